@@ -1,0 +1,54 @@
+# Perennial's commands. Only python3 (3.11 or newer, with pip) and make are needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test setup setup-dev synth lock format golden docs bench-loop clean
+
+demo: setup  ## the whole story on real data, on this machine
+	@$(BIN)/python -m cli demo
+
+setup: .venv/.run
+setup-dev: .venv/.dev
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Perennial needs Python 3.11 or newer; this is $$($(PYTHON) --version). Next: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: requirements.txt | .venv/bin/python
+	@echo "Installing the locked packages into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	@echo "Installing the locked development packages into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+test: setup-dev  ## format, lint, types, import contracts, the whole suite with coverage
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+synth: setup  ## the assembly, in cdk.out
+	@$(BIN)/python app.py
+
+format: setup-dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock:  ## resolve the requirements anew; needs uv
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
+	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
+	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
+
+bench-loop: setup  ## seconds from upload to InService, training apart
+	@$(BIN)/python -m bench.loop
+
+clean:
+	rm -rf build cdk.out .venv

@@ -1,0 +1,22 @@
+"""The CDK app: settings in, two stacks out. `python app.py` writes cdk.out; `cdk deploy` calls the same."""
+
+import json
+import os
+
+from stacks.settings import ROOT, Settings  # isort: skip  (first: it finds jsii's Node)
+from aws_cdk import App
+
+from stacks.data_stack import DataStack
+from stacks.platform_stack import PlatformStack
+
+app = App(
+    outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")),
+    context=json.loads((ROOT / "cdk.json").read_text())["context"],
+    analytics_reporting=False,
+    stack_traces=False,
+    tree_metadata=False,
+)
+settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.keys()})
+data = DataStack(app, "Data", settings=settings).data
+PlatformStack(app, "Platform", data=data, settings=settings)
+app.synth()

@@ -1,0 +1,132 @@
+"""One column of a sample: its type, whether values may be missing, its range or values, and what it looks like."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from cli.drafting.kinds import distinct, is_whole, kind_of
+from cli.drafting.sample import Sample
+from cli.output import CommandError
+from perennial.spec import ColumnType
+
+FEW = 20  # values at most are written out as a suggestion
+MOST_CATEGORIES = 250  # a gradient-boosting tree splits at most 255
+ROWS_PER_CATEGORY = 10
+IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "pk", "rowid"}
+WEAK_IDENTIFIERS = {"index", "idx", "no", "nr", "num", "number", "serial", "unnamed", "row", "rownames", "ref", "reference"}
+TRAITS = {"sex", "gender", "race", "ethnicity", "religion", "age", "nationality", "disability", "disabled", "pregnant"}
+_UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is drafted for a column. `values` are its distinct values where they are few, as the spec would write them."""
+
+    name: str
+    type: ColumnType
+    nulls: int = 0
+    rows: int = 0
+    count: int = 0
+    values: tuple[bool | int | float | str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    feature: bool | None = None
+    is_whole: bool = False
+    looks_like_uuid: bool = False
+    is_counter: bool = False
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def is_unique(self) -> bool:
+        """Does each row have a value of its own?"""
+        return self.nulls == 0 and self.count == self.rows
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the name in lower case: customerId and 'Customer ID' are both customer, id."""
+        spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", self.name)
+        return tuple(re.findall(r"[^\W_]+", spaced.lower()))
+
+    @property
+    def names_rows(self) -> int:
+        """How much the name says that the values are identifiers: 2 surely, 1 perhaps, 0 not."""
+        if self.looks_like_uuid or (self.words and self.words[-1] in IDENTIFIERS) or not self.words:
+            return 2
+        return 1 if self.words[-1] in WEAK_IDENTIFIERS or self.words[0] in WEAK_IDENTIFIERS else 0
+
+
+def look_at(sample: Sample, name: str, marks: tuple[str, ...]) -> Column:
+    """The draft of one column. CommandError where it holds what no spec can describe, such as lists."""
+    values = sample.frame[name]
+    if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        return _of_text(sample, values.cast(pl.String), marks)
+    kind, present = _of_type(sample, values), values.drop_nulls()
+    if kind == "number":
+        present = present.filter(present.cast(pl.Float64).is_finite())
+    single = present.unique()
+    return Column(
+        name, kind, len(values) - len(present), len(values), len(single), **_bounds(kind, single),
+        is_whole=kind == "integer" or (kind == "number" and is_whole(single)),
+        is_counter=kind == "integer" and _counts_up(values),
+    )  # fmt: skip
+
+
+def _of_text(sample: Sample, values: pl.Series, marks: tuple[str, ...]) -> Column:
+    marks = marks if sample.is_text else ()
+    single = distinct(values, marks)
+    nulls = values.null_count() + int(values.is_in(list(marks)).sum())
+    kind = kind_of(single) if sample.is_text else "text"
+    if kind == "text" and 0 < len(single) and (len(single) <= FEW or _repeats(single, len(values))):
+        kind = "category"
+    return Column(
+        values.name, kind, nulls, len(values), len(single), **_bounds(kind, single),
+        is_whole=kind in ("integer", "number") and is_whole(single),
+        looks_like_uuid=kind == "text" and len(single) > 0 and bool(single.str.contains(_UUID).all()),
+        is_counter=kind == "integer" and nulls == 0 and _counts_up(values.cast(pl.Int64, strict=False)),
+    )  # fmt: skip
+
+
+def _repeats(single: pl.Series, rows: int) -> bool:
+    return len(single) <= MOST_CATEGORIES and len(single) * ROWS_PER_CATEGORY <= rows
+
+
+def _of_type(sample: Sample, values: pl.Series) -> ColumnType:
+    dtype = values.dtype
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_float() or dtype.is_decimal():
+        return "number"
+    if dtype == pl.Date:
+        return "date"
+    if isinstance(dtype, pl.Datetime):
+        return "datetime"
+    if dtype == pl.Null:
+        return "text"
+    raise CommandError(
+        f"{sample.path}: column '{values.name}' holds {dtype}; expected text, numbers, booleans or dates: leave it out"
+    )
+
+
+def _bounds(kind: ColumnType, single: pl.Series) -> dict[str, object]:
+    """Range and few values, of the distinct values that are not missing."""
+    if kind in ("integer", "number"):
+        numbers = single.cast(pl.Int64 if kind == "integer" else pl.Float64)
+        found: dict[str, object] = {"minimum": numbers.min(), "maximum": numbers.max()}
+        if kind == "integer" and len(numbers) <= FEW:
+            found["values"] = tuple(numbers.sort().to_list())
+        return found
+    if kind == "category" and len(single) <= MOST_CATEGORIES:
+        return {"values": tuple(single.sort().to_list())}
+    return {}
+
+
+def _counts_up(values: pl.Series) -> bool:
+    """0, 1, 2, ... or 1, 2, 3, ... in the order of the file: the row's number, not a property of it."""
+    if len(values) < 3 or values.null_count() or values[0] not in (0, 1):
+        return False
+    return bool((values.diff().drop_nulls() == 1).all())

@@ -1,0 +1,136 @@
+"""A draft as commented YAML. What is a guess stands commented out, ready to be taken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from cli.drafting.columns import FEW, Column
+from cli.drafting.draft import Draft
+from cli.drafting.kinds import DEFAULT_MARKS
+from perennial.spec import FIRST_METRIC
+
+_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_FLOORS = {"binary": "roc_auc: 0.7", "multiclass": "accuracy: 0.7", "regression": "r2: 0.5"}
+_ABOUT = {
+    "binary": "two classes",
+    "multiclass": "one of several classes",
+    "regression": "a number",
+}
+
+
+def quoted(text: str) -> str:
+    """Text as a YAML scalar on one line: plain where that is safe, else in double quotes."""
+    if _PLAIN.match(text) and text.lower() not in _RESERVED:
+        return text
+    return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).removesuffix("\n")
+
+
+def write(draft: Draft, schema: str) -> str:
+    """The spec's text. `schema` is where editors find the JSON Schema, relative to the spec."""
+    return "\n".join((*_head(draft, schema), *_card(), *_columns(draft), *_rest(draft))) + "\n"
+
+
+def _head(draft: Draft, schema: str) -> Iterator[str]:
+    yield f"# yaml-language-server: $schema={schema}"
+    yield f"# Drafted by `perennial init` from {_inline(draft.path.name)}: {draft.rows:,} rows, {len(draft.columns)} columns."
+    yield "# It runs as it is. Fill in the card; take a commented line where its guess is right."
+    yield f"name: {quoted(draft.model)}"
+    yield f"problem: {draft.problem}  # {_ABOUT[draft.problem]}; binary, multiclass or regression"
+    yield f"target: {quoted(draft.target)}"
+    if draft.positive is not None:
+        target = draft.column(draft.target)
+        text = quoted(draft.positive) if target.type == "category" else draft.positive
+        yield f"positive: {text}  # the class that is looked for"
+
+
+def _card() -> Iterator[str]:
+    yield ""
+    yield "# What describes the data. It is kept with every model that learns from it."
+    yield "card:"
+    yield '  origin: "unknown; say where this comes from"'
+    yield '  licence: "unknown; say under which licence it is, preferably as an SPDX identifier"'
+    yield '  terms: "unknown; say what may be done with it"'
+    yield '  personal_data: "unknown; say what personal data is in it, or none"'
+    yield '  lawful_basis: "unknown; say on what ground personal data is used, or leave this out where there is none"'
+    yield "  # retention_days: 3650"
+
+
+def _columns(draft: Draft) -> Iterator[str]:
+    yield ""
+    if draft.key:
+        yield f"key: [{', '.join(quoted(name) for name in draft.key)}]  # names a row; each value stood once"
+    else:
+        yield "# key: [...]  # the columns that name a row; without them it is the whole row"
+    if draft.event_time:
+        yield f"event_time: {quoted(draft.event_time)}  # when a row happened"
+    yield ""
+    yield "columns:"
+    for column in draft.columns:
+        yield from _column(draft, column)
+
+
+def _column(draft: Draft, column: Column) -> Iterator[str]:
+    if column.name == draft.target:
+        remarks: tuple[str, ...] = ("the target", *column.remarks)
+    else:
+        remarks = column.remarks
+    yield f"  {quoted(column.name)}:" + (f"  # {'; '.join(remarks)}" if remarks else "")
+    yield f"    type: {column.type}"
+    if column.nulls and column.name != draft.target:
+        yield f"    nullable: true  # {column.nulls:,} of {column.rows:,} are missing"
+    if column.feature is not None:
+        yield f"    feature: {json.dumps(column.feature)}"
+    yield from _suggestions(column)
+
+
+def _suggestions(column: Column) -> Iterator[str]:
+    if column.type in ("integer", "number") and column.minimum is not None and column.maximum is not None:
+        low = 0 if column.minimum >= 0 else column.minimum
+        yield f"    # minimum: {_number(low)}" + ("" if low == column.minimum else f"  # was {_number(column.minimum)}")
+        yield f"    # maximum: {_number(column.maximum)}"
+    if 1 < len(column.values) <= FEW and column.type in ("category", "integer"):
+        values = ", ".join(_value(value) for value in column.values)
+        if len(values) <= 1000:
+            yield f"    # values: [{values}]"
+
+
+def _rest(draft: Draft) -> Iterator[str]:
+    yield ""
+    yield "validation:"
+    if draft.tolerance:
+        nulls = draft.column(draft.target).nulls
+        yield f"  tolerance: {draft.tolerance:g}  # {nulls:,} rows have no {_inline(draft.target)}; they are set aside"
+    else:
+        yield "  tolerance: 0.0  # the share of rows that may be set aside before a file is refused"
+    if set(draft.null_marks) - set(DEFAULT_MARKS):
+        yield f"  null_marks: [{', '.join(quoted(mark) for mark in draft.null_marks)}]  # texts that mean 'missing'"
+    yield f"  # min_rows: {max(1, draft.rows // 10)}"
+    yield ""
+    yield "# training:"
+    yield "#   estimator: hist_gradient_boosting  # or random_forest, linear, module:function of models/*.py"
+    yield "#   parameters: {max_iter: 100}"
+    yield "#   window: 6  # how many accepted datasets are trained on"
+    yield ""
+    yield "# gate:"
+    yield f"#   metric: {FIRST_METRIC[draft.problem]}"
+    yield f"#   floors: {{{_FLOORS[draft.problem]}}}  # a model below does not serve"
+    yield "#   margin: 0.01  # by how much a candidate may be worse than the champion"
+
+
+def _inline(text: str) -> str:
+    """Text inside a comment: what could end the line is escaped."""
+    return text if text.isprintable() else quoted(text)
+
+
+def _value(value: Any) -> str:
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.12g}"

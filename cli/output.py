@@ -1,0 +1,84 @@
+"""What goes where: data on stdout, progress and errors on stderr, one JSON document with --json.
+
+Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+ERROR, USAGE, REFUSED = 1, 2, 3
+WIDE = 240  # columns, where the output is no terminal that would say
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model: models/NAME.yaml.")]
+
+
+class CommandError(Exception):
+    """What a person can mend: one line that says what, where, why and the next command. `code` is the exit code."""
+
+    def __init__(self, message: str, code: int = ERROR) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def usage(message: str) -> CommandError:
+    """The error of a command that was called wrongly."""
+    return CommandError(message, USAGE)
+
+
+def stdout() -> Console:
+    """Where data goes. Made anew each time, because tests and pipes put another stream in its place."""
+    return _console(sys.stdout)
+
+
+def stderr() -> Console:
+    """Where progress goes."""
+    return _console(sys.stderr)
+
+
+def note(text: str) -> None:
+    """A line of progress."""
+    stderr().print(escape(text), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """A line (or lines) of an error."""
+    stderr().print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+
+
+def line(text: str = "") -> None:
+    """A line of data, as it is."""
+    sys.stdout.write(text + "\n")
+
+
+def emit(data: Any) -> None:
+    """One JSON document."""
+    line(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def show(thing: RenderableType) -> None:
+    """Something of rich's on stdout."""
+    stdout().print(thing)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+    """A plain table; cells are text, never markup."""
+    made = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    return made
+
+
+def _console(stream: Any) -> Console:
+    return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, emoji=False)

@@ -1,0 +1,59 @@
+"""Where the checkout is, and the specs in it."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from cli.output import CommandError
+from perennial.spec import ModelSpec, SpecError, load
+
+
+def root() -> Path:
+    """The checkout: the nearest folder from here upwards with app.py and models/, or the one this code lies in."""
+    here = Path.cwd()
+    own = Path(__file__).resolve().parents[1]
+    return next((folder for folder in (here, *here.parents, own) if is_root(folder)), own)
+
+
+def is_root(folder: Path) -> bool:
+    """Does the folder look like a checkout of Perennial?"""
+    return (folder / "app.py").is_file() and (folder / "models").is_dir()
+
+
+def models() -> Path:
+    """The folder of the specs."""
+    return root() / "models"
+
+
+def build() -> Path:
+    """The folder for what is made; it is there after the call."""
+    folder = root() / "build"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def model_names() -> list[str]:
+    """The models that have a spec, sorted."""
+    return sorted(path.stem for path in models().glob("*.yaml"))
+
+
+def spec(name: str) -> ModelSpec:
+    """The spec of a model. CommandError, with the nearest name, where there is none or it cannot be used."""
+    path = models() / f"{name}.yaml"
+    if name not in model_names():
+        raise CommandError(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
+    try:
+        return load(path)
+    except SpecError as error:
+        raise CommandError(str(error)) from None
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """The end of a sentence about a word that nobody knows."""
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), list(lowered), n=1)
+    if close:
+        return f"; did you mean '{lowered[close[0]]}'?"
+    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    return f"; there are: {shown}" if known else "; there are none"

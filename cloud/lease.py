@@ -1,0 +1,149 @@
+"""One run per model at a time: a lease with a fencing token, the slot of the pending dataset, and the champion.
+
+The token grows with each lease of a model. Whoever writes the champion must hold the lease under its own token,
+in the same transaction: a run whose lease ended is fenced off, however late it writes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from cloud.ledger import Ledger
+from perennial.records import Champion, DatasetVersion, Run
+
+
+class LostLeaseError(RuntimeError):
+    """Another run holds the model's lease now; this one must not write any more."""
+
+
+def acquire(ledger: Ledger, model: str, run: str, now: datetime, hold: timedelta) -> int | None:
+    """Take the model's lease for a run. The fencing token, or None when another run has it.
+
+    Asked again by the run that has it, the token stays: a start that is repeated must not fence off itself.
+    """
+    try:
+        answer = ledger.table.update_item(
+            Key=_key(model, "lease"),
+            UpdateExpression="SET holder = :run, expires_at = :until ADD #token :one",
+            ConditionExpression="attribute_not_exists(holder) OR expires_at < :now",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":run": run, ":until": _utc(now + hold), ":now": _utc(now), ":one": 1},
+            ReturnValues="UPDATED_NEW",
+        )
+    except ClientError as error:
+        _when_refused(error)
+        item = ledger.table.get_item(Key=_key(model, "lease"), ConsistentRead=True).get("Item", {})
+        return int(item["token"]) if item.get("holder") == run else None
+    return int(answer["Attributes"]["token"])
+
+
+def renew(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> None:
+    """Hold the lease for longer. Raises LostLeaseError when the run no longer has it."""
+    try:
+        ledger.table.update_item(
+            Key=_key(run.model, "lease"),
+            UpdateExpression="SET expires_at = :until",
+            ConditionExpression="holder = :run AND #token = :token",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":run": run.id, ":token": run.token, ":until": _utc(now + hold)},
+        )
+    except ClientError as error:
+        _when_refused(error)
+        raise LostLeaseError(f"{run.id} no longer holds the lease of {run.model}; another run has taken over") from None
+
+
+def release(ledger: Ledger, run: Run) -> None:
+    """Give the lease back, if the run still has it."""
+    try:
+        ledger.table.update_item(
+            Key=_key(run.model, "lease"),
+            UpdateExpression="REMOVE holder, expires_at",
+            ConditionExpression="holder = :run AND #token = :token",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":run": run.id, ":token": run.token},
+        )
+    except ClientError as error:
+        _when_refused(error)
+
+
+def holder(ledger: Ledger, model: str, now: datetime) -> str | None:
+    """The run that holds the model's lease now."""
+    item = ledger.table.get_item(Key=_key(model, "lease"), ConsistentRead=True).get("Item", {})
+    return str(item["holder"]) if item.get("holder") and item["expires_at"] >= _utc(now) else None
+
+
+def pend(ledger: Ledger, dataset: DatasetVersion) -> str | None:
+    """Let a dataset wait for the model's lease. The id of the dataset that is superseded by that, if any.
+
+    The slot holds the newest upload: a newer one takes the place of the one that waits, an older one yields to it.
+    """
+    try:
+        answer = ledger.table.put_item(
+            Item={**_key(dataset.model, "pending"), "dataset": dataset.id, "order": order(dataset)},
+            ConditionExpression="attribute_not_exists(pk) OR #order <= :order",
+            ExpressionAttributeNames={"#order": "order"},
+            ExpressionAttributeValues={":order": order(dataset)},
+            ReturnValues="ALL_OLD",
+        )
+    except ClientError as error:
+        _when_refused(error)
+        return dataset.id
+    old = answer.get("Attributes", {}).get("dataset")
+    return str(old) if old and old != dataset.id else None
+
+
+def pending(ledger: Ledger, model: str) -> str | None:
+    """The dataset that waits for the model's lease."""
+    item = ledger.table.get_item(Key=_key(model, "pending"), ConsistentRead=True).get("Item")
+    return str(item["dataset"]) if item else None
+
+
+def unpend(ledger: Ledger, model: str, dataset: str) -> None:
+    """Empty the slot, if that dataset is still the one that waits."""
+    try:
+        ledger.table.delete_item(
+            Key=_key(model, "pending"),
+            ConditionExpression="dataset = :dataset",
+            ExpressionAttributeValues={":dataset": dataset},
+        )
+    except ClientError as error:
+        _when_refused(error)
+
+
+def order(dataset: DatasetVersion) -> str:
+    """Uploads compare by time; S3's sequencers, right-padded, decide for one key within a second."""
+    return f"{_utc(dataset.uploaded_at)} {dataset.sequencer.ljust(40, '0')} {dataset.id}"
+
+
+def crown(ledger: Ledger, run: Run, champion: Champion) -> None:
+    """Write the champion, if the run still holds the lease under its token. Raises LostLeaseError."""
+    check = {
+        "TableName": ledger.table.name,
+        "Key": _key(run.model, "lease"),
+        "ConditionExpression": "holder = :run AND #token = :token",
+        "ExpressionAttributeNames": {"#token": "token"},
+        "ExpressionAttributeValues": {":run": run.id, ":token": run.token},
+    }
+    item = {**_key(run.model, "champion"), "record": champion.model_dump_json()}
+    try:
+        ledger.table.meta.client.transact_write_items(
+            TransactItems=[{"ConditionCheck": check}, {"Put": {"TableName": ledger.table.name, "Item": item}}]
+        )
+    except ledger.table.meta.client.exceptions.TransactionCanceledException:
+        raise LostLeaseError(f"{run.id} lost its lease and may not crown {champion.version}") from None
+
+
+def _key(model: str, sk: str) -> dict[str, str]:
+    return {"pk": f"model#{model}", "sk": sk}
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
+
+
+def _when_refused(error: ClientError) -> None:
+    """Swallow the refusal of a condition; every other error goes on."""
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,194 @@
+"""The ledger: what happened, in one DynamoDB table of records and edges.
+
+A record is kept whole as JSON in `record`; beside it stand only the attributes that conditions look at.
+
+    pk model#flights   sk dataset#ID | run#ID | version#ID | champion | grid | lease | pending
+    pk model#-         sk dataset#ID                      uploads that no spec knows
+                       sk notified#ID                     the run's notice has been sent
+    pk node#ID         sk edge#KIND#SOURCE#TARGET         each edge twice, under both its ends
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeVar
+
+import boto3
+from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
+
+from perennial.identity import model_of
+from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run
+
+R = TypeVar("R", bound=Record)
+UNKNOWN_MODEL = "-"
+
+
+class MissingRecordError(LookupError):
+    """The ledger has no record of that id."""
+
+
+@cache
+def table(name: str) -> Any:
+    """The DynamoDB table, by name; made once per process."""
+    return boto3.resource("dynamodb").Table(name)
+
+
+class Ledger:
+    """Reads and writes records. Every write that could race is conditional; see also cloud.lease."""
+
+    def __init__(self, name: str) -> None:
+        self.table = table(name)
+
+    # datasets
+
+    def claim(self, dataset: DatasetVersion) -> bool:
+        """Enter a dataset version once. False when it was entered before: the same event came twice."""
+        return self._put(dataset, "dataset", dataset.id, state=dataset.state, condition="attribute_not_exists(pk)")
+
+    def dataset(self, identity: str) -> DatasetVersion:
+        """A dataset version by id. Raises MissingRecordError."""
+        return self._get(DatasetVersion, model_of(identity), f"dataset#{identity}", identity)
+
+    def change_dataset(self, identity: str, **changes: Any) -> DatasetVersion:
+        """Write some fields of a dataset version anew."""
+        dataset = self.dataset(identity).model_copy(update=changes)
+        self._put(dataset, "dataset", identity, state=dataset.state)
+        return dataset
+
+    def datasets(self, model: str) -> list[DatasetVersion]:
+        """All dataset versions of a model, oldest first."""
+        found = self._list(DatasetVersion, model, "dataset#")
+        return sorted(found, key=lambda dataset: (dataset.uploaded_at, dataset.sequencer, dataset.id))
+
+    def refuse_unknown(self, dataset: DatasetVersion) -> bool:
+        """Record an upload that no spec knows. False when it was recorded before."""
+        return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, condition="attribute_not_exists(pk)")
+
+    def unknown_uploads(self) -> list[DatasetVersion]:
+        """The uploads that no spec knows."""
+        return list(self._list(DatasetVersion, UNKNOWN_MODEL, "dataset#"))
+
+    # runs
+
+    def open_run(self, run: Run) -> bool:
+        """Enter a run once. False when it was entered before."""
+        return self._put(run, "run", run.id, state=run.state, condition="attribute_not_exists(pk)")
+
+    def run(self, identity: str) -> Run:
+        """A run by id. Raises MissingRecordError."""
+        return self._get(Run, model_of(identity), f"run#{identity}", identity)
+
+    def update_run(self, run: Run) -> bool:
+        """Write a run that is still running. False when it has ended meanwhile: endings are final."""
+        return self._put(
+            run, "run", run.id, state=run.state, condition="#state = :running", values={":running": "running"}
+        )
+
+    def runs(self, model: str) -> list[Run]:
+        """All runs of a model, newest first."""
+        return sorted(self._list(Run, model, "run#"), key=lambda run: run.started_at, reverse=True)
+
+    def was_notified(self, run: Run) -> bool:
+        """Has the notice of the run's ending been sent?"""
+        item = self.table.get_item(Key=_notified(run), ConsistentRead=True).get("Item")
+        return item is not None
+
+    def mark_notified(self, run: Run) -> None:
+        """The notice of the run's ending has been sent."""
+        self.table.put_item(Item=_notified(run))
+
+    # model versions
+
+    def put_version(self, version: ModelVersion) -> None:
+        """Enter a model version; entering it again changes nothing but its latest run."""
+        self._put(version, "version", version.id)
+
+    def version(self, identity: str) -> ModelVersion:
+        """A model version by id. Raises MissingRecordError."""
+        return self._get(ModelVersion, model_of(identity), f"version#{identity}", identity)
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        """All registered versions of a model, newest first."""
+        found = self._list(ModelVersion, model, "version#")
+        return sorted(found, key=lambda version: version.created_at, reverse=True)
+
+    def champion(self, model: str) -> Champion | None:
+        """The version that serves, or None before the first promotion."""
+        return self._find(Champion, model, "champion")
+
+    # the frozen grid of profiles
+
+    def grid(self, model: str) -> dict[str, str] | None:
+        """Where the model's frozen grid lies: its S3 key, and the digest of the columns it was made for."""
+        item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "grid"}, ConsistentRead=True).get("Item")
+        return {"key": item["key"], "columns": item["columns"]} if item else None
+
+    def put_grid(self, model: str, key: str, columns: str) -> None:
+        """Freeze a grid for the columns of that digest."""
+        self.table.put_item(Item={"pk": f"model#{model}", "sk": "grid", "key": key, "columns": columns})
+
+    # edges
+
+    def link(self, edges: tuple[Edge, ...]) -> None:
+        """Enter edges under both their ends."""
+        with self.table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+            for edge in edges:
+                for end in {edge.source, edge.target}:
+                    name = f"edge#{edge.kind}#{edge.source}#{edge.target}"
+                    batch.put_item(Item={"pk": f"node#{end}", "sk": name, "record": edge.model_dump_json()})
+
+    def edges(self, identity: str) -> list[Edge]:
+        """Every edge that starts or ends at an id."""
+        return [Edge.model_validate_json(item["record"]) for item in self._query(f"node#{identity}", "edge#")]
+
+    # items
+
+    def _put(
+        self, record: Any, kind: str, identity: str, *, pk: str | None = None, state: str | None = None,
+        condition: str | None = None, values: dict[str, Any] | None = None,
+    ) -> bool:  # fmt: skip
+        item = {"pk": f"model#{pk or record.model}", "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
+        request: dict[str, Any] = {"Item": item | ({"state": state} if state else {})}
+        if condition:
+            request["ConditionExpression"] = condition
+        if values:
+            request |= {"ExpressionAttributeNames": {"#state": "state"}, "ExpressionAttributeValues": values}
+        try:
+            self.table.put_item(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _find(self, kind: type[R], model: str, sk: str) -> R | None:
+        item = self.table.get_item(Key={"pk": f"model#{model}", "sk": sk}, ConsistentRead=True).get("Item")
+        return kind.model_validate_json(item["record"]) if item else None
+
+    def _get(self, kind: type[R], model: str, sk: str, identity: str) -> R:
+        found = self._find(kind, model, sk)
+        if found is None:
+            raise MissingRecordError(f"the ledger has no record of {identity}; next: perennial runs")
+        return found
+
+    def _list(self, kind: type[R], model: str, prefix: str) -> Iterator[R]:
+        for item in self._query(f"model#{model}", prefix):
+            yield kind.model_validate_json(item["record"])
+
+    def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+        request: dict[str, Any] = {
+            "KeyConditionExpression": Key("pk").eq(pk) & Key("sk").begins_with(prefix),
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self.table.query(**request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _notified(run: Run) -> dict[str, str]:
+    return {"pk": f"model#{run.model}", "sk": f"notified#{run.id}"}

@@ -1,0 +1,91 @@
+"""Objects in S3: JSON in and out, files down and up, always by bucket and key (and version, where one is pinned)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from cloud.platform import client
+
+
+class MissingObjectError(LookupError):
+    """An object, or the version of it that was pinned, is not there."""
+
+
+def read(bucket: str, key: str, version_id: str | None = None) -> bytes:
+    """The bytes of an object. Raises MissingObjectError."""
+    return bytes(_get(bucket, key, version_id)["Body"].read())
+
+
+def read_json(bucket: str, key: str, version_id: str | None = None) -> Any:
+    """The JSON of an object. Raises MissingObjectError."""
+    return json.loads(read(bucket, key, version_id))
+
+
+def write_json(bucket: str, key: str, value: Any) -> None:
+    """Write plain data as canonical JSON: the same data, the same bytes."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+
+
+def download(bucket: str, key: str, path: Path, version_id: str | None = None) -> None:
+    """Stream an object into a file. Raises MissingObjectError."""
+    body = _get(bucket, key, version_id)["Body"]
+    with path.open("wb") as file:
+        for chunk in body.iter_chunks(1 << 20):
+            file.write(chunk)
+
+
+def upload(path: Path, bucket: str, key: str) -> None:
+    """Put a file, in parts where it is large."""
+    client("s3").upload_file(str(path), bucket, key)
+
+
+def copy(source: tuple[str, str, str | None], bucket: str, key: str) -> None:
+    """Copy within S3 an object of any size. `source` is bucket, key and version."""
+    origin = {"Bucket": source[0], "Key": source[1], **({"VersionId": source[2]} if source[2] else {})}
+    try:
+        client("s3").copy(origin, bucket, key)
+    except ClientError as error:
+        raise _missing(error, source[0], source[1]) from None
+
+
+def listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """Every current object under a prefix, as S3 lists it."""
+    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", ())
+
+
+def version_listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """Every object version under a prefix, as S3 lists it; delete markers are left out."""
+    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Versions", ())
+
+
+def head(bucket: str, key: str, version_id: str | None = None) -> dict[str, Any]:
+    """Size, ETag, version and time of an object. Raises MissingObjectError."""
+    try:
+        return dict(client("s3").head_object(Bucket=bucket, Key=key, **_version(version_id)))
+    except ClientError as error:
+        raise _missing(error, bucket, key) from None
+
+
+def _get(bucket: str, key: str, version_id: str | None) -> Any:
+    try:
+        return client("s3").get_object(Bucket=bucket, Key=key, **_version(version_id))
+    except ClientError as error:
+        raise _missing(error, bucket, key) from None
+
+
+def _version(version_id: str | None) -> dict[str, str]:
+    return {"VersionId": version_id} if version_id else {}
+
+
+def _missing(error: ClientError, bucket: str, key: str) -> Exception:
+    if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"):
+        return MissingObjectError(f"s3://{bucket}/{key} is not there (or that version of it was deleted)")
+    return cast(Exception, error)

@@ -1,0 +1,68 @@
+"""The names of the deployed platform's parts: from a function's environment, or for people from one SSM parameter."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+PARAMETER = "/perennial/platform"
+# Standard retries have jitter and a budget; the state machine's own retries stand above them.
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=70)
+
+
+class MissingCloudError(RuntimeError):
+    """There is no platform where we looked."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Names of the deployed resources. What a caller was not given is empty."""
+
+    data_bucket: str = ""
+    models_bucket: str = ""
+    traffic_bucket: str = ""
+    ledger_table: str = ""
+    notices_topic: str = ""
+    dispatch_queue: str = ""
+    state_machine: str = ""
+    training_image: str = ""
+    training_role: str = ""
+    serving_role: str = ""
+    code_uri: str = ""
+    code_digest: str = ""
+    package_group_prefix: str = ""
+    dashboard: str = ""
+
+
+@cache
+def client(service: str) -> Any:
+    """The boto3 client of a service, made once per process."""
+    return boto3.client(service, config=_CONFIG)
+
+
+@cache
+def from_environment() -> Platform:
+    """The platform of a Lambda function: the PERENNIAL_* variables that its stack set."""
+    names = Platform.__dataclass_fields__
+    return Platform(**{name: os.environ.get(f"PERENNIAL_{name.upper()}", "") for name in names})
+
+
+def from_parameter() -> Platform:
+    """The platform of the account and region that the caller's AWS settings lead to. Raises MissingCloudError."""
+    try:
+        answer = client("ssm").get_parameter(Name=PARAMETER)
+    except client("ssm").exceptions.ParameterNotFound:
+        raise MissingCloudError("no Perennial is deployed in this account and region; next: cdk deploy --all") from None
+    except (BotoCoreError, ClientError) as error:
+        raise MissingCloudError(
+            f'no cloud answers ({error}); next: eval "$(perennial up --detach)", or set AWS credentials and region'
+        ) from None
+    found = json.loads(answer["Parameter"]["Value"])
+    return Platform(**{name: value for name, value in found.items() if name in Platform.__dataclass_fields__})

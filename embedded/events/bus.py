@@ -1,0 +1,104 @@
+"""The default event bus: which rules want an event, and getting it to their targets, with retries and dead-letter queues."""
+
+import json
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.events.models import Rule, events_backends
+
+from embedded.context import Context
+from embedded.events.delivery import Delivery, UnsupportedTargetError
+from embedded.events.transform import target_input
+
+_LOG = logging.getLogger(__name__)
+_ATTEMPTS = 4  # AWS tries 185 times over a day; here a target that is missing now is missing for good
+_FIRST_DELAY = 5.0
+
+
+def iso_time(time: object) -> str:
+    """An event's time as AWS writes it; moto has seconds since 1970."""
+    if isinstance(time, str) and not time.replace(".", "", 1).isdigit():
+        return time
+    return datetime.fromtimestamp(float(str(time)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Bus:
+    """Delivers events of rules to their targets in the background, in the order they came."""
+
+    def __init__(self, context: Context, delivery: Delivery) -> None:
+        self._context = context
+        self._delivery = delivery
+        self._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")
+        self._timers: set[threading.Timer] = set()
+
+    def emit(self, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+        """Puts an event on the default bus; AWS's own sources are allowed."""
+        backend = events_backends[self._context.account_id][self._context.region]
+        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources}
+        backend.put_events([entry])
+
+    def offer(self, rule: Rule, event: dict[str, Any]) -> None:
+        """Gives the rule an event; it goes to the rule's targets if the rule is enabled and its pattern matches."""
+        if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
+            return
+        clean = {key: value for key, value in event.items() if key != "ingestion-time"}
+        clean["time"] = iso_time(clean["time"])
+        if rule.event_pattern.matches_event(clean):
+            self.send(rule, clean)
+
+    def send(self, rule: Rule, event: dict[str, Any]) -> None:
+        """Sends an event to the rule's targets, whatever its pattern."""
+        for target in list(rule.targets):
+            self.deliver(rule.arn, target, target_input(target, event))
+
+    def deliver(self, rule_arn: str, target: dict[str, Any], body: str) -> None:
+        """Sends a text to one target in the background."""
+        self._submit(rule_arn, target, body, 1)
+
+    def stop(self) -> None:
+        """Drops what has not been delivered."""
+        for timer in list(self._timers):
+            timer.cancel()
+        self._sender.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
+        try:
+            self._sender.submit(self._try, rule_arn, target, body, attempt)
+        except RuntimeError:  # the cloud is ending
+            return
+
+    def _try(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
+        try:
+            self._delivery.send(target["Arn"], body, target)
+        except (ClientError, BotoCoreError, UnsupportedTargetError) as error:
+            allowed = int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", 185)) + 1
+            if attempt < min(_ATTEMPTS, allowed):
+                self._later(rule_arn, target, body, attempt)
+            else:
+                self._give_up(rule_arn, target, body, error)
+        except Exception:
+            _LOG.exception("event of rule %s could not be delivered to %s", rule_arn, target["Arn"])
+
+    def _later(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
+        delay = self._context.clock.scaled(_FIRST_DELAY * 2 ** (attempt - 1))
+        timer = threading.Timer(delay, self._submit, (rule_arn, target, body, attempt + 1))
+        timer.daemon = True
+        self._timers = {known for known in self._timers if known.is_alive()} | {timer}
+        timer.start()
+
+    def _give_up(self, rule_arn: str, target: dict[str, Any], body: str, error: Exception) -> None:
+        queue = target.get("DeadLetterConfig", {}).get("Arn")
+        if not queue:
+            _LOG.error("event of rule %s is lost, %s refuses it: %s", rule_arn, target["Arn"], error)
+            return
+        attributes = {
+            "RULE_ARN": rule_arn,
+            "TARGET_ARN": target["Arn"],
+            "ERROR_CODE": type(error).__name__,
+            "ERROR_MESSAGE": str(error)[:1024],
+        }
+        self._delivery.send_to_queue(queue, body, attributes)

@@ -1,0 +1,87 @@
+"""Delivers a text to whatever an ARN names: a queue, a topic, a function, a state machine, a bus, a log group."""
+
+import json
+import time
+import uuid
+from typing import Any
+
+from embedded.clients import Clients
+from embedded.context import Context
+
+
+class UnsupportedTargetError(ValueError):
+    """The embedded cloud cannot deliver to this kind of resource."""
+
+
+SUPPORTED = ("sqs", "sns", "lambda", "states", "events", "logs")
+
+
+def check_target(arn: str) -> None:
+    """Raises UnsupportedTargetError unless `send` can deliver to the ARN."""
+    if _service(arn) not in SUPPORTED:
+        raise UnsupportedTargetError(f"the embedded cloud delivers to {', '.join(SUPPORTED)}, not to {arn}")
+
+
+class Delivery:
+    """Sends by the services' own APIs, so that a missing target fails as on AWS (botocore ClientError)."""
+
+    def __init__(self, clients: Clients, context: Context) -> None:
+        self._clients = clients
+        self._context = context
+
+    def send(self, arn: str, body: str, target: dict[str, Any] | None = None) -> None:
+        """Delivers `body` once. `target` is the EventBridge target, for its SqsParameters.
+
+        Raises UnsupportedTargetError, or ClientError when the target refuses.
+        """
+        check_target(arn)
+        send = getattr(self, f"_to_{_service(arn)}")
+        send(arn, body, target or {})
+
+    def send_to_queue(self, arn: str, body: str, attributes: dict[str, str], group: str | None = None) -> None:
+        """Delivers to a queue with message attributes, as dead-letter queues receive them."""
+        extra = {"MessageGroupId": group} if group else {}
+        self._clients("sqs").send_message(
+            QueueUrl=self.queue_url(arn),
+            MessageBody=body,
+            MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+            **extra,
+        )
+
+    def queue_url(self, arn: str) -> str:
+        """The URL of a queue."""
+        return f"{self._context.endpoint_url}/{arn.split(':')[4]}/{arn.split(':')[5]}"
+
+    def _to_sqs(self, arn: str, body: str, target: dict[str, Any]) -> None:
+        self.send_to_queue(arn, body, {}, target.get("SqsParameters", {}).get("MessageGroupId"))
+
+    def _to_sns(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+        self._clients("sns").publish(TopicArn=arn, Message=body)
+
+    def _to_lambda(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+        self._clients("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
+
+    def _to_states(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+        self._clients("stepfunctions").start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=body)
+
+    def _to_events(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+        event = json.loads(body)
+        entry = {
+            "Source": event.get("source", "embedded"),
+            "DetailType": event.get("detail-type", "event"),
+            "Detail": json.dumps(event.get("detail", event)),
+            "EventBusName": arn,
+        }
+        self._clients("events").put_events(Entries=[entry])
+
+    def _to_logs(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+        group, stream = arn.split(":log-group:")[1].removesuffix(":*"), str(uuid.uuid4())
+        logs = self._clients("logs")
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        event = {"timestamp": int(time.time() * 1000), "message": body}
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
+def _service(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[2] if len(parts) > 5 else ""

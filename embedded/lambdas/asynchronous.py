@@ -1,0 +1,120 @@
+"""Asynchronous invocations (InvocationType=Event): retried, and what fails for good goes to a destination or dead-letter queue.
+
+See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from embedded.events.delivery import Delivery
+from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.service import FunctionService
+from embedded.lambdas.settings import FunctionSettings, ThrottledError
+
+_LOG = logging.getLogger(__name__)
+_DELAYS = (60.0, 120.0)  # seconds of the cloud's time before the first and the second retry
+_THROTTLE_DELAY = 1.0
+
+
+@dataclass(frozen=True)
+class AsyncPolicy:
+    """How a function's asynchronous invocations are retried and where their results go; ARNs or None."""
+
+    retries: int = 2
+    on_success: str | None = None
+    on_failure: str | None = None
+    dead_letter: str | None = None
+
+
+class AsyncInvocations:
+    """Runs events in the background, at least once."""
+
+    def __init__(self, service: FunctionService, delivery: Delivery) -> None:
+        self._service = service
+        self._delivery = delivery
+
+    def submit(self, settings: FunctionSettings, event: bytes, policy: AsyncPolicy) -> str:
+        """Accepts an event and returns its request id."""
+        request_id = str(uuid.uuid4())
+        self._service.start(self._run(settings, event, policy, request_id))
+        return request_id
+
+    async def _run(self, settings: FunctionSettings, event: bytes, policy: AsyncPolicy, request_id: str) -> None:
+        attempt = 0
+        while True:
+            outcome = await self._attempt(settings, event, request_id)
+            if outcome.function_error is None or attempt >= policy.retries:
+                break
+            await asyncio.sleep(self._service.context.clock.scaled(_DELAYS[attempt]))
+            attempt += 1
+        await asyncio.to_thread(self._conclude, settings, event, policy, request_id, outcome, attempt + 1)
+
+    async def _attempt(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
+        while True:
+            try:
+                return await self._service.run(settings, event, request_id)
+            except ThrottledError:
+                await asyncio.sleep(self._service.context.clock.scaled(_THROTTLE_DELAY))
+
+    def _conclude(
+        self,
+        settings: FunctionSettings,
+        event: bytes,
+        policy: AsyncPolicy,
+        request_id: str,
+        outcome: Outcome,
+        attempts: int,
+    ) -> None:
+        failed = outcome.function_error is not None
+        record = _record(settings, event, request_id, outcome, attempts)
+        destination = policy.on_failure if failed else policy.on_success
+        try:
+            if destination:
+                self._delivery.send(destination, json.dumps(record))
+            if failed and policy.dead_letter:
+                self._dead_letter(policy.dead_letter, event, request_id, outcome)
+        except Exception:
+            _LOG.exception("the result of %s could not be delivered", settings.name)
+        if failed and not (policy.on_failure or policy.dead_letter):
+            _LOG.warning("%s failed for good after %d attempts: %s", settings.name, attempts, outcome.error[1])
+
+    def _dead_letter(self, arn: str, event: bytes, request_id: str, outcome: Outcome) -> None:
+        body = event.decode(errors="replace")
+        if arn.split(":")[2] != "sqs":
+            self._delivery.send(arn, body)
+            return
+        attributes = {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": outcome.error[1][:1024] or "failed"}
+        self._delivery.send_to_queue(arn, body, attributes)
+
+
+def _record(
+    settings: FunctionSettings, event: bytes, request_id: str, outcome: Outcome, attempts: int
+) -> dict[str, Any]:
+    response: dict[str, Any] = {"statusCode": 200, "executedVersion": settings.version}
+    if outcome.function_error:
+        response["functionError"] = outcome.function_error
+    return {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "requestContext": {
+            "requestId": request_id,
+            "functionArn": f"{settings.arn}:{settings.version}",
+            "condition": "RetriesExhausted" if outcome.function_error else "Success",
+            "approximateInvokeCount": attempts,
+        },
+        "requestPayload": _json(event),
+        "responseContext": response,
+        "responsePayload": _json(outcome.payload),
+    }
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode(errors="replace")

@@ -1,0 +1,129 @@
+"""The Lambda Runtime API of one process: hands it invocations, takes its results.
+
+See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks.
+"""
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import dataclass, field
+
+from embedded.lambdas.outcome import Outcome
+
+_PREFIX = "/2018-06-01/runtime/"
+_RESULT = re.compile(re.escape(_PREFIX) + r"invocation/([^/]+)/(response|error)$")
+_EVENT_LIMIT = 8 * 1024 * 1024
+
+
+@dataclass
+class Invocation:
+    """One event on its way through a process; `outcome` is set once, whoever is first."""
+
+    request_id: str
+    event: bytes
+    arn: str
+    timeout: float
+    trace_id: str
+    outcome: asyncio.Future[Outcome]
+    delivered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Sets the outcome unless there is one."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+class RuntimeApi:
+    """Serves one function process; all methods run on the event loop."""
+
+    def __init__(self) -> None:
+        self._inbox: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._current: Invocation | None = None
+        self._server: asyncio.Server | None = None
+        self.ready = asyncio.Event()
+        self.init_error: bytes | None = None
+
+    async def start(self) -> str:
+        """Listens; returns "127.0.0.1:PORT"."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_EVENT_LIMIT)
+        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stops listening."""
+        if self._server is not None:
+            self._server.close()
+
+    def hand(self, invocation: Invocation) -> None:
+        """Gives the process its next event."""
+        self._inbox.put_nowait(invocation)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while request := await reader.readline():
+                method, path, _ = request.decode().split(" ", 2)
+                writer.write(await self._answer(method, path, await _body(reader)))
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return  # the process has ended; the sandbox notices by itself
+        finally:
+            writer.close()
+
+    async def _answer(self, method: str, path: str, body: bytes) -> bytes:
+        if (method, path) == ("GET", _PREFIX + "invocation/next"):
+            return await self._next()
+        if (method, path) == ("POST", _PREFIX + "init/error"):
+            self.init_error = body
+            self.ready.set()
+            return _reply("202 Accepted", b'{"status":"OK"}')
+        result = _RESULT.match(path)
+        if method == "POST" and result and self._current and self._current.request_id == result[1]:
+            failed = result[2] == "error"
+            self._current.settle(Outcome(body, "Unhandled" if failed else None))
+            return _reply("202 Accepted", b'{"status":"OK"}')
+        return _reply("403 Forbidden", b'{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}')
+
+    async def _next(self) -> bytes:
+        self.ready.set()
+        self._current = invocation = await self._inbox.get()
+        invocation.delivered.set()
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + invocation.timeout) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
+            "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        }
+        return _reply("200 OK", invocation.event, headers)
+
+
+async def _body(reader: asyncio.StreamReader) -> bytes:
+    headers: dict[str, str] = {}
+    while (line := await reader.readline()) not in (b"\r\n", b"\n", b""):
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return await _chunks(reader)
+    return await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    parts = []
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        parts.append(await reader.readexactly(size))
+        await reader.readline()
+    await reader.readline()
+    return b"".join(parts)
+
+
+def _reply(status: str, body: bytes, headers: dict[str, str] | None = None) -> bytes:
+    fields = {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+def parse_error(body: bytes) -> str:
+    """The errorType of an error body, or "" if it has none."""
+    try:
+        return str(json.loads(body).get("errorType", ""))
+    except (ValueError, AttributeError):
+        return ""

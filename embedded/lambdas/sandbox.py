@@ -1,0 +1,139 @@
+"""One process running one function: started once, invoked many times, ended when it times out or outgrows its memory."""
+
+import asyncio
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from embedded.context import Context
+from embedded.lambdas import outcome as outcomes
+from embedded.lambdas.environment import function_environment
+from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.runtime_api import Invocation, RuntimeApi
+from embedded.lambdas.settings import FunctionSettings
+
+INIT_SECONDS = 60.0
+WATCH_SECONDS = 0.05
+_MB = 1024 * 1024
+
+
+class Sandbox:
+    """A process of awslambdaric for one function; its methods run on the event loop, one invocation at a time."""
+
+    def __init__(self, settings: FunctionSettings, context: Context) -> None:
+        self.settings = settings
+        self._context = context
+        self._api = RuntimeApi()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log_stream = f"{time.strftime('%Y/%m/%d')}/[{settings.version}]{uuid.uuid4().hex}"
+        self._log_path = _log_path(context.workdir, settings.name)
+        self._log_read = 0
+        self.peak_memory = 0
+
+    async def start(self) -> None:
+        """Starts the process; returns at once, it initialises by itself. Raises OSError if it cannot be started."""
+        address = await self._api.start()
+        environment = function_environment(self.settings, self._context, address, self.log_stream)
+        command = [sys.executable, "-m", "awslambdaric", self.settings.handler]
+        self._process = await asyncio.to_thread(
+            self._context.processes.spawn, command, environment, self.settings.code, self._log_path
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take another invocation."""
+        return self._process is not None and self._process.poll() is None and self._api.init_error is None
+
+    async def ready(self) -> None:
+        """Returns when the process has initialised, has failed to, or has taken too long."""
+        waiter = asyncio.ensure_future(self._api.ready.wait())
+        limit = time.monotonic() + INIT_SECONDS
+        while not waiter.done() and time.monotonic() < limit and self._running():
+            await asyncio.wait({waiter}, timeout=WATCH_SECONDS)
+        waiter.cancel()
+
+    async def invoke(self, event: bytes, request_id: str) -> Outcome:
+        """Runs one event to its end; never raises for what the function does."""
+        await self.ready()
+        failure = self._init_failure(request_id)
+        if failure is not None:
+            return failure
+        invocation = Invocation(
+            request_id=request_id,
+            event=event,
+            arn=self.settings.arn,
+            timeout=self.settings.timeout,
+            trace_id=f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0",
+            outcome=asyncio.get_running_loop().create_future(),
+        )
+        self._api.hand(invocation)
+        await self._watch(invocation)
+        self._memory()
+        return invocation.outcome.result()
+
+    def new_log(self) -> str:
+        """What the process has written since the last call."""
+        with self._log_path.open("rb") as log:
+            log.seek(self._log_read)
+            data = log.read()
+        self._log_read += len(data)
+        return data.decode(errors="replace")
+
+    async def stop(self) -> None:
+        """Ends the process."""
+        self._api.close()
+        if self._process is not None:
+            await asyncio.to_thread(self._context.processes.stop, self._process, 0.0)
+
+    def _running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _init_failure(self, request_id: str) -> Outcome | None:
+        if self._api.init_error is not None:
+            return Outcome(self._api.init_error, "Unhandled")
+        if not self._running():
+            code = self._process.returncode if self._process is not None else 1
+            return outcomes.exited(request_id, code)
+        if not self._api.ready.is_set():
+            return outcomes.timed_out(request_id, INIT_SECONDS)
+        return None
+
+    async def _watch(self, invocation: Invocation) -> None:
+        deadline = time.monotonic() + self.settings.timeout
+        while True:
+            await asyncio.wait({invocation.outcome}, timeout=min(WATCH_SECONDS, max(0.0, deadline - time.monotonic())))
+            if invocation.outcome.done():
+                return
+            if not self._running():
+                code = self._process.returncode if self._process is not None else 1
+                invocation.settle(outcomes.exited(invocation.request_id, code))
+            elif time.monotonic() >= deadline:
+                invocation.settle(outcomes.timed_out(invocation.request_id, self.settings.timeout))
+                await self.stop()
+            elif self._memory() > self.settings.memory * _MB:
+                invocation.settle(outcomes.out_of_memory(invocation.request_id))
+                await self.stop()
+
+    def _memory(self) -> int:
+        """Resident bytes of the process. RLIMIT_AS would count the address space that polars merely reserves."""
+        if self._process is None:
+            return 0
+        used = resident_bytes(self._process.pid)
+        self.peak_memory = max(self.peak_memory, used)
+        return used
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process in bytes; 0 where there is no /proc (macOS: the limit is not imposed there)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _log_path(workdir: Path, name: str) -> Path:
+    directory = workdir / "logs" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"{uuid.uuid4().hex[:8]}.log"

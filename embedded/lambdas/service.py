@@ -1,0 +1,86 @@
+"""The functions of the cloud: invoked from any thread, run on one event loop that holds their warm processes."""
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from embedded.context import Context
+from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.pool import FunctionPool
+from embedded.lambdas.settings import FunctionSettings
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class FunctionService:
+    """Runs functions by their settings; thread-safe."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._pools: dict[str, FunctionPool] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
+        self._thread.start()
+        self._warming: asyncio.Lock = asyncio.Lock()
+
+    def invoke(self, settings: FunctionSettings, event: bytes, request_id: str | None = None) -> Outcome:
+        """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
+        return self._submit(self.run(settings, event, request_id or str(uuid.uuid4()))).result()
+
+    async def run(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
+        """As `invoke`, on the event loop."""
+        pool = await self._pool(settings)
+        return await pool.run(event, request_id)
+
+    def warm(self, settings: FunctionSettings) -> None:
+        """Starts a process ahead of need, in the background, one function after the other."""
+        self.start(self._warm(settings))
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Runs `work` on the event loop in the background; its failure is logged."""
+        self._submit(work).add_done_callback(_log_failure)
+
+    def forget(self, name: str) -> None:
+        """Ends the processes of a deleted function."""
+        pool = self._pools.pop(name, None)
+        if pool is not None:
+            self.start(pool.retire())
+
+    def stop(self) -> None:
+        """Ends the event loop; the processes are ended by the cloud's ProcessGroup."""
+        self._submit(_cancel_all()).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
+
+    def _submit(self, work: Coroutine[Any, Any, _T]) -> "asyncio.futures.concurrent.futures.Future[_T]":  # type: ignore[name-defined]
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _warm(self, settings: FunctionSettings) -> None:
+        async with self._warming:
+            await (await self._pool(settings)).warm()
+
+    async def _pool(self, settings: FunctionSettings) -> FunctionPool:
+        pool = self._pools.get(settings.name)
+        if pool is not None and pool.settings == settings:
+            return pool
+        self._pools[settings.name] = fresh = FunctionPool(settings, self.context)
+        if pool is not None:
+            await pool.retire()
+        return fresh
+
+
+async def _cancel_all() -> None:
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log_failure(future: Any) -> None:
+    if not future.cancelled() and future.exception() is not None:
+        _LOG.error("background work of the Lambda service failed", exc_info=future.exception())

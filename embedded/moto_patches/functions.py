@@ -1,0 +1,136 @@
+"""moto's LambdaFunction, which knows Docker only, replaced by one that runs in our processes.
+
+It also remembers what moto forgets: DeadLetterConfig, LoggingConfig, and updates of tracing and ephemeral storage.
+"""
+
+import base64
+from typing import Any, ClassVar
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import LambdaClientError
+
+from embedded.lambdas.asynchronous import AsyncInvocations, AsyncPolicy
+from embedded.lambdas.code import code_directory
+from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.service import FunctionService
+from embedded.lambdas.settings import FunctionSettings, ThrottledError
+from embedded.moto_patches.patches import Patches
+
+_REMEMBERED = ("DeadLetterConfig", "LoggingConfig")
+_TAIL = 4096
+_ASYNC_LIMIT = 1024 * 1024
+_SYNC_LIMIT = 6 * 1024 * 1024
+
+
+class TooManyRequestsError(LambdaClientError):
+    """Lambda's answer when a function's reserved concurrency is used up."""
+
+    code = 429
+
+    def __init__(self, message: str) -> None:
+        super().__init__("TooManyRequestsException", message)
+
+
+class PayloadTooLargeError(LambdaClientError):
+    """Lambda's answer to an event over its limit."""
+
+    code = 413
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {limit} bytes for the InvokeFunction operation, got {size}",
+        )
+
+
+class EmbeddedFunction(models.LambdaFunction):
+    """A function of moto's Lambda that really runs; `service` and `later` belong to the running cloud."""
+
+    __module__ = models.__name__  # moto keeps the instances of its classes by module, for its resets
+
+    service: ClassVar[FunctionService]
+    later: ClassVar[AsyncInvocations]
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        super().__init__(account_id, spec, region, version)
+        self.remembered: dict[str, Any] = {key: spec[key] for key in _REMEMBERED if spec.get(key)}
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        """What GetFunctionConfiguration answers."""
+        return super().get_configuration(on_create) | self.remembered
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        """Applies UpdateFunctionConfiguration, and ends the processes of the old configuration at their next use."""
+        for key in _REMEMBERED:
+            if config_updates.get(key):
+                self.remembered[key] = config_updates[key]
+        if "TracingConfig" in config_updates:
+            self.tracing_config = config_updates["TracingConfig"]
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        super().update_configuration(config_updates)
+        return self.get_configuration()
+
+    def settings(self) -> FunctionSettings:
+        """How the function is to be run now."""
+        logging = self.remembered.get("LoggingConfig", {})
+        reserved = self.reserved_concurrency
+        return FunctionSettings(
+            name=self.function_name,
+            arn=self.function_arn,
+            handler=self.handler or "",
+            code=code_directory(self.service.context.workdir, self.code_sha_256, self.code_bytes),
+            timeout=float(self.timeout),
+            memory=int(self.memory_size),
+            environment=tuple(sorted((str(key), str(value)) for key, value in self.environment_vars.items())),
+            log_group=logging.get("LogGroup") or self.logs_group_name,
+            log_format=logging.get("LogFormat", "Text"),
+            version=str(self.version),
+            reserved=None if reserved is None else int(reserved),
+        )
+
+    def async_policy(self) -> AsyncPolicy:
+        """How asynchronous invocations are retried and where they end."""
+        config = self.event_invoke_config[-1].config if self.event_invoke_config else {}
+        destinations = config.get("DestinationConfig", {})
+        return AsyncPolicy(
+            retries=int(config.get("MaximumRetryAttempts", 2)),
+            on_success=destinations.get("OnSuccess", {}).get("Destination"),
+            on_failure=destinations.get("OnFailure", {}).get("Destination"),
+            dead_letter=self.remembered.get("DeadLetterConfig", {}).get("TargetArn"),
+        )
+
+    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
+        """Answers Invoke: waits for the result, or accepts the event (InvocationType=Event)."""
+        event = body if isinstance(body, bytes) else (body or "{}").encode()
+        kind = request_headers.get("X-Amz-Invocation-Type") or request_headers.get("x-amz-invocation-type")
+        limit = _ASYNC_LIMIT if kind == "Event" else _SYNC_LIMIT
+        if len(event) > limit:
+            raise PayloadTooLargeError(len(event), limit)
+        if kind == "DryRun":
+            return b""
+        if kind == "Event":
+            self.later.submit(self.settings(), event, self.async_policy())
+            return b""
+        return self._answer(self._run(event), response_headers)
+
+    def _run(self, event: bytes) -> Outcome:
+        try:
+            return self.service.invoke(self.settings(), event)
+        except ThrottledError as error:
+            raise TooManyRequestsError(str(error)) from error
+
+    def _answer(self, outcome: Outcome, response_headers: Any) -> bytes:
+        if outcome.function_error:
+            response_headers["x-amz-function-error"] = outcome.function_error
+        tail = outcome.log.encode()[-_TAIL:]
+        response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
+        response_headers["x-amz-executed-version"] = str(self.version)
+        return outcome.payload
+
+
+def install(patches: Patches, service: FunctionService, later: AsyncInvocations) -> None:
+    """Makes moto create our functions."""
+    EmbeddedFunction.service = service
+    EmbeddedFunction.later = later
+    patches.replace(models, "LambdaFunction", EmbeddedFunction)

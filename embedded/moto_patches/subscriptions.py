@@ -1,0 +1,44 @@
+"""moto's SNS calls functions within Publish with a made-up event, drops mail, and lets a bad endpoint fail the publisher."""
+
+import logging
+from typing import Any
+
+from moto.sns.models import Subscription
+
+from embedded.context import Context
+from embedded.events.delivery import Delivery
+from embedded.events.notices import function_event, record_mail
+from embedded.moto_patches.patches import Patches
+
+_LOG = logging.getLogger(__name__)
+_MAIL = ("email", "email-json")
+
+
+def install(patches: Patches, context: Context, delivery: Delivery) -> None:
+    """Subscriptions by mail and of functions are ours; the others stay moto's, but cannot fail the publisher."""
+
+    def publish(subscription: Subscription, message: str, message_id: str, **given: Any) -> None:
+        try:
+            if subscription.protocol not in (*_MAIL, "lambda"):
+                original(subscription, message, message_id, **given)
+            elif _wanted(subscription, message, given):
+                _send(subscription, message, message_id, given)
+        except Exception:
+            _LOG.exception("notice %s could not be delivered to %s", message_id, subscription.endpoint)
+
+    def _send(subscription: Subscription, message: str, message_id: str, given: dict[str, Any]) -> None:
+        if given.get("message_structure") == "json":
+            message = subscription._parse_message_structure(message, subscription.protocol)
+        topic, subject = subscription.topic.arn, given.get("subject")
+        if subscription.protocol in _MAIL:
+            record_mail(context, subscription.endpoint, topic, subject, message)
+            return
+        event = function_event(subscription.arn, topic, message_id, message, subject, given.get("message_attributes"))
+        delivery.send(subscription.endpoint, event)
+
+    original = patches.replace(Subscription, "publish", publish)
+
+
+def _wanted(subscription: Subscription, message: str, given: dict[str, Any]) -> bool:
+    matcher = subscription._filter_policy_matcher
+    return matcher is None or bool(matcher.matches(given.get("message_attributes"), message))

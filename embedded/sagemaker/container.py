@@ -1,0 +1,84 @@
+"""The directory contract of SageMaker's containers, kept in a directory that stands for /opt/ml."""
+
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from embedded.sagemaker.errors import ModelDataError
+
+_ROOT = re.compile(r"(?<![\w./-])/opt/ml(?=$|[^\w.-])")
+MAX_ARCHIVE_BYTES = 16 * 2**30
+MAX_ARCHIVE_MEMBERS = 200_000
+
+
+class Container:
+    """One container's /opt/ml at `base`; `SAGEMAKER_BASE_DIR` tells the programs inside where it is."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.code = base / "code"
+        self.model = base / "model"
+        self.input = base / "input"
+        self.config = self.input / "config"
+        self.output = base / "output"
+        self.output_data = self.output / "data"
+        self.failure = self.output / "failure"
+
+    def prepare(self) -> None:
+        """Makes the directories a container finds at its start."""
+        for directory in (self.code, self.model, self.config, self.output_data, self.output / "intermediate"):
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def channel(self, name: str) -> Path:
+        """The directory of an input channel."""
+        return self.input / "data" / name
+
+    def mapped(self, text: str) -> str:
+        """The text with each path under /opt/ml moved under the base directory."""
+        return _ROOT.sub(lambda _: str(self.base), text)
+
+    def mapped_values(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """The same for each value of a mapping."""
+        return {name: self.mapped(text) for name, text in texts.items()}
+
+    def write_config(self, name: str, content: Any) -> None:
+        """Writes input/config/{name}.json."""
+        (self.config / f"{name}.json").write_text(json.dumps(content))
+
+    def remove(self) -> None:
+        """Deletes the whole directory."""
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Extracts a tar.gz from someone else: no path leaves `target`, no special files, sizes capped.
+
+    Raises:
+        ModelDataError: the archive is no tar.gz, is unsafe or too large; nothing of it is to be used then.
+    """
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            size = 0
+            for count, member in enumerate(tar, start=1):
+                size += member.size
+                if size > MAX_ARCHIVE_BYTES or count > MAX_ARCHIVE_MEMBERS:
+                    raise ModelDataError(f"{archive.name} unpacks to more than is allowed")
+                tar.extract(member, target, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise ModelDataError(f"{archive.name} cannot be unpacked: {type(error).__name__}: {error}") from error
+
+
+def pack(directory: Path, archive: Path) -> None:
+    """Writes what is in `directory` as a tar.gz, names relative to it."""
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        for path in sorted(directory.iterdir()):
+            tar.add(path, arcname=path.name)
+
+
+def is_empty(directory: Path) -> bool:
+    """Whether there is nothing in the directory, or no directory."""
+    return not directory.is_dir() or next(directory.iterdir(), None) is None

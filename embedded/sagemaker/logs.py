@@ -1,0 +1,77 @@
+"""Container output: in a file while the container runs, and in CloudWatch Logs."""
+
+import logging
+import time
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from embedded.sagemaker.clients import Clients
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 1_000  # PutLogEvents takes 10,000 events or 1 MB
+_LONGEST = 8_000  # characters of one event
+
+
+class LogStream:
+    """Ships a growing file to a CloudWatch log stream, line by line. Used by one thread at a time."""
+
+    def __init__(self, clients: Clients, group: str, stream: str, path: Path) -> None:
+        self._clients = clients
+        self.group = group
+        self.stream = stream
+        self.path = path
+        self._position = 0
+        self._made = False
+
+    def ship(self, *, everything: bool = False) -> None:
+        """Sends the complete lines written since the last time; with `everything` also an unfinished last line."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._position)
+                content = file.read()
+        except FileNotFoundError:
+            return
+        end = len(content) if everything else content.rfind(b"\n") + 1
+        if end == 0:
+            return
+        self._position += end
+        lines = [line for line in content[:end].decode(errors="replace").splitlines() if line.strip()]
+        try:
+            self._put(lines)
+        except (ClientError, BotoCoreError) as error:
+            # The file still has it all; a job must not fail for its log's sake.
+            logger.warning("the log stream %s of %s misses lines: %s", self.stream, self.group, error)
+
+    def _put(self, lines: list[str]) -> None:
+        client = self._clients.get("logs")
+        if not self._made:
+            for operation, names in (
+                (client.create_log_group, {"logGroupName": self.group}),
+                (client.create_log_stream, {"logGroupName": self.group, "logStreamName": self.stream}),
+            ):
+                try:
+                    operation(**names)
+                except client.exceptions.ResourceAlreadyExistsException:
+                    continue
+            self._made = True
+        now = int(time.time() * 1000)
+        for start in range(0, len(lines), _BATCH):
+            events = [{"timestamp": now, "message": line[:_LONGEST]} for line in lines[start : start + _BATCH]]
+            client.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
+
+
+def last_lines(path: Path, count: int = 30, size: int = 16_384) -> str:
+    """The end of a log: from its last traceback on, if there is one, else its last lines; empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - size))
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].startswith("Traceback (most recent call last)"):
+            return "\n".join(lines[index:]).strip()
+    return "\n".join(lines[-count:]).strip()

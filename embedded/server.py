@@ -1,0 +1,134 @@
+"""The HTTP server before moto: loopback only, a thread per connection, connections kept alive.
+
+werkzeug's own handler closes every connection and writes a reply in several packets; that costs about half of a call.
+"""
+
+import io
+import logging
+import socket
+import threading
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+HOST = "127.0.0.1"
+_LOG = logging.getLogger(__name__)
+
+
+class PortTakenError(OSError):
+    """Another process listens at the port asked for."""
+
+
+class KeepAliveHandler(MotoRequestHandler):
+    """Answers WSGI requests over HTTP/1.1: reads the whole request, sends the whole reply at once."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Runs the application once; called by werkzeug for each request of the connection."""
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        status, headers, body = _call(self.server.app, environ)  # type: ignore[attr-defined]
+        self._reply(status, headers, body)
+
+    def _body(self, environ: dict[str, Any]) -> bytes:
+        length = environ.get("CONTENT_LENGTH")
+        if length:
+            return self.rfile.read(int(length))
+        if environ.get("wsgi.input_terminated"):  # chunked
+            data: bytes = environ["wsgi.input"].read()
+            environ["CONTENT_LENGTH"] = str(len(data))
+            return data
+        return b""
+
+    def _reply(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        code, _, message = status.partition(" ")
+        self.send_response(int(code), message)
+        named = {key.lower() for key, _ in headers}
+        for key, value in headers:
+            if key.lower() not in ("connection", "transfer-encoding"):
+                self.send_header(key, value)
+        bodiless = self.command == "HEAD" or code in ("204", "304")
+        if "content-length" not in named and not bodiless:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if not bodiless:
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Requests are not logged: the handlers' own logs say more."""
+
+
+def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Any:
+        started.append((status, headers))
+        return None
+
+    try:
+        parts = app(environ, start_response)
+        try:
+            body = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+    except Exception:
+        _LOG.exception("moto failed at %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
+        return "500 Internal Server Error", [("Content-Type", "text/plain")], b"The embedded cloud failed; see its log."
+    status, headers = started[-1]
+    return status, headers, body
+
+
+class Server:
+    """moto behind one loopback port, served from threads of this process."""
+
+    def __init__(self, port: int) -> None:
+        application = DomainDispatcherApplication(create_backend_app)
+        self._socket = _listen(port)  # bound here, because werkzeug prints and exits when the port is taken
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()
+        )
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.block_on_close = False  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+
+    @property
+    def endpoint_url(self) -> str:
+        """http://127.0.0.1:PORT"""
+        return f"http://{HOST}:{self._server.server_address[1]}"
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Answers requests from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Takes no new connection; replies that are under way are finished by their threads."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._socket.close()
+        self._thread.join()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(f"cannot listen at {HOST}:{port}: {error.strerror}; choose another port") from error
+    return listener

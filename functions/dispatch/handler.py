@@ -1,0 +1,52 @@
+"""SQS -> runs. A message is an S3 event by way of EventBridge, or a word from another function: wake, notify, retrain."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from cloud.ledger import Ledger
+from cloud.platform import from_environment
+from functions.dispatch import uploads
+from functions.task import logger, tracer, utc_now
+from perennial.spec import ModelSpec, load_all
+
+SPECS = Path(__file__).resolve().parents[2] / "models"
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+@cache
+def specs() -> dict[str, ModelSpec]:
+    """The specs that were deployed with this code."""
+    return load_all(SPECS)
+
+
+def desk() -> uploads.Desk:
+    """Dispatch's place of work, as of now."""
+    platform = from_environment()
+    return uploads.Desk(platform, Ledger(platform.ledger_table), specs(), utc_now())
+
+
+def record(message: SQSRecord) -> None:
+    """Act on one message; an exception sends it back to the queue."""
+    body = json.loads(message.body)
+    if "wake" in body:
+        uploads.wake(desk(), body["wake"])
+    elif "notify" in body:
+        uploads.notify(desk(), body["notify"])
+    elif "retrain" in body:
+        uploads.retrain(desk(), body["retrain"], body["occasion"])
+    else:
+        uploads.arrived(desk(), {**body["detail"], "time": body["time"]})
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Messages that fail go back to the queue alone; the others are done."""
+    return dict(process_partial_response(event, record, processor, context))

@@ -1,0 +1,30 @@
+"""Ask how far the endpoint has come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloud import endpoints
+from functions.task import Task, task
+
+
+@task
+def handler(task: Task) -> dict[str, Any]:
+    """-> {"state": "updating" | "in_service" | "failed", "reason": text}
+
+    A rollback also ends InService, so the configuration's name decides, not the status alone.
+    """
+    release = task.event["release"]
+    found = endpoints.describe(release["endpoint"])
+    if found is None:
+        state, reason = "failed", f"the endpoint {release['endpoint']} is gone"
+    elif found.status == "InService" and found.config == release["config"]:
+        state, reason = "in_service", ""
+    elif found.status in ("InService", "Failed", "OutOfService", "UpdateRollbackFailed"):
+        state = "failed"
+        reason = f"the endpoint did not take {release['config']}: {found.status}, {found.failure or 'no reason given'}"
+    else:
+        state, reason = "updating", ""
+    if state == "failed":
+        task.note("verify", (reason,))
+    return {"state": state, "reason": reason}

@@ -1,0 +1,74 @@
+"""How a run ends, in words: the reasons, the next command, and the notice to a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from perennial.records import Notice, Outcome, Run
+
+_DECIDING = {
+    "promoted": ("verify", "gate"),
+    "refused": ("restore", "verify", "gate"),
+    "quarantined": ("validation",),
+    "unchanged": ("drift",),
+}
+_SENTENCE = {
+    "promoted": "The new model serves.",
+    "refused": "The candidate was refused; the champion stays.",
+    "quarantined": "The dataset was refused and set aside; the champion stays.",
+    "unchanged": "The dataset was accepted, but a training was not worth it; the champion stays.",
+    "superseded": "A newer upload came before this one was started.",
+    "failed": "The run broke off; the champion stays.",
+}
+
+
+def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, ...]:
+    """Why the run ended so: the outcome in a sentence, then what the deciding step found, or the error."""
+    found: Sequence[str] = ()
+    if error:
+        found = (error,)
+    else:
+        step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
+        found = step.sentences if step else ()
+    return (_SENTENCE[outcome], *found)
+
+
+def next_command(run: Run, outcome: Outcome) -> str:
+    """What a person would type next."""
+    match outcome:
+        case "promoted":
+            return f"perennial lineage {run.version}" if run.version else f"perennial explain {run.id}"
+        case "quarantined":
+            return f"perennial check FILE --model {run.model}   # mend it until this accepts it, then upload it again"
+        case "failed":
+            return f"perennial explain {run.id}   # then upload the dataset again, or redrive the execution {run.id}"
+    return f"perennial explain {run.id}"
+
+
+def error_sentence(error: str, cause: str) -> str:
+    """One sentence from a state's error name and cause, as Step Functions hands them on.
+
+    A Lambda's cause is JSON with errorMessage, a training job's is its description with FailureReason.
+    """
+    try:
+        found = json.loads(cause)
+    except ValueError:
+        found = {}
+    detail = found.get("errorMessage") or found.get("FailureReason") if isinstance(found, dict) else None
+    return f"{error}: {detail or cause}".strip()[:2000]
+
+
+def unknown_upload(key: str, models: Sequence[str]) -> Notice:
+    """The notice for an upload whose key leads to no model."""
+    text = (
+        f"{key} was uploaded, but no model is fed from there. It was recorded and nothing was started.\n"
+        f"Models: {', '.join(models) or 'none'}. next: perennial upload FILE --model NAME"
+    )
+    return Notice(subject="upload for no known model", text=text)
+
+
+def notice(run: Run) -> Notice:
+    """One notice for one ending. The subject keeps within SNS's 100 characters."""
+    lines = [*run.reasons, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {run.next_command}"]
+    return Notice(subject=f"{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))

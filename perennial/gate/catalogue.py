@@ -1,0 +1,50 @@
+"""The figures a model is judged by: their names, problems and directions. Pure Python; a Lambda reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class UnknownMetricError(ValueError):
+    """A problem has no metric of that name."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of one problem. For multiclass, precision, recall, f1 and roc_auc are means over the classes."""
+
+    name: str
+    problem: str
+    greater_is_better: bool
+
+
+_BETTER_GREATER = {
+    "binary": ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "mcc"),
+    "multiclass": ("roc_auc", "accuracy", "precision", "recall", "f1", "mcc"),
+    "regression": ("r2",),
+}
+_BETTER_SMALLER = {"binary": ("log_loss", "brier"), "multiclass": ("log_loss",), "regression": ("mae", "rmse")}
+PROBLEMS = tuple(_BETTER_GREATER)
+
+
+def metrics_of(problem: str) -> tuple[Metric, ...]:
+    """Every metric of a problem, in the order of reports. Raises UnknownMetricError for an unknown problem."""
+    if problem not in _BETTER_GREATER:
+        raise UnknownMetricError(f"'{problem}' is no problem; expected one of {', '.join(PROBLEMS)}")
+    greater = [Metric(name, problem, True) for name in _BETTER_GREATER[problem]]
+    smaller = [Metric(name, problem, False) for name in _BETTER_SMALLER[problem]]
+    return tuple(greater + smaller)
+
+
+def greater_is_better(name: str) -> bool:
+    """The direction of a metric; it is the same in every problem that has it. Raises UnknownMetricError."""
+    for problem in PROBLEMS:
+        for metric in metrics_of(problem):
+            if metric.name == name:
+                return metric.greater_is_better
+    raise UnknownMetricError(f"'{name}' is no metric; expected one of {', '.join(names())}")
+
+
+def names() -> tuple[str, ...]:
+    """The names of all metrics, each once."""
+    return tuple(dict.fromkeys(metric.name for problem in PROBLEMS for metric in metrics_of(problem)))

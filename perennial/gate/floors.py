@@ -1,0 +1,35 @@
+"""The figures a candidate must reach whatever else is serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from perennial.gate.catalogue import greater_is_better
+from perennial.gate.check import Check, part, reading, written
+from perennial.gate.policy import Policy
+
+
+def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+    """One check per floor. A metric of which smaller is better has a ceiling."""
+    figures = part(part(evaluation, "candidate"), "figures")
+    found = tuple(_check(name, limit, figures) for name, limit in policy.floors.items())
+    # Without floors, too, a candidate needs a figure to be judged by.
+    seen = reading(figures, policy.metric)
+    if seen.value is None and policy.metric not in policy.floors:
+        sentence = f"The evaluation has no usable {policy.metric} of the candidate, so it cannot be judged."
+        return (*found, Check(f"figure:{policy.metric}", None, None, None, None, False, sentence))
+    return found
+
+
+def _check(name: str, limit: float, figures: object) -> Check:
+    seen = reading(figures, name)
+    greater = greater_is_better(name)
+    kind = "floor" if greater else "ceiling"
+    if seen.value is None:
+        sentence = f"{name} is missing or not a number, so its {kind} {written(limit)} cannot be checked."
+        return Check(f"{kind}:{name}", None, limit, None, None, False, sentence)
+    passed = seen.value >= limit if greater else seen.value <= limit
+    place = {(True, True): "reaches", (True, False): "is below", (False, True): "is within", (False, False): "is above"}
+    sentence = f"{name} {written(seen.value)} {place[greater, passed]} the {kind} {written(limit)}."
+    return Check(f"{kind}:{name}", seen.value, limit, seen.low, seen.high, passed, sentence)

@@ -1,0 +1,85 @@
+"""Where things lie in S3: the one place that knows the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INCOMING = "incoming/"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What an incoming key says: a whole dataset, or a part that waits for its manifest."""
+
+    model: str
+    name: str
+    is_dataset: bool
+
+
+def read_upload(key: str) -> Upload | None:
+    """The meaning of a key under incoming/, or None where it names no model.
+
+    incoming/MODEL/FILE is a dataset of one file; incoming/MODEL/DATASET/manifest.json closes one of many.
+    """
+    parts = key.removeprefix(INCOMING).split("/")
+    if not key.startswith(INCOMING) or len(parts) < 2 or not all(parts):
+        return None
+    if len(parts) == 2:
+        return Upload(parts[0], parts[1], is_dataset=True)
+    return Upload(parts[0], "/".join(parts[1:-1]), is_dataset=parts[-1] == MANIFEST)
+
+
+def incoming(model: str, name: str) -> str:
+    """The key to which a file of a model is uploaded."""
+    return f"{INCOMING}{model}/{name}"
+
+
+def dataset(model: str, identity: str) -> str:
+    """The folder of what is known of a dataset version; ends in a slash."""
+    return f"datasets/{model}/{identity}/"
+
+
+def part(model: str, identity: str, index: int) -> str:
+    """The folder of what one file of a dataset gave; ends in a slash."""
+    return f"{dataset(model, identity)}parts/{index:05d}/"
+
+
+def quarantine(model: str, identity: str) -> str:
+    """The folder where a refused dataset is kept with its verdict; ends in a slash."""
+    return f"quarantine/{model}/{identity}/"
+
+
+def grid(model: str, digest: str) -> str:
+    """The frozen edges that a model's profiles are counted on."""
+    return f"grids/{model}/{digest}.json"
+
+
+def spec(model: str, digest: str) -> str:
+    """A spec as it was when a run began."""
+    return f"specs/{model}/{digest}.json"
+
+
+def run(identity: str) -> str:
+    """The folder of a run's training job; ends in a slash."""
+    return f"runs/{identity}/"
+
+
+def archive(model: str, digest: str) -> str:
+    """The archive of a registered model version."""
+    return f"versions/{model}/{digest}/model.tar.gz"
+
+
+def endpoint(model: str) -> str:
+    """The name of a model's endpoint."""
+    return f"perennial-{model}"
+
+
+def endpoint_config(version: str, spec_digest: str) -> str:
+    """The name of the endpoint configuration of a model version under a spec; 63 characters at most."""
+    return f"{served_model(version)}-{spec_digest[:6]}"
+
+
+def served_model(version: str) -> str:
+    """The name of the SageMaker model of a model version."""
+    return "perennial-" + version.replace("@", "-")

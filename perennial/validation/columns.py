@@ -1,0 +1,81 @@
+"""A file's header against the contract: duplicate, missing, misspelt and unknown columns."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from perennial.validation.contract import Contract
+from perennial.validation.source import UnreadableError
+from perennial.validation.table import Columns
+from perennial.validation.verdict import Problem
+
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ":": "colons"}
+_VALUE = re.compile(r"[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|")
+
+
+def match(names: Sequence[str], contract: Contract) -> Columns:
+    """Finds each of the contract's columns in the header; a misspelt one is read where it surely is meant.
+
+    Raises UnreadableError when there are more columns than the limits allow.
+    """
+    allowed = contract.limits.columns
+    if len(names) > allowed:
+        raise UnreadableError("too-many-columns", f"the file has {len(names):,} columns, {allowed:,} are allowed")
+    problems = [_duplicate(name, count) for name, count in Counter(names).items() if count > 1]
+    places = {name: names.index(name) for name in contract.columns if name in names}
+    unknown = list(dict.fromkeys(name for name in names if name not in contract.columns))
+    for name in contract.columns:
+        if name in places:
+            continue
+        meant = _meant(name, unknown)
+        problems.append(_missing(name, meant))
+        if meant is not None:
+            unknown.remove(meant)
+            places[name] = names.index(meant)
+    if contract.unknown_columns == "ignore":
+        return Columns(len(names), places, tuple(problems), tuple(unknown))
+    problems += [_unknown(name, contract) for name in unknown]
+    return Columns(len(names), places, tuple(problems))
+
+
+def check_header(names: Sequence[str], line: str, contract: Contract) -> None:
+    """Raises UnreadableError for a line that is no header of this contract: another delimiter, or plain values."""
+    if any(name in contract.columns for name in names):
+        return
+    for delimiter, plural in _OTHER_DELIMITERS.items():
+        cells = {cell.strip().strip('"') for cell in line.split(delimiter)}
+        if len(cells) > 1 and len(cells & set(contract.columns)) * 2 >= len(contract.columns):
+            raise UnreadableError("delimiter", f"the values are separated by {plural}; commas are expected")
+    if any(_meant(name, names) for name in contract.columns):
+        return
+    values = sum(bool(_VALUE.fullmatch(name.strip())) for name in names)
+    if values * 4 >= len(names) or len(names) == len(contract.columns):
+        found = ", ".join(f"'{name[:20]}'" for name in list(names)[:3])
+        message = f"the first line holds values ({found}, ...), not the names of columns; a header is expected"
+        raise UnreadableError("header", message)
+
+
+def _meant(name: str, candidates: Sequence[str]) -> str | None:
+    plain = {_plain(candidate): candidate for candidate in candidates}
+    close = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.75)
+    return plain[close[0]] if close and close[0] else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _duplicate(name: str, count: int) -> Problem:
+    return Problem("duplicate-column", f"column '{name}' is there {count} times; once is expected", name, count=count)
+
+
+def _missing(name: str, meant: str | None) -> Problem:
+    hint = f"; did you mean '{meant}' to be '{name}'?" if meant is not None else ""
+    return Problem("missing-column", f"column '{name}' is missing{hint}", name)
+
+
+def _unknown(name: str, contract: Contract) -> Problem:
+    close = difflib.get_close_matches(name, list(contract.columns), n=1, cutoff=0.75)
+    hint = f"; is it another '{close[0]}'?" if close else ""
+    return Problem("unknown-column", f"column '{name[:100]}' is not in the contract{hint}", name[:100])

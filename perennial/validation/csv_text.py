@@ -1,0 +1,123 @@
+"""The text of a CSV file cut into blocks of whole records, checked for quotes and line ends that readers repair."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perennial.validation.contract import Limits
+from perennial.validation.source import UnreadableError
+
+_QUOTED = re.compile(rb'(?:(?<=[,\n])|\A)("(?:[^"]++|"")*+")(?=[,\n]|\r\n|\Z)')
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole records as they are in the file. `ended`: the last one closes with a line end."""
+
+    data: bytes
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Records that each carry one more field, the mark: where it is not the last of them, the row is ragged."""
+
+    data: bytes
+    mark: str
+    rows: int
+
+
+def blocks(chunks: Iterator[bytes], limits: Limits) -> Iterator[Block]:
+    """Cuts a stream of bytes at the ends of records; line ends inside quotes are none.
+
+    Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
+    """
+    rest = b""
+    for chunk in chunks:
+        rest += chunk
+        end = last_record_end(rest)
+        if len(rest) - end > limits.line_bytes:
+            if end:
+                yield Block(rest[:end])
+            raise _endless(rest[end:], limits)
+        if end:
+            yield Block(rest[:end])
+            rest = rest[end:]
+    if rest:
+        yield Block(rest, ended=False)
+
+
+def last_record_end(data: bytes) -> int:
+    """The place after the last line end that is outside quotes; 0 when there is none."""
+    if b'"' not in data:
+        return data.rfind(b"\n") + 1
+    inside = data.count(b'"') % 2 == 1
+    end = len(data)
+    while end > 0:
+        quote = data.rfind(b'"', 0, end)
+        if not inside and (line_end := data.rfind(b"\n", quote + 1, end)) >= 0:
+            return line_end + 1
+        end, inside = quote, not inside
+    return 0
+
+
+def first_record_end(data: bytes) -> int:
+    """The place after the first line end outside quotes; 0 when there is none."""
+    end = data.find(b"\n") + 1
+    while end and data.count(b'"', 0, end) % 2:
+        end = data.find(b"\n", end) + 1
+    return end
+
+
+def mark(block: Block, row: int) -> Marked:
+    """Closes each record with a field of its own, and makes every line end a line feed.
+
+    `row` is the number of the first record. Raises UnreadableError for a quote that is not closed or stands inside
+    a value, and for a carriage return that ends no line.
+    """
+    data = block.data if block.ended else block.data + b"\n"
+    sign = b"\x1e"
+    while sign in data:
+        sign += b"\x1e"
+    end = b"," + sign + b"\n"
+    if b'"' not in data:
+        plain = _plain(data, data, row)
+        return Marked(plain.replace(b"\n", end), sign.decode(), plain.count(b"\n"))
+    pieces = _QUOTED.split(data)
+    outside = pieces[::2]
+    if any(b'"' in piece for piece in outside):
+        raise _bad_quote(data, row)
+    outside = [_plain(piece, data, row) for piece in outside]
+    pieces[::2] = [piece.replace(b"\n", end) for piece in outside]
+    return Marked(b"".join(pieces), sign.decode(), sum(piece.count(b"\n") for piece in outside))
+
+
+def _plain(piece: bytes, data: bytes, row: int) -> bytes:
+    if b"\r" not in piece:
+        return piece
+    piece = piece.replace(b"\r\n", b"\n")
+    if b"\r" in piece:
+        at = row + data.count(b"\n", 0, max(data.find(b"\r"), 0))
+        raise UnreadableError("line-ends", f"row {at}: a carriage return ends no line; use line feeds", at)
+    return piece
+
+
+def _bad_quote(data: bytes, row: int) -> UnreadableError:
+    """Finds the first quote that is out of place, to name its row."""
+    good = {match.start(1): match.end(1) for match in _QUOTED.finditer(data)}
+    at = data.find(b'"')
+    while at in good:
+        at = data.find(b'"', good[at])
+    line = row + _QUOTED.sub(b"", data[:at]).count(b"\n")
+    opens = at == 0 or data[at - 1 : at] in (b",", b"\n")
+    close = data.find(b'"', at + 1)
+    if opens and (close < 0 or b"\n" in data[at:close]):
+        return UnreadableError("unclosed-quote", f"row {line}: a quote opens and does not close", line)
+    message = f"row {line}: a quote stands inside a value; double it and put the value in quotes"
+    return UnreadableError("stray-quote", message, line)
+
+
+def _endless(record: bytes, limits: Limits) -> UnreadableError:
+    if record.count(b'"') % 2:
+        return UnreadableError("unclosed-quote", f"a quote opens and does not close within {limits.line_bytes:,} bytes")
+    return UnreadableError("long-line", f"a line is longer than {limits.line_bytes:,} bytes")

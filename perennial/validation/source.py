@@ -1,0 +1,160 @@
+"""The bytes of a file in bounded blocks, decompressed when it is gzip, and what its first bytes say it is."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from perennial.validation.contract import Limits
+from perennial.validation.verdict import Problem
+
+HEAD = 256 << 10
+_GZIP = b"\x1f\x8b"
+_UTF8_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xfd7zXZ\0": "xz",
+    b"ORC": "ORC",
+    b"Obj\x01": "Avro",
+    b"ARROW1": "Arrow IPC",
+    b"SQLite format 3": "SQLite",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+}
+_MARKUP = (b"<?xml", b"<error", b"<!doctype", b"<html")
+
+
+class UnreadableError(Exception):
+    """The file cannot be read (further) as a table; `problem` says why. Ends up in the verdict, never at the user."""
+
+    def __init__(self, code: str, message: str, row: int | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, row=row)
+
+
+class Source:
+    """A file's bytes, block by block, at most `limits.batch_bytes` at a time whatever the file claims to be."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self.path = path
+        self.limits = limits
+        self.size = path.stat().st_size
+        with path.open("rb") as file:
+            self.compressed = file.read(2) == _GZIP
+
+    def head(self) -> bytes:
+        """The first 256 KiB (fewer in a shorter file), decompressed."""
+        return next(self.blocks(HEAD), b"")
+
+    def blocks(self, size: int | None = None) -> Iterator[bytes]:
+        """Blocks of `size` bytes, the last one shorter. Raises UnreadableError for bombs and broken gzip."""
+        size = size or self.limits.batch_bytes
+        if self.compressed:
+            yield from self._inflated(size)
+            return
+        if self.size > self.limits.total_bytes:
+            raise UnreadableError("too-large", f"the file has {self.size:,} bytes, {self._allowed} are allowed")
+        with self.path.open("rb") as file:
+            while block := file.read(size):
+                yield block
+
+    @property
+    def _allowed(self) -> str:
+        return f"{self.limits.total_bytes:,}"
+
+    def _inflated(self, size: int) -> Iterator[bytes]:
+        total = 0
+        pending = bytearray()
+        for piece in self._members(size):
+            total += len(piece)
+            self._weigh(total)
+            pending += piece
+            if len(pending) >= size:
+                yield bytes(pending[:size])
+                del pending[:size]
+        if pending:
+            yield bytes(pending)
+
+    def _members(self, size: int) -> Iterator[bytes]:
+        """The gzip members one after the other; anything after the last one but padding is corruption."""
+        inflate = zlib.decompressobj(31)
+        with self.path.open("rb") as file:
+            data = file.read(1 << 18)
+            while data:
+                try:
+                    yield inflate.decompress(data, size)
+                except zlib.error as error:
+                    raise UnreadableError("corrupt", f"the gzip data is damaged ({error})") from None
+                data = inflate.unconsumed_tail or (b"" if inflate.eof else file.read(1 << 18))
+                if inflate.eof:
+                    data = (inflate.unused_data or file.read(1 << 18)).lstrip(b"\0")
+                    while not data and (data := file.read(1 << 18)):
+                        data = data.lstrip(b"\0")
+                    if data:
+                        inflate = zlib.decompressobj(31)
+        yield inflate.flush()
+        if not inflate.eof:
+            raise UnreadableError("truncated", "the gzip data ends in the middle: the upload was cut off")
+
+    def _weigh(self, total: int) -> None:
+        if total > self.limits.total_bytes:
+            raise UnreadableError("bomb", f"the file unpacks to more than {self._allowed} bytes")
+        if total > self.limits.expansion_free_bytes and total > self.size * self.limits.expansion:
+            message = f"{self.size:,} bytes unpack to more than {total:,}; {self.limits.expansion} times is allowed"
+            raise UnreadableError("bomb", message)
+
+
+def sniff(source: Source, name: str) -> str:
+    """'parquet', 'jsonl' or 'csv', by content. Raises UnreadableError for what is no table at all."""
+    head = source.head()
+    text = head.removeprefix(_UTF8_BOM).lstrip()
+    if not text:
+        raise UnreadableError("empty", "the file is empty")
+    if head.startswith(b"PAR1"):
+        if source.compressed:
+            raise UnreadableError("format", "the file is Parquet inside gzip; upload the Parquet file as it is")
+        return "parquet"
+    if name.lower().endswith((".parquet", ".pq")):
+        raise UnreadableError("format", "the file is named as Parquet but does not begin as Parquet does")
+    _refuse_foreign(head, text)
+    if text.startswith(b"[") and text[1:].lstrip()[:1] in (b"{", b"[", b"]"):
+        raise UnreadableError("format", "the file is one JSON array; one JSON object on each line is expected")
+    return "jsonl" if text.startswith(b"{") else "csv"
+
+
+def without_mark(head: bytes) -> bytes:
+    """The bytes without a UTF-8 byte-order mark."""
+    return head.removeprefix(_UTF8_BOM)
+
+
+def check_text(data: bytes, row: int) -> None:
+    """Raises UnreadableError unless the bytes are UTF-8; `row` is the data row that they begin with."""
+    if data.isascii():
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        at = row + data.count(b"\n", 0, error.start)
+        where = "the header" if at < 1 else f"row {at}"
+        guess = ", perhaps Latin-1" if error.object[error.start] >= 0xA0 else ""
+        message = f"{where}: byte 0x{error.object[error.start]:02x} is not UTF-8{guess}; save the file as UTF-8"
+        raise UnreadableError("encoding", message, at if at > 0 else None) from None
+
+
+def _refuse_foreign(head: bytes, text: bytes) -> None:
+    for mark, encoding in _WIDE_BOMS.items():
+        if head.startswith(mark):
+            raise UnreadableError("encoding", f"the file is {encoding}; save it as UTF-8")
+    if head[:4096].count(0) * 4 > len(head[:4096]):
+        raise UnreadableError("encoding", "a quarter of the first bytes are zero: UTF-16, or no text at all")
+    for mark, name in _FOREIGN.items():
+        if head.startswith(mark):
+            raise UnreadableError("format", f"the file is {name}; CSV, CSV.gz, Parquet or JSON lines is expected")
+    if text[:16].lower().startswith(_MARKUP):
+        code = re.search(rb"<Code>(\w{1,64})</Code>", text)
+        said = f": it says {code[1].decode()}" if code else ""
+        kind = "an HTML page" if b"<html" in text[:512].lower() else "an XML page"
+        raise UnreadableError("error-page", f"the file is {kind}, not a table{said}; download the data again")

@@ -1,0 +1,65 @@
+"""What every reader gives: a table's own problems and its rows in batches, whatever the format of the file."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from perennial.validation.verdict import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Rows that are not even rows: too short, too long, no JSON. `details` says for each of them what it is."""
+
+    code: str
+    rows: tuple[int, ...]
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive rows of a file.
+
+    `frame` has the well-formed rows and the contract's columns that the file has, as text or already typed, with
+    null marks resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
+    `rows` are their numbers (1-based, UInt64); `faults` and `faulty` tell of the other rows.
+    """
+
+    frame: pl.DataFrame
+    rows: pl.Series
+    raw: Callable[[], pl.DataFrame]
+    faults: tuple[Fault, ...] = ()
+    faulty: pl.DataFrame | None = None
+
+    @property
+    def faulty_rows(self) -> int:
+        return 0 if self.faulty is None else self.faulty.height
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A file's columns held against the contract's: `places` maps a contract's column to its place in the file."""
+
+    width: int
+    places: dict[str, int]
+    problems: tuple[Problem, ...] = ()
+    ignored: tuple[str, ...] = field(default=())
+
+
+class Table(Protocol):
+    """One file open for reading. `batches` raises UnreadableError where the file cannot be followed any further."""
+
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def columns(self) -> Columns: ...
+
+    def batches(self) -> Iterator[Batch]: ...
+
+
+def numbered(start: int, count: int) -> pl.Series:
+    """The numbers start+1 .. start+count of consecutive rows."""
+    return pl.int_range(start + 1, start + count + 1, dtype=pl.UInt64, eager=True)

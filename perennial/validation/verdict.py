@@ -1,0 +1,151 @@
+"""The outcome of looking at a file or a dataset: accepted or not, how many rows, and every problem in a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+#: what a problem touches: "row" (the row can be set aside), "file" (nothing in it can be trusted), "dataset" (known
+#: only once all files are in)
+CODES: Mapping[str, str] = {
+    "empty": "file",
+    "format": "file",
+    "error-page": "file",
+    "encoding": "file",
+    "line-ends": "file",
+    "delimiter": "file",
+    "header": "file",
+    "truncated": "file",
+    "corrupt": "file",
+    "bomb": "file",
+    "too-large": "file",
+    "long-line": "file",
+    "unclosed-quote": "file",
+    "stray-quote": "file",
+    "too-many-columns": "file",
+    "duplicate-column": "file",
+    "missing-column": "file",
+    "unknown-column": "file",
+    "column-type": "file",
+    "short-row": "row",
+    "long-row": "row",
+    "bad-json": "row",
+    "nul-byte": "row",
+    "long-value": "row",
+    "type": "row",
+    "integer-range": "row",
+    "not-finite": "row",
+    "null": "row",
+    "below-minimum": "row",
+    "above-maximum": "row",
+    "not-allowed": "row",
+    "pattern": "row",
+    "duplicate-key": "row",
+    "no-rows": "dataset",
+    "too-few-rows": "dataset",
+    "one-class": "dataset",
+    "repeated-key": "dataset",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row that has the problem; rows count from 1 and leave out the header. `value` is None when it is hidden."""
+
+    row: int
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, said in a sentence; `count` is the number of rows (or columns) that have it."""
+
+    code: str
+    message: str
+    column: str | None = None
+    row: int | None = None
+    count: int = 1
+    examples: tuple[Example, ...] = ()
+    file: str | None = None
+
+    @property
+    def scope(self) -> str:
+        return CODES.get(self.code, "file")
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "column": self.column,
+            "row": self.row,
+            "message": self.message,
+            "count": self.count,
+            "examples": [{"row": example.row, "value": example.value} for example in self.examples],
+            "file": self.file,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
+        examples = tuple(Example(example["row"], example.get("value")) for example in data.get("examples", ()))
+        rest = {name: data.get(name) for name in ("column", "row", "file")}
+        return cls(data["code"], data["message"], count=data.get("count", 1), examples=examples, **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the rows: rows = rows_accepted + rows_quarantined, always.
+
+    A refused file has all its rows quarantined; `rows_broken` counts those that break a rule themselves.
+    `target_values` holds up to two values of the target that were seen, so that many files can be judged as one.
+    """
+
+    accepted: bool
+    rows: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_broken: int
+    problems: tuple[Problem, ...] = ()
+    format: str = "unknown"
+    bytes: int = 0
+    files: int = 1
+    name: str | None = None
+    ignored_columns: tuple[str, ...] = ()
+    target_values: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON of plain values in a fixed order: the same verdict gives the same bytes."""
+        return {
+            "accepted": self.accepted,
+            "rows": self.rows,
+            "rows_accepted": self.rows_accepted,
+            "rows_quarantined": self.rows_quarantined,
+            "rows_broken": self.rows_broken,
+            "problems": [problem.as_dict() for problem in self.problems],
+            "format": self.format,
+            "bytes": self.bytes,
+            "files": self.files,
+            "name": self.name,
+            "ignored_columns": list(self.ignored_columns),
+            "target_values": list(self.target_values),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
+        """The verdict that as_dict gave; members it does not know are left out."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
+        for name in ("ignored_columns", "target_values"):
+            known[name] = tuple(data.get(name, ()))
+        return cls(**known)
+
+    @property
+    def sentence(self) -> str:
+        """One line for people: '27,004 rows accepted', or how many were refused and for how many reasons."""
+        if self.accepted:
+            aside = f", {self.rows_quarantined:,} set aside" if self.rows_quarantined else ""
+            return f"{self.rows_accepted:,} rows accepted{aside}"
+        reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
+
+    def in_file(self, name: str) -> "Verdict":
+        """The same verdict with its problems signed by the file they are in."""
+        signed = (replace(problem, file=problem.file or name) for problem in self.problems)
+        return replace(self, name=name, problems=tuple(signed))

@@ -1,0 +1,55 @@
+"""What outlives a deployment: three buckets, their access logs, and the ledger."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.acknowledgement import acknowledge
+from stacks.settings import Settings
+from stacks.stores import Ledger, Store
+
+UNFINISHED = s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart_upload_after=Duration.days(7))
+
+
+class Data(Construct):
+    """The platform's memory. Nothing here is deleted with a stack unless the setting `retain` is false."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        access_logs = self._access_logs(removal)
+        # A dataset version is a key and a version id, so no version of an upload ever expires; it gets cheaper.
+        ageing = s3.LifecycleRule(
+            id="Ageing",
+            transitions=[
+                s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30))
+            ],
+        )
+        forgetting = s3.LifecycleRule(
+            id="Forgetting",
+            expiration=Duration.days(settings.traffic_days),
+            noncurrent_version_expiration=Duration.days(1),
+        )
+        self.data = Store(
+            self, "Data", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, ageing], announces=True
+        )
+        self.models = Store(self, "Models", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, ageing])
+        self.traffic = Store(
+            self, "Traffic", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, forgetting]
+        )
+        self.ledger = Ledger(self, "Ledger", removal=removal)
+
+    def _access_logs(self, removal: RemovalPolicy) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[UNFINISHED, s3.LifecycleRule(id="Forgetting", expiration=Duration.days(365))],
+            removal_policy=removal,
+        )
+        acknowledge(bucket, "The log of accesses to the log of accesses would grow by itself", "AwsSolutions-S1")
+        return bucket

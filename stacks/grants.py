@@ -1,0 +1,37 @@
+"""Rights, in the exact words of IAM: no more actions than the code calls, no wider resources than they take."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+
+
+def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str) -> None:
+    """Let the grantee do the actions on the resources, which are ARNs."""
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(actions=list(actions), resources=list(resources))
+    )
+
+
+def pass_to_sagemaker(role: iam.Role, grantee: iam.IGrantable) -> None:
+    """Let the grantee hand a role to SageMaker, and to nobody else."""
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=[role.role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        )
+    )
+
+
+def grant_watch(role: iam.Role, what: str) -> None:
+    """Let SageMaker write, on behalf of a role, logs of a kind (`TrainingJobs`, `Endpoints`) and metrics."""
+    group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/{what}*"
+    allow(
+        role, ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"), group
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+        )
+    )

@@ -1,0 +1,114 @@
+"""The handlers: one code asset, one layer, one Lambda function each, with a role and a log group of its own."""
+
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy, Size
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.acknowledgement import acknowledge
+from stacks.layer import Layer
+from stacks.settings import ROOT, Settings
+from stacks.source import Copying, Source
+
+NO_DOCKER = DockerImage.from_registry("unused")  # the CDK wants an image even if bundling is done here
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+
+class Lambdas(Construct):
+    """Every function of the platform. What each may do is granted by the stack, an arrow at a time."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self._settings = settings
+        source = code_of(settings)
+        self._code = _bundled(Copying(source), source.digest)
+        layer = Layer()
+        self._layer = lambda_.LayerVersion(
+            self,
+            "ThirdParties",
+            description="What the handlers import beside boto3",
+            code=_bundled(layer, layer.digest),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[lambda_.Architecture.ARM_64],
+        )
+        self.dispatch = self._function("Dispatch", "functions.dispatch.handler.handler")
+        self.reconcile = self._function("Reconcile", "functions.dispatch.reconcile.handler", seconds=300)
+        self.plan = self._function("Plan", "functions.validation.plan.handler")
+        self.inspect = self._function(
+            "Inspect", "functions.validation.inspect.handler", memory=3008, seconds=600, disk=10_240
+        )
+        self.merge = self._function("Merge", "functions.validation.merge.handler", memory=2048, seconds=300)
+        self.compare = self._function("Compare", "functions.drift.handler.handler", memory=1024, seconds=120)
+        self.prepare = self._function("Prepare", "functions.preparation.handler.handler", memory=1024, seconds=120)
+        self.judge = self._function("Judge", "functions.gate.handler.handler", memory=1024, seconds=120)
+        self.register = self._function("Register", "functions.registration.handler.handler", seconds=120)
+        self.begin = self._function("BeginRelease", "functions.release.begin.handler")
+        self.check = self._function("CheckEndpoint", "functions.release.check.handler")
+        self.verify = self._function("Verify", "functions.release.verify.handler", memory=1024, seconds=300)
+        self.restore = self._function("Restore", "functions.release.restore.handler")
+        self.conclude = self._function("Conclude", "functions.conclusion.handler.handler")
+        self.monitor = self._function("Monitor", "functions.monitoring.handler.handler", memory=3008, seconds=900)
+
+    @property
+    def every(self) -> list[lambda_.Function]:
+        """All functions, in the order in which a dataset meets them."""
+        return [child for child in self.node.children if isinstance(child, lambda_.Function)]
+
+    @property
+    def tasks(self) -> list[lambda_.Function]:
+        """The functions that do a run's work, each of which opens the run's spec."""
+        apart = (self.dispatch, self.reconcile, self.conclude, self.monitor)
+        return [function for function in self.every if function not in apart]
+
+    def _function(
+        self, id: str, handler: str, *, memory: int = 512, seconds: int = 60, disk: int = 512
+    ) -> lambda_.Function:
+        group = logs.LogGroup(
+            self,
+            f"{id}Logs",
+            retention=logs.RetentionDays[self._settings.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(self, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        group.grant_write(role)
+        function = lambda_.Function(
+            self,
+            id,
+            handler=handler,
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            code=self._code,
+            layers=[self._layer],
+            role=role,
+            memory_size=memory,
+            timeout=Duration.seconds(seconds),
+            ephemeral_storage_size=Size.mebibytes(disk),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment={
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
+                "POWERTOOLS_SERVICE_NAME": self._settings.name,
+            },
+        )
+        acknowledge(role, "X-Ray's actions know no resources", "AwsSolutions-IAM5[Resource::*]")
+        return function
+
+
+def code_of(settings: Settings) -> Source:
+    """What the functions' asset holds: the handlers, what they call, and the specs, which travel with the code."""
+    return Source.of(
+        *[(room, ROOT / room, "**/*") for room in ("functions", "perennial", "cloud")],
+        *[("models", settings.models_folder, pattern) for pattern in ("*.yaml", "*.py")],
+    )
+
+
+def _bundled(contents: ILocalBundling, digest: str) -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(ROOT),
+        asset_hash=digest,
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(image=NO_DOCKER, local=contents),
+    )

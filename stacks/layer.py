@@ -1,0 +1,92 @@
+"""The third parties of the Lambda functions, installed by pip for Lambda's platform, without Docker."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import ILocalBundling
+
+from stacks.settings import ROOT
+
+REQUIREMENTS = ROOT / "requirements" / "layer.txt"
+PYTHON = "3.13"
+PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+# The tracer drags botocore and its companions in. Lambda's runtime has them, of the same making as its boto3.
+IN_THE_RUNTIME = ("botocore", "jmespath", "dateutil", "urllib3", "six", "six.py", "bin")
+NOISE = ("__pycache__", "tests", "test", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+
+
+class LayerError(RuntimeError):
+    """pip could not install the layer."""
+
+
+@jsii.implements(ILocalBundling)
+class Layer:
+    """What requirements/layer.txt names. Installed once per lock file: later synths take it from build/."""
+
+    def __init__(self, requirements: Path = REQUIREMENTS, cache: Path = ROOT / "build") -> None:
+        self._requirements = requirements
+        self.digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+        self.folder = cache / f"layer-{self.digest[:16]}"
+
+    def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
+        """Lay the layer out where the CDK wants it; always done here, an error instead of a fall back to Docker."""
+        self.install()
+        shutil.copytree(self.folder, output_dir, copy_function=_link, dirs_exist_ok=True)
+        return True
+
+    def install(self) -> None:
+        """Install into build/ unless that is done. Raises LayerError with pip's own words."""
+        if self.folder.exists():
+            return
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder.parent) as scratch:
+            target = Path(scratch) / "layer"
+            self._run_pip(target / "python")
+            _prune(target / "python")
+            try:
+                target.rename(self.folder)
+            except OSError:  # another synth was faster
+                if not self.folder.exists():
+                    raise
+
+    def _run_pip(self, target: Path) -> None:
+        platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+        command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", "--python-version", PYTHON]
+        command += [*platforms, "--target", str(target), "--requirement", str(self._requirements)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LayerError(f"pip cannot install {self._requirements} for Lambda:\n{done.stderr or done.stdout}")
+
+
+def _prune(folder: Path) -> None:
+    """Take away what Lambda has already and what would differ between two machines."""
+    for name in IN_THE_RUNTIME:
+        _remove(folder / name)
+    for info in folder.glob("*.dist-info"):
+        if info.name.split("-")[0].removeprefix("python_") in IN_THE_RUNTIME:
+            _remove(info)
+    for path in sorted(folder.rglob("*")):
+        if path.name in NOISE:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)

@@ -1,0 +1,108 @@
+"""Who is told, and what is looked at: the notices topic, alarms and the dashboard."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.settings import Settings
+
+FIVE_MINUTES = Duration.minutes(5)
+
+
+class Notices(Construct):
+    """The topic on which each ending is told, and each alarm. A key of our own: alarms cannot use the SNS-owned one."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        key = kms.Key(self, "Key", description="Encrypts Perennial's notices", enable_key_rotation=True)
+        key.grant_encrypt_decrypt(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+        self.topic = sns.Topic(self, "Topic", display_name="Perennial", master_key=key, enforce_ssl=True)
+        if settings.notify:
+            self.topic.add_subscription(subscriptions.EmailSubscription(settings.notify))
+
+    def grant_publish(self, function: lambda_.Function) -> None:
+        """Let a function send notices."""
+        self.topic.grant_publish(function)
+        function.add_environment("PERENNIAL_NOTICES_TOPIC", self.topic.topic_arn)
+
+    def alarm(self, scope: Construct, id: str, *, metric: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:
+        """Tell when a metric, a sum, is not zero. Silence counts as well."""
+        alarm = cloudwatch.Alarm(
+            scope,
+            id,
+            metric=metric,
+            alarm_description=description,
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        return alarm
+
+
+class Monitoring(Construct):
+    """Alarms on what must not happen, and one dashboard of what does."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        notices: Notices,
+        machine: sfn.StateMachine,
+        functions: Sequence[lambda_.Function],
+        dead_letters: Sequence[sqs.Queue],
+    ) -> None:
+        super().__init__(scope, id)
+        endings = {
+            "Failed": machine.metric_failed(period=FIVE_MINUTES),
+            "TimedOut": machine.metric_timed_out(period=FIVE_MINUTES),
+            "Aborted": machine.metric_aborted(period=FIVE_MINUTES),
+        }
+        errors = {function.node.id: function.metric_errors(period=FIVE_MINUTES) for function in functions}
+        waiting = {
+            queue.node.id: queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+            for queue in dead_letters
+        }
+        for name, metric in endings.items():
+            notices.alarm(self, f"Runs{name}", metric=metric, description=f"A run of the loop ended {name}")
+        for name, metric in errors.items():
+            notices.alarm(self, f"{name}Errors", metric=metric, description=f"The function {name} raised an error")
+        for name, metric in waiting.items():
+            notices.alarm(self, f"{name}Waiting", metric=metric, description=f"A message nobody handled is in {name}")
+        self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.days(7))
+        self.dashboard.add_widgets(
+            _graph("Runs", [machine.metric_started(), machine.metric_succeeded(), *endings.values()]),
+            _graph("Seconds per run", [machine.metric_time()]),
+        )
+        self.dashboard.add_widgets(
+            _graph("Function errors", list(errors.values())),
+            _graph("Messages nobody handled", list(waiting.values())),
+        )
+        self.dashboard.add_widgets(
+            _graph("Predictions per endpoint", [_endpoints("Invocations", "Sum")]),
+            _graph("Model latency, p99, µs", [_endpoints("ModelLatency", "p99")]),
+        )
+
+
+def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=12)
+
+
+def _endpoints(metric: str, statistic: str) -> cloudwatch.IMetric:
+    """One line per endpoint of the platform, of whichever models there are when somebody looks."""
+    search = f'{{AWS/SageMaker,EndpointName,VariantName}} MetricName="{metric}" EndpointName="perennial-"'
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{search}', '{statistic}', 300)", using_metrics={}, label="", period=FIVE_MINUTES
+    )

@@ -1,0 +1,137 @@
+"""Everything but the data: placed, wired and granted, one grant per arrow of the diagram."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks.data import Data
+from stacks.image import Image
+from stacks.ingestion import Ingestion
+from stacks.lambdas import Lambdas
+from stacks.monitoring import Monitoring, Notices
+from stacks.registry import Registry
+from stacks.serving import Serving
+from stacks.settings import Settings
+from stacks.training import Training
+from stacks.workflow import Workflow
+
+
+class PlatformStack(Stack):
+    """The loop, what starts it, what it uses and who watches it."""
+
+    def __init__(self, scope: Construct, id: str, *, data: Data, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            id,
+            stack_name=f"{settings.name}-platform",
+            description="Perennial: the loop from upload to endpoint",
+        )
+        self.data = data
+        self.image = Image(self, "Image")
+        self.notices = Notices(self, "Notices", settings=settings)
+        self.functions = Lambdas(self, "Functions", settings=settings)
+        self.ingestion = Ingestion(
+            self, "Ingestion", uploads=data.data, functions=self.functions, settings=settings
+        )
+        self.training = Training(self, "Training", image=self.image, settings=settings)
+        self.registry = Registry(self, "Registry", image=self.image)
+        self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
+        self.workflow = Workflow(
+            self, "Workflow", functions=self.functions, uploads=data.data, training=self.training, settings=settings
+        )
+        self.monitoring = Monitoring(
+            self,
+            "Monitoring",
+            notices=self.notices,
+            machine=self.workflow.machine,
+            functions=self.functions.every,
+            dead_letters=[self.ingestion.dead_letters, self.ingestion.undelivered],
+        )
+        self._wire(settings)
+        self._grant()
+        self._announce(settings)
+
+    def _wire(self, settings: Settings) -> None:
+        self.workflow.conclude_the_dead(self.ingestion.target(self.functions.conclude))
+        self.ingestion.schedule("Watch", self.functions.monitor, minutes=settings.monitor_minutes)
+
+    def _grant(self) -> None:
+        self._grant_records()
+        self._grant_objects()
+        self._grant_deeds()
+
+    def _grant_records(self) -> None:
+        ledger, do = self.data.ledger, self.functions
+        for function in do.every:
+            ledger.grant_write(function)
+
+    def _grant_objects(self) -> None:
+        """What each function reads and writes. Keys are patterns of perennial/layout.py."""
+        do, data, models, traffic = self.functions, self.data.data, self.data.models, self.data.traffic
+        for function in (do.dispatch, do.reconcile):
+            models.grant_write(function, "specs/*")
+        for function in do.tasks:
+            models.grant_read(function, "specs/*")
+        data.grant_read(do.reconcile, "incoming/*")
+        data.grant_read(do.plan, "incoming/*", "datasets/*")
+        data.grant_write(do.plan, "datasets/*", "grids/*")
+        data.grant_read(do.inspect, "incoming/*", "datasets/*", "grids/*")
+        data.grant_write(do.inspect, "datasets/*", "quarantine/*", "grids/*")
+        data.grant_read(do.merge, "incoming/*", "datasets/*", "grids/*")
+        data.grant_write(do.merge, "datasets/*", "quarantine/*", "grids/*")
+        data.grant_read(do.compare, "datasets/*")
+        data.grant_write(do.compare, "datasets/*")
+        models.grant_read(do.compare, "runs/*")
+        data.grant_read(do.prepare, "datasets/*")
+        models.grant_read(do.prepare, "versions/*")
+        models.grant_write(do.prepare, "runs/*")
+        data.grant_read(self.training.role, "datasets/*")
+        models.grant_read(self.training.role, "runs/*")
+        models.grant_write(self.training.role, "runs/*")
+        models.grant_read(do.judge, "runs/*")
+        models.grant_write(do.judge, "runs/*")
+        models.grant_read(do.register, "runs/*", "versions/*")
+        models.grant_write(do.register, "versions/*")
+        models.grant_read(do.verify, "versions/*")
+        models.grant_read(self.serving.role, "versions/*")
+        traffic.grant_write(self.serving.role, "capture/*")
+        traffic.grant_read(do.monitor, "capture/*")
+        data.grant_read(do.monitor, "datasets/*", "grids/*", "truth/*")
+        models.grant_read(do.monitor, "runs/*", "versions/*")
+
+    def _grant_deeds(self) -> None:
+        """What each function does besides."""
+        do = self.functions
+        for function in (do.dispatch, do.reconcile):
+            self.workflow.grant_start(function)
+            self.notices.grant_publish(function)
+        for function in (do.dispatch, do.reconcile, do.conclude, do.monitor):
+            self.ingestion.grant_send(function)
+        self.training.grant_compose(do.prepare)
+        self.registry.grant_register(do.register)
+        self.serving.grant_compose(do.begin)
+        self.serving.grant_release(do.begin)
+        self.serving.grant_look(do.check)
+        self.serving.grant_invoke(do.verify)
+        self.serving.grant_scale(do.verify)
+        self.serving.grant_release(do.restore)
+
+    def _announce(self, settings: Settings) -> None:
+        """Where everything is: what the command line asks for first."""
+        ssm.StringParameter(
+            self,
+            "Platform",
+            parameter_name=f"/{settings.name}/platform",
+            string_value=self.to_json_string(
+                {
+                    "data_bucket": self.data.data.bucket.bucket_name,
+                    "models_bucket": self.data.models.bucket.bucket_name,
+                    "traffic_bucket": self.data.traffic.bucket.bucket_name,
+                    "ledger_table": self.data.ledger.table.table_name,
+                    "state_machine": self.workflow.machine.state_machine_arn,
+                    "notices_topic": self.notices.topic.topic_arn,
+                    "dispatch_queue": self.ingestion.queue.queue_url,
+                    "dashboard": self.monitoring.dashboard.dashboard_name,
+                }
+            ),
+        )

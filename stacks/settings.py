@@ -1,0 +1,77 @@
+"""What a deployment may choose, read from the CDK context and checked once."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self, get_type_hints
+
+ROOT = Path(__file__).parents[1]
+
+
+class SettingsError(ValueError):
+    """A value of the CDK context that cannot be used; the message says which, why and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
+
+    name: str = "perennial"  # prefix of stacks and of the platform's parameter
+    models: str = "models"  # folder of the specs, absolute or below the checkout
+    retain: bool = True  # keep buckets and ledger when the stacks are destroyed
+    notify: str = ""  # e-mail address that receives notices and alarms
+    log_retention: str = "THREE_MONTHS"  # a name of aws_logs.RetentionDays
+    traffic_days: int = 180  # captured traffic is deleted after that
+    poll_seconds: int = 10  # between two looks at an endpoint that is being updated
+    reconcile_minutes: int = 15
+    monitor_minutes: int = 60
+    inspection_workers: int = 40  # files of one dataset inspected at a time
+    training_hours: int = 24
+    run_hours: int = 48
+    latency_alarm_ms: int = 500  # p99 of an endpoint's model latency
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", self.name):
+            raise SettingsError(f"context 'name' is {self.name!r}: lower-case letters, digits and dashes, 2 to 31")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if type(value) is int and value < 1:
+                raise SettingsError(f"context '{field.name}' is {value}: a positive whole number is expected")
+        if not self.models_folder.is_dir():
+            raise SettingsError(f"context 'models' is {self.models!r}: {self.models_folder} is no folder")
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """Settings from context values, which are text when given on the command line.
+
+        Raises SettingsError for a value of the wrong kind.
+        """
+        kinds = get_type_hints(cls)
+        given = {f.name: context[f.name] for f in fields(cls) if context.get(f.name) is not None}
+        return cls(**{name: _as(kinds[name], name, value) for name, value in given.items()})
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The context keys that are settings."""
+        return [field.name for field in fields(cls)]
+
+    @property
+    def models_folder(self) -> Path:
+        """Folder of the specs."""
+        return ROOT / self.models
+
+    @property
+    def model_names(self) -> list[str]:
+        """Names of the models, by their specs' file names, sorted."""
+        return sorted(path.stem for path in self.models_folder.glob("*.yaml"))
+
+
+def _as(kind: type, name: str, value: Any) -> Any:
+    if isinstance(value, kind):
+        return value
+    if kind is bool and str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    if kind is int and str(value).isdecimal():
+        return int(value)
+    raise SettingsError(f"context '{name}' is {value!r}: {kind.__name__} is expected")

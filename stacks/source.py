@@ -1,0 +1,83 @@
+"""Files of the checkout that travel into the cloud, chosen by name, with a digest of what they hold.
+
+Choosing what goes in, rather than what stays out, keeps caches and strangers away, and a digest of contents
+alone (no times, no modes, no paths of this machine) makes two synths equal.
+"""
+
+import gzip
+import hashlib
+import io
+import shutil
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import jsii
+from aws_cdk import ILocalBundling
+
+SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files by the name they get at their destination."""
+
+    files: tuple[tuple[str, Path], ...]
+
+    @classmethod
+    def of(cls, *picks: tuple[str, Path, str]) -> Self:
+        """Every file that matches; a pick is (name at the destination, folder here, glob pattern)."""
+        found = {
+            f"{prefix}/{path.relative_to(folder).as_posix()}".lstrip("/"): path
+            for prefix, folder, pattern in picks
+            for path in folder.glob(pattern)
+            if path.is_file() and path.suffix != ".pyc" and not set(path.parts) & set(SKIPPED)
+        }
+        return cls(tuple(sorted(found.items())))
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the sorted names and contents, in hex."""
+        total = hashlib.sha256()
+        for name, path in self.files:
+            total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        return total.hexdigest()
+
+    def copy_to(self, folder: Path) -> None:
+        """Lay the files out below a folder."""
+        for name, path in self.files:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+    def archive_to(self, path: Path) -> Path:
+        """Write a tar.gz, the same bytes for the same files; kept if it is there already, for its name is its digest."""
+        if path.exists():
+            return path
+        packed = io.BytesIO()
+        with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped:
+            with tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+                for name, file in self.files:
+                    content = file.read_bytes()
+                    entry = tarfile.TarInfo(name)
+                    entry.size, entry.mode = len(content), 0o644
+                    archive.addfile(entry, io.BytesIO(content))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(packed.getvalue())
+        partial.replace(path)
+        return path
+
+
+@jsii.implements(ILocalBundling)
+class Copying:
+    """Hands a source's files to the CDK as an asset, without Docker."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
+        """Lay the files out; always done here."""
+        self._source.copy_to(Path(output_dir))
+        return True

@@ -1,0 +1,104 @@
+"""Where things are kept: buckets and the ledger, each with the arrows that may lead to it.
+
+An arrow gives a function the right and the address together, so that neither is there without the other.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.grants import allow
+
+READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
+WRITE = ("s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload")
+LIST = ("s3:ListBucket", "s3:ListBucketVersions")
+LOOK = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
+NOTE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
+
+
+class Store(Construct):
+    """A bucket: versioned, encrypted, TLS only, closed to the public, its accesses logged."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        access_logs: s3.IBucket,
+        removal: RemovalPolicy,
+        lifecycle: Sequence[s3.LifecycleRule],
+        announces: bool = False,
+    ) -> None:
+        super().__init__(scope, id)
+        self._variable = f"PERENNIAL_{id.upper()}_BUCKET"
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"{id.lower()}/",
+            lifecycle_rules=lifecycle,
+            removal_policy=removal,
+        )
+        if announces:  # `event_bridge_enabled=True` would bring a custom resource with wildcard rights
+            resource = self.bucket.node.default_child
+            assert isinstance(resource, s3.CfnBucket)
+            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+            )
+
+    def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let the grantee read objects of the keys, each a pattern such as `incoming/*`, and list the bucket."""
+        self._grant(grantee, READ, keys)
+        allow(grantee, LIST, self.bucket.bucket_arn)
+
+    def grant_write(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let the grantee write objects of the keys. Nothing may delete."""
+        self._grant(grantee, WRITE, keys)
+
+    def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], keys: tuple[str, ...]) -> None:
+        allow(grantee, actions, *[self.bucket.arn_for_objects(key) for key in keys])
+        if isinstance(grantee, lambda_.Function):
+            grantee.add_environment(self._variable, self.bucket.bucket_name)
+
+
+class Ledger(Construct):
+    """The table of records and edges: who is claimed, what runs, what was decided, which model is champion."""
+
+    def __init__(self, scope: Construct, id: str, *, removal: RemovalPolicy) -> None:
+        super().__init__(scope, id)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expires",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=removal is RemovalPolicy.RETAIN,
+            removal_policy=removal,
+        )
+
+    def grant_read(self, function: lambda_.Function) -> None:
+        """Let a function read records."""
+        self._grant(function, LOOK)
+
+    def grant_write(self, function: lambda_.Function) -> None:
+        """Let a function read and write records; conditional writes keep two writers apart."""
+        self._grant(function, LOOK + NOTE)
+
+    def _grant(self, function: lambda_.Function, actions: tuple[str, ...]) -> None:
+        self.table.grant(function, *actions)
+        function.add_environment("PERENNIAL_LEDGER_TABLE", self.table.table_name)

@@ -1,0 +1,48 @@
+"""What a training job needs: the prebuilt image, our source as an archive, and a role."""
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from stacks.grants import allow, grant_watch, pass_to_sagemaker
+from stacks.image import Image
+from stacks.settings import ROOT, Settings
+from stacks.source import Source
+
+
+class Training(Construct):
+    """Source archive and role of every training job; the jobs themselves belong to the workflow."""
+
+    def __init__(self, scope: Construct, id: str, *, image: Image, settings: Settings) -> None:
+        super().__init__(scope, id)
+        source = source_of(settings)
+        archive = source.archive_to(ROOT / "build" / f"training-{source.digest[:16]}.tar.gz")
+        self._image = image
+        self._digest = source.digest
+        self._source = assets.Asset(self, "Source", path=str(archive), asset_hash=source.digest)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        image.grant_pull(self.role)
+        grant_watch(self.role, "TrainingJobs")
+        allow(self.role, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
+        allow(self.role, ("s3:ListBucket",), self._source.bucket.bucket_arn)
+
+    def grant_pass(self, grantee: iam.IGrantable) -> None:
+        """Let the grantee hand the role to SageMaker, and to nobody else."""
+        pass_to_sagemaker(self.role, grantee)
+
+    def grant_compose(self, function: lambda_.Function) -> None:
+        """Let a function compose the request of a job: what it needs to know is all it needs."""
+        function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
+        function.add_environment("PERENNIAL_TRAINING_ROLE", self.role.role_arn)
+        function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
+        function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
+
+
+def source_of(settings: Settings) -> Source:
+    """What a training job runs: our package, the domain's part that it shares, and the users' estimators."""
+    return Source.of(
+        ("", ROOT / "training" / "shim", "train.py"),
+        *[(room, ROOT / room, "**/*") for room in ("training", "perennial")],
+        ("models", settings.models_folder, "*.py"),
+    )

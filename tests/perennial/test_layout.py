@@ -1,0 +1,32 @@
+"""Keys mean something: which model, which dataset, whole or part."""
+
+import pytest
+
+from perennial import layout
+from perennial.layout import Upload
+
+
+@pytest.mark.parametrize(
+    ("key", "meaning"),
+    [
+        ("incoming/flights/2013-01.csv", Upload("flights", "2013-01.csv", True)),
+        ("incoming/flights/a b+ü.csv", Upload("flights", "a b+ü.csv", True)),
+        ("incoming/flights/q1/part-0.csv", Upload("flights", "q1", False)),
+        ("incoming/flights/q1/manifest.json", Upload("flights", "q1", True)),
+        ("incoming/stray.csv", None),
+        ("incoming//x.csv", None),
+        ("incoming/flights/", None),
+        ("elsewhere/flights/x.csv", None),
+    ],
+)
+def test_an_upload_key_is_read(key, meaning):
+    assert layout.read_upload(key) == meaning
+
+
+def test_what_is_uploaded_is_read_back():
+    assert layout.read_upload(layout.incoming("flights", "x.csv")) == Upload("flights", "x.csv", True)
+
+
+def test_endpoint_names_fit_sagemakers_63_characters():
+    longest = "m" * 32 + "@" + "0" * 12
+    assert len(layout.endpoint_config(longest, "f" * 64)) <= 63

@@ -1,0 +1,131 @@
+"""A spec is checked when it is read: every fault says file, line, field and what was expected."""
+
+import pytest
+
+from perennial.spec import ModelSpec, SpecError, json_schema, load, load_all, parse
+
+GOOD = """\
+name: churn
+problem: binary
+target: left
+card:
+  origin: CRM export
+  licence: proprietary
+  terms: internal use
+key: [id]
+columns:
+  id: {type: text}
+  age: {type: integer, minimum: 0, maximum: 120}
+  plan: {type: category, values: [basic, "NO", plus]}
+  left: {type: boolean}
+retrain: drift
+"""
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        parse(text, "models/churn.yaml")
+    return caught.value.faults
+
+
+def test_a_good_spec_gives_its_features_in_order_without_key_text_and_target():
+    spec = parse(GOOD)
+    assert spec.features() == ("age", "plan")
+    assert spec.retrain.on == "drift"
+    assert spec.metric() == "roc_auc"
+
+
+def test_an_unknown_field_is_refused_with_line_and_a_suggestion():
+    assert faults(GOOD + "retran: always\n") == [
+        "models/churn.yaml:15: retran: unknown field; did you mean 'retrain'?",
+    ]
+
+
+def test_an_unknown_field_of_a_column_is_found_at_its_line():
+    (fault,) = faults(GOOD.replace("maximum: 120", "maxmum: 120"))
+    assert fault == "models/churn.yaml:11: columns.age.maxmum: unknown field; did you mean 'maximum'?"
+
+
+def test_a_misspelt_target_is_refused_with_a_suggestion():
+    (fault,) = faults(GOOD.replace("target: left", "target: lef"))
+    assert "target 'lef' is not among the columns; did you mean 'left'?" in fault
+
+
+def test_a_missing_field_is_named():
+    assert faults(GOOD.replace("  licence: proprietary\n", "")) == [
+        "models/churn.yaml:4: card.licence: this field is required"
+    ]
+
+
+def test_all_faults_are_reported_at_once():
+    assert len(faults(GOOD.replace("type: integer", "type: int").replace("problem: binary", "problem: yesno"))) == 2
+
+
+def test_personal_data_without_a_lawful_basis_is_refused():
+    (fault,) = faults(GOOD.replace("  terms: internal use\n", "  terms: internal use\n  personal_data: names\n"))
+    assert "lawful_basis" in fault
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("minimum: 0", "minimum: 200", "minimum 200 is above maximum 120"),
+        ("type: boolean", "type: number", "a binary target needs classes"),
+        ("id: {type: text}", 'id: {type: text, pattern: "["}', "not a regular expression"),
+        ("retrain: drift", "gate: {floors: {rmse: 1}}", "binary has no metric 'rmse'"),
+        ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
+        ("name: churn", "name: Churn Model", "pattern"),
+    ],
+)
+def test_a_rule_that_cannot_hold_is_refused(before, after, message):
+    assert any(message in fault for fault in faults(GOOD.replace(before, after)))
+
+
+def test_the_yaml_traps_are_refused():
+    assert faults(GOOD + "name: twice\n") == ["models/churn.yaml:15: 'name' stands twice"]
+    assert "aliases" in faults("a: &x [1]\nb: *x\n")[0]
+    assert "not valid YAML" in faults("a: [1\n")[0]
+    assert "expected a mapping" in faults("- 1\n")[0]
+
+
+def test_no_is_text_and_not_a_boolean():
+    assert parse(GOOD.replace('"NO"', "NO")).columns["plan"].values == ("basic", "NO", "plus")
+
+
+def test_a_file_must_bear_its_models_name(tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text(GOOD)
+    with pytest.raises(SpecError, match="must be the file's own name"):
+        load(path)
+
+
+def test_the_faults_of_all_files_are_reported_together(tmp_path):
+    (tmp_path / "churn.yaml").write_text(GOOD)
+    assert set(load_all(tmp_path)) == {"churn"}
+    (tmp_path / "a.yaml").write_text("name: a\n")
+    (tmp_path / "b.yaml").write_text("- 1\n")
+    with pytest.raises(SpecError) as caught:
+        load_all(tmp_path)
+    assert any("a.yaml" in fault for fault in caught.value.faults)
+    assert any("b.yaml" in fault for fault in caught.value.faults)
+
+
+def test_the_digest_names_the_content_and_not_the_layout_of_the_file():
+    spec = parse(GOOD)
+    assert spec.digest() == parse(GOOD.replace("[id]", "\n  - id")).digest()
+    assert spec.digest() != parse(GOOD.replace("maximum: 120", "maximum: 121")).digest()
+    assert ModelSpec.model_validate_json(spec.canonical()).digest() == spec.digest()
+
+
+def test_the_contract_carries_every_rule_of_the_columns():
+    contract = parse(GOOD).contract()
+    assert contract.columns["age"].maximum == 120
+    assert contract.columns["plan"].values == ("basic", "NO", "plus")
+    assert not contract.columns["id"].feature
+    assert contract.key == ("id",)
+
+
+def test_the_schema_describes_every_field():
+    schema = json_schema()
+    assert set(schema["properties"]) == set(ModelSpec.model_fields)
+    assert schema["additionalProperties"] is False

@@ -1,0 +1,38 @@
+"""YAML in, plain data and lines out; whatever the text, an answer or a YamlError."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perennial.strict_yaml import YamlError, read
+
+
+def test_each_value_knows_its_line():
+    document = read("a:\n  b: 1\n  c:\n    - x\n    - y: 2\n")
+    assert document.line_of(("a", "b")) == 2
+    assert document.line_of(("a", "c", 1, "y")) == 5
+    assert document.line_of(("a", "nowhere")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"), ("NO", "NO"), ("true", True), ("2013-01-01", "2013-01-01"), ("010", 10), ("1e3", 1000.0),
+        ("1.5", 1.5), ("~", None), ("", None), ("0x10", "0x10"), ("12:30", "12:30"), ("-3", -3), ("'1'", "1"),
+    ],
+)  # fmt: skip
+def test_scalars_are_what_they_look_like(text, value):
+    assert read(f"a: {text}").data == {"a": value}
+
+
+def test_python_tags_are_refused():
+    with pytest.raises(YamlError):
+        read("a: !!python/object/apply:os.system ['true']")
+
+
+@given(st.text())
+def test_any_text_gives_data_or_a_yaml_error(text):
+    try:
+        read(text)
+    except YamlError as error:
+        assert error.line >= 1
