@@ -17,6 +17,6 @@ app = App(
     tree_metadata=False,
 )
 settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.keys()})
-data = DataStack(app, "Data", settings=settings).data
+data = DataStack(app, "Data", settings=settings)
 PlatformStack(app, "Platform", data=data, settings=settings)
 app.synth()

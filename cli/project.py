@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from cli.output import CommandError
+from cli.output import CommandError, usage
 from perennial.spec import ModelSpec, SpecError, load
 
 
@@ -42,7 +42,7 @@ def spec(name: str) -> ModelSpec:
     """The spec of a model. CommandError, with the nearest name, where there is none or it cannot be used."""
     path = models() / f"{name}.yaml"
     if name not in model_names():
-        raise CommandError(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
+        raise usage(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
     try:
         return load(path)
     except SpecError as error:

@@ -15,11 +15,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 import boto3
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from perennial.identity import model_of
-from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run
+from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run, State
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
@@ -45,17 +45,22 @@ class Ledger:
 
     def claim(self, dataset: DatasetVersion) -> bool:
         """Enter a dataset version once. False when it was entered before: the same event came twice."""
-        return self._put(dataset, "dataset", dataset.id, state=dataset.state, condition="attribute_not_exists(pk)")
+        return self._put(dataset, "dataset", dataset.id, state=dataset.state, new=True)
 
     def dataset(self, identity: str) -> DatasetVersion:
         """A dataset version by id. Raises MissingRecordError."""
         return self._get(DatasetVersion, model_of(identity), f"dataset#{identity}", identity)
 
-    def change_dataset(self, identity: str, **changes: Any) -> DatasetVersion:
-        """Write some fields of a dataset version anew."""
-        dataset = self.dataset(identity).model_copy(update=changes)
-        self._put(dataset, "dataset", identity, state=dataset.state)
-        return dataset
+    def change_dataset(self, identity: str, only_if: State | None = None, **changes: Any) -> None:
+        """Write some fields of a dataset version anew; with `only_if`, only while it is in that state."""
+        dataset = self.dataset(identity)
+        if only_if is None:
+            self._put(
+                dataset.model_copy(update=changes), "dataset", identity, state=changes.get("state", dataset.state)
+            )
+        elif dataset.state == only_if:
+            changed = dataset.model_copy(update=changes)
+            self._put(changed, "dataset", identity, state=changed.state, was=only_if)
 
     def datasets(self, model: str) -> list[DatasetVersion]:
         """All dataset versions of a model, oldest first."""
@@ -64,7 +69,7 @@ class Ledger:
 
     def refuse_unknown(self, dataset: DatasetVersion) -> bool:
         """Record an upload that no spec knows. False when it was recorded before."""
-        return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, condition="attribute_not_exists(pk)")
+        return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True)
 
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads that no spec knows."""
@@ -74,7 +79,7 @@ class Ledger:
 
     def open_run(self, run: Run) -> bool:
         """Enter a run once. False when it was entered before."""
-        return self._put(run, "run", run.id, state=run.state, condition="attribute_not_exists(pk)")
+        return self._put(run, "run", run.id, state=run.state, new=True)
 
     def run(self, identity: str) -> Run:
         """A run by id. Raises MissingRecordError."""
@@ -82,9 +87,7 @@ class Ledger:
 
     def update_run(self, run: Run) -> bool:
         """Write a run that is still running. False when it has ended meanwhile: endings are final."""
-        return self._put(
-            run, "run", run.id, state=run.state, condition="#state = :running", values={":running": "running"}
-        )
+        return self._put(run, "run", run.id, state=run.state, was="running")
 
     def runs(self, model: str) -> list[Run]:
         """All runs of a model, newest first."""
@@ -145,16 +148,16 @@ class Ledger:
 
     # items
 
-    def _put(
-        self, record: Any, kind: str, identity: str, *, pk: str | None = None, state: str | None = None,
-        condition: str | None = None, values: dict[str, Any] | None = None,
-    ) -> bool:  # fmt: skip
-        item = {"pk": f"model#{pk or record.model}", "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
-        request: dict[str, Any] = {"Item": item | ({"state": state} if state else {})}
-        if condition:
-            request["ConditionExpression"] = condition
-        if values:
-            request |= {"ExpressionAttributeNames": {"#state": "state"}, "ExpressionAttributeValues": values}
+    def _put(self, record: Any, kind: str, identity: str, **how: Any) -> bool:
+        """Write a record. `state` stands beside it; `pk` is not its model's; `new`: only if it is not there yet;
+        `was`: only while the one that is there is in that state. False when such a condition does not hold."""
+        partition = f"model#{how.get('pk') or record.model}"
+        item = {"pk": partition, "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
+        request: dict[str, Any] = {"Item": item | ({"state": how["state"]} if "state" in how else {})}
+        if how.get("new"):
+            request["ConditionExpression"] = Attr("pk").not_exists()
+        elif "was" in how:
+            request["ConditionExpression"] = Attr("state").eq(how["was"])
         try:
             self.table.put_item(**request)
         except ClientError as error:

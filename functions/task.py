@@ -17,7 +17,7 @@ from perennial.records import Run, Step
 from perennial.spec import ModelSpec
 
 HOLD = timedelta(hours=1)  # each state renews the lease; one that waits longer says for how long
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(), Metrics(namespace="Perennial")
 
 
 class EndedRunError(RuntimeError):

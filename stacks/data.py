@@ -51,5 +51,5 @@ class Data(Construct):
             lifecycle_rules=[UNFINISHED, s3.LifecycleRule(id="Forgetting", expiration=Duration.days(365))],
             removal_policy=removal,
         )
-        acknowledge(bucket, "The log of accesses to the log of accesses would grow by itself", "AwsSolutions-S1")
+        acknowledge(bucket, "The log of accesses to the log of accesses would grow by itself", "S1")
         return bucket

@@ -3,12 +3,27 @@
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
+from stacks.acknowledgement import acknowledge, wildcard
 
-def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str) -> None:
-    """Let the grantee do the actions on the resources, which are ARNs."""
+
+def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, because: str = "") -> None:
+    """Let the grantee do the actions on the resources, which are ARNs.
+
+    Resources with a wildcard need a reason: `because` says it, and cdk-nag is told. Without one its finding stays.
+    """
     grantee.grant_principal.add_to_principal_policy(
         iam.PolicyStatement(actions=list(actions), resources=list(resources))
     )
+    if because:
+        role = role_of(grantee)
+        acknowledge(role, because, *[wildcard(role, resource) for resource in resources if "*" in resource])
+
+
+def role_of(grantee: iam.IGrantable) -> iam.IRole:
+    """The role that a grantee acts as."""
+    principal = grantee.grant_principal
+    assert isinstance(principal, iam.Role), f"{principal} is no role of ours"
+    return principal
 
 
 def pass_to_sagemaker(role: iam.Role, grantee: iam.IGrantable) -> None:
@@ -26,7 +41,10 @@ def grant_watch(role: iam.Role, what: str) -> None:
     """Let SageMaker write, on behalf of a role, logs of a kind (`TrainingJobs`, `Endpoints`) and metrics."""
     group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/{what}*"
     allow(
-        role, ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"), group
+        role,
+        ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+        group,
+        because="SageMaker names its log groups and streams after jobs and endpoints",
     )
     role.add_to_policy(
         iam.PolicyStatement(
@@ -35,3 +53,4 @@ def grant_watch(role: iam.Role, what: str) -> None:
             conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
         )
     )
+    acknowledge(role, "PutMetricData knows no resources; the namespace is bound", "IAM5[Resource::*]")

@@ -27,7 +27,7 @@ class Image(Construct):
 
     def grant_pull(self, role: iam.Role) -> None:
         """Let SageMaker fetch the image on behalf of the role."""
-        allow(role, ("ecr:GetAuthorizationToken",), "*")
+        allow(role, ("ecr:GetAuthorizationToken",), "*", because="It knows no resources")
         allow(
             role,
             ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),

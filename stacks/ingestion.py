@@ -25,7 +25,7 @@ class Ingestion(Construct):
         super().__init__(scope, id)
         self.dead_letters = _queue(self, "DeadLetters")
         self.undelivered = _queue(self, "Undelivered")
-        acknowledge(self.undelivered, "It is itself where events end that reach no target", "AwsSolutions-SQS3")
+        acknowledge(self.undelivered, "It is itself where events end that reach no target", "SQS3")
         self.queue = _queue(
             self,
             "Uploads",

@@ -21,6 +21,7 @@ class Lambdas(Construct):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         self._settings = settings
+        acknowledge(self, "The layer is locked for this Python; both move together", "L1")
         source = code_of(settings)
         self._code = _bundled(Copying(source), source.digest)
         layer = Layer()
@@ -93,7 +94,7 @@ class Lambdas(Construct):
                 "POWERTOOLS_SERVICE_NAME": self._settings.name,
             },
         )
-        acknowledge(role, "X-Ray's actions know no resources", "AwsSolutions-IAM5[Resource::*]")
+        acknowledge(role, "X-Ray's actions know no resources", "IAM5[Resource::*]")
         return function
 
 

@@ -14,6 +14,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.acknowledgement import acknowledge
+from stacks.grants import role_of
 from stacks.settings import Settings
 
 FIVE_MINUTES = Duration.minutes(5)
@@ -33,6 +35,7 @@ class Notices(Construct):
     def grant_publish(self, function: lambda_.Function) -> None:
         """Let a function send notices."""
         self.topic.grant_publish(function)
+        acknowledge(role_of(function), "Data keys of the notices' own key", "IAM5[Action::kms:GenerateDataKey*]")
         function.add_environment("PERENNIAL_NOTICES_TOPIC", self.topic.topic_arn)
 
     def alarm(self, scope: Construct, id: str, *, metric: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:

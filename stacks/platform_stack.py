@@ -4,7 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.data import Data
+from stacks.data_stack import DataStack
 from stacks.image import Image
 from stacks.ingestion import Ingestion
 from stacks.lambdas import Lambdas
@@ -19,25 +19,26 @@ from stacks.workflow import Workflow
 class PlatformStack(Stack):
     """The loop, what starts it, what it uses and who watches it."""
 
-    def __init__(self, scope: Construct, id: str, *, data: Data, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, data: DataStack, settings: Settings) -> None:
         super().__init__(
             scope,
             id,
             stack_name=f"{settings.name}-platform",
             description="Perennial: the loop from upload to endpoint",
         )
-        self.data = data
+        self.add_dependency(data)
+        self.data = data.data
         self.image = Image(self, "Image")
         self.notices = Notices(self, "Notices", settings=settings)
         self.functions = Lambdas(self, "Functions", settings=settings)
         self.ingestion = Ingestion(
-            self, "Ingestion", uploads=data.data, functions=self.functions, settings=settings
+            self, "Ingestion", uploads=self.data.data, functions=self.functions, settings=settings
         )
         self.training = Training(self, "Training", image=self.image, settings=settings)
         self.registry = Registry(self, "Registry", image=self.image)
         self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
         self.workflow = Workflow(
-            self, "Workflow", functions=self.functions, uploads=data.data, training=self.training, settings=settings
+            self, "Workflow", functions=self.functions, uploads=self.data.data, training=self.training, settings=settings
         )
         self.monitoring = Monitoring(
             self,

@@ -26,6 +26,7 @@ class Registry(Construct):
             tuple(f"sagemaker:{action}" for action in ACTIONS),
             f"{here}:model-package-group/{PREFIX}*",
             f"{here}:model-package/{PREFIX}*",
+            because="Every model has a group of its own",
         )
         function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)

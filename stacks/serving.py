@@ -18,6 +18,7 @@ from stacks.image import Image
 
 ENDPOINTS = "perennial-"  # the workflow names an endpoint perennial-MODEL
 VARIANT = "AllTraffic"
+OURS = "The workflow names what it makes after models and versions"
 SCALER = "sagemaker.application-autoscaling.amazonaws.com"
 
 
@@ -37,37 +38,39 @@ class Serving(Construct):
         """Let a function lead an endpoint to a configuration, making or replacing it where it must."""
         actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "AddTags")
         self.grant_look(function)
-        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"))
+        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
 
     def grant_compose(self, function: lambda_.Function) -> None:
         """Let a function make models, which run as our role, and endpoint configurations."""
         actions = ("CreateModel", "CreateEndpointConfig", "AddTags")
-        allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"))
+        allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
         pass_to_sagemaker(self.role, function)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
         function.add_environment("PERENNIAL_SERVING_ROLE", self.role.role_arn)
 
     def grant_look(self, function: lambda_.Function) -> None:
         """Let a function ask how an endpoint is."""
-        allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"))
+        allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
 
     def grant_invoke(self, function: lambda_.Function) -> None:
         """Let a function ask an endpoint for predictions."""
-        allow(function, _sagemaker("InvokeEndpoint"), _arn("endpoint"))
+        allow(function, _sagemaker("InvokeEndpoint"), _arn("endpoint"), because=OURS)
 
     def grant_scale(self, function: lambda_.Function) -> None:
         """Let a function set an endpoint's scaling, and so the alarms that scaling itself keeps."""
         actions = ("DescribeEndpoint", "DescribeEndpointConfig", "UpdateEndpointWeightsAndCapacities")
-        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"))
+        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
         allow(
             function,
             ("application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"),
             f"arn:{Aws.PARTITION}:application-autoscaling:{Aws.REGION}:{Aws.ACCOUNT_ID}:scalable-target/*",
+            because="The service makes up the ids",
         )
         allow(
             function,
             ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
             f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:TargetTracking-endpoint/{ENDPOINTS}*",
+            because=OURS,
         )
         allow(
             function,

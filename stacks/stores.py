@@ -5,7 +5,7 @@ An arrow gives a function the right and the address together, so that neither is
 
 from collections.abc import Sequence
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -50,6 +50,7 @@ class Store(Construct):
             lifecycle_rules=lifecycle,
             removal_policy=removal,
         )
+        self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)  # all arrows come from the other stack
         if announces:  # `event_bridge_enabled=True` would bring a custom resource with wildcard rights
             resource = self.bucket.node.default_child
             assert isinstance(resource, s3.CfnBucket)
@@ -57,17 +58,23 @@ class Store(Construct):
                 event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
             )
 
+    @property
+    def every_object(self) -> str:
+        """The ARN by which the CDK's own grants mean every object."""
+        name = Stack.of(self).export_value(self.bucket.bucket_name)
+        return f"arn:{Aws.PARTITION}:s3:::{name}/*"
+
     def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
         """Let the grantee read objects of the keys, each a pattern such as `incoming/*`, and list the bucket."""
         self._grant(grantee, READ, keys)
-        allow(grantee, LIST, self.bucket.bucket_arn)
+        allow(grantee, LIST, self._arn)
 
     def grant_write(self, grantee: iam.IGrantable, *keys: str) -> None:
         """Let the grantee write objects of the keys. Nothing may delete."""
         self._grant(grantee, WRITE, keys)
 
     def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], keys: tuple[str, ...]) -> None:
-        allow(grantee, actions, *[self.bucket.arn_for_objects(key) for key in keys])
+        allow(grantee, actions, *[f"{self._arn}/{key}" for key in keys], because="All objects under a prefix")
         if isinstance(grantee, lambda_.Function):
             grantee.add_environment(self._variable, self.bucket.bucket_name)
 

@@ -6,7 +6,7 @@ S3 pointers travel in the state, never data. Every task has a timeout and a boun
 
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, Fn, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,6 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from stacks.acknowledgement import acknowledge, wildcard
 from stacks.grants import allow
 from stacks.lambdas import Lambdas
 from stacks.settings import Settings
@@ -71,6 +72,7 @@ class Workflow(Construct):
             logs=sfn.LogOptions(destination=self._logs(), level=sfn.LogLevel.ALL, include_execution_data=False),
         )
         self._grant_training(training)
+        self._acknowledge()
 
     def conclude_the_dead(self, target: events.IRuleTarget) -> None:
         """Conclude for executions that cannot do so themselves: stopped, timed out, or failed beyond any Catch."""
@@ -238,6 +240,15 @@ class Workflow(Construct):
         assert function.timeout is not None
         return sfn.Timeout.duration(function.timeout.plus(Duration.seconds(10)))
 
+    def _acknowledge(self) -> None:
+        role, name = self.machine.role, Fn.select(6, Fn.split(":", self.machine.state_machine_arn))
+        runs = f"arn:{Aws.PARTITION}:states:{Aws.REGION}:{Aws.ACCOUNT_ID}:execution:{name}"
+        invoked = [wildcard(self, f"{function.function_arn}:*") for function in self._functions.every]
+        acknowledge(self.machine, "Log delivery and X-Ray know no resources", "IAM5[Resource::*]")
+        acknowledge(self.machine, "The map's child executions", *[wildcard(self, f"{runs}{end}") for end in (":*", "/*:*")])
+        acknowledge(role, "Functions and their versions, as the CDK grants them", *invoked)
+        acknowledge(role, "The list of files lies in the data bucket", wildcard(self, self._uploads.every_object))
+
     def _logs(self) -> logs.LogGroup:
         return logs.LogGroup(
             self,
@@ -251,7 +262,7 @@ class Workflow(Construct):
         here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
         jobs = f"arn:{Aws.PARTITION}:sagemaker:{here}:training-job/*"
         rule = f"arn:{Aws.PARTITION}:events:{here}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-        allow(self.machine, tuple(f"sagemaker:{action}" for action in JOB_ACTIONS), jobs)
+        allow(self.machine, tuple(f"sagemaker:{action}" for action in JOB_ACTIONS), jobs, because="Jobs bear the ids of runs")
         allow(self.machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
         training.grant_pass(self.machine)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.events.models import Rule, events_backends
-from moto.scheduler.models import Schedule, schedulers_backends  # codespell:ignore
+from moto.scheduler.models import Schedule, scheduler_backends
 
 from embedded.context import Context
 from embedded.events.bus import Bus
@@ -67,7 +67,7 @@ class Schedules:
         for rule in rules:
             if rule.scheduled_expression and rule.state == "ENABLED" and self._is_due(rule.arn, rule.scheduled_expression):
                 self._fire_rule(rule)
-        groups = schedulers_backends[account][region].schedule_groups.values()
+        groups = scheduler_backends[account][region].schedule_groups.values()
         for schedule in [schedule for group in groups for schedule in group.schedules.values()]:
             if schedule.state == "ENABLED" and self._is_due(schedule.arn, schedule.schedule_expression):
                 self._fire_schedule(schedule)
@@ -101,4 +101,13 @@ class Schedules:
 
     def _fire_schedule(self, schedule: Schedule) -> None:
         target: dict[str, Any] = schedule.target
-        self._bus.deliver(schedule.arn, target, target.get("Input") or "{}")
+        text = target.get("Input") or "{}"
+        attributes = {
+            "schedule-arn": schedule.arn,
+            "scheduled-time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "execution-id": str(uuid.uuid4()),
+            "attempt-number": "1",
+        }
+        for name, value in attributes.items():
+            text = text.replace(f"<aws.scheduler.{name}>", value)
+        self._bus.deliver(schedule.arn, target, text)

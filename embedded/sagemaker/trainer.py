@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from embedded.context import Context
 from embedded.sagemaker.channels import DownloadError
@@ -59,7 +59,7 @@ class Trainer:
         except (TrainingError, DownloadError, ModelDataError, InvalidRequestError) as error:
             prefix = "" if isinstance(error, TrainingError) else "ClientError: "
             job.fail(f"{prefix}{error}")
-        except (ClientError, BotoCoreError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a job must end, or its state machine waits for ever
             logger.exception("training job %s", job.name)
             job.fail(f"InternalServerError: We encountered an internal error. Please try again. {error}")
         finally:

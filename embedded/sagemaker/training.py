@@ -42,8 +42,8 @@ class TrainingJobs:
             job = TrainingJob(request, self._arn(name), self._announce)
             self._jobs[name] = job
         trainer = Trainer(self._context, self._clients, job)
-        threading.Thread(target=trainer.run, name=f"training {name}", daemon=True).start()
         self._announce(job)
+        threading.Thread(target=trainer.run, name=f"training {name}", daemon=True).start()
         return {"TrainingJobArn": job.arn}
 
     def describe(self, request: Request) -> Answer:
@@ -54,9 +54,7 @@ class TrainingJobs:
         """StopTrainingJob: SIGTERM, later SIGKILL; what the job has written is uploaded. No error if it is stopping already."""
         job = self.get(request["TrainingJobName"])
         if job.status in ENDED:
-            raise InvalidRequestError(
-                "The request was rejected because the training job is in status " + f"{job.status}."
-            )
+            raise InvalidRequestError(f"The request was rejected because the training job is in status {job.status}.")
         if not job.stop_wanted.is_set():
             job.stop_wanted.set()
             job.enter("Stopping")

@@ -17,7 +17,7 @@ from functions.task import logger, tracer, utc_now
 from perennial.spec import ModelSpec, load_all
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
@@ -32,9 +32,9 @@ def desk() -> uploads.Desk:
     return uploads.Desk(platform, Ledger(platform.ledger_table), specs(), utc_now())
 
 
-def record(message: SQSRecord) -> None:
+def act(record: SQSRecord) -> None:
     """Act on one message; an exception sends it back to the queue."""
-    body = json.loads(message.body)
+    body = json.loads(record.body)
     if "wake" in body:
         uploads.wake(desk(), body["wake"])
     elif "notify" in body:
@@ -49,4 +49,4 @@ def record(message: SQSRecord) -> None:
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages that fail go back to the queue alone; the others are done."""
-    return dict(process_partial_response(event, record, processor, context))
+    return dict(process_partial_response(event, act, processor, context))

@@ -124,9 +124,9 @@ def start(desk: Desk, run_id: str, dataset: DatasetVersion, trigger: Trigger) ->
         lease.release(desk.ledger, run)
         return True
     desk.ledger.link(edges_of_run(run, dataset.card_digest))
-    if trigger == "upload":
-        desk.ledger.change_dataset(dataset.id, state="running")
     executions.start(desk.platform, run)
+    if trigger == "upload":
+        desk.ledger.change_dataset(dataset.id, only_if="pending", state="running")
     logger.info("run started", run=run.id, dataset=dataset.id, trigger=trigger)
     return True
 
@@ -161,7 +161,7 @@ def _supersede(desk: Desk, identity: str) -> None:
         }
     )
     if desk.ledger.open_run(ended):
-        desk.ledger.change_dataset(identity, state="superseded")
+        desk.ledger.change_dataset(identity, only_if="pending", state="superseded")
         executions.tell_dispatch(desk.platform, {"notify": ended.id})
 
 

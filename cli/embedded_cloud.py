@@ -1,0 +1,184 @@
+"""The embedded cloud of this checkout as a process: started, found again, told to deploy anew, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli import project
+from cli.output import CommandError
+
+PATIENCE = 120.0  # seconds until it is ready; a first synthesized assembly deploys within two
+LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Place:
+    """The files by which one embedded cloud is found: its state (when ready), its log, the digest it deployed."""
+
+    state: Path
+    log: Path
+    deployed: Path
+
+    @classmethod
+    def of_checkout(cls) -> Place:
+        """The one embedded cloud that `perennial up` keeps for a checkout."""
+        return cls.below(project.build())
+
+    @classmethod
+    def below(cls, folder: Path) -> Place:
+        """The files of an embedded cloud that has a folder to itself."""
+        return cls(folder / "cloud.json", folder / "cloud.log", folder / "cloud.digest")
+
+
+@dataclass(frozen=True)
+class Running:
+    """An embedded cloud that answers."""
+
+    pid: int
+    endpoint_url: str
+    exports: dict[str, str]
+
+
+def find(place: Place) -> Running | None:
+    """The embedded cloud that runs there, or None. A state file left behind by a killed one is taken away."""
+    try:
+        state: dict[str, Any] = json.loads(place.state.read_text())
+        running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
+    except (OSError, ValueError, KeyError):
+        return None
+    if _lives(running.pid) and answers(running.endpoint_url):
+        return running
+    if not _lives(running.pid):
+        place.state.unlink(missing_ok=True)
+    return None
+
+
+def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
+    """Start one; it is not ready yet. With a `parent` it ends when that process does, else it outlives us."""
+    if port and not _is_free(port):
+        raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
+    place.state.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--port", str(port)]
+    command += ["--speed", str(speed), "--ready", str(place.state)]
+    if parent is not None:
+        command += ["--parent", str(parent)]
+    with place.log.open("wb") as log:
+        return subprocess.Popen(
+            command, cwd=project.root(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
+    """The running cloud, once it is ready. CommandError, with what it said last, when it ends before."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        running = find(place)
+        if running:
+            return running
+        if process.poll() is not None:
+            raise CommandError(f"the embedded cloud ended before it was ready; {place.log} ends with:\n{last_words(place)}")
+        time.sleep(0.05)
+    process.terminate()
+    raise CommandError(f"the embedded cloud was not ready after {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}")
+
+
+def deploy_again(place: Place, running: Running) -> Running:
+    """Let a running cloud take the assembly as it is now. CommandError when it cannot."""
+    before = place.state.read_bytes()
+    log_size = place.log.stat().st_size if place.log.exists() else 0
+    stamp = place.state.stat().st_mtime_ns
+    os.kill(running.pid, signal.SIGHUP)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if not _lives(running.pid):
+            raise CommandError(f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}")
+        try:
+            changed = place.state.read_bytes() != before or place.state.stat().st_mtime_ns != stamp
+        except OSError:
+            changed = False
+        if changed:
+            return _after_deploy(place, log_size)
+        time.sleep(0.05)
+    raise CommandError(f"the embedded cloud did not deploy within {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}")
+
+
+def _after_deploy(place: Place, log_size: int) -> Running:
+    error = json.loads(place.state.read_text()).get("error")
+    running = find(place)
+    if error or running is None:
+        raise CommandError(f"the embedded cloud could not deploy: {error or last_words(place)}; next: perennial down, then up")
+    return running
+
+
+def stop(running: Running) -> None:
+    """End a running cloud with all its children; returns when it is gone."""
+    try:
+        os.kill(running.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    deadline = time.monotonic() + 15
+    while _lives(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _lives(running.pid):
+        os.kill(running.pid, signal.SIGKILL)
+
+
+def last_words(place: Place) -> str:
+    """The end of the log."""
+    try:
+        return "\n".join(place.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+    except OSError:
+        return "(no log)"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        ended, _ = os.waitpid(pid, os.WNOHANG)  # our own child, once ended, stays in the table until it is asked for
+    except ChildProcessError:
+        ended = 0
+    if ended == pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):  # no /proc on this system
+        return False
+
+
+def answers(url: str) -> bool:
+    """Does something listen at the URL's port?"""
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""Follows a dataset through its run, from the upload to the outcome, by looking at the ledger."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cli.output import CommandError, note, stderr
+from cloud import executions
+from cloud.ledger import Ledger, MissingRecordError
+from cloud.platform import Platform
+from perennial import conclusion
+from perennial.identity import upload_run_id
+from perennial.records import OUTCOMES, DatasetVersion, Outcome, Run, Step
+
+CLAIM_WITHIN = 120.0  # seconds until an upload must have been noticed; S3's events may be slow, but not so slow
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a dataset's run ended. `run` is None where none was started."""
+
+    dataset: str
+    run: str | None
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    next_command: str
+    version: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something new: the state that the workflow has entered, or what a step has found."""
+
+    state: str = ""
+    step: Step | None = None
+
+
+def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progress | Ending]:
+    """What happens, as it happens; an Ending comes last. CommandError when nothing notices the upload."""
+    pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 2.0
+    record = yield from _claimed(ledger, dataset, pause)
+    steps = states = 0
+    while True:
+        run = _find_run(ledger, dataset)
+        if run:
+            entered = executions.entered_states(platform, run.id) if run.state == "running" else []
+            yield from (Progress(state=name) for name in entered[states:])
+            states = max(states, len(entered))
+            yield from (Progress(step=step) for step in run.steps[steps:])
+            steps = len(run.steps)
+        ending = _ending(record, run)
+        if ending:
+            yield ending
+            return
+        time.sleep(pause)
+        record = ledger.dataset(dataset)
+
+
+def watch(platform: Platform, ledger: Ledger, dataset: str) -> Ending:
+    """Follow and show: a moving line on a terminal, plain lines elsewhere. Returns the ending."""
+    console = stderr()
+    with console.status("waiting for the upload to be noticed ...") as status:
+        for news in follow(platform, ledger, dataset):
+            if isinstance(news, Ending):
+                return news
+            if news.state:
+                status.update(f"{news.state} ...")
+                if not console.is_terminal:
+                    note(f"  {news.state}")
+            elif news.step:
+                for sentence in news.step.sentences:
+                    note(f"  {news.step.name}: {sentence}")
+    raise AssertionError("follow ends with an Ending")
+
+
+def _claimed(ledger: Ledger, dataset: str, pause: float) -> Iterator[Progress]:
+    """Wait until the ledger knows the dataset; returns its record."""
+    deadline = time.monotonic() + CLAIM_WITHIN
+    while time.monotonic() < deadline:
+        try:
+            return ledger.dataset(dataset)  # type: ignore[return-value]
+        except MissingRecordError:
+            pass
+        unknown = next((record for record in ledger.unknown_uploads() if record.id == dataset), None)
+        if unknown:
+            raise CommandError(f"the platform has no spec of model '{unknown.model}'; next: perennial up, or cdk deploy --all")
+        time.sleep(pause)
+        yield Progress()
+    raise CommandError(
+        f"nothing has noticed the upload {dataset} within {CLAIM_WITHIN:g} s; next: look at the dispatch queue and its log"
+    )
+
+
+def _find_run(ledger: Ledger, dataset: str) -> Run | None:
+    try:
+        return ledger.run(upload_run_id(dataset))
+    except MissingRecordError:
+        return None
+
+
+def _ending(record: DatasetVersion, run: Run | None) -> Ending | None:
+    """The run's outcome, or the dataset's where it never came to a run."""
+    if run and run.state in OUTCOMES:
+        return Ending(record.id, run.id, run.state, run.reasons, run.next_command, run.version)
+    if run is None and record.state in OUTCOMES:
+        return Ending(record.id, None, record.state, (conclusion._SENTENCE[record.state],), "perennial runs", None)
+    return None

@@ -1,0 +1,53 @@
+"""The assembly for the embedded cloud: synthesized by app.py into build/cdk.out, again only when its sources changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.output import CommandError, note
+
+SOURCES = ("app.py", "cdk.json", "stacks", "functions", "perennial", "cloud", "training", "models", "requirements")
+SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+STAMP = ".digest"
+
+
+def assembly(root: Path, out: Path) -> tuple[Path, str]:
+    """The folder of the assembly, up to date, and the digest of what went into it. CommandError when it cannot be made."""
+    wanted = digest(root)
+    stamp = out / STAMP
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return out, wanted
+    note("synthesizing the assembly ...")
+    stamp.unlink(missing_ok=True)
+    environment = {**os.environ, "CDK_OUTDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandError(f"app.py cannot be synthesized:\n{_reason(done.stderr or done.stdout)}")
+    stamp.write_text(wanted)
+    return out, wanted
+
+
+def digest(root: Path) -> str:
+    """sha256 over the names and contents of all that goes into the assembly, in hex."""
+    total = hashlib.sha256(sys.version.encode())
+    for path in _files(root):
+        total.update(f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in SOURCES:
+        path = root / name
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in found if file.is_file() and not set(file.parts) & set(SKIPPED))
+
+
+def _reason(output: str) -> str:
+    """The end of what it said; a whole traceback through jsii helps nobody who wrote a spec."""
+    lines = [text for text in output.strip().splitlines() if text.strip()]
+    return "\n".join(lines[-12:])

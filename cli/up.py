@@ -1,0 +1,100 @@
+"""`perennial up`: the embedded cloud, in the foreground or detached."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from cli import embedded_cloud, project, synthesis
+from cli.embedded_cloud import Place, Running
+from cli.output import CommandError, line, note
+from perennial.spec import SpecError, load_all
+
+
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help='Return once it is ready, for: eval "$(perennial up --detach)"')
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+) -> None:
+    """Run the platform on this machine, without an AWS account; deploy again if it is up already.
+
+    On stdout are only the exports that lead any AWS client to it.
+    """
+    place = Place.of_checkout()
+    _check_specs()
+    assembly, digest = synthesis.assembly(project.root(), project.build() / "cdk.out")
+    running = embedded_cloud.find(place)
+    if running:
+        if port and not running.endpoint_url.endswith(f":{port}"):
+            raise CommandError(f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}")
+        _print_exports(_up_to_date(place, running, digest))
+        return
+    process = embedded_cloud.start(place, assembly, port, speed, parent=None if detach else os.getpid())
+    try:
+        running = embedded_cloud.wait_until_ready(place, process)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
+    place.deployed.write_text(digest)
+    note(f"the embedded cloud is up at {running.endpoint_url}, with the models {', '.join(project.model_names()) or 'none yet'}")
+    _print_exports(running)
+    if not detach:
+        _stay(place, running, process)
+
+
+def _check_specs() -> None:
+    try:
+        load_all(project.models())
+    except SpecError as error:
+        raise CommandError(str(error)) from None
+
+
+def _up_to_date(place: Place, running: Running, digest: str) -> Running:
+    """The cloud that was up already, with the assembly as it is now."""
+    if place.deployed.is_file() and place.deployed.read_text() == digest:
+        note(f"the embedded cloud is up already at {running.endpoint_url}")
+        return running
+    note(f"the embedded cloud is up at {running.endpoint_url}; deploying what has changed ...")
+    place.deployed.unlink(missing_ok=True)
+    running = embedded_cloud.deploy_again(place, running)
+    place.deployed.write_text(digest)
+    return running
+
+
+def _print_exports(running: Running) -> None:
+    for name, value in running.exports.items():
+        line(f"export {name}={shlex.quote(value)}")
+    sys.stdout.flush()
+
+
+def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> None:
+    """Show what the cloud says until Ctrl-C, a SIGTERM, or its own end."""
+    note("Ctrl-C ends it")
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with place.log.open(errors="replace") as log:
+            while process.poll() is None:
+                for text in log:
+                    note(text.rstrip("\n"))
+                time.sleep(0.2)
+    except KeyboardInterrupt:
+        embedded_cloud.stop(running)
+        note("the embedded cloud is down")
+        return
+    if process.returncode not in (0, -signal.SIGTERM):
+        raise CommandError(f"the embedded cloud ended by itself (code {process.returncode}); see {place.log}")
+    note("the embedded cloud is down")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,62 @@
+"""Models as endpoints need them: an archive in S3 and the environment of its server."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from embedded.sagemaker.errors import InvalidRequestError
+from embedded.sagemaker.locations import Location
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What one container serves.
+
+    Args:
+        name: the model's name.
+        image: its image; reported, not run.
+        archive: its model.tar.gz.
+        environment: its variables, with container paths.
+        isolated: under network isolation.
+    """
+
+    name: str
+    image: str
+    archive: Location
+    environment: dict[str, str] = field(default_factory=dict)
+    isolated: bool = False
+
+
+def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> ServedModel:
+    """Reads CreateModel's parameters. Raises InvalidRequestError for what cannot be served.
+
+    Args:
+        request: CreateModel's parameters.
+        package: DescribeModelPackage's answer, when the container names a model package.
+    """
+    container = container_of(request)
+    url, image = container.get("ModelDataUrl"), container.get("Image")
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource")
+    environment = dict(container.get("Environment") or {})
+    if source:
+        if source.get("CompressionType") != "Gzip":
+            raise InvalidRequestError("The embedded cloud serves model data with CompressionType Gzip only.")
+        url = source["S3Uri"]
+    if package is not None:
+        specified = package["InferenceSpecification"]["Containers"][0]
+        url, image = specified.get("ModelDataUrl"), specified.get("Image")
+        environment = dict(specified.get("Environment") or {}) | environment
+    if not url:
+        raise InvalidRequestError("The embedded cloud needs model data: ModelDataUrl is missing.")
+    isolated = bool(request.get("EnableNetworkIsolation"))
+    return ServedModel(request["ModelName"], image or "", Location.parse(url), environment, isolated)
+
+
+def container_of(request: dict[str, Any]) -> dict[str, Any]:
+    """The one container of a CreateModel request."""
+    containers = [request["PrimaryContainer"]] if request.get("PrimaryContainer") else request.get("Containers") or []
+    if len(containers) != 1:
+        raise InvalidRequestError("The embedded cloud serves models of exactly one container.")
+    container: dict[str, Any] = containers[0]
+    if container.get("Mode") == "MultiModel":
+        raise InvalidRequestError("The embedded cloud does not imitate multi-model containers.")
+    return container

@@ -1,0 +1,161 @@
+"""From a column as it was read to the contract's type, strictly: a value is taken exactly or counted as failed.
+
+Every cast gives a series of the contract's type in which a failed value is null. Whoever calls tells failures from
+nulls by the input, which has its null marks resolved already.
+"""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from perennial.validation.contract import DTYPES, Column
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
+_WHOLE = r"^([+-]?\d+)(?:\.0*)?$"
+_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0*)?)?(?:Z|[+-]00:?00)?)?$"
+_MOMENT = (
+    r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,6})0*)?)?"
+    r"\s?(?:(?P<utc>[Zz]|UTC)|(?P<hours>[+-]\d{2})(?::?(?P<minutes>\d{2}))?)?)?$"
+)
+_YEARS = {"date": (-719_162, 2_932_896), "datetime": (-62_135_596_800_000_000, 253_402_300_799_999_999)}
+
+
+def cast(values: pl.Series, column: Column) -> pl.Series:
+    """The values in the contract's type; what does not fit is null. Any input type, nested ones all fail."""
+    typed = _native(values, column)
+    if typed is None:
+        typed = _CASTS[column.type](_as_text(values))
+    if column.type in _YEARS and typed.len() > typed.null_count():
+        low, high = _YEARS[column.type]
+        physical = typed.to_physical()
+        if int(physical.min()) < low or int(physical.max()) > high:  # type: ignore[arg-type]
+            typed = typed.set(~physical.is_between(low, high), None)
+    return typed
+
+
+def readable(dtype: pl.DataType, column: Column) -> bool:
+    """Whether a stored column of this type can hold values of the contract's type at all."""
+    if dtype.is_nested() or isinstance(dtype, (pl.Duration, pl.Time, pl.Object, pl.Unknown)):
+        return False
+    if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null, pl.Binary)):
+        return True
+    if dtype.is_temporal():
+        return column.type in ("date", "datetime", "text", "category")
+    if isinstance(dtype, pl.Boolean):
+        return column.type in ("boolean", "text", "category")
+    return column.type not in ("date", "datetime")
+
+
+def _native(values: pl.Series, column: Column) -> pl.Series | None:
+    """Casts that need no detour over text."""
+    dtype, wanted = values.dtype, column.dtype
+    if dtype == wanted:
+        return values
+    if column.type == "integer" and dtype.is_integer():
+        return values.cast(pl.Int64, strict=False)
+    if column.type == "integer" and dtype.is_float():
+        exact = (values == values.floor()) & (values.abs() < 2.0**63)
+        return pl.select(pl.when(exact.fill_null(value=False)).then(values).cast(pl.Int64, strict=False)).to_series()
+    if column.type == "number" and dtype.is_numeric():
+        return _exact_floats(values)
+    if isinstance(dtype, pl.Datetime) and column.type in ("date", "datetime"):
+        moments = _moments(values, dtype)
+        return moments if column.type == "datetime" else _midnights(moments)
+    if isinstance(dtype, pl.Date) and column.type == "datetime":
+        return values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return None
+
+
+def _exact_floats(values: pl.Series) -> pl.Series:
+    """Integers beyond 2**53 that no float holds fail rather than change. Decimals round as text does."""
+    floats = values.cast(pl.Float64, strict=False)
+    if not values.dtype.is_integer() or values.dtype in (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32):
+        return floats
+    same = floats.cast(pl.Int128).eq(values.cast(pl.Int128))
+    return floats.set(~same, None) if not same.all() else floats
+
+
+def _moments(values: pl.Series, dtype: pl.Datetime) -> pl.Series:
+    utc = values.dt.replace_time_zone("UTC") if dtype.time_zone is None else values.dt.convert_time_zone("UTC")
+    micros = utc.dt.cast_time_unit("us")
+    if dtype.time_unit != "ns":
+        return micros
+    lost = (values.to_physical() % 1000) != 0
+    return micros.set(lost, None) if lost.any() else micros
+
+
+def _midnights(moments: pl.Series) -> pl.Series:
+    late = moments.to_physical() % 86_400_000_000 != 0
+    days = moments.dt.date()
+    return days.set(late, None) if late.any() else days
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        return values
+    if values.dtype.is_nested() or values.dtype == pl.Object:
+        return pl.Series(values.name, [None] * values.len(), dtype=pl.String)
+    return values.cast(pl.String, strict=False)
+
+
+def _second_try(
+    text: pl.Series, typed: pl.Series, again: Callable[[pl.Series], pl.Series], dtype: pl.DataType
+) -> pl.Series:
+    """Casts once more, by a slower way, only what the fast way could not."""
+    failed = typed.is_null() & text.is_not_null()
+    if not failed.any():
+        return typed
+    saved = again(text.filter(failed).str.strip_chars()).cast(dtype)
+    return typed.scatter(failed.arg_true(), saved)
+
+
+def _boolean(text: pl.Series) -> pl.Series:
+    plain = text.str.strip_chars().str.to_lowercase()
+    return plain.replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+
+
+def _integer(text: pl.Series) -> pl.Series:
+    fast = text.cast(pl.Int64, strict=False)
+    return _second_try(text, fast, lambda rest: rest.str.extract(_WHOLE, 1).cast(pl.Int64, strict=False), pl.Int64())
+
+
+def _number(text: pl.Series) -> pl.Series:
+    fast = text.cast(pl.Float64, strict=False)
+    return _second_try(text, fast, lambda rest: rest.cast(pl.Float64, strict=False), pl.Float64())
+
+
+def _date(text: pl.Series) -> pl.Series:
+    days = text.str.strip_chars().str.extract(_DAY, 1)
+    return days.str.to_date("%Y-%m-%d", strict=False)
+
+
+def _datetime(text: pl.Series) -> pl.Series:
+    dtype = DTYPES["datetime"]
+    fast = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", time_zone="UTC")
+    return _second_try(text, fast, _any_moment, dtype)
+
+
+def _any_moment(text: pl.Series) -> pl.Series:
+    """ISO 8601 in its usual spellings; without a zone it is UTC."""
+    part = pl.col("part")
+    zone = pl.concat_str(pl.col("hours").fill_null("+00"), pl.lit(":"), pl.col("minutes").fill_null("00"))
+    spelt = pl.concat_str(
+        pl.col("day"), pl.lit("T"), pl.col("time").fill_null("00:00"), pl.lit(":"), pl.col("second").fill_null("00"),
+        pl.lit("."), part.fill_null("0").str.pad_end(6, "0"), zone,
+    )  # fmt: skip
+    parts = text.rename("moment").str.extract_groups(_MOMENT).struct.unnest()
+    moments = parts.select(
+        spelt.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f%:z", strict=False, time_unit="us", time_zone="UTC")
+    )
+    return moments.to_series()
+
+
+_CASTS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "text": lambda text: text,
+    "category": lambda text: text,
+    "date": _date,
+    "datetime": _datetime,
+}

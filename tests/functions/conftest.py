@@ -1,0 +1,128 @@
+"""The platform that handlers see, on moto in the test's own process: buckets, ledger, queue, topic, state machine."""
+
+import json
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cloud import ledger as ledgers
+from cloud import platform
+from cloud.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class World:
+    """The platform's names, its ledger, and the queue on which notices arrive."""
+
+    platform: platform.Platform
+    ledger: Ledger
+    inbox: str
+
+    def notices(self) -> list[str]:
+        """The subjects of the notices that were sent since the last look."""
+        answer = boto3.client("sqs").receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
+        bodies = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        for message in answer.get("Messages", []):
+            boto3.client("sqs").delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+        return [body["Subject"] for body in bodies]
+
+    def messages(self) -> list[dict]:
+        """What was said to dispatch since the last look."""
+        sqs = boto3.client("sqs")
+        answer = sqs.receive_message(QueueUrl=self.platform.dispatch_queue, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            sqs.delete_message(QueueUrl=self.platform.dispatch_queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    def executions(self) -> list[dict]:
+        """The inputs of the executions that were started, in order of their names."""
+        states = boto3.client("stepfunctions")
+        found = states.list_executions(stateMachineArn=self.platform.state_machine)["executions"]
+        arns = sorted(execution["executionArn"] for execution in found)
+        return [json.loads(states.describe_execution(executionArn=arn)["input"])["run"] for arn in arns]
+
+
+def _make_ledger() -> None:
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    boto3.client("dynamodb").create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+    )
+
+
+def _make_names() -> tuple[dict[str, str], str]:
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    topic = sns.create_topic(Name="notices")["TopicArn"]
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="loop",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Wait", "Seconds": 60, "End": True}}}),
+        roleArn="arn:aws:iam::123456789012:role/loop",
+    )["stateMachineArn"]
+    names = {
+        "DATA_BUCKET": "data",
+        "MODELS_BUCKET": "models",
+        "TRAFFIC_BUCKET": "traffic",
+        "LEDGER_TABLE": "ledger",
+        "NOTICES_TOPIC": topic,
+        "DISPATCH_QUEUE": sqs.create_queue(QueueName="dispatch")["QueueUrl"],
+        "STATE_MACHINE": machine,
+        "TRAINING_IMAGE": "image",
+        "TRAINING_ROLE": "arn:aws:iam::123456789012:role/training",
+        "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
+        "CODE_URI": "s3://code/abc.gz",
+        "CODE_DIGEST": "c" * 64,
+        "PACKAGE_GROUP_PREFIX": "perennial-",
+    }
+    return names, inbox
+
+
+def _forget_clients() -> None:
+    platform.client.cache_clear()
+    platform.from_environment.cache_clear()
+    ledgers.table.cache_clear()
+
+
+@pytest.fixture
+def world(monkeypatch):
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
+        "POWERTOOLS_SERVICE_NAME": "test",
+        "POWERTOOLS_LOG_LEVEL": "ERROR",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        _forget_clients()
+        for bucket in ("data", "models", "traffic"):
+            boto3.client("s3").create_bucket(Bucket=bucket)
+            boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        _make_ledger()
+        names, inbox = _make_names()
+        for name, value in names.items():
+            monkeypatch.setenv(f"PERENNIAL_{name}", value)
+        yield World(platform.from_environment(), Ledger("ledger"), inbox)
+    _forget_clients()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda hands to a handler beside the event."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 128
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id: str = "1"
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()

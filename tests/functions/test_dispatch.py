@@ -1,0 +1,155 @@
+"""Dispatch starts each dataset version once, one at a time per model, the newest first."""
+
+import json
+
+import boto3
+import pytest
+
+from cloud import lease
+from functions.conclusion.handler import handler as conclude
+from functions.dispatch.handler import handler
+from functions.dispatch.reconcile import handler as reconcile
+
+KEY = "incoming/flights/2013-01.csv"
+
+
+def created(key: str = KEY, version: str = "v1", minute: int = 0, sequencer: str = "00A") -> dict:
+    """An 'Object Created' event as EventBridge hands it to the queue."""
+    return {
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "time": f"2026-01-01T00:{minute:02}:00Z",
+        "detail": {
+            "bucket": {"name": "data"},
+            "object": {"key": key, "version-id": version, "size": 9, "etag": "e", "sequencer": sequencer},
+        },
+    }
+
+
+@pytest.fixture
+def send(world, context):
+    def send(*bodies: dict) -> list:
+        records = [
+            {"messageId": str(index), "body": json.dumps(body), "eventSource": "aws:sqs", "receiptHandle": "r"}
+            for index, body in enumerate(bodies)
+        ]
+        return handler({"Records": records}, context)["batchItemFailures"]
+
+    return send
+
+
+@pytest.fixture
+def end(world, context):
+    def end(run: dict, outcome: str = "refused") -> None:
+        conclude({"run": run, "outcome": outcome}, context)
+
+    return end
+
+
+def test_the_same_event_three_times_starts_one_run(world, send):
+    send(created(), created())
+    send(created())
+    (run,) = world.executions()
+    assert run["model"] == "flights"
+    assert world.ledger.dataset(run["dataset"]).state == "running"
+    assert world.ledger.run(run["id"]).token == run["token"] == 1
+
+
+def test_a_run_carries_the_spec_that_was_deployed(world, send):
+    send(created())
+    pointer = world.executions()[0]["spec"]
+    stored = boto3.client("s3").get_object(Bucket=pointer["bucket"], Key=pointer["key"])["Body"].read()
+    assert json.loads(stored)["name"] == "flights"
+
+
+def test_a_part_waits_for_its_manifest(world, send):
+    send(created("incoming/flights/q1/part-0.csv"))
+    assert world.executions() == []
+    send(created("incoming/flights/q1/manifest.json"))
+    assert len(world.executions()) == 1
+
+
+@pytest.mark.parametrize("key", ["incoming/nobody/x.csv", "incoming/stray.csv"])
+def test_an_upload_that_no_spec_knows_is_recorded_and_told_once(world, send, key):
+    assert send(created(key)) == []
+    send(created(key))
+    assert world.executions() == []
+    assert [dataset.key for dataset in world.ledger.unknown_uploads()] == [key]
+    assert world.notices() == ["upload for no known model"]
+
+
+def test_a_second_upload_waits_until_the_first_has_ended(world, send, end):
+    send(created())
+    send(created("incoming/flights/2013-02.csv", minute=1))
+    (first,) = world.executions()
+    end(first)
+    send(*world.messages())
+    assert len(world.executions()) == 2
+    assert lease.pending(world.ledger, "flights") is None
+
+
+def test_a_newer_upload_supersedes_the_one_that_waits(world, send, end):
+    send(*(created(f"incoming/flights/{minute}.csv", minute=minute) for minute in range(5)))
+    states = [dataset.state for dataset in world.ledger.datasets("flights")]
+    assert states == ["running", "superseded", "superseded", "superseded", "pending"]
+    superseded = [run for run in world.ledger.runs("flights") if run.state == "superseded"]
+    assert len(superseded) == 3
+    assert all(run.reasons and run.next_command for run in superseded)
+
+
+def test_an_older_event_after_a_newer_one_of_the_same_key_is_superseded(world, send):
+    send(created(version="v2", minute=0, sequencer="00B"), created(version="v1", minute=0, sequencer="00A"))
+    assert [dataset.state for dataset in world.ledger.datasets("flights")] == ["superseded", "running"]
+
+
+def test_models_do_not_wait_for_each_other(world, send):
+    send(created(), created("incoming/airtime/2013-01.csv"))
+    assert {run["model"] for run in world.executions()} == {"flights", "airtime"}
+
+
+def test_a_crash_between_lease_and_start_is_mended_by_the_next_delivery(world, send, monkeypatch):
+    from functions.dispatch import uploads
+
+    def crash(*_args):
+        raise ConnectionError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads.executions, "start", crash)
+        assert len(send(created())) == 1
+    assert world.executions() == []
+    assert send(created()) == []
+    assert len(world.executions()) == 1
+
+
+def test_a_run_that_has_ended_tells_a_person_once_and_frees_the_model(world, send, end):
+    send(created())
+    (run,) = world.executions()
+    end(run)
+    end(run, "promoted")
+    send(*world.messages())
+    assert world.notices() == [f"flights: refused ({run['id']})"]
+    assert world.ledger.run(run["id"]).state == "refused"
+    assert world.ledger.dataset(run["dataset"]).state == "refused"
+
+
+def test_an_execution_that_died_is_concluded_by_its_event(world, send, context):
+    send(created())
+    (run,) = world.executions()
+    detail = {"status": "ABORTED", "input": json.dumps({"run": run})}
+    conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
+    ended = world.ledger.run(run["id"])
+    assert ended.state == "failed"
+    assert "ABORTED" in ended.reasons[-1]
+
+
+def test_a_lost_event_is_made_good_by_the_reconciler(world, context):
+    boto3.client("s3").put_object(Bucket="data", Key=KEY, Body=b"x")
+    assert reconcile({}, context) == {"found": 1}
+    assert reconcile({}, context) == {"found": 0}
+    assert len(world.executions()) == 1
+
+
+def test_one_bad_message_does_not_hold_up_the_others(world, send):
+    failures = send({"detail": {}}, created())
+    assert [failure["itemIdentifier"] for failure in failures] == ["0"]
+    assert len(world.executions()) == 1

@@ -1,0 +1,178 @@
+"""How one column becomes numbers. An encoder learns from the training rows and then holds only plain arrays.
+
+Each takes a typed pandas column and gives an array of shape (n, width); what it cannot know (a null, a category it
+never saw) it gives as NaN or as its place for others, never as an error.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import HashingVectorizer
+
+Matrix = NDArray[np.float64]
+# Some estimators compute in 32-bit floats, in which a larger number is infinite.
+_LARGEST = 3e38
+
+
+class Encoder(Protocol):
+    """Learns a column, then turns it into numbers."""
+
+    def fit(self, values: pd.Series) -> Encoder:
+        """Learn from the training rows."""
+
+    def transform(self, values: pd.Series) -> Matrix:
+        """Numbers of shape (n, width)."""
+
+    def names(self, column: str) -> list[str]:
+        """One name per number."""
+
+
+class Numbers:
+    """A number, an integer, or a boolean as 0 and 1. Infinity counts as missing."""
+
+    def fit(self, values: pd.Series) -> Numbers:
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.clip(np.where(np.isinf(numbers), np.nan, numbers), -_LARGEST, _LARGEST)[:, None]
+
+    def names(self, column: str) -> list[str]:
+        return [column]
+
+
+class Codes:
+    """Categories as whole numbers, the most frequent first; from `most` on they share the place of others."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.categories: list[str] = []
+        self.capped = False
+
+    def fit(self, values: pd.Series) -> Codes:
+        self.categories, self.capped = _frequent(values, self.most)
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        codes = _places(values, self.categories).astype(np.float64)
+        present = values.notna().to_numpy(dtype=bool)
+        codes[codes < 0] = np.nan
+        if self.capped:
+            codes[np.isnan(codes) & present] = len(self.categories)
+        return codes[:, None]
+
+    def names(self, column: str) -> list[str]:
+        return [column]
+
+
+class Flags:
+    """Categories as one 0 or 1 each, for estimators that multiply. Others and nulls are 0 everywhere."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.categories: list[str] = []
+
+    def fit(self, values: pd.Series) -> Flags:
+        self.categories, _ = _frequent(values, self.most)
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        places = _places(values, self.categories)
+        flags = np.zeros((len(values), len(self.categories)))
+        known = np.flatnonzero(places >= 0)
+        flags[known, places[known]] = 1.0
+        return flags
+
+    def names(self, column: str) -> list[str]:
+        return [f"{column}={category}" for category in self.categories]
+
+
+class Calendar:
+    """A date or a moment (in UTC) as the parts by which things repeat."""
+
+    _DATE = ("year", "month", "day", "dayofweek", "dayofyear")
+
+    def __init__(self, clock: bool) -> None:
+        self.parts = (*self._DATE, "hour", "minute") if clock else self._DATE
+
+    def fit(self, values: pd.Series) -> Calendar:
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        return np.column_stack([getattr(values.dt, part).to_numpy(dtype=np.float64) for part in self.parts])
+
+    def names(self, column: str) -> list[str]:
+        return [f"{column}.{part}" for part in self.parts]
+
+
+class Words:
+    """Free text as few numbers: its words hashed into `width` buckets, rare buckets weighing more (TF-IDF), and its length."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.weights: Matrix = np.ones(width)
+
+    def fit(self, values: pd.Series) -> Words:
+        counts = self._counts(values)
+        self.weights = np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0))) + 1
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        weighted = np.log1p(self._counts(values)) * self.weights
+        length = np.linalg.norm(weighted, axis=1, keepdims=True)
+        characters = values.fillna("").str.len().to_numpy(dtype=np.float64)
+        return np.column_stack([weighted / np.where(length > 0, length, 1), np.log1p(characters)])
+
+    def names(self, column: str) -> list[str]:
+        return [*[f"{column}.words{bucket}" for bucket in range(self.width)], f"{column}.length"]
+
+    def _counts(self, values: pd.Series) -> Matrix:
+        hashing = HashingVectorizer(n_features=self.width, alternate_sign=False, norm=None)
+        return np.asarray(hashing.transform(values.fillna("").to_list()).toarray(), dtype=np.float64)
+
+
+class Scaled:
+    """Another encoder's numbers with mean 0 and deviation 1, gaps filled by the median and, if there were any, marked."""
+
+    def __init__(self, inner: Encoder) -> None:
+        self.inner = inner
+        self.middle, self.mean, self.deviation = np.zeros(0), np.zeros(0), np.ones(0)
+        self.gaps = np.zeros(0, dtype=bool)
+
+    def fit(self, values: pd.Series) -> Scaled:
+        numbers = self.inner.fit(values).transform(values)
+        missing = np.isnan(numbers)
+        self.gaps = missing.any(axis=0)
+        known = [column[~gap] for column, gap in zip(numbers.T, missing.T, strict=True)]
+        self.middle = np.array([np.median(column) if len(column) else 0.0 for column in known])
+        filled = np.where(missing, self.middle, numbers)
+        self.mean = filled.mean(axis=0)
+        deviation = filled.std(axis=0)
+        self.deviation = np.where(np.isfinite(deviation) & (deviation > 0), deviation, 1.0)
+        return self
+
+    def transform(self, values: pd.Series) -> Matrix:
+        numbers = self.inner.transform(values)
+        missing = np.isnan(numbers)
+        scaled = (np.where(missing, self.middle, numbers) - self.mean) / self.deviation
+        return np.column_stack([scaled, missing[:, self.gaps].astype(np.float64)])
+
+    def names(self, column: str) -> list[str]:
+        names = self.inner.names(column)
+        return [*names, *[f"{name}.missing" for name, gap in zip(names, self.gaps, strict=True) if gap]]
+
+
+def _frequent(values: pd.Series, most: int) -> tuple[list[str], bool]:
+    """The most frequent categories, ties in the order of their names, and whether some had to be left out."""
+    counts = values.dropna().value_counts()
+    ranked = sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))
+    return [category for _, category in ranked[:most]], len(ranked) > most
+
+
+def _places(values: pd.Series, categories: list[str]) -> NDArray[np.intp]:
+    """The place of each value among the categories, -1 where it has none."""
+    return pd.Index(categories, dtype=object).get_indexer(pd.Index(values.to_numpy(dtype=object), dtype=object))

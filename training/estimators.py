@@ -1,0 +1,122 @@
+"""Estimators by name, and the user's own from models/*.py. A new name is a new entry in `_NAMED`."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline
+
+from training.columns import Column
+from training.failure import TrainingError
+from training.features import Features, code_places
+from training.plan import Plan
+
+THREADS = 2
+_MODULE_FUNCTION = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", re.ASCII)
+_TREES = 100
+_MOST_TREES = 1000
+
+
+def build(plan: Plan, classes: int, code: Path) -> Pipeline:
+    """An unfitted pipeline that takes the plan's features as a typed DataFrame.
+
+    `classes` is the number of classes (1 for a regression); `code` is the folder that holds models/. Raises
+    TrainingError for an estimator that is unknown or cannot be made with the plan's parameters.
+    """
+    if ":" in plan.estimator:
+        return _piped(_from_module(plan, code), Features(plan.features, "dense"))
+    if plan.estimator not in _NAMED:
+        raise TrainingError(
+            f"'{plan.estimator}' is no estimator; expected {', '.join(_NAMED)}, or module:function from models/*.py."
+        )
+    encoding, make = _NAMED[plan.estimator]
+    estimator = make(plan.problem, classes, plan.features, plan.seed)
+    _set(estimator, plan)
+    return _piped(estimator, Features(plan.features, encoding))
+
+
+def prepare_to_serve(pipeline: Pipeline) -> None:
+    """One request is one thread's work: starting a pool costs more than the answer."""
+    estimator = pipeline[-1]
+    if "n_jobs" in estimator.get_params():
+        estimator.set_params(n_jobs=1)
+
+
+def _piped(estimator: Any, features: Features) -> Pipeline:
+    """A Pipeline of the user's takes the DataFrame itself; any other estimator gets our numbers."""
+    if isinstance(estimator, Pipeline):
+        return estimator
+    return Pipeline([("features", features), ("estimator", estimator)])
+
+
+def _boosting(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+    # No early stopping: it holds rows back by chance, and the number of trees is then the data's whim.
+    kind = HistGradientBoostingRegressor if problem == "regression" else HistGradientBoostingClassifier
+    trees = _TREES if classes <= 2 else max(20, min(_TREES, _MOST_TREES // classes))
+    return kind(
+        max_iter=trees, early_stopping=False, categorical_features=code_places(columns) or None, random_state=seed
+    )
+
+
+def _forest(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+    kind = RandomForestRegressor if problem == "regression" else RandomForestClassifier
+    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", n_jobs=THREADS, random_state=seed)
+
+
+def _linear(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+    if problem == "regression":
+        return Ridge(random_state=seed)
+    return LogisticRegression(max_iter=1000, random_state=seed)
+
+
+_Maker = Callable[[str, int, Sequence[Column], int], BaseEstimator]
+_NAMED: Mapping[str, tuple[Any, _Maker]] = {
+    "hist_gradient_boosting": ("ordinal", _boosting),
+    "random_forest": ("ordinal", _forest),
+    "linear": ("dense", _linear),
+}
+
+
+def _set(estimator: BaseEstimator, plan: Plan) -> None:
+    known = estimator.get_params()
+    for name in plan.parameters:
+        if name not in known:
+            raise TrainingError(
+                f"training.parameters: {plan.estimator} has no parameter '{name}'; it has {', '.join(sorted(known))}."
+            )
+    estimator.set_params(**plan.parameters)
+
+
+def _from_module(plan: Plan, code: Path) -> Any:
+    """Call the user's function with columns, parameters and seed; it returns an unfitted estimator or Pipeline."""
+    if not _MODULE_FUNCTION.match(plan.estimator):
+        raise TrainingError(f"'{plan.estimator}' names no estimator; expected module:function, for example own:build.")
+    name, function = plan.estimator.split(":")
+    module = name if name.startswith("models.") or not (code / "models" / f"{name}.py").is_file() else f"models.{name}"
+    try:
+        make = getattr(importlib.import_module(module), function)
+        estimator = make(columns=plan.features, parameters=dict(plan.parameters), seed=plan.seed)
+    except Exception as error:  # noqa: BLE001  (it is the user's code: whatever it raises is for the user)
+        raise TrainingError(
+            f"The estimator {plan.estimator} could not be made: {type(error).__name__}: {error}. "
+            f"It must be in models/{name.removeprefix('models.')}.py and take columns, parameters and seed."
+        ) from error
+    needed = "predict" if plan.problem == "regression" else "predict_proba"
+    if not hasattr(estimator, "fit") or not hasattr(estimator, needed):
+        raise TrainingError(
+            f"The estimator {plan.estimator} gave {type(estimator).__name__}, which lacks fit or {needed}; "
+            f"a {plan.problem} needs both."
+        )
+    return estimator

@@ -1,0 +1,64 @@
+"""The first step of a saved pipeline: typed columns in, one matrix of numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from training.columns import Column
+from training.encoders import Calendar, Codes, Encoder, Flags, Matrix, Numbers, Scaled, Words
+
+# HistGradientBoosting takes 255 bins; one is for others, one is kept for missing values.
+MOST_CODES = 253
+_MOST_FLAGS = 50
+_WORD_BUCKETS = 32
+
+
+class Features(TransformerMixin, BaseEstimator):
+    """`ordinal` keeps nulls as NaN and categories as codes, for trees. `dense` fills, scales and spreads them, for the rest."""
+
+    def __init__(self, columns: Sequence[Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
+        self.columns = columns
+        self.encoding = encoding
+
+    def fit(self, rows: pd.DataFrame, target: object = None) -> Self:
+        """Learn each column from the training rows. `target` is not looked at."""
+        self.encoders_: list[tuple[str, Encoder]] = [
+            (column.name, _encoder(column, self.encoding == "dense").fit(rows[column.name])) for column in self.columns
+        ]
+        return self
+
+    def transform(self, rows: pd.DataFrame) -> Matrix:
+        """A matrix of shape (rows, numbers)."""
+        return np.column_stack([encoder.transform(rows[name]) for name, encoder in self.encoders_])
+
+    def get_feature_names_out(self, input_features: object = None) -> list[str]:
+        """One name per number of the matrix."""
+        return [part for name, encoder in self.encoders_ for part in encoder.names(name)]
+
+    def categories(self) -> dict[str, list[str]]:
+        """The categories that were learnt, by column."""
+        return {name: encoder.categories for name, encoder in self.encoders_ if isinstance(encoder, Codes | Flags)}
+
+
+def code_places(columns: Sequence[Column]) -> list[int]:
+    """Which numbers of the ordinal matrix are category codes: known before anything is learnt."""
+    widths = [len(_encoder(column, dense=False).names(column.name)) for column in columns]
+    starts = np.cumsum([0, *widths])
+    return [int(start) for column, start in zip(columns, starts, strict=False) if column.type == "category"]
+
+
+def _encoder(column: Column, dense: bool) -> Encoder:
+    match column.type:
+        case "category":
+            return Flags(_MOST_FLAGS) if dense else Codes(MOST_CODES)
+        case "text":
+            return Words(_WORD_BUCKETS)
+        case "date" | "datetime":
+            calendar = Calendar(clock=column.type == "datetime")
+            return Scaled(calendar) if dense else calendar
+    return Scaled(Numbers()) if dense else Numbers()
