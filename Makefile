@@ -18,8 +18,8 @@ setup-dev: .venv/.dev
 .venv/.run: requirements.txt | .venv/bin/python
 	@echo "Installing the locked packages into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
+	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $(BIN)/perennial && chmod +x $(BIN)/perennial
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.txt

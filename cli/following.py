@@ -12,7 +12,6 @@ from cli.output import CommandError, note, stderr
 from cloud import executions
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
-from perennial import conclusion
 from perennial.identity import upload_run_id
 from perennial.records import OUTCOMES, DatasetVersion, Outcome, Run, Step
 
@@ -111,5 +110,5 @@ def _ending(record: DatasetVersion, run: Run | None) -> Ending | None:
     if run and run.state in OUTCOMES:
         return Ending(record.id, run.id, run.state, run.reasons, run.next_command, run.version)
     if run is None and record.state in OUTCOMES:
-        return Ending(record.id, None, record.state, (conclusion._SENTENCE[record.state],), "perennial runs", None)
+        return Ending(record.id, None, record.state, (), "perennial runs", None)
     return None

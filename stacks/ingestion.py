@@ -9,28 +9,24 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.acknowledgement import acknowledge
-from stacks.lambdas import Lambdas
-from stacks.settings import Settings
+from stacks.queues import DeadLetters, queue
 from stacks.stores import Store
 
 
 class Ingestion(Construct):
-    """Rule, queue, dead letters, and the schedule of the reconciler."""
+    """The way in: from objects under incoming/ to dispatch, by a queue that anybody with a grant may use too."""
 
-    def __init__(self, scope: Construct, id: str, *, uploads: Store, functions: Lambdas, settings: Settings) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, uploads: Store, dispatch: lambda_.Function, dead_letters: DeadLetters
+    ) -> None:
         super().__init__(scope, id)
-        self.dead_letters = _queue(self, "DeadLetters")
-        self.undelivered = _queue(self, "Undelivered")
-        acknowledge(self.undelivered, "It is itself where events end that reach no target", "SQS3")
-        self.queue = _queue(
+        self.queue = queue(
             self,
             "Uploads",
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
-            visibility_timeout=Duration.minutes(6),  # six times dispatch's own timeout, as Lambda advises
+            dead_letters=dead_letters.messages,
+            visibility=Duration.minutes(6),  # six times dispatch's own timeout, as Lambda advises
         )
         events.Rule(
             self,
@@ -44,25 +40,9 @@ class Ingestion(Construct):
                     "object": {"key": [{"prefix": "incoming/"}]},
                 },
             ),
-            targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)],
+            targets=[targets.SqsQueue(self.queue, dead_letter_queue=dead_letters.events)],
         )
-        functions.dispatch.add_event_source(
-            sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True)
-        )
-        self.schedule("Reconciliation", functions.reconcile, minutes=settings.reconcile_minutes)
-
-    def schedule(self, id: str, function: lambda_.Function, *, minutes: int) -> None:
-        """Call a function over and over; what cannot be delivered is kept."""
-        events.Rule(
-            self,
-            id,
-            schedule=events.Schedule.rate(Duration.minutes(minutes)),
-            targets=[self.target(function)],
-        )
-
-    def target(self, function: lambda_.Function) -> targets.LambdaFunction:
-        """A function as the target of a rule; what cannot be delivered is kept."""
-        return targets.LambdaFunction(function, dead_letter_queue=self.undelivered, retry_attempts=10)
+        dispatch.add_event_source(sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True))
 
     def grant_send(self, function: lambda_.Function) -> None:
         """Let a function ask for a run by the same door as uploads."""
@@ -70,19 +50,11 @@ class Ingestion(Construct):
         function.add_environment("PERENNIAL_DISPATCH_QUEUE", self.queue.queue_url)
 
 
-def _queue(
-    scope: Construct,
-    id: str,
-    *,
-    dead_letter_queue: sqs.DeadLetterQueue | None = None,
-    visibility_timeout: Duration | None = None,
-) -> sqs.Queue:
-    return sqs.Queue(
-        scope,
-        id,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=True,
-        retention_period=Duration.days(14),
-        dead_letter_queue=dead_letter_queue,
-        visibility_timeout=visibility_timeout,
-    )
+def call(function: lambda_.Function, *, dead_letters: DeadLetters) -> targets.LambdaFunction:
+    """A function as the target of a rule; an event that cannot be delivered is kept."""
+    return targets.LambdaFunction(function, dead_letter_queue=dead_letters.events, retry_attempts=10)
+
+
+def every(scope: Construct, id: str, *, minutes: int, target: events.IRuleTarget) -> events.Rule:
+    """A rule that fires over and over."""
+    return events.Rule(scope, id, schedule=events.Schedule.rate(Duration.minutes(minutes)), targets=[target])

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from stacks.acknowledgement import acknowledge
 from stacks.layer import Layer
+from stacks.queues import DeadLetters
 from stacks.settings import ROOT, Settings
 from stacks.source import Copying, Source
 
@@ -18,9 +19,9 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 class Lambdas(Construct):
     """Every function of the platform. What each may do is granted by the stack, an arrow at a time."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, dead_letters: DeadLetters, settings: Settings) -> None:
         super().__init__(scope, id)
-        self._settings = settings
+        self._settings, self._dead_letters = settings, dead_letters
         acknowledge(self, "The layer is locked for this Python; both move together", "L1")
         source = code_of(settings)
         self._code = _bundled(Copying(source), source.digest)
@@ -34,7 +35,7 @@ class Lambdas(Construct):
             compatible_architectures=[lambda_.Architecture.ARM_64],
         )
         self.dispatch = self._function("Dispatch", "functions.dispatch.handler.handler")
-        self.reconcile = self._function("Reconcile", "functions.dispatch.reconcile.handler", seconds=300)
+        self.reconcile = self._function("Reconcile", "functions.dispatch.reconcile.handler", seconds=300, by_events=True)
         self.plan = self._function("Plan", "functions.validation.plan.handler")
         self.inspect = self._function(
             "Inspect", "functions.validation.inspect.handler", memory=3008, seconds=600, disk=10_240
@@ -48,8 +49,10 @@ class Lambdas(Construct):
         self.check = self._function("CheckEndpoint", "functions.release.check.handler")
         self.verify = self._function("Verify", "functions.release.verify.handler", memory=1024, seconds=300)
         self.restore = self._function("Restore", "functions.release.restore.handler")
-        self.conclude = self._function("Conclude", "functions.conclusion.handler.handler")
-        self.monitor = self._function("Monitor", "functions.monitoring.handler.handler", memory=3008, seconds=900)
+        self.conclude = self._function("Conclude", "functions.conclusion.handler.handler", by_events=True)
+        self.monitor = self._function(
+            "Monitor", "functions.monitoring.handler.handler", memory=3008, seconds=900, by_events=True
+        )
 
     @property
     def every(self) -> list[lambda_.Function]:
@@ -63,7 +66,7 @@ class Lambdas(Construct):
         return [function for function in self.every if function not in apart]
 
     def _function(
-        self, id: str, handler: str, *, memory: int = 512, seconds: int = 60, disk: int = 512
+        self, id: str, handler: str, *, memory: int = 512, seconds: int = 60, disk: int = 512, by_events: bool = False
     ) -> lambda_.Function:
         group = logs.LogGroup(
             self,
@@ -87,6 +90,7 @@ class Lambdas(Construct):
             ephemeral_storage_size=Size.mebibytes(disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,
+            dead_letter_queue=self._dead_letters.events if by_events else None,  # else the caller hears of the error
             logging_format=lambda_.LoggingFormat.JSON,
             environment={
                 "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -10,12 +10,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.acknowledgement import acknowledge
 from stacks.grants import role_of
+from stacks.queues import DeadLetters
 from stacks.settings import Settings
 
 FIVE_MINUTES = Duration.minutes(5)
@@ -65,7 +65,7 @@ class Monitoring(Construct):
         notices: Notices,
         machine: sfn.StateMachine,
         functions: Sequence[lambda_.Function],
-        dead_letters: Sequence[sqs.Queue],
+        dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, id)
         endings = {
@@ -76,14 +76,14 @@ class Monitoring(Construct):
         errors = {function.node.id: function.metric_errors(period=FIVE_MINUTES) for function in functions}
         waiting = {
             queue.node.id: queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
-            for queue in dead_letters
+            for queue in (dead_letters.messages, dead_letters.events)
         }
         for name, metric in endings.items():
             notices.alarm(self, f"Runs{name}", metric=metric, description=f"A run of the loop ended {name}")
         for name, metric in errors.items():
             notices.alarm(self, f"{name}Errors", metric=metric, description=f"The function {name} raised an error")
         for name, metric in waiting.items():
-            notices.alarm(self, f"{name}Waiting", metric=metric, description=f"A message nobody handled is in {name}")
+            notices.alarm(self, f"Dead{name}", metric=metric, description=f"{name} wait that nobody could handle")
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.days(7))
         self.dashboard.add_widgets(
             _graph("Runs", [machine.metric_started(), machine.metric_succeeded(), *endings.values()]),

@@ -6,9 +6,10 @@ from constructs import Construct
 
 from stacks.data_stack import DataStack
 from stacks.image import Image
-from stacks.ingestion import Ingestion
+from stacks.ingestion import Ingestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.monitoring import Monitoring, Notices
+from stacks.queues import DeadLetters
 from stacks.registry import Registry
 from stacks.serving import Serving
 from stacks.settings import Settings
@@ -26,13 +27,18 @@ class PlatformStack(Stack):
             stack_name=f"{settings.name}-platform",
             description="Perennial: the loop from upload to endpoint",
         )
-        self.add_dependency(data)
+        self.add_stack_dependency(data)
         self.data = data.data
         self.image = Image(self, "Image")
         self.notices = Notices(self, "Notices", settings=settings)
-        self.functions = Lambdas(self, "Functions", settings=settings)
+        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.functions = Lambdas(self, "Functions", dead_letters=self.dead_letters, settings=settings)
         self.ingestion = Ingestion(
-            self, "Ingestion", uploads=self.data.data, functions=self.functions, settings=settings
+            self,
+            "Ingestion",
+            uploads=self.data.data,
+            dispatch=self.functions.dispatch,
+            dead_letters=self.dead_letters,
         )
         self.training = Training(self, "Training", image=self.image, settings=settings)
         self.registry = Registry(self, "Registry", image=self.image)
@@ -46,15 +52,21 @@ class PlatformStack(Stack):
             notices=self.notices,
             machine=self.workflow.machine,
             functions=self.functions.every,
-            dead_letters=[self.ingestion.dead_letters, self.ingestion.undelivered],
+            dead_letters=self.dead_letters,
         )
         self._wire(settings)
         self._grant()
         self._announce(settings)
 
     def _wire(self, settings: Settings) -> None:
-        self.workflow.conclude_the_dead(self.ingestion.target(self.functions.conclude))
-        self.ingestion.schedule("Watch", self.functions.monitor, minutes=settings.monitor_minutes)
+        """What EventBridge calls, and when."""
+        conclude, reconcile, monitor = [
+            call(function, dead_letters=self.dead_letters)
+            for function in (self.functions.conclude, self.functions.reconcile, self.functions.monitor)
+        ]
+        self.workflow.conclude_the_dead(conclude)
+        every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
+        every(self, "Watch", minutes=settings.monitor_minutes, target=monitor)
 
     def _grant(self) -> None:
         self._grant_records()

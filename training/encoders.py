@@ -70,7 +70,7 @@ class Codes:
 
 
 class Flags:
-    """Categories as one 0 or 1 each, for estimators that multiply. Others and nulls are 0 everywhere."""
+    """Categories as one 0 or 1 each, for estimators that multiply; the last is for others. A null is 0 everywhere."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -82,13 +82,14 @@ class Flags:
 
     def transform(self, values: pd.Series) -> Matrix:
         places = _places(values, self.categories)
-        flags = np.zeros((len(values), len(self.categories)))
-        known = np.flatnonzero(places >= 0)
-        flags[known, places[known]] = 1.0
+        places[places < 0] = len(self.categories)
+        flags = np.zeros((len(values), len(self.categories) + 1))
+        present = np.flatnonzero(values.notna().to_numpy(dtype=bool))
+        flags[present, places[present]] = 1.0
         return flags
 
     def names(self, column: str) -> list[str]:
-        return [f"{column}={category}" for category in self.categories]
+        return [*[f"{column}={category}" for category in self.categories], f"{column}.other"]
 
 
 class Calendar:
@@ -110,7 +111,7 @@ class Calendar:
 
 
 class Words:
-    """Free text as few numbers: its words hashed into `width` buckets, rare buckets weighing more (TF-IDF), and its length."""
+    """Free text as few numbers: its words hashed into `width` buckets and weighed by rarity (TF-IDF), and its length."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -136,17 +137,19 @@ class Words:
 
 
 class Scaled:
-    """Another encoder's numbers with mean 0 and deviation 1, gaps filled by the median and, if there were any, marked."""
+    """Another encoder's numbers with mean 0 and deviation 1; gaps are filled by the median and, if it saw any, marked."""
 
     def __init__(self, inner: Encoder) -> None:
         self.inner = inner
-        self.middle, self.mean, self.deviation = np.zeros(0), np.zeros(0), np.ones(0)
-        self.gaps = np.zeros(0, dtype=bool)
+        self.middle: Matrix = np.zeros(0)
+        self.mean: Matrix = np.zeros(0)
+        self.deviation: Matrix = np.ones(0)
+        self.gaps: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
 
     def fit(self, values: pd.Series) -> Scaled:
         numbers = self.inner.fit(values).transform(values)
         missing = np.isnan(numbers)
-        self.gaps = missing.any(axis=0)
+        self.gaps = np.asarray(missing.any(axis=0))
         known = [column[~gap] for column, gap in zip(numbers.T, missing.T, strict=True)]
         self.middle = np.array([np.median(column) if len(column) else 0.0 for column in known])
         filled = np.where(missing, self.middle, numbers)

@@ -108,7 +108,7 @@ def _from_module(plan: Plan, code: Path) -> Any:
     try:
         make = getattr(importlib.import_module(module), function)
         estimator = make(columns=plan.features, parameters=dict(plan.parameters), seed=plan.seed)
-    except Exception as error:  # noqa: BLE001  (it is the user's code: whatever it raises is for the user)
+    except Exception as error:  # it is the user's code: whatever it raises is for the user
         raise TrainingError(
             f"The estimator {plan.estimator} could not be made: {type(error).__name__}: {error}. "
             f"It must be in models/{name.removeprefix('models.')}.py and take columns, parameters and seed."

@@ -18,8 +18,8 @@ _MOST_FLAGS = 50
 _WORD_BUCKETS = 32
 
 
-class Features(TransformerMixin, BaseEstimator):
-    """`ordinal` keeps nulls as NaN and categories as codes, for trees. `dense` fills, scales and spreads them, for the rest."""
+class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` fills, scales and spreads them."""
 
     def __init__(self, columns: Sequence[Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
         self.columns = columns

@@ -68,8 +68,8 @@ def split(rows: pd.DataFrame, plan: Plan) -> Split:
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
         raise TrainingError(
             f"Too few rows: of {len(rows)} with a value of '{plan.target}', {trained_on} are for training and "
-            f"{judged_by} are held out; at least {_FEWEST_TRAINED_ON} and {_FEWEST_HELD_OUT} are needed. Upload more rows"
-            + (", or check that the key differs from row to row." if plan.key else ".")
+            f"{judged_by} are held out; at least {_FEWEST_TRAINED_ON} and {_FEWEST_HELD_OUT} are needed. Upload "
+            "more rows" + (", or check that the key differs from row to row." if plan.key else ".")
         )
     return divided
 

@@ -1,1 +1,28 @@
 """A first spec from a sample file: types from all its values, sensible choices, each with its reason beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from cli.drafting.draft import draft
+from cli.drafting.trial import settle
+from cli.tables import read
+from perennial.spec import ModelSpec, Problem
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """The text of a spec, what it says, and how its sample fared against it, in a sentence."""
+
+    text: str
+    spec: ModelSpec
+    verdict: str
+
+
+def draft_file(file: Path, model: str, target: str, problem: str | None, schema: str) -> Drafted:
+    """The first spec of a model from a sample. CommandError where the file or the target cannot be used."""
+    made = draft(read(file), model, target, cast("Problem | None", problem))
+    text, spec, verdict = settle(made, schema)
+    return Drafted(text, spec, verdict.sentence)

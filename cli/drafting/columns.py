@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from cli.drafting.kinds import distinct, is_whole, kind_of
-from cli.drafting.sample import Sample
 from cli.output import CommandError
+from cli.tables import Table
 from perennial.spec import ColumnType
 
 FEW = 20  # values at most are written out as a suggestion
@@ -58,7 +58,7 @@ class Column:
         return 1 if self.words[-1] in WEAK_IDENTIFIERS or self.words[0] in WEAK_IDENTIFIERS else 0
 
 
-def look_at(sample: Sample, name: str, marks: tuple[str, ...]) -> Column:
+def look_at(sample: Table, name: str, marks: tuple[str, ...]) -> Column:
     """The draft of one column. CommandError where it holds what no spec can describe, such as lists."""
     values = sample.frame[name]
     if values.dtype in (pl.String, pl.Categorical, pl.Enum):
@@ -74,7 +74,7 @@ def look_at(sample: Sample, name: str, marks: tuple[str, ...]) -> Column:
     )  # fmt: skip
 
 
-def _of_text(sample: Sample, values: pl.Series, marks: tuple[str, ...]) -> Column:
+def _of_text(sample: Table, values: pl.Series, marks: tuple[str, ...]) -> Column:
     marks = marks if sample.is_text else ()
     single = distinct(values, marks)
     nulls = values.null_count() + int(values.is_in(list(marks)).sum())
@@ -93,7 +93,7 @@ def _repeats(single: pl.Series, rows: int) -> bool:
     return len(single) <= MOST_CATEGORIES and len(single) * ROWS_PER_CATEGORY <= rows
 
 
-def _of_type(sample: Sample, values: pl.Series) -> ColumnType:
+def _of_type(sample: Table, values: pl.Series) -> ColumnType:
     dtype = values.dtype
     if dtype == pl.Boolean:
         return "boolean"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cli.drafting.columns import TRAITS, Column, look_at
 from cli.drafting.kinds import marks_of
-from cli.drafting.sample import Sample
 from cli.output import CommandError, usage
 from cli.project import did_you_mean
+from cli.tables import Table
 from perennial.spec import ColumnType, Problem
 
 FEW_CLASSES = 10  # so many distinct whole numbers at most are taken for classes
@@ -45,7 +45,7 @@ class Draft:
         return replace(self, columns=tuple(change(c) if c.name == name else c for c in self.columns))
 
 
-def draft(sample: Sample, model: str, target: str, problem: Problem | None = None) -> Draft:
+def draft(sample: Table, model: str, target: str, problem: Problem | None = None) -> Draft:
     """The first spec of a sample. CommandError where the target cannot be predicted."""
     names = sample.frame.columns
     if target not in names:
@@ -66,7 +66,7 @@ def draft(sample: Sample, model: str, target: str, problem: Problem | None = Non
     return _with_features(_with_event_time(_with_key(made)))
 
 
-def _problem(sample: Sample, target: Column) -> Problem:
+def _problem(sample: Table, target: Column) -> Problem:
     if target.type in ("date", "datetime"):
         raise CommandError(f"{sample.path}: '{target.name}' is a {target.type}; expected classes or numbers as the target")
     if target.count < 2:
@@ -78,7 +78,7 @@ def _problem(sample: Sample, target: Column) -> Problem:
     return "multiclass" if target.is_whole and target.count <= FEW_CLASSES else "regression"
 
 
-def _as_target(sample: Sample, target: Column, problem: Problem) -> Column:
+def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
     """The target with a type that the problem can have. CommandError where there is none."""
     if problem == "regression":
         if target.type not in ("integer", "number"):

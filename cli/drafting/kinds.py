@@ -1,39 +1,41 @@
-"""What kind of values a column of text holds, judged by every distinct value."""
+"""What kind of values a column of text holds: the narrowest type to which validation casts every distinct value."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import polars as pl
 
-from perennial.spec import ColumnType
+from perennial.spec import ColumnType, Validation
+from perennial.validation.casts import cast
+from perennial.validation.contract import Column as ContractColumn
 
+DEFAULT_MARKS: tuple[str, ...] = Validation.model_fields["null_marks"].default
 SURE_MARKS = ("", "NA", "null", "N/A", "n/a", "#N/A", "<NA>", "NULL", "Null", "NaN", "nan", "NAN")
 DOUBTFUL_MARKS = ("None", "none", "-", "--", "?", ".", "missing", "Missing", "unknown", "Unknown", "inf", "-inf", "Inf", "-Inf")
-DEFAULT_MARKS = ("", "NA", "null")
 
-_TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"})
-_INTEGER = r"^[+-]?[0-9]{1,19}$"
-_PADDED = r"^[+-]?0[0-9]"  # postcodes and the like: the zeros in front would be lost
-_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_DATETIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+_TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
+_PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: the zeros in front would be lost
+_POINT = r"[.eE]"
 
 
 def kind_of(values: pl.Series) -> ColumnType:
-    """The narrowest type that every one of the distinct texts has; 'text' where none fits, or where there are none."""
+    """The type of the distinct texts; 'text' where none narrower fits, or where there are none."""
     if not len(values):
         return "text"
-    lowered = set(values.head(8).str.to_lowercase().to_list()) if len(values) <= 8 else set()
-    if lowered and (lowered in _TRUTHS or lowered in ({"true"}, {"false"})):
+    if len(values) <= 8 and set(values.str.strip_chars().str.to_lowercase().to_list()) in _TRUTHS:
         return "boolean"
-    if _all(values, _INTEGER) and not _any(values, _PADDED):
-        return "integer" if values.cast(pl.Int64, strict=False).null_count() == 0 else "text"
-    if _all(values, _NUMBER) and not _any(values, _PADDED):
-        return "number" if bool(values.cast(pl.Float64, strict=False).is_finite().all()) else "text"
-    if _all(values, _DATE):
-        return "date" if values.str.to_date("%Y-%m-%d", strict=False).null_count() == 0 else "text"
-    return "datetime" if _all(values, _DATETIME) and _real_times(values) else "text"
+    if not _any(values, _PADDED):
+        if not _any(values, _POINT) and _fits(values, "integer"):
+            return "integer"
+        if _fits(values, "number"):
+            return "number"
+    if _fits(values, "date"):
+        return "date"
+    return "datetime" if _fits(values, "datetime") else "text"
+
+
+def is_whole(values: pl.Series) -> bool:
+    """Are the distinct values whole numbers, however they are written?"""
+    return len(values) > 0 and _fits(values, "integer")
 
 
 def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
@@ -58,28 +60,15 @@ def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
     return single.filter(~single.is_in(list(marks)))
 
 
-def is_whole(values: pl.Series) -> bool:
-    """Are the distinct numbers all whole and within 64 bits?"""
-    numbers = values.cast(pl.Float64, strict=False)
-    return len(numbers) > 0 and bool(((numbers == numbers.floor()) & (numbers.abs() < 2**53)).all())
+def _fits(values: pl.Series, kind: ColumnType) -> bool:
+    """Does validation cast every value?"""
+    typed = cast(values, ContractColumn(type=kind))
+    return typed.null_count() == 0 and (kind != "number" or bool(typed.is_finite().all()))
 
 
 def _present(values: pl.Series, marks: tuple[str, ...]) -> list[str]:
     return [str(mark) for mark in values.filter(values.is_in(list(marks))).unique().to_list()]
 
 
-def _all(values: pl.Series, pattern: str) -> bool:
-    return bool(values.str.contains(pattern).all())
-
-
 def _any(values: pl.Series, pattern: str) -> bool:
     return bool(values.str.contains(pattern).any())
-
-
-def _real_times(values: pl.Series) -> bool:
-    try:
-        for value in values.to_list():
-            datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True

@@ -83,6 +83,9 @@ class Endpoint:
         self._deleted.set()
         with self._lock:
             self._shares = []
+            pending = self._pending
+        for variant in pending[0].variants if pending else ():
+            variant.server.abandoned.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=90)
         with self._lock:

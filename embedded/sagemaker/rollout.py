@@ -45,6 +45,7 @@ class Rollout:
         policy = self.request.get("BlueGreenUpdatePolicy") or {}
         self._routing: dict[str, Any] = policy.get("TrafficRoutingConfiguration") or {"Type": "ALL_AT_ONCE"}
         rollback = self.request.get("AutoRollbackConfiguration") or {}
+        self._baking = float(policy.get("TerminationWaitInSeconds") or 0)
         self.alarms = [alarm["AlarmName"] for alarm in rollback.get("Alarms") or []]
         self.steps = self._steps()
 
@@ -61,14 +62,14 @@ class Rollout:
         kind = self._routing.get("Type")
         wait = float(self._routing.get("WaitIntervalInSeconds") or 0)
         if kind == "ALL_AT_ONCE":
-            return [Step(1.0, wait)]
+            return [Step(1.0, self._baking)]
         if kind == "CANARY":
             share = _share(self._routing.get("CanarySize"), "CanarySize")
-            return [Step(share, wait), Step(1.0, wait)]
+            return [Step(share, wait), Step(1.0, self._baking)]
         if kind == "LINEAR":
             size = _share(self._routing.get("LinearStepSize"), "LinearStepSize")
             count = round(1 / size)
-            return [Step(min(1.0, size * (index + 1)), wait) for index in range(count)]
+            return [*(Step(size * index, wait) for index in range(1, count)), Step(1.0, self._baking)]
         raise InvalidRequestError(f"TrafficRoutingConfiguration: Type must be ALL_AT_ONCE, CANARY or LINEAR, got {kind}.")
 
     def _watch(self, seconds: float, deleted: threading.Event) -> str | None:

@@ -65,6 +65,7 @@ class InferenceServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._idle: list[http.client.HTTPConnection] = []
+        self.abandoned = threading.Event()  # set when nobody waits for its health any more
         self._lock = threading.Lock()
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
@@ -174,6 +175,8 @@ class InferenceServer:
     def _is_healthy(self, deadline: float) -> bool:
         pause = 0.02
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
+            if self.abandoned.is_set():
+                raise StartError("The endpoint was deleted.")
             try:
                 if self.request("GET", "/ping", b"", {}).status == http.client.OK:
                     return True

@@ -1,7 +1,7 @@
 """The text of a CSV file cut into blocks of whole records, checked for quotes and line ends that readers repair."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from perennial.validation.contract import Limits
@@ -27,15 +27,17 @@ class Marked:
     rows: int
 
 
-def blocks(chunks: Iterator[bytes], limits: Limits) -> Iterator[Block]:
+def blocks(
+    chunks: Iterator[bytes], limits: Limits, record_end: Callable[[bytes], int] | None = None
+) -> Iterator[Block]:
     """Cuts a stream of bytes at the ends of records; line ends inside quotes are none.
 
-    Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
+    `record_end` finds the place after the last record of some bytes, for other kinds of text than CSV. Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
     """
     rest = b""
     for chunk in chunks:
         rest += chunk
-        end = last_record_end(rest)
+        end = (record_end or last_record_end)(rest)
         if len(rest) - end > limits.line_bytes:
             if end:
                 yield Block(rest[:end])
@@ -50,7 +52,7 @@ def blocks(chunks: Iterator[bytes], limits: Limits) -> Iterator[Block]:
 def last_record_end(data: bytes) -> int:
     """The place after the last line end that is outside quotes; 0 when there is none."""
     if b'"' not in data:
-        return data.rfind(b"\n") + 1
+        return last_line_end(data)
     inside = data.count(b'"') % 2 == 1
     end = len(data)
     while end > 0:
@@ -59,6 +61,11 @@ def last_record_end(data: bytes) -> int:
             return line_end + 1
         end, inside = quote, not inside
     return 0
+
+
+def last_line_end(data: bytes) -> int:
+    """The place after the last line end; 0 when there is none."""
+    return data.rfind(b"\n") + 1
 
 
 def first_record_end(data: bytes) -> int:

@@ -1,9 +1,7 @@
 """JSON lines: one object a row. Numbers keep their digits, and nothing that JSON forbids passes as something else."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -15,35 +13,34 @@ from perennial.validation.source import Source, UnreadableError, check_text, wit
 from perennial.validation.table import Batch, Columns, Fault
 
 Row = dict[str, Any]
+_BROKEN = "is no JSON"
 
 
 class JsonLinesTable:
-    """A file of JSON objects against a contract. The first block of lines tells which columns there are."""
+    """A file of JSON objects against a contract. The first 256 KiB tell which columns there are."""
 
     format = "jsonl"
 
     def __init__(self, source: Source, contract: Contract) -> None:
         self._source = source
         self._contract = contract
-        self._known: set[str] = set()
-        self.columns = self._header(without_mark(source.head()))
-
-    def _header(self, head: bytes) -> Columns:
-        lines = head[: head.rfind(b"\n") + 1] or head
+        head = source.head()
+        text = without_mark(head)
+        self._skip = len(head) - len(text)
         names: dict[str, None] = {}
-        for line in lines.splitlines():
-            row = _parse(line)
-            if isinstance(row, dict):
-                names.update(dict.fromkeys(row))
+        for line in (text[: text.rfind(b"\n") + 1] or text).split(b"\n"):
+            row = _parsed(line)
+            names.update(dict.fromkeys(row) if isinstance(row, dict) else {})
         if not names:
             raise UnreadableError("format", "the first lines are no JSON objects")
-        self._known = set(names)
-        return match([_text(name) for name in names], self._contract)
+        self._names = list(names)
+        self.columns = match([_printable(name) for name in names], contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block. A key that is absent is a null. Blank lines are no rows."""
-        rows, skip = 0, len(self._source.head()) - len(without_mark(self._source.head()))
-        for block in csv_text.lines(self._source.blocks(), self._source.limits):
+        """The rows, block by block. A key that is absent is a null; blank lines are no rows."""
+        rows = 0
+        skip = self._skip
+        for block in csv_text.blocks(self._source.blocks(), self._source.limits, csv_text.last_line_end):
             check_text(block.data, rows + 1)
             lines = [line for line in block.data[skip:].split(b"\n") if line.strip()]
             skip = 0
@@ -52,46 +49,93 @@ class JsonLinesTable:
             rows += len(lines)
 
     def _batch(self, lines: list[bytes], rows: int, ended: bool) -> Batch:
-        good: list[Row] = []
-        numbers: list[int] = []
+        good: dict[int, Row] = {}
         bad: dict[int, str] = {}
         for number, line in enumerate(lines, rows + 1):
-            row = _parse(line)
-            why = row if isinstance(row, str) else self._strange(row)
-            if why is None:
-                good.append(row)  # type: ignore[arg-type]
-                numbers.append(number)
-                continue
-            if not ended and number == rows + len(lines) and why == _BROKEN:
-                message = f"row {number}, the last one, breaks off: the file was cut short"
-                raise UnreadableError("truncated", message, number)
-            bad[number] = why
+            row = _parsed(line)
+            why = self._strange(row) if isinstance(row, dict) else row
+            if isinstance(row, dict) and why is None:
+                good[number] = row
+            else:
+                bad[number] = why or _BROKEN
+        last = rows + len(lines)
+        if not ended and bad.get(last) == _BROKEN:
+            raise UnreadableError("truncated", f"row {last}, the last one, breaks off: the file was cut short", last)
         faults = (Fault("bad-json", tuple(bad), tuple(bad.values())),) if bad else ()
-        frame = self._frame(good)
+        raw = self._frame(list(good.values()))
         marks = list(self._contract.null_marks)
-        resolved = frame.with_columns(pl.when(pl.all().is_in(marks)).then(None).otherwise(pl.all()).name.keep())
+        frame = raw.with_columns(pl.when(pl.all().is_in(marks)).then(None).otherwise(pl.all()).name.keep())
         faulty = self._faulty([lines[number - rows - 1] for number in bad])
-        return Batch(resolved, pl.Series(numbers, dtype=pl.UInt64), partial(_same, frame), faults, faulty)
+        return Batch(frame, pl.Series(list(good), dtype=pl.UInt64), lambda: raw, faults, faulty)
 
     def _strange(self, row: Row) -> str | None:
-        """Columns that the first lines did not have, when the contract refuses unknown ones."""
-        if self._contract.unknown_columns == "ignore" or self._known.issuperset(row):
+        """A column that the first lines did not have, when the contract refuses unknown ones."""
+        if self._contract.unknown_columns == "ignore":
             return None
-        new = next(name for name in row if name not in self._known)
-        return None if new in self._contract.columns else f"has a column '{_text(new)[:100]}' that earlier rows lack"
+        late = [name for name in row if name not in self._contract.columns and name not in self._names]
+        return f"has a column '{_printable(late[0])[:100]}' that earlier rows lack" if late else None
 
     def _frame(self, rows: list[Row]) -> pl.DataFrame:
-        names = {name: name for name in self._contract.columns if name in self.columns.places}
-        known = list(self._known_in_order)
-        for name, place in self.columns.places.items():
-            names[name] = known[place]
-        values = {name: [_cell(row.get(key)) for row in rows] for name, key in names.items()}
-        return pl.DataFrame(values, schema=dict.fromkeys(names, pl.String()))
+        keys = {name: self._names[place] for name, place in self.columns.places.items()}
+        cells = {name: [_cell(row.get(key)) for row in rows] for name, key in keys.items()}
+        return pl.DataFrame(cells, schema=dict.fromkeys(keys, pl.String()))
 
     def _faulty(self, lines: list[bytes]) -> pl.DataFrame | None:
-        if not lines:
+        """Rows that are no rows are kept as they are, in the first column."""
+        if not lines or not self.columns.places:
             return None
-        first = next(iter(self.columns.places), None)
-        text = [line.decode(errors="replace") for line in lines]
-        values = {name: text if name == first else [None] * len(text) for name in self.columns.places}
-        return pl.DataFrame(values, schema=dict.fromkeys(self.columns.places, pl.String()))
+        text = [line.decode() for line in lines]
+        first = next(iter(self.columns.places))
+        return pl.DataFrame({first: text}, schema={first: pl.String()}).select(
+            pl.col(first) if name == first else pl.lit(None, pl.String()).alias(name) for name in self.columns.places
+        )
+
+
+def _parsed(line: bytes) -> Row | str:
+    """The object of a line, or what is wrong with it."""
+    try:
+        row = json.loads(
+            line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
+        )  # fmt: skip
+    except _RepeatedError as error:
+        return str(error)
+    except (ValueError, RecursionError):
+        return _BROKEN
+    if not isinstance(row, dict):
+        return "is no JSON object"
+    if b"\\u" in line.lower() and not _encodable(row):
+        return "holds half a surrogate pair"
+    return "holds a NUL character" if b"\\u0000" in line and "\0" in str([*row.items()]) else row
+
+
+class _RepeatedError(Exception):
+    """A key twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Row:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _RepeatedError(f"has '{_printable(twice)[:100]}' twice")
+    return row
+
+
+def _cell(value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _encodable(row: Row) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="replace").decode()

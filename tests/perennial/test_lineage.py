@@ -7,7 +7,14 @@ from perennial.records import Edge, ModelVersion, Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = Run(
-    id="run-m-2", model="m", dataset="ds-m-2", trigger="upload", spec_digest="s", token=1, state="running", started_at=NOW
+    id="run-m-2",
+    model="m",
+    dataset="ds-m-2",
+    trigger="upload",
+    spec_digest="s",
+    token=1,
+    state="running",
+    started_at=NOW,
 )
 VERSION = ModelVersion(
     id="m@2", model="m", digest="d", archive_key="k", archive_sha256="a", run="run-m-2", datasets=("ds-m-1", "ds-m-2"),

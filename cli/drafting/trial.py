@@ -1,0 +1,52 @@
+"""Tries a draft on its own sample with the validation that the platform runs, and loosens what the sample breaks."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from cli.drafting.columns import Column
+from cli.drafting.draft import Draft
+from cli.drafting.text import write
+from cli.inspection import inspect_file
+from cli.output import REFUSED, CommandError
+from perennial.spec import ModelSpec, parse
+from perennial.validation.verdict import Problem, Verdict
+
+ROUNDS = 5
+
+
+def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
+    """The draft's text, its spec, and the verdict on the sample. CommandError when the sample cannot be accepted."""
+    for _ in range(ROUNDS):
+        text = write(made, schema)
+        spec = parse(text, f"{made.model}.yaml")
+        with tempfile.TemporaryDirectory() as scratch:
+            verdict = inspect_file(made.path, spec.contract(), Path(scratch))
+        looser = _loosen(made, verdict.problems)
+        if looser == made:
+            break
+        made = looser
+    if not verdict.accepted:
+        raise CommandError(f"{made.path}: {'; '.join(problem.message for problem in verdict.problems[:5])}", REFUSED)
+    return text, spec, verdict
+
+
+def _loosen(made: Draft, problems: tuple[Problem, ...]) -> Draft:
+    for problem in problems:
+        if problem.code in ("duplicate-key", "repeated-key"):
+            made = replace(made, key=())
+        elif problem.column is not None and any(column.name == problem.column for column in made.columns):
+            made = made.change(problem.column, lambda column, code=problem.code: _looser(made, column, code))  # type: ignore[misc]
+    return made
+
+
+def _looser(made: Draft, column: Column, code: str) -> Column:
+    if column.name == made.target:
+        return column
+    if code == "null":
+        return replace(column, nulls=max(1, column.nulls))
+    if code in ("type", "integer-range", "not-finite", "column-type"):
+        return replace(column, type="text", values=(), minimum=None, maximum=None)
+    return column

@@ -1,0 +1,97 @@
+"""Reads a table whole: CSV (also .gz) as text, Parquet and JSON lines with their own types."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from cli.output import CommandError
+
+OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
+WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+STDIN = Path("-")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, and whether all its values are still text, as in CSV."""
+
+    path: Path
+    frame: pl.DataFrame
+    is_text: bool
+
+
+def read(path: Path) -> Table:
+    """The whole table of a file, or of stdin for '-'; what kind it is shows in its first bytes.
+
+    CommandError where it is no table that Perennial could use.
+    """
+    data = sys.stdin.buffer.read() if path == STDIN else _bytes(path)
+    if not data.strip():
+        raise CommandError(f"{path}: the file is empty")
+    try:
+        if data.startswith(b"PAR1"):
+            table = Table(path, pl.read_parquet(io.BytesIO(data)), is_text=False)
+        elif data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+            table = Table(path, pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), is_text=False)
+        else:
+            _check_csv(path, data)
+            frame = pl.read_csv(io.BytesIO(data), infer_schema=False, missing_utf8_is_empty_string=True)
+            table = Table(path, frame, is_text=True)
+    except pl.exceptions.PolarsError as error:
+        raise CommandError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
+    if not table.frame.height:
+        raise CommandError(f"{path}: there are no rows in it")
+    return table
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    except FileNotFoundError:
+        raise CommandError(f"{path}: no such file") from None
+    except (OSError, EOFError) as error:
+        raise CommandError(f"{path}: cannot be read: {error}") from None
+
+
+def _check_csv(path: Path, data: bytes) -> None:
+    """What Polars would read without a word: another encoding or delimiter, a name that stands twice, a short row."""
+    encoding = WIDE_ENCODINGS.get(data[:2])
+    if encoding:
+        raise CommandError(f"{path}: the text is {encoding}; save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    csv.field_size_limit(sys.maxsize)
+    rows = csv.reader(io.StringIO(text, newline=""))
+    names = next(rows)
+    if len(names) == 1:
+        for mark, word in OTHER_DELIMITERS.items():
+            if mark in names[0]:
+                raise CommandError(f"{path}: columns are separated by {word}; save the file with commas")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise CommandError(f"{path}: the column '{twice[0]}' stands twice; give each column a name of its own")
+    _check_widths(path, len(names), rows)
+
+
+def _check_widths(path: Path, width: int, rows: csv.reader) -> None:  # type: ignore[valid-type]
+    try:
+        for number, row in enumerate(rows, 1):  # type: ignore[arg-type,var-annotated]
+            if len(row) != width and not (width == 1 and not row):
+                raise CommandError(f"{path}: row {number} has {len(row)} values, the header has {width} names")
+    except csv.Error as error:
+        raise CommandError(f"{path}: is no CSV: {error}") from None
+
+
+def _first_sentence(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

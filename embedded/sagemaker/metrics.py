@@ -1,0 +1,76 @@
+"""An endpoint's figures in CloudWatch: AWS/SageMaker, by EndpointName and VariantName."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from embedded.sagemaker.clients import Clients
+
+logger = logging.getLogger(__name__)
+
+NAMESPACE = "AWS/SageMaker"
+_UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
+
+
+@dataclass
+class Statistics:
+    """A sum of values, as CloudWatch takes it."""
+
+    values: list[float] = field(default_factory=list)
+
+    def members(self) -> dict[str, float]:
+        """The StatisticValues."""
+        values = self.values
+        return {"SampleCount": len(values), "Sum": sum(values), "Minimum": min(values), "Maximum": max(values)}
+
+
+class Metrics:
+    """Invocation metrics that wait to be put; `add` from any thread, `flush` from the recorder's."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._waiting: dict[tuple[str, str, str], Statistics] = {}
+        self._lock = threading.Lock()
+
+    def add(self, endpoint: str, variant: str, values: dict[str, float]) -> None:
+        """Adds one value to each of the named metrics."""
+        with self._lock:
+            for name, value in values.items():
+                self._waiting.setdefault((endpoint, variant, name), Statistics()).values.append(value)
+
+    def flush(self) -> None:
+        """Puts what has come in."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        moment = datetime.now(UTC)
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
+                "Timestamp": moment,
+                "StatisticValues": statistics.members(),
+                "Unit": _UNITS.get(name, "None"),
+            }
+            for (endpoint, variant, name), statistics in waiting.items()
+        ]
+        for start in range(0, len(data), 500):
+            try:
+                self._clients.get("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
+            except (ClientError, BotoCoreError) as error:
+                logger.warning("%d invocation metrics are lost: %s", len(data), error)
+
+
+def invocation_values(status: int, model_seconds: float, overhead_seconds: float) -> dict[str, float]:
+    """The metrics of one invocation that the container answered with `status`."""
+    return {
+        "Invocations": 1.0,
+        "InvocationsPerInstance": 1.0,
+        "Invocation4XXErrors": float(400 <= status < 500),
+        "Invocation5XXErrors": float(status >= 500),
+        "InvocationModelErrors": float(status >= 400),
+        "ModelLatency": model_seconds * 1e6,
+        "OverheadLatency": overhead_seconds * 1e6,
+    }

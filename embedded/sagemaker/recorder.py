@@ -1,0 +1,43 @@
+"""The thread that writes captures, metrics and server logs in the background."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Calls `write` soon after `wake`, at most once per `interval` seconds on the wall; sleeps while nothing happens."""
+
+    def __init__(self, write: Callable[[], None], interval: float) -> None:
+        self._write = write
+        self._interval = interval
+        self._news = threading.Event()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to write."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """Writes what is left and ends the thread."""
+        self._end.set()
+        self._news.set()
+        self._thread.join(timeout=10)
+        self._attempt()
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            self._news.wait()
+            self._end.wait(self._interval)
+            self._news.clear()
+            self._attempt()
+
+    def _attempt(self) -> None:
+        try:
+            self._write()
+        except Exception:
+            logger.exception("captures or metrics could not be written")

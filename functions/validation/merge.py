@@ -1,0 +1,81 @@
+"""Make one verdict and one profile of what the files gave; a refused dataset goes to quarantine with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+from cloud import objects
+from functions.task import Task, task
+from functions.validation.plan import columns_digest
+from perennial import layout
+from perennial import profile as profiles
+from perennial.profile import Profile
+from perennial.validation import Problem, Verdict, merge
+
+SHOWN = 20  # problems in the ledger's record; all of them are in verdict.json
+
+
+@task
+def handler(task: Task) -> dict[str, Any]:
+    """-> {"accepted": bool}"""
+    bucket, folder = task.platform.data_bucket, layout.dataset(task.run.model, task.run.dataset)
+    plan = objects.read_json(bucket, folder + "plan.json")
+    verdict = _verdict(task, folder, plan["fault"])
+    objects.write_json(bucket, folder + "verdict.json", verdict.as_dict())
+    task.ledger.change_dataset(
+        task.run.dataset,
+        accepted=verdict.accepted,
+        rows=verdict.rows_accepted,
+        rows_quarantined=verdict.rows_quarantined,
+    )
+    if verdict.accepted:
+        _keep_profile(task, folder)
+        task.ledger.put_grid(task.run.model, plan["grid"], columns_digest(task.spec))
+    else:
+        _quarantine(task, folder)
+    shown = verdict.problems[:SHOWN]
+    task.note(
+        "validation",
+        (verdict.sentence, *(problem.message for problem in shown)),
+        {
+            "accepted": verdict.accepted,
+            "rows": verdict.rows,
+            "rows_accepted": verdict.rows_accepted,
+            "rows_quarantined": verdict.rows_quarantined,
+            "problems": [problem.as_dict() | {"examples": []} for problem in shown],
+        },
+    )
+    return {"accepted": verdict.accepted}
+
+
+def _verdict(task: Task, folder: str, fault: str) -> Verdict:
+    if fault:
+        problem = Problem("manifest", fault)
+        return Verdict(
+            accepted=False, rows=0, rows_accepted=0, rows_quarantined=0, rows_broken=0, problems=(problem,), files=0
+        )
+    bucket = task.platform.data_bucket
+    parts = [Verdict.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "verdict.json")]
+    return merge(parts, task.spec.contract())
+
+
+def _keep_profile(task: Task, folder: str) -> None:
+    bucket = task.platform.data_bucket
+    parts = (Profile.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "profile.json"))
+    objects.write_json(bucket, folder + "profile.json", reduce(profiles.merge, parts).as_dict())
+
+
+def _quarantine(task: Task, folder: str) -> None:
+    """Keep the very bytes that were refused, beside the reasons."""
+    bucket, place = task.platform.data_bucket, layout.quarantine(task.run.model, task.run.dataset)
+    for file in objects.read_json(bucket, folder + "files.json"):
+        objects.copy((bucket, file["key"], file["version_id"]), bucket, place + file["key"].rsplit("/", 1)[-1])
+    objects.copy((bucket, folder + "verdict.json", None), bucket, place + "verdict.json")
+
+
+def _parts(task: Task, folder: str, name: str) -> Iterator[str]:
+    for item in objects.listing(task.platform.data_bucket, folder + "parts/"):
+        if item["Key"].endswith("/" + name):
+            yield item["Key"]

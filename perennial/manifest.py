@@ -1,0 +1,55 @@
+"""The manifest that closes a dataset of many files: {"files": [{"name": "part-0.csv", "sha256": "<64 hex>"}, ...]}."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+
+class ManifestError(ValueError):
+    """A manifest cannot be read; the message says what was expected where."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the dataset, beside the manifest. `sha256` is '' where none is given."""
+
+    name: str
+    sha256: str = ""
+
+
+def read(text: bytes) -> tuple[Entry, ...]:
+    """The files of a dataset, in the manifest's order. Raises ManifestError."""
+    try:
+        files = json.loads(text)["files"]
+    except (ValueError, KeyError, TypeError):
+        raise ManifestError('the manifest is not JSON of the form {"files": [{"name": ...}, ...]}') from None
+    if not isinstance(files, list) or not files:
+        raise ManifestError("the manifest names no files")
+    entries = tuple(_entry(index, item) for index, item in enumerate(files))
+    names = [entry.name for entry in entries]
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice:
+        raise ManifestError(f"the manifest names '{twice}' twice")
+    return entries
+
+
+def write(entries: tuple[Entry, ...]) -> bytes:
+    """The manifest of some files: what `read` gives back."""
+    files = [{"name": entry.name} | ({"sha256": entry.sha256} if entry.sha256 else {}) for entry in entries]
+    return json.dumps({"files": files}, indent=1).encode()
+
+
+def _entry(index: int, item: object) -> Entry:
+    where = f"files[{index}]"
+    if isinstance(item, str):
+        item = {"name": item}
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+        raise ManifestError(f"{where}: expected a name, or an object with a name")
+    name, digest = item["name"], item.get("sha256", "")
+    if not name or "/" in name or name in (".", "..", "manifest.json"):
+        raise ManifestError(f"{where}: '{name}' is no file beside the manifest")
+    if digest and not (isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest)):
+        raise ManifestError(f"{where}: sha256 of '{name}' is not 64 hex digits")
+    return Entry(name, digest)

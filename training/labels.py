@@ -1,0 +1,69 @@
+"""The classes of a target: found in the data, ordered, and turned into numbers and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.failure import TrainingError
+from training.plan import Plan
+
+_MOST_CLASSES = 200
+_SHOWN = 5
+THRESHOLD = 0.5
+
+
+def find(plan: Plan, train: pd.Series) -> list[Any]:
+    """The classes in the training rows, in their natural order; for a binary problem the positive one last.
+
+    Values are Python's own (bool, int, str), as JSON shows them. Raises TrainingError, which says what was found.
+    """
+    classes = sorted(pd.unique(train.astype(object)).tolist())
+    shown = ", ".join(written(value) for value in classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
+    where = f"The target '{plan.target}' has"
+    if len(classes) < 2:
+        raise TrainingError(
+            f"{where} one class only ({shown}) in the {len(train)} rows for training; a {plan.problem} problem needs "
+            "at least two. Upload rows of another class, or check that the target is the right column."
+        )
+    if plan.problem == "binary":
+        if len(classes) > 2:
+            raise TrainingError(f"{where} {len(classes)} classes ({shown}); binary means two. Use problem: multiclass.")
+        return _positive_last(plan, classes)
+    if len(classes) > _MOST_CLASSES:
+        raise TrainingError(
+            f"{where} {len(classes)} classes ({shown}); at most {_MOST_CLASSES} are supported. Is it a regression?"
+        )
+    return classes
+
+
+def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
+    """The place of each value among the classes, -1 for a class that is not among them."""
+    index = pd.Index(list(classes), dtype=object)
+    return index.get_indexer(pd.Index(values.astype(object))).astype(np.int64)
+
+
+def written(value: Any) -> str:
+    """A class as text: true and false as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
+    if plan.positive is None:
+        return classes
+    # A YAML author may write 1, true or "true" for the same class.
+    wanted = written(plan.positive).lower()
+    as_bool = {"1": "true", "0": "false"}.get(wanted, wanted) if isinstance(classes[0], bool) else wanted
+    matching = [value for value in classes if written(value) == written(plan.positive)] or [
+        value for value in classes if written(value).lower() == as_bool
+    ]
+    if len(matching) != 1:
+        raise TrainingError(
+            f"positive is {written(plan.positive)}, but the target '{plan.target}' has the classes "
+            f"{written(classes[0])} and {written(classes[1])}."
+        )
+    return [value for value in classes if value is not matching[0]] + matching
