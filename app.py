@@ -3,7 +3,9 @@
 import json
 import os
 
-from stacks.settings import ROOT, Settings  # isort: split  (first, for stacks finds jsii's Node)
+from stacks.settings import ROOT, Settings  # before aws_cdk, for it finds the Node that aws_cdk runs on
+
+# isort: split
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
@@ -16,10 +18,10 @@ app = App(
     analytics_reporting=False,
     stack_traces=False,
     tree_metadata=False,
-    builtin_cloud_formation_validation=False,  # cfn-lint does it, in the suite, and better
+    builtin_cloud_formation_validation=False,  # cfn-lint says more, in the suite
 )
 Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.keys()})
+settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
 data = DataStack(app, "Data", settings=settings)
 PlatformStack(app, "Platform", data=data, settings=settings)
 app.synth()

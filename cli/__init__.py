@@ -2,8 +2,6 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # before anything is imported that an older Python could not even parse
-    sys.exit(
-        "error: perennial needs Python 3.11 or newer, this is %d.%d (%s); next: python3.11 -m venv .venv"
-        % (*sys.version_info[:2], sys.executable)
-    )
+if sys.version_info < (3, 11):  # noqa: UP036 - said before anything is imported that an older Python cannot parse
+    found = "%d.%d (%s)" % (sys.version_info[0], sys.version_info[1], sys.executable)  # noqa: UP031
+    sys.exit("error: perennial needs Python 3.11 or newer, this is " + found + "; next: python3.11 -m venv .venv")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,10 +24,9 @@ def check(
     if not file.is_file():
         raise CommandError(f"{file}: no such file")
 
-    from cli.inspection import inspect_file  # Polars takes a while to import; --help does not need it
+    from perennial.validation.inspection import inspect  # Polars takes a while to import; --help does not need it
 
-    with tempfile.TemporaryDirectory() as scratch:
-        verdict = inspect_file(file, spec.contract(), Path(scratch))
+    verdict = inspect(file, spec.contract()).verdict
     if json:
         emit(_as_dict(file, model, verdict))
     else:

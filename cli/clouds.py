@@ -21,7 +21,7 @@ AWS_VARIABLES = (
 
 
 def choose() -> None:
-    """Lead boto3 to the cloud. Whatever AWS settings a person has made win; without any, an embedded cloud that is up."""
+    """Lead boto3 to the cloud. AWS settings that a person has made win; without any, an embedded cloud that is up."""
     if any(os.environ.get(name) for name in AWS_VARIABLES) or aws_files():
         return
     running = embedded_cloud.find(Place.of_checkout())

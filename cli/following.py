@@ -45,7 +45,7 @@ class Progress:
 def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progress | Ending]:
     """What happens, as it happens; an Ending comes last. CommandError when nothing notices the upload."""
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 2.0
-    record = yield from _claimed(ledger, dataset, pause)
+    record = _claimed(ledger, dataset, pause)
     steps = states = 0
     while True:
         run = _find_run(ledger, dataset)
@@ -80,21 +80,23 @@ def watch(platform: Platform, ledger: Ledger, dataset: str) -> Ending:
     raise AssertionError("follow ends with an Ending")
 
 
-def _claimed(ledger: Ledger, dataset: str, pause: float) -> Iterator[Progress]:
-    """Wait until the ledger knows the dataset; returns its record."""
+def _claimed(ledger: Ledger, dataset: str, pause: float) -> DatasetVersion:
+    """Wait until the ledger knows the dataset."""
     deadline = time.monotonic() + CLAIM_WITHIN
     while time.monotonic() < deadline:
         try:
-            return ledger.dataset(dataset)  # type: ignore[return-value]
+            return ledger.dataset(dataset)
         except MissingRecordError:
             pass
         unknown = next((record for record in ledger.unknown_uploads() if record.id == dataset), None)
         if unknown:
-            raise CommandError(f"the platform has no spec of model '{unknown.model}'; next: perennial up, or cdk deploy --all")
+            raise CommandError(
+                f"the platform has no spec of model '{unknown.model}'; next: perennial up, or cdk deploy --all"
+            )
         time.sleep(pause)
-        yield Progress()
     raise CommandError(
-        f"nothing has noticed the upload {dataset} within {CLAIM_WITHIN:g} s; next: look at the dispatch queue and its log"
+        f"nothing has noticed the upload {dataset} within {CLAIM_WITHIN:g} s;"
+        " next: look at the dispatch queue and its function's log"
     )
 
 

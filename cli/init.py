@@ -23,14 +23,18 @@ def init(
     target: Annotated[str, typer.Option("--target", "-t", metavar="COL", help="The column to predict.")],
     model: Model,
     problem: Annotated[
-        str | None, typer.Option(metavar="KIND", help="binary, multiclass or regression; by default told from the target.")
+        str | None,
+        typer.Option(metavar="KIND", help="binary, multiclass or regression; by default told from the target."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the spec goes; by default models/ of the checkout.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Draft the spec of a model from a sample file: commented, and good enough to run as it is."""
+    """Draft a model's spec from a sample file.
+
+    It is commented, and good enough to run as it is.
+    """
     _check(model, problem)
     folder = out or project.models()
     path = folder / f"{model}.yaml"
@@ -43,7 +47,7 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(drafted.text, encoding="utf-8")
     spec = drafted.spec
-    note(f"{model}: a {spec.problem} problem; {len(spec.features())} of {len(spec.columns)} columns are shown to the model")
+    note(f"{model}: a {spec.problem} problem; {len(spec.features())} of {len(spec.columns)} columns are features")
     note(f"checked against {file}: {drafted.verdict}")
     note(f"next: fill in the card in {path}, then: perennial up   and: perennial upload {file} --model {model} --wait")
     if json:

@@ -1,4 +1,4 @@
-"""The assembly for the embedded cloud: synthesized by app.py into build/cdk.out, again only when its sources changed."""
+"""The assembly for the embedded cloud: app.py synthesizes it, again only when its sources changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAMP = ".digest"
 
 
 def assembly(root: Path, out: Path) -> tuple[Path, str]:
-    """The folder of the assembly, up to date, and the digest of what went into it. CommandError when it cannot be made."""
+    """The folder of the assembly, up to date, and the digest of its sources. CommandError when it cannot be made."""
     wanted = digest(root)
     stamp = out / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -25,7 +25,9 @@ def assembly(root: Path, out: Path) -> tuple[Path, str]:
     note("synthesizing the assembly ...")
     stamp.unlink(missing_ok=True)
     environment = {**os.environ, "CDK_OUTDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise CommandError(f"app.py cannot be synthesized:\n{_reason(done.stderr or done.stdout)}")
     stamp.write_text(wanted)

@@ -7,6 +7,7 @@ import gzip
 import io
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def read(path: Path) -> Table:
             table = Table(path, pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), is_text=False)
         else:
             _check_csv(path, data)
-            frame = pl.read_csv(io.BytesIO(data), infer_schema=False, missing_utf8_is_empty_string=True)
+            frame = pl.read_csv(io.BytesIO(data), infer_schema=False)
             table = Table(path, frame, is_text=True)
     except pl.exceptions.PolarsError as error:
         raise CommandError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
@@ -84,9 +85,9 @@ def _check_csv(path: Path, data: bytes) -> None:
     _check_widths(path, len(names), rows)
 
 
-def _check_widths(path: Path, width: int, rows: csv.reader) -> None:  # type: ignore[valid-type]
+def _check_widths(path: Path, width: int, rows: Iterator[list[str]]) -> None:
     try:
-        for number, row in enumerate(rows, 1):  # type: ignore[arg-type,var-annotated]
+        for number, row in enumerate(rows, 1):
             if len(row) != width and not (width == 1 and not row):
                 raise CommandError(f"{path}: row {number} has {len(row)} values, the header has {width} names")
     except csv.Error as error:

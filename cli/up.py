@@ -26,9 +26,9 @@ def up(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
     speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
 ) -> None:
-    """Run the platform on this machine, without an AWS account; deploy again if it is up already.
+    """Run the platform on this machine.
 
-    On stdout are only the exports that lead any AWS client to it.
+    No AWS account is needed. If it is up already, what has changed is deployed. On stdout are only the exports that lead any AWS client to it.
     """
     place = Place.of_checkout()
     _check_specs()
@@ -36,7 +36,9 @@ def up(
     running = embedded_cloud.find(place)
     if running:
         if port and not running.endpoint_url.endswith(f":{port}"):
-            raise CommandError(f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}")
+            raise CommandError(
+                f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}"
+            )
         _print_exports(_up_to_date(place, running, digest))
         return
     process = embedded_cloud.start(place, assembly, port, speed, parent=None if detach else os.getpid())
@@ -46,7 +48,10 @@ def up(
         process.terminate()
         raise
     place.deployed.write_text(digest)
-    note(f"the embedded cloud is up at {running.endpoint_url}, with the models {', '.join(project.model_names()) or 'none yet'}")
+    note(
+        f"the embedded cloud is up at {running.endpoint_url};"
+        f" its models: {', '.join(project.model_names()) or 'none yet'}"
+    )
     _print_exports(running)
     if not detach:
         _stay(place, running, process)

@@ -10,7 +10,9 @@ A record is kept whole as JSON in `record`; beside it stand only the attributes 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -131,6 +133,19 @@ class Ledger:
     def put_grid(self, model: str, key: str, columns: str) -> None:
         """Freeze a grid for the columns of that digest."""
         self.table.put_item(Item={"pk": f"model#{model}", "sk": "grid", "key": key, "columns": columns})
+
+    # monitoring
+
+    def watched_at(self, model: str) -> datetime | None:
+        """When the model's traffic was last looked at."""
+        item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
+        return datetime.fromisoformat(item["at"]) if item else None
+
+    def put_watch(self, model: str, at: datetime, found: dict[str, Any]) -> None:
+        """What the latest look at the model found."""
+        self.table.put_item(
+            Item={"pk": f"model#{model}", "sk": "watch", "at": at.isoformat(), "record": json.dumps(found)}
+        )
 
     # edges
 

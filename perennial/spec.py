@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from perennial import strict_yaml
+from perennial.gate.catalogue import metrics_of
 from perennial.validation.contract import Column as ContractColumn
 from perennial.validation.contract import Contract
 
@@ -26,14 +27,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _BOUNDED = {"integer": "a number", "number": "a number", "date": "ISO text", "datetime": "ISO text"}
-
-GREATER_IS_BETTER = {
-    "binary": ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "mcc"),
-    "multiclass": ("roc_auc", "accuracy", "precision", "recall", "f1", "mcc"),
-    "regression": ("r2",),
-}
-SMALLER_IS_BETTER = {"binary": ("log_loss", "brier"), "multiclass": ("log_loss",), "regression": ("mae", "rmse")}
-FIRST_METRIC = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "r2"}
 
 
 class SpecError(ValueError):
@@ -229,11 +222,11 @@ class ModelSpec(_Part):
 
     def metrics(self) -> tuple[str, ...]:
         """The figures that this problem is judged by."""
-        return GREATER_IS_BETTER[self.problem] + SMALLER_IS_BETTER[self.problem]
+        return tuple(metric.name for metric in metrics_of(self.problem))
 
     def metric(self) -> str:
         """The figure by which candidate and champion are compared."""
-        return self.gate.metric or FIRST_METRIC[self.problem]
+        return self.gate.metric or self.metrics()[0]
 
     def is_feature(self, name: str) -> bool:
         """Is the column shown to the model?"""

@@ -35,8 +35,10 @@ class Lambdas(Construct):
             compatible_architectures=[lambda_.Architecture.ARM_64],
         )
         self.dispatch = self._function("Dispatch", "functions.dispatch.handler.handler")
-        self.reconcile = self._function("Reconcile", "functions.dispatch.reconcile.handler", seconds=300, by_events=True)
-        self.plan = self._function("Plan", "functions.validation.plan.handler")
+        self.reconcile = self._function(
+            "Reconcile", "functions.dispatch.reconcile.handler", seconds=300, by_events=True
+        )
+        self.plan = self._function("Plan", "functions.validation.plan.handler", memory=2048, seconds=600, disk=10_240)
         self.inspect = self._function(
             "Inspect", "functions.validation.inspect.handler", memory=3008, seconds=600, disk=10_240
         )

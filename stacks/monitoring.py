@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -27,10 +27,17 @@ class Notices(Construct):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         key = kms.Key(self, "Key", description="Encrypts Perennial's notices", enable_key_rotation=True)
-        key.grant_encrypt_decrypt(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
         self.topic = sns.Topic(self, "Topic", display_name="Perennial", master_key=key, enforce_ssl=True)
+        self._let_alarms_publish(key)
         if settings.notify:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.notify))
+
+    def _let_alarms_publish(self, key: kms.Key) -> None:
+        alarms = iam.ServicePrincipal(
+            "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        )
+        key.grant(alarms, "kms:Decrypt", "kms:GenerateDataKey*")
+        self.topic.grant_publish(alarms)
 
     def grant_publish(self, function: lambda_.Function) -> None:
         """Let a function send notices."""

@@ -44,7 +44,12 @@ class PlatformStack(Stack):
         self.registry = Registry(self, "Registry", image=self.image)
         self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
         self.workflow = Workflow(
-            self, "Workflow", functions=self.functions, uploads=self.data.data, training=self.training, settings=settings
+            self,
+            "Workflow",
+            functions=self.functions,
+            uploads=self.data.data,
+            training=self.training,
+            settings=settings,
         )
         self.monitoring = Monitoring(
             self,
@@ -86,12 +91,12 @@ class PlatformStack(Stack):
         for function in do.tasks:
             models.grant_read(function, "specs/*")
         data.grant_read(do.reconcile, "incoming/*")
-        data.grant_read(do.plan, "incoming/*", "datasets/*")
+        data.grant_read(do.plan, "incoming/*")
         data.grant_write(do.plan, "datasets/*", "grids/*")
-        data.grant_read(do.inspect, "incoming/*", "datasets/*", "grids/*")
-        data.grant_write(do.inspect, "datasets/*", "quarantine/*", "grids/*")
-        data.grant_read(do.merge, "incoming/*", "datasets/*", "grids/*")
-        data.grant_write(do.merge, "datasets/*", "quarantine/*", "grids/*")
+        data.grant_read(do.inspect, "incoming/*", "grids/*")
+        data.grant_write(do.inspect, "datasets/*")
+        data.grant_read(do.merge, "incoming/*", "datasets/*")
+        data.grant_write(do.merge, "datasets/*", "quarantine/*")
         data.grant_read(do.compare, "datasets/*")
         data.grant_write(do.compare, "datasets/*")
         models.grant_read(do.compare, "runs/*")
@@ -121,6 +126,7 @@ class PlatformStack(Stack):
         for function in (do.dispatch, do.reconcile, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
         self.training.grant_compose(do.prepare)
+        self.training.identify_to(do.register)
         self.registry.grant_register(do.register)
         self.serving.grant_compose(do.begin)
         self.serving.grant_release(do.begin)

@@ -24,7 +24,7 @@ def queue(
     dead_letters: sqs.Queue | None = None,
     visibility: Duration | None = None,
 ) -> sqs.Queue:
-    """An encrypted queue that takes TLS only and keeps messages for 14 days; five tries where there are dead letters."""
+    """An encrypted queue that keeps messages for 14 days, and tries each five times where there are dead letters."""
     return sqs.Queue(
         scope,
         id,

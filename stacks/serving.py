@@ -11,10 +11,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.grants import allow, grant_watch, pass_to_sagemaker
+from stacks.image import Image
 from stacks.monitoring import Notices
 from stacks.settings import Settings
-from stacks.image import Image
-
 
 ENDPOINTS = "perennial-"  # the workflow names an endpoint perennial-MODEL
 VARIANT = "AllTraffic"

@@ -52,7 +52,7 @@ class Settings:
         return cls(**{name: _as(kinds[name], name, value) for name, value in given.items()})
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def names(cls) -> list[str]:
         """The context keys that are settings."""
         return [field.name for field in fields(cls)]
 

@@ -52,17 +52,19 @@ class Source:
             shutil.copyfile(path, target)
 
     def archive_to(self, path: Path) -> Path:
-        """Write a tar.gz, the same bytes for the same files; kept if it is there already, for its name is its digest."""
+        """Write a tar.gz, the same bytes for the same files. One that is there is kept: its name holds the digest."""
         if path.exists():
             return path
         packed = io.BytesIO()
-        with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped:
-            with tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-                for name, file in self.files:
-                    content = file.read_bytes()
-                    entry = tarfile.TarInfo(name)
-                    entry.size, entry.mode = len(content), 0o644
-                    archive.addfile(entry, io.BytesIO(content))
+        with (
+            gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+        ):
+            for name, file in self.files:
+                content = file.read_bytes()
+                entry = tarfile.TarInfo(name)
+                entry.size, entry.mode = len(content), 0o644
+                archive.addfile(entry, io.BytesIO(content))
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_bytes(packed.getvalue())

@@ -60,7 +60,7 @@ def task(
         task_timeout=_patience(function),
     )
     # What Lambda itself may suffer from for a while; an error of ours is no better for being repeated.
-    return state.add_retry(
+    state.add_retry(
         errors=LAMBDA_TROUBLE,
         interval=Duration.seconds(2),
         backoff_rate=2,
@@ -68,18 +68,13 @@ def task(
         max_delay=Duration.minutes(1),
         jitter_strategy=sfn.JitterType.FULL,
     )
+    return state
 
 
-def busy_endpoint(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Wait for an endpoint that is being changed: up to an hour, as its changes take."""
-    return state.add_retry(
-        errors=["EndpointBusyError"],
-        interval=Duration.seconds(15),
-        backoff_rate=1.5,
-        max_attempts=30,
-        max_delay=Duration.minutes(2),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
+def wait_for(state: tasks.LambdaInvoke, error: str, *, minutes: int) -> tasks.LambdaInvoke:
+    """Try again, every 30 seconds, for what takes its time and is told by an error of its own."""
+    state.add_retry(errors=[error], interval=Duration.seconds(30), backoff_rate=1, max_attempts=2 * minutes)
+    return state
 
 
 def inspection(

@@ -36,6 +36,10 @@ class Training(Construct):
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
         function.add_environment("PERENNIAL_TRAINING_ROLE", self.role.role_arn)
         function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
+        self.identify_to(function)
+
+    def identify_to(self, function: lambda_.Function) -> None:
+        """Tell a function which code the jobs run, for the record."""
         function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
 
 

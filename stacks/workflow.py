@@ -20,6 +20,8 @@ from stacks.settings import Settings
 from stacks.stores import Store
 from stacks.training import Training
 
+PARTS_MINUTES = 12  # a manifest's missing parts; the plan itself gives up a little before
+RELEASE_MINUTES = 60  # another change of the endpoint
 JOB_ACTIONS = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags")
 
 
@@ -76,6 +78,7 @@ class Workflow(Construct):
     def _loop(self) -> sfn.IChainable:
         do, settings = self._functions, self._settings
         plan = self._task("Plan files", do.plan, gives="$.plan")
+        states.wait_for(plan, "MissingPartError", minutes=PARTS_MINUTES)
         inspect = states.inspection(
             self, "Inspect files", do.inspect, uploads=self._uploads, workers=settings.inspection_workers
         )
@@ -95,9 +98,7 @@ class Workflow(Construct):
         )
         prepare.next(train).next(judge).next(promote)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)
-        accepted = states.question(
-            self, "Accepted?", "$.verdict.accepted", yes=compare.next(worth), no=quarantined
-        )
+        accepted = states.question(self, "Accepted?", "$.verdict.accepted", yes=compare.next(worth), no=quarantined)
         plan.next(inspect).next(merge).next(accepted)
         retrain = sfn.Condition.string_equals("$.run.trigger", "retrain")
         return sfn.Choice(self, "Triggered by?").when(retrain, prepare).otherwise(plan)
@@ -105,12 +106,14 @@ class Workflow(Construct):
     def _release(self, refused: sfn.IChainable) -> sfn.IChainable:
         do = self._functions
         release, version = {"release.$": "$.release"}, {"version.$": "$.version"}
-        begin = states.busy_endpoint(self._task("Begin release", do.begin, gives="$.release", also=version))
+        begin = self._task("Begin release", do.begin, gives="$.release", also=version)
         pause = sfn.WaitTime.duration(Duration.seconds(self._settings.poll_seconds))
         wait = sfn.Wait(self, "Wait for endpoint", time=pause)
         check = self._task("Check endpoint", do.check, gives="$.endpoint", also=release)
         verify = self._task("Verify", do.verify, gives="$.verification", also=release | version)
-        restore = states.busy_endpoint(self._task("Restore champion", do.restore, gives="$.restored", also=release))
+        restore = self._task("Restore champion", do.restore, gives="$.restored", also=release)
+        for state in (begin, restore):
+            states.wait_for(state, "EndpointBusyError", minutes=RELEASE_MINUTES)
 
         verified = states.question(
             self, "Verified?", "$.verification.ok", yes=self._conclude("promoted"), no=restore.next(refused)
@@ -127,7 +130,8 @@ class Workflow(Construct):
         self, id: str, function: lambda_.Function, *, gives: str, also: dict[str, str] | None = None
     ) -> tasks.LambdaInvoke:
         state = states.task(self, id, function, gives=gives, also=also)
-        return state.add_catch(self._failed, result_path=states.ERROR)
+        state.add_catch(self._failed, result_path=states.ERROR)
+        return state
 
     def _conclude(self, outcome: str, *, also: dict[str, str] | None = None) -> tasks.LambdaInvoke:
         """The last task of a path. It has no Catch: if it fails, so does the execution, and the rule concludes."""

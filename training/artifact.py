@@ -56,12 +56,13 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> str:
 
 
 def verify(folder: Path, digest: str | None = None) -> dict[str, Any]:
-    """The manifest of a folder whose every file is as it was sealed. `digest`: what the model must be, whole or its start.
+    """The manifest of a folder whose every file is as it was sealed.
 
-    Raises ArtifactError for a file that is changed, missing or new, and for another model.
+    `digest` is what the model must be, the whole of it or its start. Raises ArtifactError for a file that is changed,
+    missing or new, and for another model.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         listed, own = dict(manifest["files"]), str(manifest["digest"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{MANIFEST} cannot be read: {type(error).__name__} {error}") from error

@@ -111,7 +111,7 @@ class Calendar:
 
 
 class Words:
-    """Free text as few numbers: its words hashed into `width` buckets and weighed by rarity (TF-IDF), and its length."""
+    """Free text as few numbers: its words hashed into `width` buckets, weighed by rarity (TF-IDF), and length."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -137,7 +137,7 @@ class Words:
 
 
 class Scaled:
-    """Another encoder's numbers with mean 0 and deviation 1; gaps are filled by the median and, if it saw any, marked."""
+    """Another encoder's numbers with mean 0 and deviation 1; gaps get the median and, if it saw any, a mark."""
 
     def __init__(self, inner: Encoder) -> None:
         self.inner = inner

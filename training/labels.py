@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.failure import TrainingError
 from training.plan import Plan
+from training.values import written
 
 _MOST_CLASSES = 200
 _SHOWN = 5
@@ -44,12 +45,7 @@ def find(plan: Plan, train: pd.Series) -> list[Any]:
 def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
     """The place of each value among the classes, -1 for a class that is not among them."""
     index = pd.Index(list(classes), dtype=object)
-    return index.get_indexer(pd.Index(values.astype(object))).astype(np.int64)
-
-
-def written(value: Any) -> str:
-    """A class as text: true and false as in JSON."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return np.asarray(index.get_indexer(pd.Index(values.astype(object), dtype=object)), dtype=np.int64)
 
 
 def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
@@ -73,11 +73,9 @@ class Model:
     def check_golden(self) -> int:
         """Say again what golden.json holds. Gives the number of rows; raises ArtifactError where an answer differs."""
         golden = json.loads((self.folder / "golden.json").read_text(encoding="utf-8"))
-        names = [column.name for column in self.features]
-        values = {
-            column.name: [read(row[column.name], column, ()) for row in golden["rows"]] for column in self.features
-        }
-        said = self.predict(frame(self.features, values)[names]).entries()
+        columns = [replace(column, nullable=True) for column in self.features]
+        values = {column.name: [read(row[column.name], column, ()) for row in golden["rows"]] for column in columns}
+        said = self.predict(frame(columns, values)).entries()
         for index, (now, then) in enumerate(zip(said, golden["predictions"], strict=True)):
             if not _agree(now, then):
                 raise ArtifactError(f"golden row {index} is answered {now}, offline it was {then}")

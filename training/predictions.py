@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.labels import written
+from training.values import written
 
 Floats = NDArray[np.float64]
 

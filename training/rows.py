@@ -15,17 +15,8 @@ from perennial import heldout
 from training.columns import Column
 from training.failure import TrainingError
 from training.plan import Plan
+from training.tables import ARROW_TYPES, to_pandas
 
-ARROW_TYPES: dict[str, pa.DataType] = {
-    "boolean": pa.bool_(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "text": pa.string(),
-    "category": pa.string(),
-    "date": pa.timestamp("us"),
-    "datetime": pa.timestamp("us", "UTC"),
-}
-_PANDAS_TYPES = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
 _FEWEST_TRAINED_ON = 50
 _FEWEST_HELD_OUT = 10
 
@@ -45,12 +36,6 @@ def read(folder: Path, columns: Sequence[Column]) -> pd.DataFrame:
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
     return to_pandas(pa.concat_tables([_part(path, folder, columns) for path in parts]))
-
-
-def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """A table of the declared Arrow types as a frame of the declared pandas types."""
-    rows: pd.DataFrame = table.to_pandas(types_mapper=_PANDAS_TYPES.get, date_as_object=False)
-    return rows
 
 
 def split(rows: pd.DataFrame, plan: Plan) -> Split:

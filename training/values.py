@@ -37,6 +37,11 @@ def read(value: Any, column: Column, null_marks: Collection[str]) -> Any:
         raise ValueOfWrongTypeError(f"expected {_EXPECTED[column.type]}, got {_shown(value)}") from None
 
 
+def written(value: Any) -> str:
+    """A class as text: true and false as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -11,19 +11,34 @@ from cli.drafting.kinds import distinct, is_whole, kind_of
 from cli.output import CommandError
 from cli.tables import Table
 from perennial.spec import ColumnType
+from perennial.validation.casts import cast
+from perennial.validation.contract import Column as ContractColumn
 
 FEW = 20  # values at most are written out as a suggestion
 MOST_CATEGORIES = 250  # a gradient-boosting tree splits at most 255
 ROWS_PER_CATEGORY = 10
 IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "pk", "rowid"}
-WEAK_IDENTIFIERS = {"index", "idx", "no", "nr", "num", "number", "serial", "unnamed", "row", "rownames", "ref", "reference"}
+WEAK_IDENTIFIERS = {
+    "index",
+    "idx",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "serial",
+    "unnamed",
+    "row",
+    "rownames",
+    "ref",
+    "reference",
+}
 TRAITS = {"sex", "gender", "race", "ethnicity", "religion", "age", "nationality", "disability", "disabled", "pregnant"}
 _UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 
 
 @dataclass(frozen=True)
 class Column:
-    """What is drafted for a column. `values` are its distinct values where they are few, as the spec would write them."""
+    """What is drafted for a column. `values` are its distinct values, where they are few."""
 
     name: str
     type: ColumnType
@@ -67,26 +82,23 @@ def look_at(sample: Table, name: str, marks: tuple[str, ...]) -> Column:
     if kind == "number":
         present = present.filter(present.cast(pl.Float64).is_finite())
     single = present.unique()
-    return Column(
-        name, kind, len(values) - len(present), len(values), len(single), **_bounds(kind, single),
-        is_whole=kind == "integer" or (kind == "number" and is_whole(single)),
-        is_counter=kind == "integer" and _counts_up(values),
-    )  # fmt: skip
+    found = Column(name, kind, len(values) - len(present), len(values), len(single))
+    is_counter = kind == "integer" and _counts_up(values)
+    return _with_bounds(replace(found, is_whole=is_whole(single), is_counter=is_counter), single)
 
 
 def _of_text(sample: Table, values: pl.Series, marks: tuple[str, ...]) -> Column:
     marks = marks if sample.is_text else ()
     single = distinct(values, marks)
     nulls = values.null_count() + int(values.is_in(list(marks)).sum())
-    kind = kind_of(single) if sample.is_text else "text"
-    if kind == "text" and 0 < len(single) and (len(single) <= FEW or _repeats(single, len(values))):
+    kind = kind_of(single)
+    if kind == "text" and len(single) > 0 and (len(single) <= FEW or _repeats(single, len(values))):
         kind = "category"
-    return Column(
-        values.name, kind, nulls, len(values), len(single), **_bounds(kind, single),
-        is_whole=kind in ("integer", "number") and is_whole(single),
-        looks_like_uuid=kind == "text" and len(single) > 0 and bool(single.str.contains(_UUID).all()),
-        is_counter=kind == "integer" and nulls == 0 and _counts_up(values.cast(pl.Int64, strict=False)),
-    )  # fmt: skip
+    found = Column(values.name, kind, nulls, len(values), len(single))
+    is_counter = kind == "integer" and nulls == 0 and _counts_up(values.cast(pl.Int64, strict=False))
+    is_uuid = kind == "text" and len(single) > 0 and bool(single.str.contains(_UUID).all())
+    whole = kind in ("integer", "number") and is_whole(single)
+    return _with_bounds(replace(found, is_whole=whole, is_counter=is_counter, looks_like_uuid=is_uuid), single)
 
 
 def _repeats(single: pl.Series, rows: int) -> bool:
@@ -112,17 +124,15 @@ def _of_type(sample: Table, values: pl.Series) -> ColumnType:
     )
 
 
-def _bounds(kind: ColumnType, single: pl.Series) -> dict[str, object]:
+def _with_bounds(column: Column, single: pl.Series) -> Column:
     """Range and few values, of the distinct values that are not missing."""
-    if kind in ("integer", "number"):
-        numbers = single.cast(pl.Int64 if kind == "integer" else pl.Float64)
-        found: dict[str, object] = {"minimum": numbers.min(), "maximum": numbers.max()}
-        if kind == "integer" and len(numbers) <= FEW:
-            found["values"] = tuple(numbers.sort().to_list())
-        return found
-    if kind == "category" and len(single) <= MOST_CATEGORIES:
-        return {"values": tuple(single.sort().to_list())}
-    return {}
+    if column.type in ("integer", "number") and len(single):
+        numbers = cast(single, ContractColumn(type=column.type))
+        values = tuple(numbers.sort().to_list()) if column.type == "integer" and len(numbers) <= FEW else ()
+        return replace(column, minimum=numbers.min(), maximum=numbers.max(), values=values)  # type: ignore[arg-type]
+    if column.type == "category":
+        return replace(column, values=tuple(single.sort().to_list()))
+    return column
 
 
 def _counts_up(values: pl.Series) -> bool:

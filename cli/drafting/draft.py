@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,9 +39,9 @@ class Draft:
         """A column by name."""
         return next(column for column in self.columns if column.name == name)
 
-    def change(self, name: str, change: Callable[[Column], Column]) -> Draft:
-        """The same draft with one column changed."""
-        return replace(self, columns=tuple(change(c) if c.name == name else c for c in self.columns))
+    def change(self, changed: Column) -> Draft:
+        """The same draft with the column of that name changed."""
+        return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
 
 
 def draft(sample: Table, model: str, target: str, problem: Problem | None = None) -> Draft:
@@ -68,9 +67,13 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
 
 def _problem(sample: Table, target: Column) -> Problem:
     if target.type in ("date", "datetime"):
-        raise CommandError(f"{sample.path}: '{target.name}' is a {target.type}; expected classes or numbers as the target")
+        raise CommandError(
+            f"{sample.path}: '{target.name}' is a {target.type}; expected classes or numbers as the target"
+        )
     if target.count < 2:
-        raise CommandError(f"{sample.path}: '{target.name}' has {target.count} distinct values; two are needed to learn from")
+        raise CommandError(
+            f"{sample.path}: '{target.name}' has {target.count} distinct values; two are needed to learn from"
+        )
     if target.count == 2 or target.type == "boolean":
         return "binary"
     if target.type in ("text", "category"):
@@ -88,8 +91,8 @@ def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
         raise usage(f"'{target.name}' has {target.count} distinct values; a binary problem has 2: leave --problem out")
     if target.count > min(MOST_CLASSES, target.rows // 2):
         raise CommandError(
-            f"{sample.path}: '{target.name}' has {target.count} distinct values in {target.rows} rows, too many for classes;"
-            " choose another --target, or --problem regression where they are numbers"
+            f"{sample.path}: '{target.name}' has {target.count} distinct values in {target.rows} rows, too many for"
+            " classes; choose another --target, or --problem regression where they are numbers"
         )
     if target.type in ("boolean", "integer", "category"):
         return target
@@ -105,7 +108,9 @@ def _positive(target: Column) -> str | None:
 
 def _with_key(made: Draft) -> Draft:
     """The leftmost of the columns that surely, or else perhaps, name rows."""
-    fit = [c for c in made.columns if c.name != made.target and c.is_unique and c.type in ("integer", "text", "category")]
+    fit = [
+        c for c in made.columns if c.name != made.target and c.is_unique and c.type in ("integer", "text", "category")
+    ]
     for strength in (2, 1):
         for column in fit:
             if column.names_rows == strength:
@@ -128,7 +133,7 @@ def _with_features(made: Draft) -> Draft:
     others = [column for column in made.columns if column.name != made.target]
     best = max(others, key=lambda column: (column.type != "text", column.name not in made.key))
     remark = "no other column is left to learn from"
-    return made.change(best.name, lambda column: replace(column, feature=True, remarks=(remark,)))
+    return made.change(replace(best, feature=True, remarks=(remark,)))
 
 
 def _look_twice(made: Draft, column: Column) -> Column:

@@ -10,7 +10,22 @@ from perennial.validation.contract import Column as ContractColumn
 
 DEFAULT_MARKS: tuple[str, ...] = Validation.model_fields["null_marks"].default
 SURE_MARKS = ("", "NA", "null", "N/A", "n/a", "#N/A", "<NA>", "NULL", "Null", "NaN", "nan", "NAN")
-DOUBTFUL_MARKS = ("None", "none", "-", "--", "?", ".", "missing", "Missing", "unknown", "Unknown", "inf", "-inf", "Inf", "-Inf")
+DOUBTFUL_MARKS = (
+    "None",
+    "none",
+    "-",
+    "--",
+    "?",
+    ".",
+    "missing",
+    "Missing",
+    "unknown",
+    "Unknown",
+    "inf",
+    "-inf",
+    "Inf",
+    "-Inf",
+)
 
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
 _PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: the zeros in front would be lost

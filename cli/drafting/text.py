@@ -12,7 +12,7 @@ import yaml
 from cli.drafting.columns import FEW, Column
 from cli.drafting.draft import Draft
 from cli.drafting.kinds import DEFAULT_MARKS
-from perennial.spec import FIRST_METRIC
+from perennial.gate.catalogue import metrics_of
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -38,7 +38,8 @@ def write(draft: Draft, schema: str) -> str:
 
 def _head(draft: Draft, schema: str) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
-    yield f"# Drafted by `perennial init` from {_inline(draft.path.name)}: {draft.rows:,} rows, {len(draft.columns)} columns."
+    size = f"{draft.rows:,} rows, {len(draft.columns)} columns"
+    yield f"# Drafted by `perennial init` from {_inline(draft.path.name)}: {size}."
     yield "# It runs as it is. Fill in the card; take a commented line where its guess is right."
     yield f"name: {quoted(draft.model)}"
     yield f"problem: {draft.problem}  # {_ABOUT[draft.problem]}; binary, multiclass or regression"
@@ -118,7 +119,7 @@ def _rest(draft: Draft) -> Iterator[str]:
     yield "#   window: 6  # how many accepted datasets are trained on"
     yield ""
     yield "# gate:"
-    yield f"#   metric: {FIRST_METRIC[draft.problem]}"
+    yield f"#   metric: {metrics_of(draft.problem)[0].name}"
     yield f"#   floors: {{{_FLOORS[draft.problem]}}}  # a model below does not serve"
     yield "#   margin: 0.01  # by how much a candidate may be worse than the champion"
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 from cli.drafting.columns import Column
 from cli.drafting.draft import Draft
 from cli.drafting.text import write
-from cli.inspection import inspect_file
 from cli.output import REFUSED, CommandError
 from perennial.spec import ModelSpec, parse
+from perennial.validation.inspection import inspect
 from perennial.validation.verdict import Problem, Verdict
 
 ROUNDS = 5
@@ -22,8 +20,7 @@ def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
     for _ in range(ROUNDS):
         text = write(made, schema)
         spec = parse(text, f"{made.model}.yaml")
-        with tempfile.TemporaryDirectory() as scratch:
-            verdict = inspect_file(made.path, spec.contract(), Path(scratch))
+        verdict = inspect(made.path, spec.contract()).verdict
         looser = _loosen(made, verdict.problems)
         if looser == made:
             break
@@ -38,7 +35,7 @@ def _loosen(made: Draft, problems: tuple[Problem, ...]) -> Draft:
         if problem.code in ("duplicate-key", "repeated-key"):
             made = replace(made, key=())
         elif problem.column is not None and any(column.name == problem.column for column in made.columns):
-            made = made.change(problem.column, lambda column, code=problem.code: _looser(made, column, code))  # type: ignore[misc]
+            made = made.change(_looser(made, made.column(problem.column), problem.code))
     return made
 
 

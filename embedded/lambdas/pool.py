@@ -20,12 +20,12 @@ class FunctionPool:
         self._log = FunctionLog(settings, context)
         self._idle: list[Sandbox] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._count = 0
+        self._sandboxes: set[Sandbox] = set()
         self._retired = False
 
     async def warm(self) -> None:
         """Starts one process ahead of need, and waits until it has initialised."""
-        if self._count or self._retired:
+        if self._sandboxes or self._retired:
             return
         sandbox = await self._started()
         self._idle.append(sandbox)  # whoever comes meanwhile waits for this one rather than start another
@@ -54,6 +54,11 @@ class FunctionPool:
         for sandbox in idle:
             await self._end(sandbox)
 
+    def close(self) -> None:
+        """Stops listening for the processes, at the cloud's end; they are ended by its ProcessGroup."""
+        for sandbox in self._sandboxes:
+            sandbox.close()
+
     async def _take(self) -> Sandbox:
         while True:
             while self._idle:
@@ -61,7 +66,7 @@ class FunctionPool:
                 if sandbox.alive:
                     return sandbox
                 await self._end(sandbox)
-            if self._count < self.settings.concurrency:
+            if len(self._sandboxes) < self.settings.concurrency:
                 return await self._started()
             if self.settings.reserved is not None:
                 raise ThrottledError(f"{self.settings.name}: all {self.settings.reserved} reserved processes are busy")
@@ -71,11 +76,11 @@ class FunctionPool:
 
     async def _started(self) -> Sandbox:
         sandbox = Sandbox(self.settings, self._context)
-        self._count += 1
+        self._sandboxes.add(sandbox)
         try:
             await sandbox.start()
         except OSError:
-            self._count -= 1
+            self._sandboxes.discard(sandbox)
             raise
         return sandbox
 
@@ -91,5 +96,5 @@ class FunctionPool:
                 return
 
     async def _end(self, sandbox: Sandbox) -> None:
-        self._count -= 1
+        self._sandboxes.discard(sandbox)
         await sandbox.stop()

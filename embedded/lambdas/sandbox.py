@@ -81,9 +81,13 @@ class Sandbox:
         self._log_read += len(data)
         return data.decode(errors="replace")
 
+    def close(self) -> None:
+        """Stops listening for the process."""
+        self._api.close()
+
     async def stop(self) -> None:
         """Ends the process."""
-        self._api.close()
+        self.close()
         if self._process is not None:
             await asyncio.to_thread(self._context.processes.stop, self._process, 0.0)
 
@@ -134,6 +138,6 @@ def resident_bytes(pid: int) -> int:
 
 
 def _log_path(workdir: Path, name: str) -> Path:
-    directory = workdir / "logs" / name
+    directory = workdir / "logs" / "functions" / name
     directory.mkdir(parents=True, exist_ok=True)
     return directory / f"{uuid.uuid4().hex[:8]}.log"

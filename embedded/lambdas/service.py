@@ -5,6 +5,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
@@ -52,13 +53,18 @@ class FunctionService:
 
     def stop(self) -> None:
         """Ends the event loop; the processes are ended by the cloud's ProcessGroup."""
-        self._submit(_cancel_all()).result(timeout=5)
+        self._submit(self._end()).result(timeout=5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
 
-    def _submit(self, work: Coroutine[Any, Any, _T]) -> "asyncio.futures.concurrent.futures.Future[_T]":  # type: ignore[name-defined]
+    def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _end(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        await _cancel_all()
 
     async def _warm(self, settings: FunctionSettings) -> None:
         async with self._warming:
@@ -75,10 +81,12 @@ class FunctionService:
 
 
 async def _cancel_all() -> None:
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(3):  # cancelling may start what has to be cancelled too
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 def _log_failure(future: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError
 
+from embedded.context import Context
 from embedded.lambdas.asynchronous import AsyncInvocations, AsyncPolicy
 from embedded.lambdas.code import code_directory
 from embedded.lambdas.outcome import Outcome
@@ -134,3 +135,9 @@ def install(patches: Patches, service: FunctionService, later: AsyncInvocations)
     EmbeddedFunction.service = service
     EmbeddedFunction.later = later
     patches.replace(models, "LambdaFunction", EmbeddedFunction)
+
+
+def deployed(context: Context) -> list[FunctionSettings]:
+    """The settings of all functions there are."""
+    backend = models.lambda_backends[context.account_id][context.region]
+    return [function.settings() for function in backend.list_functions() if isinstance(function, EmbeddedFunction)]

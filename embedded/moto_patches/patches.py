@@ -1,5 +1,6 @@
 """Replacing attributes of moto, and putting them back."""
 
+from collections.abc import Callable
 from typing import Any
 
 MOTO_VERSION = "5.2.5"
@@ -13,7 +14,7 @@ class Patches:
     """Replacements made for one cloud; `undo` puts all of them back, last first."""
 
     def __init__(self) -> None:
-        self._replaced: list[tuple[Any, str, Any]] = []
+        self._undo: list[Callable[[], object]] = []
 
     def replace(self, owner: Any, name: str, value: object) -> Any:
         """Sets `owner.name` to `value` and returns what was there; raises MotoChangedError if nothing was."""
@@ -21,12 +22,19 @@ class Patches:
             place = getattr(owner, "__qualname__", getattr(owner, "__name__", repr(owner)))
             raise MotoChangedError(f"moto has no {place}.{name}: pin moto to {MOTO_VERSION} or adapt embedded/moto_patches")
         original = getattr(owner, name)
-        self._replaced.append((owner, name, original))
+        self._undo.append(lambda: setattr(owner, name, original))
         setattr(owner, name, value)
         return original
 
+    def put(self, mapping: Any, key: str, value: object) -> None:
+        """Sets `mapping[key]`; raises MotoChangedError if there is no such key."""
+        if key not in mapping:
+            raise MotoChangedError(f"moto has no setting {key!r}: pin moto to {MOTO_VERSION}")
+        original = mapping[key]
+        self._undo.append(lambda: mapping.__setitem__(key, original))
+        mapping[key] = value
+
     def undo(self) -> None:
-        """Puts back every replaced attribute."""
-        while self._replaced:
-            owner, name, original = self._replaced.pop()
-            setattr(owner, name, original)
+        """Puts back every replaced attribute and setting."""
+        while self._undo:
+            self._undo.pop()()

@@ -1,6 +1,7 @@
 """Input channels of a training job: from S3 into the directory where the container finds them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,14 @@ class InputChannel:
             for key_location, name in objects:
                 path = (target / name).resolve()
                 if not path.is_relative_to(target.resolve()):
-                    raise DownloadError(f"Data download failed:the key {key_location.key} leaves the channel's directory")
+                    raise DownloadError(
+                        f"Data download failed:the key {key_location.key} leaves the channel's directory"
+                    )
                 path.parent.mkdir(parents=True, exist_ok=True)
+                # One request per object, where boto3's managed transfer asks for its head first.
+                body = s3.get_object(Bucket=key_location.bucket, Key=key_location.key)["Body"]
                 with path.open("wb") as file:
-                    s3.download_fileobj(key_location.bucket, key_location.key, file)
+                    shutil.copyfileobj(body, file, 1 << 20)
         except (ClientError, BotoCoreError) as error:
             raise DownloadError(f"Data download failed:{self.location.uri}: {error}") from error
 

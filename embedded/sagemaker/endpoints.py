@@ -28,9 +28,7 @@ class Endpoint:
         changed: called with the endpoint after each change of its status.
     """
 
-    def __init__(
-        self, name: str, arn: str, tags: list[dict[str, str]], changed: Callable[["Endpoint"], None]
-    ) -> None:
+    def __init__(self, name: str, arn: str, tags: list[dict[str, str]], changed: Callable[["Endpoint"], None]) -> None:
         self.name = name
         self.arn = arn
         self.tags = tags
@@ -72,7 +70,9 @@ class Endpoint:
             if self.status in IN_PROGRESS:
                 raise InvalidRequestError(f'Cannot update in-progress endpoint "{self.arn}".')
             if self.status != "InService" or self._active is None:
-                raise InvalidRequestError(f'Cannot update endpoint "{self.arn}" in status {self.status}: only delete it.')
+                raise InvalidRequestError(
+                    f'Cannot update endpoint "{self.arn}" in status {self.status}: only delete it.'
+                )
             _check_names(self._active, fleet)
             self.deployment = rollout.request or None
             self._set_status("Updating")

@@ -33,7 +33,7 @@ class NotImitatedError(RefusedError):
     """Something that AWS does and this cloud does not: an error, never a silent success."""
 
     def __init__(self, what: str) -> None:
-        super().__init__("NotImitatedException", f"The embedded cloud does not imitate {what}.")
+        super().__init__("ValidationException", f"The embedded cloud does not imitate {what}.")
 
 
 class ModelDataError(Exception):

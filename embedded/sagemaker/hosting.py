@@ -154,7 +154,9 @@ class Hosting:
         shown = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
         endpoints = [endpoint.describe() for endpoint in list(self.endpoints.values())]
         wanted = request.get("StatusEquals")
-        entries = [{name: entry[name] for name in shown} for entry in endpoints if wanted in (None, entry["EndpointStatus"])]
+        entries = [
+            {name: entry[name] for name in shown} for entry in endpoints if wanted in (None, entry["EndpointStatus"])
+        ]
         return page(entries, request, key="Endpoints", name="EndpointName", default_order="Descending")
 
     def delete_endpoint(self, request: Request) -> Answer:

@@ -1,6 +1,7 @@
 """Container output: in a file while the container runs, and in CloudWatch Logs."""
 
 import logging
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ _LONGEST = 8_000  # characters of one event
 
 
 class LogStream:
-    """Ships a growing file to a CloudWatch log stream, line by line. Used by one thread at a time."""
+    """Ships a growing file to a CloudWatch log stream, line by line; thread-safe."""
 
     def __init__(self, clients: Clients, group: str, stream: str, path: Path) -> None:
         self._clients = clients
@@ -24,9 +25,14 @@ class LogStream:
         self.path = path
         self._position = 0
         self._made = False
+        self._lock = threading.Lock()
 
     def ship(self, *, everything: bool = False) -> None:
         """Sends the complete lines written since the last time; with `everything` also an unfinished last line."""
+        with self._lock:
+            self._ship(everything)
+
+    def _ship(self, everything: bool) -> None:
         try:
             with self.path.open("rb") as file:
                 file.seek(self._position)

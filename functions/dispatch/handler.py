@@ -1,4 +1,4 @@
-"""SQS -> runs. A message is an S3 event by way of EventBridge, or a word from another function: wake, notify, retrain."""
+"""SQS -> runs. A message is an S3 event by way of EventBridge, or a word from a function: wake, notify, retrain."""
 
 from __future__ import annotations
 

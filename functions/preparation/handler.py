@@ -10,6 +10,7 @@ from functions.preparation.job import training_job
 from functions.task import HOLD, Task, task
 from perennial import layout
 from perennial import profile as profiles
+from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 
 
@@ -54,16 +55,12 @@ def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
 def _write_profile(task: Task, window: list[DatasetVersion]) -> None:
     """The profile of all that will be trained on: what later data is compared with, if this model becomes champion."""
     bucket = task.platform.data_bucket
-    merged: profiles.Profile | None = None
-    for dataset in reversed(window):  # the newest decides on the grid
-        found = profiles.Profile.from_dict(
-            objects.read_json(bucket, layout.dataset(dataset.model, dataset.id) + "profile.json")
-        )
-        if merged is None:
-            merged = found
-        elif found.grid == merged.grid:
-            merged = profiles.merge(merged, found)
-    assert merged is not None, "a window holds at least the run's own dataset"
+    found = [
+        Profile.from_dict(objects.read_json(bucket, layout.dataset(dataset.model, dataset.id) + "profile.json"))
+        for dataset in window
+    ]
+    newest = found[-1].grid.digest  # datasets that were counted before the columns changed are left out
+    merged = profiles.merge(*(profile for profile in found if profile.grid.digest == newest))
     objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "profile.json", merged.as_dict())
 
 

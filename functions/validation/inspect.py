@@ -22,14 +22,15 @@ def handler(task: Task) -> dict[str, Any]:
     folder = layout.part(task.run.model, task.run.dataset, file["index"])
     grid = Grid.from_dict(objects.read_json(bucket, file["grid"]))
     with tempfile.TemporaryDirectory() as scratch:
-        path, out = Path(scratch) / Path(file["key"]).name, Path(scratch) / "out"
+        path, out, name = Path(scratch) / "upload", Path(scratch) / "out", Path(file["key"]).name
         objects.download(bucket, file["key"], path, file["version_id"])
         if file["sha256"] and _sha256(path) != file["sha256"]:
-            objects.write_json(bucket, folder + "verdict.json", _wrong_checksum(path).as_dict())
+            objects.write_json(bucket, folder + "verdict.json", _wrong_checksum(path, name).as_dict())
             return {"index": file["index"]}
-        found = inspect(path, task.spec.contract(), out, grid)
-        for written in sorted(out.glob("*.parquet")):
-            objects.upload(written, bucket, folder + written.name)
+        found = inspect(path, task.spec.contract(), out, grid, name)
+        for written in (found.rows, found.quarantined, found.keys):
+            if written is not None:
+                objects.upload(written, bucket, folder + written.name)
     objects.write_json(bucket, folder + "verdict.json", found.verdict.as_dict())
     if found.profile is not None:
         objects.write_json(bucket, folder + "profile.json", found.profile.as_dict())
@@ -41,8 +42,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _wrong_checksum(path: Path) -> Verdict:
-    problem = Problem("checksum", f"the bytes of '{path.name}' are not those that the manifest's sha256 names")
+def _wrong_checksum(path: Path, name: str) -> Verdict:
+    problem = Problem("checksum", f"the bytes of '{name}' are not those that the manifest's sha256 names")
     return Verdict(
         accepted=False,
         rows=0,
@@ -51,5 +52,5 @@ def _wrong_checksum(path: Path) -> Verdict:
         rows_broken=0,
         problems=(problem,),
         bytes=path.stat().st_size,
-        name=path.name,
+        name=name,
     )

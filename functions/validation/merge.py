@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
-from functools import reduce
+from pathlib import Path
 from typing import Any
 
 from cloud import objects
@@ -58,13 +59,25 @@ def _verdict(task: Task, folder: str, fault: str) -> Verdict:
         )
     bucket = task.platform.data_bucket
     parts = [Verdict.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "verdict.json")]
-    return merge(parts, task.spec.contract())
+    with tempfile.TemporaryDirectory() as scratch:
+        return merge(parts, task.spec.contract(), _keys(task, folder, Path(scratch)) if len(parts) > 1 else ())
+
+
+def _keys(task: Task, folder: str, scratch: Path) -> list[Path]:
+    """The parts' keys, by which a row that stands in two files is found; none where a part has none."""
+    found = list(_parts(task, folder, "keys.parquet"))
+    if len(found) < len(list(_parts(task, folder, "verdict.json"))):
+        return []
+    paths = [scratch / f"{index}.parquet" for index in range(len(found))]
+    for key, path in zip(found, paths, strict=True):
+        objects.download(task.platform.data_bucket, key, path)
+    return paths
 
 
 def _keep_profile(task: Task, folder: str) -> None:
     bucket = task.platform.data_bucket
-    parts = (Profile.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "profile.json"))
-    objects.write_json(bucket, folder + "profile.json", reduce(profiles.merge, parts).as_dict())
+    parts = [Profile.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "profile.json")]
+    objects.write_json(bucket, folder + "profile.json", profiles.merge(*parts).as_dict())
 
 
 def _quarantine(task: Task, folder: str) -> None:

@@ -84,8 +84,7 @@ def _grid(task: Task, dataset: DatasetVersion, files: list[dict[str, Any]]) -> s
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(first["key"]).name
         objects.download(dataset.bucket, first["key"], path, first["version_id"])
-        frozen = profiles.freeze(sample(path, contract, SAMPLE_ROWS), contract).as_dict()
-    digest = hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
-    key = layout.grid(dataset.model, digest)
-    objects.write_json(task.platform.data_bucket, key, frozen)
+        frozen = profiles.freeze(sample(path, contract, SAMPLE_ROWS), contract)
+    key = layout.grid(dataset.model, frozen.digest)
+    objects.write_json(task.platform.data_bucket, key, frozen.as_dict())
     return key

@@ -1,0 +1,22 @@
+"""A file and a contract in; one pass; a verdict, a profile and clean, typed Parquet out."""
+
+from perennial.validation.contract import Column, Contract, ContractError, Limits
+from perennial.validation.inspection import Inspection, inspect
+from perennial.validation.merging import merge
+from perennial.validation.sampling import sample
+from perennial.validation.verdict import CODES, Example, Problem, Verdict
+
+__all__ = [
+    "CODES",
+    "Column",
+    "Contract",
+    "ContractError",
+    "Example",
+    "Inspection",
+    "Limits",
+    "Problem",
+    "Verdict",
+    "inspect",
+    "merge",
+    "sample",
+]

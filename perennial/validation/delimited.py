@@ -106,7 +106,9 @@ class DelimitedTable:
         if not whole and kind[-1] == "short-row":
             row = int(numbers[-1])
             raise UnreadableError("truncated", f"row {row}, the last one, breaks off: the file was cut short", row)
-        faults = tuple(self._fault(code, kind, text, mark, numbers) for code in kind.drop_nulls().unique(maintain_order=True))
+        faults = tuple(
+            self._fault(code, kind, text, mark, numbers) for code in kind.drop_nulls().unique(maintain_order=True)
+        )
         faulty = self._named(faulty).with_columns(pl.all().replace(mark, None))
         marks = list(self._contract.null_marks)
         good = self._named(good)

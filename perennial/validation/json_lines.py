@@ -12,7 +12,7 @@ from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Columns, Fault
 
-Row = dict[str, Any]
+Row = dict[str, Any]  # of plain values: numbers as the text they were
 _BROKEN = "is no JSON"
 
 
@@ -94,9 +94,7 @@ class JsonLinesTable:
 def _parsed(line: bytes) -> Row | str:
     """The object of a line, or what is wrong with it."""
     try:
-        row = json.loads(
-            line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
-        )  # fmt: skip
+        row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
     except _RepeatedError as error:
         return str(error)
     except (ValueError, RecursionError):
@@ -105,7 +103,11 @@ def _parsed(line: bytes) -> Row | str:
         return "is no JSON object"
     if b"\\u" in line.lower() and not _encodable(row):
         return "holds half a surrogate pair"
-    return "holds a NUL character" if b"\\u0000" in line and "\0" in str([*row.items()]) else row
+    nested = next((name for name, value in row.items() if isinstance(value, (dict, list))), None)
+    if nested is not None:
+        return f"has a nested value in '{_printable(nested)[:100]}'"
+    nul = b"\\u0000" in line and any(isinstance(value, str) and "\0" in value for value in row.values())
+    return "holds a NUL character" if nul else row
 
 
 class _RepeatedError(Exception):
@@ -121,12 +123,10 @@ def _once(pairs: list[tuple[str, Any]]) -> Row:
     return row
 
 
-def _cell(value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+def _cell(value: str | bool | None) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False)
+    return "true" if value else "false"
 
 
 def _encodable(row: Row) -> bool:

@@ -14,7 +14,8 @@ HOUR = timedelta(hours=1)
 
 def dataset(digits: str, minute: int = 0, sequencer: str = "00A") -> DatasetVersion:
     return DatasetVersion(
-        id=f"ds-flights-{digits:0>12}", model="flights", name=f"{digits}.csv", bucket="b", key=f"incoming/flights/{digits}",
+        id=f"ds-flights-{digits:0>12}", model="flights", name=f"{digits}.csv", bucket="b",
+        key=f"incoming/flights/{digits}",
         version_id="v", size=1, uploaded_at=NOW + timedelta(minutes=minute), sequencer=sequencer, spec_digest="s",
         card_digest="c",
     )  # fmt: skip

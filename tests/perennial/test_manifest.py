@@ -1,5 +1,7 @@
 """A manifest names the files of a dataset, or says what is wrong with it."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,5 @@ def test_a_manifest_that_cannot_be_meant_is_refused(text, message):
 
 @given(st.binary())
 def test_any_bytes_give_entries_or_a_manifest_error(data):
-    try:
+    with contextlib.suppress(ManifestError):
         assert read(data)
-    except ManifestError:
-        pass

@@ -1,5 +1,7 @@
 """YAML in, plain data and lines out; whatever the text, an answer or a YamlError."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,5 @@ def test_python_tags_are_refused():
 
 @given(st.text())
 def test_any_text_gives_data_or_a_yaml_error(text):
-    try:
-        read(text)
-    except YamlError as error:
-        assert error.line >= 1
+    with contextlib.suppress(YamlError):
+        assert read(text).lines or not text.strip()

@@ -1,0 +1,77 @@
+"""`perennial demo`: the platform's story on real data, on an embedded cloud of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import embedded_cloud, project, synthesis
+from cli.embedded_cloud import Place
+from cli.output import ERROR, Json, emit, note, show, table
+from cli.stopwatch import Stopwatch
+
+
+def demo(
+    json: Json = False,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+) -> None:
+    """Tell the story on real flights.
+
+    Four uploads, predictions and the lineage of the model that serves, in about a minute."""
+    started = time.monotonic()
+    root = project.root()
+    assembly, _ = synthesis.assembly(root, project.build() / "cdk.out")
+    setup = time.monotonic() - started
+    watch = Stopwatch()
+    with tempfile.TemporaryDirectory(prefix="perennial-demo-") as scratch:
+        place = Place.below(Path(scratch))
+        process = embedded_cloud.start(place, assembly, 0, speed, parent=os.getpid())
+        try:
+            _tell(place, process, Path(scratch), watch)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    report = {
+        "steps": [asdict(step) for step in watch.steps],
+        "total_seconds": round(sum(step.seconds for step in watch.steps), 2),
+        "setup_seconds": round(setup, 2),
+    }
+    emit(report) if json else _summarize(report)
+    if not watch.all_well:
+        raise typer.Exit(ERROR)
+
+
+def _tell(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> None:
+    from examples.flights import COLUMNS, month, read, spoil
+
+    with watch.step("the cloud starts", expected=("ready",)) as step:
+        flights = read([1, 2, 3])  # while it starts
+        running = embedded_cloud.wait_until_ready(place, process)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]  # a profile of the person's must not lead the story to a real account
+        os.environ.update(running.exports)
+        step.outcome = "ready"
+        note(f"the embedded cloud is up at {running.endpoint_url}, deployed from the assembly that `cdk deploy` ships")
+
+    from cli.story import Story  # only now: boto3 takes its settings from the environment
+
+    story = Story("flights", watch)
+    months = {number: month(flights, number) for number in (1, 2, 3)}
+    story.upload("January", months[1], expected=("promoted",))
+    story.predict(months[2].select(name for name in COLUMNS["flights"] if name != "late"))
+    story.upload("February", months[2], expected=("promoted", "refused"))
+    story.upload("spoilt March", spoil(months[3]), expected=("quarantined",))
+    story.upload("March", months[3], expected=("promoted", "refused"))
+    story.lineage()
+
+
+def _summarize(report: dict[str, Any]) -> None:
+    rows = [(step["name"], step["outcome"], f"{step['seconds']:.1f}", step["detail"]) for step in report["steps"]]
+    rows.append(("total", "", f"{report['total_seconds']:.1f}", ""))
+    show(table(("step", "outcome", "seconds", "what came of it"), rows, title="The story"))

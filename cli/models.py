@@ -1,0 +1,55 @@
+"""`perennial models`: the models, and which version of each serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli import clouds, project
+from cli.output import Json, emit, note, show, table
+from perennial import layout
+
+if TYPE_CHECKING:
+    from cloud.ledger import Ledger
+
+
+def models(json: Json = False) -> None:
+    """List the models and champions."""
+    names = project.model_names()
+    if not names:
+        note("no model has a spec yet; next: perennial init FILE --target COL --model NAME")
+    _, ledger = clouds.connect()
+    found = [_look(ledger, name) for name in names]
+    if json:
+        emit(found)
+        return
+    rows = (
+        (m["model"], m["problem"], m["champion"], m["since"], _figure(m), m["endpoint"], m["status"]) for m in found
+    )
+    show(table(("model", "problem", "champion", "since", "figure", "endpoint", "status"), rows))
+
+
+def _look(ledger: Ledger, name: str) -> dict[str, Any]:
+    from cloud import endpoints
+
+    spec = project.spec(name)
+    champion = ledger.champion(name)
+    version = ledger.version(champion.version) if champion else None
+    endpoint = layout.endpoint(name)
+    state = endpoints.describe(endpoint)
+    return {
+        "model": name,
+        "problem": spec.problem,
+        "champion": champion.version if champion else None,
+        "since": champion.since.isoformat(timespec="seconds") if champion else None,
+        "metric": spec.metric(),
+        "figures": version.figures if version else {},
+        "datasets": list(version.datasets) if version else [],
+        "versions": len(ledger.versions(name)),
+        "endpoint": endpoint if state else None,
+        "status": state.status if state else "no endpoint yet",
+    }
+
+
+def _figure(model: dict[str, Any]) -> str:
+    figure = model["figures"].get(model["metric"])
+    return f"{model['metric']} {figure['value']:.4g}" if figure else ""

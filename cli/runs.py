@@ -1,0 +1,51 @@
+"""`perennial runs`: what has been run, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import clouds, project
+from cli.output import Json, emit, note, show, table, usage
+
+if TYPE_CHECKING:
+    from perennial.records import Run
+
+
+def runs(
+    model: Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Only this model's runs.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    json: Json = False,
+) -> None:
+    """List runs, newest first."""
+    names = project.model_names()
+    if model is not None and model not in names:
+        raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
+    _, ledger = clouds.connect()
+    found = [run for name in ([model] if model else names) for run in ledger.runs(name)]
+    found = sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
+    if json:
+        emit([_as_dict(run) for run in found])
+    elif found:
+        rows = ((run.id, run.state, _when(run), _seconds(run), run.version, _reason(run)) for run in found)
+        show(table(("run", "state", "started", "seconds", "version", "why"), rows))
+    else:
+        note("no runs yet; next: perennial upload FILE --model NAME --wait")
+
+
+def _as_dict(run: Run) -> dict[str, Any]:
+    return run.model_dump(mode="json", exclude={"steps", "token"})
+
+
+def _when(run: Run) -> str:
+    return run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _seconds(run: Run) -> str:
+    return f"{(run.ended_at - run.started_at).total_seconds():.1f}" if run.ended_at else ""
+
+
+def _reason(run: Run) -> str:
+    """The reason that says most: the first after the sentence about the outcome."""
+    return (run.reasons[1] if len(run.reasons) > 1 else run.reasons[0]) if run.reasons else ""

@@ -1,0 +1,45 @@
+"""Named steps with their outcomes and seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from cli.output import stderr
+
+
+@dataclass
+class Step:
+    """One step. `outcome` is what came of it; the story goes on as long as that was `expected`."""
+
+    name: str
+    outcome: str = "broken off"
+    seconds: float = 0.0
+    detail: str = ""
+    expected: tuple[str, ...] = ()
+
+
+@dataclass
+class Stopwatch:
+    """The steps so far."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def all_well(self) -> bool:
+        """Did every step come out as expected?"""
+        return all(step.outcome in step.expected for step in self.steps)
+
+    @contextmanager
+    def step(self, name: str, expected: tuple[str, ...]) -> Iterator[Step]:
+        """Time a step; the body sets its outcome and detail."""
+        made = Step(name, expected=expected)
+        self.steps.append(made)
+        stderr().rule(f"[bold]{len(self.steps)}. {name}", align="left")
+        began = time.monotonic()
+        try:
+            yield made
+        finally:
+            made.seconds = round(time.monotonic() - began, 2)

@@ -1,0 +1,162 @@
+"""The embedded cloud as a program: python -m embedded --assembly cdk.out [--port N] [--speed X] [--ready FILE] [--parent PID].
+
+Runs in the foreground until SIGTERM, SIGINT or the end of the process PID. SIGHUP deploys the assembly again.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+_PARENT_SECONDS = 0.25
+_DEPLOY = "deploy"
+
+
+class _EndedError(BaseException):
+    """A signal asked the cloud to end, wherever it is."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the cloud; returns the exit code: 0 ended as asked, 1 could not start, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    _forget_environment()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
+    try:
+        with _signals(wishes):
+            return _run(options, wishes)
+    except _EndedError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
+    parser.add_argument("--assembly", type=Path, required=True, help="directory that `cdk synth` wrote")
+    parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--speed", type=float, default=20.0, help="how many times as fast waits and schedules run")
+    parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
+    parser.add_argument("--parent", type=int, help="end when this process ends")
+    return parser
+
+
+def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
+    # Imported late, so that usage errors and the signals' handlers need not wait two seconds for moto.
+    from embedded.assembly import AssemblyError
+    from embedded.cloud import Cloud
+    from embedded.intrinsics import IntrinsicError
+    from embedded.providers.provider import DeployError
+    from embedded.server import PortTakenError
+
+    known = (AssemblyError, IntrinsicError, DeployError)
+    began = time.monotonic()
+    generation = 0
+    try:
+        with Cloud.start(options.port, options.speed) as cloud, _removed(options.ready):
+            cloud.deploy(options.assembly)
+            print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
+            error: str | None = None
+            while True:
+                generation += 1
+                _announce(options, cloud, generation, error)
+                _await(wishes, options.parent)
+                error = None
+                try:
+                    cloud.deploy(options.assembly)
+                except known as problem:  # what runs goes on running as it was
+                    error = str(problem)
+                    print(f"error: {error}", file=sys.stderr)
+    except (*known, PortTakenError, ValueError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+
+
+def _announce(options: argparse.Namespace, cloud: "object", generation: int, error: str | None) -> None:
+    """Writes the ready file; `generation` counts the deployments, `error` is the last one's failure."""
+    if options.ready is None:
+        return
+    from embedded.cloud import Cloud
+
+    assert isinstance(cloud, Cloud)
+    content = {
+        "pid": os.getpid(),
+        "endpoint_url": cloud.endpoint_url,
+        "exports": cloud.exports(),
+        "assembly": str(options.assembly.resolve()),
+        "speed": options.speed,
+        "workdir": str(cloud.context.workdir),
+        "generation": generation,
+        "error": error,
+    }
+    partial = options.ready.with_name(options.ready.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    partial.replace(options.ready)
+
+
+def _await(wishes: "queue.SimpleQueue[str]", parent: int | None) -> None:
+    """Returns when another deployment is wished; raises _EndedError when the parent has ended."""
+    while True:
+        try:
+            wishes.get(timeout=_PARENT_SECONDS if parent else None)
+            return
+        except queue.Empty:
+            if parent and not _alive(parent):
+                raise _EndedError from None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return True
+
+
+@contextlib.contextmanager
+def _signals(wishes: "queue.SimpleQueue[str]") -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_IGN)  # ending is under way and must not be interrupted
+        raise _EndedError
+
+    before = {name: signal.signal(name, end) for name in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda _number, _frame: wishes.put(_DEPLOY))
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+@contextlib.contextmanager
+def _removed(ready: Path | None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if ready is not None:
+            ready.unlink(missing_ok=True)
+
+
+def _forget_environment() -> None:
+    """Takes the user's AWS settings and proxies out of this process: all its calls stay on this machine."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+            del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
+
+import contextlib
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from moto.core import config as moto_config
+from moto.moto_api._internal import moto_api_backend
+
+from embedded import sagemaker, stepfunctions
+from embedded.clients import Clients
+from embedded.context import ACCOUNT_ID, REGION, Context
+from embedded.deployment import Deployment
+from embedded.events.bus import Bus
+from embedded.events.delivery import Delivery
+from embedded.events.schedules import Schedules
+from embedded.lambdas.asynchronous import AsyncInvocations
+from embedded.lambdas.service import FunctionService
+from embedded.moto_patches import buckets, functions, queues, rules, subscriptions
+from embedded.moto_patches.patches import Patches
+from embedded.processes import ProcessGroup
+from embedded.providers.provider import Platform
+from embedded.server import Server
+
+_RUNNING = threading.Lock()
+
+
+class AlreadyRunningError(RuntimeError):
+    """moto keeps its state in the process: a second cloud needs a second process."""
+
+
+class Cloud:
+    """AWS on this machine; use `Cloud.start`, and `stop` or a with statement."""
+
+    def __init__(self, server: Server, context: Context) -> None:
+        self._server = server
+        self.context = context
+        self._cleanup = contextlib.ExitStack()
+        self._deployment: Deployment
+        self._functions: FunctionService
+
+    @classmethod
+    def start(cls, port: int = 0, speed: float = 20.0) -> Self:
+        """Starts an empty cloud on 127.0.0.1.
+
+        Args:
+            port: 0 for a free one.
+            speed: how many times as fast waits, retry intervals and schedules run.
+
+        Raises:
+            PortTakenError: the port is in use.
+            AlreadyRunningError: there is a cloud in this process.
+        """
+        if not _RUNNING.acquire(blocking=False):
+            raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
+        try:
+            server = Server(port)
+            workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
+            context = Context(speed, workdir, ProcessGroup(), ACCOUNT_ID, REGION, server.endpoint_url)
+        except BaseException:
+            _RUNNING.release()
+            raise
+        cloud = cls(server, context)
+        try:
+            cloud._assemble()
+        except BaseException:
+            cloud.stop()
+            raise
+        return cloud
+
+    @property
+    def endpoint_url(self) -> str:
+        """http://127.0.0.1:PORT, for any AWS client."""
+        return self.context.endpoint_url
+
+    def exports(self) -> dict[str, str]:
+        """The environment variables by which any AWS client finds this cloud."""
+        return self.context.exports()
+
+    def deploy(self, assembly: Path) -> None:
+        """Brings the cloud to what the cloud assembly says; may be called again with a changed one.
+
+        Raises AssemblyError, IntrinsicError or DeployError, saying what, where, why and the next command.
+        """
+        self._deployment.apply(assembly)
+        self._warm()
+
+    def stop(self) -> None:
+        """Ends everything and forgets all state; nothing of it is left behind."""
+        self._cleanup.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _assemble(self) -> None:
+        """Wires the parts; what is pushed first is ended last."""
+        context, cleanup = self.context, self._cleanup
+        cleanup.callback(_RUNNING.release)
+        cleanup.callback(shutil.rmtree, context.workdir, ignore_errors=True)
+        cleanup.callback(moto_api_backend.reset)
+        patches = Patches()
+        cleanup.callback(patches.undo)
+        cleanup.callback(context.processes.stop_all)
+        clients = Clients(context)
+        delivery = Delivery(clients, context)
+        self._functions = FunctionService(context)
+        cleanup.callback(self._functions.stop)
+        bus = Bus(context, delivery)
+        cleanup.callback(bus.stop)
+        context.emit = bus.emit
+        self._install(patches, bus, delivery)
+        self._deployment = Deployment(Platform(clients, context))
+        self._server.start()
+        cleanup.callback(self._server.stop)
+        cleanup.callback(sagemaker.stop)  # needs an answering server
+        schedules = Schedules(context, bus)
+        schedules.start()
+        cleanup.callback(schedules.stop)
+
+    def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
+        context = self.context
+        patches.put(moto_config.default_user_config, "stepfunctions", {"execute_state_machine": True})
+        functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
+        rules.install(patches, bus)
+        buckets.install(patches, context)
+        subscriptions.install(patches, context, delivery)
+        self._cleanup.callback(queues.install(patches, self._functions).stop_all)
+        getattr(stepfunctions, 'install', print)(context)
+        sagemaker.install(context)
+
+    def _warm(self) -> None:
+        """Starts a process for each function in the background, so that no first call waits for one."""
+        for settings in functions.deployed(self.context):
+            self._functions.warm(settings)

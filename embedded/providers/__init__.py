@@ -1,0 +1,30 @@
+"""The resource types the embedded cloud can deploy: one module per service, one class per type.
+
+To add a type: write its class, name it in its module's PROVIDERS, and list a new module below.
+"""
+
+from embedded.providers import (
+    awslambda,
+    cloudwatch,
+    dynamodb,
+    events,
+    iam,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    ssm,
+    stepfunctions,
+)
+from embedded.providers.provider import Provider
+
+_MODULES = (awslambda, cloudwatch, dynamodb, events, iam, kms, logs, s3, sagemaker, sns, sqs, ssm, stepfunctions)
+
+PROVIDERS: dict[str, Provider] = {
+    provider.type: provider() for module in _MODULES for provider in module.PROVIDERS
+}
+
+# Resource types that stand for nothing here, and why.
+IGNORED_TYPES = {"AWS::CDK::Metadata": "tells AWS which CDK version made the stack"}

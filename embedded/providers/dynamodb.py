@@ -1,0 +1,107 @@
+"""DynamoDB tables; streams and replicas in other regions are refused."""
+
+from typing import Any, ClassVar
+
+from embedded.providers.provider import NO_IAM, NO_KMS, Platform, Provider, Request, Resource, tag_list
+
+_SHAPE = ("AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes")
+
+
+class Table(Provider):
+    """AWS::DynamoDB::Table."""
+
+    type = "AWS::DynamoDB::Table"
+    honoured = frozenset(
+        {
+            "TableName",
+            *_SHAPE,
+            "GlobalSecondaryIndexes",
+            "BillingMode",
+            "ProvisionedThroughput",
+            "PointInTimeRecoverySpecification",
+            "TimeToLiveSpecification",
+            "DeletionProtectionEnabled",
+            "Tags",
+        }
+    )
+    ignored: ClassVar[dict[str, str]] = {
+        "SSESpecification": NO_KMS,
+        "ResourcePolicy": NO_IAM,
+        "TableClass": "a price, not a behaviour",
+        "ContributorInsightsSpecification": "not imitated",
+        "OnDemandThroughput": "throughput is not limited",
+        "WarmThroughput": "throughput is not limited",
+    }
+    updatable = frozenset({"PointInTimeRecoverySpecification", "TimeToLiveSpecification", "DeletionProtectionEnabled"})
+
+    def create(self, platform: Platform, request: Request) -> Resource:
+        """Creates the table."""
+        name = request.get("TableName") or request.name(255)
+        billing = request.get("BillingMode", "PROVISIONED")
+        given = request.chosen(*_SHAPE, "GlobalSecondaryIndexes", "DeletionProtectionEnabled")
+        if billing == "PROVISIONED":
+            default = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+            given["ProvisionedThroughput"] = request.get("ProvisionedThroughput", default)
+        described = platform.clients("dynamodb").create_table(
+            TableName=name, BillingMode=billing, Tags=tag_list(request.get("Tags")), **given
+        )["TableDescription"]
+        resource = Resource(name, {"Arn": described["TableArn"], "TableId": described.get("TableId", name)})
+        self._settle(platform, resource, request.properties)
+        return resource
+
+    def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
+        """Changes recovery, time to live and deletion protection."""
+        self._settle(platform, resource, request.properties)
+        if "DeletionProtectionEnabled" in request.properties:
+            platform.clients("dynamodb").update_table(
+                TableName=resource.physical_id, DeletionProtectionEnabled=request.get("DeletionProtectionEnabled")
+            )
+        return resource
+
+    def _settle(self, platform: Platform, resource: Resource, properties: dict[str, Any]) -> None:
+        dynamodb, table = platform.clients("dynamodb"), {"TableName": resource.physical_id}
+        if recovery := properties.get("PointInTimeRecoverySpecification"):
+            dynamodb.update_continuous_backups(**table, PointInTimeRecoverySpecification=recovery)
+        if living := properties.get("TimeToLiveSpecification"):
+            dynamodb.update_time_to_live(**table, TimeToLiveSpecification=living)
+
+
+class GlobalTable(Table):
+    """AWS::DynamoDB::GlobalTable (CDK's TableV2), with a replica in this region only."""
+
+    type = "AWS::DynamoDB::GlobalTable"
+    honoured = Table.honoured - {"ProvisionedThroughput", "PointInTimeRecoverySpecification", "Tags"} | {
+        "Replicas[].Region",
+        "Replicas[].PointInTimeRecoverySpecification",
+        "Replicas[].DeletionProtectionEnabled",
+        "Replicas[].Tags",
+    }
+    ignored: ClassVar[dict[str, str]] = Table.ignored | {
+        "WriteProvisionedThroughputSettings": "throughput is not limited",
+        "WriteOnDemandThroughputSettings": "throughput is not limited",
+        "Replicas[].TableClass": "a price, not a behaviour",
+        "Replicas[].SSESpecification": NO_KMS,
+        "Replicas[].ContributorInsightsSpecification": "not imitated",
+        "Replicas[].ReadOnDemandThroughputSettings": "throughput is not limited",
+        "Replicas[].ResourcePolicy": NO_IAM,
+    }
+    updatable = frozenset({"Replicas", "TimeToLiveSpecification"})
+
+    def create(self, platform: Platform, request: Request) -> Resource:
+        """Creates the table with the settings of its one replica."""
+        return super().create(platform, self._flat(platform, request))
+
+    def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
+        """Changes recovery, time to live and deletion protection."""
+        return super().update(platform, self._flat(platform, request), resource)
+
+    def _flat(self, platform: Platform, request: Request) -> Request:
+        replicas = request.get("Replicas", [])
+        if [replica["Region"] for replica in replicas] != [platform.context.region]:
+            raise request.error(f"Replicas: exactly one is supported, in {platform.context.region}")
+        properties = {"BillingMode": "PAY_PER_REQUEST"} | request.properties
+        properties |= {key: value for key, value in replicas[0].items() if key != "Region"}
+        return Request(request.stack, request.logical_id, request.type, properties)
+
+
+PROVIDERS = (Table, GlobalTable)

@@ -1,0 +1,30 @@
+"""SageMaker for real on one machine: training jobs run, endpoints serve, in the process of the moto server.
+
+Not imitated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
+"""
+
+from embedded.context import Context
+from embedded.sagemaker import api, runtime
+
+__all__ = ["await_training_job", "install", "stop"]
+
+
+def install(context: Context) -> None:
+    """Makes moto's SageMaker real. Call it before the server answers its first request.
+
+    Args:
+        context: the cloud; its `endpoint_url` and `emit` are first used when a request comes.
+    """
+    api.install(context)
+    runtime.install()
+
+
+def stop() -> None:
+    """Ends training jobs and inference servers and writes the captures that wait: call it while the server still answers."""
+    api.stop()
+
+
+def await_training_job(context: Context, name: str, seconds: float) -> bool:
+    """Waits for a training job's end, `seconds` at most. Returns whether it has ended; also for a job that is not there."""
+    job = api.backend_of(context.account_id, context.region).training_jobs.get(name)
+    return job is None or job.done.wait(seconds)  # type: ignore[attr-defined,no-any-return]

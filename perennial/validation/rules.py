@@ -1,0 +1,111 @@
+"""The contract's rules as Polars expressions: each is true where a row breaks it, null or false elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from perennial.validation.contract import Bound, Column, Contract, bound, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of one column. `said` makes the clause about an offending value, already quoted for people."""
+
+    column: str
+    code: str
+    broken: pl.Expr
+    said: Callable[[str], str]
+
+
+def rules(contract: Contract, present: list[str]) -> list[Rule]:
+    """The rules that typed values must keep, for the columns that are there. Nulls and types are not among them."""
+    found: list[Rule] = []
+    for name in present:
+        found += _of_column(name, contract.columns[name], contract.limits.line_bytes)
+    return found
+
+
+def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
+    value = pl.col(name)
+    found: list[Rule] = []
+    if column.type == "number":
+        found.append(Rule(name, "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number"))
+    if column.type in ("text", "category"):
+        said = f"has more than {longest:,} bytes in one value"
+        found.append(Rule(name, "long-value", value.str.len_bytes() > longest, lambda _: said))
+    if column.minimum is not None:
+        found.append(_minimum(name, column, column.minimum))
+    if column.maximum is not None:
+        found.append(_maximum(name, column, column.maximum))
+    if column.values is not None:
+        found.append(_allowed(name, column, column.values))
+    if column.pattern is not None:
+        broken = ~value.cast(pl.String).str.contains(whole(column.pattern))
+        found.append(Rule(name, "pattern", broken, lambda text: f"is {text}, which does not match {column.pattern}"))
+    return found
+
+
+def _finite(name: str, column: Column) -> pl.Expr:
+    """NaN compares as the greatest number of all; it is reported once, as not finite."""
+    return pl.col(name).is_finite() if column.type == "number" else pl.lit(value=True)
+
+
+def _minimum(name: str, column: Column, smallest: Bound) -> Rule:
+    broken = (pl.col(name) < bound(column, smallest)) & _finite(name, column)
+    word = "earliest" if column.type in ("date", "datetime") else "smallest"
+    return Rule(name, "below-minimum", broken, lambda text: f"is {text}, the {word} allowed is {smallest}")
+
+
+def _maximum(name: str, column: Column, largest: Bound) -> Rule:
+    broken = (pl.col(name) > bound(column, largest)) & _finite(name, column)
+    word = "latest" if column.type in ("date", "datetime") else "largest"
+    return Rule(name, "above-maximum", broken, lambda text: f"is {text}, the {word} allowed is {largest}")
+
+
+def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, ...]) -> Rule:
+    if column.type in ("text", "category"):
+        allowed = pl.Series([str(value) for value in values], dtype=pl.String)
+    else:
+        allowed = pl.Series(values, strict=False).cast(column.dtype, strict=False)
+    broken = ~pl.col(name).is_in(allowed.implode())
+    if len(values) <= 5:
+        shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)
+        return Rule(name, "not-allowed", broken, lambda text: f"{text} is not one of {shown}")
+    return Rule(name, "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
+
+
+def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
+    """Why values (text, null where all is well) are not of the column's type: code, mask and clause for each reason."""
+    failed = raw.is_not_null()
+    found: list[tuple[str, pl.Series, Callable[[str], str]]] = []
+    if column.type == "integer":
+        text = raw.str.strip_chars()
+        beyond = text.str.contains(r"^[+-]?[0-9]+(\.0*)?$") & failed
+        endless = text.str.contains(r"^(?i)[+-]?(nan|inf|infinity)$") & failed
+        found.append(("integer-range", beyond, lambda shown: f"is {shown}, an integer beyond 64 bits"))
+        found.append(("not-finite", endless, lambda shown: f"is {shown}, which is no finite number"))
+        failed = failed & ~beyond & ~endless
+    expected = _EXPECTED[column.type]
+    found.append(("type", failed, lambda shown: f"is {shown}, {expected} is expected"))
+    return [(code, mask, said) for code, mask, said in found if mask.any()]
+
+
+_EXPECTED = {
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "text": "text",
+    "category": "text",
+    "date": "a date as 2024-12-31",
+    "datetime": "a moment as 2024-12-31T23:59:59Z",
+}
+
+
+def quoted(raw: str, column: Column) -> str:
+    """A value as messages show it: shortened, in quotes unless it is a plain number, hidden when it is sensitive."""
+    if column.sensitive:
+        return "(hidden)"
+    short = raw if len(raw) <= 60 else raw[:57] + "..."
+    plain = column.type in ("integer", "number") and raw.lstrip("+-")[:1].isdigit()
+    return short if plain else repr(short)

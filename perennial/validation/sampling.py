@@ -1,0 +1,47 @@
+"""A sample of a file, typed as well as may be, to freeze the first grid from or to draft a contract with."""
+
+from pathlib import Path
+
+import polars as pl
+
+from perennial.validation.casts import cast
+from perennial.validation.contract import Contract
+from perennial.validation.inspection import open_table
+from perennial.validation.source import Source, UnreadableError
+
+_BYTES = 64 << 20
+
+
+def sample(path: Path, contract: Contract, rows: int) -> pl.DataFrame:
+    """Up to `rows` rows, spread evenly over the first 64 MB or so of a file, in the contract's columns and types.
+
+    Values and columns that do not fit are null; a file that cannot be read gives no rows. Never an error for bad data.
+    """
+    schema = {name: column.dtype for name, column in contract.columns.items()}
+    frames = [pl.DataFrame(schema=schema), *_frames(path, contract)]
+    read = pl.concat(frames)
+    return read.gather_every(max(read.height // max(rows, 1), 1)).head(rows)
+
+
+def _frames(path: Path, contract: Contract) -> list[pl.DataFrame]:
+    frames: list[pl.DataFrame] = []
+    size = 0
+    try:
+        for batch in open_table(Source(path, contract.limits), contract, path.name).batches():
+            frames.append(_typed(batch.frame, contract))
+            size += frames[-1].estimated_size()
+            if size >= _BYTES:
+                break
+    except UnreadableError:
+        pass
+    return frames
+
+
+def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    columns = []
+    for name, column in contract.columns.items():
+        if name in frame.columns:
+            columns.append(cast(frame[name], column).alias(name))
+        else:
+            columns.append(pl.Series(name, [None] * frame.height, dtype=column.dtype))
+    return pl.DataFrame(columns)

@@ -1,0 +1,89 @@
+"""One training job: plan and rows in, a model and its evaluation out. Runs in SageMaker's script mode, and anywhere.
+
+Progress is one JSON object a line on stdout. A mistake of the user ends with exit 1 and its sentence in the failure
+file, from which SageMaker takes the job's FailureReason.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from training import evaluation, fitting, judging, plan, rows
+from training.failure import TrainingError, write_failure
+from training.progress import report
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where SageMaker puts things."""
+
+    data: Path
+    plan: Path
+    model: Path
+    output: Path
+    failure: Path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Paths:
+        """SM_* where they are set, else the usual places below SAGEMAKER_BASE_DIR."""
+        base = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
+
+        def path(name: str, usual: str) -> Path:
+            return Path(environment.get(name) or base / usual)
+
+        return cls(
+            data=path("SM_CHANNEL_DATA", "input/data/data"),
+            plan=path("SM_CHANNEL_PLAN", "input/data/plan"),
+            model=path("SM_MODEL_DIR", "model"),
+            output=path("SM_OUTPUT_DATA_DIR", "output/data"),
+            failure=path("SM_OUTPUT_DIR", "output"),
+        )
+
+
+def main() -> None:
+    """The entry point. Exits with 1 after a failure."""
+    paths = Paths.of(os.environ)
+    try:
+        train(paths)
+    except TrainingError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        _fail(paths, str(error))
+    except Exception as error:  # noqa: BLE001  (whatever it is, the reason must reach the failure file)
+        traceback.print_exc()
+        _fail(paths, f"The training broke off: {type(error).__name__}: {error}. The job's log has the traceback.")
+
+
+def train(paths: Paths) -> str:
+    """Train, judge and write everything. Gives the model's digest. Raises TrainingError."""
+    job = plan.read(paths.plan / "plan.json")
+    report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin["datasets"])
+    split = rows.split(rows.read(paths.data, job.columns), job)
+    report("read", train=len(split.train), held_out=len(split.held_out))
+    with tempfile.TemporaryDirectory() as scratch:
+        # The champion works in a process of its own while the candidate is fitted.
+        rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
+        try:
+            model, seconds = fitting.fit(job, split, paths.model)
+            judged = judging.judge(job, split, model, rival, paths.output)
+        finally:
+            rival.stop()
+    about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": seconds}
+    features = [column.name for column in job.features]
+    evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
+    figures = {name: figure["value"] for name, figure in judged["candidate"]["figures"].items()}
+    report("finished", digest=model.digest, figures=figures)
+    return model.digest
+
+
+def _fail(paths: Paths, sentence: str) -> None:
+    report("failed", reason=sentence)
+    print(sentence, file=sys.stderr, flush=True)
+    write_failure(paths.failure, sentence)
+    sys.exit(1)
