@@ -3,7 +3,7 @@
 import json
 import os
 
-from stacks.settings import ROOT, Settings  # before aws_cdk, for it finds the Node that aws_cdk runs on
+from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk, for it finds the Node that aws_cdk runs on
 
 # isort: split
 from aws_cdk import App, Validations
@@ -21,7 +21,10 @@ app = App(
     builtin_cloud_formation_validation=False,  # cfn-lint says more, in the suite
 )
 Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
+try:
+    settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
+except SettingsError as error:
+    raise SystemExit(str(error)) from None
 data = DataStack(app, "Data", settings=settings)
 PlatformStack(app, "Platform", data=data, settings=settings)
 app.synth()

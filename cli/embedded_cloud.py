@@ -98,9 +98,7 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
 
 def deploy_again(place: Place, running: Running) -> Running:
     """Let a running cloud take the assembly as it is now. CommandError when it cannot."""
-    before = place.state.read_bytes()
-    log_size = place.log.stat().st_size if place.log.exists() else 0
-    stamp = place.state.stat().st_mtime_ns
+    before = _generation(place)
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -108,19 +106,15 @@ def deploy_again(place: Place, running: Running) -> Running:
             raise CommandError(
                 f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}"
             )
-        try:
-            changed = place.state.read_bytes() != before or place.state.stat().st_mtime_ns != stamp
-        except OSError:
-            changed = False
-        if changed:
-            return _after_deploy(place, log_size)
+        if _generation(place) > before:
+            return _after_deploy(place)
         time.sleep(0.05)
     raise CommandError(
         f"the embedded cloud did not deploy within {PATIENCE:g} s; {place.log} ends with:\n{last_words(place)}"
     )
 
 
-def _after_deploy(place: Place, log_size: int) -> Running:
+def _after_deploy(place: Place) -> Running:
     error = json.loads(place.state.read_text()).get("error")
     running = find(place)
     if error or running is None:
@@ -128,6 +122,14 @@ def _after_deploy(place: Place, log_size: int) -> Running:
             f"the embedded cloud could not deploy: {error or last_words(place)}; next: perennial down, then up"
         )
     return running
+
+
+def _generation(place: Place) -> int:
+    """How many times it has deployed."""
+    try:
+        return int(json.loads(place.state.read_text())["generation"])
+    except (OSError, ValueError, KeyError):
+        return 0
 
 
 def stop(running: Running) -> None:
@@ -144,11 +146,13 @@ def stop(running: Running) -> None:
 
 
 def last_words(place: Place) -> str:
-    """The end of the log."""
+    """The error that the log tells of last, or else its end."""
     try:
-        return "\n".join(place.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+        lines = place.log.read_text(errors="replace").splitlines()
     except OSError:
         return "(no log)"
+    errors = [text for text in lines if text.startswith("error: ")]
+    return errors[-1].removeprefix("error: ") if errors else "\n".join(lines[-LAST_LINES:])
 
 
 def _lives(pid: int) -> bool:

@@ -1,1 +1,1 @@
-"""AWS on one machine: runs a synthesized CDK cloud assembly on moto, with the real handlers in processes of their own."""
+"""AWS on one machine: runs a synthesized CDK cloud assembly on moto, with the real handlers."""

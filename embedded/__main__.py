@@ -1,6 +1,6 @@
-"""The embedded cloud as a program: python -m embedded --assembly cdk.out [--port N] [--speed X] [--ready FILE] [--parent PID].
+"""The embedded cloud as a program: python -m embedded --assembly cdk.out [--port N] [--speed X] [--ready FILE].
 
-Runs in the foreground until SIGTERM, SIGINT or the end of the process PID. SIGHUP deploys the assembly again.
+Runs in the foreground until SIGTERM, SIGINT or the end of the --parent process. SIGHUP deploys the assembly again.
 """
 
 import argparse

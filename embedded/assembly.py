@@ -55,9 +55,7 @@ def read_assembly(directory: Path) -> list[Stack]:
     return _ordered(found)
 
 
-def _stack(
-    directory: Path, identifier: str, artifact: dict[str, Any], artifacts: dict[str, dict[str, Any]]
-) -> Stack:
+def _stack(directory: Path, identifier: str, artifact: dict[str, Any], artifacts: dict[str, dict[str, Any]]) -> Stack:
     template = _json(directory / artifact["properties"]["templateFile"], directory)
     needed = artifact.get("dependencies", [])
     assets = [

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from embedded.context import Context
+from embedded.context import CREDENTIAL, Context
 
 _CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
 
@@ -19,7 +19,7 @@ class Clients:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session = boto3.session.Session(
-            aws_access_key_id="embedded", aws_secret_access_key="embedded", region_name=context.region
+            aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=context.region
         )
 
     def __call__(self, service: str) -> Any:

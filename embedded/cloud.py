@@ -6,10 +6,10 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from moto.core import config as moto_config
-from moto.moto_api._internal import moto_api_backend
+from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
 from embedded.clients import Clients
@@ -60,7 +60,7 @@ class Cloud:
         try:
             server = Server(port)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
-            context = Context(speed, workdir, ProcessGroup(), ACCOUNT_ID, REGION, server.endpoint_url)
+            context = Context(speed, workdir, ProcessGroup(workdir), ACCOUNT_ID, REGION, server.endpoint_url)
         except BaseException:
             _RUNNING.release()
             raise
@@ -88,6 +88,10 @@ class Cloud:
         """
         self._deployment.apply(assembly)
         self._warm()
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """The outputs of a deployed stack, by their logical ids."""
+        return self._deployment.outputs(stack)
 
     def stop(self) -> None:
         """Ends everything and forgets all state; nothing of it is left behind."""
@@ -134,7 +138,7 @@ class Cloud:
         buckets.install(patches, context)
         subscriptions.install(patches, context, delivery)
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
-        getattr(stepfunctions, 'install', print)(context)
+        getattr(stepfunctions, "install", print)(context)
         sagemaker.install(context)
 
     def _warm(self) -> None:

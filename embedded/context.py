@@ -1,4 +1,4 @@
-"""What every part of the embedded cloud is given: its settings, its processes, and the way to put an event on the bus."""
+"""What every part of the embedded cloud is given: its settings, its processes, the way to put an event on the bus."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
+CREDENTIAL = "embedded"  # opens nothing: nobody checks it
 
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
 
@@ -45,8 +46,8 @@ class Context:
         """The environment by which any AWS client talks to this cloud; loopback only, the credentials open nothing."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_ACCESS_KEY_ID": CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,4 +1,4 @@
-"""Applies a cloud assembly to the running cloud: creates what is new, updates in place, refuses what cannot be changed."""
+"""Applies a cloud assembly to the running cloud: creates what is new, updates in place, refuses the rest."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,5 +190,3 @@ def _layer_keys(template: dict[str, Any]) -> set[str]:
         if body.get("Type") == "AWS::Lambda::LayerVersion"
         and isinstance(key := body.get("Properties", {}).get("Content", {}).get("S3Key"), str)
     }
-
-

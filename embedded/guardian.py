@@ -1,10 +1,12 @@
-"""Run as a script beside the cloud: kills the process groups it was told of as soon as the cloud is gone, however it went.
+"""Run as a script beside the cloud: kills the process groups it was told of once the cloud is gone, however it went.
 
-Usage: python -I -S guardian.py, with lines "+PGID" and "-PGID" on standard input. The end of the input is the cloud's end.
+Usage: python -I -S guardian.py [DIRECTORY], with lines "+PGID" and "-PGID" on standard input. The end of the input is
+the cloud's end; then it also removes DIRECTORY, the cloud's temporary files.
 The kernel's parent-death signal (launch.py) reaches children; this also reaches their children, and works on macOS.
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -42,6 +44,8 @@ def main() -> None:
         groups = {group for group in groups if kill_group(group, 0)}
     for group in groups:
         kill_group(group, signal.SIGKILL)
+    for directory in sys.argv[1:]:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ def _select(argument: Any, scope: Scope) -> Any:
     try:
         return items[int(index)]
     except (IndexError, ValueError) as error:
-        raise IntrinsicError(f"{scope.stack}: Fn::Select of item {index} from a list of {len(items)}") from error
+        raise IntrinsicError(f"{scope.stack}: Fn::Select asks for item {index} of {len(items)}") from error
 
 
 def _split(argument: Any, scope: Scope) -> list[str]:
@@ -198,9 +198,9 @@ _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::FindInMap": _find_in_map,
     "Fn::ImportValue": _import_value,
     "Fn::If": _if,
-    "Condition": lambda argument, scope: condition(argument, scope)
-    if isinstance(argument, str)
-    else {"Condition": resolve(argument, scope)},
+    "Condition": lambda argument, scope: (
+        condition(argument, scope) if isinstance(argument, str) else {"Condition": resolve(argument, scope)}
+    ),
     "Fn::Equals": lambda argument, scope: resolve(argument[0], scope) == resolve(argument[1], scope),
     "Fn::And": lambda argument, scope: all(resolve(item, scope) for item in argument),
     "Fn::Or": lambda argument, scope: any(resolve(item, scope) for item in argument),

@@ -11,6 +11,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    """Becomes the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         import ctypes
@@ -18,7 +19,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the kernel was asked
             sys.exit(0)
-    os.execvpe(command[0], command, os.environ)
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - the whole purpose
 
 
 if __name__ == "__main__":

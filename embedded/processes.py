@@ -24,7 +24,9 @@ class ProcessGroup:
     whole process group once this process is gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
+        """`directory` holds the children's files; the guardian removes it if this process is killed."""
+        self._directory = directory
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.RLock()
         # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
@@ -100,13 +102,13 @@ class ProcessGroup:
                 raise BrokenPipeError
             _write(self._guardian, line)
         except BrokenPipeError:  # none yet, or someone killed it: the next one is told of all
-            self._guardian = _start_guardian()
+            self._guardian = _start_guardian(self._directory)
             _write(self._guardian, "".join(f"+{pid}\n" for pid in self._children))
 
 
-def _start_guardian() -> subprocess.Popen[bytes]:
+def _start_guardian(directory: Path | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARDIAN)],
+        [sys.executable, "-I", "-S", str(GUARDIAN), *([str(directory)] if directory else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

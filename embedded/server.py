@@ -13,7 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 HOST = "127.0.0.1"
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 
 class PortTakenError(OSError):
@@ -34,7 +34,7 @@ class KeepAliveHandler(MotoRequestHandler):
             self.wfile.flush()
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
-        status, headers, body = _call(self.server.app, environ)  # type: ignore[attr-defined]
+        status, headers, body = _call(self.server.app, environ)
         self._reply(status, headers, body)
 
     def _body(self, environ: dict[str, Any]) -> bytes:
@@ -81,7 +81,7 @@ def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]
             if hasattr(parts, "close"):
                 parts.close()
     except Exception:
-        _LOG.exception("moto failed at %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
+        LOG.exception("moto failed at %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         return "500 Internal Server Error", [("Content-Type", "text/plain")], b"The embedded cloud failed; see its log."
     status, headers = started[-1]
     return status, headers, body
@@ -96,8 +96,8 @@ class Server:
         self._server: BaseWSGIServer = make_server(
             HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()
         )
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
-        self._server.block_on_close = False  # type: ignore[attr-defined]
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property

@@ -21,7 +21,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """For each figure, from where it is worth watching and from where it is drift. The figures' units are in README.
+    """For each figure, from where it is worth watching and from where it is drift.
 
     `psi` and `js` (distance, base 2) over deciles or categories; `ks` the largest gap between the distributions;
     `wasserstein` in the reference's standard deviations; `nulls`, `unseen` and `gone` as changes of a share of rows.
@@ -193,7 +193,7 @@ def _missing(one: ColumnProfile, two: ColumnProfile, sigmas: float) -> tuple[dic
 
 
 def _shares(x: int, n: int, y: int, m: int, sigmas: float) -> tuple[float, float]:
-    """The change from x of n to y of m, and the change that chance alone may give (Agresti-Caffo: one more each way)."""
+    """The change from x of n to y of m, and what chance alone may give (Agresti-Caffo: one more each way)."""
     pooled = (x + y + 2) / (n + m + 4)
     return y / max(m, 1) - x / max(n, 1), sigmas * sqrt(pooled * (1 - pooled) * (1 / max(n, 1) + 1 / max(m, 1)))
 
@@ -296,7 +296,7 @@ def _told_nulls(one: ColumnProfile, two: ColumnProfile) -> str:
 
 
 def _told_numbers(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, figures: Mapping[str, float]) -> str:
-    deviation = one.moments.deviation
+    deviation = one.moments.deviation or two.moments.deviation
     shift = (two.moments.mean - one.moments.mean) / deviation if deviation else 0.0
     figure = f"PSI {figures['psi']:.2f}, KS {figures['ks']:.2f}"
     what = "its mean" if grid.kind == "numeric" else "its mean length"

@@ -301,7 +301,9 @@ def _grid_dict(column: ColumnGrid) -> dict[str, Any]:
 
 
 def _grid_of(data: Mapping[str, Any]) -> ColumnGrid:
-    return ColumnGrid(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    low, high = data.get("low", 0.0), data.get("high", 1.0)
+    deciles, categories = tuple(data.get("deciles", ())), tuple(data.get("categories", ()))
+    return ColumnGrid(data["type"], data["kind"], data["role"], low, high, deciles, categories)
 
 
 def _column_dict(column: ColumnProfile) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The distribution function that a profile's counts amount to."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from perennial.profile import CELLS, ColumnGrid, ColumnProfile
 
@@ -21,8 +22,7 @@ def shape(grid: ColumnGrid, column: ColumnProfile, other: ColumnProfile) -> Shap
     for cell in range(CELLS + 1):
         running += column.cells[cell]
         known[grid.low + width * cell] = running
-    for edge, count in zip(grid.deciles, column.deciles, strict=True):
-        known[edge] = count
+    known.update(zip(grid.deciles, column.deciles, strict=True))
     moments = [part.moments for part in (column, other) if part.moments.count]
     lows = [moment.minimum for moment in moments if moment.minimum is not None]
     highs = [moment.maximum for moment in moments if moment.maximum is not None]
@@ -42,4 +42,4 @@ def shape(grid: ColumnGrid, column: ColumnProfile, other: ColumnProfile) -> Shap
 def bins(column: ColumnProfile) -> list[int]:
     """Counts between the grid's deciles: up to the first, between each two, above the last."""
     edges = [0, *column.deciles, column.count]
-    return [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    return [high - low for low, high in pairwise(edges)]

@@ -13,6 +13,16 @@ from stacks.settings import ROOT
 
 PAGE = ROOT / "docs" / "architecture.diagram.md"
 SHAPES = {"Choice": ("{", "}"), "Wait": ("([", "])"), "Fail": ("((", "))"), "Map": ("[[", "]]")}
+VERBS = {  # what an action stands for, with its companions
+    "s3:GetObject": "read",
+    "s3:PutObject": "write",
+    "dynamodb:PutItem": "read and write",
+    "sqs:ReceiveMessage": "receive from and send to",
+    "sqs:SendMessage": "send to",
+    "sns:Publish": "publish to",
+    "kms:Decrypt": "encrypt and decrypt with",
+    "states:StartExecution": "start",
+}
 HEAD = """<!-- Drawn from the assembly by `make diagram`; a test holds it fresh. Do not edit. -->
 # The assembly, drawn
 
@@ -96,9 +106,10 @@ def _sentences(statements: list[dict[str, Any]]) -> Iterator[str]:
     """What the statements allow, beyond its own logs and traces."""
     for statement in statements:
         actions, resources = _list(statement["Action"]), _list(statement["Resource"])
-        if actions[0].startswith(("logs:", "xray:")):
+        if actions[0].startswith(("logs:", "xray:", "s3:List")):
             continue
-        yield f"{', '.join(sorted(actions))} on {', '.join(f'`{_short(resource)}`' for resource in resources)}"
+        verb = next((verb for action, verb in VERBS.items() if action in actions), ", ".join(sorted(actions)))
+        yield f"{verb} {', '.join(f'`{_short(resource)}`' for resource in resources)}"
 
 
 def _short(resource: Any) -> str:

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any, Self, get_type_hints
 
 ROOT = Path(__file__).parents[1]
+RETENTIONS = (
+    *("ONE_DAY", "THREE_DAYS", "FIVE_DAYS", "ONE_WEEK", "TWO_WEEKS", "ONE_MONTH", "TWO_MONTHS", "THREE_MONTHS"),
+    *("FOUR_MONTHS", "FIVE_MONTHS", "SIX_MONTHS", "ONE_YEAR", "TWO_YEARS", "FIVE_YEARS", "TEN_YEARS", "INFINITE"),
+)
 
 
 class SettingsError(ValueError):
@@ -21,7 +25,7 @@ class Settings:
     models: str = "models"  # folder of the specs, absolute or below the checkout
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
-    log_retention: str = "THREE_MONTHS"  # a name of aws_logs.RetentionDays
+    log_retention: str = "THREE_MONTHS"  # of every log group
     traffic_days: int = 180  # captured traffic is deleted after that
     poll_seconds: int = 10  # between two looks at an endpoint that is being updated
     reconcile_minutes: int = 15
@@ -34,6 +38,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", self.name):
             raise SettingsError(f"context 'name' is {self.name!r}: lower-case letters, digits and dashes, 2 to 31")
+        if self.log_retention not in RETENTIONS:
+            raise SettingsError(f"context 'log_retention' is {self.log_retention!r}: one of {', '.join(RETENTIONS)}")
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and value < 1:

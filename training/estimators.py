@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,10 +24,19 @@ from training.failure import TrainingError
 from training.features import Features, code_places
 from training.plan import Plan
 
-THREADS = 2
+# Where rows are this many, waiting costs more than a model that differs in the last digit between machine types.
+_MANY_ROWS = 500_000
 _MODULE_FUNCTION = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", re.ASCII)
 _TREES = 100
 _MOST_TREES = 1000
+
+
+def threads(rows: int) -> int:
+    """How many threads fit a model: one, because scikit-learn sums in as many parts as there are threads.
+
+    So the same rows give the same model on every machine. Only very many rows get every core.
+    """
+    return 1 if rows < _MANY_ROWS else os.cpu_count() or 1
 
 
 def build(plan: Plan, classes: int, code: Path) -> Pipeline:
@@ -47,11 +57,14 @@ def build(plan: Plan, classes: int, code: Path) -> Pipeline:
     return _piped(estimator, Features(plan.features, encoding))
 
 
-def prepare_to_serve(pipeline: Pipeline) -> None:
-    """One request is one thread's work: starting a pool costs more than the answer."""
+def use_threads(pipeline: Pipeline, jobs: int) -> None:
+    """For estimators that have workers of their own. A forest is the same whoever grows its trees.
+
+    While serving one job is right: starting a pool costs more than the answer.
+    """
     estimator = pipeline[-1]
     if "n_jobs" in estimator.get_params():
-        estimator.set_params(n_jobs=1)
+        estimator.set_params(n_jobs=jobs)
 
 
 def _piped(estimator: Any, features: Features) -> Pipeline:
@@ -72,7 +85,7 @@ def _boosting(problem: str, classes: int, columns: Sequence[Column], seed: int) 
 
 def _forest(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
     kind = RandomForestRegressor if problem == "regression" else RandomForestClassifier
-    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", n_jobs=THREADS, random_state=seed)
+    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", random_state=seed)
 
 
 def _linear(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:

@@ -46,14 +46,15 @@ def _fitted(plan: Plan, split: Split, classes: list[Any]) -> Pipeline:
     target = split.train[plan.target]
     numbers = labels.numbers(target, classes) if classes else target.to_numpy(dtype=np.float64)
     pipeline = estimators.build(plan, max(1, len(classes)), CODE)
-    # scikit-learn sums in as many parts as there are threads; a fixed number makes the same model on every machine.
-    os.environ["OMP_NUM_THREADS"] = str(estimators.THREADS)
+    threads = estimators.threads(len(split.train))
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    estimators.use_threads(pipeline, os.cpu_count() or 1)
     try:
-        with threadpool_limits(estimators.THREADS):
+        with threadpool_limits(threads):
             pipeline.fit(split.train[[column.name for column in plan.features]], numbers)
     except (ValueError, TypeError) as error:
         raise TrainingError(
             f"The estimator {plan.estimator} could not be fitted: {error}. Check training.parameters in the spec."
         ) from error
-    estimators.prepare_to_serve(pipeline)
+    estimators.use_threads(pipeline, 1)
     return pipeline

@@ -68,8 +68,10 @@ class Column:
     @property
     def names_rows(self) -> int:
         """How much the name says that the values are identifiers: 2 surely, 1 perhaps, 0 not."""
-        if self.looks_like_uuid or (self.words and self.words[-1] in IDENTIFIERS) or not self.words:
+        if self.looks_like_uuid or (self.words and self.words[-1] in IDENTIFIERS):
             return 2
+        if self.is_counter or not self.words:  # a counter begins anew in the next file, so it names no row
+            return 0
         return 1 if self.words[-1] in WEAK_IDENTIFIERS or self.words[0] in WEAK_IDENTIFIERS else 0
 
 

@@ -93,7 +93,9 @@ def _column(draft: Draft, column: Column) -> Iterator[str]:
 def _suggestions(column: Column) -> Iterator[str]:
     if column.type in ("integer", "number") and column.minimum is not None and column.maximum is not None:
         low = 0 if column.minimum >= 0 else column.minimum
-        yield f"    # minimum: {_number(low)}" + ("" if low == column.minimum else f"  # was {_number(column.minimum)}")
+        yield f"    # minimum: {_number(low)}" + (
+            "" if low == column.minimum else f"  # the smallest seen is {_number(column.minimum)}"
+        )
         yield f"    # maximum: {_number(column.maximum)}"
     if 1 < len(column.values) <= FEW and column.type in ("category", "integer"):
         values = ", ".join(_value(value) for value in column.values)

@@ -1,1 +1,1 @@
-"""What makes things happen by themselves: events on the bus and their rules, schedules, queues that feed functions, notices."""
+"""What happens by itself: events on the bus and their rules, schedules, queues that feed functions, notices."""

@@ -1,11 +1,11 @@
-"""The default event bus: which rules want an event, and getting it to their targets, with retries and dead-letter queues."""
+"""The default event bus: which rules want an event, and getting it to their targets, retried, then dead-lettered."""
 
 import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.events.models import Rule, events_backends
@@ -14,7 +14,7 @@ from embedded.context import Context
 from embedded.events.delivery import Delivery, UnsupportedTargetError
 from embedded.events.transform import target_input
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _ATTEMPTS = 4  # AWS tries 185 times over a day; here a target that is missing now is missing for good
 _FIRST_DELAY = 5.0
 
@@ -47,7 +47,7 @@ class Bus:
             return
         clean = {key: value for key, value in event.items() if key != "ingestion-time"}
         clean["time"] = iso_time(clean["time"])
-        if rule.event_pattern.matches_event(clean):
+        if rule.event_pattern.matches_event(cast(Any, clean)):
             self.send(rule, clean)
 
     def send(self, rule: Rule, event: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ class Bus:
             else:
                 self._give_up(rule_arn, target, body, error)
         except Exception:
-            _LOG.exception("event of rule %s could not be delivered to %s", rule_arn, target["Arn"])
+            LOG.exception("event of rule %s could not be delivered to %s", rule_arn, target["Arn"])
 
     def _later(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         delay = self._context.clock.scaled(_FIRST_DELAY * 2 ** (attempt - 1))
@@ -93,7 +93,7 @@ class Bus:
     def _give_up(self, rule_arn: str, target: dict[str, Any], body: str, error: Exception) -> None:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if not queue:
-            _LOG.error("event of rule %s is lost, %s refuses it: %s", rule_arn, target["Arn"], error)
+            LOG.error("event of rule %s is lost, %s refuses it: %s", rule_arn, target["Arn"], error)
             return
         attributes = {
             "RULE_ARN": rule_arn,

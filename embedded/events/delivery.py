@@ -44,7 +44,9 @@ class Delivery:
         self._clients("sqs").send_message(
             QueueUrl=self.queue_url(arn),
             MessageBody=body,
-            MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
             **extra,
         )
 

@@ -14,7 +14,7 @@ from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.service import FunctionService
 from embedded.lambdas.settings import FunctionSettings, ThrottledError
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1
 _DEFAULT_BATCH = 10
 
@@ -50,7 +50,7 @@ class QueuePoller:
                     self._handle(messages)
             except Exception:
                 if not self._ended.is_set():
-                    _LOG.exception("polling %s failed", self._queue.name)
+                    LOG.exception("polling %s failed", self._queue.name)
                     self._ended.wait(_POLL_SECONDS)
 
     def _receive(self) -> list[Message]:
@@ -88,7 +88,7 @@ class QueuePoller:
     def _failed(self, outcome: Outcome, ids: set[str]) -> set[str]:
         """The ids to be tried again; an unreadable partial response means all, as on AWS."""
         if outcome.function_error:
-            _LOG.warning("%s: a batch of %d failed: %s", self._queue.name, len(ids), outcome.error[1][:500])
+            LOG.warning("%s: a batch of %d failed: %s", self._queue.name, len(ids), outcome.error[1][:500])
             return ids
         if "ReportBatchItemFailures" not in (self._mapping.function_response_types or []):
             return set()

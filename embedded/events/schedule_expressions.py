@@ -3,13 +3,14 @@
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html.
 """
 
+import calendar
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
-_MONTHS = {name: number for number, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
-_DAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split(), 1)}
+_MONTHS = {calendar.month_abbr[number].upper(): number for number in range(1, 13)}
+_DAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _HORIZON = timedelta(days=366 * 5)
 
 Next = Callable[[datetime], datetime | None]

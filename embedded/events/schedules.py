@@ -18,7 +18,7 @@ from embedded.context import Context
 from embedded.events.bus import Bus
 from embedded.events.schedule_expressions import Next, parse
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _SCAN_SECONDS = 0.5
 
 
@@ -59,13 +59,17 @@ class Schedules:
             try:
                 self._scan()
             except Exception:
-                _LOG.exception("looking for due schedules failed")
+                LOG.exception("looking for due schedules failed")
 
     def _scan(self) -> None:
         account, region = self._context.account_id, self._context.region
         rules = [rule for bus in events_backends[account][region].event_buses.values() for rule in bus.rules.values()]
         for rule in rules:
-            if rule.scheduled_expression and rule.state == "ENABLED" and self._is_due(rule.arn, rule.scheduled_expression):
+            if (
+                rule.scheduled_expression
+                and rule.state == "ENABLED"
+                and self._is_due(rule.arn, rule.scheduled_expression)
+            ):
                 self._fire_rule(rule)
         groups = scheduler_backends[account][region].schedule_groups.values()
         for schedule in [schedule for group in groups for schedule in group.schedules.values()]:

@@ -1,1 +1,1 @@
-"""Lambda on one machine: the official runtime client (awslambdaric) in processes of its own, under the Lambda Runtime API."""
+"""Lambda on one machine: the official runtime client (awslambdaric) in processes, under a Lambda Runtime API."""

@@ -1,4 +1,4 @@
-"""Asynchronous invocations (InvocationType=Event): retried, and what fails for good goes to a destination or dead-letter queue.
+"""Asynchronous invocations (InvocationType=Event): retried, and what fails for good goes to a destination or queue.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
 """
@@ -16,7 +16,7 @@ from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.service import FunctionService
 from embedded.lambdas.settings import FunctionSettings, ThrottledError
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _DELAYS = (60.0, 120.0)  # seconds of the cloud's time before the first and the second retry
 _THROTTLE_DELAY = 1.0
 
@@ -79,9 +79,9 @@ class AsyncInvocations:
             if failed and policy.dead_letter:
                 self._dead_letter(policy.dead_letter, event, request_id, outcome)
         except Exception:
-            _LOG.exception("the result of %s could not be delivered", settings.name)
+            LOG.exception("the result of %s could not be delivered", settings.name)
         if failed and not (policy.on_failure or policy.dead_letter):
-            _LOG.warning("%s failed for good after %d attempts: %s", settings.name, attempts, outcome.error[1])
+            LOG.warning("%s failed for good after %d attempts: %s", settings.name, attempts, outcome.error[1])
 
     def _dead_letter(self, arn: str, event: bytes, request_id: str, outcome: Outcome) -> None:
         body = event.decode(errors="replace")

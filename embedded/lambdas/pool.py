@@ -40,9 +40,7 @@ class FunctionPool:
         try:
             started = time.monotonic()
             outcome = await sandbox.invoke(event, request_id)
-            lines = await asyncio.to_thread(
-                self._log.record, sandbox, request_id, outcome, time.monotonic() - started
-            )
+            lines = await asyncio.to_thread(self._log.record, sandbox, request_id, outcome, time.monotonic() - started)
         finally:
             await self._give_back(sandbox)
         return Outcome(outcome.payload, outcome.function_error, lines)

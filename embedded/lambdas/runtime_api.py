@@ -81,7 +81,9 @@ class RuntimeApi:
             failed = result[2] == "error"
             self._current.settle(Outcome(body, "Unhandled" if failed else None))
             return _reply("202 Accepted", b'{"status":"OK"}')
-        return _reply("403 Forbidden", b'{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}')
+        return _reply(
+            "403 Forbidden", b'{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}'
+        )
 
     async def _next(self) -> bytes:
         self.ready.set()

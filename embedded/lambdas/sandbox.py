@@ -1,4 +1,4 @@
-"""One process running one function: started once, invoked many times, ended when it times out or outgrows its memory."""
+"""One process running one function: started once, invoked many times, ended by a timeout or for its memory."""
 
 import asyncio
 import subprocess

@@ -13,7 +13,7 @@ from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.pool import FunctionPool
 from embedded.lambdas.settings import FunctionSettings
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -91,4 +91,4 @@ async def _cancel_all() -> None:
 
 def _log_failure(future: Any) -> None:
     if not future.cancelled() and future.exception() is not None:
-        _LOG.error("background work of the Lambda service failed", exc_info=future.exception())
+        LOG.error("background work of the Lambda service failed", exc_info=future.exception())

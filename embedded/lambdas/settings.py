@@ -10,7 +10,7 @@ DEFAULT_CONCURRENCY = 4
 class FunctionSettings:
     """One function as deployed; two that are equal may share warm processes.
 
-    `timeout` in seconds, `memory` in MB, `code` the directory of its unpacked code, `reserved` its reserved concurrency.
+    `timeout` in seconds, `memory` in MB, `code` the directory of its code, `reserved` its reserved concurrency.
     """
 
     name: str

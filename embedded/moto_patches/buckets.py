@@ -9,7 +9,7 @@ from embedded.context import Context
 from embedded.events.objects import object_event
 from embedded.moto_patches.patches import Patches
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 
 def install(patches: Patches, context: Context) -> None:
@@ -23,6 +23,6 @@ def install(patches: Patches, context: Context) -> None:
         try:
             context.emit("aws.s3", detail_type, detail, [bucket.arn])
         except Exception:  # the upload itself has succeeded
-            _LOG.exception("the event of s3://%s/%s could not be put on the bus", bucket.name, key.name)
+            LOG.exception("the event of s3://%s/%s could not be put on the bus", bucket.name, key.name)
 
     patches.replace(notifications, "_send_event_bridge_message", send)

@@ -20,7 +20,9 @@ class Patches:
         """Sets `owner.name` to `value` and returns what was there; raises MotoChangedError if nothing was."""
         if not hasattr(owner, name):
             place = getattr(owner, "__qualname__", getattr(owner, "__name__", repr(owner)))
-            raise MotoChangedError(f"moto has no {place}.{name}: pin moto to {MOTO_VERSION} or adapt embedded/moto_patches")
+            raise MotoChangedError(
+                f"moto has no {place}.{name}: pin moto to {MOTO_VERSION} or adapt embedded/moto_patches"
+            )
         original = getattr(owner, name)
         self._undo.append(lambda: setattr(owner, name, original))
         setattr(owner, name, value)

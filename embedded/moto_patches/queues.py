@@ -1,4 +1,4 @@
-"""moto's queues: mappings are polled by us instead of called from SendMessage, deletes are locked, delays run at our speed."""
+"""moto's queues: mappings are polled instead of called by SendMessage, deletes are locked, delays run at our speed."""
 
 import time
 from typing import Any
@@ -19,7 +19,7 @@ class Pollers:
         self._pollers: dict[str, QueuePoller] = {}
 
     def start(self, mapping: Any) -> None:
-        """Polls for a mapping just made; takes it off moto's queue, which would call the function within SendMessage."""
+        """Polls for a mapping just made; takes it off moto's queue, which would call the function itself."""
         context = self._service.context
         backend = sqs_backends[context.account_id][context.region]
         queue = next(queue for queue in backend.queues.values() if queue.queue_arn == mapping.event_source_arn)

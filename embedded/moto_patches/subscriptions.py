@@ -1,4 +1,4 @@
-"""moto's SNS calls functions within Publish with a made-up event, drops mail, and lets a bad endpoint fail the publisher."""
+"""moto's SNS calls functions within Publish with a made-up event, drops mail, and lets endpoints fail Publish."""
 
 import logging
 from typing import Any
@@ -10,7 +10,7 @@ from embedded.events.delivery import Delivery
 from embedded.events.notices import function_event, record_mail
 from embedded.moto_patches.patches import Patches
 
-_LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _MAIL = ("email", "email-json")
 
 
@@ -24,7 +24,7 @@ def install(patches: Patches, context: Context, delivery: Delivery) -> None:
             elif _wanted(subscription, message, given):
                 _send(subscription, message, message_id, given)
         except Exception:
-            _LOG.exception("notice %s could not be delivered to %s", message_id, subscription.endpoint)
+            LOG.exception("notice %s could not be delivered to %s", message_id, subscription.endpoint)
 
     def _send(subscription: Subscription, message: str, message_id: str, given: dict[str, Any]) -> None:
         if given.get("message_structure") == "json":

@@ -22,9 +22,7 @@ from embedded.providers.provider import Provider
 
 _MODULES = (awslambda, cloudwatch, dynamodb, events, iam, kms, logs, s3, sagemaker, sns, sqs, ssm, stepfunctions)
 
-PROVIDERS: dict[str, Provider] = {
-    provider.type: provider() for module in _MODULES for provider in module.PROVIDERS
-}
+PROVIDERS: dict[str, Provider] = {provider.type: provider() for module in _MODULES for provider in module.PROVIDERS}
 
 # Resource types that stand for nothing here, and why.
 IGNORED_TYPES = {"AWS::CDK::Metadata": "tells AWS which CDK version made the stack"}

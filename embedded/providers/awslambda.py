@@ -130,9 +130,7 @@ class Permission(Provider):
         """Takes the statement out of the function's policy."""
         lambda_ = platform.clients("lambda")
         try:
-            lambda_.remove_permission(
-                FunctionName=request.properties["FunctionName"], StatementId=resource.physical_id
-            )
+            lambda_.remove_permission(FunctionName=request.properties["FunctionName"], StatementId=resource.physical_id)
         except lambda_.exceptions.ResourceNotFoundException:  # it went with its function
             return
 
@@ -156,7 +154,9 @@ class EventSourceMapping(Provider):
         if ":sqs:" not in arn:
             raise request.error(f"EventSourceArn: only queues are supported, got {arn}")
         answer = platform.clients("lambda").create_event_source_mapping(**request.chosen(*self.honoured))
-        return Resource(answer["UUID"], {"Id": answer["UUID"], "EventSourceMappingArn": answer["EventSourceMappingArn"]})
+        return Resource(
+            answer["UUID"], {"Id": answer["UUID"], "EventSourceMappingArn": answer["EventSourceMappingArn"]}
+        )
 
     def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
         """Changes function, batch size, response types or whether it polls."""

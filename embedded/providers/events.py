@@ -15,7 +15,8 @@ class Rule(PutProvider):
 
     type = "AWS::Events::Rule"
     honoured = frozenset(
-        {"Name", "Description", "EventPattern", "ScheduleExpression", "State"} | {f"Targets[].{name}" for name in _TARGET}
+        {"Name", "Description", "EventPattern", "ScheduleExpression", "State"}
+        | {f"Targets[].{name}" for name in _TARGET}
     )
     ignored: ClassVar[dict[str, str]] = {
         "RoleArn": "IAM is not imitated: every call is allowed",
@@ -44,7 +45,9 @@ class Rule(PutProvider):
         if gone := listed - {target["Id"] for target in wanted}:
             events.remove_targets(Rule=name, Ids=sorted(gone))
         if wanted:
-            targets: list[dict[str, Any]] = [{key: target[key] for key in _TARGET if key in target} for target in wanted]
+            targets: list[dict[str, Any]] = [
+                {key: target[key] for key in _TARGET if key in target} for target in wanted
+            ]
             events.put_targets(Rule=name, Targets=targets)
         return Resource(name, {"Arn": arn})
 

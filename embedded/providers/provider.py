@@ -1,4 +1,4 @@
-"""What a provider of a resource type is: it says which properties it honours, and creates and updates by boto3 calls."""
+"""What a provider of a resource type is: it says what it honours, and creates and updates by boto3 calls."""
 
 import hashlib
 import re

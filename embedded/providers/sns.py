@@ -59,7 +59,9 @@ class Subscription(Provider):
     """AWS::SNS::Subscription: to queues, functions and mail (which is recorded, not sent)."""
 
     type = "AWS::SNS::Subscription"
-    honoured = frozenset({"TopicArn", "Protocol", "Endpoint", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"})
+    honoured = frozenset(
+        {"TopicArn", "Protocol", "Endpoint", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"}
+    )
     ignored: ClassVar[dict[str, str]] = {"Region": "there is one region"}
     updatable = frozenset({"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"})
 

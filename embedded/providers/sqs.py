@@ -69,7 +69,11 @@ class QueuePolicy(PutProvider):
 def _attributes(request: Request) -> dict[str, str]:
     attributes: dict[str, Any] = request.chosen(*_ATTRIBUTES)
     return {
-        name: json.dumps(value) if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else str(value)
+        name: json.dumps(value)
+        if isinstance(value, dict)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
         for name, value in attributes.items()
     }
 

@@ -34,6 +34,8 @@ class Registry:
         self._context = context
         self._backend = backend
         self._kept: dict[str, dict[str, Any]] = {}
+        # moto numbers a version by the count of packages, so deleted ones stay in its store and are only hidden here.
+        self._deleted: set[str] = set()
 
     def create_group(self, request: Request) -> Answer:
         """CreateModelPackageGroup; a taken name is an error, which moto overwrites."""
@@ -49,7 +51,7 @@ class Registry:
         """DeleteModelPackageGroup; it must be empty."""
         name = self._group_name(request["ModelPackageGroupName"])
         group = self._backend.describe_model_package_group(name)
-        if any(package.model_package_group_name == name for package in self._backend.model_packages.values()):
+        if any(package.model_package_group_name == name for package in self._packages()):
             raise InvalidRequestError(
                 f"Model Package Group: {group.arn} cannot be deleted as it still contains Model Packages."
             )
@@ -107,14 +109,14 @@ class Registry:
             answer.pop("CustomerMetadataProperties", None)
         return answer
 
-    def list(self, request: Request) -> Answer:
+    def list_packages(self, request: Request) -> Answer:
         """ListModelPackages; with a group, its versions, which moto would leave out."""
         group = request.get("ModelPackageGroupName")
         group = self._group_name(group) if group else None
         kind = request.get("ModelPackageType") or ("Versioned" if group else "Unversioned")
         status = request.get("ModelApprovalStatus")
         entries = []
-        for package in list(self._backend.model_packages.values()):
+        for package in self._packages():
             if kind != "Both" and package.model_package_type != kind:
                 continue
             if group not in (None, package.model_package_group_name) or status not in (
@@ -154,17 +156,17 @@ class Registry:
     def delete(self, request: Request) -> Answer:
         """DeleteModelPackage."""
         package = self._package(request["ModelPackageName"])
-        self._backend.model_packages.pop(package.arn)
-        self._kept.pop(package.arn, None)
-        for name, arn in list(self._backend.model_package_name_mapping.items()):
-            if arn == package.arn:
-                del self._backend.model_package_name_mapping[name]
+        self._deleted.add(package.arn)
         return {}
+
+    def _packages(self) -> list[ModelPackage]:
+        packages = list(self._backend.model_packages.values())
+        return [package for package in packages if package.arn not in self._deleted]
 
     def _package(self, name: str) -> ModelPackage:
         arn = self._backend.model_package_name_mapping.get(name, name)
         package = self._backend.model_packages.get(arn)
-        if package is None:
+        if package is None or arn in self._deleted:
             raise InvalidRequestError(f"ModelPackage {name} does not exist.")
         return package
 

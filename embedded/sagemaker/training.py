@@ -60,7 +60,7 @@ class TrainingJobs:
             job.enter("Stopping")
         return {}
 
-    def list(self, request: Request) -> Answer:
+    def list_jobs(self, request: Request) -> Answer:
         """ListTrainingJobs."""
         jobs = [job for job in self._jobs.values() if request.get("StatusEquals") in (None, job.status)]
         entries = [job.summary() for job in jobs]

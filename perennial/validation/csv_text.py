@@ -32,7 +32,8 @@ def blocks(
 ) -> Iterator[Block]:
     """Cuts a stream of bytes at the ends of records; line ends inside quotes are none.
 
-    `record_end` finds the place after the last record of some bytes, for other kinds of text than CSV. Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
+    `record_end` finds the place after the last record of some bytes, for other kinds of text than CSV.
+    Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
     """
     rest = b""
     for chunk in chunks:

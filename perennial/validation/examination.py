@@ -44,7 +44,9 @@ class Examination:
             self._tell_fault(fault.code, fault.rows, fault.details)
         if batch.faulty is not None:
             self._set_faulty_aside(batch)
-        typed = pl.DataFrame([cast(batch.frame[name], self._contract.columns[name]) for name in batch.frame.columns])
+        typed = pl.DataFrame(
+            {name: cast(batch.frame[name], self._contract.columns[name]) for name in batch.frame.columns}
+        )
         breaches = [*self._misfits(batch, typed), *self._nulls(batch.frame), *self._broken(typed)]
         if not breaches:
             self._accept(typed, batch.rows)
@@ -90,11 +92,11 @@ class Examination:
         return found
 
     def _nulls(self, frame: pl.DataFrame) -> list[Breach]:
-        found: list[Breach] = []
-        for name in frame.columns:
-            if not self._contract.columns[name].nullable and frame[name].null_count():
-                found.append(Breach(name, "null", frame[name].is_null(), lambda _: "is missing a value"))
-        return found
+        return [
+            Breach(name, "null", frame[name].is_null(), lambda _: "is missing a value")
+            for name in frame.columns
+            if not self._contract.columns[name].nullable and frame[name].null_count()
+        ]
 
     def _broken(self, typed: pl.DataFrame) -> list[Breach]:
         if not self._rules or not typed.height:

@@ -10,7 +10,7 @@ from perennial.validation import csv_text
 from perennial.validation.columns import match
 from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
-from perennial.validation.table import Batch, Columns, Fault
+from perennial.validation.table import Batch, Fault
 
 Row = dict[str, Any]  # of plain values: numbers as the text they were
 _BROKEN = "is no JSON"

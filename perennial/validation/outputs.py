@@ -18,6 +18,7 @@ class Outputs:
         self._folder = folder
         self._grid = grid
         self._keys = Keys(contract)
+        self._labels = _free("row", contract), _free("reason", contract)
         self._repeated = pl.Series([], dtype=pl.UInt32)
         self._aside: ParquetSink | None = None
         self._rows: ParquetSink | None = None
@@ -42,9 +43,11 @@ class Outputs:
         if self._folder is None or not raw.height:
             return
         if self._aside is None:
-            schema = {"row": pl.UInt64(), "reason": pl.String(), **dict.fromkeys(self._contract.columns, pl.String())}
+            row, reason = self._labels
+            schema = {row: pl.UInt64(), reason: pl.String(), **dict.fromkeys(self._contract.columns, pl.String())}
             self._aside = ParquetSink(self._folder / "quarantined.parquet", schema)
-        self._aside.write(raw.with_columns(row=rows, reason=reasons))
+        row, reason = self._labels
+        self._aside.write(raw.with_columns(rows.alias(row), reasons.alias(reason)))
 
     def repeated(self) -> pl.DataFrame:
         """Accepted rows whose key an earlier row has: place, row, first."""
@@ -75,6 +78,13 @@ class Outputs:
             if sink is not None:
                 sink.discard()
         self.profile = None
+
+
+def _free(label: str, contract: Contract) -> str:
+    """The label, underlined until no column of the data is called so."""
+    while label in contract.columns:
+        label += "_"
+    return label
 
 
 def _profiled(path: Path, grid: profiles.Grid, rows: int) -> profiles.Profile:

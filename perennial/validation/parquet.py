@@ -55,12 +55,11 @@ class ParquetTable:
         wanted = [pl.col(self._names[place]).alias(name) for name, place in self.columns.places.items()]
         if not wanted:
             return
+        limits = self._source.limits
+        most = min(limits.batch_rows, max(limits.batch_bytes // len(wanted) // _CELL_BYTES, 1))
         rows = 0
         try:
-            frames = pl.scan_parquet(self._source.path).select(wanted).collect_batches(
-                chunk_size=min(self._source.limits.batch_rows, max(self._source.limits.batch_bytes // len(wanted) // 4, 1))
-            )  # fmt: skip
-            for frame in frames:
+            for frame in pl.scan_parquet(self._source.path).select(wanted).collect_batches(chunk_size=most):
                 yield self._batch(frame, rows)
                 rows += frame.height
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:

@@ -29,7 +29,7 @@ def _frames(path: Path, contract: Contract) -> list[pl.DataFrame]:
     try:
         for batch in open_table(Source(path, contract.limits), contract, path.name).batches():
             frames.append(_typed(batch.frame, contract))
-            size += frames[-1].estimated_size()
+            size += int(frames[-1].estimated_size())
             if size >= _BYTES:
                 break
     except UnreadableError:

@@ -1,5 +1,6 @@
 """Parquet written batch by batch: Polars' streaming writer runs in a thread and is fed through a short queue."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator, Mapping
@@ -43,10 +44,8 @@ class ParquetSink:
 
     def discard(self) -> None:
         """Ends the writing and leaves no file."""
-        try:
+        with contextlib.suppress(SinkError):
             self.close()
-        except SinkError:
-            pass
         self.path.unlink(missing_ok=True)
 
     def _put(self, frame: pl.DataFrame | None) -> None:

@@ -151,9 +151,17 @@ def test_a_deleted_endpoint_is_gone_with_its_process(cloud: Cloud) -> None:
         ("describe_endpoint_config", {"EndpointConfigName": "no"}, 'Could not find endpoint configuration "arn:'),
         ("describe_model", {"ModelName": "no"}, 'Could not find model "arn:.*:model/no"'),
         ("create_endpoint", {"EndpointName": "x", "EndpointConfigName": "no"}, "Could not find endpoint configuration"),
-        ("create_endpoint", {"EndpointName": "flights", "EndpointConfigName": "c1"}, "Cannot create already existing endpoint "),
+        (
+            "create_endpoint",
+            {"EndpointName": "flights", "EndpointConfigName": "c1"},
+            "Cannot create already existing endpoint ",
+        ),
         ("update_endpoint", {"EndpointName": "no", "EndpointConfigName": "c1"}, "Could not find endpoint "),
-        ("update_endpoint", {"EndpointName": "flights", "EndpointConfigName": "no"}, "Could not find endpoint configuration"),
+        (
+            "update_endpoint",
+            {"EndpointName": "flights", "EndpointConfigName": "no"},
+            "Could not find endpoint configuration",
+        ),
         ("create_pipeline", {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "x" * 32}, "does not imitate"),
     ],
 )

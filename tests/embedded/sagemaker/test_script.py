@@ -29,12 +29,20 @@ def test_the_variables_are_those_of_the_real_toolkit(tmp_path: Path) -> None:
     container = Container(tmp_path / "ml")
     container.prepare()
     hyperparameters = container.mapped_values(HYPERPARAMETERS)
-    channels = {"data": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}}
+    channels = {
+        "data": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
+    }
     container.write_config("hyperparameters", hyperparameters)
     container.write_config("inputdataconfig", channels)
     container.write_config("resourceconfig", resource_config("ml.m5.large"))
-    environment = {"SAGEMAKER_BASE_DIR": str(container.base), "PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"}
-    output = subprocess.run([sys.executable, "-c", ASK], env=environment, capture_output=True, check=True, text=True).stdout
+    environment = {
+        "SAGEMAKER_BASE_DIR": str(container.base),
+        "PATH": os.environ["PATH"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    output = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, capture_output=True, check=True, text=True
+    ).stdout
     expected = json.loads(output.splitlines()[-1])
     del expected["SM_TRAINING_ENV"]
     assert Script(container, decoded(hyperparameters), channels, "ml.m5.large").environment() == expected

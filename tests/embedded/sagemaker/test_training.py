@@ -74,7 +74,9 @@ def test_missing_input_fails_the_job_as_a_client_error(cloud: Cloud) -> None:
     request["InputDataConfig"][1] = channel("data", "nowhere/")
     cloud.client("sagemaker").create_training_job(**request)
     job = cloud.ended("nodata")
-    assert job["FailureReason"].startswith('ClientError: Data download failed:No S3 objects found under S3 URL "s3://lake')
+    assert job["FailureReason"].startswith(
+        'ClientError: Data download failed:No S3 objects found under S3 URL "s3://lake'
+    )
 
 
 def test_a_source_bundle_that_climbs_out_of_its_directory_fails_the_job(cloud: Cloud) -> None:

@@ -1,0 +1,56 @@
+"""Small cloud assemblies for the tests, written by hand as CDK would."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}}
+CODE = {"S3Bucket": {"Fn::Sub": "assets-${AWS::AccountId}"}, "S3Key": "code.zip"}
+
+Template = dict[str, Any]
+
+
+def function(handler: str, **properties: Any) -> Template:
+    """A function of the assembly's code; needs a resource named Role."""
+    given = {"Code": CODE, "Handler": handler, "Runtime": "python3.13", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}
+    return {"Type": "AWS::Lambda::Function", "Properties": given | {"MemorySize": 256, "Timeout": 10} | properties}
+
+
+def template(resources: Template, **sections: Any) -> Template:
+    """A template; its outputs are the Ref of each resource."""
+    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    return {"Resources": resources, "Outputs": outputs} | sections
+
+
+def write_assembly(directory: Path, stacks: dict[str, Template], code: dict[str, str] | None = None) -> Path:
+    """Writes a cloud assembly; stacks depend on those named before them, `code` is the functions' source by file name."""
+    directory.mkdir(parents=True, exist_ok=True)
+    source = directory / "asset.code"
+    source.mkdir(exist_ok=True)
+    for name, text in (code or {}).items():
+        (source / name).write_text(text)
+    artifacts: dict[str, Any] = {}
+    earlier: list[str] = []
+    for name, body in stacks.items():
+        _json(directory / f"{name}.template.json", body)
+        _json(directory / f"{name}.assets.json", {"version": "1", "files": {"code": _ASSET}})
+        artifacts[f"{name}.assets"] = {"type": "cdk:asset-manifest", "properties": {"file": f"{name}.assets.json"}}
+        artifacts[name] = {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": f"{name}.template.json"},
+            "dependencies": [*earlier, f"{name}.assets"],
+        }
+        earlier.append(name)
+    # CDK lists artifacts in the order of their construction, not of their dependencies.
+    _json(directory / "manifest.json", {"version": "1", "artifacts": dict(reversed(artifacts.items()))})
+    return directory
+
+
+_ASSET = {
+    "source": {"path": "asset.code", "packaging": "zip"},
+    "destinations": {"here": {"bucketName": "assets-${AWS::AccountId}", "objectKey": "code.zip"}},
+}
+
+
+def _json(path: Path, content: Template) -> None:
+    path.write_text(json.dumps(content))

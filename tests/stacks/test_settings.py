@@ -1,0 +1,36 @@
+"""What a deployment may choose."""
+
+import pytest
+
+from stacks.settings import Settings, SettingsError
+
+
+def test_values_of_the_command_line_are_text_and_become_what_they_mean() -> None:
+    settings = Settings.from_context({"retain": "false", "poll_seconds": "3", "name": "trial"})
+    assert (settings.retain, settings.poll_seconds, settings.name) == (False, 3, "trial")
+
+
+def test_what_is_not_given_keeps_its_default() -> None:
+    assert Settings.from_context({"notify": None}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"retain": "perhaps"}, "context 'retain' is 'perhaps': bool is expected"),
+        ({"poll_seconds": "0"}, "context 'poll_seconds' is 0: a positive whole number is expected"),
+        ({"poll_seconds": 1.5}, "context 'poll_seconds' is 1.5: int is expected"),
+        ({"name": "My Team"}, "context 'name' is 'My Team': lower-case letters, digits and dashes"),
+        ({"log_retention": "AGES"}, "context 'log_retention' is 'AGES': one of ONE_DAY, THREE_DAYS"),
+        ({"models": "no/such"}, "context 'models' is 'no/such': .* is no folder"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_is_expected(context: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings.from_context(context)
+
+
+def test_models_are_named_by_their_files() -> None:
+    names = Settings().model_names
+    assert names == sorted(names)
+    assert "flights" in names

@@ -1,0 +1,119 @@
+"""The state machine, as it would be deployed."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stacks.assembly import Template, definition
+from stacks.settings import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "state_machine.json"
+States = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def machine(platform: Template) -> dict[str, Any]:
+    return definition(platform)
+
+
+@pytest.fixture(scope="module")
+def states(machine: dict[str, Any]) -> States:
+    return dict(machine["States"])
+
+
+def tasks(states: States) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every task, those of the map's children among them."""
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            yield name, state
+        if state["Type"] == "Map":
+            yield from tasks(state["ItemProcessor"]["States"])
+
+
+def ways(state: dict[str, Any]) -> Iterator[str]:
+    for rule in [*state.get("Choices", ()), *state.get("Catch", ())]:
+        yield rule["Next"]
+    for key in ("Next", "Default"):
+        if key in state:
+            yield state[key]
+
+
+def test_the_rendered_machine_is_the_one_that_was_reviewed(machine: dict[str, Any]) -> None:
+    """`make golden` (REFRESH_GOLDEN=1) writes it anew; the difference is read in review."""
+    rendered = json.dumps(machine, indent=2) + "\n"
+    if os.environ.get("REFRESH_GOLDEN"):
+        GOLDEN.write_text(rendered)
+    assert rendered == GOLDEN.read_text()
+
+
+def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States) -> None:
+    for name, task in tasks(states):
+        assert task["TimeoutSeconds"] <= 24 * 3600, name
+        assert task["Retry"], name
+        assert all(retry["MaxAttempts"] <= 120 for retry in task["Retry"]), name
+
+
+def test_every_failure_passes_the_conclusion(states: States) -> None:
+    for name, state in states.items():
+        if state["Type"] in ("Task", "Map") and not name.startswith("Conclude"):
+            catch = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Conclude failed"}
+            assert catch in state["Catch"], name
+
+
+def test_every_path_ends_in_a_conclusion(states: States) -> None:
+    ends = {name for name, state in states.items() if not list(ways(state))}
+    assert ends == {"Failed", *(f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted"))}
+    assert {name for name, state in states.items() if "Failed" in ways(state)} == {"Conclude failed"}
+
+
+def test_a_conclusion_is_told_its_outcome_and_the_error(states: States) -> None:
+    for name in [name for name in states if name.startswith("Conclude")]:
+        assert states[name]["Parameters"]["outcome"] == name.removeprefix("Conclude ")
+    assert states["Conclude failed"]["Parameters"]["error.$"] == "$.error"
+
+
+def test_every_state_can_be_reached(machine: dict[str, Any], states: States) -> None:
+    reached, waiting = set(), [machine["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += ways(states[name])
+    assert reached == set(states)
+
+
+def test_no_data_travels_in_the_state(states: States) -> None:
+    """Files are listed in S3, and what each inspection found is not gathered."""
+    inspect = states["Inspect files"]
+    assert inspect["ItemReader"]["Parameters"]["Key.$"] == "$.plan.files.key"
+    assert inspect["ResultPath"] is None
+    assert inspect["ItemProcessor"]["States"]["Inspect file"]["OutputPath"] is None
+    assert "ToleratedFailurePercentage" not in inspect
+    assert "ToleratedFailureCount" not in inspect
+
+
+def test_a_run_that_dies_is_concluded_by_a_rule(platform: Template) -> None:
+    (rule,) = [
+        found["Properties"]
+        for id, found in platform["Resources"].items()
+        if found["Type"] == "AWS::Events::Rule" and "Died" in id
+    ]
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert "Conclude" in rule["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+    assert rule["Targets"][0]["DeadLetterConfig"]
+
+
+def test_logs_hold_no_personal_data(platform: Template) -> None:
+    (machine,) = [
+        found["Properties"]
+        for found in platform["Resources"].values()
+        if found["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
