@@ -51,7 +51,7 @@ def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progres
         run = _find_run(ledger, dataset)
         if run:
             entered = executions.entered_states(platform, run.id) if run.state == "running" else []
-            yield from (Progress(state=name) for name in entered[states:])
+            yield from (Progress(state=name) for name in entered[states:] if not name.endswith("?"))
             states = max(states, len(entered))
             yield from (Progress(step=step) for step in run.steps[steps:])
             steps = len(run.steps)
@@ -65,15 +65,16 @@ def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progres
 
 def watch(platform: Platform, ledger: Ledger, dataset: str) -> Ending:
     """Follow and show: a moving line on a terminal, plain lines elsewhere. Returns the ending."""
-    console = stderr()
+    console, told = stderr(), set()
     with console.status("waiting for the upload to be noticed ...") as status:
         for news in follow(platform, ledger, dataset):
             if isinstance(news, Ending):
                 return news
             if news.state:
                 status.update(f"{news.state} ...")
-                if not console.is_terminal:
+                if not console.is_terminal and news.state not in told:  # some are entered many times, to wait
                     note(f"  {news.state}")
+                told.add(news.state)
             elif news.step:
                 for sentence in news.step.sentences:
                     note(f"  {news.step.name}: {sentence}")

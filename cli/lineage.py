@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from cli import clouds, project
-from cli.output import Json, emit, show
+from cli.output import CommandError, Json, emit, show
 from perennial import layout
+from perennial.gate.catalogue import names
 from perennial.lineage import Node, walk
 
 if TYPE_CHECKING:
@@ -40,12 +41,7 @@ def lineage(
     sources = walk(root, "sources", ledger.edges)
     products = walk(root, "products", ledger.edges)
     if not sources.beyond and not products.beyond:
-        project_names = ", ".join(project.model_names())
-        from cli.output import CommandError
-
-        raise CommandError(
-            f"the ledger knows no '{identity}'; next: perennial models (there are {project_names}), perennial runs"
-        )
+        raise CommandError(f"the ledger knows no '{identity}'; next: perennial models, perennial runs")
     label = Labels(platform, ledger)
     if json:
         emit(
@@ -95,7 +91,7 @@ class Labels:
     def _version(self, identity: str) -> str:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
-        figures = ", ".join(f"{name} {figure['value']:.4g}" for name, figure in sorted(version.figures.items())[:3])
+        figures = ", ".join(f"{name} {figure['value']:.4g}" for name, figure in _first(version.figures))
         crown = "serves; " if champion and champion.version == identity else ""
         return f"{crown}{figures}"
 
@@ -112,26 +108,48 @@ class Labels:
         )
 
 
-def tree(node: Node, title: str, direction: str, label: Label) -> Tree:
-    """A tree of rich's."""
-    made = Tree(f"[bold]{escape(title)}[/] {direction}" + ("" if node.beyond else " nothing"))
-    for child in node.beyond:
-        _grow(made, child, label)
+def tree(root: Node, title: str, direction: str, label: Label) -> Tree:
+    """A tree of rich's. What lies beyond an id is shown where the id is met first, data before the rest."""
+    made = Tree(f"[bold]{escape(title)}[/] {direction}" + ("" if root.beyond else " nothing"))
+    _Growth(label, _beyond(root)).grow(made, root)
     return made
 
 
-def _grow(above: Tree, node: Node, label: Label) -> None:
-    about = label(node.id)
-    kind = KINDS.get(node.kind, node.kind)
-    branch = above.add(f"[dim]{kind}[/] {escape(_short(node.id))}" + (f"  {escape(about)}" if about else ""))
-    for child in node.beyond:
-        _grow(branch, child, label)
+class _Growth:
+    """Remembers which ids have been shown in full."""
+
+    def __init__(self, label: Label, beyond: dict[str, tuple[Node, ...]]) -> None:
+        self._label = label
+        self._beyond = beyond
+
+    def grow(self, above: Tree, node: Node) -> None:
+        """Show what lies beyond a node."""
+        for child in sorted(self._beyond.pop(node.id, ()), key=lambda child: (list(KINDS).index(child.kind), child.id)):
+            about = self._label(child.id)
+            branch = above.add(f"[dim]{KINDS[child.kind]}[/] {escape(_short(child.id))}  {escape(about)}".rstrip())
+            self.grow(branch, child)
+
+
+def _beyond(root: Node) -> dict[str, tuple[Node, ...]]:
+    """What lies beyond each id: the tree tells it once, wherever it met the id first."""
+    found: dict[str, tuple[Node, ...]] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        found[node.id] = found.get(node.id) or node.beyond
+        waiting += node.beyond
+    return found
 
 
 def _short(identity: str) -> str:
     """Digests of 64 digits by their first 12."""
     kind, _, digest = identity.partition(":")
     return f"{kind}:{digest[:12]}" if len(digest) == 64 else identity
+
+
+def _first(figures: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The first three figures in the order of reports."""
+    return [(name, figures[name]) for name in names() if name in figures][:3]
 
 
 def _as_dict(node: Node, label: Label) -> dict[str, Any]:

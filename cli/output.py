@@ -70,6 +70,12 @@ def show(thing: RenderableType) -> None:
     stdout().print(thing)
 
 
+def shortened(text: str, limit: int = 120) -> str:
+    """A text on one line of at most so many characters."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
     """A plain table; cells are text, never markup."""
     made = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import clouds, project
-from cli.output import Json, emit, note, show, table, usage
+from cli.output import Json, emit, note, shortened, show, table, usage
 
 if TYPE_CHECKING:
     from perennial.records import Run
@@ -47,5 +47,5 @@ def _seconds(run: Run) -> str:
 
 
 def _reason(run: Run) -> str:
-    """The reason that says most: the first after the sentence about the outcome."""
-    return (run.reasons[1] if len(run.reasons) > 1 else run.reasons[0]) if run.reasons else ""
+    """The reason that says most: the first after the sentence about the outcome. `perennial explain` has all."""
+    return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""

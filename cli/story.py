@@ -10,7 +10,7 @@ import polars as pl
 
 from cli.following import Ending, watch
 from cli.lineage import Labels, tree
-from cli.output import note, stderr, table
+from cli.output import note, shortened, stderr, table
 from cli.stopwatch import Stopwatch
 from cloud import objects
 from cloud.ledger import Ledger
@@ -105,7 +105,7 @@ class Story:
             version = self._ledger.version(ending.version)
             name, figure = next(iter(sorted(version.figures.items(), key=lambda item: item[0] != "roc_auc")))
             return f"{version.id}: {name} {figure['value']:.3f}"
-        return ending.reasons[1] if len(ending.reasons) > 1 else ""
+        return shortened(ending.reasons[1]) if len(ending.reasons) > 1 else ""
 
 
 def _rows(problem: dict[str, Any]) -> str:

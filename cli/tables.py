@@ -43,8 +43,9 @@ def read(path: Path) -> Table:
         elif data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             table = Table(path, pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), is_text=False)
         else:
-            _check_csv(path, data)
+            names = _check_csv(path, data)
             frame = pl.read_csv(io.BytesIO(data), infer_schema=False)
+            frame.columns = names  # Polars leaves doubled quotes in names as they are
             table = Table(path, frame, is_text=True)
     except pl.exceptions.PolarsError as error:
         raise CommandError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
@@ -63,8 +64,10 @@ def _bytes(path: Path) -> bytes:
         raise CommandError(f"{path}: cannot be read: {error}") from None
 
 
-def _check_csv(path: Path, data: bytes) -> None:
-    """What Polars would read without a word: another encoding or delimiter, a name that stands twice, a short row."""
+def _check_csv(path: Path, data: bytes) -> list[str]:
+    """The columns' names. CommandError for what Polars would read without a word: another encoding or delimiter,
+    a name that stands twice, a short row.
+    """
     encoding = WIDE_ENCODINGS.get(data[:2])
     if encoding:
         raise CommandError(f"{path}: the text is {encoding}; save it as UTF-8")
@@ -83,6 +86,7 @@ def _check_csv(path: Path, data: bytes) -> None:
     if twice:
         raise CommandError(f"{path}: the column '{twice[0]}' stands twice; give each column a name of its own")
     _check_widths(path, len(names), rows)
+    return names
 
 
 def _check_widths(path: Path, width: int, rows: Iterator[list[str]]) -> None:

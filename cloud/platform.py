@@ -33,7 +33,6 @@ class Platform:
     dispatch_queue: str = ""
     state_machine: str = ""
     training_image: str = ""
-    training_role: str = ""
     serving_role: str = ""
     code_uri: str = ""
     code_digest: str = ""

@@ -48,8 +48,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
-    # Imported late, so that usage errors and the signals' handlers need not wait two seconds for moto.
-    from embedded.assembly import AssemblyError
+    # Imported late, so that errors and the signals' handlers need not wait for moto.
+    from embedded.assembly import AssemblyError, read_assembly
+
+    try:
+        read_assembly(options.assembly)
+    except AssemblyError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
     from embedded.cloud import Cloud
     from embedded.intrinsics import IntrinsicError
     from embedded.providers.provider import DeployError

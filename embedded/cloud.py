@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from moto.core import config as moto_config
 from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
@@ -132,13 +131,12 @@ class Cloud:
 
     def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
         context = self.context
-        patches.put(moto_config.default_user_config, "stepfunctions", {"execute_state_machine": True})
         functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
         rules.install(patches, bus)
         buckets.install(patches, context)
         subscriptions.install(patches, context, delivery)
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
-        getattr(stepfunctions, "install", print)(context)
+        stepfunctions.install(context)
         sagemaker.install(context)
 
     def _warm(self) -> None:

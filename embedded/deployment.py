@@ -48,18 +48,19 @@ class Deployment:
         stacks = read_assembly(assembly)
         for stack in stacks:
             _check(stack)
-        for name in set(self._stacks) - {stack.name for stack in stacks}:
-            raise DeployError(f"{name}: the stack is no longer in the assembly; {_AGAIN}")
         self._publish(stacks)
         for stack in stacks:
             self._apply_stack(stack)
+        for name in [name for name in reversed(self._stacks) if name not in {stack.name for stack in stacks}]:
+            self._remove(self._stacks[name], set())
+            del self._stacks[name]
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack."""
         return dict(self._stacks[stack].outputs)
 
     def _publish(self, stacks: list[Stack]) -> None:
-        layers = {key for stack in stacks for key in _layer_keys(stack.template)}
+        layers = _keys(stacks, "AWS::Lambda::LayerVersion", "Content") - _keys(stacks, "AWS::Lambda::Function", "Code")
         for asset in (asset for stack in stacks for asset in stack.assets):
             if (asset.bucket, asset.key) not in self._published:
                 self._upload(asset, _LAYER_NOTE if asset.key in layers else asset.content())
@@ -183,10 +184,8 @@ def _top(path: str) -> str:
     return path.split(".")[0].split("[")[0]
 
 
-def _layer_keys(template: dict[str, Any]) -> set[str]:
-    return {
-        key
-        for body in template.get("Resources", {}).values()
-        if body.get("Type") == "AWS::Lambda::LayerVersion"
-        and isinstance(key := body.get("Properties", {}).get("Content", {}).get("S3Key"), str)
-    }
+def _keys(stacks: list[Stack], kind: str, name: str) -> set[str]:
+    """The S3 keys that the resources of one type name in the property `name`."""
+    bodies = [body for stack in stacks for body in stack.template.get("Resources", {}).values()]
+    keys = [body["Properties"][name].get("S3Key") for body in bodies if body.get("Type") == kind]
+    return {key for key in keys if isinstance(key, str)}

@@ -96,8 +96,8 @@ class Server:
         self._server: BaseWSGIServer = make_server(
             HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()
         )
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.block_on_close = False  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property

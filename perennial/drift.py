@@ -24,7 +24,8 @@ class Thresholds:
     """For each figure, from where it is worth watching and from where it is drift.
 
     `psi` and `js` (distance, base 2) over deciles or categories; `ks` the largest gap between the distributions;
-    `wasserstein` in the reference's standard deviations; `nulls`, `unseen` and `gone` as changes of a share of rows.
+    `wasserstein` in the reference's standard deviations; `nulls`, `unseen` and `gone` as changes of a share of rows;
+    `target`, for a target of classes, the share of rows that would have to change class.
     """
 
     psi: tuple[float, float] = (0.1, 0.2)
@@ -34,6 +35,7 @@ class Thresholds:
     nulls: tuple[float, float] = (0.01, 0.03)
     unseen: tuple[float, float] = (0.005, 0.02)
     gone: tuple[float, float] = (0.005, 0.01)
+    target: tuple[float, float] = (0.05, 0.1)
     #: how rarely a report over data that did not drift may say that it did
     false_alarms: float = 0.005
     #: fewer rows than this on either side tell nothing
@@ -223,7 +225,10 @@ def _categories(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, sigmas
     figures["gone"] = one.cells[most] / one.count if most is not None else 0.0
     # that a share p of n rows is not in m rows has probability exp(-mp); n being a sample adds to the doubt
     floors["gone"] = (-log(1 - NormalDist().cdf(sigmas)) + sigmas) * noise
-    told = dict.fromkeys(("psi", "js"), _told_categories(grid, one, two))
+    if grid.role == "target":
+        figures["target"] = sum(abs(a / one.count - b / two.count) for a, b in zip(*counts, strict=True)) / 2
+        floors["target"] = sqrt(floors["psi"]) / 2  # by Cauchy and Schwarz, from the chi-square of the same bins
+    told = dict.fromkeys(("psi", "js", "target"), _told_categories(grid, one, two))
     names = ", ".join(f"'{name}'" for name, _ in sorted(two.others, key=lambda other: -other[1])[:3])
     told["unseen"] = f"{figures['unseen']:.1%} more rows hold values unseen in the reference ({names})"
     if most is not None:

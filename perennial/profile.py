@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from math import copysign, isfinite
+from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -44,6 +46,11 @@ class ColumnGrid:
     high: float = 1.0
     deciles: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> float:
+        """Of one cell; finite even where the range is not."""
+        return self.high / CELLS - self.low / CELLS
 
 
 @dataclass(frozen=True)
@@ -190,11 +197,16 @@ def _merged_moments(one: Moments, two: Moments) -> Moments:
     if not one.count or not two.count:
         return one if one.count else two
     delta = two.mean - one.mean
-    mean = (one.count * one.mean + two.count * two.mean) / count
-    m2 = (one.m2 + two.m2) + delta * delta * (one.count * two.count / count)
+    mean = _held(one.mean * (one.count / count) + two.mean * (two.count / count))
+    m2 = _held((one.m2 + two.m2) + delta * delta * (one.count * two.count / count))
     lows = [low for low in (one.minimum, two.minimum) if low is not None]
     highs = [high for high in (one.maximum, two.maximum) if high is not None]
     return Moments(count, mean, m2, min(lows, default=None), max(highs, default=None))
+
+
+def _held(value: float) -> float:
+    """The value, or the greatest float where a sum went beyond it: JSON has no infinity."""
+    return value if isfinite(value) else copysign(float_info.max, value)
 
 
 def _merged_others(one: tuple[tuple[str, int], ...], two: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
@@ -221,7 +233,7 @@ def _freeze(values: pl.Series, type_: str, role: Role) -> ColumnGrid:
     if not numbers.len():
         return ColumnGrid(type_, kind, role)
     low, high = _quantile(numbers, 0.0005), _quantile(numbers, 0.9995)
-    if not high - low > abs(low) * 1e-12:
+    if not high - low > max(abs(low) * 1e-12, 1e-290):  # a thinner range has no 1,024 cells in floats
         high = low + max(1.0, abs(low) * 1e-6)
     deciles = sorted({_quantile(numbers, tenth) for tenth in _DECILES})
     return ColumnGrid(type_, kind, role, low, high, tuple(deciles))
@@ -244,10 +256,10 @@ def _sums(name: str, column: ColumnGrid) -> list[pl.Expr]:
     number = _number(pl.col(name), column.type)
     value = number.fill_nan(None) if column.type == "number" else number
     finite = pl.when(value.is_finite()).then(value) if column.type == "number" else value
-    width = (column.high - column.low) / CELLS
+    width = column.width
     place = ((value - column.low) / width).ceil().clip(0, CELLS + 1).cast(pl.UInt16)
     made = {
-        "cells": place.drop_nulls().value_counts().implode(),
+        "cells": place.drop_nulls().alias("cell").value_counts().implode(),
         "nulls": number.null_count(),
         "counted": value.count(),
         "count": finite.count(),
@@ -269,7 +281,7 @@ def _numeric(name: str, column: ColumnGrid, sums: Mapping[str, Any], rows: int) 
     moments = Moments()
     if count:
         low, high = sums[f"minimum {name}"], sums[f"maximum {name}"]
-        moments = Moments(count, sums[f"mean {name}"], sums[f"variance {name}"] * count, low, high)
+        moments = Moments(count, _held(sums[f"mean {name}"]), _held(sums[f"variance {name}"] * count), low, high)
     deciles = tuple(sums[f"decile {place} {name}"] for place in range(len(column.deciles)))
     nulls = sums[f"nulls {name}"]
     return ColumnProfile(rows, nulls, rows - nulls - sums[f"counted {name}"], tuple(cells), deciles, moments)

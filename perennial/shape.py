@@ -16,12 +16,11 @@ class Shape:
 
 def shape(grid: ColumnGrid, column: ColumnProfile, other: ColumnProfile) -> Shape:
     """One column's distribution function at the grid's edges and deciles and at the extremes of both samples."""
-    width = (grid.high - grid.low) / CELLS
     known: dict[float, int] = {}
     running = 0
     for cell in range(CELLS + 1):
         running += column.cells[cell]
-        known[grid.low + width * cell] = running
+        known[grid.low + grid.width * cell] = running
     known.update(zip(grid.deciles, column.deciles, strict=True))
     moments = [part.moments for part in (column, other) if part.moments.count]
     lows = [moment.minimum for moment in moments if moment.minimum is not None]

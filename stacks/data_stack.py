@@ -1,4 +1,4 @@
-"""The stateful stack: deployed first, changed rarely, destroyed by nobody in passing."""
+"""The stateful stack: deployed first, changed rarely; what it holds outlives it."""
 
 from aws_cdk import Stack
 from constructs import Construct
@@ -16,6 +16,5 @@ class DataStack(Stack):
             id,
             stack_name=f"{settings.name}-data",
             description="Perennial: the data, the models, the traffic and the ledger",
-            termination_protection=settings.retain,
         )
         self.data = Data(self, "Data", settings=settings)

@@ -27,7 +27,8 @@ HEAD = """<!-- Drawn from the assembly by `make diagram`; a test holds it fresh.
 # The assembly, drawn
 
 ## The loop
-Every task has a Catch that leads to *Conclude failed*; the rule `WorkflowDied` concludes for executions that die.
+A task that fails leads to *Conclude failed*, unless a dotted arrow says otherwise; the rule `WorkflowDied` concludes
+for executions that die.
 """
 
 
@@ -54,19 +55,22 @@ def _loop(machine: dict[str, Any]) -> Iterator[str]:
         opening, closing = SHAPES.get(state["Type"], ("[", "]"))
         yield f'{ids[name]}{opening}"{name}"{closing}'
     for name, state in machine["States"].items():
-        for label, target in _ways(state):
-            yield f"{ids[name]} -->{label} {ids[target]}"
+        for arrow, target in _ways(state):
+            yield f"{ids[name]} {arrow} {ids[target]}"
 
 
 def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Where a state leads, and on what condition."""
     for choice in state.get("Choices", ()):
-        yield f"|{'yes' if choice.get('BooleanEquals') else choice['StringEquals']}|", choice["Next"]
+        yield f"-->|{choice.get('StringEquals', 'yes')}|", choice["Next"]
     if "Default" in state:
-        asked = any("BooleanEquals" in choice for choice in state["Choices"])
-        yield f"|{'no' if asked else 'otherwise'}|", state["Default"]
+        named = any("StringEquals" in choice for choice in state["Choices"])
+        yield f"-->|{'otherwise' if named else 'no'}|", state["Default"]
     if "Next" in state:
-        yield "", state["Next"]
+        yield "-->", state["Next"]
+    for catch in state.get("Catch", ()):
+        if catch["Next"] != "Conclude failed":
+            yield "-. fails .->", catch["Next"]
 
 
 def _wiring(platform: Template) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from aws_cdk import Aws, CfnMapping, Fn
+from aws_cdk import Aws, CfnMapping
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -21,7 +21,7 @@ class Image(Construct):
         mapping = CfnMapping(
             self, "Registries", mapping={region: {"account": id} for region, id in table["accounts"].items()}
         )
-        account = Fn.find_in_map(mapping.logical_id, Aws.REGION, "account")
+        account = mapping.find_in_map(Aws.REGION, "account")
         self.uri = f"{account}.dkr.ecr.{Aws.REGION}.{Aws.URL_SUFFIX}/{table['repository']}:{table['tag']}"
         self._arn = f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{account}:repository/{table['repository']}"
 

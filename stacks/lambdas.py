@@ -1,6 +1,9 @@
 """The handlers: one code asset, one layer, one Lambda function each, with a role and a log group of its own."""
 
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy, Size
+from dataclasses import dataclass
+
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy
+from aws_cdk import Size as StorageSize
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,6 +17,20 @@ from stacks.source import Copying, Source
 
 NO_DOCKER = DockerImage.from_registry("unused")  # the CDK wants an image even if bundling is done here
 RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a function gets: MiB of memory (and CPU with it), seconds, MiB of scratch disk."""
+
+    memory: int
+    seconds: int
+    disk: int
+
+
+SMALL = Size(512, 60, 512)  # asks and notes
+MEDIUM = Size(1024, 300, 4096)  # holds an archive, or a profile
+LARGE = Size(3008, 600, 10_240)  # reads a whole file of data
 
 
 class Lambdas(Construct):
@@ -36,25 +53,21 @@ class Lambdas(Construct):
         )
         self.dispatch = self._function("Dispatch", "functions.dispatch.handler.handler")
         self.reconcile = self._function(
-            "Reconcile", "functions.dispatch.reconcile.handler", seconds=300, by_events=True
+            "Reconcile", "functions.dispatch.reconcile.handler", size=MEDIUM, by_events=True
         )
-        self.plan = self._function("Plan", "functions.validation.plan.handler", memory=2048, seconds=600, disk=10_240)
-        self.inspect = self._function(
-            "Inspect", "functions.validation.inspect.handler", memory=3008, seconds=600, disk=10_240
-        )
-        self.merge = self._function("Merge", "functions.validation.merge.handler", memory=2048, seconds=300)
-        self.compare = self._function("Compare", "functions.drift.handler.handler", memory=1024, seconds=120)
-        self.prepare = self._function("Prepare", "functions.preparation.handler.handler", memory=1024, seconds=120)
-        self.judge = self._function("Judge", "functions.gate.handler.handler", memory=1024, seconds=120)
-        self.register = self._function("Register", "functions.registration.handler.handler", seconds=120)
+        self.plan = self._function("Plan", "functions.validation.plan.handler", size=LARGE)
+        self.inspect = self._function("Inspect", "functions.validation.inspect.handler", size=LARGE)
+        self.merge = self._function("Merge", "functions.validation.merge.handler", size=LARGE)
+        self.compare = self._function("Compare", "functions.drift.handler.handler", size=MEDIUM)
+        self.prepare = self._function("Prepare", "functions.preparation.handler.handler", size=MEDIUM)
+        self.judge = self._function("Judge", "functions.gate.handler.handler", size=MEDIUM)
+        self.register = self._function("Register", "functions.registration.handler.handler", size=MEDIUM)
         self.begin = self._function("BeginRelease", "functions.release.begin.handler")
         self.check = self._function("CheckEndpoint", "functions.release.check.handler")
-        self.verify = self._function("Verify", "functions.release.verify.handler", memory=1024, seconds=300)
+        self.verify = self._function("Verify", "functions.release.verify.handler", size=MEDIUM)
         self.restore = self._function("Restore", "functions.release.restore.handler")
         self.conclude = self._function("Conclude", "functions.conclusion.handler.handler", by_events=True)
-        self.monitor = self._function(
-            "Monitor", "functions.monitoring.handler.handler", memory=3008, seconds=900, by_events=True
-        )
+        self.monitor = self._function("Monitor", "functions.monitoring.handler.handler", size=LARGE, by_events=True)
 
     @property
     def every(self) -> list[lambda_.Function]:
@@ -67,9 +80,7 @@ class Lambdas(Construct):
         apart = (self.dispatch, self.reconcile, self.conclude, self.monitor)
         return [function for function in self.every if function not in apart]
 
-    def _function(
-        self, id: str, handler: str, *, memory: int = 512, seconds: int = 60, disk: int = 512, by_events: bool = False
-    ) -> lambda_.Function:
+    def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:
         group = logs.LogGroup(
             self,
             f"{id}Logs",
@@ -87,9 +98,9 @@ class Lambdas(Construct):
             code=self._code,
             layers=[self._layer],
             role=role,
-            memory_size=memory,
-            timeout=Duration.seconds(seconds),
-            ephemeral_storage_size=Size.mebibytes(disk),
+            memory_size=size.memory,
+            timeout=Duration.seconds(size.seconds),
+            ephemeral_storage_size=StorageSize.mebibytes(size.disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,
             dead_letter_queue=self._dead_letters.events if by_events else None,  # else the caller hears of the error

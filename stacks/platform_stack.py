@@ -112,10 +112,11 @@ class PlatformStack(Stack):
         models.grant_write(do.register, "versions/*")
         models.grant_read(do.verify, "versions/*")
         models.grant_read(self.serving.role, "versions/*")
+        traffic.name_to(do.begin)  # for the endpoint's data capture
         traffic.grant_write(self.serving.role, "capture/*")
         traffic.grant_read(do.monitor, "capture/*")
-        data.grant_read(do.monitor, "datasets/*", "grids/*", "truth/*")
-        models.grant_read(do.monitor, "runs/*", "versions/*")
+        traffic.grant_write(do.monitor, "watch/*")
+        models.grant_read(do.monitor, "runs/*")
 
     def _grant_deeds(self) -> None:
         """What each function does besides."""

@@ -26,7 +26,6 @@ JOB_FIELDS = (
     "TrainingJobName",
     "HyperParameters",
     "AlgorithmSpecification",
-    "RoleArn",
     "InputDataConfig",
     "OutputDataConfig",
     "ResourceConfig",
@@ -95,12 +94,12 @@ def inspection(
     return files
 
 
-def training(scope: Construct, id: str, *, hours: int, gives: str) -> sfn.CustomState:
-    """A SageMaker training job, waited for. The preparation has composed every field of its request."""
+def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str) -> sfn.CustomState:
+    """A SageMaker training job, waited for. The preparation has composed its request, all but the role."""
     definition: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
-        "Parameters": {f"{field}.$": f"$.training.job.{field}" for field in JOB_FIELDS},
+        "Parameters": {"RoleArn": role_arn} | {f"{field}.$": f"$.training.job.{field}" for field in JOB_FIELDS},
         "ResultSelector": {"status.$": "$.TrainingJobStatus", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"},
         "ResultPath": gives,
         "TimeoutSeconds": hours * 3600,

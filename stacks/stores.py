@@ -64,6 +64,10 @@ class Store(Construct):
         name = Stack.of(self).export_value(self.bucket.bucket_name)
         return f"arn:{Aws.PARTITION}:s3:::{name}/*"
 
+    def name_to(self, function: lambda_.Function) -> None:
+        """Tell a function what the bucket is called; it may name it to others, and do nothing with it itself."""
+        function.add_environment(self._variable, self.bucket.bucket_name)
+
     def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
         """Let the grantee read objects of the keys, each a pattern such as `incoming/*`, and list the bucket."""
         self._grant(grantee, READ, keys)

@@ -34,7 +34,6 @@ class Training(Construct):
     def grant_compose(self, function: lambda_.Function) -> None:
         """Let a function compose the request of a job: what it needs to know is all it needs."""
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
-        function.add_environment("PERENNIAL_TRAINING_ROLE", self.role.role_arn)
         function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
         self.identify_to(function)
 

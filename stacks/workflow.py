@@ -39,7 +39,7 @@ class Workflow(Construct):
         settings: Settings,
     ) -> None:
         super().__init__(scope, id)
-        self._functions, self._uploads, self._settings = functions, uploads, settings
+        self._functions, self._uploads, self._settings, self._role = functions, uploads, settings, training.role
         self._failed = self._conclude("failed", also={"error.$": states.ERROR})
         self._failed.next(sfn.Fail(self, "Failed", error_path="$.error.Error", cause_path="$.error.Cause"))
         self.machine = sfn.StateMachine(
@@ -85,7 +85,9 @@ class Workflow(Construct):
         merge = self._task("Merge verdict", do.merge, gives="$.verdict")
         compare = self._task("Compare with champion", do.compare, gives="$.drift")
         prepare = self._task("Prepare training", do.prepare, gives="$.training")
-        train = states.training(self, "Train", hours=settings.training_hours, gives="$.job")
+        train = states.training(
+            self, "Train", role_arn=self._role.role_arn, hours=settings.training_hours, gives="$.job"
+        )
         judge = self._task("Judge", do.judge, gives="$.decision")
         register = self._task("Register", do.register, gives="$.version")
         for state in (inspect, train):
@@ -109,15 +111,17 @@ class Workflow(Construct):
         begin = self._task("Begin release", do.begin, gives="$.release", also=version)
         pause = sfn.WaitTime.duration(Duration.seconds(self._settings.poll_seconds))
         wait = sfn.Wait(self, "Wait for endpoint", time=pause)
-        check = self._task("Check endpoint", do.check, gives="$.endpoint", also=release)
-        verify = self._task("Verify", do.verify, gives="$.verification", also=release | version)
+        check = states.task(self, "Check endpoint", do.check, gives="$.endpoint", also=release)
+        verify = states.task(self, "Verify", do.verify, gives="$.verification", also=release | version)
         restore = self._task("Restore champion", do.restore, gives="$.restored", also=release)
         for state in (begin, restore):
             states.wait_for(state, "EndpointBusyError", minutes=RELEASE_MINUTES)
+        for state in (check, verify):  # whatever breaks here, an unverified model must not go on serving
+            state.add_catch(restore, result_path=states.ERROR)
+        broken = sfn.Condition.is_present(f"{states.ERROR}.Error")
+        restore.next(sfn.Choice(self, "Broken off?").when(broken, self._failed).otherwise(refused))
 
-        verified = states.question(
-            self, "Verified?", "$.verification.ok", yes=self._conclude("promoted"), no=restore.next(refused)
-        )
+        verified = states.question(self, "Verified?", "$.verification.ok", yes=self._conclude("promoted"), no=restore)
         ready = (
             sfn.Choice(self, "Endpoint ready?")
             .when(sfn.Condition.string_equals("$.endpoint.state", "in_service"), verify.next(verified))

@@ -1,17 +1,19 @@
 """The model now serving, asked about the rows the candidate is judged by.
 
-It comes as an archive and answers in a process of its own, by the code it was saved with, so that neither a change of
-our code nor a broken archive can end a training. Where it cannot be asked, the reason goes on record.
+It comes as an archive, and answers by the code it was saved with: in this process where that is the code we run, else
+in a process of its own, so that a change of ours cannot change what it says. Where it cannot be asked, the reason
+goes on record and the training goes on.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,27 +22,43 @@ from numpy.typing import NDArray
 
 from training import archive, artifact
 from training.columns import Column
+from training.model import Model
 from training.plan import ChampionFile, Plan
 from training.tables import to_arrow
 
 _MOST_SECONDS = 900
+_CODE = "code/"
+Floats = NDArray[np.float64]
 
 
 class UnscorableError(Exception):
     """The champion cannot be asked about these rows; the message says why."""
 
 
-class Champion:
-    """A champion at work: started before the candidate is fitted, asked for its answers after."""
+class Answering(Protocol):
+    """A champion at work."""
 
-    def __init__(self, manifest: Mapping[str, Any], process: subprocess.Popen[str], answers: Path) -> None:
+    def finish(self) -> Floats:
+        """Its answers, when it is done."""
+
+    def stop(self) -> None:
+        """Leave nothing behind."""
+
+
+class Champion:
+    """A champion that was started before the candidate is fitted, and is asked for its answers after."""
+
+    def __init__(self, manifest: Mapping[str, Any], work: Answering) -> None:
         self.classes = list(manifest["classes"] or ())
-        self.threshold = manifest.get("threshold")
-        self._process, self._answers = process, answers
+        self.threshold: float | None = manifest.get("threshold")
+        self._work = work
 
     @classmethod
-    def start(cls, plan: Plan, file: Path, rows: pd.DataFrame, folder: Path) -> Champion:
-        """Check the archive and start scoring the rows; `folder` is for what that needs. Raises UnscorableError."""
+    def start(cls, plan: Plan, file: Path, rows: pd.DataFrame, folder: Path, code: Path) -> Champion:
+        """Check the archive, then let it begin on the rows.
+
+        `folder` is for what that needs, `code` holds the code we run. Raises UnscorableError.
+        """
         assert plan.champion is not None
         model = folder / "champion"
         try:
@@ -50,37 +68,75 @@ class Champion:
         except (archive.ArchiveError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
         columns = _columns(plan, manifest)
+        if _runs_our_code(manifest, code):
+            return cls(manifest, _InThisProcess(model, rows))
+        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder))
+
+    def finish(self) -> Floats:
+        """What it said: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
+        values = self._work.finish()
+        if not np.isfinite(values).all():
+            raise UnscorableError("its answers are not all finite numbers")
+        return values
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        self._work.stop()
+
+
+class _InThisProcess:
+    def __init__(self, model: Path, rows: pd.DataFrame) -> None:
+        self._model, self._rows = model, rows
+
+    def finish(self) -> Floats:
+        try:
+            model = Model.load(self._model)
+            model.check_golden()
+            return model.predict(self._rows).values
+        except Exception as error:
+            raise UnscorableError(f"it failed on these rows: {type(error).__name__}: {error}") from error
+
+    def stop(self) -> None:
+        pass
+
+
+class _InItsOwnProcess:
+    def __init__(self, model: Path, rows: pd.DataFrame, columns: list[Column], folder: Path) -> None:
+        self._answers = folder / "answers.parquet"
         pq.write_table(to_arrow(rows, columns), folder / "rows.parquet")
-        answers = folder / "answers.parquet"
-        command = ["-P", "-m", "training.score", str(model), str(folder / "rows.parquet"), str(answers)]
+        command = ["-P", "-m", "training.score", str(model), str(folder / "rows.parquet"), str(self._answers)]
         environment = {**os.environ, "PYTHONPATH": str(model / "code"), "OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, *command], env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
         )
-        return cls(manifest, process, answers)
 
-    def finish(self) -> NDArray[np.float64]:
-        """What it said: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
+    def finish(self) -> Floats:
         try:
             _, errors = self._process.communicate(timeout=_MOST_SECONDS)
         except subprocess.TimeoutExpired:
-            self.stop()
             raise UnscorableError(f"it did not answer within {_MOST_SECONDS} seconds") from None
         if self._process.returncode:
             last = (errors.strip().splitlines() or ["no message"])[-1]
             raise UnscorableError(f"it failed on these rows: {last[:300]}")
-        values: NDArray[np.float64] = pq.read_table(self._answers).to_pandas().to_numpy(dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise UnscorableError("its answers are not all finite numbers")
+        values: Floats = pq.read_table(self._answers).to_pandas().to_numpy(dtype=np.float64)
         return values[:, 0] if values.shape[1] == 1 else values
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
+
+
+def _runs_our_code(manifest: Mapping[str, Any], code: Path) -> bool:
+    """Is every file it was saved with the one that we run?"""
+    for name, sha256 in manifest["files"].items():
+        if name.startswith(_CODE):
+            ours = code / name.removeprefix(_CODE)
+            if not ours.is_file() or hashlib.sha256(ours.read_bytes()).hexdigest() != sha256:
+                return False
+    return True
 
 
 def _digits(champion: ChampionFile) -> str:

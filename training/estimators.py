@@ -63,7 +63,7 @@ def use_threads(pipeline: Pipeline, jobs: int) -> None:
     While serving one job is right: starting a pool costs more than the answer.
     """
     estimator = pipeline[-1]
-    if "n_jobs" in estimator.get_params():
+    if estimator.get_params().get("n_jobs") is not None:
         estimator.set_params(n_jobs=jobs)
 
 
@@ -85,7 +85,7 @@ def _boosting(problem: str, classes: int, columns: Sequence[Column], seed: int) 
 
 def _forest(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
     kind = RandomForestRegressor if problem == "regression" else RandomForestClassifier
-    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", random_state=seed)
+    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", n_jobs=1, random_state=seed)
 
 
 def _linear(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:

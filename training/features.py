@@ -30,10 +30,17 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.encoders_: list[tuple[str, Encoder]] = [
             (column.name, _encoder(column, self.encoding == "dense").fit(rows[column.name])) for column in self.columns
         ]
+        # A column without a single value teaches nothing, and not every estimator can look at it.
+        self.empty_ = np.isnan(self._encoded(rows)).all(axis=0)
         return self
 
     def transform(self, rows: pd.DataFrame) -> Matrix:
         """A matrix of shape (rows, numbers)."""
+        matrix = self._encoded(rows)
+        matrix[:, self.empty_] = 0.0
+        return matrix
+
+    def _encoded(self, rows: pd.DataFrame) -> Matrix:
         return np.column_stack([encoder.transform(rows[name]) for name, encoder in self.encoders_])
 
     def get_feature_names_out(self, input_features: object = None) -> list[str]:

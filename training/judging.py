@@ -9,6 +9,7 @@ from typing import Any
 from training import evaluation
 from training.champion import Champion, UnscorableError
 from training.evaluation import Scored
+from training.fitting import CODE
 from training.model import Model, environment
 from training.plan import Plan
 from training.progress import report
@@ -28,7 +29,8 @@ class Rival:
         if plan.champion is None:
             return cls()
         try:
-            return cls(Champion.start(plan, folder / plan.champion.archive, split.held_out, scratch))
+            archive = folder / plan.champion.archive
+            return cls(Champion.start(plan, archive, split.held_out, scratch, CODE))
         except UnscorableError as error:
             return cls(reason=str(error))
 

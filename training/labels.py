@@ -51,15 +51,17 @@ def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
 def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
     if plan.positive is None:
         return classes
-    # A YAML author may write 1, true or "true" for the same class.
-    wanted = written(plan.positive).lower()
-    as_bool = {"1": "true", "0": "false"}.get(wanted, wanted) if isinstance(classes[0], bool) else wanted
-    matching = [value for value in classes if written(value) == written(plan.positive)] or [
-        value for value in classes if written(value).lower() == as_bool
-    ]
+    # An author may write 1, true or "true" for the same class.
+    exact = [value for value in classes if written(value) == written(plan.positive)]
+    matching = exact or [value for value in classes if _loosely(value) == _loosely(plan.positive)]
     if len(matching) != 1:
         raise TrainingError(
             f"positive is {written(plan.positive)}, but the target '{plan.target}' has the classes "
             f"{written(classes[0])} and {written(classes[1])}."
         )
     return [value for value in classes if value is not matching[0]] + matching
+
+
+def _loosely(value: Any) -> str:
+    text = written(value).lower()
+    return {"true": "1", "false": "0"}.get(text, text)

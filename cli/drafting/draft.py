@@ -51,6 +51,9 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
         raise usage(f"{sample.path} has no column '{target}'{did_you_mean(target, names)}")
     if len(names) < 2:
         raise CommandError(f"{sample.path}: there is one column only, nothing to predict '{target}' from")
+    patterns = [name for name in names if name == "*" or (name.startswith("^") and name.endswith("$"))]
+    if patterns:
+        raise CommandError(f"{sample.path}: a column named '{patterns[0]}' would be taken for a pattern; rename it")
     marks = marks_of(sample.frame) if sample.is_text else ()
     columns = tuple(look_at(sample, name, marks) for name in names)
     answer = next(column for column in columns if column.name == target)

@@ -4,10 +4,12 @@ It also remembers what moto forgets: DeadLetterConfig, LoggingConfig, and update
 """
 
 import base64
+import io
+import zipfile
 from typing import Any, ClassVar
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
 from embedded.context import Context
 from embedded.lambdas.asynchronous import AsyncInvocations, AsyncPolicy
@@ -55,6 +57,11 @@ class EmbeddedFunction(models.LambdaFunction):
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
         self.remembered: dict[str, Any] = {key: spec[key] for key in _REMEMBERED if spec.get(key)}
+
+    def _set_function_code(self, updated_spec: dict[str, Any]) -> None:
+        super()._set_function_code(updated_spec)
+        if self.package_type == "Zip" and not zipfile.is_zipfile(io.BytesIO(self.code_bytes)):
+            raise InvalidParameterValueException("Could not unzip uploaded file. Please check your file and try again.")
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         """What GetFunctionConfiguration answers."""

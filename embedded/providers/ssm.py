@@ -19,9 +19,10 @@ class Parameter(PutProvider):
     def put(self, platform: Platform, request: Request) -> Resource:
         """Sets the parameter; Ref is its name."""
         name = request.get("Name") or request.name(500)
-        given = request.chosen("Type", "Value", "Description", "AllowedPattern", "Tier", "DataType")
-        platform.clients("ssm").put_parameter(Name=name, Overwrite=True, **given)
-        return Resource(name, {"Type": request.get("Type"), "Value": request.get("Value")})
+        value = {"Type": request.properties["Type"], "Value": request.properties["Value"]}
+        given = request.chosen("Description", "AllowedPattern", "Tier", "DataType")
+        platform.clients("ssm").put_parameter(Name=name, Overwrite=True, **value, **given)
+        return Resource(name, value)
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
         """Removes the parameter."""

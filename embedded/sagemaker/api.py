@@ -12,7 +12,7 @@ from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from embedded.context import Context
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.invocations import Invocations

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.locations import Location
 
@@ -61,7 +61,7 @@ class Capture:
             name = f"{moment:%M-%S}-{moment.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
             location = folder.under(name)
             try:
-                self._clients.get("s3").put_object(
+                self._clients("s3").put_object(
                     Bucket=location.bucket, Key=location.key, Body="".join(f"{line}\n" for line in batch).encode()
                 )
             except (ClientError, BotoCoreError) as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded.context import Context
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.jobs import now
 from embedded.sagemaker.models import ServedModel
 from embedded.sagemaker.records import Record

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from embedded.context import Context
 from embedded.sagemaker.announce import announce
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.endpoints import IN_PROGRESS, Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
@@ -196,7 +196,7 @@ class Hosting:
 
     def _check_archive(self, served: ServedModel) -> None:
         try:
-            self._clients.get("s3").head_object(Bucket=served.archive.bucket, Key=served.archive.key)
+            self._clients("s3").head_object(Bucket=served.archive.bucket, Key=served.archive.key)
         except ClientError as error:
             raise InvalidRequestError(f"Could not find model data at {served.archive.uri}.") from error
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded.context import Context
 from embedded.sagemaker.capture import Capture, Exchange
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.fleets import Variant
 from embedded.sagemaker.hosting import Hosting

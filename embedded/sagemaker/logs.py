@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class LogStream:
             logger.warning("the log stream %s of %s misses lines: %s", self.stream, self.group, error)
 
     def _put(self, lines: list[str]) -> None:
-        client = self._clients.get("logs")
+        client = self._clients("logs")
         if not self._made:
             for operation, names in (
                 (client.create_log_group, {"logGroupName": self.group}),

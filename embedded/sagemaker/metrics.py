@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Metrics:
         ]
         for start in range(0, len(data), 500):
             try:
-                self._clients.get("cloudwatch").put_metric_data(
+                self._clients("cloudwatch").put_metric_data(
                     Namespace=NAMESPACE, MetricData=data[start : start + 500]
                 )
             except (ClientError, BotoCoreError) as error:

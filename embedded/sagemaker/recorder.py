@@ -15,18 +15,23 @@ class Recorder:
         self._interval = interval
         self._news = threading.Event()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """There is something to write."""
+        """There is something to write. The first time this starts the thread."""
         self._news.set()
+        with self._lock:
+            if self._thread is None and not self._end.is_set():
+                self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
         """Writes what is left and ends the thread."""
         self._end.set()
         self._news.set()
-        self._thread.join(timeout=10)
+        if self._thread is not None:
+            self._thread.join(timeout=10)
         self._attempt()
 
     def _run(self) -> None:

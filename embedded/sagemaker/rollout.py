@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from embedded.context import Context
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Rollout:
     def _ringing(self) -> list[str]:
         if not self.alarms:
             return []
-        answer = self.clients.get("cloudwatch").describe_alarms(AlarmNames=self.alarms)
+        answer = self.clients("cloudwatch").describe_alarms(AlarmNames=self.alarms)
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         return sorted(alarm["AlarmName"] for alarm in alarms if alarm.get("StateValue") == "ALARM")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from embedded.context import Context
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.container import Container, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
@@ -143,7 +143,7 @@ class InferenceServer:
         location = self._model.archive
         archive = self._container.base / "model.tar.gz"
         try:
-            self._clients.get("s3").download_file(location.bucket, location.key, str(archive))
+            self._clients("s3").download_file(location.bucket, location.key, str(archive))
         except ClientError as error:
             raise StartError(
                 f'Failed to download model data for container "{self._variant}" from URL: "{location.uri}". '

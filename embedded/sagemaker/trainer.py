@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from embedded.context import Context
 from embedded.sagemaker.channels import DownloadError
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.container import Container, is_empty, pack, unpack
 from embedded.sagemaker.errors import InvalidRequestError, ModelDataError
 from embedded.sagemaker.jobs import TrainingJob, now
@@ -69,7 +69,7 @@ class Trainer:
         job = self._job
         self._container.prepare()
         job.enter("Downloading")
-        s3 = self._clients.get("s3")
+        s3 = self._clients("s3")
         for channel in job.channels:
             channel.download(s3, self._container.channel(channel.name))
         script = self._prepare_script()
@@ -117,7 +117,7 @@ class Trainer:
             location = Location.parse(source)
             path = self._container.base / "sourcedir.tar.gz"
             try:
-                self._clients.get("s3").download_file(location.bucket, location.key, str(path))
+                self._clients("s3").download_file(location.bucket, location.key, str(path))
             except ClientError as error:
                 raise TrainingError(f"AlgorithmError: the source bundle {source}: {error}, exit code: 1") from error
         if path == self._container.code:
@@ -156,7 +156,7 @@ class Trainer:
         archive = self._container.base / name
         pack(directory, archive)
         location = self._job.output.under(name)
-        self._clients.get("s3").upload_file(str(archive), location.bucket, location.key)
+        self._clients("s3").upload_file(str(archive), location.bucket, location.key)
         return location
 
     def _reason(self, script: Script, code: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from embedded.context import Context
 from embedded.sagemaker.announce import announce
-from embedded.sagemaker.clients import Clients
+from embedded.clients import Clients
 from embedded.sagemaker.errors import InvalidRequestError, ResourceInUseError
 from embedded.sagemaker.jobs import ENDED, TrainingJob
 from embedded.sagemaker.listing import page

@@ -13,7 +13,7 @@ CODE = "/opt/ml/input/data/code/"
 
 
 def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any]:
-    """CreateTrainingJob's arguments. The job has no network: its source comes by a channel, like its data.
+    """CreateTrainingJob's arguments but for the role, which the state machine knows. The job has no network: its source comes by a channel, like its data.
 
     The image's toolkit takes hyperparameters as JSON, hence the quoted quotes.
     """
@@ -38,7 +38,6 @@ def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any
         "TrainingJobName": run,
         "HyperParameters": hyperparameters,
         "AlgorithmSpecification": {"TrainingImage": platform.training_image, "TrainingInputMode": "File"},
-        "RoleArn": platform.training_role,
         "InputDataConfig": [
             _channel("code", "S3Prefix", source),
             _channel("data", "ManifestFile", folder + "data.manifest"),

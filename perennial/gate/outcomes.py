@@ -6,7 +6,7 @@ times, fast enough to do it hundreds of times over tens of thousands of rows. A 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class Binary:
             "precision": float(sk.precision_score(actual, said, zero_division=0)),
             "recall": float(sk.recall_score(actual, said, zero_division=0)),
             "f1": float(sk.f1_score(actual, said, zero_division=0)),
-            "mcc": float(sk.matthews_corrcoef(actual, said)),
+            "mcc": _matthews(actual, said),
             "log_loss": float(sk.log_loss(actual, self.probability, labels=[False, True])),
             "brier": float(np.mean((self.probability - actual) ** 2)),
         }
@@ -116,7 +116,7 @@ class Multiclass:
             "precision": float(precision),
             "recall": float(recall),
             "f1": float(f1),
-            "mcc": float(sk.matthews_corrcoef(self.actual, self.said)),
+            "mcc": _matthews(self.actual, self.said),
             "log_loss": float(np.mean(self._losses)),
         }
 
@@ -199,6 +199,11 @@ def _by_class(table: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+
+
+def _matthews(actual: NDArray[Any], said: NDArray[Any]) -> float:
+    # Of a single class scikit-learn says 0 as well, with a warning.
+    return float(sk.matthews_corrcoef(actual, said)) if len(np.union1d(actual, said)) > 1 else 0.0
 
 
 def _mcc(table: Floats) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from perennial.validation.contract import DTYPES, Column
+from perennial.validation.contract import DTYPES, Column, Contract
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
 _WHOLE = r"^([+-]?\d+)(?:\.0*)?$"
@@ -31,6 +31,20 @@ def cast(values: pl.Series, column: Column) -> pl.Series:
         if int(physical.min()) < low or int(physical.max()) > high:  # type: ignore[arg-type]
             typed = typed.set(~physical.is_between(low, high), None)
     return typed
+
+
+def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Null marks in text become nulls. Blanks around them count in columns of text and of categories alone."""
+    marks = list(contract.null_marks)
+    cells = []
+    for name in frame.columns:
+        value = pl.col(name)
+        if frame.schema[name] == pl.String:
+            exact = contract.columns[name].type in ("text", "category")
+            marked = (value if exact else value.str.strip_chars()).is_in(marks)
+            value = pl.when(marked).then(None).otherwise(value).alias(name)
+        cells.append(value)
+    return frame.select(cells)
 
 
 def readable(dtype: pl.DataType, column: Column) -> bool:

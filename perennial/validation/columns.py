@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from perennial.validation.contract import Contract
+from perennial.validation.contract import Contract, is_pattern
 from perennial.validation.source import UnreadableError
 from perennial.validation.table import Columns
 from perennial.validation.verdict import Problem
@@ -57,7 +57,7 @@ def check_header(names: Sequence[str], line: str, contract: Contract) -> None:
 
 
 def _meant(name: str, candidates: Sequence[str]) -> str | None:
-    plain = {_plain(candidate): candidate for candidate in candidates}
+    plain = {_plain(candidate): candidate for candidate in candidates if not is_pattern(candidate)}
     close = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.75)
     return plain[close[0]] if close and close[0] else None
 

@@ -116,7 +116,14 @@ def bound(column: Column, value: Bound) -> int | float | date | datetime:
     return value
 
 
+def is_pattern(name: str) -> bool:
+    """Whether Polars would take a column's name for a pattern over names, wherever it is used."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
 def _check(name: str, column: Column) -> None:
+    if is_pattern(name):
+        raise ContractError(f"column '{name}' is named as a pattern over columns; rename it")
     if column.type not in TYPES:
         raise ContractError(f"column '{name}' is of type '{column.type}', expected one of {', '.join(TYPES)}")
     for limit in (column.minimum, column.maximum):

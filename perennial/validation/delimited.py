@@ -11,6 +11,7 @@ from functools import partial
 import polars as pl
 
 from perennial.validation import csv_text
+from perennial.validation.casts import without_marks
 from perennial.validation.columns import check_header, match
 from perennial.validation.contract import Contract
 from perennial.validation.csv_text import Block, Marked
@@ -54,14 +55,19 @@ class DelimitedTable:
     def batches(self) -> Iterator[Batch]:
         """The rows, block by block. Raises UnreadableError where the text stops being CSV."""
         rows = 0
+        blank = b""  # lines at the end of a block, which are rows only if something follows
         blocks = csv_text.blocks(self._body(), self._source.limits)
         while (block := _next(blocks, rows)) is not None:
-            data = block.data if block.ended else block.data.rstrip(b"\r\n")
-            if not data:
+            data = blank + block.data
+            kept = data.rstrip(b"\r\n")
+            blank = b"" if not block.ended else data[len(kept) :].removeprefix(b"\r").removeprefix(b"\n")
+            data = data[: len(data) - len(blank)]
+            if not kept:
+                blank = data + blank
                 continue
             check_text(data, rows + 1)
             marked = csv_text.mark(Block(data, block.ended), rows + 1)
-            yield self._batch(marked, rows, whole=block.ended or len(data) < len(block.data))
+            yield self._batch(marked, rows, whole=block.ended)
             rows += marked.rows
 
     def _body(self) -> Iterator[bytes]:
@@ -110,9 +116,8 @@ class DelimitedTable:
             self._fault(code, kind, text, mark, numbers) for code in kind.drop_nulls().unique(maintain_order=True)
         )
         faulty = self._named(faulty).with_columns(pl.all().replace(mark, None))
-        marks = list(self._contract.null_marks)
         good = self._named(good)
-        frame = good.with_columns(pl.when(pl.all().is_in(marks)).then(None).otherwise(pl.all()).name.keep())
+        frame = without_marks(good, self._contract)
         rows = numbers.filter(kind.is_null())
         return Batch(frame, rows, lambda: good, faults, faulty if faulty.height else None)
 

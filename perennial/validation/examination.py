@@ -75,7 +75,7 @@ class Examination:
         self.outputs.accept(typed, rows)
         target = self._contract.target
         if self._contract.classified and len(self.target_values) < 2 and target in typed.columns:
-            self.target_values |= {str(value) for value in typed[target].drop_nulls().unique().sort().head(2)}
+            self.target_values |= set(typed[target].drop_nulls().unique().sort().head(2).cast(pl.String))
 
     def _misfits(self, batch: Batch, typed: pl.DataFrame) -> list[Breach]:
         """Values that were there before the cast and are not after it."""

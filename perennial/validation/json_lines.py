@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from perennial.validation import csv_text
+from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
 from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
@@ -63,8 +64,7 @@ class JsonLinesTable:
             raise UnreadableError("truncated", f"row {last}, the last one, breaks off: the file was cut short", last)
         faults = (Fault("bad-json", tuple(bad), tuple(bad.values())),) if bad else ()
         raw = self._frame(list(good.values()))
-        marks = list(self._contract.null_marks)
-        frame = raw.with_columns(pl.when(pl.all().is_in(marks)).then(None).otherwise(pl.all()).name.keep())
+        frame = without_marks(raw, self._contract)
         faulty = self._faulty([lines[number - rows - 1] for number in bad])
         return Batch(frame, pl.Series(list(good), dtype=pl.UInt64), lambda: raw, faults, faulty)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from perennial.validation.casts import readable
+from perennial.validation.casts import readable, without_marks
 from perennial.validation.columns import match
 from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError
@@ -68,11 +68,8 @@ class ParquetTable:
             raise UnreadableError("corrupt", f"the footer claims {self._claimed:,} rows, {rows:,} are there")
 
     def _batch(self, stored: pl.DataFrame, rows: int) -> Batch:
-        marks = list(self._contract.null_marks)
         plain = stored.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Binary).cast(pl.String, strict=False))
-        frame = plain.with_columns(
-            pl.when(pl.col(pl.String).is_in(marks)).then(None).otherwise(pl.col(pl.String)).name.keep()
-        )
+        frame = without_marks(plain, self._contract)
         return Batch(frame, numbered(rows, frame.height), lambda: plain.select(pl.all().cast(pl.String, strict=False)))
 
 

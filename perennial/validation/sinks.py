@@ -75,10 +75,13 @@ class ParquetSink:
 def rewrite(path: Path, without: pl.Series) -> pl.DataFrame:
     """Takes rows (0-based places, sorted) out of a Parquet file in place; returns them."""
     places = without.cast(pl.UInt32).implode()
-    rows = pl.scan_parquet(path, row_index_name="place")
-    taken = rows.filter(pl.col("place").is_in(places)).drop("place").collect(engine="streaming")
+    place = "place"
+    while place in pl.read_parquet_schema(path):
+        place += "_"
+    rows = pl.scan_parquet(path, row_index_name=place)
+    taken = rows.filter(pl.col(place).is_in(places)).drop(place).collect(engine="streaming")
     spare = path.with_suffix(".rest")
-    kept = rows.filter(~pl.col("place").is_in(places)).drop("place")
+    kept = rows.filter(~pl.col(place).is_in(places)).drop(place)
     kept.sink_parquet(spare, compression="zstd", compression_level=1, maintain_order=True)
     spare.replace(path)
     return taken

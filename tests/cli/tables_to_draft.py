@@ -35,7 +35,7 @@ def churn(rows: int = 600) -> Ugly:
         "Senior?": [r.choice(["Yes", "No"]) for _ in range(rows)],
         "Signed up": [f"2019-{r.randint(1, 12):02}-{r.randint(1, 28):02}" for _ in range(rows)],
         "Monthly charge (€)": [r.choice(["NA", f"{r.uniform(5, 120):.2f}"]) for _ in range(rows)],
-        "Comment": [f"called {r.random()}, said: \"fine\"" for _ in range(rows)],
+        "Comment": [f'called {r.random()}, said: "fine"' for _ in range(rows)],
         "Country": ["FR"] * rows,
         "Plan": [r.choice(["basic", "plus", "family, large", "no"]) for _ in range(rows)],
         "Churned": [r.choice(["Yes", "No", "No"]) for _ in range(rows)],

@@ -27,9 +27,7 @@ def drafted(ugly: Ugly, folder: Path) -> ModelSpec:
 
 
 @pytest.mark.parametrize("ugly", UGLY, ids=lambda ugly: ugly.name)
-def test_an_ugly_table_gets_a_spec_that_parses_and_accepts_it(
-    ugly: Ugly, perennial: Perennial, checkout: Path
-) -> None:
+def test_an_ugly_table_gets_a_spec_that_parses_and_accepts_it(ugly: Ugly, perennial: Perennial, checkout: Path) -> None:
     path = checkout / "a file.csv"
     path.write_text(ugly.text, encoding="utf-8")
     made = perennial("init", path, "--target", ugly.target, "--model", "some-model")
@@ -147,6 +145,7 @@ def test_an_unknown_target_is_answered_with_the_nearest_name(perennial: Perennia
         ("x,y\n" + "1,2\n" * 50, "y", "1 distinct"),
         ("x,y\n" + "".join(f"{i},2020-01-{i % 28 + 1:02}\n" for i in range(50)), "y", "date"),
         ("y\n" + "1\n0\n" * 50, "y", "one column"),
+        ("*,y\n" + "1,1\n2,0\n" * 50, "y", "pattern"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_line(
@@ -174,7 +173,7 @@ def test_a_problem_can_be_chosen_and_must_fit(tmp_path: Path) -> None:
         draft_file(path, "m", "y", "binary", "s")
 
 
-NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r*^"), max_size=12)
 CELLS = {
     "integer": st.integers(-(2**40), 2**40).map(str),
     "float": st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -202,10 +201,12 @@ def tables(draw: st.DrawFn) -> tuple[pl.DataFrame, str]:
         "three": [["a", "b", "c"][i % 3] for i in range(rows)],
         "number": [f"{i * 1.5}" for i in range(rows)],
     }[kind]
-    return pl.DataFrame({**columns, names[0]: target}, schema=dict.fromkeys([*names[1:], names[0]], pl.String)), names[0]
+    return pl.DataFrame({**columns, names[0]: target}, schema=dict.fromkeys([*names[1:], names[0]], pl.String)), names[
+        0
+    ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables())
 def test_any_tidy_table_gets_a_spec_that_accepts_it(tmp_path: Path, made: tuple[pl.DataFrame, str]) -> None:
     frame, target = made

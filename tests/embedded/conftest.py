@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from embedded.cloud import Cloud
 from tests.embedded.assemblies import Template, write_assembly
@@ -20,10 +21,11 @@ class World:
         self._directory = directory
         self._stacks: dict[str, Template] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **config: Any) -> Any:
         """A boto3 client, made as a user would."""
         return boto3.client(
             service,
+            config=Config(**config),
             endpoint_url=self.cloud.endpoint_url,
             region_name="us-east-1",
             aws_access_key_id="embedded",
@@ -35,6 +37,10 @@ class World:
         self._stacks[name] = body
         self.cloud.deploy(write_assembly(self._directory, self._stacks, code))
         return self.cloud.outputs(name)
+
+    def forget(self, name: str) -> None:
+        """Leaves a stack whose deployment failed out of the next ones."""
+        del self._stacks[name]
 
 
 def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:

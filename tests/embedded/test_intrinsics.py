@@ -43,7 +43,10 @@ SCOPE = Scope(
         ({"a": {"Fn::If": ["No", 1, {"Ref": "AWS::NoValue"}]}, "b": 2}, {"b": 2}),
         ([1, {"Ref": "AWS::NoValue"}, 2], [1, 2]),
         ({"Fn::Base64": "hi"}, "aGk="),
-        ({"Condition": {"StringEquals": {"aws:x": {"Ref": "Bucket"}}}}, {"Condition": {"StringEquals": {"aws:x": "bucket-1"}}}),
+        (
+            {"Condition": {"StringEquals": {"aws:x": {"Ref": "Bucket"}}}},
+            {"Condition": {"StringEquals": {"aws:x": "bucket-1"}}},
+        ),
     ],
 )
 def test_each_function_gives_what_cloudformation_gives(value: Any, expected: Any) -> None:
@@ -72,5 +75,8 @@ def test_what_cannot_be_resolved_is_an_error_that_names_it(value: Any, message: 
 
 
 def test_references_are_found_in_every_function() -> None:
-    value = {"a": {"Ref": "A"}, "b": [{"Fn::GetAtt": ["B", "Arn"]}, {"Fn::Sub": ["${C.Arn} ${x} ${!D}", {"x": {"Ref": "E"}}]}]}
+    value = {
+        "a": {"Ref": "A"},
+        "b": [{"Fn::GetAtt": ["B", "Arn"]}, {"Fn::Sub": ["${C.Arn} ${x} ${!D}", {"x": {"Ref": "E"}}]}],
+    }
     assert set(references(value)) == {"A", "B", "C", "E"}

@@ -73,7 +73,6 @@ def _make_names() -> tuple[dict[str, str], str]:
         "DISPATCH_QUEUE": sqs.create_queue(QueueName="dispatch")["QueueUrl"],
         "STATE_MACHINE": machine,
         "TRAINING_IMAGE": "image",
-        "TRAINING_ROLE": "arn:aws:iam::123456789012:role/training",
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
         "CODE_URI": "s3://code/abc.gz",
         "CODE_DIGEST": "c" * 64,

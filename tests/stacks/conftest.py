@@ -42,4 +42,4 @@ def platform(assembly: Path) -> Template:
 @pytest.fixture(scope="session")
 def resources(data: Template, platform: Template) -> dict[str, dict[str, Any]]:
     """The resources of both stacks by logical id."""
-    return data["Resources"] | platform["Resources"]
+    return {**data["Resources"], **platform["Resources"]}

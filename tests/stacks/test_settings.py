@@ -1,8 +1,17 @@
 """What a deployment may choose."""
 
+from pathlib import Path
+
 import pytest
 
+from stacks.assembly import of_type, templates
+from stacks.data_stack import DataStack
+from stacks.platform_stack import PlatformStack
 from stacks.settings import Settings, SettingsError
+
+# isort: split
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
 
 
 def test_values_of_the_command_line_are_text_and_become_what_they_mean() -> None:
@@ -34,3 +43,17 @@ def test_models_are_named_by_their_files() -> None:
     names = Settings().model_names
     assert names == sorted(names)
     assert "flights" in names
+
+
+def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    settings = Settings(name="trial", retain=False, notify="team@example.com")
+    PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), settings=settings)
+    app.synth()
+    found = templates(tmp_path)
+    kept = [id for id, one in found["Data"]["Resources"].items() if one.get("DeletionPolicy") == "Retain"]
+    assert kept == []
+    (subscription,) = of_type(found["Platform"], "AWS::SNS::Subscription").values()
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+    assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"

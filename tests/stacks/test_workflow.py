@@ -59,14 +59,19 @@ def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States
 def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and not name.startswith("Conclude"):
-            catch = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Conclude failed"}
-            assert catch in state["Catch"], name
+            after = "Restore champion" if name in ("Check endpoint", "Verify") else "Conclude failed"
+            assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
 
 
 def test_every_path_ends_in_a_conclusion(states: States) -> None:
     ends = {name for name, state in states.items() if not list(ways(state))}
     assert ends == {"Failed", *(f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted"))}
     assert {name for name, state in states.items() if "Failed" in ways(state)} == {"Conclude failed"}
+
+
+def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:
+    assert set(ways(states["Restore champion"])) == {"Conclude failed", "Broken off?"}
+    assert set(ways(states["Broken off?"])) == {"Conclude failed", "Conclude refused"}
 
 
 def test_a_conclusion_is_told_its_outcome_and_the_error(states: States) -> None:
@@ -115,5 +120,3 @@ def test_logs_hold_no_personal_data(platform: Template) -> None:
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
     assert machine["TracingConfiguration"] == {"Enabled": True}
-
-

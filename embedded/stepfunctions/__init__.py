@@ -1,0 +1,44 @@
+"""Step Functions for real: moto's interpreter of the States Language, with what it lacks for Lambda and SageMaker tasks.
+
+Each module whose docstring begins with "Touch point" replaces one thing in moto, and has its test.
+"""
+
+import logging
+
+from moto.core import config
+
+from embedded.context import Context
+from embedded.moto_patches.patches import Patches
+from embedded.stepfunctions import (
+    answers,
+    definitions,
+    executions,
+    expressions,
+    functions,
+    jobs,
+    maps,
+    matching,
+    requests,
+    retries,
+    waits,
+)
+
+__all__ = ["install"]
+
+_patches = Patches()
+
+
+def install(context: Context) -> None:
+    """Makes state machines run. Call it before the server answers its first request; a second call takes the new context.
+
+    Args:
+        context: the cloud; its `endpoint_url` and `emit` are first used when an execution starts.
+    """
+    _patches.undo()
+    # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
+    _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
+    for module in (definitions, matching, functions, maps, expressions, answers):
+        module.install(_patches)
+    for timed in (waits, retries, requests, jobs, executions):
+        timed.install(_patches, context)

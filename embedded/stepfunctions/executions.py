@@ -1,0 +1,193 @@
+"""Touch point: executions. Each change of status is an event on the bus, names are unique, a stop takes effect at once."""
+
+import datetime
+import json
+import logging
+import threading
+import time
+import uuid
+from typing import Any
+
+from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.parser import models as parser_models
+from moto.stepfunctions.parser import utils as parser_utils
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.eval import program_state
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
+from moto.stepfunctions.parser.backend import execution as moto_execution
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+
+from embedded.context import Context
+from embedded.moto_patches.patches import Patches
+from embedded.stepfunctions.errors import InvalidDefinitionError
+
+logger = logging.getLogger(__name__)
+
+MAX_INPUT_BYTES = 256 * 1024
+
+
+class LiveExecution(Execution):
+    """An execution that tells the bus of its start and its end, once each."""
+
+    context: Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._end = threading.Lock()
+
+    def start(self) -> None:
+        """Starts it; RUNNING is told first."""
+        self.exec_status = ExecutionStatus.RUNNING
+        self.announce()
+        super().start()
+
+    def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
+        """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
+        self._await_environment()
+        super().stop(stop_date=stop_date, error=error, cause=cause)
+        self.error, self.cause = error or None, cause or None
+        self.end(ExecutionStatus.ABORTED)
+
+    def end(self, status: ExecutionStatus, output: Any = None) -> None:
+        """Ends it, unless it has ended."""
+        with self._end:
+            if self.stop_date is not None:
+                return
+            self.output = output
+            self.exec_status = status
+            self.stop_date = datetime.datetime.now(datetime.UTC)
+        self.announce()
+
+    def announce(self) -> None:
+        """Emits "Step Functions Execution Status Change", as AWS words it."""
+        status = ExecutionStatus(self.exec_status)
+        succeeded = status == ExecutionStatus.SUCCEEDED
+        detail: dict[str, object] = {
+            "executionArn": self.exec_arn,
+            "stateMachineArn": self.state_machine_arn,
+            "stateMachineVersionArn": None,
+            "stateMachineAliasArn": None,
+            "name": self.name,
+            "status": status.value,
+            "startDate": _milliseconds(self.start_date),
+            "stopDate": _milliseconds(self.stop_date),
+            "input": self.execution_input,
+            "output": json.dumps(self.output, separators=(",", ":"), default=str) if succeeded else None,
+            "inputDetails": {"included": True},
+            "outputDetails": {"included": True} if succeeded else None,
+            "redriveCount": 0,
+            "redriveDate": None,
+            "redriveStatus": "NOT_REDRIVABLE",
+            "redriveStatusReason": None,
+            "error": self.error,
+            "cause": self.cause,
+        }
+        try:
+            self.context.emit("aws.states", "Step Functions Execution Status Change", detail, [self.exec_arn])
+        except Exception:
+            logger.exception("the end of %s was not announced", self.exec_arn)
+
+    def _get_start_execution_worker_comm(self) -> BaseExecutionWorkerCommunication:
+        return LiveCommunication(self)
+
+    def _await_environment(self) -> None:
+        """The worker makes its environment in its own thread, just after the start."""
+        deadline = time.monotonic() + 5
+        while self.exec_worker is not None and self.exec_worker.env is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
+class LiveCommunication(BaseExecutionWorkerCommunication):
+    """Told by the worker that the program has ended."""
+
+    execution: LiveExecution
+
+    def terminated(self) -> None:
+        """Takes over how it ended."""
+        execution = self.execution
+        worker = execution.exec_worker
+        state = worker.env.program_state() if worker is not None and worker.env is not None else None
+        if isinstance(state, program_state.ProgramEnded):
+            execution.end(ExecutionStatus.SUCCEEDED, worker.env.states.get_input())  # type: ignore[union-attr]
+        elif isinstance(state, program_state.ProgramTimedOut):
+            execution.end(ExecutionStatus.TIMED_OUT)
+        elif isinstance(state, program_state.ProgramStopped):
+            execution.end(ExecutionStatus.ABORTED)
+        else:
+            error: dict[str, Any] = getattr(state, "error", None) or {}
+            execution.error, execution.cause = error.get("error"), error.get("cause")
+            execution.end(ExecutionStatus.FAILED)
+        _forget_ended_threads()
+
+
+class LiveWorker(ExecutionWorker):
+    """Ends the execution even if the interpreter itself breaks."""
+
+    def _execution_logic(self) -> None:
+        try:
+            super()._execution_logic()  # type: ignore[no-untyped-call]
+        except Exception as error:
+            logger.exception("the interpreter broke")
+            execution = self._execution_communication.execution  # type: ignore[attr-defined]
+            execution.error, execution.cause = "States.Runtime", f"{type(error).__name__}: {error}"
+            execution.end(ExecutionStatus.FAILED)
+
+
+class Backend(StepFunctionsParserBackend):
+    """moto's Step Functions with StartExecution as on AWS: named, checked, and one at a time."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._starting = threading.Lock()
+
+    def start_execution(  # type: ignore[override]  # moto's parser and its record disagree on it too
+        self,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str | None = None,
+        trace_header: str | None = None,
+    ) -> Execution:
+        """Starts an execution; the same name and input while it runs is the same execution."""
+        name = name or str(uuid.uuid4())
+        execution_input = execution_input or "{}"
+        self._validate_name(name)
+        try:
+            json.loads(execution_input)
+        except ValueError as error:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+        if len(execution_input.encode()) > MAX_INPUT_BYTES:
+            raise InvalidExecutionInput("Invalid State Machine Execution Input: its length exceeds 262144 bytes")
+        with self._starting:
+            return super().start_execution(state_machine_arn, name, execution_input, trace_header or "")
+
+
+def install(patches: Patches, context: Context) -> None:
+    """Replaces the backend, executions and their workers; state machines made before are forgotten."""
+    LiveExecution.context = context
+    stepfunctions_parser_backends.clear()
+    patches.replace(stepfunctions_parser_backends, "backend", Backend)
+    patches.replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(check_definition))
+    patches.replace(parser_models, "Execution", LiveExecution)
+    patches.replace(moto_execution, "ExecutionWorker", LiveWorker)
+
+
+def check_definition(definition: str) -> None:
+    """Raises InvalidDefinitionError, saying where, for what is no States Language; moto's error has no code."""
+    try:
+        AmazonStateLanguageParser.parse(definition)
+    except ASLParserException as error:
+        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{'; '.join(error.errors)}'") from error
+    except Exception as error:
+        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{error}'") from error
+
+
+def _milliseconds(moment: datetime.datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def _forget_ended_threads() -> None:
+    # moto keeps each thread it ever started in this list.
+    threads: list[threading.Thread] = parser_utils.TMP_THREADS
+    threads[:] = [thread for thread in threads if thread.is_alive()]

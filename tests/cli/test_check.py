@@ -1,0 +1,79 @@
+"""perennial check: the platform's validation, on this machine, without a cloud."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Perennial
+
+SPEC = """
+name: tiny
+problem: binary
+target: y
+card: {origin: a test, licence: CC0-1.0, terms: none}
+key: [id]
+columns:
+  id: {type: integer}
+  x: {type: number, minimum: 0}
+  y: {type: boolean}
+"""
+
+
+@pytest.fixture
+def tiny(checkout: Path) -> Path:
+    (checkout / "models" / "tiny.yaml").write_text(SPEC)
+    return checkout
+
+
+def test_a_good_file_is_accepted(perennial: Perennial, tiny: Path) -> None:
+    (tiny / "good.csv").write_text("id,x,y\n1,0.5,true\n2,1.5,false\n")
+    result = perennial("check", "good.csv", "--model", "tiny")
+    assert result.exit_code == 0
+    assert "accepted; 2 rows" in result.stdout
+
+
+def test_a_bad_file_is_refused_with_code_column_row_and_message(perennial: Perennial, tiny: Path) -> None:
+    (tiny / "bad.csv").write_text("id,x,y\n1,0.5,true\n2,-1,false\n3,1,maybe\n")
+    result = perennial("check", "bad.csv", "--model", "tiny", "--json")
+    assert result.exit_code == 3
+    verdict = json.loads(result.stdout)
+    assert not verdict["accepted"]
+    assert verdict["rows"] == 3
+    assert verdict["rows_quarantined"] > 0
+    found = {(problem["code"], problem["column"], problem["row"]) for problem in verdict["problems"]}
+    assert found == {("below-minimum", "x", 2), ("type", "y", 3)}
+    assert all(problem["message"] for problem in verdict["problems"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"id,x,y\n", b"\xff\xfei\x00d\x00", b"<?xml version='1.0'?><Error/>", b"id,x,y\n1,2"]
+)
+def test_a_broken_file_gives_reasons_and_exit_code_3(content: bytes, perennial: Perennial, tiny: Path) -> None:
+    (tiny / "broken.csv").write_bytes(content)
+    result = perennial("check", "broken.csv", "--model", "tiny")
+    assert result.exit_code == 3
+    assert "refused" in result.stdout
+    assert "Traceback" not in result.output
+
+
+def test_an_unknown_model_is_answered_with_the_nearest(perennial: Perennial, tiny: Path) -> None:
+    result = perennial("check", "x.csv", "--model", "tinny")
+    assert result.exit_code == 2
+    assert "did you mean 'tiny'?" in result.stderr
+
+
+def test_a_malformed_spec_is_named_by_file_line_and_field(perennial: Perennial, tiny: Path) -> None:
+    (tiny / "models" / "tiny.yaml").write_text(SPEC.replace("minimum", "minimun"))
+    (tiny / "x.csv").write_text("id,x,y\n")
+    result = perennial("check", "x.csv", "--model", "tiny")
+    assert result.exit_code == 1
+    assert "tiny.yaml:9: columns.x.minimun: unknown field; did you mean 'minimum'?" in result.stderr
+
+
+def test_a_missing_file_is_one_line(perennial: Perennial, tiny: Path) -> None:
+    result = perennial("check", "nowhere.csv", "--model", "tiny")
+    assert result.exit_code == 1
+    assert result.stderr == "error: nowhere.csv: no such file\n"

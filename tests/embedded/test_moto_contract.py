@@ -1,0 +1,111 @@
+"""The places where moto is replaced are as they were when the replacements were written (embedded/moto_patches).
+
+When a new version of moto fails one of these, read what it does there now and adapt the module named in the test.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import moto
+import pytest
+from moto.awslambda import models as lambda_models
+from moto.events import models as event_models
+from moto.logs import models as log_models
+from moto.moto_server import werkzeug_app
+from moto.s3 import notifications
+from moto.scheduler import models as scheduler_models
+from moto.sns import models as sns_models
+from moto.sqs import models as sqs_models
+
+from embedded.moto_patches.patches import MOTO_VERSION, MotoChangedError, Patches
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def test_moto_is_the_version_the_replacements_were_written_for() -> None:
+    assert moto.__version__ == MOTO_VERSION
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "expected"),
+    [
+        ("functions", lambda_models.LambdaFunction.invoke, ["self", "body", "request_headers", "response_headers"]),
+        ("functions", lambda_models.LambdaFunction.__init__, ["self", "account_id", "spec", "region", "version"]),
+        ("functions", lambda_models.LambdaFunction._set_function_code, ["self", "updated_spec"]),
+        ("functions", lambda_models.LambdaFunction.get_configuration, ["self", "on_create"]),
+        ("functions", lambda_models.LambdaFunction.update_configuration, ["self", "config_updates"]),
+        ("queues", lambda_models.LambdaBackend.create_event_source_mapping, ["self", "spec"]),
+        ("queues", lambda_models.LambdaBackend.delete_event_source_mapping, ["self", "uuid"]),
+        ("queues", sqs_models.Queue.delete_message, ["self", "receipt_handle"]),
+        ("queues", sqs_models.Message.delay, ["self", "delay_seconds"]),
+        ("rules", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
+        ("buckets", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
+        (
+            "subscriptions",
+            sns_models.Subscription.publish,
+            [
+                "self",
+                "message",
+                "message_id",
+                "subject",
+                "message_attributes",
+                "group_id",
+                "deduplication_id",
+                "message_structure",
+            ],
+        ),
+    ],
+)
+def test_a_replaced_function_has_the_parameters_of_its_replacement(
+    module: str, function: Callable[..., Any], expected: list[str]
+) -> None:
+    assert parameters(function) == expected, f"adapt embedded/moto_patches/{module}.py"
+
+
+def test_moto_makes_functions_by_the_name_that_is_replaced() -> None:
+    assert "fn = LambdaFunction(" in inspect.getsource(lambda_models.LambdaBackend.create_function)
+
+
+def test_moto_calls_mapped_functions_from_the_queues_own_list() -> None:
+    assert "self.lambda_event_source_mappings.items()" in inspect.getsource(sqs_models.Queue.add_message)
+    source = inspect.getsource(lambda_models.LambdaBackend.create_event_source_mapping)
+    assert "queue.lambda_event_source_mappings[esm.function_arn] = esm" in source
+
+
+def test_moto_completes_a_multipart_upload_by_a_put_that_knows_its_parts() -> None:
+    from moto.s3.models import S3Backend
+
+    assert "multipart=multipart," in inspect.getsource(S3Backend.complete_multipart_upload)
+
+
+def test_moto_still_stores_schedules_without_firing_them() -> None:
+    assert parameters(scheduler_models.Schedule.to_dict) == ["self", "short"]
+    assert not hasattr(scheduler_models.Schedule, "fire")
+
+
+def test_the_log_backend_takes_lines_as_the_functions_log_gives_them() -> None:
+    assert parameters(log_models.LogsBackend.put_log_events) == ["self", "log_group_name", "log_stream_name", "log_events"]
+    assert parameters(log_models.LogsBackend.ensure_log_group) == ["self", "log_group_name"]
+
+
+def test_the_server_still_builds_its_requests_from_the_handlers_environment() -> None:
+    assert parameters(werkzeug_app.MotoRequestHandler.make_environ) == ["self"]
+
+
+def test_a_missing_place_is_an_error_and_a_replacement_is_taken_back() -> None:
+    class Owner:
+        value = 1
+
+    patches, settings = Patches(), {"a": 1}
+    with pytest.raises(MotoChangedError, match="Owner.other"):
+        patches.replace(Owner, "other", 2)
+    with pytest.raises(MotoChangedError, match="'b'"):
+        patches.put(settings, "b", 2)
+    assert patches.replace(Owner, "value", 2) == 1
+    patches.put(settings, "a", 2)
+    assert (Owner.value, settings) == (2, {"a": 2})
+    patches.undo()
+    assert (Owner.value, settings) == (1, {"a": 1})

@@ -1,0 +1,189 @@
+"""The gate opens only for what it asked for and found."""
+
+import copy
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perennial.gate import Decision, Policy, PolicyError, UnknownMetricError, decide
+
+
+def evaluation(**changes: Any) -> dict[str, Any]:
+    base = {
+        "format": 1,
+        "problem": "binary",
+        "confidence": 0.95,
+        "rows": {"train": 4000, "held_out": 1000, "positives": 200, "negatives": 800},
+        "candidate": {
+            "digest": "ab" * 32,
+            "figures": {
+                "roc_auc": {"value": 0.75, "low": 0.73, "high": 0.77},
+                "log_loss": {"value": 0.45, "low": 0.43, "high": 0.47},
+            },
+        },
+        "champion": {
+            "version": "flights@123456789012",
+            "figures": {
+                "roc_auc": {"value": 0.74, "low": 0.72, "high": 0.76},
+                "log_loss": {"value": 0.46, "low": 0.44, "high": 0.48},
+            },
+        },
+        "difference": {
+            "roc_auc": {"value": 0.01, "low": -0.004, "high": 0.024},
+            "log_loss": {"value": -0.01, "low": -0.02, "high": 0.003},
+        },
+    }
+    return {**copy.deepcopy(base), **changes}
+
+
+POLICY = Policy("roc_auc", {"roc_auc": 0.7, "log_loss": 0.5}, margin=0.005)
+
+
+def test_a_candidate_that_passes_every_check_is_promoted() -> None:
+    decision = decide(evaluation(), POLICY)
+    assert decision.promote
+    assert [check.name for check in decision.checks] == ["floor:roc_auc", "ceiling:log_loss", "champion"]
+    assert decision.sentence == "Promoted: it passed floor:roc_auc, ceiling:log_loss, champion."
+    assert decision.checks[2].sentence == (
+        "By roc_auc the candidate is better than the champion flights@123456789012 (0.75 against 0.74); the difference "
+        "is between -0.004 and 0.024 (positive is better), which stays within the margin of 0.005."
+    )
+
+
+def test_a_first_model_needs_the_floors_alone() -> None:
+    first = evaluation(champion=None, difference=None)
+    assert decide(first, POLICY).promote
+    assert not decide(first, Policy("roc_auc", {"roc_auc": 0.8})).promote
+    assert decide(first, Policy("roc_auc")).sentence == "Promoted: no floor is set and no champion serves yet."
+
+
+def test_the_floor_of_a_loss_is_a_ceiling() -> None:
+    decision = decide(evaluation(), Policy("roc_auc", {"log_loss": 0.44}, margin=0.005))
+    assert not decision.promote
+    assert decision.checks[0].sentence == "log_loss 0.45 is above the ceiling 0.44."
+
+
+def test_a_candidate_that_may_be_worse_than_the_margin_is_refused() -> None:
+    decision = decide(evaluation(), Policy("roc_auc", margin=0.003))
+    assert not decision.promote
+    assert "reaches beyond the margin" in decision.checks[0].sentence
+
+
+def test_a_difference_in_a_loss_is_turned_so_that_positive_is_better() -> None:
+    passed = decide(evaluation(), Policy("log_loss", margin=0.003)).checks[0]
+    assert (passed.passed, passed.figure, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
+    assert not decide(evaluation(), Policy("log_loss", margin=0.002)).promote
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ({"held_out": 99, "positives": 50, "negatives": 49}, "99 rows were held out"),
+        ({"held_out": 1000, "positives": 9, "negatives": 991}, "9 held-out rows are positives"),
+        ({"held_out": 1000, "positives": 991, "negatives": 9}, "9 held-out rows are negatives"),
+        ({"held_out": 1000}, "an unknown number of held-out rows are positives"),
+        ({}, "an unknown number of rows"),
+        (None, "an unknown number of rows"),
+    ],
+)
+def test_where_the_rows_cannot_tell_the_champion_stays(rows: Any, told: str) -> None:
+    decision = decide(evaluation(rows=rows), POLICY)
+    assert not decision.promote
+    assert told in decision.checks[-1].sentence
+
+
+def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
+    unscored = {"version": "flights@123456789012", "figures": {}, "reason": "it needs the column 'carrier'"}
+    decision = decide(evaluation(champion=unscored, difference=None), POLICY)
+    assert not decision.promote
+    assert "it needs the column 'carrier'" in decision.checks[-1].sentence
+
+
+def test_a_candidate_that_is_the_champion_itself_is_not_released_again() -> None:
+    decision = decide(evaluation(champion={"version": "flights@abababababab", "figures": {}}), POLICY)
+    assert not decision.promote
+    assert "is flights@abababababab itself" in decision.checks[-1].sentence
+
+
+def test_intervals_of_less_confidence_than_asked_are_refused() -> None:
+    assert not decide(evaluation(confidence=0.9), POLICY).promote
+    assert decide(evaluation(confidence=0.99), POLICY).promote
+
+
+@pytest.mark.parametrize("bad", [None, float("nan"), float("inf"), "0.9", True, [], {}])
+def test_a_figure_that_is_no_number_closes_the_gate(bad: Any) -> None:
+    figures = {"roc_auc": {"value": bad, "low": 0.7, "high": 0.8}, "log_loss": {"value": 0.4}}
+    assert not decide(evaluation(candidate={"digest": "x", "figures": figures}), POLICY).promote
+    first = evaluation(candidate={"digest": "x", "figures": figures}, champion=None)
+    assert not decide(first, Policy("roc_auc")).promote
+    for end in ("value", "low", "high"):
+        difference = {"roc_auc": {"value": 0.1, "low": 0.1, "high": 0.1, end: bad}}
+        assert not decide(evaluation(difference=difference), POLICY).promote
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=5,
+)
+PATHS = [
+    ("rows",),
+    ("rows", "held_out"),
+    ("rows", "positives"),
+    ("candidate",),
+    ("candidate", "figures"),
+    ("candidate", "figures", "roc_auc"),
+    ("champion", "version"),
+    ("difference",),
+    ("difference", "roc_auc"),
+    ("difference", "roc_auc", "low"),
+    ("confidence",),
+]
+
+
+@given(st.sampled_from(PATHS), JSON)
+def test_whatever_the_evaluation_holds_the_gate_decides_and_does_not_raise(path: tuple[str, ...], junk: Any) -> None:
+    broken = evaluation()
+    place: Any = broken
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = junk
+    decision = decide(broken, POLICY)
+    assert decision.promote in (True, False)
+    del place[path[-1]]
+    if path not in (("confidence",), ("champion", "version")):
+        assert not decide(broken, POLICY).promote
+
+
+@pytest.mark.parametrize("nothing", [{}, [], None, "", 3])
+def test_an_evaluation_that_is_none_closes_the_gate(nothing: Any) -> None:
+    assert not decide(nothing, POLICY).promote
+    assert not decide(nothing, Policy("roc_auc")).promote
+
+
+def test_a_decision_survives_json() -> None:
+    decision = decide(evaluation(), POLICY)
+    assert Decision.from_dict(json.loads(json.dumps(decision.as_dict()))) == decision
+
+
+def test_a_policy_that_cannot_be_judged_is_refused() -> None:
+    with pytest.raises(UnknownMetricError, match="'accurracy' is no metric"):
+        Policy("accurracy")
+    with pytest.raises(PolicyError, match="margin"):
+        Policy("roc_auc", margin=-1)
+    with pytest.raises(PolicyError, match="floor of f1"):
+        Policy("roc_auc", {"f1": float("nan")})
+    with pytest.raises(PolicyError, match="confidence"):
+        Policy("roc_auc", confidence=1)
+
+
+def test_deciding_needs_no_numpy() -> None:
+    script = """import sys; sys.modules['numpy'] = None
+import perennial.gate as gate; print(gate.decide({}, gate.Policy('f1')).promote)"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"

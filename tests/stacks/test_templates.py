@@ -1,0 +1,268 @@
+"""What would be deployed: kept, closed, small, and allowed no more than it needs."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+from stacks.assembly import Template, of_type
+from stacks.settings import ROOT
+
+Resources = dict[str, dict[str, Any]]
+# Actions that know no resources, so that "*" is all that can be said.
+WITHOUT_RESOURCES = {
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+UNZIPPED_LIMIT = 220 << 20  # bytes; Lambda's own is 250 MiB
+
+
+def of(resources: Resources, kind: str) -> Resources:
+    return {id: found for id, found in resources.items() if found["Type"] == kind}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
+    """What our roles may do, by the policy's logical id."""
+    policies = of(resources, "AWS::IAM::Policy")
+    return [(id, s) for id, p in policies.items() for s in p["Properties"]["PolicyDocument"]["Statement"]]
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def asset(assembly: Path, key: str) -> Path:
+    return assembly / f"asset.{key.removesuffix('.zip')}"
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_what_holds_state_keeps_its_logical_id(data: Template) -> None:
+    """Another id would be another resource: an empty one."""
+    stateful = {id for id, found in data["Resources"].items() if found["Type"] != "AWS::S3::BucketPolicy"}
+    assert stateful == {
+        "DataAccessLogsC0C25EE4",
+        "DataBucket19B4DDF2",
+        "DataModelsBucketE4DBC878",
+        "DataTrafficBucketD8F7DF36",
+        "DataLedgerTableD81DBB15",
+    }
+
+
+def test_what_holds_state_outlives_its_stack(data: Template) -> None:
+    for id, found in data["Resources"].items():
+        if found["Type"] != "AWS::S3::BucketPolicy":
+            assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain"), id
+
+
+def test_the_ledger_can_be_wound_back_and_forgets_what_expires(data: Template) -> None:
+    (ledger,) = of_type(data, "AWS::DynamoDB::Table").values()
+    assert ledger["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert [key["AttributeName"] for key in ledger["KeySchema"]] == ["pk", "sk"]
+    assert ledger["DeletionProtectionEnabled"] is True
+
+
+def test_buckets_are_encrypted_and_closed(data: Template) -> None:
+    for id, bucket in of_type(data, "AWS::S3::Bucket").items():
+        assert bucket["BucketEncryption"], id
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}, id
+        assert bucket["LifecycleConfiguration"]["Rules"], id
+
+
+def test_buckets_are_versioned_and_their_accesses_logged(data: Template) -> None:
+    for id, bucket in of_type(data, "AWS::S3::Bucket").items():
+        if "AccessLogs" not in id:
+            assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}, id
+            assert bucket["LoggingConfiguration"], id
+
+
+def test_no_version_of_an_upload_expires(data: Template) -> None:
+    bucket = of_type(data, "AWS::S3::Bucket")["DataBucket19B4DDF2"]
+    rules = json.dumps(bucket["LifecycleConfiguration"])
+    assert "Expiration" not in rules
+
+
+def test_buckets_take_tls_only(data: Template) -> None:
+    for id, policy in of_type(data, "AWS::S3::BucketPolicy").items():
+        denied = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert any(s["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for s in denied), id
+
+
+def test_uploads_are_announced_without_a_custom_resource(data: Template, resources: Resources) -> None:
+    buckets = of_type(data, "AWS::S3::Bucket")
+    announced = [id for id, bucket in buckets.items() if "NotificationConfiguration" in bucket]
+    assert announced == ["DataBucket19B4DDF2"]
+    notification = buckets["DataBucket19B4DDF2"]["NotificationConfiguration"]
+    assert notification == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    kinds = {found["Type"] for found in resources.values()}
+    assert not [kind for kind in kinds if kind.startswith("Custom::") or kind.endswith("CustomResource")]
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_handler_is_a_function_in_the_tree(platform: Template) -> None:
+    for function in of_type(platform, "AWS::Lambda::Function").values():
+        module, _, name = function["Handler"].rpartition(".")
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        assert path.exists(), function["Handler"]
+        names = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+        assert name in names, function["Handler"]
+
+
+def test_all_functions_share_one_asset_and_one_layer(platform: Template) -> None:
+    found = of_type(platform, "AWS::Lambda::Function").values()
+    assert len({json.dumps(function["Code"], sort_keys=True) for function in found}) == 1
+    assert len({json.dumps(function["Layers"], sort_keys=True) for function in found}) == 1
+
+
+def test_functions_run_on_arm_with_tracing_and_a_log_group_of_their_own(platform: Template) -> None:
+    groups = of_type(platform, "AWS::Logs::LogGroup")
+    for id, function in of_type(platform, "AWS::Lambda::Function").items():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), id
+        assert function["TracingConfig"] == {"Mode": "Active"}, id
+        assert groups[function["LoggingConfig"]["LogGroup"]["Ref"]]["RetentionInDays"] == 90, id
+        assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Perennial", id
+
+
+def test_functions_that_events_call_keep_what_they_could_not_do(platform: Template) -> None:
+    found = of_type(platform, "AWS::Lambda::Function")
+    called = {
+        target["Arn"]["Fn::GetAtt"][0]
+        for rule in of_type(platform, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+        if target["Arn"]["Fn::GetAtt"][0] in found
+    }
+    assert len(called) == 3
+    assert all("DeadLetterConfig" in found[id] for id in called)
+
+
+def test_code_and_layer_fit_into_lambda(assembly: Path, platform: Template) -> None:
+    code = next(iter(of_type(platform, "AWS::Lambda::Function").values()))["Code"]["S3Key"]
+    layer = next(iter(of_type(platform, "AWS::Lambda::LayerVersion").values()))["Content"]["S3Key"]
+    assert size(asset(assembly, code)) + size(asset(assembly, layer)) < UNZIPPED_LIMIT
+
+
+def test_the_asset_holds_the_handlers_and_what_they_import_and_nothing_else(assembly: Path, platform: Template) -> None:
+    code = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::Function").values()))["Code"]["S3Key"])
+    assert {path.name for path in code.iterdir()} == {"functions", "perennial", "cloud", "models"}
+    assert not [path for path in code.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
+    assert (code / "models" / "flights.yaml").exists()
+
+
+def test_the_layer_leaves_out_what_the_runtime_has(assembly: Path, platform: Template) -> None:
+    layer = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::LayerVersion").values()))["Content"]["S3Key"])
+    names = {path.name for path in (layer / "python").iterdir()}
+    assert {"polars", "pydantic", "yaml", "aws_lambda_powertools", "aws_xray_sdk"} <= names
+    assert not names & {"boto3", "botocore", "urllib3", "bin", "__pycache__"}
+
+
+def test_the_layer_is_built_for_the_functions_platform(assembly: Path, platform: Template) -> None:
+    layer = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::LayerVersion").values()))["Content"]["S3Key"])
+    libraries = [path.name for path in layer.rglob("*.so")]
+    assert libraries
+    assert all("aarch64" in name or "abi3" in name for name in libraries), libraries
+
+
+# -- rights ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_action_is_a_whole_service(resources: Resources) -> None:
+    for id, statement in statements(resources):
+        wild = [action for action in listed(statement["Action"]) if "*" in action]
+        assert set(wild) <= {"kms:GenerateDataKey*"}, id
+
+
+def test_a_bare_star_stands_only_where_an_action_knows_no_resources(resources: Resources) -> None:
+    for id, statement in statements(resources):
+        if "*" in listed(statement["Resource"]):
+            assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES, id
+
+
+def test_nobody_may_delete_data(resources: Resources) -> None:
+    for id, statement in statements(resources):
+        assert not [a for a in listed(statement["Action"]) if a.startswith("s3:Delete")], id
+
+
+def test_roles_are_passed_to_sagemaker_alone(resources: Resources) -> None:
+    passing = [(id, s) for id, s in statements(resources) if "iam:PassRole" in listed(s["Action"])]
+    assert len(passing) == 2  # the machine for training, the release for serving
+    for _, statement in passing:
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_only_dispatch_and_the_reconciler_start_runs(resources: Resources) -> None:
+    starting = {
+        id
+        for id, s in statements(resources)
+        if "states:StartExecution" in listed(s["Action"]) and not id.startswith("WorkflowLoop")
+    }
+    assert sorted(id.split("RoleDefault")[0] for id in starting) == ["FunctionsDispatch", "FunctionsReconcile"]
+
+
+def test_no_role_has_a_managed_policy(resources: Resources) -> None:
+    for id, role in of(resources, "AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role["Properties"], id
+
+
+def test_a_function_has_the_address_of_what_it_may_use(platform: Template) -> None:
+    """An arrow gives right and address together: a bucket in a policy is a bucket in the environment."""
+    policies = of_type(platform, "AWS::IAM::Policy").values()
+    for id, function in of_type(platform, "AWS::Lambda::Function").items():
+        role = {"Ref": function["Role"]["Fn::GetAtt"][0]}
+        granted = json.dumps([policy for policy in policies if role in policy["Roles"]])
+        addressed = json.dumps(function["Environment"]["Variables"])
+        for export, variable in (
+            ("GetAttDataBucket", "PERENNIAL_DATA_BUCKET"),
+            ("GetAttDataModelsBucket", "PERENNIAL_MODELS_BUCKET"),
+            ("GetAttDataTrafficBucket", "PERENNIAL_TRAFFIC_BUCKET"),
+            ("GetAttDataLedgerTable", "PERENNIAL_LEDGER_TABLE"),
+        ):
+            assert export not in granted or variable in addressed, (id, variable)
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def test_alarms_reach_people_through_a_key_of_our_own(platform: Template) -> None:
+    (topic,) = of_type(platform, "AWS::SNS::Topic").values()
+    (key,) = of_type(platform, "AWS::KMS::Key").values()
+    (policy,) = of_type(platform, "AWS::SNS::TopicPolicy").values()
+    alarms = {"Service": "cloudwatch.amazonaws.com"}
+    assert topic["KmsMasterKeyId"]
+    assert key["EnableKeyRotation"] is True
+    assert [s for s in key["KeyPolicy"]["Statement"] if s["Principal"] == alarms]
+    assert [s for s in policy["PolicyDocument"]["Statement"] if s["Principal"] == alarms and s["Effect"] == "Allow"]
+    for id, alarm in of_type(platform, "AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"], id
+
+
+def test_every_model_has_alarms_that_its_release_can_name(platform: Template) -> None:
+    names = {alarm.get("AlarmName") for alarm in of_type(platform, "AWS::CloudWatch::Alarm").values()}
+    assert {"perennial-flights-errors", "perennial-flights-latency"} <= names
+
+
+def test_the_parameter_says_where_everything_is(platform: Template) -> None:
+    (parameter,) = of_type(platform, "AWS::SSM::Parameter").values()
+    assert parameter["Name"] == "/perennial/platform"
+    text = json.dumps(parameter["Value"])
+    for name in ("data_bucket", "models_bucket", "traffic_bucket", "ledger_table", "state_machine", "notices_topic"):
+        assert f'{name}\\\\\\":' in text or f'\\"{name}\\"' in text, name
