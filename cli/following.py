@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cli.output import CommandError, note, stderr
 from cloud import executions
 from cloud.ledger import Ledger, MissingRecordError
@@ -50,7 +52,7 @@ def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progres
     while True:
         run = _find_run(ledger, dataset)
         if run:
-            entered = executions.entered_states(platform, run.id) if run.state == "running" else []
+            entered = _entered(platform, run) if run.state == "running" else []
             yield from (Progress(state=name) for name in entered[states:] if not name.endswith("?"))
             states = max(states, len(entered))
             yield from (Progress(step=step) for step in run.steps[steps:])
@@ -99,6 +101,16 @@ def _claimed(ledger: Ledger, dataset: str, pause: float) -> DatasetVersion:
         f"nothing has noticed the upload {dataset} within {CLAIM_WITHIN:g} s;"
         " next: look at the dispatch queue and its function's log"
     )
+
+
+def _entered(platform: Platform, run: Run) -> list[str]:
+    """The states so far; none between a run's entry in the ledger and the start of its execution."""
+    try:
+        return executions.entered_states(platform, run.id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return []
+        raise
 
 
 def _find_run(ledger: Ledger, dataset: str) -> Run | None:

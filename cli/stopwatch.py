@@ -37,7 +37,7 @@ class Stopwatch:
         """Time a step; the body sets its outcome and detail."""
         made = Step(name, expected=expected)
         self.steps.append(made)
-        stderr().rule(f"[bold]{len(self.steps)}. {name}", align="left")
+        stderr().print(f"\n[bold]{len(self.steps)}. {name}[/]")
         began = time.monotonic()
         try:
             yield made

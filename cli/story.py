@@ -9,15 +9,16 @@ import boto3
 import polars as pl
 
 from cli.following import Ending, watch
-from cli.lineage import Labels, tree
+from cli.labels import Labels
+from cli.lineage import ingredients, products
 from cli.output import note, shortened, stderr, table
 from cli.stopwatch import Stopwatch
+from cli.trees import tree
 from cloud import objects
 from cloud.ledger import Ledger
 from cloud.platform import from_parameter
 from perennial import layout
 from perennial.identity import dataset_id
-from perennial.lineage import walk
 
 SHOWN_PROBLEMS = 8
 
@@ -68,12 +69,10 @@ class Story:
             champion = self._ledger.champion(self._model)
             if champion is None:
                 return
-            label = Labels(self._platform, self._ledger)
-            down = walk(champion.version, "sources", self._ledger.edges)
-            up = walk(self._first, "products", self._ledger.edges)
-            console = stderr()
-            console.print(tree(down, f"{down.id}  {label(down.id)}", "was made from", label))
-            console.print(tree(up, f"{up.id}  {label(up.id)}", "went into", label))
+            labels, console = Labels(self._platform, self._ledger), stderr()
+            down = ingredients(self._ledger, champion.version)
+            console.print(tree(down, "was made from", labels))
+            console.print(tree(products(self._ledger, self._first), "went into", labels))
             trained = sum(node.kind == "trained_on" for node in down.beyond)
             step.outcome = "known"
             step.detail = f"{champion.version} learned from {trained} datasets"

@@ -18,8 +18,9 @@ from embedded.events.bus import Bus
 from embedded.events.delivery import Delivery
 from embedded.events.schedules import Schedules
 from embedded.lambdas.asynchronous import AsyncInvocations
+from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.moto_patches import buckets, functions, queues, rules, subscriptions
+from embedded.moto_patches import buckets, functions, queues, rules, subscriptions, tables
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
@@ -115,7 +116,7 @@ class Cloud:
         cleanup.callback(context.processes.stop_all)
         clients = Clients(context)
         delivery = Delivery(clients, context)
-        self._functions = FunctionService(context)
+        self._functions = FunctionService(context, LoggedMetrics(clients))
         cleanup.callback(self._functions.stop)
         bus = Bus(context, delivery)
         cleanup.callback(bus.stop)
@@ -135,6 +136,7 @@ class Cloud:
         rules.install(patches, bus)
         buckets.install(patches, context)
         subscriptions.install(patches, context, delivery)
+        tables.install(patches)
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
         sagemaker.install(context)

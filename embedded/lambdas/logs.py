@@ -6,6 +6,7 @@ import time
 from moto.logs.models import LogsBackend, logs_backends
 
 from embedded.context import Context
+from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.sandbox import Sandbox
 from embedded.lambdas.settings import FunctionSettings
@@ -18,8 +19,9 @@ _LINES = re.compile(r"\r?\n")
 class FunctionLog:
     """Writes the log of one function's processes; thread-safe as far as moto is."""
 
-    def __init__(self, settings: FunctionSettings, context: Context) -> None:
+    def __init__(self, settings: FunctionSettings, context: Context, metrics: LoggedMetrics) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._backend: LogsBackend = logs_backends[context.account_id][context.region]
         self._streams: set[str] = set()
 
@@ -37,6 +39,7 @@ class FunctionLog:
             f"{int(millis) + 1} ms\tMemory Size: {memory} MB\tMax Memory Used: {sandbox.peak_memory // _MB} MB"
         )
         self._put(sandbox.log_stream, [line for line in _LINES.split(text) if line])
+        self._metrics.take(written)
         return text
 
     def _put(self, stream: str, lines: list[str]) -> None:

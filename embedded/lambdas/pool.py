@@ -6,6 +6,7 @@ from collections import deque
 
 from embedded.context import Context
 from embedded.lambdas.logs import FunctionLog
+from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.sandbox import Sandbox
 from embedded.lambdas.settings import FunctionSettings, ThrottledError
@@ -14,10 +15,10 @@ from embedded.lambdas.settings import FunctionSettings, ThrottledError
 class FunctionPool:
     """Processes for one version of one function's settings; its methods run on the event loop."""
 
-    def __init__(self, settings: FunctionSettings, context: Context) -> None:
+    def __init__(self, settings: FunctionSettings, context: Context, metrics: LoggedMetrics) -> None:
         self.settings = settings
         self._context = context
-        self._log = FunctionLog(settings, context)
+        self._log = FunctionLog(settings, context, metrics)
         self._idle: list[Sandbox] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sandboxes: set[Sandbox] = set()

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
+from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.pool import FunctionPool
 from embedded.lambdas.settings import FunctionSettings
@@ -20,8 +21,9 @@ _T = TypeVar("_T")
 class FunctionService:
     """Runs functions by their settings; thread-safe."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, metrics: LoggedMetrics) -> None:
         self.context = context
+        self._metrics = metrics
         self._pools: dict[str, FunctionPool] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
@@ -74,7 +76,7 @@ class FunctionService:
         pool = self._pools.get(settings.name)
         if pool is not None and pool.settings == settings:
             return pool
-        self._pools[settings.name] = fresh = FunctionPool(settings, self.context)
+        self._pools[settings.name] = fresh = FunctionPool(settings, self.context, self._metrics)
         if pool is not None:
             await pool.retire()
         return fresh

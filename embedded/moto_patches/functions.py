@@ -143,6 +143,12 @@ def install(patches: Patches, service: FunctionService, later: AsyncInvocations)
     EmbeddedFunction.later = later
     patches.replace(models, "LambdaFunction", EmbeddedFunction)
 
+    def delete(backend: models.LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
+        original_delete(backend, function_name, qualifier)
+        service.forget(function_name)
+
+    original_delete = patches.replace(models.LambdaBackend, "delete_function", delete)
+
 
 def deployed(context: Context) -> list[FunctionSettings]:
     """The settings of all functions there are."""

@@ -20,11 +20,11 @@ def install(context: Context) -> None:
 
 
 def stop() -> None:
-    """Ends training jobs and inference servers and writes the captures that wait: call it while the server still answers."""
+    """Ends jobs and inference servers and writes the captures that wait: call it while the server still answers."""
     api.stop()
 
 
 def await_training_job(context: Context, name: str, seconds: float) -> bool:
-    """Waits for a training job's end, `seconds` at most. Returns whether it has ended; also for a job that is not there."""
+    """Waits for a training job's end, `seconds` at most. Returns whether it has ended, or is not there at all."""
     job = api.backend_of(context.account_id, context.region).training_jobs.get(name)
-    return job is None or job.done.wait(seconds)  # type: ignore[attr-defined,no-any-return]
+    return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
-from embedded.context import Context
 from embedded.clients import Clients
+from embedded.context import Context
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.invocations import Invocations
@@ -60,7 +60,7 @@ class SageMakerBackend(SageMakerModelBackend):
     def _taggable(self) -> list[Any]:
         own = (self._models, self.endpoint_configs, self.endpoints, self.training_jobs)
         moto = (self.model_packages, self.model_package_groups, self.experiments, self.trials, self.feature_groups)
-        return [resource for kind in (*own, *moto) for resource in list(kind.values())]  # type: ignore[attr-defined]
+        return [resource for kind in (*own, *moto) for resource in list(kind.values())]
 
     def tags_of(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListTags, all on one page."""
@@ -138,7 +138,7 @@ def install(context: Context) -> None:
     stop()
     SageMakerBackend.context = context
     sagemaker_backends.clear()
-    sagemaker_backends.backend = SageMakerBackend  # type: ignore[assignment]
+    sagemaker_backends.backend = SageMakerBackend
     for name, operation in OPERATIONS.items():
         setattr(SageMakerResponse, name, _handler(operation))
     for name in REFUSED:

@@ -64,7 +64,7 @@ class Endpoint:
         """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
 
         Raises:
-            InvalidRequestError: the endpoint is being changed already, or has failed, or would change its variants' names.
+            InvalidRequestError: the endpoint is being changed, or has failed, or would change its variants' names.
         """
         with self._lock:
             if self.status in IN_PROGRESS:
@@ -150,7 +150,7 @@ class Endpoint:
         except StartError as error:
             self._conclude(None, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - an endpoint must not stay Updating for ever
+        except Exception as error:
             logger.exception("endpoint %s", self.name)
             self._conclude(None, f"Request to service failed: {error}")
             fleet.stop(drain=False)
@@ -165,7 +165,7 @@ class Endpoint:
             old.stop()
 
     def _conclude(self, fleet: Fleet | None, failure: str | None) -> None:
-        """Ends a deployment: with the new fleet in force, or, without one, back to the old configuration if there is one."""
+        """Ends a deployment: with the new fleet in force, or without one, by the old configuration if there is one."""
         with self._lock:
             self._pending = None
             self._failure = failure[:1024] if failure else None

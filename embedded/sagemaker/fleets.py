@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from embedded.context import Context
 from embedded.clients import Clients
+from embedded.context import Context
 from embedded.sagemaker.jobs import now
 from embedded.sagemaker.models import ServedModel
 from embedded.sagemaker.records import Record

@@ -6,9 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.announce import announce
-from embedded.clients import Clients
 from embedded.sagemaker.endpoints import IN_PROGRESS, Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet

@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.capture import Capture, Exchange
-from embedded.clients import Clients
 from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.fleets import Variant
 from embedded.sagemaker.hosting import Hosting

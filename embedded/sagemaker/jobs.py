@@ -80,7 +80,7 @@ class TrainingJob:
         return float((self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DEFAULT_MAX_RUNTIME)
 
     def enter(self, secondary: str) -> None:
-        """Goes on to a secondary status, e.g. Downloading; Completed, Failed, Stopped and MaxRuntimeExceeded end the job."""
+        """Goes on to a secondary status. Completed, Failed, Stopped and MaxRuntimeExceeded end the job."""
         with self._lock:
             if self._status in ENDED:
                 return
@@ -148,18 +148,18 @@ def _check(request: dict[str, Any]) -> None:
     name = request.get("TrainingJobName") or ""
     if not _NAME.fullmatch(name):
         raise InvalidRequestError(
-            f"1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+            f"1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
         )
     for member in ("RoleArn", "AlgorithmSpecification", "OutputDataConfig", "ResourceConfig", "StoppingCondition"):
         if not request.get(member):
             field = member[0].lower() + member[1:]
             raise InvalidRequestError(
-                f"1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+                f"1 validation error detected: Value null at '{field}' failed to satisfy constraint: "
+                "Member must not be null"
             )
-    if not {PROGRAM} & set(request.get("HyperParameters") or {}) and "SAGEMAKER_PROGRAM" not in (
-        request.get("Environment") or {}
-    ):
+    named = {*(request.get("HyperParameters") or {}), *(request.get("Environment") or {})}
+    if not {PROGRAM, PROGRAM.upper()} & named:
         raise InvalidRequestError(
             f"The embedded cloud runs training in script mode only: the hyperparameter {PROGRAM} is missing. "
             f"Training image: {request['AlgorithmSpecification'].get('TrainingImage')}."
@@ -179,5 +179,6 @@ def _check_spot(request: dict[str, Any]) -> None:
     longest = condition.get("MaxWaitTimeInSeconds")
     if longest is None or longest < runtime:
         raise InvalidRequestError(
-            f"Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds {runtime}"
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds "
+            f"{runtime}"
         )

@@ -13,8 +13,8 @@ def page(
 
     Args:
         entries: all summaries.
-        request: may hold NameContains, CreationTimeAfter/Before, LastModifiedTimeAfter/Before, SortBy, SortOrder, MaxResults
-            and NextToken.
+        request: may hold NameContains, CreationTimeAfter/Before, LastModifiedTimeAfter/Before, SortBy, SortOrder,
+            MaxResults and NextToken.
         key: the answer's member that takes the entries.
         name: the member of an entry that is its name.
         default_order: Ascending or Descending, when the request names none.

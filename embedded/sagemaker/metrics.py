@@ -58,9 +58,7 @@ class Metrics:
         ]
         for start in range(0, len(data), 500):
             try:
-                self._clients("cloudwatch").put_metric_data(
-                    Namespace=NAMESPACE, MetricData=data[start : start + 500]
-                )
+                self._clients("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
             except (ClientError, BotoCoreError) as error:
                 logger.warning("%d invocation metrics are lost: %s", len(data), error)
 

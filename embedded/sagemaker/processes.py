@@ -8,11 +8,11 @@ from embedded.context import Context
 
 
 def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
-    """The environment before any SM_* or user variable; nothing of ours leaks in (no PYTHONPATH, no credentials of the user).
+    """The environment before any SM_* or user variable; nothing of ours leaks in, such as PYTHONPATH or credentials.
 
     Args:
-        isolated: under network isolation a container has no credentials, so it gets no way into this cloud either. Its network
-            itself is not cut off here.
+        isolated: under network isolation a container has no credentials, so it gets no way into this cloud either.
+            Its network itself is not cut off here.
     """
     path = os.environ.get("PATH", os.defpath)
     environment = {

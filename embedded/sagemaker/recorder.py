@@ -8,7 +8,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Calls `write` soon after `wake`, at most once per `interval` seconds on the wall; sleeps while nothing happens."""
+    """Calls `write` soon after `wake`, at most once per `interval` seconds on the wall; sleeps meanwhile."""
 
     def __init__(self, write: Callable[[], None], interval: float) -> None:
         self._write = write

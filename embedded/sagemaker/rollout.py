@@ -1,12 +1,12 @@
-"""How an update's traffic goes over to the new fleet: at once, by a canary, or in steps; and back, if an alarm says so."""
+"""How an update's traffic goes over to the new fleet: at once, by a canary or in steps; and back, if an alarm rings."""
 
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from embedded.context import Context
 from embedded.clients import Clients
+from embedded.context import Context
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Rollout:
         self.steps = self._steps()
 
     def shift_traffic(self, endpoint: "Endpoint", fleet: "Fleet") -> str | None:
-        """Gives the fleet its shares, step by step. Returns the reason when an alarm demands the way back, else None."""
+        """Gives the fleet its shares, step by step. Returns the reason when an alarm rings, else None."""
         for step in self.steps:
             endpoint.shift(fleet, step.share)
             reason = self._watch(step.seconds, endpoint.deleted)

@@ -14,8 +14,8 @@ from embedded.sagemaker.invocations import ATTRIBUTES, ModelError, TooLargeError
 def install() -> None:
     """Replaces the runtime's operations; bodies stay bytes."""
     SageMakerRuntimeResponse.use_raw_body = True
-    SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint  # type: ignore[method-assign]
-    SageMakerRuntimeResponse.invoke_endpoint_async = _refuse_async  # type: ignore[method-assign]
+    for name, operation in (("invoke_endpoint", _invoke_endpoint), ("invoke_endpoint_async", _refuse_async)):
+        setattr(SageMakerRuntimeResponse, name, operation)
 
 
 def _invoke_endpoint(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
@@ -29,7 +29,7 @@ def _invoke_endpoint(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     sent = {"Content-Type": answer.content_type, "x-Amzn-Invoked-Production-Variant": answer.variant}
     if answer.custom_attributes:
         sent[ATTRIBUTES] = answer.custom_attributes
-    return 200, sent, answer.body  # type: ignore[return-value]
+    return 200, sent, answer.body
 
 
 def _refuse_async(_: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
@@ -49,4 +49,4 @@ def _error(error: RefusedError) -> TYPE_RESPONSE:
     elif isinstance(error, TooLargeError):
         status = 413
     headers = {"status": status, "Content-Type": "application/json", "X-Amzn-ErrorType": error.code}
-    return status, headers, json.dumps(members)  # type: ignore[return-value]
+    return status, headers, json.dumps(members)

@@ -1,7 +1,7 @@
-"""SageMaker's script mode: what the prebuilt image's toolkit does with hyperparameters before it runs a training script.
+"""SageMaker's script mode: what the prebuilt image's toolkit makes of hyperparameters before it runs a script.
 
-The environment variables are those of `sagemaker-training` 5.1.4 (`Environment.to_env_vars`), except SM_TRAINING_ENV; a test
-compares the two.
+The environment variables are those of `sagemaker-training` 5.1.4 (`Environment.to_env_vars`), except SM_TRAINING_ENV;
+a test compares the two.
 """
 
 import json

@@ -1,7 +1,7 @@
 """One real inference server: a model's archive unpacked and served by gunicorn, as the prebuilt image would.
 
-SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not imitated, nor are
-its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
+SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not imitated, nor
+are its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
 """
 
 import http.client
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from embedded.context import Context
 from embedded.clients import Clients
+from embedded.context import Context
 from embedded.sagemaker.container import Container, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
@@ -73,7 +73,7 @@ class InferenceServer:
         self._lock = threading.Lock()
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
-        """Unpacks the model, starts the server and waits until /ping answers 200. Raises StartError; then nothing is left running.
+        """Unpacks the model, starts the server, waits until /ping answers 200. Raises StartError; then nothing runs.
 
         Args:
             limit: seconds on the wall until it must be healthy.
@@ -194,6 +194,6 @@ class InferenceServer:
     def _ping_failure(self) -> str:
         said = last_lines(self.log_path, count=8)[-700:]
         return (
-            f"The primary container for production variant {self._variant} did not pass the ping health check. Please check "
-            f"CloudWatch logs for this endpoint. Its log ends: {said}"
+            f"The primary container for production variant {self._variant} did not pass the ping health check. "
+            f"Please check CloudWatch logs for this endpoint. Its log ends: {said}"
         )

@@ -1,11 +1,10 @@
 """Runs a training job: its input from S3, a real training process, its output back to S3.
 
-The process is this machine's own interpreter (`sys.executable`) under SageMaker's directory contract: the prebuilt image's
-Python, its packages, its network isolation and its instance type are not imitated. Containers without script mode are refused.
+The process is this machine's own interpreter (`sys.executable`) under SageMaker's directory contract: the prebuilt
+image's Python, packages, network isolation and instance are not imitated. Containers without script mode are refused.
 """
 
 import logging
-import os
 import re
 import subprocess
 import time
@@ -14,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.channels import DownloadError
-from embedded.clients import Clients
 from embedded.sagemaker.container import Container, is_empty, pack, unpack
 from embedded.sagemaker.errors import InvalidRequestError, ModelDataError
 from embedded.sagemaker.jobs import TrainingJob, now
@@ -59,7 +58,7 @@ class Trainer:
         except (TrainingError, DownloadError, ModelDataError, InvalidRequestError) as error:
             prefix = "" if isinstance(error, TrainingError) else "ClientError: "
             job.fail(f"{prefix}{error}")
-        except Exception as error:  # noqa: BLE001 - a job must end, or its state machine waits for ever
+        except Exception as error:
             logger.exception("training job %s", job.name)
             job.fail(f"InternalServerError: We encountered an internal error. Please try again. {error}")
         finally:
@@ -161,7 +160,8 @@ class Trainer:
 
     def _reason(self, script: Script, code: int) -> str:
         if self._container.failure.is_file():
-            return f"AlgorithmError: {self._container.failure.read_text(errors='replace').strip()[:900]}, exit code: {code}"
+            told = self._container.failure.read_text(errors="replace").strip()[:900]
+            return f"AlgorithmError: {told}, exit code: {code}"
         # FailureReason holds 1,024 characters, and the end of a traceback says most.
         said = last_lines(self.log_path)[-700:]
         command = " ".join(["python", *script.command()[1:]])[:150]

@@ -3,9 +3,9 @@
 import threading
 from typing import Any
 
+from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.announce import announce
-from embedded.clients import Clients
 from embedded.sagemaker.errors import InvalidRequestError, ResourceInUseError
 from embedded.sagemaker.jobs import ENDED, TrainingJob
 from embedded.sagemaker.listing import page
@@ -36,8 +36,8 @@ class TrainingJobs:
         with self._lock:
             if name in self._jobs:
                 raise ResourceInUseError(
-                    "Training job names must be unique within an AWS account and region, and a training job with this name "
-                    f"already exists ({self._jobs[name].arn})"
+                    "Training job names must be unique within an AWS account and region, and a training job with this "
+                    f"name already exists ({self._jobs[name].arn})"
                 )
             job = TrainingJob(request, self._arn(name), self._announce)
             self._jobs[name] = job
@@ -51,7 +51,7 @@ class TrainingJobs:
         return self.get(request["TrainingJobName"]).describe()
 
     def stop(self, request: Request) -> Answer:
-        """StopTrainingJob: SIGTERM, later SIGKILL; what the job has written is uploaded. No error if it is stopping already."""
+        """StopTrainingJob: SIGTERM, later SIGKILL; what the job has written is uploaded."""
         job = self.get(request["TrainingJobName"])
         if job.status in ENDED:
             raise InvalidRequestError(f"The request was rejected because the training job is in status {job.status}.")

@@ -1,4 +1,4 @@
-"""Step Functions for real: moto's interpreter of the States Language, with what it lacks for Lambda and SageMaker tasks.
+"""Step Functions for real: moto's interpreter of the States Language, and what it lacks for Lambda and SageMaker.
 
 Each module whose docstring begins with "Touch point" replaces one thing in moto, and has its test.
 """
@@ -29,7 +29,7 @@ _patches = Patches()
 
 
 def install(context: Context) -> None:
-    """Makes state machines run. Call it before the server answers its first request; a second call takes the new context.
+    """Makes state machines run. Call it before the server's first request; a second call takes the new context.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when an execution starts.

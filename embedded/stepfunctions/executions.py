@@ -1,4 +1,4 @@
-"""Touch point: executions. Each change of status is an event on the bus, names are unique, a stop takes effect at once."""
+"""Touch point: executions. Each change of status is an event, names are unique, a stop takes effect at once."""
 
 import datetime
 import json

@@ -1,7 +1,7 @@
-"""Touch point: SageMaker tasks. moto forwards them and has no `.sync`; here createTrainingJob.sync waits for the job's end.
+"""Touch point: SageMaker tasks. moto forwards them and has no `.sync`; here createTrainingJob.sync waits for the job.
 
-A job's end other than Completed is States.TaskFailed with the job's description as the cause, as on AWS. A state that ends
-before its job (StopExecution, a timeout) stops the job.
+A job's end other than Completed is States.TaskFailed with the job's description as the cause, as on AWS. A state that
+ends before its job (StopExecution, a timeout) stops the job.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ class SageMakerTask(StateTaskServiceCallback):
     context: Context
 
     def __init__(self) -> None:
-        # WaitForTaskToken is declared because moto ends each integration by its callback endpoint, and makes one only then.
+        # moto ends each integration by its callback endpoint, and makes one only if WaitForTaskToken is declared.
         patterns: set[Any] = {ResourceCondition.WaitForTaskToken, ResourceCondition.Sync}
         super().__init__(patterns)
 

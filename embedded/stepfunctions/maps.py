@@ -1,10 +1,9 @@
 """Touch point: a Distributed Map fails when more of its items fail than it tolerates, which by default is none.
 
-moto counts failed items and goes on to success. A list that cannot be read is States.ItemReaderFailed, not States.Runtime.
+moto counts failed items and goes on to success. Also, a list that cannot be read is States.ItemReaderFailed.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
-
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName

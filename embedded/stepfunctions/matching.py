@@ -1,7 +1,7 @@
 """Touch point: which errors a Retry or a Catch matches.
 
-As in the States Language: States.ALL takes neither States.Runtime nor States.DataLimitExceeded, and States.TaskFailed takes all
-but those and States.Timeout. moto's States.ALL takes everything, so that a loop would look safer here than it is on AWS.
+As in the States Language: States.ALL takes neither States.Runtime nor States.DataLimitExceeded, and States.TaskFailed
+takes all but those and States.Timeout. moto's States.ALL takes everything: a loop would look safer here than on AWS.
 """
 
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl

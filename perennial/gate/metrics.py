@@ -18,7 +18,7 @@ __all__ = ["Binary", "Comparison", "Figure", "Multiclass", "Outcomes", "Regressi
 
 # Rows times classes times resamples: less than a second of work for two models.
 _BUDGET = 8_000_000
-_FEWEST, _MOST = 200, 1000
+_FEWEST, _MOST = 200, 500
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -43,13 +44,14 @@ def chatty(event, context):
     sys.stderr.write("error line\\n")
     return None
 
-def write_beside_code(event, context):
-    with open(os.path.join(os.environ["LAMBDA_TASK_ROOT"], "handlers.py"), "a") as code:
-        code.write("#")
+def measure(event, context):
+    metrics = [{"Namespace": "Test", "Dimensions": [["service"]], "Metrics": [{"Name": "rows", "Unit": "Count"}]}]
+    print(json.dumps({"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": metrics},
+                      "service": "tests", "rows": [40, 2]}))
 """
 BROKEN = "import nothing_of_this_name\n"
 
-NAMES = ["echo", "fail", "leave", "slow", "chatty"]
+NAMES = ["echo", "fail", "leave", "slow", "chatty", "measure"]
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,21 @@ def test_what_is_written_is_found_in_the_functions_log_group(world: World, funct
     text = "\n".join(event["message"] for event in events)
     for part in ("START RequestId", "plain line", "[WARNING]", "logged line", "error line", "END RequestId", "REPORT"):
         assert part in text
+
+
+def test_metrics_in_the_log_are_put_into_cloudwatch(world: World, functions: dict[str, Any]) -> None:
+    invoke(world, functions["Measure"])
+    now = datetime.now(UTC)
+    (point,) = world.client("cloudwatch").get_metric_statistics(
+        Namespace="Test",
+        MetricName="rows",
+        Dimensions=[{"Name": "service", "Value": "tests"}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert point["Sum"] == 42
 
 
 def test_several_invocations_run_at_once(world: World, functions: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ When a new version of moto fails one of these, read what it does there now and a
 
 import inspect
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import moto
@@ -19,6 +20,7 @@ from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
 
 from embedded.moto_patches.patches import MOTO_VERSION, MotoChangedError, Patches
+from tests.embedded.conftest import World
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
@@ -37,6 +39,7 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("functions", lambda_models.LambdaFunction._set_function_code, ["self", "updated_spec"]),
         ("functions", lambda_models.LambdaFunction.get_configuration, ["self", "on_create"]),
         ("functions", lambda_models.LambdaFunction.update_configuration, ["self", "config_updates"]),
+        ("functions", lambda_models.LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
         ("queues", lambda_models.LambdaBackend.create_event_source_mapping, ["self", "spec"]),
         ("queues", lambda_models.LambdaBackend.delete_event_source_mapping, ["self", "uuid"]),
         ("queues", sqs_models.Queue.delete_message, ["self", "receipt_handle"]),
@@ -87,12 +90,41 @@ def test_moto_still_stores_schedules_without_firing_them() -> None:
 
 
 def test_the_log_backend_takes_lines_as_the_functions_log_gives_them() -> None:
-    assert parameters(log_models.LogsBackend.put_log_events) == ["self", "log_group_name", "log_stream_name", "log_events"]
+    assert parameters(log_models.LogsBackend.put_log_events) == [
+        "self",
+        "log_group_name",
+        "log_stream_name",
+        "log_events",
+    ]
     assert parameters(log_models.LogsBackend.ensure_log_group) == ["self", "log_group_name"]
 
 
 def test_the_server_still_builds_its_requests_from_the_handlers_environment() -> None:
     assert parameters(werkzeug_app.MotoRequestHandler.make_environ) == ["self"]
+
+
+def test_conditional_writes_of_many_threads_have_one_winner(world: World) -> None:
+    dynamodb = world.client("dynamodb", max_pool_connections=16)
+    dynamodb.create_table(
+        TableName="claims",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def claim(number: int) -> bool:
+        try:
+            dynamodb.put_item(
+                TableName="claims",
+                Item={"pk": {"S": f"claim-{number // 16}"}},
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sum(threads.map(claim, range(16 * 8))) == 8
 
 
 def test_a_missing_place_is_an_error_and_a_replacement_is_taken_back() -> None:

@@ -47,7 +47,11 @@ def running(tmp_path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[
     assembly = write_assembly(tmp_path / "cdk.out", {"Stack": template(resources)}, {"handlers.py": HANDLERS})
     ready = tmp_path / "ready.json"
     command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--ready", str(ready), *arguments]
-    environment = os.environ | {"AWS_PROFILE": "nobody", "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://x:9"}
+    environment = os.environ | {
+        "AWS_PROFILE": "nobody",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://x:9",
+    }
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         eventually(lambda: ready.exists() or process.poll() is not None, 60)

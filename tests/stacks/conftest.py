@@ -1,4 +1,4 @@
-"""One synthesis for all tests of the assembly."""
+"""One synthesis for all tests of the assembly. Importing stacks here, first of all, finds jsii's Node for them."""
 
 import os
 import runpy

@@ -1,17 +1,16 @@
 """What a deployment may choose."""
 
+import json
 from pathlib import Path
 
 import pytest
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
 
 from stacks.assembly import of_type, templates
 from stacks.data_stack import DataStack
 from stacks.platform_stack import PlatformStack
-from stacks.settings import Settings, SettingsError
-
-# isort: split
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from stacks.settings import ROOT, Settings, SettingsError
 
 
 def test_values_of_the_command_line_are_text_and_become_what_they_mean() -> None:
@@ -46,7 +45,8 @@ def test_models_are_named_by_their_files() -> None:
 
 
 def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> None:
-    app = App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(outdir=str(tmp_path), context=flags, builtin_cloud_formation_validation=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     settings = Settings(name="trial", retain=False, notify="team@example.com")
     PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), settings=settings)

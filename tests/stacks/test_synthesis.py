@@ -12,7 +12,6 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
-import stacks  # noqa: F401  finds jsii's Node
 from stacks.settings import ROOT
 
 # The CDK states dependencies that are implied already.

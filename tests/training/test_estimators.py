@@ -16,7 +16,7 @@ from training.columns import Column, frame, plain, series
 from training.failure import TrainingError
 from training.features import MOST_CODES, Features, code_places
 
-FEATURES = tuple(column for column in PEOPLE if column.feature) + (Column("remark", "text", nullable=True),)
+FEATURES = (*(column for column in PEOPLE if column.feature), Column("remark", "text", nullable=True))
 
 
 @pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "random_forest", "linear"])
@@ -39,10 +39,10 @@ def test_the_same_job_gives_the_same_bytes_whatever_the_machine_says(
     digests = set()
     for turn, threads in enumerate(("1", "4")):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        for estimator in ("hist_gradient_boosting", "random_forest", "linear"):
-            job = Job(tmp_path / f"{turn}{estimator}").prepare([people(300)], estimator=estimator, parameters={})
+        for estimator, few in (("hist_gradient_boosting", {"max_iter": 15}), ("random_forest", {"n_estimators": 5})):
+            job = Job(tmp_path / f"{turn}{estimator}").prepare([people(300)], estimator=estimator, parameters=few)
             digests.add((estimator, job.run()))
-    assert len(digests) == 3
+    assert len(digests) == 2
 
 
 USERS = """
@@ -157,7 +157,7 @@ def tables(draw: st.DrawFn) -> tuple[tuple[Column, ...], dict[str, list[Any]]]:
     return columns, content
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables(), st.sampled_from(["hist_gradient_boosting", "random_forest", "linear"]), st.booleans())
 def test_no_tidy_table_breaks_an_estimator(
     table: tuple[tuple[Column, ...], dict[str, list[Any]]], estimator: str, regression: bool
@@ -176,7 +176,7 @@ def test_no_tidy_table_breaks_an_estimator(
     assert np.isfinite(said).all()
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables())
 def test_typed_rows_survive_json(table: tuple[tuple[Column, ...], dict[str, list[Any]]]) -> None:
     from training.values import read

@@ -22,7 +22,11 @@ HYPERPARAMETERS = {
     "nothing": "null",
     "path": '"/opt/ml/input/data/x"',
 }
-ASK = "import json\nfrom sagemaker_training.environment import Environment\nprint(json.dumps(Environment().to_env_vars()))"
+ASK = """
+import json
+from sagemaker_training.environment import Environment
+print(json.dumps(Environment().to_env_vars()))
+"""
 
 
 def test_the_variables_are_those_of_the_real_toolkit(tmp_path: Path) -> None:

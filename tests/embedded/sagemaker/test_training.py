@@ -65,7 +65,7 @@ def test_a_program_that_breaks_fails_the_job_with_the_end_of_its_traceback(cloud
 
 
 def test_the_failure_file_is_the_reason(cloud: Cloud) -> None:
-    program = "import os, sys\nopen(os.path.join(os.environ['SM_OUTPUT_DIR'], 'failure'), 'w').write('too few rows')\nsys.exit(2)"
+    program = "import os, sys\nopen(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('too few rows')\nsys.exit(2)"
     assert cloud.train("told", program)["FailureReason"] == "AlgorithmError: too few rows, exit code: 2"
 
 

@@ -83,7 +83,7 @@ def test_the_difference_of_a_model_with_itself_is_nothing() -> None:
 
 
 def test_a_paired_difference_is_sharper_than_two_intervals() -> None:
-    compared = evaluate(binary(2000, skill=0.3), binary(2000, skill=0.28), 0.95, 7)
+    compared = evaluate(binary(1000, skill=0.3), binary(1000, skill=0.26), 0.95, 7)
     own, paired = compared.candidate["roc_auc"], compared.difference["roc_auc"]
     assert own.low is not None
     assert own.high is not None
@@ -103,8 +103,8 @@ def test_the_interval_of_the_mean_error_covers_as_often_as_it_says() -> None:
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:
-    assert evaluate(binary(200), None, 0.95, 3) == evaluate(binary(200), None, 0.95, 3)
-    assert evaluate(binary(200), None, 0.95, 3) != evaluate(binary(200), None, 0.95, 4)
+    assert evaluate(regression(200), None, 0.95, 3) == evaluate(regression(200), None, 0.95, 3)
+    assert evaluate(regression(200), None, 0.95, 3) != evaluate(regression(200), None, 0.95, 4)
 
 
 def test_rows_of_one_class_have_no_areas_but_an_accuracy() -> None:

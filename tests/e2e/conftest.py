@@ -1,0 +1,133 @@
+"""One embedded cloud for all end-to-end tests, in a process of its own, with the specs of tests/e2e/models deployed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODELS = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The deployed platform, as an application and its operators see it: by AWS clients and by the command."""
+
+    environment: dict[str, str]
+    names: dict[str, str]
+    inbox: str
+
+    def client(self, service: str) -> Any:
+        """A plain boto3 client."""
+        exports = {key: value for key, value in self.environment.items() if key.startswith("AWS_")}
+        return boto3.client(
+            service,
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            region_name=exports["AWS_REGION"],
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def perennial(self, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """The command, in a process of its own, with the cloud's exports."""
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *words], cwd=ROOT, env=self.environment, input=stdin, capture_output=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+
+    def put(self, key: str, body: bytes) -> str:
+        """A plain PutObject under incoming/; the version that S3 gave it."""
+        answer = self.client("s3").put_object(Bucket=self.names["data_bucket"], Key=f"incoming/{key}", Body=body)
+        return str(answer["VersionId"])
+
+    def records(self, model: str, kind: str) -> list[dict[str, Any]]:
+        """The ledger's records of a model."""
+        found = self.client("dynamodb").query(
+            TableName=self.names["ledger_table"],
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": f"model#{model}"}, ":sk": {"S": kind}},
+        )
+        return [json.loads(item["record"]["S"]) for item in found["Items"]]
+
+    def ended(self, model: str, key: str, timeout: float = 90) -> dict[str, Any]:
+        """The run of the newest upload under a key, once it has ended."""
+        return until(lambda: self._ended(model, f"incoming/{key}"), timeout, f"the end of {key}")
+
+    def run_of(self, model: str, key: str) -> dict[str, Any] | None:
+        """The run of the newest upload under a key, if it has begun."""
+        datasets = [item for item in self.records(model, "dataset#") if item["key"] == f"incoming/{key}"]
+        if not datasets:
+            return None
+        newest = max(datasets, key=lambda item: item["uploaded_at"])
+        return next((run for run in self.records(model, "run#") if run["dataset"] == newest["id"]), None)
+
+    def notices(self) -> list[str]:
+        """The subjects of all notices since the last look."""
+        sqs, subjects = self.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                subjects.append(json.loads(message["Body"])["Subject"])
+                sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+        return subjects
+
+    def _ended(self, model: str, key: str) -> dict[str, Any] | None:
+        run = self.run_of(model, key.removeprefix("incoming/"))
+        return run if run and run["state"] not in ("pending", "running") else None
+
+
+def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
+    """What `look` gives as soon as it gives anything; a failure that says what was waited for."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.2)
+    pytest.fail(f"{what} was not seen within {timeout:g} s")
+
+
+@pytest.fixture(scope="session")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """The platform, deployed from a synthesis of its own, and ended with all its children."""
+    folder = tmp_path_factory.mktemp("e2e")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    context = json.dumps({"models": str(MODELS)})
+    subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
+        env=environment | {"CDK_OUTDIR": str(folder / "cdk.out"), "CDK_CONTEXT_JSON": context},
+    )  # fmt: skip
+    ready, log = folder / "ready.json", folder / "embedded.log"
+    words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 60, "the cloud"))["exports"]
+        yield _connect(environment | exports)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def _connect(environment: dict[str, str]) -> Loop:
+    """Find the platform's names by its parameter, and subscribe a queue to its notices."""
+    bare = Loop(environment, {}, "")
+    parameter = bare.client("ssm").get_parameter(Name="/perennial/platform")
+    names = json.loads(parameter["Parameter"]["Value"])
+    sqs = bare.client("sqs")
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bare.client("sns").subscribe(TopicArn=names["notices_topic"], Protocol="sqs", Endpoint=arn)
+    return Loop(environment, names, inbox)

@@ -1,0 +1,34 @@
+"""Orders as a shop would export them; some are returned, for reasons that a model can learn."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+
+
+def orders(first: int, count: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
+    """`count` rows with the keys from `first` on; `shift` moves the prices, in standard deviations."""
+    rng = np.random.default_rng(seed)
+    price = np.clip(rng.normal(200 + 60 * shift, 60, count), 1, 999).round(2)
+    weight = rng.exponential(2.0, count).round(3)
+    gift = rng.random(count) < 0.3
+    score = (price - 200) / 60 + gift * 1.5 - 0.5 + rng.normal(0, 1, count)
+    return pd.DataFrame(
+        {
+            "order": np.arange(first, first + count),
+            "price": price,
+            "weight": np.where(rng.random(count) < 0.05, np.nan, weight),
+            "shop": rng.choice(["north", "south", "west"], count),
+            "gift": gift,
+            "returned": score > 0.8,
+        }
+    )
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    """The frame as a CSV file."""
+    text = io.StringIO()
+    frame.to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue().replace("True", "true").replace("False", "false").encode()
