@@ -50,16 +50,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
     # Imported late, so that errors and the signals' handlers need not wait for moto.
     from embedded.assembly import AssemblyError, read_assembly
+    from embedded.port import PortTakenError, listen
 
     try:
         read_assembly(options.assembly)
-    except AssemblyError as problem:
+        listen(options.port).close()
+    except (AssemblyError, PortTakenError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     from embedded.cloud import Cloud
     from embedded.intrinsics import IntrinsicError
     from embedded.providers.provider import DeployError
-    from embedded.server import PortTakenError
 
     known = (AssemblyError, IntrinsicError, DeployError)
     began = time.monotonic()

@@ -1,5 +1,10 @@
 """The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
 
+from embedded.moto_patches import interpreter
+
+interpreter.load()  # before anything else imports moto's Step Functions
+
+# isort: split
 import contextlib
 import shutil
 import tempfile

@@ -5,19 +5,15 @@ werkzeug's own handler closes every connection and writes a reply in several pac
 
 import io
 import logging
-import socket
 import threading
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-HOST = "127.0.0.1"
+from embedded.port import HOST, listen
+
 LOG = logging.getLogger(__name__)
-
-
-class PortTakenError(OSError):
-    """Another process listens at the port asked for."""
 
 
 class KeepAliveHandler(MotoRequestHandler):
@@ -92,7 +88,7 @@ class Server:
 
     def __init__(self, port: int) -> None:
         application = DomainDispatcherApplication(create_backend_app)
-        self._socket = _listen(port)  # bound here, because werkzeug prints and exits when the port is taken
+        self._socket = listen(port)  # bound here, because werkzeug prints and exits when the port is taken
         self._server: BaseWSGIServer = make_server(
             HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()
         )
@@ -120,15 +116,3 @@ class Server:
         self._server.server_close()
         self._socket.close()
         self._thread.join()
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise PortTakenError(f"cannot listen at {HOST}:{port}: {error.strerror}; choose another port") from error
-    return listener

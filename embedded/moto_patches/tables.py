@@ -1,4 +1,4 @@
-"""moto's DynamoDB checks a condition and writes in two steps, and two threads may both win: calls are made one by one."""
+"""moto's DynamoDB checks and writes in two steps, so two threads may both win: calls are made one by one."""
 
 import threading
 from collections.abc import Callable

@@ -188,7 +188,7 @@ class InferenceServer:
             except UnreachableError:
                 pass  # not listening yet
             time.sleep(pause)
-            pause = min(pause * 1.2, 0.25)
+            pause = min(pause * 1.2, 0.1)
         return False
 
     def _ping_failure(self) -> str:

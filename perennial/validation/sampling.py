@@ -38,10 +38,10 @@ def _frames(path: Path, contract: Contract) -> list[pl.DataFrame]:
 
 
 def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    columns = []
+    columns = {}  # by name: from a list, Polars would give a nameless column a name of its own
     for name, column in contract.columns.items():
         if name in frame.columns:
-            columns.append(cast(frame[name], column).alias(name))
+            columns[name] = cast(frame[name], column)
         else:
-            columns.append(pl.Series(name, [None] * frame.height, dtype=column.dtype))
+            columns[name] = pl.Series(name, [None] * frame.height, dtype=column.dtype)
     return pl.DataFrame(columns)

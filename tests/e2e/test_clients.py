@@ -45,7 +45,7 @@ def test_the_aws_cli_describes_and_invokes_the_endpoint(loop, champion, tmp_path
     out = tmp_path / "answer.json"
     aws(
         loop, "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "perennial-orders", "--content-type",
-        "application/json", "--cli-binary-format", "raw-in-base64-out", "--body", ROW, str(out),
+        "application/json", "--body", ROW, str(out),
     )  # fmt: skip
     assert 0 <= json.loads(out.read_text())["predictions"][0]["probability"] <= 1
 

@@ -26,7 +26,7 @@ def template(resources: Template, **sections: Any) -> Template:
 
 
 def write_assembly(directory: Path, stacks: dict[str, Template], code: dict[str, str] | None = None) -> Path:
-    """Writes a cloud assembly; stacks depend on those named before them, `code` is the functions' source by file name."""
+    """Writes a cloud assembly; stacks depend on those named before them, `code` is the functions' source by file."""
     directory.mkdir(parents=True, exist_ok=True)
     source = directory / "asset.code"
     source.mkdir(exist_ok=True)

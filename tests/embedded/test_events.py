@@ -16,7 +16,8 @@ HANDLERS = """
 import json, os, boto3
 
 def record(event, context):
-    boto3.client("s3").put_object(Bucket=os.environ["SEEN"], Key=context.aws_request_id, Body=json.dumps(event).encode())
+    body = json.dumps(event).encode()
+    boto3.client("s3").put_object(Bucket=os.environ["SEEN"], Key=context.aws_request_id, Body=body)
 
 def batch(event, context):
     failures = []

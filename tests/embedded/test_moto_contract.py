@@ -132,7 +132,7 @@ def test_a_missing_place_is_an_error_and_a_replacement_is_taken_back() -> None:
         value = 1
 
     patches, settings = Patches(), {"a": 1}
-    with pytest.raises(MotoChangedError, match="Owner.other"):
+    with pytest.raises(MotoChangedError, match=r"Owner\.other"):
         patches.replace(Owner, "other", 2)
     with pytest.raises(MotoChangedError, match="'b'"):
         patches.put(settings, "b", 2)
