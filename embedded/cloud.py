@@ -1,8 +1,6 @@
 """The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
 
-from embedded.moto_patches import interpreter
-
-interpreter.load()  # before anything else imports moto's Step Functions
+import embedded.moto_patches.interpreter  # noqa: F401 - before anything else imports moto's Step Functions
 
 # isort: split
 import contextlib

@@ -250,8 +250,8 @@ class ModelSpec(_Part):
         return hashlib.sha256(self.card.model_dump_json().encode()).hexdigest()
 
     def canonical(self) -> str:
-        """The spec as one JSON text: same spec, same bytes."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """The spec as one JSON text: same spec, same bytes. The order of the columns is part of it."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
     def contract(self) -> Contract:
         """What validation needs to know."""

@@ -36,8 +36,6 @@ def function_environment(
         "LAMBDA_RUNTIME_DIR": str(Path(sys.executable).parent),
         "_HANDLER": settings.handler,
         "PYTHONPATH": str(settings.code),
-        # Bytecode goes aside, shared by all processes of one code: the deployed code is read-only.
-        "PYTHONPYCACHEPREFIX": str(_directory(context.workdir / "bytecode")),
         "TMPDIR": str(temporary),
         "TZ": ":UTC",
     }

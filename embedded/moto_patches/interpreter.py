@@ -13,7 +13,7 @@ INTERPRETER = "moto.stepfunctions.parser.models"
 _BATCH = ("moto.batch", "moto.batch.utils")
 
 
-class JobStatus(str, enum.Enum):
+class JobStatus(enum.StrEnum):
     """The states of a job of AWS Batch that end a `.sync` task."""
 
     SUCCEEDED = "SUCCEEDED"
@@ -33,3 +33,6 @@ def load() -> None:
     finally:
         for name in _BATCH:
             del sys.modules[name]
+
+
+load()  # by being imported, for it must come before what imports moto at its top

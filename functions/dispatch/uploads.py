@@ -91,10 +91,17 @@ def notify(desk: Desk, run_id: str) -> None:
 
 
 def retrain(desk: Desk, model: str, occasion: str) -> None:
-    """Start a run that trains again on what was accepted. Nothing happens while another run is under way."""
+    """Start a run that trains again on what was accepted. Nothing happens while another run is under way,
+
+    nor where the champion has seen all there is: the same data would give the same model.
+    """
     champion = desk.ledger.champion(model)
     accepted = [dataset for dataset in desk.ledger.datasets(model) if dataset.accepted]
     if champion is None or not accepted:
+        return
+    trained = desk.ledger.version(champion.version)
+    if accepted[-1].id in trained.datasets and desk.specs[model].digest() == trained.spec_digest:
+        logger.warning("stale, but there is nothing newer to train on", model=model, version=champion.version)
         return
     start(desk, retrain_run_id(model, champion.version, occasion), accepted[-1], "retrain")
 

@@ -95,6 +95,7 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         "columns": columns,
         "key": spec.key,
         "event_time": spec.event_time,
+        "null_marks": spec.validation.null_marks,
         "held_out": spec.training.held_out,
         "seed": spec.training.seed,
         "estimator": spec.training.estimator,

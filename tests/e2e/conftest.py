@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ class Loop:
     environment: dict[str, str]
     names: dict[str, str]
     inbox: str
+    checkout: Path
 
     def client(self, service: str) -> Any:
         """A plain boto3 client."""
@@ -42,7 +44,7 @@ class Loop:
     def perennial(self, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """The command, in a process of its own, with the cloud's exports."""
         return subprocess.run(
-            [sys.executable, "-m", "cli", *words], cwd=ROOT, env=self.environment, input=stdin, capture_output=True,
+            [sys.executable, "-m", "cli", *words], cwd=self.checkout, env=self.environment, input=stdin, capture_output=True,
             timeout=120, check=False,
         )  # fmt: skip
 
@@ -115,19 +117,26 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 60, "the cloud"))["exports"]
-        yield _connect(environment | exports)
+        yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
 
 
-def _connect(environment: dict[str, str]) -> Loop:
+def _checkout(folder: Path) -> Path:
+    """A folder that the command takes for its checkout: there are the deployed specs."""
+    shutil.copytree(MODELS, folder / "checkout" / "models")
+    (folder / "checkout" / "app.py").touch()
+    return folder / "checkout"
+
+
+def _connect(environment: dict[str, str], checkout: Path) -> Loop:
     """Find the platform's names by its parameter, and subscribe a queue to its notices."""
-    bare = Loop(environment, {}, "")
+    bare = Loop(environment, {}, "", checkout)
     parameter = bare.client("ssm").get_parameter(Name="/perennial/platform")
     names = json.loads(parameter["Parameter"]["Value"])
     sqs = bare.client("sqs")
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     bare.client("sns").subscribe(TopicArn=names["notices_topic"], Protocol="sqs", Endpoint=arn)
-    return Loop(environment, names, inbox)
+    return Loop(environment, names, inbox, checkout)

@@ -15,7 +15,7 @@ from tests.e2e.data import as_csv, orders
 ROW = '{"price": 300.5, "weight": 1.5, "shop": "north", "gift": true}'
 SDK = f"""
 import json
-from sagemaker_core.main.resources import Endpoint
+from sagemaker.core.resources import Endpoint
 endpoint = Endpoint.get(endpoint_name="perennial-orders")
 answer = endpoint.invoke(body={ROW!r}, content_type="application/json", accept="application/json")
 print(json.dumps([endpoint.endpoint_status, json.loads(answer.body.read())]))

@@ -215,7 +215,7 @@ def _held_out(loop: Loop, run: dict) -> set[int]:
         member = next(member for member in archive if member.name.endswith("predictions.parquet"))
         file = archive.extractfile(member)
         assert file is not None
-        return set(pd.read_parquet(io.BytesIO(file.read()))["order"])
+        return set(pd.read_parquet(io.BytesIO(file.read()))["key.order"])
 
 
 def _trained_on(run: dict, held_out: set[int]) -> set[int]:

@@ -4,8 +4,11 @@ When a new version of moto fails one of these, read what it does there now and a
 """
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import moto
@@ -66,6 +69,17 @@ def test_a_replaced_function_has_the_parameters_of_its_replacement(
     module: str, function: Callable[..., Any], expected: list[str]
 ) -> None:
     assert parameters(function) == expected, f"adapt embedded/moto_patches/{module}.py"
+
+
+def test_the_interpreter_is_imported_without_ec2_and_batch_stays_real() -> None:
+    program = """
+import sys, embedded.cloud
+assert not [name for name in sys.modules if name.startswith("moto.ec2")], "something else imports EC2"
+from embedded.moto_patches.interpreter import JobStatus
+from moto.batch.utils import JobStatus as Real
+assert JobStatus is not Real and all(status.value == Real[status.name].value for status in JobStatus)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_moto_makes_functions_by_the_name_that_is_replaced() -> None:

@@ -22,6 +22,11 @@ retrain: drift
 """
 
 
+def _reversed_columns(spec: ModelSpec) -> dict:
+    data = spec.model_dump(mode="json")
+    return data | {"columns": dict(reversed(data["columns"].items()))}
+
+
 def faults(text: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
         parse(text, "models/churn.yaml")
@@ -114,6 +119,7 @@ def test_the_digest_names_the_content_and_not_the_layout_of_the_file():
     spec = parse(GOOD)
     assert spec.digest() == parse(GOOD.replace("[id]", "\n  - id")).digest()
     assert spec.digest() != parse(GOOD.replace("maximum: 120", "maximum: 121")).digest()
+    assert spec.digest() != ModelSpec.model_validate(_reversed_columns(spec)).digest()
     assert ModelSpec.model_validate_json(spec.canonical()).digest() == spec.digest()
 
 
