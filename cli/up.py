@@ -86,7 +86,8 @@ def _print_exports(running: Running) -> None:
 def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> None:
     """Show what the cloud says until Ctrl-C, a SIGTERM, or its own end."""
     note("Ctrl-C ends it")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs begin with SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         with place.log.open(errors="replace") as log:
             while process.poll() is None:

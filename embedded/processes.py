@@ -9,12 +9,26 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from embedded import guardian, launch
 
 LAUNCHER = Path(launch.__file__)
 GUARDIAN = Path(guardian.__file__)
 GRACE_SECONDS = 2.0
+
+
+class Child(Protocol):
+    """What the group needs of a child; subprocess.Popen has it."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """The return code, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for its end."""
 
 
 class ProcessGroup:
@@ -27,7 +41,7 @@ class ProcessGroup:
     def __init__(self, directory: Path | None = None) -> None:
         """`directory` holds the children's files; the guardian removes it if this process is killed."""
         self._directory = directory
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, Child] = {}
         self._lock = threading.RLock()
         # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
@@ -60,13 +74,17 @@ class ProcessGroup:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.adopt(child)
+        return child
+
+    def adopt(self, child: Child) -> None:
+        """Takes on a process that someone else has started as leader of a process group of its own."""
         self._forget_ended()
         with self._lock:
             self._children[child.pid] = child
             self._tell_guardian(f"+{child.pid}\n")
-        return child
 
-    def stop(self, child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
+    def stop(self, child: Child, grace: float = GRACE_SECONDS) -> None:
         """Ends one child and its process group: SIGTERM, and SIGKILL after `grace` seconds."""
         _end([child], grace)
         with self._lock:
@@ -122,7 +140,7 @@ def _write(keeper: subprocess.Popen[bytes], line: str) -> None:
         keeper.stdin.flush()
 
 
-def _end(children: list[subprocess.Popen[bytes]], grace: float) -> None:
+def _end(children: list[Child], grace: float) -> None:
     groups = [child.pid for child in children if guardian.kill_group(child.pid, signal.SIGTERM)]
     deadline = time.monotonic() + grace
     while groups and time.monotonic() < deadline:

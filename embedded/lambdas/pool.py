@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 from embedded.context import Context
+from embedded.lambdas.forks import Forks
 from embedded.lambdas.logs import FunctionLog
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
@@ -15,9 +16,10 @@ from embedded.lambdas.settings import FunctionSettings, ThrottledError
 class FunctionPool:
     """Processes for one version of one function's settings; its methods run on the event loop."""
 
-    def __init__(self, settings: FunctionSettings, context: Context, metrics: LoggedMetrics) -> None:
+    def __init__(self, settings: FunctionSettings, context: Context, forks: Forks, metrics: LoggedMetrics) -> None:
         self.settings = settings
         self._context = context
+        self._forks = forks
         self._log = FunctionLog(settings, context, metrics)
         self._idle: list[Sandbox] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -74,7 +76,7 @@ class FunctionPool:
             await free
 
     async def _started(self) -> Sandbox:
-        sandbox = Sandbox(self.settings, self._context)
+        sandbox = Sandbox(self.settings, self._context, self._forks)
         self._sandboxes.add(sandbox)
         try:
             await sandbox.start()

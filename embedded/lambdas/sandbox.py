@@ -1,8 +1,6 @@
 """One process running one function: started once, invoked many times, ended by a timeout or for its memory."""
 
 import asyncio
-import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -10,9 +8,11 @@ from pathlib import Path
 from embedded.context import Context
 from embedded.lambdas import outcome as outcomes
 from embedded.lambdas.environment import function_environment
+from embedded.lambdas.forks import Forks
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.runtime_api import Invocation, RuntimeApi
 from embedded.lambdas.settings import FunctionSettings
+from embedded.processes import Child
 
 INIT_SECONDS = 60.0
 WATCH_SECONDS = 0.05
@@ -22,11 +22,12 @@ _MB = 1024 * 1024
 class Sandbox:
     """A process of awslambdaric for one function; its methods run on the event loop, one invocation at a time."""
 
-    def __init__(self, settings: FunctionSettings, context: Context) -> None:
+    def __init__(self, settings: FunctionSettings, context: Context, forks: Forks) -> None:
         self.settings = settings
         self._context = context
+        self._forks = forks
         self._api = RuntimeApi()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self.log_stream = f"{time.strftime('%Y/%m/%d')}/[{settings.version}]{uuid.uuid4().hex}"
         self._log_path = _log_path(context.workdir, settings.name)
         self._log_read = 0
@@ -36,9 +37,8 @@ class Sandbox:
         """Starts the process; returns at once, it initialises by itself. Raises OSError if it cannot be started."""
         address = await self._api.start()
         environment = function_environment(self.settings, self._context, address, self.log_stream)
-        command = [sys.executable, "-m", "awslambdaric", self.settings.handler]
         self._process = await asyncio.to_thread(
-            self._context.processes.spawn, command, environment, self.settings.code, self._log_path
+            self._forks.spawn, self.settings.handler, environment, self.settings.code, self._log_path
         )
 
     @property
@@ -91,6 +91,10 @@ class Sandbox:
         if self._process is not None:
             await asyncio.to_thread(self._context.processes.stop, self._process, 0.0)
 
+    def _exit_code(self) -> int:
+        code = self._process.returncode if self._process is not None else None
+        return 1 if code is None else code
+
     def _running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -98,7 +102,7 @@ class Sandbox:
         if self._api.init_error is not None:
             return Outcome(self._api.init_error, "Unhandled")
         if not self._running():
-            code = self._process.returncode if self._process is not None else 1
+            code = self._exit_code()
             return outcomes.exited(request_id, code)
         if not self._api.ready.is_set():
             return outcomes.timed_out(request_id, INIT_SECONDS)
@@ -111,7 +115,7 @@ class Sandbox:
             if invocation.outcome.done():
                 return
             if not self._running():
-                code = self._process.returncode if self._process is not None else 1
+                code = self._exit_code()
                 invocation.settle(outcomes.exited(invocation.request_id, code))
             elif time.monotonic() >= deadline:
                 invocation.settle(outcomes.timed_out(invocation.request_id, self.settings.timeout))

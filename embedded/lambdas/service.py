@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
+from embedded.lambdas.forks import Forks
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.pool import FunctionPool
@@ -24,6 +25,8 @@ class FunctionService:
     def __init__(self, context: Context, metrics: LoggedMetrics) -> None:
         self.context = context
         self._metrics = metrics
+        self._forks = Forks(context)
+        self._forks.start()
         self._pools: dict[str, FunctionPool] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
@@ -64,6 +67,7 @@ class FunctionService:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _end(self) -> None:
+        self._forks.stop()
         for pool in self._pools.values():
             pool.close()
         await _cancel_all()
@@ -76,7 +80,7 @@ class FunctionService:
         pool = self._pools.get(settings.name)
         if pool is not None and pool.settings == settings:
             return pool
-        self._pools[settings.name] = fresh = FunctionPool(settings, self.context, self._metrics)
+        self._pools[settings.name] = fresh = FunctionPool(settings, self.context, self._forks, self._metrics)
         if pool is not None:
             await pool.retire()
         return fresh

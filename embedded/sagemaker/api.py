@@ -3,6 +3,7 @@
 What moto answers with a success that nobody worked for (processing and tuning jobs, pipelines, ...) is refused here.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,14 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from embedded.clients import Clients
 from embedded.context import Context
+from embedded.sagemaker.catalogue import Catalogue
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.invocations import Invocations
 from embedded.sagemaker.registry import Registry
 from embedded.sagemaker.training import TrainingJobs
+
+_USED = ("s3", "logs", "cloudwatch")
 
 Operation = Callable[["SageMakerBackend", dict[str, Any]], dict[str, Any]]
 
@@ -30,11 +34,14 @@ class SageMakerBackend(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         clients = Clients(self.context)
+        # Making a client takes 0.1 s and more: not when the first job waits for it.
+        threading.Thread(target=lambda: [clients(service) for service in _USED], name="clients", daemon=True).start()
         self.registry = Registry(self.context, self)
-        self.hosting = Hosting(self.context, clients, self.registry.described)
+        self.catalogue = Catalogue(self.context, clients, self.registry.described)
+        self.hosting = Hosting(self.context, clients, self.catalogue)
         # moto tags and finds resources in these dictionaries by their `arn` and `tags`: one store, two readers.
-        self._models = self.hosting.models  # type: ignore[assignment]
-        self.endpoint_configs = self.hosting.configs  # type: ignore[assignment]
+        self._models = self.catalogue.models  # type: ignore[assignment]
+        self.endpoint_configs = self.catalogue.configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
         self.training = TrainingJobs(self.context, clients, self.training_jobs)  # type: ignore[arg-type]
         self.invocations = Invocations(self.context, clients, self.hosting)
@@ -87,14 +94,14 @@ OPERATIONS: dict[str, Operation] = {
     "describe_training_job": lambda backend, request: backend.training.describe(request),
     "stop_training_job": lambda backend, request: backend.training.stop(request),
     "list_training_jobs": lambda backend, request: backend.training.list_jobs(request),
-    "create_model": lambda backend, request: backend.hosting.create_model(request),
-    "describe_model": lambda backend, request: backend.hosting.describe_model(request),
-    "list_models": lambda backend, request: backend.hosting.list_models(request),
-    "delete_model": lambda backend, request: backend.hosting.delete_model(request),
-    "create_endpoint_config": lambda backend, request: backend.hosting.create_config(request),
-    "describe_endpoint_config": lambda backend, request: backend.hosting.describe_config(request),
-    "list_endpoint_configs": lambda backend, request: backend.hosting.list_configs(request),
-    "delete_endpoint_config": lambda backend, request: backend.hosting.delete_config(request),
+    "create_model": lambda backend, request: backend.catalogue.create_model(request),
+    "describe_model": lambda backend, request: backend.catalogue.describe_model(request),
+    "list_models": lambda backend, request: backend.catalogue.list_models(request),
+    "delete_model": lambda backend, request: backend.catalogue.delete_model(request),
+    "create_endpoint_config": lambda backend, request: backend.catalogue.create_config(request),
+    "describe_endpoint_config": lambda backend, request: backend.catalogue.describe_config(request),
+    "list_endpoint_configs": lambda backend, request: backend.catalogue.list_configs(request),
+    "delete_endpoint_config": lambda backend, request: backend.catalogue.delete_config(request),
     "create_endpoint": lambda backend, request: backend.hosting.create_endpoint(request),
     "update_endpoint": lambda backend, request: backend.hosting.update_endpoint(request),
     "update_endpoint_weights_and_capacities": lambda backend, request: backend.hosting.update_weights(request),

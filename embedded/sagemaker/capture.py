@@ -13,7 +13,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.clients import Clients
-from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.locations import Location
 
 logger = logging.getLogger(__name__)
@@ -68,12 +67,20 @@ class Capture:
                 logger.warning("%d captured invocations are lost: %s: %s", len(batch), location.uri, error)
 
 
-def check_destination(config: dict[str, Any]) -> None:
-    """Raises InvalidRequestError if the capture's destination is no place in S3."""
-    if config and not config.get("DestinationS3Uri"):
-        raise InvalidRequestError("DataCaptureConfig: DestinationS3Uri is missing.")
-    if config:
-        Location.parse(config["DestinationS3Uri"])
+def summary(config: dict[str, Any] | None) -> dict[str, Any]:
+    """What DescribeEndpoint answers of an endpoint's DataCaptureConfig; nothing without one."""
+    if not config:
+        return {}
+    enabled = bool(config.get("EnableCapture"))
+    members = {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
+        "DestinationS3Uri": config["DestinationS3Uri"],
+        # A required member on AWS too; without a key it is empty there.
+        "KmsKeyId": config.get("KmsKeyId") or "",
+    }
+    return {"DataCaptureConfig": members}
 
 
 def _record(config: dict[str, Any], exchange: Exchange, moment: datetime) -> dict[str, Any]:

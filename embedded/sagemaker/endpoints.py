@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from embedded.sagemaker.capture import summary
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.jobs import now
@@ -122,7 +123,7 @@ class Endpoint:
             }
             if active is not None:
                 answer["ProductionVariants"] = active.describe()
-                answer |= _capture_summary(active)
+                answer |= summary(active.config.request.get("DataCaptureConfig"))
             if pending is not None:
                 fleet, start = pending
                 answer["PendingDeploymentSummary"] = {
@@ -191,19 +192,3 @@ def _check_names(active: Fleet, new: Fleet) -> None:
             f"The production variants' names must stay with a blue/green deployment: {sorted(before)} is deployed, "
             f"{sorted(after)} is in the endpoint configuration {new.config.name}."
         )
-
-
-def _capture_summary(fleet: Fleet) -> dict[str, Any]:
-    capture = fleet.config.request.get("DataCaptureConfig")
-    if not capture:
-        return {}
-    enabled = bool(capture.get("EnableCapture"))
-    summary = {
-        "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled else "Stopped",
-        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
-        "DestinationS3Uri": capture["DestinationS3Uri"],
-        # A required member on AWS too; without a key it is empty there.
-        "KmsKeyId": capture.get("KmsKeyId") or "",
-    }
-    return {"DataCaptureConfig": summary}

@@ -88,6 +88,7 @@ class Invocations:
             try:
                 reply = variant.server.request("POST", "/invocations", body, sent)
             except UnreachableError as error:
+                variant.server.revive()
                 reply = Reply(500, {}, b"")
                 self._measure(name, variant, 500, called - start, time.perf_counter() - called)
                 raise self._model_error(name, variant, reply, f"{error}") from error

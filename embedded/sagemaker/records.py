@@ -6,6 +6,7 @@ from typing import Any
 
 from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
 from embedded.sagemaker.jobs import now
+from embedded.sagemaker.locations import Location
 
 _UNSUPPORTED_VARIANT = ("ServerlessConfig", "InferenceAmiVersion", "ManagedInstanceScaling", "InstancePools")
 _UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
@@ -55,6 +56,13 @@ def _check_capture(capture: dict[str, Any]) -> None:
     percentage = capture.get("InitialSamplingPercentage")
     if not isinstance(percentage, int) or not 0 <= percentage <= 100:
         raise InvalidRequestError(f"InitialSamplingPercentage must be from 0 to 100, got {percentage}.")
+    Location.parse(capture.get("DestinationS3Uri") or "")
     for option in capture.get("CaptureOptions") or []:
         if option.get("CaptureMode") not in ("Input", "Output", "InputAndOutput"):
             raise InvalidRequestError(f"CaptureMode must be Input, Output or InputAndOutput, got {option}.")
+
+
+def refuse_existing(kind: str, arn: str, exists: bool) -> None:
+    """Raises InvalidRequestError, worded as on AWS, for a name that is taken."""
+    if exists:
+        raise InvalidRequestError(f'Cannot create already existing {kind} "{arn}".')

@@ -97,6 +97,7 @@ class InferenceServer:
 
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
+        self.abandoned.set()
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:  # first: gunicorn waits for those it keeps alive
@@ -105,6 +106,13 @@ class InferenceServer:
             self._context.processes.stop(self._process)
         self.log.ship(everything=True)
         self._container.remove()
+
+    def revive(self) -> None:
+        """Starts the server again if its process has died, as AWS replaces an instance; returns at once."""
+        with self._lock:
+            if self._process is None or self._process.poll() is None or self.abandoned.is_set():
+                return
+            self._spawn()
 
     def request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         """One HTTP exchange. Raises UnreachableError when there is no answer within 60 s."""

@@ -37,6 +37,14 @@ def install(patches: Patches, context: Context) -> None:
                 )
             return clients[region, service]
 
+    def warm() -> None:
+        for service in ("lambda", "s3"):
+            client_for(context.region, service)
+
+    if (
+        context.endpoint_url
+    ):  # in the background: making a client takes 0.1 s, and the first execution would wait for it
+        threading.Thread(target=warm, name="clients", daemon=True).start()
     original = getattr(boto_client, _NAME)
     for module in list(sys.modules.values()):
         name = getattr(module, "__name__", "")

@@ -6,7 +6,8 @@ from typing import Any
 
 from cloud import objects
 from functions.task import Task, task
-from perennial import drift, layout
+from perennial import layout
+from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.retraining import worth_training
 
@@ -21,7 +22,7 @@ def handler(task: Task) -> dict[str, Any]:
         return {"train": True}
     reference = objects.read_json(task.platform.models_bucket, task.ledger.version(champion.version).profile_key)
     current = objects.read_json(task.platform.data_bucket, folder + "profile.json")
-    report = drift.compare(Profile.from_dict(reference), Profile.from_dict(current))
+    report = compare(Profile.from_dict(reference), Profile.from_dict(current))
     objects.write_json(task.platform.data_bucket, folder + "drift.json", report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
     task.note("drift", (report.sentence, why), {"verdict": report.verdict, "train": train})

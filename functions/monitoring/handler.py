@@ -12,7 +12,7 @@ from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import specs
 from functions.monitoring.traffic import captured_profile
 from functions.task import logger, metrics, tracer, utc_now
-from perennial import drift
+from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.records import Champion
 from perennial.spec import ModelSpec
@@ -45,7 +45,7 @@ def _look(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champio
     reference = Profile.from_dict(objects.read_json(platform.models_bucket, version.profile_key))
     since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
     traffic = captured_profile(platform, spec, reference.grid, since, now)
-    report = drift.compare(traffic.seen_of(reference), traffic.profile)
+    report = compare(traffic.seen_of(reference), traffic.profile)
     found = watch(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)
     record = asdict(found) | {
         "model": spec.name,

@@ -44,8 +44,8 @@ class Loop:
     def perennial(self, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """The command, in a process of its own, with the cloud's exports."""
         return subprocess.run(
-            [sys.executable, "-m", "cli", *words], cwd=self.checkout, env=self.environment, input=stdin, capture_output=True,
-            timeout=120, check=False,
+            [sys.executable, "-m", "cli", *words], cwd=self.checkout, env=self.environment, input=stdin,
+            capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes) -> str:

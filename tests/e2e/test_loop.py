@@ -188,9 +188,7 @@ def test_an_upload_for_no_known_model_is_recorded_and_starts_nothing(loop):
 
 def test_monitoring_looks_at_the_traffic_that_was_captured(loop, first):
     rows = orders(50_000, 200, 11)[["price", "weight", "shop", "gift"]]
-    loop.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=ENDPOINT, ContentType="text/csv", Body=as_csv(rows)
-    )
+    loop.client("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, ContentType="text/csv", Body=as_csv(rows))
     captured = until(lambda: _captured(loop), 30, "the captured traffic")
     assert captured
     functions = loop.client("lambda").list_functions()["Functions"]
