@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup setup-dev synth lock format golden docs bench-loop clean
+.PHONY: demo test setup setup-dev synth format golden diagram docs lock bench-loop clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -40,6 +40,16 @@ synth: setup  ## the assembly, in cdk.out
 format: setup-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+golden: setup-dev  ## write the rendered state machine anew; read the difference before you commit it
+	@REFRESH_GOLDEN=1 $(BIN)/python -m pytest tests/stacks/test_workflow.py
+
+diagram: synth  ## draw docs/architecture.diagram.md from the assembly
+	@$(BIN)/python -m stacks.diagram
+
+docs: diagram  ## everything in docs/ that is generated
+	@$(BIN)/python -m cli.reference
+	@$(BIN)/python -m cli schema --write
 
 lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import project
-from cli.output import REFUSED, CommandError, Json, Model, emit, line, show, table
+from cli.output import REFUSED, CommandError, Json, Model, emit, line, show, table, usage
 
 if TYPE_CHECKING:
     from perennial.validation.verdict import Problem, Verdict
@@ -21,6 +21,8 @@ def check(
 ) -> None:
     """Validate a file as the platform would. Exit code 0 when it is accepted, 3 when it is refused."""
     spec = project.spec(model)
+    if file.is_dir():
+        raise usage(f"{file} is a folder; next: check its files one by one")
     if not file.is_file():
         raise CommandError(f"{file}: no such file")
 

@@ -27,7 +27,7 @@ def choose() -> None:
     running = embedded_cloud.find(Place.of_checkout())
     if running:
         note(f"(no AWS settings: using the embedded cloud at {running.endpoint_url})")
-        os.environ.update(running.exports)
+        os.environ.update(running.environment())
 
 
 def connect() -> tuple[Platform, Ledger]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +37,7 @@ def demo(
             process.terminate()
             process.wait(timeout=30)
     report = {
-        "steps": [asdict(step) for step in watch.steps],
+        "steps": [step.as_dict() for step in watch.steps],
         "total_seconds": round(sum(step.seconds for step in watch.steps), 2),
         "setup_seconds": round(setup, 2),
     }
@@ -55,7 +54,7 @@ def _tell(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> None:
         running = embedded_cloud.wait_until_ready(place, process)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]  # a profile of the person's must not lead the story to a real account
-        os.environ.update(running.exports)
+        os.environ.update(running.environment())
         step.outcome = "ready"
         note(f"the embedded cloud is up at {running.endpoint_url}, deployed from the assembly that `cdk deploy` ships")
 

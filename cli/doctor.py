@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ import typer
 from cli import embedded_cloud, project
 from cli.clouds import AWS_VARIABLES, aws_files
 from cli.embedded_cloud import Place
+from cli.liveness import answers
 from cli.output import ERROR, Json, emit, line
 from perennial.spec import SpecError, load_all
 
@@ -93,6 +95,17 @@ def _specs() -> Finding:
     return Finding("specs", True, f"{', '.join(specs)} ({project.models()})")
 
 
+def _loopback() -> Finding:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+    except OSError as error:
+        return Finding(
+            "ports", False, f"no port of 127.0.0.1 can be opened: {error}", "allow this program to listen there"
+        )
+    return Finding("ports", True, "127.0.0.1 has free ports for the embedded cloud")
+
+
 def _disk() -> Finding:
     folder = project.build()
     ok = os.access(folder, os.W_OK)
@@ -105,7 +118,7 @@ def _cloud() -> Finding:
     if running and url in ("", running.endpoint_url):
         return Finding("cloud", True, f"the embedded cloud is up at {running.endpoint_url}")
     if url:
-        if embedded_cloud.answers(url):
+        if answers(url):
             return Finding("cloud", True, f"{url} (AWS_ENDPOINT_URL)")
         return Finding(
             "cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"'
@@ -117,4 +130,4 @@ def _cloud() -> Finding:
     return Finding("cloud", False, "no embedded cloud is up and no AWS credentials are set", remedy)
 
 
-LOOKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _node, _specs, _disk, _cloud)
+LOOKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _node, _specs, _disk, _loopback, _cloud)

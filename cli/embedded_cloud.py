@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from cli import project
+from cli.liveness import answers, is_free, lives
 from cli.output import CommandError
 
 PATIENCE = 120.0  # seconds until it is ready; a first synthesized assembly deploys within two
@@ -48,6 +47,15 @@ class Running:
     endpoint_url: str
     exports: dict[str, str]
 
+    def environment(self) -> dict[str, str]:
+        """The exports that lead any AWS client to it, past a proxy where one is set."""
+        proxies = any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"))
+        if not proxies:
+            return self.exports
+        around = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+        direct = ",".join(dict.fromkeys([*filter(None, around.split(",")), "127.0.0.1"]))
+        return {**self.exports, "NO_PROXY": direct, "no_proxy": direct}
+
 
 def find(place: Place) -> Running | None:
     """The embedded cloud that runs there, or None. A state file left behind by a killed one is taken away."""
@@ -56,16 +64,16 @@ def find(place: Place) -> Running | None:
         running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
     except (OSError, ValueError, KeyError):
         return None
-    if _lives(running.pid) and answers(running.endpoint_url):
+    if lives(running.pid) and answers(running.endpoint_url):
         return running
-    if not _lives(running.pid):
+    if not lives(running.pid):
         place.state.unlink(missing_ok=True)
     return None
 
 
 def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
     """Start one; it is not ready yet. With a `parent` it ends when that process does, else it outlives us."""
-    if port and not _is_free(port):
+    if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)
     command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--port", str(port)]
@@ -102,7 +110,7 @@ def deploy_again(place: Place, running: Running) -> Running:
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if not _lives(running.pid):
+        if not lives(running.pid):
             raise CommandError(
                 f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}"
             )
@@ -139,9 +147,9 @@ def stop(running: Running) -> None:
     except ProcessLookupError:
         return
     deadline = time.monotonic() + 15
-    while _lives(running.pid) and time.monotonic() < deadline:
+    while lives(running.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if _lives(running.pid):
+    if lives(running.pid):
         os.kill(running.pid, signal.SIGKILL)
 
 
@@ -153,46 +161,3 @@ def last_words(place: Place) -> str:
         return "(no log)"
     errors = [text for text in lines if text.startswith("error: ")]
     return errors[-1].removeprefix("error: ") if errors else "\n".join(lines[-LAST_LINES:])
-
-
-def _lives(pid: int) -> bool:
-    try:
-        ended, _ = os.waitpid(pid, os.WNOHANG)  # our own child, once ended, stays in the table until it is asked for
-    except ChildProcessError:
-        ended = 0
-    if ended == pid:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):  # no /proc on this system
-        return False
-
-
-def answers(url: str) -> bool:
-    """Does something listen at the URL's port?"""
-    address = urlsplit(url)
-    try:
-        with socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

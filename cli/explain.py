@@ -27,6 +27,9 @@ def explain(
     model_of(run)  # an id that is none is said to be so before a cloud is asked
     platform, ledger = clouds.connect()
     found = _find(ledger, run)
+    if found is None:
+        _explain_waiting(ledger, run, json)
+        return
     if json:
         emit(found.model_dump(mode="json", exclude={"token"}))
         return
@@ -48,10 +51,28 @@ def explain(
         line(f"next: {found.next_command}")
 
 
-def _find(ledger: Ledger, identity: str) -> Run:
+def _find(ledger: Ledger, identity: str) -> Run | None:
+    """The run, or None for a dataset that still waits for one."""
+    from cloud.ledger import MissingRecordError
+
     if "@" in identity:
         return ledger.run(ledger.version(identity).run)
-    return ledger.run(upload_run_id(identity) if identity.startswith("ds-") else identity)
+    if not identity.startswith("ds-"):
+        return ledger.run(identity)
+    try:
+        return ledger.run(upload_run_id(identity))
+    except MissingRecordError:
+        return None
+
+
+def _explain_waiting(ledger: Ledger, identity: str, json: bool) -> None:
+    dataset = ledger.dataset(identity)
+    if json:
+        emit({"dataset": dataset.id, "state": dataset.state})
+        return
+    line(f"{dataset.id}: {dataset.state}")
+    line(f"{dataset.name} waits until the run of {dataset.model} that is under way has ended.")
+    line(f"next: perennial runs --model {dataset.model}")
 
 
 def _length(run: Run) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from rich.status import Status
 
 from cli.output import CommandError, note, stderr
 from cloud import executions
@@ -67,20 +68,28 @@ def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progres
 
 def watch(platform: Platform, ledger: Ledger, dataset: str) -> Ending:
     """Follow and show: a moving line on a terminal, plain lines elsewhere. Returns the ending."""
-    console, told = stderr(), set()
-    with console.status("waiting for the upload to be noticed ...") as status:
-        for news in follow(platform, ledger, dataset):
-            if isinstance(news, Ending):
-                return news
-            if news.state:
-                status.update(f"{news.state} ...")
-                if not console.is_terminal and news.state not in told:  # some are entered many times, to wait
-                    note(f"  {news.state}")
-                told.add(news.state)
-            elif news.step:
-                for sentence in news.step.sentences:
-                    note(f"  {news.step.name}: {sentence}")
+    with stderr().status("waiting for the upload to be noticed ...") as status:
+        told: set[str] = set()
+        try:
+            for news in follow(platform, ledger, dataset):
+                if isinstance(news, Ending):
+                    return news
+                _show(news, status, told)
+        except KeyboardInterrupt:
+            note(f"the run goes on by itself; next: perennial explain {dataset}")
+            raise
     raise AssertionError("follow ends with an Ending")
+
+
+def _show(news: Progress, status: Status, told: set[str]) -> None:
+    if news.state:
+        status.update(f"{news.state} ...")
+        if not status.console.is_terminal and news.state not in told:  # some are entered many times, to wait
+            note(f"  {news.state}", status.console)
+        told.add(news.state)
+    elif news.step:
+        for sentence in news.step.sentences:
+            note(f"  {news.step.name}: {sentence}", status.console)
 
 
 def _claimed(ledger: Ledger, dataset: str, pause: float) -> DatasetVersion:

@@ -45,9 +45,9 @@ def stderr() -> Console:
     return _console(sys.stderr)
 
 
-def note(text: str) -> None:
-    """A line of progress."""
-    stderr().print(escape(text), soft_wrap=True)
+def note(text: str, console: Console | None = None) -> None:
+    """A line of progress. A console on which something moves must print it itself, above what moves."""
+    (console or stderr()).print(escape(text), soft_wrap=True)
 
 
 def complain(text: str) -> None:

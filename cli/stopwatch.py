@@ -20,6 +20,10 @@ class Step:
     detail: str = ""
     expected: tuple[str, ...] = ()
 
+    def as_dict(self) -> dict[str, str | float]:
+        """Plain data for JSON."""
+        return {"name": self.name, "outcome": self.outcome, "seconds": self.seconds, "detail": self.detail}
+
 
 @dataclass
 class Stopwatch:

@@ -78,7 +78,7 @@ def _up_to_date(place: Place, running: Running, digest: str) -> Running:
 
 
 def _print_exports(running: Running) -> None:
-    for name, value in running.exports.items():
+    for name, value in running.environment().items():
         line(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()
 

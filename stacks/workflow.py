@@ -77,7 +77,7 @@ class Workflow(Construct):
 
     def _loop(self) -> sfn.IChainable:
         do, settings = self._functions, self._settings
-        plan = self._task("Plan files", do.plan, gives="$.plan")
+        plan = self._task("Plan files", do.plan, gives="$.plan", also={"tries.$": "$$.State.RetryCount"})
         states.wait_for(plan, "MissingPartError", minutes=PARTS_MINUTES)
         inspect = states.inspection(
             self, "Inspect files", do.inspect, uploads=self._uploads, workers=settings.inspection_workers

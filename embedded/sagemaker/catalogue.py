@@ -104,10 +104,10 @@ class Catalogue:
     def models_of(self, config: Record) -> dict[str, ServedModel]:
         """The model of each of a configuration's variants, by the variant's name."""
         variants = config.request["ProductionVariants"]
-        records = {
-            variant["VariantName"]: self._find(self.models, "model", variant["ModelName"]) for variant in variants
+        names = {variant["VariantName"]: variant["ModelName"] for variant in variants}
+        return {
+            variant: self._served(self._find(self.models, "model", name).request) for variant, name in names.items()
         }
-        return {name: self._served(record.request) for name, record in records.items()}
 
     def _served(self, request: Request) -> ServedModel:
         package = container_of(request).get("ModelPackageName")

@@ -41,9 +41,7 @@ def install(patches: Patches, context: Context) -> None:
         for service in ("lambda", "s3"):
             client_for(context.region, service)
 
-    if (
-        context.endpoint_url
-    ):  # in the background: making a client takes 0.1 s, and the first execution would wait for it
+    if context.endpoint_url:  # a client takes 0.1 s to make, for which the first execution would have to wait
         threading.Thread(target=warm, name="clients", daemon=True).start()
     original = getattr(boto_client, _NAME)
     for module in list(sys.modules.values()):

@@ -15,7 +15,8 @@ CODE = "/opt/ml/input/data/code/"
 def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any]:
     """CreateTrainingJob's arguments but for the role, which the state machine knows.
 
-    The job has no network: its source comes by a channel, like its data. The image's toolkit takes hyperparameters as JSON, hence the quoted quotes.
+    The job has no network: its source comes by a channel, like its data. The image's toolkit takes hyperparameters
+    as JSON, hence the quoted quotes.
     """
     folder = f"s3://{platform.models_bucket}/{layout.run(run)}"
     source = platform.code_uri

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from perennial.spec import ModelSpec
 from perennial.validation import sample
 
 SAMPLE_ROWS = 100_000  # enough that the deciles of a sample are those of the data to a third of a per cent
-WAIT_FOR_PARTS = timedelta(minutes=10)
+PATIENCE = 20  # tries, half a minute apart; see stacks/workflow.py
 
 
 class MissingPartError(RuntimeError):
@@ -57,7 +56,7 @@ def _files(task: Task, dataset: DatasetVersion) -> tuple[list[dict[str, Any]], s
         try:
             head = objects.head(dataset.bucket, key)
         except objects.MissingObjectError:
-            if task.now - dataset.uploaded_at < WAIT_FOR_PARTS:
+            if task.event["tries"] < PATIENCE:
                 raise MissingPartError(f"{key} is named by the manifest and not there yet") from None
             return [], f"'{entry.name}' is named by the manifest, but was not uploaded"
         files.append(

@@ -92,6 +92,16 @@ def test_an_embedded_cloud_that_is_up_is_used_where_nothing_else_is_said(
         assert os.environ["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{port}"
 
 
+def test_a_proxy_is_told_to_keep_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = embedded_cloud.Running(1, "http://127.0.0.1:1", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert running.environment() == running.exports
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "intra.example")
+    assert running.environment()["NO_PROXY"] == "intra.example,127.0.0.1"
+
+
 def test_doctor_says_what_to_do(perennial: Perennial, checkout: Path) -> None:
     result = perennial("doctor", "--json")
     assert result.exit_code == 1

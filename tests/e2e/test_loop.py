@@ -133,6 +133,13 @@ def test_a_manifest_with_a_wrong_checksum_quarantines_the_dataset(loop, first):
     assert "sha256" in "\n".join(run["reasons"])
 
 
+def test_a_manifest_whose_part_never_comes_is_waited_for_and_then_quarantined(loop, first):
+    loop.put("orders/torn/manifest.json", b'{"files": ["never.csv"]}')
+    run = loop.ended("orders", "orders/torn/manifest.json")
+    assert run["state"] == "quarantined"
+    assert "'never.csv' is named by the manifest, but was not uploaded" in "\n".join(run["reasons"])
+
+
 def test_a_model_below_its_floor_is_refused_and_the_command_exits_with_3(loop, tmp_path):
     path = tmp_path / "orders.csv"
     path.write_bytes(as_csv(orders(0, 800, 7)[["order", "price", "weight", "shop"]]))

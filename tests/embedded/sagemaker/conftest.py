@@ -1,20 +1,18 @@
-"""A moto server with real SageMaker in this process, a bucket, and programs small enough to read at a glance."""
+"""A cloud for each module, a bucket in it, and programs small enough to read at a glance."""
 
 import io
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
+import embedded.cloud
 from embedded import sagemaker
 from embedded.context import Context
-from embedded.processes import ProcessGroup
 
 BUCKET = "lake"
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -31,7 +29,8 @@ print("accuracy=0.75")
 """
 
 APP = """
-import json, os, pathlib
+import json, os, pathlib, time
+time.sleep(float(os.environ.get("DELAY", "0")))
 model = json.loads((pathlib.Path(os.environ["SM_MODEL_DIR"]) / "model.json").read_text())
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/ping":
@@ -171,20 +170,15 @@ def eventually(ask: Callable[[], Any], seconds: float = 30.0) -> Any:
     raise AssertionError(f"not within {seconds} s")
 
 
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
     events: list[tuple[str, dict[str, Any]]] = []
+    with embedded.cloud.Cloud.start(speed=20.0) as started:
+        emit = started.context.emit
 
-    def emit(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
-        events.append((detail_type, detail))
+        def record(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
+            events.append((detail_type, detail))
+            emit(source, detail_type, detail, resources)
 
-    workdir: Path = tmp_path_factory.mktemp("cloud")
-    context = Context(speed=20.0, workdir=workdir, processes=ProcessGroup(), emit=emit)
-    sagemaker.install(context)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    context.endpoint_url = "http://{}:{}".format(*server.get_host_and_port())
-    yield Cloud(context, events)
-    sagemaker.stop()
-    context.processes.stop_all()
-    server.stop()
+        started.context.emit = record
+        yield Cloud(started.context, events)

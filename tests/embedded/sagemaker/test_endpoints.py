@@ -1,7 +1,11 @@
 """Endpoints serve for real: they come up, answer, change over, roll back and go."""
 
+import contextlib
+import os
+import signal
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -45,7 +49,7 @@ def test_an_endpoint_describes_what_it_serves(cloud: Cloud, flights: str) -> Non
 
 
 def test_an_update_brings_the_new_model_and_stops_the_old_server(cloud: Cloud, flights: str) -> None:
-    cloud.model("v2", "v2")
+    cloud.model("v2", "v2", DELAY="1")
     cloud.config("c2", "v2")
     sagemaker = cloud.client("sagemaker")
     before = servers(cloud)
@@ -124,6 +128,35 @@ def test_an_endpoint_that_cannot_start_fails_with_the_reason(
     with pytest.raises(ClientError, match="only delete it"):
         sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=name)
     sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_server_that_died_is_replaced(cloud: Cloud) -> None:
+    cloud.model("mortal", "m")
+    cloud.config("mortal", "mortal")
+    cloud.endpoint("mortal", "mortal")
+    victims = [process for process in psutil.process_iter() if serves(process, cloud)]
+    newest = max(victims, key=psutil.Process.create_time)
+    os.killpg(os.getpgid(newest.pid), signal.SIGKILL)
+    eventually(lambda: not newest.is_running() or newest.status() == psutil.STATUS_ZOMBIE)
+    with pytest.raises(ClientError) as error:
+        cloud.invoke("mortal", b"1")
+    assert error.value.response["Error"]["Code"] == "ModelError"
+
+    def answer() -> bytes | None:
+        try:
+            body: bytes = cloud.invoke("mortal", b"1")["Body"]
+        except ClientError:
+            return None
+        return body
+
+    assert eventually(answer) == b"m:1"
+
+
+def serves(process: psutil.Process, cloud: Cloud) -> bool:
+    """Whether the process is an inference server of this cloud."""
+    with contextlib.suppress(psutil.Error):
+        return "gunicorn" in process.cmdline() and str(cloud.context.workdir) in process.cwd()
+    return False
 
 
 def test_the_variants_name_must_stay(cloud: Cloud, flights: str) -> None:

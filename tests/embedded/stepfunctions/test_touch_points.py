@@ -94,5 +94,5 @@ def test_moto_is_what_the_touch_point_was_written_for(module: str, name: str, ex
     ours = f"embedded.stepfunctions.{module}"
     assert importlib.import_module(ours).__doc__
     assert digest(name) == expected, (
-        f"moto's {name} is not that of moto {MOTO_VERSION}: compare it with {ours}, adapt that, and put the new digest here"
+        f"moto's {name} is not that of moto {MOTO_VERSION}: compare it with {ours}, adapt that, put the digest here"
     )

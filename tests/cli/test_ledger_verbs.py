@@ -1,0 +1,202 @@
+"""runs, explain, models, lineage, upload and following: what is said of the ledger's records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cloud import ledger as ledgers
+from cloud import platform
+from perennial import manifest
+from perennial.identity import dataset_id
+from perennial.lineage import edges_of_run, edges_of_version
+from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
+from tests.cli.conftest import Perennial
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+SPEC = """
+name: tiny
+problem: binary
+target: y
+card: {origin: a test, licence: CC0-1.0, terms: do as you like}
+columns:
+  x: {type: number}
+  y: {type: boolean}
+"""
+DATASET, RUN, VERSION = "ds-tiny-0123456789ab", "run-tiny-0123456789ab", "tiny@ba9876543210"
+
+
+@pytest.fixture
+def cloud(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ledgers.Ledger]:
+    """A platform with buckets and a ledger, and nothing that runs."""
+    (checkout / "models" / "tiny.yaml").write_text(SPEC)
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with mock_aws():
+        platform.client.cache_clear()
+        ledgers.table.cache_clear()
+        keys = [("pk", "HASH"), ("sk", "RANGE")]
+        boto3.client("dynamodb").create_table(
+            TableName="ledger",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        )
+        for bucket in ("data", "models"):
+            boto3.client("s3").create_bucket(Bucket=bucket)
+            boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
+        boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+        yield ledgers.Ledger("ledger")
+    platform.client.cache_clear()
+    ledgers.table.cache_clear()
+
+
+def dataset(identity: str = DATASET, state: str = "promoted") -> DatasetVersion:
+    return DatasetVersion(
+        id=identity, model="tiny", name="jan.csv", bucket="data", key="incoming/tiny/jan.csv", version_id="v1", size=9,
+        uploaded_at=NOW, sequencer="1", spec_digest="5" * 64, card_digest="c" * 64, state=state, accepted=True, rows=12,
+    )  # fmt: skip
+
+
+def run(state: str = "promoted") -> Run:
+    return Run(
+        id=RUN, model="tiny", dataset=DATASET, trigger="upload", spec_digest="5" * 64, token=1, state=state,
+        started_at=NOW, ended_at=NOW + timedelta(seconds=7), version=VERSION,
+        steps=(Step(name="gate", at=NOW, sentences=("roc_auc 0.8 reaches the floor 0.7.",)),),
+        reasons=("The new model serves.", "It answers [as offline]."), next_command=f"perennial lineage {VERSION}",
+    )  # fmt: skip
+
+
+def version() -> ModelVersion:
+    return ModelVersion(
+        id=VERSION, model="tiny", digest="b" * 64, archive_key="a", archive_sha256="a" * 64, run=RUN,
+        datasets=(DATASET,), profile_key="p", code_digest="d" * 64, spec_digest="5" * 64, parameters={},
+        figures={"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}, environment={}, created_at=NOW,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def promoted(cloud: ledgers.Ledger) -> ledgers.Ledger:
+    """One dataset, its run, and the model that serves."""
+    cloud.claim(dataset())
+    cloud.open_run(run())
+    cloud.put_version(version())
+    champion = Champion(model="tiny", version=VERSION, run=RUN, token=1, since=NOW)
+    cloud.table.put_item(Item={"pk": "model#tiny", "sk": "champion", "record": champion.model_dump_json()})
+    cloud.link(edges_of_run(run(), "c" * 64))
+    cloud.link(edges_of_version(version(), None))
+    spec = {"card": {"origin": "a test", "licence": "CC0-1.0", "terms": "do as you like", "personal_data": "none"}}
+    boto3.client("s3").put_object(Bucket="models", Key=f"specs/tiny/{'5' * 64}.json", Body=json.dumps(spec))
+    return cloud
+
+
+def test_no_runs_yet_is_said_with_the_next_command(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+    result = perennial("runs")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "perennial upload" in result.stderr
+
+
+def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: ledgers.Ledger) -> None:
+    shown = perennial("runs").stdout
+    assert RUN in shown
+    assert "It answers [as offline]." in shown, "a reason is text, not markup"
+    (listed,) = json.loads(perennial("runs", "--model", "tiny", "--json").stdout)
+    assert (listed["id"], listed["state"], listed["version"]) == (RUN, "promoted", VERSION)
+
+
+@pytest.mark.parametrize("identity", [RUN, DATASET, VERSION])
+def test_a_run_is_explained_in_sentences_by_any_id_that_belongs_to_it(
+    identity: str, perennial: Perennial, promoted: ledgers.Ledger
+) -> None:
+    said = perennial("explain", identity).stdout
+    assert said.startswith(f"{RUN}: promoted\n")
+    assert "gate: roc_auc 0.8 reaches the floor 0.7." in said
+    assert said.endswith(f"next: perennial lineage {VERSION}\n")
+
+
+def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+    cloud.claim(dataset(state="pending"))
+    assert "jan.csv waits until the run of tiny that is under way has ended." in perennial("explain", DATASET).stdout
+
+
+def test_an_unknown_run_is_one_line_with_the_next_command(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+    result = perennial("explain", "run-tiny-ffffffffffff")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: the ledger has no record of run-tiny-ffffffffffff")
+
+
+def test_models_are_listed_with_their_champion(perennial: Perennial, promoted: ledgers.Ledger) -> None:
+    (listed,) = json.loads(perennial("models", "--json").stdout)
+    assert (listed["champion"], listed["metric"], listed["datasets"]) == (VERSION, "roc_auc", [DATASET])
+    assert "roc_auc 0.8" in perennial("models").stdout
+
+
+def test_lineage_goes_down_to_code_data_and_terms_and_up_to_models(
+    perennial: Perennial, promoted: ledgers.Ledger
+) -> None:
+    down = perennial("lineage", "tiny").stdout
+    for word in (VERSION, f"trained on {DATASET}  jan.csv, 12 rows", "terms: do as you like", "code:dddddddddddd"):
+        assert word in down
+    told = json.loads(perennial("lineage", DATASET, "--json").stdout)
+    assert [node["id"] for node in told["sources"]["beyond"]] == [f"card:{'c' * 64}"]
+    assert {node["id"] for node in told["products"]["beyond"]} == {RUN, VERSION}
+
+
+def test_lineage_of_an_unknown_id_is_an_error(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+    assert perennial("lineage", "tiny@000000000000").exit_code == 1
+
+
+def test_an_upload_goes_where_the_platform_looks_and_is_named_by_its_version(
+    perennial: Perennial, cloud: ledgers.Ledger, checkout: Path
+) -> None:
+    (checkout / "ä b+.csv").write_text("x,y\n1,true\n")
+    told = json.loads(perennial("upload", "ä b+.csv", "--model", "tiny", "--json").stdout)
+    assert told["key"] == "incoming/tiny/ä b+.csv"
+    assert told["dataset"] == dataset_id("tiny", "data", told["key"], told["version_id"])
+    stored = boto3.client("s3").get_object(Bucket="data", Key=told["key"], VersionId=told["version_id"])
+    assert stored["Body"].read() == b"x,y\n1,true\n"
+
+
+def test_a_folder_is_one_dataset_closed_by_a_manifest(
+    perennial: Perennial, cloud: ledgers.Ledger, checkout: Path
+) -> None:
+    folder = checkout / "january"
+    folder.mkdir()
+    assert perennial("upload", folder, "--model", "tiny").exit_code == 2
+    for name in ("b.csv", "a.csv"):
+        (folder / name).write_text("x,y\n1,true\n")
+    told = json.loads(perennial("upload", folder, "--model", "tiny", "--json").stdout)
+    assert told["key"] == "incoming/tiny/january/manifest.json"
+    body = boto3.client("s3").get_object(Bucket="data", Key=told["key"])["Body"].read()
+    assert [entry.name for entry in manifest.read(body)] == ["a.csv", "b.csv"]
+    assert all(len(entry.sha256) == 64 for entry in manifest.read(body))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [("promoted", 0), ("unchanged", 0), ("superseded", 0), ("refused", 3), ("quarantined", 3), ("failed", 1)],
+)
+def test_waiting_ends_with_the_outcome_and_its_exit_code(
+    outcome: str,
+    code: int,
+    perennial: Perennial,
+    cloud: ledgers.Ledger,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    monkeypatch.setattr("cli.upload.dataset_id", lambda *_: DATASET)
+    cloud.claim(dataset(state=outcome))
+    cloud.open_run(run(state=outcome))
+    result = perennial("upload", "jan.csv", "--model", "tiny", "--wait", "--json")
+    assert result.exit_code == code, result.output
+    told = json.loads(result.stdout)
+    assert (told["outcome"], told["run"], told["reasons"][0]) == (outcome, RUN, "The new model serves.")
