@@ -1,7 +1,7 @@
 """Seconds from upload to InService on the embedded cloud, training apart: `python -m bench.loop`.
 
-Each upload of flights goes through the whole loop. The overhead is the time from the PutObject to the end of the run,
-without the training job's own time; `server` is the part of it in which the inference server starts.
+Each upload of flights goes through the whole loop. The overhead is the time from the PutObject to the end of the
+run, without the training job's own time; `server` is the part of it in which the inference server starts.
 Waits count at the cloud's own speed.
 """
 

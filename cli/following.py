@@ -100,7 +100,7 @@ def _claimed(ledger: Ledger, dataset: str, pause: float) -> DatasetVersion:
             return ledger.dataset(dataset)
         except MissingRecordError:
             pass
-        unknown = next((record for record in ledger.unknown_uploads() if record.id == dataset), None)
+        unknown = next((record for record in ledger.unknown_uploads() if record.id[-12:] == dataset[-12:]), None)
         if unknown:
             raise CommandError(
                 f"the platform has no spec of model '{unknown.model}'; next: perennial up, or cdk deploy --all"

@@ -66,4 +66,6 @@ class Labels:
         except (LookupError, ValueError):
             return
         shown = {"licence": "licence", "terms": "terms", "personal data": "personal_data", "origin": "origin"}
-        self._known[f"card:{card}"] = Label("; ".join(f"{word}: {found[field]}" for word, field in shown.items()))
+        self._known[f"card:{card}"] = Label(
+            "; ".join(f"{word}: {found[field].rstrip('.')}" for word, field in shown.items())
+        )

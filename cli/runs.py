@@ -25,6 +25,8 @@ def runs(
     _, ledger = clouds.connect()
     found = [run for name in ([model] if model else names) for run in ledger.runs(name)]
     found = sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
+    for upload in ledger.unknown_uploads() if model is None else ():
+        note(f"refused: s3://{upload.bucket}/{upload.key} is for no model that is deployed")
     if json:
         emit([_as_dict(run) for run in found])
     elif found:

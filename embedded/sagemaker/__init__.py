@@ -3,6 +3,10 @@
 Not imitated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
 """
 
+import contextlib
+import threading
+import urllib.request
+
 from embedded.context import Context
 from embedded.sagemaker import api, runtime
 
@@ -17,6 +21,8 @@ def install(context: Context) -> None:
     """
     api.install(context)
     runtime.install()
+    if context.endpoint_url:
+        threading.Thread(target=_warm, args=(context.endpoint_url,), name="warm sagemaker", daemon=True).start()
 
 
 def stop() -> None:
@@ -28,3 +34,11 @@ def await_training_job(context: Context, name: str, seconds: float) -> bool:
     """Waits for a training job's end, `seconds` at most. Returns whether it has ended, or is not there at all."""
     job = api.backend_of(context.account_id, context.region).training_jobs.get(name)
     return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]
+
+
+def _warm(endpoint_url: str) -> None:
+    """Sends the first request: moto takes 0.5 s to load SageMaker's description, which a training job would wait for."""
+    headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+    request = urllib.request.Request(endpoint_url, data=b"{}", headers=headers)  # noqa: S310 - our own server
+    with contextlib.suppress(OSError):
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
