@@ -38,15 +38,13 @@ def main() -> None:
             process.terminate()
             process.wait(timeout=30)
     warm = [each["overhead"] for each in rounds[1:]]
-    report: dict[str, Any] = {"rounds": rounds, "cold_overhead": rounds[0]["overhead"], "median_overhead": statistics.median(warm)}
+    cold, median = rounds[0]["overhead"], statistics.median(warm)
     if "--json" in sys.argv:
-        print(json.dumps(report, indent=2))
+        print(json.dumps({"rounds": rounds, "cold_overhead": cold, "median_overhead": median}, indent=2))
         return
     for each in rounds:
         print("  ".join(f"{name} {value:6.2f}" for name, value in each.items()))
-    print(
-        f"overhead: first upload {report['cold_overhead']:.2f} s, median of the others {report['median_overhead']:.2f} s"
-    )
+    print(f"overhead: first upload {cold:.2f} s, median of the others {median:.2f} s")
 
 
 def measure() -> list[dict[str, float]]:
