@@ -1,6 +1,6 @@
 """The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
 
-import embedded.moto_patches.interpreter  # noqa: F401 - before anything else imports moto's Step Functions
+import embedded.moto_patches.imports  # noqa: F401 - before anything else imports moto
 
 # isort: split
 import contextlib
@@ -23,7 +23,7 @@ from embedded.events.schedules import Schedules
 from embedded.lambdas.asynchronous import AsyncInvocations
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.moto_patches import buckets, functions, queues, rules, subscriptions, tables
+from embedded.moto_patches import buckets, functions, models, queues, rules, subscriptions, tables
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
@@ -135,6 +135,7 @@ class Cloud:
 
     def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
         context = self.context
+        models.install(patches)
         functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
         rules.install(patches, bus)
         buckets.install(patches, context)

@@ -7,7 +7,7 @@ import contextlib
 import threading
 import urllib.request
 
-from embedded.context import Context
+from embedded.context import CREDENTIAL, Context
 from embedded.sagemaker import api, runtime
 
 __all__ = ["await_training_job", "install", "stop"]
@@ -22,7 +22,7 @@ def install(context: Context) -> None:
     api.install(context)
     runtime.install()
     if context.endpoint_url:
-        threading.Thread(target=_warm, args=(context.endpoint_url,), name="warm sagemaker", daemon=True).start()
+        threading.Thread(target=_warm, args=(context,), name="warm sagemaker", daemon=True).start()
 
 
 def stop() -> None:
@@ -36,9 +36,16 @@ def await_training_job(context: Context, name: str, seconds: float) -> bool:
     return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]
 
 
-def _warm(endpoint_url: str) -> None:
-    """Sends the first request: moto takes 0.5 s to load SageMaker's description, which a training job would wait for."""
-    headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
-    request = urllib.request.Request(endpoint_url, data=b"{}", headers=headers)  # noqa: S310 - our own server
+def _warm(context: Context) -> None:
+    """Sends the first request: moto takes 0.5 s to load the description of SageMaker, which a job would wait for."""
+    scope = (
+        f"Credential={CREDENTIAL}/20260101/{context.region}/sagemaker/aws4_request"  # by which moto finds the service
+    )
+    headers = {
+        "X-Amz-Target": "SageMaker.ListModels",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none",
+    }
+    request = urllib.request.Request(context.endpoint_url, data=b"{}", headers=headers)  # noqa: S310 - our own server
     with contextlib.suppress(OSError):
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()

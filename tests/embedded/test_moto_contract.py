@@ -14,6 +14,7 @@ from typing import Any
 import moto
 import pytest
 from moto.awslambda import models as lambda_models
+from moto.core import utils as core_utils
 from moto.events import models as event_models
 from moto.logs import models as log_models
 from moto.moto_server import werkzeug_app
@@ -71,15 +72,21 @@ def test_a_replaced_function_has_the_parameters_of_its_replacement(
     assert parameters(function) == expected, f"adapt embedded/moto_patches/{module}.py"
 
 
-def test_the_interpreter_is_imported_without_ec2_and_batch_stays_real() -> None:
+def test_moto_is_imported_without_ec2_and_batch_stays_real() -> None:
     program = """
 import sys, embedded.cloud
 assert not [name for name in sys.modules if name.startswith("moto.ec2")], "something else imports EC2"
-from embedded.moto_patches.interpreter import JobStatus
+from embedded.moto_patches.imports import JobStatus, LaterBackends
 from moto.batch.utils import JobStatus as Real
 assert JobStatus is not Real and all(status.value == Real[status.name].value for status in JobStatus)
+from moto.ssm.models import ec2_backends
+assert isinstance(ec2_backends, LaterBackends)
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_moto_reads_service_models_by_the_loader_that_is_replaced() -> None:
+    assert "loader = create_loader()" in inspect.getsource(core_utils._load_service_model)
 
 
 def test_moto_makes_functions_by_the_name_that_is_replaced() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +114,6 @@ def lab(world: World) -> Lab:
     outputs = world.deploy("Lab", template(resources), {"handlers.py": HANDLERS})
     arn = "arn:aws:lambda:us-east-1:123456789012:function:"
     return Lab(world, {name: arn + outputs[name.title()] for name in NAMES} | {"queue": outputs["Told"]})
-
-
-Clock = Callable[[], float]
 
 
 @pytest.fixture
