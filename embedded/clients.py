@@ -1,23 +1,14 @@
 """boto3 clients of the embedded cloud for its own use: one per service, made when first needed."""
 
 import threading
-from functools import cache
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.loaders import Loader, create_loader
 
 from embedded.context import CREDENTIAL, Context
 
 _CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
-
-
-@cache
-def shared_loader() -> Loader:
-    """The one loader of botocore's service models in this process; reading one takes up to 0.2 s."""
-    return create_loader()
 
 
 class Clients:
@@ -27,13 +18,8 @@ class Clients:
         self._context = context
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        botocore_session = botocore.session.Session()
-        botocore_session.register_component("data_loader", shared_loader())
         self._session = boto3.session.Session(
-            aws_access_key_id=CREDENTIAL,
-            aws_secret_access_key=CREDENTIAL,
-            region_name=context.region,
-            botocore_session=botocore_session,
+            aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=context.region
         )
 
     def __call__(self, service: str) -> Any:

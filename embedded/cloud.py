@@ -116,6 +116,7 @@ class Cloud:
         cleanup.callback(moto_api_backend.reset)
         patches = Patches()
         cleanup.callback(patches.undo)
+        models.install(patches)  # before the first session is made
         cleanup.callback(context.processes.stop_all)
         clients = Clients(context)
         delivery = Delivery(clients, context)
@@ -135,7 +136,6 @@ class Cloud:
 
     def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
         context = self.context
-        models.install(patches)
         functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
         rules.install(patches, bus)
         buckets.install(patches, context)

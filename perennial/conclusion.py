@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from perennial.records import Notice, Outcome, Run
 
-_DECIDING = {
-    "promoted": ("verify", "gate"),
+# The steps whose findings are an outcome's reasons; of an outcome with alternatives, the latest step that was taken.
+_DECIDING: dict[str, tuple[str, ...]] = {
     "refused": ("restore", "verify", "gate"),
     "quarantined": ("validation",),
     "unchanged": ("drift",),
@@ -28,6 +28,8 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
     found: Sequence[str] = ()
     if error:
         found = (error,)
+    elif outcome == "promoted":
+        found = [sentence for name in ("gate", "verify") if (step := run.step(name)) for sentence in step.sentences]
     else:
         step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
         found = step.sentences if step else ()

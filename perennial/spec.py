@@ -11,14 +11,16 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from perennial import strict_yaml
 from perennial.gate.catalogue import metrics_of
-from perennial.validation.contract import Column as ContractColumn
-from perennial.validation.contract import Contract
+
+if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract
+    from perennial.validation.contract import Column as ContractColumn
+    from perennial.validation.contract import Contract
 
 Problem = Literal["binary", "multiclass", "regression"]
 ColumnType = Literal["boolean", "integer", "number", "text", "category", "date", "datetime"]
@@ -199,6 +201,8 @@ class ModelSpec(_Part):
             for name in names:
                 if name is not None and name not in self.columns:
                     raise ValueError(f"{field} '{name}' is not among the columns{_did_you_mean(name, self.columns)}")
+        for odd in (name for name in self.columns if name == "*" or (name.startswith("^") and name.endswith("$"))):
+            raise ValueError(f"a column cannot be called '{odd}': that is a pattern for columns; rename it in the data")
         if not self.features():
             raise ValueError("no column is a feature; the model would see nothing")
         return self
@@ -255,6 +259,8 @@ class ModelSpec(_Part):
 
     def contract(self) -> Contract:
         """What validation needs to know."""
+        from perennial.validation.contract import Contract
+
         columns = {name: _contract_column(self, name) for name in self.columns}
         return Contract(
             columns=columns,
@@ -270,6 +276,8 @@ class ModelSpec(_Part):
 
 
 def _contract_column(spec: ModelSpec, name: str) -> ContractColumn:
+    from perennial.validation.contract import Column as ContractColumn
+
     rules = spec.columns[name].model_dump(exclude={"feature"})
     return ContractColumn(**rules, feature=spec.is_feature(name))
 

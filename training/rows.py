@@ -30,12 +30,17 @@ class Split:
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
 
 
-def read(folder: Path, columns: Sequence[Column]) -> pd.DataFrame:
-    """Every Parquet part below a folder. Raises TrainingError for parts that do not hold the declared columns."""
-    parts = sorted(folder.rglob("*.parquet"))
+def read(folder: Path, plan: Plan) -> pd.DataFrame:
+    """Every Parquet part below a folder. Of rows with one key the newest dataset's stays: an upload corrects another.
+
+    Raises TrainingError for parts that do not hold the declared columns.
+    """
+    columns, ages = plan.columns, {name: age for age, name in enumerate(plan.origin.get("datasets", ()))}
+    parts = sorted(folder.rglob("*.parquet"), key=lambda path: (max(ages.get(name, -1) for name in path.parts), path))
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
-    return to_pandas(pa.concat_tables([_part(path, folder, columns) for path in parts]))
+    rows = to_pandas(pa.concat_tables([_part(path, folder, columns) for path in parts]))
+    return rows.drop_duplicates(list(plan.key), keep="last") if plan.key else rows
 
 
 def split(rows: pd.DataFrame, plan: Plan) -> Split:

@@ -64,7 +64,7 @@ def train(paths: Paths) -> str:
     """Train, judge and write everything. Gives the model's digest. Raises TrainingError."""
     job = plan.read(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin["datasets"])
-    split = rows.split(rows.read(paths.data, job.columns), job)
+    split = rows.split(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out))
     with tempfile.TemporaryDirectory() as scratch:
         # The champion works in a process of its own while the candidate is fitted.

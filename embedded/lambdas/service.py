@@ -31,7 +31,7 @@ class FunctionService:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
         self._thread.start()
-        self._warming: asyncio.Lock = asyncio.Lock()
+        self._warming = asyncio.Semaphore(2)
 
     def invoke(self, settings: FunctionSettings, event: bytes, request_id: str | None = None) -> Outcome:
         """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
@@ -43,7 +43,7 @@ class FunctionService:
         return await pool.run(event, request_id)
 
     def warm(self, settings: FunctionSettings) -> None:
-        """Starts a process ahead of need, in the background, one function after the other."""
+        """Starts a process ahead of need, in the background, two functions at a time."""
         self.start(self._warm(settings))
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:

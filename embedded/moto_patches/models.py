@@ -1,11 +1,24 @@
-"""moto makes a loader of botocore's models per service, and each looks through 400 directories: it is given ours."""
+"""One loader of service models for the process: each loader looks through 400 directories and reads all of them anew.
 
+moto makes one per service, botocore one per session.
+"""
+
+from functools import cache
+
+import botocore.session
+from botocore.loaders import Loader, create_loader
 from moto.core import utils
 
-from embedded.clients import shared_loader
 from embedded.moto_patches.patches import Patches
+
+_shared = cache(create_loader)
 
 
 def install(patches: Patches) -> None:
-    """Gives moto the loader of the cloud's own clients, so that each model is read once."""
-    patches.replace(utils, "create_loader", shared_loader)
+    """Gives moto and every session made from now on the same loader."""
+
+    def loader(search_path_string: str | None = None) -> Loader:
+        return _shared(search_path_string)
+
+    patches.replace(utils, "create_loader", loader)
+    patches.replace(botocore.session, "create_loader", loader)

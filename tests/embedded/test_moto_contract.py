@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import moto
 import pytest
 from moto.awslambda import models as lambda_models
@@ -87,6 +88,7 @@ assert isinstance(ec2_backends, LaterBackends)
 
 def test_moto_reads_service_models_by_the_loader_that_is_replaced() -> None:
     assert "loader = create_loader()" in inspect.getsource(core_utils._load_service_model)
+    assert parameters(botocore.session.create_loader) == ["search_path_string"]
 
 
 def test_moto_makes_functions_by_the_name_that_is_replaced() -> None:

@@ -80,6 +80,7 @@ def test_personal_data_without_a_lawful_basis_is_refused():
         ("retrain: drift", "gate: {floors: {rmse: 1}}", "binary has no metric 'rmse'"),
         ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
         ("name: churn", "name: Churn Model", "pattern"),
+        ("  age: {", '  "*": {type: text}\n  age: {', "cannot be called '*'"),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused(before, after, message):

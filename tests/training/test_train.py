@@ -52,6 +52,13 @@ def test_the_models_have_learnt_something(trained: dict[str, Job]) -> None:
     assert value["regression"]["r2"]["value"] > 0.5
 
 
+def test_of_rows_with_one_key_the_newest_datasets_counts(trained: dict[str, Job], job: Job) -> None:
+    rows = people(800)
+    wrong = rows.head(300).assign(age=1)
+    job.prepare([wrong, rows], run="run-people-000000000000").run()
+    assert job.evaluation["rows"] == trained["binary"].evaluation["rows"]
+
+
 def test_the_same_rows_in_other_files_and_order_give_the_same_model(trained: dict[str, Job], job: Job) -> None:
     rows = people(800).sample(frac=1, random_state=3)
     job.prepare([rows[500:], rows[:500]], run="run-people-000000000000").run()
