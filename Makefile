@@ -15,17 +15,21 @@ setup-dev: .venv/.dev
 	  || { echo "Perennial needs Python 3.11 or newer; this is $$($(PYTHON) --version). Next: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv .venv
 
-.venv/.run: requirements.txt | .venv/bin/python
-	@echo "Installing the locked packages into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
-	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $(BIN)/perennial && chmod +x $(BIN)/perennial
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+
+.venv/.run: requirements.txt | .venv/bin/perennial
+	@echo "Installing the locked packages into .venv (a minute or two) ..."
+	@$(INSTALL) requirements.txt
 	@touch $@
 
-.venv/.dev: .venv/.run requirements-dev.txt
-	@echo "Installing the locked development packages into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+.venv/.dev: requirements-dev.txt | .venv/bin/perennial  # holds all of requirements.txt, in the same versions
+	@echo "Installing the locked development packages into .venv (two minutes or three) ..."
+	@$(INSTALL) requirements-dev.txt
+	@touch .venv/.run $@
+
+.venv/bin/perennial: | .venv/bin/python
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
+	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $@ && chmod +x $@
 
 test: setup-dev  ## format, lint, types, import contracts, the whole suite with coverage
 	@$(BIN)/ruff format --check .

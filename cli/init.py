@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 from typing import Annotated, get_args
@@ -49,7 +50,8 @@ def init(
     spec = drafted.spec
     note(f"{model}: a {spec.problem} problem; {len(spec.features())} of {len(spec.columns)} columns are features")
     note(f"checked against {file}: {drafted.verdict}")
-    note(f"next: fill in the card in {path}, then: perennial up   and: perennial upload {file} --model {model} --wait")
+    upload = f"perennial upload {shlex.quote(str(file))} --model {model} --wait"
+    note(f"next: fill in the card in {path}, then: perennial up   and: {upload}")
     if json:
         emit({"path": str(path), "problem": spec.problem, "target": spec.target, "features": list(spec.features())})
     else:

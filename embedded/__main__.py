@@ -159,7 +159,8 @@ def _removed(ready: Path | None) -> Iterator[None]:
 def _forget_environment() -> None:
     """Takes the user's AWS settings and proxies out of this process: all its calls stay on this machine."""
     for name in list(os.environ):
-        if name.startswith("AWS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+        ours = name.startswith("AWS_") and name != "AWS_XRAY_DAEMON_ADDRESS"
+        if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

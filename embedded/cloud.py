@@ -43,6 +43,7 @@ class Cloud:
         self._server = server
         self.context = context
         self._cleanup = contextlib.ExitStack()
+        self._clients: Clients
         self._deployment: Deployment
         self._functions: FunctionService
 
@@ -118,7 +119,7 @@ class Cloud:
         cleanup.callback(patches.undo)
         models.install(patches)  # before the first session is made
         cleanup.callback(context.processes.stop_all)
-        clients = Clients(context)
+        clients = self._clients = Clients(context)
         delivery = Delivery(clients, context)
         self._functions = FunctionService(context, LoggedMetrics(clients))
         cleanup.callback(self._functions.stop)
@@ -147,5 +148,11 @@ class Cloud:
 
     def _warm(self) -> None:
         """Starts a process for each function in the background, so that no first call waits for one."""
-        for settings in functions.deployed(self.context):
+        for settings in functions.deployed(self.context, self._definitions()):
             self._functions.warm(settings)
+
+    def _definitions(self) -> str:
+        """The definitions of all state machines: they name functions about in the order of their use."""
+        client = self._clients("stepfunctions")
+        arns = [item["stateMachineArn"] for item in client.list_state_machines()["stateMachines"]]
+        return "".join(client.describe_state_machine(stateMachineArn=arn)["definition"] for arn in arns)

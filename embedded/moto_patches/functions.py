@@ -150,7 +150,14 @@ def install(patches: Patches, service: FunctionService, later: AsyncInvocations)
     original_delete = patches.replace(models.LambdaBackend, "delete_function", delete)
 
 
-def deployed(context: Context) -> list[FunctionSettings]:
-    """The settings of all functions there are."""
+def deployed(context: Context, text: str) -> list[FunctionSettings]:
+    """The settings of all functions there are: those that queues feed first, then in the order `text` names them."""
     backend = models.lambda_backends[context.account_id][context.region]
-    return [function.settings() for function in backend.list_functions() if isinstance(function, EmbeddedFunction)]
+    found = [function for function in backend.list_functions() if isinstance(function, EmbeddedFunction)]
+    fed = {mapping.function_arn for mapping in backend.list_event_source_mappings("", "")}
+
+    def rank(function: EmbeddedFunction) -> tuple[bool, int]:
+        place = text.find(function.function_arn)
+        return function.function_arn not in fed, place if place >= 0 else len(text)
+
+    return [function.settings() for function in sorted(found, key=rank)]

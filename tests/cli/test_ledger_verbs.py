@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from cloud import ledger as ledgers
 from cloud import platform
+from cloud.ledger import Ledger
 from perennial import manifest
 from perennial.identity import dataset_id
 from perennial.lineage import edges_of_run, edges_of_version
@@ -33,29 +31,15 @@ DATASET, RUN, VERSION = "ds-tiny-0123456789ab", "run-tiny-0123456789ab", "tiny@b
 
 
 @pytest.fixture
-def cloud(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ledgers.Ledger]:
+def cloud(checkout: Path, ledger: Ledger) -> Ledger:
     """A platform with buckets and a ledger, and nothing that runs."""
     (checkout / "models" / "tiny.yaml").write_text(SPEC)
-    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    with mock_aws():
-        platform.client.cache_clear()
-        ledgers.table.cache_clear()
-        keys = [("pk", "HASH"), ("sk", "RANGE")]
-        boto3.client("dynamodb").create_table(
-            TableName="ledger",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-        )
-        for bucket in ("data", "models"):
-            boto3.client("s3").create_bucket(Bucket=bucket)
-            boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
-        boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
-        yield ledgers.Ledger("ledger")
-    platform.client.cache_clear()
-    ledgers.table.cache_clear()
+    for bucket in ("data", "models"):
+        boto3.client("s3").create_bucket(Bucket=bucket)
+        boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
+    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    return ledger
 
 
 def dataset(identity: str = DATASET, state: str = "promoted") -> DatasetVersion:
@@ -83,7 +67,7 @@ def version() -> ModelVersion:
 
 
 @pytest.fixture
-def promoted(cloud: ledgers.Ledger) -> ledgers.Ledger:
+def promoted(cloud: Ledger) -> Ledger:
     """One dataset, its run, and the model that serves."""
     cloud.claim(dataset())
     cloud.open_run(run())
@@ -97,14 +81,14 @@ def promoted(cloud: ledgers.Ledger) -> ledgers.Ledger:
     return cloud
 
 
-def test_no_runs_yet_is_said_with_the_next_command(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+def test_no_runs_yet_is_said_with_the_next_command(perennial: Perennial, cloud: Ledger) -> None:
     result = perennial("runs")
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "perennial upload" in result.stderr
 
 
-def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: ledgers.Ledger) -> None:
+def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: Ledger) -> None:
     shown = perennial("runs").stdout
     assert RUN in shown
     assert "It answers [as offline]." in shown, "a reason is text, not markup"
@@ -114,7 +98,7 @@ def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: l
 
 @pytest.mark.parametrize("identity", [RUN, DATASET, VERSION])
 def test_a_run_is_explained_in_sentences_by_any_id_that_belongs_to_it(
-    identity: str, perennial: Perennial, promoted: ledgers.Ledger
+    identity: str, perennial: Perennial, promoted: Ledger
 ) -> None:
     said = perennial("explain", identity).stdout
     assert said.startswith(f"{RUN}: promoted\n")
@@ -122,26 +106,24 @@ def test_a_run_is_explained_in_sentences_by_any_id_that_belongs_to_it(
     assert said.endswith(f"next: perennial lineage {VERSION}\n")
 
 
-def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: Ledger) -> None:
     cloud.claim(dataset(state="pending"))
     assert "jan.csv waits until the run of tiny that is under way has ended." in perennial("explain", DATASET).stdout
 
 
-def test_an_unknown_run_is_one_line_with_the_next_command(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+def test_an_unknown_run_is_one_line_with_the_next_command(perennial: Perennial, cloud: Ledger) -> None:
     result = perennial("explain", "run-tiny-ffffffffffff")
     assert result.exit_code == 1
     assert result.stderr.startswith("error: the ledger has no record of run-tiny-ffffffffffff")
 
 
-def test_models_are_listed_with_their_champion(perennial: Perennial, promoted: ledgers.Ledger) -> None:
+def test_models_are_listed_with_their_champion(perennial: Perennial, promoted: Ledger) -> None:
     (listed,) = json.loads(perennial("models", "--json").stdout)
     assert (listed["champion"], listed["metric"], listed["datasets"]) == (VERSION, "roc_auc", [DATASET])
     assert "roc_auc 0.8" in perennial("models").stdout
 
 
-def test_lineage_goes_down_to_code_data_and_terms_and_up_to_models(
-    perennial: Perennial, promoted: ledgers.Ledger
-) -> None:
+def test_lineage_goes_down_to_code_data_and_terms_and_up_to_models(perennial: Perennial, promoted: Ledger) -> None:
     down = perennial("lineage", "tiny").stdout
     for word in (VERSION, f"trained on {DATASET}  jan.csv, 12 rows", "terms: do as you like", "code:dddddddddddd"):
         assert word in down
@@ -150,12 +132,12 @@ def test_lineage_goes_down_to_code_data_and_terms_and_up_to_models(
     assert {node["id"] for node in told["products"]["beyond"]} == {RUN, VERSION}
 
 
-def test_lineage_of_an_unknown_id_is_an_error(perennial: Perennial, cloud: ledgers.Ledger) -> None:
+def test_lineage_of_an_unknown_id_is_an_error(perennial: Perennial, cloud: Ledger) -> None:
     assert perennial("lineage", "tiny@000000000000").exit_code == 1
 
 
 def test_an_upload_goes_where_the_platform_looks_and_is_named_by_its_version(
-    perennial: Perennial, cloud: ledgers.Ledger, checkout: Path
+    perennial: Perennial, cloud: Ledger, checkout: Path
 ) -> None:
     (checkout / "ä b+.csv").write_text("x,y\n1,true\n")
     told = json.loads(perennial("upload", "ä b+.csv", "--model", "tiny", "--json").stdout)
@@ -165,9 +147,7 @@ def test_an_upload_goes_where_the_platform_looks_and_is_named_by_its_version(
     assert stored["Body"].read() == b"x,y\n1,true\n"
 
 
-def test_a_folder_is_one_dataset_closed_by_a_manifest(
-    perennial: Perennial, cloud: ledgers.Ledger, checkout: Path
-) -> None:
+def test_a_folder_is_one_dataset_closed_by_a_manifest(perennial: Perennial, cloud: Ledger, checkout: Path) -> None:
     folder = checkout / "january"
     folder.mkdir()
     assert perennial("upload", folder, "--model", "tiny").exit_code == 2
@@ -188,7 +168,7 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
     outcome: str,
     code: int,
     perennial: Perennial,
-    cloud: ledgers.Ledger,
+    cloud: Ledger,
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

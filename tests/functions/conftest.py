@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from cloud import ledger as ledgers
 from cloud import platform
 from cloud.ledger import Ledger
 
@@ -44,16 +42,6 @@ class World:
         return [json.loads(states.describe_execution(executionArn=arn)["input"])["run"] for arn in arns]
 
 
-def _make_ledger() -> None:
-    keys = [("pk", "HASH"), ("sk", "RANGE")]
-    boto3.client("dynamodb").create_table(
-        TableName="ledger",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
-
-
 def _make_names() -> tuple[dict[str, str], str]:
     sqs, sns = boto3.client("sqs"), boto3.client("sns")
     topic = sns.create_topic(Name="notices")["TopicArn"]
@@ -81,35 +69,22 @@ def _make_names() -> tuple[dict[str, str], str]:
     return names, inbox
 
 
-def _forget_clients() -> None:
-    platform.client.cache_clear()
-    platform.from_environment.cache_clear()
-    ledgers.table.cache_clear()
-
-
 @pytest.fixture
-def world(monkeypatch):
+def world(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
     for name, value in {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "POWERTOOLS_TRACE_DISABLED": "true",
-        "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
-        "POWERTOOLS_SERVICE_NAME": "test",
-        "POWERTOOLS_LOG_LEVEL": "ERROR",
+        "TRACE_DISABLED": "true",
+        "METRICS_NAMESPACE": "Perennial",
+        "SERVICE_NAME": "test",
+        "LOG_LEVEL": "ERROR",
     }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        _forget_clients()
-        for bucket in ("data", "models", "traffic"):
-            boto3.client("s3").create_bucket(Bucket=bucket)
-            boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        _make_ledger()
-        names, inbox = _make_names()
-        for name, value in names.items():
-            monkeypatch.setenv(f"PERENNIAL_{name}", value)
-        yield World(platform.from_environment(), Ledger("ledger"), inbox)
-    _forget_clients()
+        monkeypatch.setenv(f"POWERTOOLS_{name}", value)
+    for bucket in ("data", "models", "traffic"):
+        boto3.client("s3").create_bucket(Bucket=bucket)
+        boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    names, inbox = _make_names()
+    for name, value in names.items():
+        monkeypatch.setenv(f"PERENNIAL_{name}", value)
+    return World(platform.from_environment(), ledger, inbox)
 
 
 @dataclass(frozen=True)

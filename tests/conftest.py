@@ -1,0 +1,35 @@
+"""AWS on moto in the test's own process, with fresh clients and an empty ledger, for rooms that talk to it by boto3."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cloud import ledger as ledgers
+from cloud import platform
+from cloud.ledger import Ledger
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """An empty ledger in an empty account; clients that were made before are forgotten."""
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with mock_aws():
+        _forget_clients()
+        keys = [("pk", "HASH"), ("sk", "RANGE")]
+        boto3.client("dynamodb").create_table(
+            TableName="ledger",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        )
+        yield Ledger("ledger")
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    platform.client.cache_clear()
+    platform.from_environment.cache_clear()
+    ledgers.table.cache_clear()
