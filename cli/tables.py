@@ -75,9 +75,11 @@ def _check_csv(path: Path, data: bytes) -> list[str]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CommandError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    csv.field_size_limit(sys.maxsize)
     rows = csv.reader(io.StringIO(text, newline=""))
-    names = next(rows)
+    try:
+        names = next(rows)
+    except csv.Error as error:
+        raise CommandError(f"{path}: is no CSV: {error}") from None
     if len(names) == 1:
         for mark, word in OTHER_DELIMITERS.items():
             if mark in names[0]:

@@ -42,6 +42,7 @@ class ProcessGroup:
         """`directory` holds the children's files; the guardian removes it if this process is killed."""
         self._directory = directory
         self._children: dict[int, Child] = {}
+        self._adopted: set[int] = set()
         self._lock = threading.RLock()
         # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
@@ -74,15 +75,13 @@ class ProcessGroup:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.adopt(child)
+        self._watch(child)
         return child
 
     def adopt(self, child: Child) -> None:
-        """Takes on a process that someone else has started as leader of a process group of its own."""
-        self._forget_ended()
-        with self._lock:
-            self._children[child.pid] = child
-            self._tell_guardian(f"+{child.pid}\n")
+        """Takes on a process that one of the children has started, as leader of a process group of its own."""
+        self._adopted.add(child.pid)
+        self._watch(child)
 
     def stop(self, child: Child, grace: float = GRACE_SECONDS) -> None:
         """Ends one child and its process group: SIGTERM, and SIGKILL after `grace` seconds."""
@@ -99,10 +98,18 @@ class ProcessGroup:
             self._children.clear()
             self._stopped = True
             keeper, self._guardian = self._guardian, None
-        _end(children, GRACE_SECONDS)
+        # Those that a child has started are reaped by it: it is ended after them.
+        for generation in (True, False):
+            _end([child for child in children if (child.pid in self._adopted) is generation], GRACE_SECONDS)
         if keeper is not None and keeper.stdin is not None:
             keeper.stdin.close()
             keeper.wait()
+
+    def _watch(self, child: Child) -> None:
+        self._forget_ended()
+        with self._lock:
+            self._children[child.pid] = child
+            self._tell_guardian(f"+{child.pid}\n")
 
     def _forget_ended(self) -> None:
         with self._lock:

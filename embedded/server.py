@@ -3,8 +3,10 @@
 werkzeug's own handler closes every connection and writes a reply in several packets; that costs about half of a call.
 """
 
+import contextlib
 import io
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -22,6 +24,17 @@ class KeepAliveHandler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        """Notes the connection, so that it can be closed with the server."""
+        super().setup()
+        self.server.connections.add(self.connection)  # type: ignore[attr-defined]
+
+    def finish(self) -> None:
+        """Forgets the connection."""
+        self.server.connections.discard(self.connection)  # type: ignore[attr-defined]
+        with contextlib.suppress(OSError):
+            super().finish()
 
     def run_wsgi(self) -> None:
         """Runs the application once; called by werkzeug for each request of the connection."""
@@ -94,6 +107,7 @@ class Server:
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._server.block_on_close = False  # type: ignore[attr-defined]
+        self._server.connections = set()  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
@@ -111,8 +125,11 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Takes no new connection; replies that are under way are finished by their threads."""
+        """Closes all connections; whoever waits for a reply is told that there is none."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._server.connections):  # type: ignore[attr-defined]
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()

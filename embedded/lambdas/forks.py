@@ -45,7 +45,7 @@ class Fork:
 
 
 class Forks:
-    """The cloud's side of the nursery; thread-safe."""
+    """The cloud's side of the nursery; thread-safe. All its processes are ended by the cloud's ProcessGroup."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -92,11 +92,6 @@ class Forks:
         command = [sys.executable, "-m", "awslambdaric", handler]
         return self._context.processes.spawn(command, environment, code, log)
 
-    def stop(self) -> None:
-        """Ends the nursery; its forks are ended by the cloud's ProcessGroup."""
-        if self._connected.done() and not self._connected.exception():
-            self._connected.result().close()
-
     def _send(self, request: dict[str, object]) -> bool:
         try:
             with self._lock:
@@ -138,7 +133,7 @@ class Forks:
         return connection
 
     def _read(self, connection: socket.socket) -> None:
-        with connection.makefile("rb") as lines:
+        with connection, connection.makefile("rb") as lines:
             for line in lines:
                 message = json.loads(line)
                 if "pid" in message:

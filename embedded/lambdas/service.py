@@ -5,7 +5,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
@@ -13,7 +13,7 @@ from embedded.lambdas.forks import Forks
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.pool import FunctionPool
-from embedded.lambdas.settings import FunctionSettings
+from embedded.lambdas.settings import FunctionSettings, StoppedError
 
 LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -35,7 +35,10 @@ class FunctionService:
 
     def invoke(self, settings: FunctionSettings, event: bytes, request_id: str | None = None) -> Outcome:
         """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
-        return self._submit(self.run(settings, event, request_id or str(uuid.uuid4()))).result()
+        try:
+            return self._submit(self.run(settings, event, request_id or str(uuid.uuid4()))).result()
+        except CancelledError as error:
+            raise StoppedError("the embedded cloud is ending") from error
 
     async def run(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
         """As `invoke`, on the event loop."""
@@ -64,10 +67,12 @@ class FunctionService:
         self._loop.close()
 
     def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        if self._loop.is_closed():
+            work.close()
+            raise StoppedError("the embedded cloud has ended")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _end(self) -> None:
-        self._forks.stop()
         for pool in self._pools.values():
             pool.close()
         await _cancel_all()

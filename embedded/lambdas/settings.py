@@ -31,5 +31,9 @@ class FunctionSettings:
         return DEFAULT_CONCURRENCY if self.reserved is None else self.reserved
 
 
+class StoppedError(RuntimeError):
+    """The cloud is ending: no function runs any more."""
+
+
 class ThrottledError(RuntimeError):
     """The function's reserved concurrency is used up (Lambda's TooManyRequestsException)."""

@@ -16,7 +16,7 @@ from embedded.lambdas.asynchronous import AsyncInvocations, AsyncPolicy
 from embedded.lambdas.code import code_directory
 from embedded.lambdas.outcome import Outcome
 from embedded.lambdas.service import FunctionService
-from embedded.lambdas.settings import FunctionSettings, ThrottledError
+from embedded.lambdas.settings import FunctionSettings, StoppedError, ThrottledError
 from embedded.moto_patches.patches import Patches
 
 _REMEMBERED = ("DeadLetterConfig", "LoggingConfig")
@@ -127,6 +127,8 @@ class EmbeddedFunction(models.LambdaFunction):
             return self.service.invoke(self.settings(), event)
         except ThrottledError as error:
             raise TooManyRequestsError(str(error)) from error
+        except StoppedError as error:
+            raise LambdaClientError("ServiceException", str(error)) from error
 
     def _answer(self, outcome: Outcome, response_headers: Any) -> bytes:
         if outcome.function_error:

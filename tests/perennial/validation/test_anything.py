@@ -125,11 +125,15 @@ TABLE = Contract({name: Column(type_) for name, type_ in TYPES.items()}, "late",
 
 
 def as_csv(rows: list[dict[str, Any]], ends: str) -> bytes:
+    lines = [list(TYPES), *([_plain(row[name]) for name in TYPES] for row in rows)]
+    return "".join(_csv_line(values) + ends for values in lines).encode()
+
+
+def _csv_line(values: list[Any]) -> str:
+    """One line without its end. Python's writer quotes a carriage return only where one is part of the line's end."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(TYPES), lineterminator=ends)
-    writer.writeheader()
-    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue().encode()
+    csv.writer(buffer, lineterminator="\r\n").writerow(values)
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def as_json(rows: list[dict[str, Any]]) -> bytes:
