@@ -1,0 +1,48 @@
+"""What the documents say exists: links, verbs and options of the command, targets of make, the rooms."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+VERBS = {name: {option for parameter in verb.params for option in parameter.opts}
+         for name, verb in get_command(app).commands.items()}  # type: ignore[attr-defined]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_project_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_shown_is_a_verb_with_these_options(page):
+    shown = re.findall(r"(?:\$ |\$\(|; |`)perennial ([a-z]+)([^`\n#;)]*)", page.read_text(encoding="utf-8"))
+    for verb, rest in shown:
+        assert verb in VERBS, f"{page.name} shows perennial {verb}"
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= VERBS[verb], f"{page.name} shows perennial {verb}{rest}"
+
+
+def test_every_target_of_make_that_is_shown_exists():
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        for target in re.findall(r"(?:\$ |`)make ([a-z-]+)", page.read_text(encoding="utf-8")):
+            assert target in known, f"{page.name} shows make {target}"
+
+
+def test_the_architecture_names_every_room():
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    assert [room for room in sorted(rooms) if f"`{room}/`" not in text] == []
+
+
+def test_decisions_are_numbered_without_a_double():
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
+    assert len(set(numbers)) == len(numbers)
+    for path in (ROOT / "docs" / "adr").glob("*.md"):
+        assert path.read_text().startswith(f"# {path.name[:4]}"), path.name
