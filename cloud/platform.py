@@ -57,9 +57,9 @@ def from_parameter() -> Platform:
     """The platform of the account and region that the caller's AWS settings lead to. Raises MissingCloudError."""
     try:
         answer = client("ssm").get_parameter(Name=PARAMETER)
-    except client("ssm").exceptions.ParameterNotFound:
-        raise MissingCloudError("no Perennial is deployed in this account and region; next: cdk deploy --all") from None
     except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
+            raise MissingCloudError("no Perennial is in this account and region; next: cdk deploy --all") from None
         raise MissingCloudError(
             f'no cloud answers ({error}); next: eval "$(perennial up --detach)", or set AWS credentials and region'
         ) from None

@@ -47,6 +47,7 @@ class ProcessGroup:
         # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
         self._guardian: subprocess.Popen[bytes] | None = None
+        self._ending = False
         self._stopped = False
 
     def spawn(self, args: Sequence[str], env: Mapping[str, str], cwd: Path, log_path: Path) -> subprocess.Popen[bytes]:
@@ -58,10 +59,9 @@ class ProcessGroup:
             cwd: its working directory.
             log_path: file to which its standard output and error are appended; its directory must exist.
         """
-        try:
-            return self._forker.submit(self._spawn, list(args), dict(env), cwd, log_path).result()
-        except RuntimeError as error:  # the forker was shut down
-            raise OSError("the embedded cloud is ending: no process is started any more") from error
+        if self._ending:
+            raise OSError("the embedded cloud is ending: no process is started any more")
+        return self._forker.submit(self._spawn, list(args), dict(env), cwd, log_path).result()
 
     def _spawn(self, args: list[str], env: dict[str, str], cwd: Path, log_path: Path) -> subprocess.Popen[bytes]:
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
@@ -92,7 +92,8 @@ class ProcessGroup:
 
     def stop_all(self) -> None:
         """Ends all children with their process groups, and the guardian; nothing can be spawned afterwards."""
-        self._forker.shutdown(wait=True)
+        self._ending = True
+        self._forker.submit(lambda: None).result()  # what was being spawned is spawned now
         with self._lock:
             children = list(self._children.values())
             self._children.clear()
@@ -101,6 +102,7 @@ class ProcessGroup:
         # Those that a child has started are reaped by it: it is ended after them.
         for generation in (True, False):
             _end([child for child in children if (child.pid in self._adopted) is generation], GRACE_SECONDS)
+        self._forker.shutdown()  # not before: its end would end all children at once
         if keeper is not None and keeper.stdin is not None:
             keeper.stdin.close()
             keeper.wait()
