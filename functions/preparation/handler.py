@@ -13,6 +13,8 @@ from perennial import profile as profiles
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 
+QUEUE = timedelta(hours=6)  # for an instance: how long the workflow tries again where a quota is reached
+
 
 @task
 def handler(task: Task) -> dict[str, Any]:
@@ -21,8 +23,8 @@ def handler(task: Task) -> dict[str, Any]:
     _write_manifest(task, window)
     _write_profile(task, window)
     _write_plan(task, window, _put_champion(task))
-    minutes = task.spec.training.max_minutes
-    lease.renew(task.ledger, task.run, task.now, HOLD + timedelta(minutes=minutes))
+    longest = timedelta(minutes=task.spec.training.max_minutes) * (2 if task.spec.training.spot else 1)
+    lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
