@@ -59,9 +59,13 @@ class ProcessGroup:
             cwd: its working directory.
             log_path: file to which its standard output and error are appended; its directory must exist.
         """
-        if self._ending:
-            raise OSError("the embedded cloud is ending: no process is started any more")
-        return self._forker.submit(self._spawn, list(args), dict(env), cwd, log_path).result()
+        try:
+            if self._ending:
+                raise RuntimeError
+            spawning = self._forker.submit(self._spawn, list(args), dict(env), cwd, log_path)
+        except RuntimeError as error:
+            raise OSError("the embedded cloud is ending: no process is started any more") from error
+        return spawning.result()
 
     def _spawn(self, args: list[str], env: dict[str, str], cwd: Path, log_path: Path) -> subprocess.Popen[bytes]:
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
