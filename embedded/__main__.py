@@ -5,6 +5,7 @@ Runs in the foreground until SIGTERM, SIGINT or the end of the --parent process.
 
 import argparse
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -15,6 +16,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded.cloud import Cloud
 
 _PARENT_SECONDS = 0.25
 _DEPLOY = "deploy"
@@ -29,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _forget_environment()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # a failed state is in its execution's history
     wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
     try:
         with _signals(wishes):
@@ -55,43 +61,56 @@ def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
     try:
         read_assembly(options.assembly)
         listen(options.port).close()
-    except (AssemblyError, PortTakenError) as problem:
+        _serve(options, wishes)
+    except (AssemblyError, PortTakenError, ValueError, RuntimeError) as problem:
+        if not _is_known(problem):
+            raise
         print(f"error: {problem}", file=sys.stderr)
-        return 1
-    from embedded.cloud import Cloud
+    return 1
+
+
+def _is_known(problem: Exception) -> bool:
+    """Whether the problem is one of the assembly or the options, which its message explains."""
+    from embedded.assembly import AssemblyError
+    from embedded.clock import SpeedError
     from embedded.intrinsics import IntrinsicError
+    from embedded.port import PortTakenError
     from embedded.providers.provider import DeployError
 
-    known = (AssemblyError, IntrinsicError, DeployError)
+    return isinstance(problem, AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError)
+
+
+def _serve(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> None:
+    """Runs the cloud until _EndedError."""
+    from embedded.cloud import Cloud
+
     began = time.monotonic()
-    generation = 0
+    with Cloud.start(options.port, options.speed) as cloud, _removed(options.ready):
+        cloud.deploy(options.assembly)
+        print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
+        error: str | None = None
+        for generation in itertools.count(1):
+            _announce(options, cloud, generation, error)
+            _await(wishes, options.parent)
+            error = _deploy(cloud, options.assembly)
+
+
+def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
+    """Deploys again; what cannot be deployed is said, and what runs goes on running as it was."""
     try:
-        with Cloud.start(options.port, options.speed) as cloud, _removed(options.ready):
-            cloud.deploy(options.assembly)
-            print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
-            error: str | None = None
-            while True:
-                generation += 1
-                _announce(options, cloud, generation, error)
-                _await(wishes, options.parent)
-                error = None
-                try:
-                    cloud.deploy(options.assembly)
-                except known as problem:  # what runs goes on running as it was
-                    error = str(problem)
-                    print(f"error: {error}", file=sys.stderr)
-    except (*known, PortTakenError, ValueError) as problem:
+        cloud.deploy(assembly)
+    except (ValueError, RuntimeError) as problem:
+        if not _is_known(problem):
+            raise
         print(f"error: {problem}", file=sys.stderr)
-        return 1
+        return str(problem)
+    return None
 
 
-def _announce(options: argparse.Namespace, cloud: "object", generation: int, error: str | None) -> None:
+def _announce(options: argparse.Namespace, cloud: "Cloud", generation: int, error: str | None) -> None:
     """Writes the ready file; `generation` counts the deployments, `error` is the last one's failure."""
     if options.ready is None:
         return
-    from embedded.cloud import Cloud
-
-    assert isinstance(cloud, Cloud)
     content = {
         "pid": os.getpid(),
         "endpoint_url": cloud.endpoint_url,

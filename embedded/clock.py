@@ -4,6 +4,10 @@ import time
 from dataclasses import dataclass
 
 
+class SpeedError(ValueError):
+    """The speed is not above 0."""
+
+
 @dataclass(frozen=True)
 class Clock:
     """Time runs `speed` times as fast as on the wall. Nothing is skipped, everything is shortened.
@@ -16,7 +20,7 @@ class Clock:
 
     def __post_init__(self) -> None:
         if not self.speed > 0:
-            raise ValueError(f"speed must be above 0, got {self.speed}")
+            raise SpeedError(f"speed must be above 0, got {self.speed}")
 
     def scaled(self, seconds: float) -> float:
         """Seconds on the wall that `seconds` of the cloud take."""

@@ -15,6 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
 from embedded.clients import Clients
+from embedded.clock import Clock
 from embedded.context import ACCOUNT_ID, REGION, Context
 from embedded.deployment import Deployment
 from embedded.events.bus import Bus
@@ -23,7 +24,7 @@ from embedded.events.schedules import Schedules
 from embedded.lambdas.asynchronous import AsyncInvocations
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.moto_patches import buckets, functions, models, queues, rules, subscriptions, tables
+from embedded.moto_patches import buckets, functions, lookups, queues, rules, subscriptions, tables
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
@@ -57,8 +58,10 @@ class Cloud:
 
         Raises:
             PortTakenError: the port is in use.
+            SpeedError: the speed is not above 0.
             AlreadyRunningError: there is a cloud in this process.
         """
+        Clock(speed)  # refuses a speed that makes no sense before anything is started
         if not _RUNNING.acquire(blocking=False):
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
@@ -117,7 +120,7 @@ class Cloud:
         cleanup.callback(moto_api_backend.reset)
         patches = Patches()
         cleanup.callback(patches.undo)
-        models.install(patches)  # before the first session is made
+        lookups.install(patches)  # before the first session is made
         cleanup.callback(context.processes.stop_all)
         clients = self._clients = Clients(context)
         delivery = Delivery(clients, context)

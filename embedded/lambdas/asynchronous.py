@@ -31,6 +31,14 @@ class AsyncPolicy:
     dead_letter: str | None = None
 
 
+@dataclass(frozen=True)
+class _Event:
+    settings: FunctionSettings
+    body: bytes
+    policy: AsyncPolicy
+    request_id: str
+
+
 class AsyncInvocations:
     """Runs events in the background, at least once."""
 
@@ -38,76 +46,67 @@ class AsyncInvocations:
         self._service = service
         self._delivery = delivery
 
-    def submit(self, settings: FunctionSettings, event: bytes, policy: AsyncPolicy) -> str:
+    def submit(self, settings: FunctionSettings, body: bytes, policy: AsyncPolicy) -> str:
         """Accepts an event and returns its request id."""
-        request_id = str(uuid.uuid4())
-        self._service.start(self._run(settings, event, policy, request_id))
-        return request_id
+        event = _Event(settings, body, policy, str(uuid.uuid4()))
+        self._service.start(self._run(event))
+        return event.request_id
 
-    async def _run(self, settings: FunctionSettings, event: bytes, policy: AsyncPolicy, request_id: str) -> None:
+    async def _run(self, event: _Event) -> None:
         attempt = 0
         while True:
-            outcome = await self._attempt(settings, event, request_id)
-            if outcome.function_error is None or attempt >= policy.retries:
+            outcome = await self._attempt(event)
+            if outcome.function_error is None or attempt >= event.policy.retries:
                 break
             await asyncio.sleep(self._service.context.clock.scaled(_DELAYS[attempt]))
             attempt += 1
-        await asyncio.to_thread(self._conclude, settings, event, policy, request_id, outcome, attempt + 1)
+        await asyncio.to_thread(self._conclude, event, outcome, attempt + 1)
 
-    async def _attempt(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
+    async def _attempt(self, event: _Event) -> Outcome:
         while True:
             try:
-                return await self._service.run(settings, event, request_id)
+                return await self._service.run(event.settings, event.body, event.request_id)
             except ThrottledError:
                 await asyncio.sleep(self._service.context.clock.scaled(_THROTTLE_DELAY))
 
-    def _conclude(
-        self,
-        settings: FunctionSettings,
-        event: bytes,
-        policy: AsyncPolicy,
-        request_id: str,
-        outcome: Outcome,
-        attempts: int,
-    ) -> None:
-        failed = outcome.function_error is not None
-        record = _record(settings, event, request_id, outcome, attempts)
+    def _conclude(self, event: _Event, outcome: Outcome, attempts: int) -> None:
+        failed, policy = outcome.function_error is not None, event.policy
         destination = policy.on_failure if failed else policy.on_success
         try:
             if destination:
-                self._delivery.send(destination, json.dumps(record))
+                self._delivery.send(destination, json.dumps(_record(event, outcome, attempts)))
             if failed and policy.dead_letter:
-                self._dead_letter(policy.dead_letter, event, request_id, outcome)
+                self._dead_letter(policy.dead_letter, event, outcome)
         except Exception:
-            LOG.exception("the result of %s could not be delivered", settings.name)
+            LOG.exception("the result of %s could not be delivered", event.settings.name)
         if failed and not (policy.on_failure or policy.dead_letter):
-            LOG.warning("%s failed for good after %d attempts: %s", settings.name, attempts, outcome.error[1])
+            LOG.warning("%s failed for good after %d attempts: %s", event.settings.name, attempts, outcome.error[1])
 
-    def _dead_letter(self, arn: str, event: bytes, request_id: str, outcome: Outcome) -> None:
-        body = event.decode(errors="replace")
+    def _dead_letter(self, arn: str, event: _Event, outcome: Outcome) -> None:
+        body = event.body.decode(errors="replace")
         if arn.split(":")[2] != "sqs":
             self._delivery.send(arn, body)
             return
-        attributes = {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": outcome.error[1][:1024] or "failed"}
+        message = outcome.error[1][:1024] or "failed"
+        attributes = {"RequestID": event.request_id, "ErrorCode": "200", "ErrorMessage": message}
         self._delivery.send_to_queue(arn, body, attributes)
 
 
-def _record(
-    settings: FunctionSettings, event: bytes, request_id: str, outcome: Outcome, attempts: int
-) -> dict[str, Any]:
-    response: dict[str, Any] = {"statusCode": 200, "executedVersion": settings.version}
+def _record(event: _Event, outcome: Outcome, attempts: int) -> dict[str, Any]:
+    """What a destination is sent."""
+    response: dict[str, Any] = {"statusCode": 200, "executedVersion": event.settings.version}
     if outcome.function_error:
         response["functionError"] = outcome.function_error
     return {
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "requestContext": {
-            "requestId": request_id,
-            "functionArn": f"{settings.arn}:{settings.version}",
+            "requestId": event.request_id,
+            "functionArn": f"{event.settings.arn}:{event.settings.version}",
             "condition": "RetriesExhausted" if outcome.function_error else "Success",
             "approximateInvokeCount": attempts,
         },
-        "requestPayload": _json(event),
+        "requestPayload": _json(event.body),
         "responseContext": response,
         "responsePayload": _json(outcome.payload),
     }

@@ -29,12 +29,10 @@ def install(patches: Patches, context: Context, delivery: Delivery) -> None:
     def _send(subscription: Subscription, message: str, message_id: str, given: dict[str, Any]) -> None:
         if given.get("message_structure") == "json":
             message = subscription._parse_message_structure(message, subscription.protocol)
-        topic, subject = subscription.topic.arn, given.get("subject")
         if subscription.protocol in _MAIL:
-            record_mail(context, subscription.endpoint, topic, subject, message)
-            return
-        event = function_event(subscription.arn, topic, message_id, message, subject, given.get("message_attributes"))
-        delivery.send(subscription.endpoint, event)
+            record_mail(context, subscription, given.get("subject"), message)
+        else:
+            delivery.send(subscription.endpoint, function_event(subscription, message, message_id, given))
 
     original = patches.replace(Subscription, "publish", publish)
 

@@ -9,6 +9,7 @@ from embedded.providers import (
     dynamodb,
     events,
     iam,
+    invocations,
     kms,
     logs,
     s3,
@@ -20,7 +21,22 @@ from embedded.providers import (
 )
 from embedded.providers.provider import Provider
 
-_MODULES = (awslambda, cloudwatch, dynamodb, events, iam, kms, logs, s3, sagemaker, sns, sqs, ssm, stepfunctions)
+_MODULES = (
+    awslambda,
+    cloudwatch,
+    dynamodb,
+    events,
+    iam,
+    invocations,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    ssm,
+    stepfunctions,
+)
 
 PROVIDERS: dict[str, Provider] = {provider.type: provider() for module in _MODULES for provider in module.PROVIDERS}
 

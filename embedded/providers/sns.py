@@ -77,7 +77,7 @@ class Subscription(Provider):
         """Changes filter and delivery."""
         for name in ("FilterPolicyScope", "FilterPolicy", "RawMessageDelivery"):
             value = request.get(name)
-            if value is not None:
+            if value is not None and value is not False:  # moto takes the text "false" for true
                 text = value if isinstance(value, str) else json.dumps(value)
                 platform.clients("sns").set_subscription_attributes(
                     SubscriptionArn=resource.physical_id, AttributeName=name, AttributeValue=text

@@ -14,6 +14,7 @@ from embedded.sagemaker.jobs import now
 from embedded.sagemaker.models import ServedModel
 from embedded.sagemaker.records import Record
 from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
+from embedded.sagemaker.standby import Standby
 
 DRAIN_SECONDS = 10.0
 
@@ -42,16 +43,25 @@ class Fleet:
         endpoint: the endpoint's name.
         config: the endpoint configuration, of which a copy is kept: it may be deleted meanwhile.
         models: the model of each variant, by variant name.
+        standby: starts their processes.
     """
 
     def __init__(
-        self, context: Context, clients: Clients, endpoint: str, config: Record, models: dict[str, ServedModel]
+        self,
+        context: Context,
+        clients: Clients,
+        endpoint: str,
+        config: Record,
+        models: dict[str, ServedModel],
+        standby: Standby,
     ) -> None:
         self.config = config
         self.variants = [
             Variant(
                 dict(request),
-                InferenceServer(context, clients, endpoint, request["VariantName"], models[request["VariantName"]]),
+                InferenceServer(
+                    context, clients, endpoint, request["VariantName"], models[request["VariantName"]], standby
+                ),
                 models[request["VariantName"]],
                 1.0 if request.get("InitialVariantWeight") is None else float(request["InitialVariantWeight"]),
             )

@@ -13,6 +13,7 @@ from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.listing import page
 from embedded.sagemaker.records import Record, refuse_existing
 from embedded.sagemaker.rollout import Rollout
+from embedded.sagemaker.standby import IMAGE, Standby
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -31,6 +32,8 @@ class Hosting:
         self._context = context
         self._clients = clients
         self._catalogue = catalogue
+        self._standby = Standby(context, (*IMAGE, "gunicorn.app.wsgiapp"), {"OMP_NUM_THREADS": "1"})
+        self._standby.prepare()
         self._lock = threading.RLock()
         self.endpoints: dict[str, Endpoint] = {}
 
@@ -116,7 +119,7 @@ class Hosting:
         self.endpoints.clear()
 
     def _fleet(self, endpoint: str, config: Record) -> Fleet:
-        return Fleet(self._context, self._clients, endpoint, config, self._catalogue.models_of(config))
+        return Fleet(self._context, self._clients, endpoint, config, self._catalogue.models_of(config), self._standby)
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self._context.region}:{self._context.account_id}:{kind}/{name.lower()}"

@@ -23,6 +23,7 @@ from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
 from embedded.sagemaker.models import ServedModel
 from embedded.sagemaker.processes import base_environment
+from embedded.sagemaker.standby import Standby
 
 HEALTH_SECONDS = 60.0
 INVOCATION_SECONDS = 60.0
@@ -51,8 +52,17 @@ class Reply:
 class InferenceServer:
     """A server of one production variant, from `start` to `stop`; requests from many threads."""
 
-    def __init__(self, context: Context, clients: Clients, endpoint: str, variant: str, model: ServedModel) -> None:
+    def __init__(
+        self,
+        context: Context,
+        clients: Clients,
+        endpoint: str,
+        variant: str,
+        model: ServedModel,
+        standby: Standby,
+    ) -> None:
         self._context = context
+        self._standby = standby
         self._clients = clients
         self._variant = variant
         self._model = model
@@ -173,7 +183,7 @@ class InferenceServer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        self._process = self._context.processes.spawn(
+        self._process = self._standby.spawn(
             self._command(application, environment), environment, self._container.base, self.log_path
         )
 

@@ -23,6 +23,7 @@ from embedded.sagemaker.locations import Location
 from embedded.sagemaker.logs import LogStream, last_lines
 from embedded.sagemaker.processes import base_environment
 from embedded.sagemaker.script import PROGRAM, SUBMIT_DIRECTORY, Script, decoded, resource_config
+from embedded.sagemaker.standby import Standby
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,11 @@ class TrainingError(Exception):
 class Trainer:
     """Runs one job to its end; meant for a thread of its own."""
 
-    def __init__(self, context: Context, clients: Clients, job: TrainingJob) -> None:
+    def __init__(self, context: Context, clients: Clients, job: TrainingJob, standby: Standby) -> None:
         self._context = context
         self._clients = clients
         self._job = job
+        self._standby = standby
         self._container = Container((context.workdir / "sagemaker" / "training" / job.name / "ml").resolve())
         self._over_time = False
         directory = context.workdir / "logs" / "training"
@@ -131,7 +133,7 @@ class Trainer:
         environment |= script.environment() | {"SAGEMAKER_BASE_DIR": str(container.base)}
         environment |= {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
         environment |= container.mapped_values(job.request.get("Environment") or {})
-        process = self._context.processes.spawn(script.command(), environment, container.code, self.log_path)
+        process = self._standby.spawn(script.command(), environment, container.code, self.log_path)
         return self._watch(process)
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> int:

@@ -9,6 +9,7 @@ from embedded.sagemaker.announce import announce
 from embedded.sagemaker.errors import InvalidRequestError, ResourceInUseError
 from embedded.sagemaker.jobs import ENDED, TrainingJob
 from embedded.sagemaker.listing import page
+from embedded.sagemaker.standby import IMAGE, Standby
 from embedded.sagemaker.trainer import Trainer
 
 Request = dict[str, Any]
@@ -28,6 +29,8 @@ class TrainingJobs:
         self._context = context
         self._clients = clients
         self._jobs = jobs
+        self._standby = Standby(context, IMAGE)
+        self._standby.prepare()
         self._lock = threading.Lock()
 
     def create(self, request: Request) -> Answer:
@@ -41,7 +44,7 @@ class TrainingJobs:
                 )
             job = TrainingJob(request, self._arn(name), self._announce)
             self._jobs[name] = job
-        trainer = Trainer(self._context, self._clients, job)
+        trainer = Trainer(self._context, self._clients, job, self._standby)
         self._announce(job)
         threading.Thread(target=trainer.run, name=f"training {name}", daemon=True).start()
         return {"TrainingJobArn": job.arn}

@@ -14,6 +14,7 @@ from typing import Any
 import botocore.session
 import moto
 import pytest
+from moto import backends
 from moto.awslambda import models as lambda_models
 from moto.core import utils as core_utils
 from moto.events import models as event_models
@@ -89,6 +90,11 @@ assert isinstance(ec2_backends, LaterBackends)
 def test_moto_reads_service_models_by_the_loader_that_is_replaced() -> None:
     assert "loader = create_loader()" in inspect.getsource(core_utils._load_service_model)
     assert parameters(botocore.session.create_loader) == ["search_path_string"]
+
+
+def test_moto_looks_for_a_requests_module_by_the_list_that_is_replaced() -> None:
+    assert "backends.list_of_moto_modules()" in inspect.getsource(werkzeug_app.DomainDispatcherApplication)
+    assert "s3" in set(backends.list_of_moto_modules())
 
 
 def test_moto_makes_functions_by_the_name_that_is_replaced() -> None:

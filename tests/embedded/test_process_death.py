@@ -131,6 +131,13 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_speed_that_makes_no_sense_is_one_clear_line(tmp_path: Path) -> None:
+    assembly = write_assembly(tmp_path / "cdk.out", {"Stack": template({})})
+    command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--speed", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "error: speed must be above 0, got 0.0\n")
+
+
 def test_a_missing_assembly_is_one_clear_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "embedded", "--assembly", str(tmp_path / "nothing")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
