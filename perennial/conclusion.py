@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from perennial.records import Notice, Outcome, Run
 
+LONGEST_ERROR = 600  # characters: the sentence of a fault, not the request that led to it
 # The steps whose findings are an outcome's reasons; of an outcome with alternatives, the latest step that was taken.
 _DECIDING: dict[str, tuple[str, ...]] = {
     "refused": ("restore", "verify", "gate"),
@@ -58,7 +59,7 @@ def error_sentence(error: str, cause: str) -> str:
     except ValueError:
         found = {}
     detail = found.get("errorMessage") or found.get("FailureReason") if isinstance(found, dict) else None
-    return f"{error}: {detail or cause}".strip()[:2000]
+    return f"{error}: {detail or cause}".strip()[:LONGEST_ERROR]
 
 
 def unknown_upload(key: str, models: Sequence[str]) -> Notice:
