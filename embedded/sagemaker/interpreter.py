@@ -24,6 +24,7 @@ def main() -> None:
     for module in modules:
         with contextlib.suppress(ImportError):  # what is not installed is not stood by for
             importlib.import_module(module)
+    Path(fifo).with_suffix(".ready").touch()
     with Path(fifo).open(encoding="utf-8") as words:  # opens as soon as someone writes
         command = json.load(words)
     become(command)

@@ -95,4 +95,5 @@ class Standby:
         with os.fdopen(pipe, "w", encoding="utf-8") as words:
             json.dump(command, words)
         fifo.unlink()
+        fifo.with_suffix(".ready").unlink(missing_ok=True)
         return process

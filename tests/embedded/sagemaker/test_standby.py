@@ -47,16 +47,15 @@ def run(standby: Standby, args: list[str], env: dict[str, str], place: Path) -> 
 
 
 def is_ready(standby: Standby) -> bool:
-    """Wait until the interpreter has imported its modules and listens."""
+    """Wait until the interpreter is about to listen; it says so by a file, and the rest is a matter of microseconds."""
     prepared = standby._prepared
     assert prepared is not None
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     while time.monotonic() < until:
-        waiting = Path(f"/proc/{prepared[0].pid}/wchan")
-        if not waiting.exists() or "fifo" in waiting.read_text() or waiting.read_text() == "0":
-            time.sleep(0.5)
+        if prepared[1].with_suffix(".ready").exists():
+            time.sleep(0.3)
             return True
-        time.sleep(0.05)
+        time.sleep(0.02)
     return False
 
 
