@@ -1,6 +1,8 @@
-"""AWS on moto in the test's own process, with fresh clients and an empty ledger, for rooms that talk to it by boto3."""
+"""What tests of several rooms share: AWS on moto with an empty ledger, and a PATH for the SageMaker toolkit."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -27,6 +29,16 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
         )
         yield Ledger("ledger")
     _forget_clients()
+
+
+@pytest.fixture
+def toolkit_path(tmp_path: Path) -> str:
+    """A PATH for the real sagemaker-training toolkit, which calls `which`: not every machine has one."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "which").write_text('#!/bin/sh\ncommand -v "$1"\n')
+    (tools / "which").chmod(0o755)
+    return os.pathsep.join([str(tools), os.environ["PATH"]])
 
 
 def _forget_clients() -> None:

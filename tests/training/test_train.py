@@ -246,7 +246,7 @@ def test_rows_without_a_target_are_neither_learnt_nor_judged(job: Job) -> None:
 
 
 @pytest.mark.parametrize("wrong", [False, True])
-def test_the_real_sagemaker_toolkit_runs_the_source_archive(tmp_path: Path, wrong: bool) -> None:
+def test_the_real_sagemaker_toolkit_runs_the_source_archive(tmp_path: Path, toolkit_path: str, wrong: bool) -> None:
     import tarfile
 
     job = Job(tmp_path / "ml").prepare([people(300)], estimator="nothing" if wrong else "linear", parameters={})
@@ -266,7 +266,7 @@ def test_the_real_sagemaker_toolkit_runs_the_source_archive(tmp_path: Path, wron
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SM_", "PYTHONPATH"))}
     done = subprocess.run(
         [sys.executable, "-c", "from sagemaker_training.cli.train import main; main()"],
-        env={**environment, "SAGEMAKER_BASE_DIR": str(job.base), "AWS_REGION": "us-east-1"},
+        env={**environment, "PATH": toolkit_path, "SAGEMAKER_BASE_DIR": str(job.base), "AWS_REGION": "us-east-1"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -1,7 +1,6 @@
 """The environment of a training script is the one that SageMaker's own toolkit makes."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +28,7 @@ print(json.dumps(Environment().to_env_vars()))
 """
 
 
-def test_the_variables_are_those_of_the_real_toolkit(tmp_path: Path) -> None:
+def test_the_variables_are_those_of_the_real_toolkit(tmp_path: Path, toolkit_path: str) -> None:
     container = Container(tmp_path / "ml")
     container.prepare()
     hyperparameters = container.mapped_values(HYPERPARAMETERS)
@@ -41,7 +40,7 @@ def test_the_variables_are_those_of_the_real_toolkit(tmp_path: Path) -> None:
     container.write_config("resourceconfig", resource_config("ml.m5.large"))
     environment = {
         "SAGEMAKER_BASE_DIR": str(container.base),
-        "PATH": os.environ["PATH"],
+        "PATH": toolkit_path,
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     output = subprocess.run(
