@@ -148,9 +148,12 @@ def test_a_missing_assembly_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_a_group_stops_its_children_and_starts_no_more(tmp_path: Path) -> None:
     group = ProcessGroup()
-    command = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"]
+    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    command = [sys.executable, "-c", stubborn]
     children = [group.spawn(command, dict(os.environ), tmp_path, tmp_path / "log") for _ in range(2)]
-    time.sleep(0.2)  # until they ignore SIGTERM
+    until = time.monotonic() + 20
+    while (tmp_path / "log").read_text().count("deaf") < len(children) and time.monotonic() < until:
+        time.sleep(0.02)  # until they ignore SIGTERM
     group.stop(children[0], grace=0.1)
     assert children[0].returncode == -signal.SIGKILL
     group.stop_all()
