@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup setup-dev synth format golden diagram docs lock bench-loop clean
+.PHONY: demo test fuzz setup setup-dev synth format golden diagram docs lock bench-loop clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -37,6 +37,9 @@ test: setup-dev  ## format, lint, types, import contracts, the whole suite with 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
 
 synth: setup  ## the assembly, in cdk.out
 	@$(BIN)/python app.py

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto import mock_aws
 
 from cloud import ledger as ledgers
 from cloud import platform
 from cloud.ledger import Ledger
+
+# The suite decides whether a change is good, so it must say the same twice; `make fuzz` looks for the new.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture
