@@ -1,0 +1,31 @@
+"""How a column moved, in words."""
+
+from collections.abc import Mapping
+
+from perennial.profile import ColumnGrid, ColumnProfile
+
+
+def told_nulls(one: ColumnProfile, two: ColumnProfile) -> str:
+    before, after = ((part.nulls + part.nans) / max(part.rows, 1) for part in (one, two))
+    return f"missing in {after:.1%} of rows, {before:.1%} before"
+
+
+def told_numbers(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, figures: Mapping[str, float]) -> str:
+    deviation = one.moments.deviation or two.moments.deviation
+    shift = (two.moments.mean - one.moments.mean) / deviation if deviation else 0.0
+    figure = f"PSI {figures['psi']:.2f}, KS {figures['ks']:.2f}"
+    what = "its mean" if grid.kind == "numeric" else "its mean length"
+    if grid.type in ("date", "datetime"):
+        return f"its values lie {abs(shift):.2f} standard deviations {'later' if shift > 0 else 'earlier'} ({figure})"
+    if abs(shift) >= 0.05:
+        means = f"from {one.moments.mean:,.4g} to {two.moments.mean:,.4g}"
+        return f"{what} went {means}, {abs(shift):.2f} standard deviations ({figure})"
+    return f"its values are spread otherwise around the same mean ({figure})"
+
+
+def told_categories(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile) -> str:
+    names = [*(f"'{name}'" for name in grid.categories), "other values"]
+    before = [count / one.count for count in (*one.cells, one.other)]
+    after = [count / two.count for count in (*two.cells, two.other)]
+    most = max(range(len(names)), key=lambda place: abs(after[place] - before[place]))
+    return f"{names[most]} went from {before[most]:.1%} to {after[most]:.1%} of rows"

@@ -1,0 +1,71 @@
+"""The frozen cells over which columns are counted."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+FORMAT = 1
+CELLS = 1024
+
+Kind = Literal["numeric", "length", "categories"]
+Role = Literal["target", "feature", "other"]
+
+
+class ProfileError(ValueError):
+    """Profiles of different grids were merged, or the data lacks a column of the grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGrid:
+    """How one column is counted. `low`, `high`, `deciles` are numbers; dates are days and moments microseconds."""
+
+    type: str
+    kind: Kind
+    role: Role
+    low: float = 0.0
+    high: float = 1.0
+    deciles: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> float:
+        """Of one cell; finite even where the range is not."""
+        return self.high / CELLS - self.low / CELLS
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The frozen cells of all columns. Two grids with one digest count alike."""
+
+    columns: Mapping[str, ColumnGrid]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, "columns": {name: _grid_dict(column) for name, column in self.columns.items()}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Grid":
+        """The grid that as_dict gave. ProfileError for another format."""
+        if data.get("format") != FORMAT:
+            raise ProfileError(f"a grid of format {data.get('format')!r}, {FORMAT} is expected")
+        return cls({name: _grid_of(column) for name, column in data["columns"].items()})
+
+
+def _grid_dict(column: ColumnGrid) -> dict[str, Any]:
+    common = {"type": column.type, "kind": column.kind, "role": column.role}
+    if column.kind == "categories":
+        return {**common, "categories": list(column.categories)}
+    return {**common, "low": column.low, "high": column.high, "deciles": list(column.deciles)}
+
+
+def _grid_of(data: Mapping[str, Any]) -> ColumnGrid:
+    low, high = data.get("low", 0.0), data.get("high", 1.0)
+    deciles, categories = tuple(data.get("deciles", ())), tuple(data.get("categories", ()))
+    return ColumnGrid(data["type"], data["kind"], data["role"], low, high, deciles, categories)
