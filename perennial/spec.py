@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functi
 Problem = Literal["binary", "multiclass", "regression"]
 ColumnType = Literal["boolean", "integer", "number", "text", "category", "date", "datetime"]
 Value = bool | int | float | str
+Breach = Literal["quarantine", "refuse"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -67,8 +68,15 @@ class Column(_Part):
     nullable: bool = Field(False, description="May a value be missing?")
     minimum: int | float | str | None = Field(None, description="The smallest value allowed; dates as ISO text.")
     maximum: int | float | str | None = Field(None, description="The largest value allowed; dates as ISO text.")
+    min_length: int | None = Field(None, ge=0, description="The fewest characters of a text.")
+    max_length: int | None = Field(None, ge=0, description="The most characters of a text.")
     values: tuple[Value, ...] | None = Field(None, description="The only values allowed.")
     pattern: str | None = Field(None, description="A regular expression that the whole text must match.")
+    trim: bool = Field(False, description="Are blanks at both ends of a text taken off?")
+    replace: dict[str, str] = Field(default_factory=dict, description="Texts that are replaced, as {Y: 'true'}.")
+    null_marks: tuple[str, ...] | None = Field(None, description="Texts that mean 'missing' here, if not as elsewhere.")
+    on_breach: Breach = Field("quarantine", description="Set broken rows aside, or refuse the dataset?")
+    tolerance: Share | None = Field(None, description="The share of rows that may break this column's rules.")
     sensitive: bool = Field(False, description="Does it describe a protected trait of a person?")
     feature: bool | None = Field(
         None, description="Is it shown to the model? Default: yes, unless text, key or target."
@@ -93,13 +101,37 @@ class Column(_Part):
         return self
 
 
+class RowRule(_Part):
+    """A rule over several columns of a row."""
+
+    name: str = Field(min_length=1, max_length=64, description="What messages call it.")
+    holds: str = Field(description="An SQL expression over the row's columns; where it is false, the rule is broken.")
+    on_breach: Breach = Field("quarantine", description="Set broken rows aside, or refuse the dataset?")
+    tolerance: Share | None = Field(None, description="The share of rows that may break this rule.")
+
+
+class Volume(_Part):
+    """How many rows a dataset may have, as multiples of the median of earlier accepted ones."""
+
+    least: float = Field(0.0, ge=0, description="At least this many times the usual number.")
+    most: float = Field(1000.0, gt=0, description="At most this many times the usual number.")
+    versions: int = Field(5, ge=1, le=100, description="How many earlier datasets make the usual number.")
+
+
 class Validation(_Part):
     """How strict the reader is."""
 
-    tolerance: Share = Field(0.0, description="The share of rows that may be set aside before a file is refused.")
+    tolerance: Share = Field(
+        0.0, description="The share of rows that may break rules without a tolerance of their own."
+    )
+    rules: tuple[RowRule, ...] = Field((), description="Rules over several columns.")
+    duplicates: Literal["keep", "drop"] = Field("keep", description="Rows that equal an earlier one in every column.")
     unknown_columns: Literal["refuse", "ignore"] = Field("refuse", description="A column that the spec does not name.")
     null_marks: tuple[str, ...] = Field(("", "NA", "null"), description="Texts that mean 'missing' in CSV.")
-    min_rows: int = Field(1, ge=1, description="A dataset with fewer accepted rows is refused.")
+    min_rows: int = Field(1, ge=1, description="A dataset with fewer sound rows is refused.")
+    max_rows: int | None = Field(None, ge=1, description="A dataset with more sound rows is refused.")
+    max_age_days: int | None = Field(None, ge=0, description="Older than this before its upload, a dataset is refused.")
+    volume: Volume | None = Field(None, description="Is the number of rows like that of earlier datasets?")
 
 
 class Training(_Part):
@@ -259,9 +291,10 @@ class ModelSpec(_Part):
 
     def contract(self) -> Contract:
         """What validation needs to know."""
-        from perennial.validation.contract import Contract
+        from perennial.validation.contract import Contract, RowRule, Volume
 
         columns = {name: _contract_column(self, name) for name in self.columns}
+        rules, volume = self.validation.rules, self.validation.volume
         return Contract(
             columns=columns,
             target=self.target,
@@ -271,7 +304,12 @@ class ModelSpec(_Part):
             tolerance=self.validation.tolerance,
             unknown_columns=self.validation.unknown_columns,
             null_marks=self.validation.null_marks,
+            rules=tuple(RowRule(**rule.model_dump()) for rule in rules),
+            duplicates=self.validation.duplicates,
             min_rows=self.validation.min_rows,
+            max_rows=self.validation.max_rows,
+            max_age_days=self.validation.max_age_days,
+            volume=Volume(**volume.model_dump()) if volume else None,
         )
 
 
@@ -291,9 +329,23 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
     if not isinstance(document.data, dict):
         raise SpecError([f"{source}:1: expected a mapping of fields such as name, problem, target, card and columns"])
     try:
-        return ModelSpec.model_validate(document.data)
+        spec = ModelSpec.model_validate(document.data)
     except ValidationError as error:
         raise SpecError([_fault(source, document, dict(item)) for item in error.errors()]) from None
+    _check_contract(spec, source, document)
+    return spec
+
+
+def _check_contract(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
+    """What only Polars can tell: are patterns and expressions ones that it can compute?"""
+    from perennial.validation.contract import ContractError
+
+    try:
+        spec.contract()
+    except ContractError as error:
+        field = ".".join(error.place)
+        place = f"{source}:{document.line_of(error.place)}: {field + ': ' if field else ''}"
+        raise SpecError([place + str(error)]) from None
 
 
 def load(path: Path) -> ModelSpec:
@@ -348,13 +400,14 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
     """The field names that are known at a place of the spec."""
     if not path:
         return list(ModelSpec.model_fields)
-    part = Column if path[0] == "columns" else _PARTS.get(str(path[0]))
+    part = Column if path[0] == "columns" else _PARTS.get(".".join(str(name) for name in path[:2]))
     return list(part.model_fields) if part else []
 
 
 _PARTS: dict[str, type[_Part]] = {
     "card": Card, "validation": Validation, "training": Training, "gate": Gate, "retrain": Retrain,
-    "release": Release, "serving": Serving, "monitoring": Monitoring,
+    "release": Release, "serving": Serving, "monitoring": Monitoring, "validation.rules": RowRule,
+    "validation.volume": Volume,
 }  # fmt: skip
 
 

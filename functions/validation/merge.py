@@ -13,7 +13,7 @@ from functions.validation.plan import columns_digest
 from perennial import layout
 from perennial import profile as profiles
 from perennial.profile import Profile
-from perennial.validation import Problem, Verdict, merge
+from perennial.validation import History, Problem, Verdict, merge
 
 SHOWN = 20  # problems in the ledger's record; all of them are in verdict.json
 
@@ -60,7 +60,20 @@ def _verdict(task: Task, folder: str, fault: str) -> Verdict:
     bucket = task.platform.data_bucket
     parts = [Verdict.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "verdict.json")]
     with tempfile.TemporaryDirectory() as scratch:
-        return merge(parts, task.spec.contract(), _keys(task, folder, Path(scratch)) if len(parts) > 1 else ())
+        keys = _keys(task, folder, Path(scratch)) if len(parts) > 1 else ()
+        return merge(parts, task.spec.contract(), keys, _history(task))
+
+
+def _history(task: Task) -> History:
+    """When the dataset was uploaded, and how many rows the model's earlier accepted ones have."""
+    dataset = task.ledger.dataset(task.run.dataset)
+    earlier = [
+        known
+        for known in task.ledger.datasets(task.run.model)
+        if known.accepted and known.uploaded_at < dataset.uploaded_at
+    ]
+    newest_first = sorted(earlier, key=lambda known: known.uploaded_at, reverse=True)
+    return History(dataset.uploaded_at, tuple(known.rows for known in newest_first if known.rows is not None))
 
 
 def _keys(task: Task, folder: str, scratch: Path) -> list[Path]:

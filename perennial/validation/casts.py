@@ -34,12 +34,15 @@ def cast(values: pl.Series, column: Column) -> pl.Series:
 
 
 def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Null marks in text become nulls. Blanks around them count in columns of text and of categories alone."""
+    """Null marks in text become nulls. Blanks around them count in columns of text and of categories alone.
+
+    Columns with cleaning of their own are left as they are: their marks are resolved after it.
+    """
     marks = list(contract.null_marks)
     cells = []
     for name in frame.columns:
         value = pl.col(name)
-        if frame.schema[name] == pl.String:
+        if frame.schema[name] == pl.String and not contract.cleans(name):
             exact = contract.columns[name].type in ("text", "category")
             marked = (value if exact else value.str.strip_chars()).is_in(marks)
             value = pl.when(marked).then(None).otherwise(value).alias(name)

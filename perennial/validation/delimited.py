@@ -82,12 +82,15 @@ class DelimitedTable:
         sound = "\0" not in marked.data.decode() if b"\0" in marked.data else True
         frame = self._typed(marked) if sound else None
         if frame is not None:
-            return Batch(self._named(frame), numbers, lambda: self._named(raw()))
+            named = self._named(frame)
+            if self._contract.common_marks != self._contract.null_marks:
+                named = without_marks(named, self._contract)
+            return Batch(named, numbers, lambda: self._named(raw()))
         return self._broken(raw(), marked.mark, numbers, whole)
 
     def _typed(self, marked: Marked) -> pl.DataFrame | None:
         """The block in the contract's types, or None where Polars, or the marks, find anything amiss."""
-        if "" not in self._contract.null_marks:
+        if "" not in self._contract.common_marks:
             return None
         try:
             frame = self._parse(marked, text=False)
@@ -137,12 +140,13 @@ class DelimitedTable:
         if not text:
             for name, place in self.columns.places.items():
                 column = self._contract.columns[name]
-                types[str(place)] = column.dtype if column.type in _PARSED else pl.String()
+                direct = column.type in _PARSED and not self._contract.cleans(name)
+                types[str(place)] = column.dtype if direct else pl.String()
         return pl.read_csv(
             marked.data,
             has_header=False,
             schema={**types, _END: pl.String()},
-            null_values=None if text else list(self._contract.null_marks),
+            null_values=None if text else list(self._contract.common_marks),
             empty_string_is_null=not text,
             truncate_ragged_lines=True,
             missing_columns="insert",

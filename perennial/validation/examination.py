@@ -1,27 +1,44 @@
 """The judgement over each batch: types, nulls and rules, counted fast, told in detail only where something is wrong."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 
 import polars as pl
 
 from perennial.validation.casts import cast
+from perennial.validation.cleaning import clean
 from perennial.validation.contract import Contract
 from perennial.validation.findings import Findings
 from perennial.validation.outputs import Outputs
-from perennial.validation.rules import Rule, misfits, quoted, rules
+from perennial.validation.policy import policy
+from perennial.validation.rules import Rule, misfits, quoted, row_rules, rules
+from perennial.validation.source import UnreadableError
 from perennial.validation.table import Batch
 from perennial.validation.verdict import Example
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """Rows of one batch that break one rule: a mask without nulls, and the clause about a value as shown."""
+    """Rows of one batch that break one rule: a mask without nulls, and the clause about the first such row.
 
-    column: str
+    A breach is of a column, or of a named rule over several; `shown` are the columns whose values explain it.
+    """
+
     code: str
     mask: pl.Series
-    said: Callable[[str], str]
+    said: Callable[..., str]
+    shown: tuple[str, ...]
+    rule: str | None = None
+
+    @property
+    def column(self) -> str | None:
+        return None if self.rule else self.shown[0]
+
+    @property
+    def reason(self) -> str:
+        return f"rule: {self.rule}" if self.rule else f"{self.column}: {self.code}"
 
 
 class Examination:
@@ -32,30 +49,36 @@ class Examination:
         self.outputs = outputs
         self.rows = 0
         self.broken = 0
+        self.untolerated = 0
         self.target_values: set[str] = set()
+        self.newest: datetime | None = None
+        self.cleaned: Counter[tuple[str, str]] = Counter()
         self._contract = contract
         self._rules = rules(contract, present)
+        self._row_rules = row_rules(contract, present)
 
     def examine(self, batch: Batch) -> None:
         """Judges the rows of one batch. Batches come in the order of the file."""
         self.rows += batch.rows.len() + batch.faulty_rows
         self.broken += batch.faulty_rows
+        self.untolerated += batch.faulty_rows
         for fault in batch.faults:
             self._tell_fault(fault.code, fault.rows, fault.details)
         if batch.faulty is not None:
             self._set_faulty_aside(batch)
-        typed = pl.DataFrame(
-            {name: cast(batch.frame[name], self._contract.columns[name]) for name in batch.frame.columns}
-        )
-        breaches = [*self._misfits(batch, typed), *self._nulls(batch.frame), *self._broken(typed)]
+        frame, changes = clean(batch.frame, self._contract)
+        self.cleaned.update(changes)
+        typed = pl.DataFrame({name: cast(frame[name], self._contract.columns[name]) for name in frame.columns})
+        breaches = [*self._misfits(batch, frame, typed), *self._nulls(frame), *self._broken(typed)]
         if not breaches:
             self._accept(typed, batch.rows)
             return
         raw = batch.raw()
         for breach in breaches:
             self._tell(breach, raw, batch.rows)
-        bad = pl.select(pl.any_horizontal([breach.mask for breach in breaches])).to_series()
+        bad = any_of([breach.mask for breach in breaches], batch.rows.len())
         self.broken += int(bad.sum())
+        self.untolerated += int(any_of([b.mask for b in breaches if not self._tolerated(b)], bad.len()).sum())
         self.outputs.set_aside(raw.filter(bad), batch.rows.filter(bad), _reasons(breaches, bad))
         self._accept(typed.filter(~bad), batch.rows.filter(~bad))
 
@@ -65,57 +88,93 @@ class Examination:
         if not repeated.height:
             return
         self.broken += repeated.height
+        self.untolerated += repeated.height
         key = ", ".join(self._contract.key)
         examples = [Example(row) for row in repeated["row"].head(self._contract.limits.examples)]
         clause = f"repeats the key ({key}) of row {repeated['first'][0]}"
         self.findings.add("duplicate-key", key, clause, examples, repeated.height)
         self.outputs.take_back(repeated)
 
+    def changes(self) -> dict[str, dict[str, int]]:
+        """By column how many values were trimmed or replaced."""
+        found: dict[str, dict[str, int]] = {}
+        for (column, what), count in self.cleaned.items():
+            found.setdefault(column, {})[what] = count
+        return found
+
     def _accept(self, typed: pl.DataFrame, rows: pl.Series) -> None:
         self.outputs.accept(typed, rows)
+        self._date(typed)
         target = self._contract.target
         if self._contract.classified and len(self.target_values) < 2 and target in typed.columns:
             self.target_values |= set(typed[target].drop_nulls().unique().sort().head(2).cast(pl.String))
 
-    def _misfits(self, batch: Batch, typed: pl.DataFrame) -> list[Breach]:
+    def _date(self, typed: pl.DataFrame) -> None:
+        """Remembers the newest event of the accepted rows."""
+        name = self._contract.event_time
+        newest = typed[name].max() if name in typed.columns else None
+        if isinstance(newest, date):
+            moment = newest if isinstance(newest, datetime) else datetime.combine(newest, time(), UTC)
+            self.newest = max(moment, self.newest or moment)
+
+    def _tolerated(self, breach: Breach) -> bool:
+        return policy(self._contract, breach.column, breach.rule).tolerance is not None
+
+    def _misfits(self, batch: Batch, frame: pl.DataFrame, typed: pl.DataFrame) -> list[Breach]:
         """Values that were there before the cast and are not after it."""
         found: list[Breach] = []
         for name in typed.columns:
-            if typed[name].null_count() == batch.frame[name].null_count():
+            if typed[name].null_count() == frame[name].null_count():
                 continue
-            failed = typed[name].is_null() & batch.frame[name].is_not_null()
+            failed = typed[name].is_null() & frame[name].is_not_null()
             raw = batch.raw()[name]
             text = raw.set(~failed, None)
             column = self._contract.columns[name]
             reasons = misfits(column, text) if text.null_count() < text.len() else []
-            found += [Breach(name, code, mask.fill_null(value=False), said) for code, mask, said in reasons]
+            found += [Breach(code, mask.fill_null(value=False), said, (name,)) for code, mask, said in reasons]
         return found
 
     def _nulls(self, frame: pl.DataFrame) -> list[Breach]:
         return [
-            Breach(name, "null", frame[name].is_null(), lambda _: "is missing a value")
+            Breach("null", frame[name].is_null(), lambda _: "is missing a value", (name,))
             for name in frame.columns
             if not self._contract.columns[name].nullable and frame[name].null_count()
         ]
 
     def _broken(self, typed: pl.DataFrame) -> list[Breach]:
-        if not self._rules or not typed.height:
+        if not typed.height:
             return []
-        counts = typed.select(rule.broken.sum().alias(str(place)) for place, rule in enumerate(self._rules)).row(0)
-        broken = [rule for rule, count in zip(self._rules, counts, strict=True) if count]
-        return [_breach(rule, typed) for rule in broken]
+        checks = [*self._rules, *self._row_rules]
+        counts = self._counts(typed, checks)
+        found = []
+        for rule, count in zip(checks, counts, strict=True):
+            if count:
+                mask = typed.select(rule.broken.fill_null(value=False)).to_series()
+                found.append(Breach(rule.code, mask, rule.said, rule.shown, rule.name))
+        return found
+
+    def _counts(self, typed: pl.DataFrame, checks: list[Rule]) -> list[int]:
+        """How many rows break each rule; a rule that cannot be computed on the data makes all of it doubtful."""
+        try:
+            sums = [rule.broken.sum().alias(str(place)) for place, rule in enumerate(checks)]
+            return list(typed.select(sums).row(0)) if sums else []
+        except pl.exceptions.PolarsError as error:
+            first = str(error).splitlines()[0][:200]
+            raise UnreadableError("rule-failed", f"a rule over several columns cannot be computed: {first}") from None
 
     def _tell(self, breach: Breach, raw: pl.DataFrame, rows: pl.Series) -> None:
-        column = self._contract.columns[breach.column]
+        """Counts a breach and keeps its first rows, with the value where the breach is of one column."""
         places = breach.mask.arg_true().head(self._contract.limits.examples)
-        values = [value if value is not None else "" for value in raw[breach.column].gather(places)]
-        shown = [quoted(value, column) for value in values]
+        columns = [self._contract.columns[name] for name in breach.shown]
+        cells = [raw[name].gather(places).fill_null("") for name in breach.shown]
+        shown = [quoted(values[0], column) for values, column in zip(cells, columns, strict=True)]
+        open_values = breach.column is not None and not columns[0].sensitive
         examples = [
-            Example(row, None if column.sensitive else value)
-            for row, value in zip(rows.gather(places), values, strict=True)
+            Example(row, value if open_values else None)
+            for row, value in zip(rows.gather(places), cells[0], strict=True)
         ]
-        clause = f"{breach.column} {breach.said(shown[0])}"
-        self.findings.add(breach.code, breach.column, clause, examples, int(breach.mask.sum()))
+        clause = f"{breach.column} {breach.said(*shown)}" if breach.column else breach.said(*shown)
+        self.findings.add(breach.code, breach.column, clause, examples, int(breach.mask.sum()), breach.rule)
 
     def _tell_fault(self, code: str, rows: tuple[int, ...], details: tuple[str, ...]) -> None:
         limit = self._contract.limits.examples
@@ -131,16 +190,14 @@ class Examination:
         self.outputs.set_aside(batch.faulty, rows, pl.Series(list(ordered.values()), dtype=pl.String))
 
 
-def _breach(rule: Rule, typed: pl.DataFrame) -> Breach:
-    mask = typed.select(rule.broken.fill_null(value=False)).to_series()
-    return Breach(rule.column, rule.code, mask, rule.said)
+def any_of(masks: list[pl.Series], rows: int) -> pl.Series:
+    """True where any of the masks is."""
+    none = pl.repeat(value=False, n=rows, eager=True)
+    return pl.select(pl.any_horizontal(none, *masks)).to_series()
 
 
 def _reasons(breaches: list[Breach], bad: pl.Series) -> pl.Series:
     """For each broken row what is wrong with it, as in 'distance: below-minimum; carrier: not-allowed'."""
     masks = pl.DataFrame([breach.mask.filter(bad).alias(str(place)) for place, breach in enumerate(breaches)])
-    clauses = [
-        pl.when(pl.col(str(place))).then(pl.lit(f"{breach.column}: {breach.code}"))
-        for place, breach in enumerate(breaches)
-    ]
+    clauses = [pl.when(pl.col(str(place))).then(pl.lit(breach.reason)) for place, breach in enumerate(breaches)]
     return masks.select(pl.concat_str(clauses, separator="; ", ignore_nulls=True)).to_series()

@@ -20,12 +20,20 @@ class Findings:
 
     def __init__(self, examples: int) -> None:
         self._limit = examples
-        self._found: dict[tuple[str | None, str], Finding] = {}
+        self._found: dict[tuple[str | None, str, str | None], Finding] = {}
         self._whole: list[Problem] = []
 
-    def add(self, code: str, column: str | None, clause: str, examples: Sequence[Example], count: int) -> None:
+    def add(
+        self,
+        code: str,
+        column: str | None,
+        clause: str,
+        examples: Sequence[Example],
+        count: int,
+        rule: str | None = None,
+    ) -> None:
         """Rows that have a problem; `clause` says what the first of them is like, as in 'distance is -4, ...'."""
-        finding = self._found.setdefault((column, code), Finding(clause))
+        finding = self._found.setdefault((column, code, rule), Finding(clause))
         finding.count += count
         finding.examples += examples[: self._limit - len(finding.examples)]
 
@@ -35,11 +43,11 @@ class Findings:
 
     def problems(self) -> tuple[Problem, ...]:
         """Those of the file first, then those of rows in the order of their first row."""
-        rows = [self._told(column, code, finding) for (column, code), finding in self._found.items()]
+        rows = [self._told(*which, finding) for which, finding in self._found.items()]
         return (*self._whole, *sorted(rows, key=lambda problem: problem.row or 0))
 
-    def _told(self, column: str | None, code: str, finding: Finding) -> Problem:
+    def _told(self, column: str | None, code: str, rule: str | None, finding: Finding) -> Problem:
         row = finding.examples[0].row if finding.examples else None
         more = f" ({finding.count:,} rows in all)" if finding.count > 1 else ""
         message = f"row {row}: {finding.clause}{more}"
-        return Problem(code, message, column, row, finding.count, tuple(finding.examples))
+        return Problem(code, message, column, row, finding.count, tuple(finding.examples), rule=rule)

@@ -11,7 +11,7 @@ from perennial.validation.delimited import DelimitedTable
 from perennial.validation.examination import Examination
 from perennial.validation.findings import Findings
 from perennial.validation.json_lines import JsonLinesTable
-from perennial.validation.merging import judge
+from perennial.validation.judgement import judge
 from perennial.validation.outputs import Outputs
 from perennial.validation.parquet import ParquetTable
 from perennial.validation.source import Source, UnreadableError, sniff
@@ -87,10 +87,13 @@ def _concluded(examination: Examination, table: Table, blank: Verdict, contract:
         blank,
         rows=examination.rows,
         rows_broken=examination.broken,
+        rows_untolerated=examination.untolerated,
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,
         target_values=tuple(sorted(examination.target_values)[:2]),
+        newest=examination.newest,
+        cleaned=examination.changes(),
     )
     verdict = judge(facts, contract)
     if any(problem.scope == "file" for problem in verdict.problems):

@@ -1,20 +1,24 @@
 """From what the files are to what the dataset is: one judgement, for one file or a thousand."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from perennial.validation.contract import Contract
+from perennial.validation.judgement import History, judge
 from perennial.validation.keys import across
 from perennial.validation.verdict import Problem, Verdict
 
 
-def merge(parts: Sequence[Verdict], contract: Contract, keys: Sequence[Path] = ()) -> Verdict:
+def merge(
+    parts: Sequence[Verdict], contract: Contract, keys: Sequence[Path] = (), history: History | None = None
+) -> Verdict:
     """The verdict over a dataset of many files, from the verdicts over its parts, in any order.
 
-    What only the whole can tell is judged anew: the share of broken rows, the least number of rows, the classes of
-    the target, and, given the parts' key files in the same order, keys in more than one file.
+    What only the whole can tell is judged anew: the share of broken rows, the number of rows, the classes of the
+    target, against `history` its age and volume, and, given the parts' key files in the same order, keys in more
+    than one file.
     """
     names = [part.name or f"file {place}" for place, part in enumerate(parts, 1)]
     signed = [part.in_file(name) if len(parts) > 1 else part for part, name in zip(parts, names, strict=True)]
@@ -34,50 +38,28 @@ def merge(parts: Sequence[Verdict], contract: Contract, keys: Sequence[Path] = (
         files=sum(part.files for part in parts),
         name=parts[0].name if len(parts) == 1 else None,
         ignored_columns=tuple(sorted({name for part in parts for name in part.ignored_columns})),
+        rows_untolerated=sum(part.rows_untolerated for part in parts),
+        rows_duplicate=sum(part.rows_duplicate for part in parts),
         target_values=tuple(sorted({value for part in parts for value in part.target_values})[:2]),
+        newest=max((part.newest for part in parts if part.newest), default=None),
+        cleaned=_summed(part.cleaned for part in parts),
     )
-    return judge(total, contract)
+    return judge(total, contract, history)
 
 
-def judge(facts: Verdict, contract: Contract) -> Verdict:
-    """Accepts or refuses by the counts and problems so far; adds what is wrong with the dataset as a whole."""
-    excess = facts.rows_broken > contract.tolerance * facts.rows
-    problems = [*facts.problems, *_of_dataset(facts, contract)]
-    accepted = not excess and all(problem.scope == "row" for problem in problems)
-    kept = facts.rows - facts.rows_broken if accepted else 0
-    return replace(
-        facts,
-        accepted=accepted,
-        rows_accepted=kept,
-        rows_quarantined=facts.rows - kept,
-        problems=tuple(problems),
-    )
-
-
-def _of_dataset(facts: Verdict, contract: Contract) -> list[Problem]:
-    if any(problem.scope == "file" for problem in facts.problems):
-        return []
-    sound = facts.rows - facts.rows_broken
-    if facts.rows == 0:
-        return [Problem("no-rows", "there is a header but no row of data", count=0)]
-    if sound * 2 < facts.rows:  # so much is broken that what is left tells nothing
-        return []
-    if sound < contract.min_rows:
-        message = f"{sound:,} sound rows, at least {contract.min_rows:,} are needed"
-        return [Problem("too-few-rows", message, count=sound)]
-    if contract.classified and len(facts.target_values) < 2:
-        hidden = contract.columns[contract.target].sensitive
-        seen = "no value" if not facts.target_values else "one value" if hidden else f"only {facts.target_values[0]!r}"
-        message = f"the target '{contract.target}' has {seen} in all rows; a model needs two classes to tell apart"
-        return [Problem("one-class", message, contract.target, count=facts.rows)]
-    return []
+def _summed(parts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, Counter[str]]:
+    total: dict[str, Counter[str]] = {}
+    for part in parts:
+        for column, changes in part.items():
+            total.setdefault(column, Counter()).update(changes)
+    return total
 
 
 def _joined(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """One problem for each code and column: the first file's, with the count over all files."""
-    groups: dict[tuple[str, str | None], list[Problem]] = {}
+    groups: dict[tuple[str, str | None, str | None], list[Problem]] = {}
     for problem in sorted(problems, key=lambda problem: problem.scope != "file"):
-        groups.setdefault((problem.code, problem.column), []).append(problem)
+        groups.setdefault((problem.code, problem.column, problem.rule), []).append(problem)
     return tuple(_told(group) for group in groups.values())
 
 

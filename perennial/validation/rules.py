@@ -5,17 +5,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from perennial.validation.contract import Bound, Column, Contract, bound, whole
+from perennial.validation.contract import TEXTS, Bound, Column, Contract, RowRule, bound, whole
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of one column. `said` makes the clause about an offending value, already quoted for people."""
+    """One rule of one column, or a named one over several.
 
-    column: str
+    `said` makes the clause about offending values, already quoted for people, of the columns in `shown`.
+    """
+
+    shown: tuple[str, ...]
     code: str
     broken: pl.Expr
-    said: Callable[[str], str]
+    said: Callable[..., str]
+    name: str | None = None
 
 
 def rules(contract: Contract, present: list[str]) -> list[Rule]:
@@ -26,14 +30,36 @@ def rules(contract: Contract, present: list[str]) -> list[Rule]:
     return found
 
 
+def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
+    """The rules over several columns, those of them whose columns are all there."""
+    found: list[Rule] = []
+    for rule in contract.rules:
+        holds = contract.expression(rule)
+        shown = tuple(dict.fromkeys(holds.meta.root_names()))
+        if set(shown) <= set(present):
+            found.append(Rule(shown, "rule", ~holds, _breaking(rule, shown), rule.name))
+    return found
+
+
+def _breaking(rule: RowRule, shown: tuple[str, ...]) -> Callable[..., str]:
+    def said(*values: str) -> str:
+        facts = ", ".join(f"{name} is {value}" for name, value in zip(shown, values, strict=True))
+        return f"{facts}, which breaks '{rule.name}': {rule.holds}"
+
+    return said
+
+
 def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
     value = pl.col(name)
     found: list[Rule] = []
     if column.type == "number":
-        found.append(Rule(name, "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number"))
-    if column.type in ("text", "category"):
+        found.append(
+            Rule((name,), "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number")
+        )
+    if column.type in TEXTS:
         said = f"has more than {longest:,} bytes in one value"
-        found.append(Rule(name, "long-value", value.str.len_bytes() > longest, lambda _: said))
+        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: said))
+    found += _lengths(name, column)
     if column.minimum is not None:
         found.append(_minimum(name, column, column.minimum))
     if column.maximum is not None:
@@ -42,7 +68,19 @@ def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
         found.append(_allowed(name, column, column.values))
     if column.pattern is not None:
         broken = ~value.cast(pl.String).str.contains(whole(column.pattern))
-        found.append(Rule(name, "pattern", broken, lambda text: f"is {text}, which does not match {column.pattern}"))
+        found.append(Rule((name,), "pattern", broken, lambda text: f"is {text}, which does not match {column.pattern}"))
+    return found
+
+
+def _lengths(name: str, column: Column) -> list[Rule]:
+    least, most, length = column.min_length, column.max_length, pl.col(name).str.len_chars()
+    found: list[Rule] = []
+    if least is not None:
+        clause = f"has fewer than {least:,} characters"
+        found.append(Rule((name,), "too-short", length < least, lambda text: f"is {text}, which {clause}"))
+    if most is not None:
+        said = f"has more than {most:,} characters"
+        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {said}"))
     return found
 
 
@@ -54,25 +92,25 @@ def _finite(name: str, column: Column) -> pl.Expr:
 def _minimum(name: str, column: Column, smallest: Bound) -> Rule:
     broken = (pl.col(name) < bound(column, smallest)) & _finite(name, column)
     word = "earliest" if column.type in ("date", "datetime") else "smallest"
-    return Rule(name, "below-minimum", broken, lambda text: f"is {text}, the {word} allowed is {smallest}")
+    return Rule((name,), "below-minimum", broken, lambda text: f"is {text}, the {word} allowed is {smallest}")
 
 
 def _maximum(name: str, column: Column, largest: Bound) -> Rule:
     broken = (pl.col(name) > bound(column, largest)) & _finite(name, column)
     word = "latest" if column.type in ("date", "datetime") else "largest"
-    return Rule(name, "above-maximum", broken, lambda text: f"is {text}, the {word} allowed is {largest}")
+    return Rule((name,), "above-maximum", broken, lambda text: f"is {text}, the {word} allowed is {largest}")
 
 
 def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, ...]) -> Rule:
-    if column.type in ("text", "category"):
+    if column.type in TEXTS:
         allowed = pl.Series([str(value) for value in values], dtype=pl.String)
     else:
         allowed = pl.Series(values, strict=False).cast(column.dtype, strict=False)
     broken = ~pl.col(name).is_in(allowed.implode())
     if len(values) <= 5:
         shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)
-        return Rule(name, "not-allowed", broken, lambda text: f"{text} is not one of {shown}")
-    return Rule(name, "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
+        return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {shown}")
+    return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
 
 
 def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:

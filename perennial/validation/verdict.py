@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 #: what a problem touches: "row" (the row can be set aside), "file" (nothing in it can be trusted), "dataset" (known
@@ -26,6 +27,7 @@ CODES: Mapping[str, str] = {
     "missing-column": "file",
     "unknown-column": "file",
     "column-type": "file",
+    "rule-failed": "file",
     "short-row": "row",
     "long-row": "row",
     "bad-json": "row",
@@ -39,9 +41,16 @@ CODES: Mapping[str, str] = {
     "above-maximum": "row",
     "not-allowed": "row",
     "pattern": "row",
+    "too-short": "row",
+    "too-long": "row",
+    "rule": "row",
     "duplicate-key": "row",
     "no-rows": "dataset",
+    "over-tolerance": "dataset",
     "too-few-rows": "dataset",
+    "too-many-rows": "dataset",
+    "volume": "dataset",
+    "stale": "dataset",
     "one-class": "dataset",
     "repeated-key": "dataset",
 }
@@ -66,6 +75,7 @@ class Problem:
     count: int = 1
     examples: tuple[Example, ...] = ()
     file: str | None = None
+    rule: str | None = None
 
     @property
     def scope(self) -> str:
@@ -75,6 +85,7 @@ class Problem:
         return {
             "code": self.code,
             "column": self.column,
+            "rule": self.rule,
             "row": self.row,
             "message": self.message,
             "count": self.count,
@@ -85,16 +96,18 @@ class Problem:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
         examples = tuple(Example(example["row"], example.get("value")) for example in data.get("examples", ()))
-        rest = {name: data.get(name) for name in ("column", "row", "file")}
+        rest = {name: data.get(name) for name in ("column", "row", "file", "rule")}
         return cls(data["code"], data["message"], count=data.get("count", 1), examples=examples, **rest)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the rows: rows = rows_accepted + rows_quarantined, always.
+    """What became of the rows: rows = rows_accepted + rows_quarantined + rows_duplicate, always.
 
-    A refused file has all its rows quarantined; `rows_broken` counts those that break a rule themselves.
-    `target_values` holds up to two values of the target that were seen, so that many files can be judged as one.
+    A refused dataset has all its other rows quarantined; `rows_broken` counts those that break a rule themselves, and
+    `rows_untolerated` those of them that break one without a tolerance of its own. `cleaned` tells per column how many
+    values were trimmed or replaced. `target_values` (up to two that were seen) and `newest` (the newest event) let many
+    files be judged as one.
     """
 
     accepted: bool
@@ -102,13 +115,17 @@ class Verdict:
     rows_accepted: int
     rows_quarantined: int
     rows_broken: int
+    rows_untolerated: int = 0
+    rows_duplicate: int = 0
     problems: tuple[Problem, ...] = ()
     format: str = "unknown"
     bytes: int = 0
     files: int = 1
     name: str | None = None
     ignored_columns: tuple[str, ...] = ()
-    target_values: tuple[str, ...] = field(default=())
+    target_values: tuple[str, ...] = ()
+    newest: datetime | None = None
+    cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON of plain values in a fixed order: the same verdict gives the same bytes."""
@@ -118,6 +135,8 @@ class Verdict:
             "rows_accepted": self.rows_accepted,
             "rows_quarantined": self.rows_quarantined,
             "rows_broken": self.rows_broken,
+            "rows_untolerated": self.rows_untolerated,
+            "rows_duplicate": self.rows_duplicate,
             "problems": [problem.as_dict() for problem in self.problems],
             "format": self.format,
             "bytes": self.bytes,
@@ -125,6 +144,8 @@ class Verdict:
             "name": self.name,
             "ignored_columns": list(self.ignored_columns),
             "target_values": list(self.target_values),
+            "newest": self.newest.isoformat() if self.newest else None,
+            "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
         }
 
     @classmethod
@@ -134,6 +155,7 @@ class Verdict:
         known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
         for name in ("ignored_columns", "target_values"):
             known[name] = tuple(data.get(name, ()))
+        known["newest"] = datetime.fromisoformat(data["newest"]) if data.get("newest") else None
         return cls(**known)
 
     @property
@@ -141,7 +163,8 @@ class Verdict:
         """One line for people: '27,004 rows accepted', or how many were refused and for how many reasons."""
         if self.accepted:
             aside = f", {self.rows_quarantined:,} set aside" if self.rows_quarantined else ""
-            return f"{self.rows_accepted:,} rows accepted{aside}"
+            twice = f", {self.rows_duplicate:,} duplicates dropped" if self.rows_duplicate else ""
+            return f"{self.rows_accepted:,} rows accepted{aside}{twice}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
 

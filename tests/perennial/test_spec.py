@@ -136,3 +136,45 @@ def test_the_schema_describes_every_field():
     schema = json_schema()
     assert set(schema["properties"]) == set(ModelSpec.model_fields)
     assert schema["additionalProperties"] is False
+
+
+def test_rules_over_columns_cleaning_and_policies_reach_the_contract():
+    more = """\
+validation:
+  duplicates: drop
+  volume: {least: 0.5, most: 2}
+  rules:
+    - {name: adult, holds: "age >= 18 OR plan = 'basic'", on_breach: refuse}
+    - {name: old, holds: age < 100, tolerance: 0.1}
+"""
+    contract = parse(
+        GOOD.replace("values: [basic", "trim: true, replace: {Basic: basic}, values: [basic") + more
+    ).contract()
+    assert [(rule.name, rule.on_breach, rule.tolerance) for rule in contract.rules] == [
+        ("adult", "refuse", None),
+        ("old", "quarantine", 0.1),
+    ]
+    assert contract.columns["plan"].trim
+    assert contract.columns["plan"].replace == {"Basic": "basic"}
+    assert contract.volume is not None
+    assert (contract.volume.least, contract.volume.most, contract.duplicates) == (0.5, 2, "drop")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("  rules: [{name: r, holds: sum(age) > 1}]", "validation.rules: rule 'r' calls sum(), which is not allowed"),
+        ("  rules: [{name: r, holds: aeg > 1}]", "validation.rules: rule 'r' names 'aeg', which is no column"),
+        ("  rules: [{name: r, hold: age > 1}]", "validation.rules.0.hold: unknown field; did you mean 'holds'?"),
+        ("  volume: {leats: 1}", "validation.volume.leats: unknown field; did you mean 'least'?"),
+        ("  max_age_days: 3", "validation.max_age_days: max_age_days needs an event_time"),
+    ],
+)
+def test_a_rule_that_cannot_be_computed_is_refused_when_the_spec_is_read(line: str, fault: str):
+    found = faults(GOOD + "validation:\n" + line + "\n")
+    assert any(said.startswith("models/churn.yaml:16: " + fault) for said in found), found
+
+
+def test_a_pattern_that_polars_cannot_match_is_refused_when_the_spec_is_read():
+    (fault,) = faults(GOOD.replace("{type: text}", '{type: text, pattern: "(?=a)b"}'))
+    assert fault.startswith("models/churn.yaml:10: columns.id: column 'id': the pattern '(?=a)b' is none")

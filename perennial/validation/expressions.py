@@ -1,0 +1,90 @@
+"""Rules over several columns, as SQL expressions that can only compare the values of one row.
+
+Polars parses the expression; before that its words are held against a list, so that nothing can look beyond the row
+(SELECT, OVER, SUM), and the result is tried on rows of the contract's types. No text is ever evaluated as Python.
+"""
+
+import re
+from collections.abc import Mapping
+
+import polars as pl
+
+LONGEST = 2_000  # characters of one expression
+DEEPEST = 32  # parentheses within each other
+
+# fmt: off
+_BEFORE_PARENTHESES = frozenset({
+    "and", "or", "not", "in", "between", "like", "ilike", "when", "then", "else", "is", "as", "case",
+})
+KEYWORDS = _BEFORE_PARENTHESES | {
+    "null", "end", "true", "false", "date", "interval", "from", "year", "month", "day", "hour", "minute", "second",
+    "week", "quarter", "dow", "doy", "integer", "int", "bigint", "double", "float", "real", "varchar", "text",
+    "boolean",
+}
+FUNCTIONS = frozenset({
+    "abs", "ceil", "ceiling", "floor", "round", "sign", "sqrt", "pow", "power", "exp", "ln", "log", "log2", "log10",
+    "mod", "greatest", "least", "coalesce", "nullif", "ifnull", "length", "char_length", "octet_length", "lower",
+    "upper", "trim", "ltrim", "rtrim", "left", "right", "substr", "substring", "strpos", "starts_with", "ends_with",
+    "replace", "concat", "reverse", "regexp_like", "date_part", "extract", "cast", "try_cast",
+})
+# fmt: on
+_TOKEN = re.compile(
+    r"""\s+|(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")+")|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)"""
+    r"""|(?P<word>[A-Za-z_]\w*)|(?P<open>\()|(?P<close>\))|(?:<=|>=|<>|!=|::|\|\||~\*|!~|[-+*/%=<>~,])"""
+)
+
+
+class ExpressionError(ValueError):
+    """The expression is none, asks for more than one row, or names no column; the message says which."""
+
+
+def compile_rule(text: str, dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
+    """The expression that is true, false or null for each row of a frame with these columns.
+
+    Raises ExpressionError.
+    """
+    _check_words(text, dtypes)
+    try:
+        expression = pl.sql_expr(text)
+        kind = pl.DataFrame(schema=dict(dtypes)).select(expression.alias("rule")).schema["rule"]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ExpressionError(f"is no expression over the columns: {first[:200]}") from None
+    unknown = [name for name in expression.meta.root_names() if name not in dtypes]
+    if unknown:
+        raise ExpressionError(f"names '{unknown[0]}', which is no column")
+    if not expression.meta.root_names():
+        raise ExpressionError("names no column")
+    if kind != pl.Boolean:
+        raise ExpressionError(f"gives {kind}, but must be true or false, as in 'a <= b'")
+    return expression
+
+
+def columns_of(text: str, dtypes: Mapping[str, pl.DataType]) -> tuple[str, ...]:
+    """The columns that an expression names, each once, in their order in the text. Raises ExpressionError."""
+    return tuple(dict.fromkeys(compile_rule(text, dtypes).meta.root_names()))
+
+
+def _check_words(text: str, names: Mapping[str, pl.DataType]) -> None:
+    if len(text) > LONGEST:
+        raise ExpressionError(f"has {len(text):,} characters, {LONGEST:,} are allowed")
+    place, depth = 0, 0
+    while place < len(text):
+        token = _TOKEN.match(text, place)
+        if token is None:
+            raise ExpressionError(f"cannot be read from {text[place : place + 20]!r} on")
+        place = token.end()
+        depth += (token.lastgroup == "open") - (token.lastgroup == "close")
+        if depth > DEEPEST:
+            raise ExpressionError(f"has more than {DEEPEST} parentheses within each other")
+        if token.lastgroup == "word":
+            _check_word(token.group(), called=text[place:].lstrip().startswith("("), names=names)
+        elif token.lastgroup == "name":
+            _check_word(token.group()[1:-1].replace('""', '"'), called=False, names=names, quoted=True)
+
+
+def _check_word(word: str, *, called: bool, names: Mapping[str, pl.DataType], quoted: bool = False) -> None:
+    if called and word.lower() not in FUNCTIONS | _BEFORE_PARENTHESES:
+        raise ExpressionError(f"calls {word}(), which is not allowed; allowed are {', '.join(sorted(FUNCTIONS))}")
+    if not called and word not in names and (quoted or word.lower() not in KEYWORDS):
+        raise ExpressionError(f"names '{word}', which is no column; a text stands in 'single quotes'")
