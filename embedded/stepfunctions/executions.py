@@ -45,7 +45,7 @@ class LiveExecution(Execution):
 
     def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
         """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
-        self._await_environment()
+        self._await_program()
         super().stop(stop_date=stop_date, error=error, cause=cause)
         self.error, self.cause = error or None, cause or None
         self.end(ExecutionStatus.ABORTED)
@@ -92,11 +92,15 @@ class LiveExecution(Execution):
     def _get_start_execution_worker_comm(self) -> BaseExecutionWorkerCommunication:
         return LiveCommunication(self)
 
-    def _await_environment(self) -> None:
-        """The worker makes its environment in its own thread, just after the start."""
+    def _await_program(self) -> None:
+        """The worker begins its program in a thread of its own, just after the start; before that a stop is lost."""
         deadline = time.monotonic() + 5
-        while self.exec_worker is not None and self.exec_worker.env is None and time.monotonic() < deadline:
+        while self.stop_date is None and not self._has_begun() and time.monotonic() < deadline:
             time.sleep(0.005)
+
+    def _has_begun(self) -> bool:
+        environment = self.exec_worker.env if self.exec_worker is not None else None
+        return environment is not None and environment.program_state() is not None
 
 
 class LiveCommunication(BaseExecutionWorkerCommunication):

@@ -8,6 +8,8 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 
+_LOOK_SECONDS = 0.2
+
 
 def install(patches: Patches, context: Context) -> None:
     """Replaces moto's waiting, which counts whole seconds and so would never end a wait of half a second."""
@@ -19,10 +21,13 @@ def install(patches: Patches, context: Context) -> None:
 
 
 def pause(env: Environment, seconds: float) -> None:
-    """Sleeps for seconds on the wall, or until the execution is stopped or timed out."""
+    """Sleeps for seconds on the wall, or until the execution is stopped or timed out.
+
+    The event is set and cleared at once, so whoever is not waiting at that moment misses it: look again now and then.
+    """
     deadline = time.monotonic() + seconds
     while env.is_running():
         left = deadline - time.monotonic()
         if left <= 0:
             return
-        env.program_state_event.wait(left)
+        env.program_state_event.wait(min(left, _LOOK_SECONDS))
