@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, CSV.gz, Parquet or JSON lines.")],
     model: Model,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for rows.parquet (typed, clean) and quarantined.parquet (as they were, with reasons)."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Validate a file as the platform would. Exit code 0 when it is accepted, 3 when it is refused."""
@@ -28,11 +34,15 @@ def check(
 
     from perennial.validation.inspection import inspect  # Polars takes a while to import; --help does not need it
 
-    verdict = inspect(file, spec.contract()).verdict
+    found = inspect(file, spec.contract(), out)
+    verdict = found.verdict
+    written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
     if json:
-        emit(_as_dict(file, model, verdict))
+        emit(_as_dict(file, model, verdict) | {name: str(path) if path else None for name, path in written.items()})
     else:
         _show(file, verdict)
+        for name, path in written.items():
+            line(f"{name}: {path or 'none'}")
     if not verdict.accepted:
         raise typer.Exit(REFUSED)
 
@@ -43,16 +53,22 @@ def _as_dict(file: Path, model: str, verdict: Verdict) -> dict[str, object]:
         "model": model,
         "accepted": verdict.accepted,
         "rows": verdict.rows,
+        "rows_accepted": verdict.rows_accepted,
         "rows_quarantined": verdict.rows_quarantined,
+        "rows_duplicate": verdict.rows_duplicate,
+        "cleaned": verdict.as_dict()["cleaned"],
         "problems": [problem.as_dict() | {"row": _row(problem)} for problem in verdict.problems],
     }
 
 
 def _show(file: Path, verdict: Verdict) -> None:
     word = "accepted" if verdict.accepted else "refused"
-    line(f"{file}: {word}; {verdict.rows:,} rows, {verdict.rows_quarantined:,} of them set aside")
+    twice = f", {verdict.rows_duplicate:,} dropped as duplicates" if verdict.rows_duplicate else ""
+    line(f"{file}: {word}; {verdict.rows:,} rows, {verdict.rows_quarantined:,} of them set aside{twice}")
+    for column, changes in verdict.cleaned.items():
+        line(f"{column}: " + ", ".join(f"{count:,} values {what}" for what, count in changes.items()))
     if verdict.problems:
-        rows = ((problem.code, problem.column, _row(problem), problem.message) for problem in verdict.problems)
+        rows = ((p.code, p.column or p.rule, _row(p), p.message) for p in verdict.problems)
         show(table(("problem", "column", "row", "what"), rows))
 
 

@@ -7,6 +7,8 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
+from perennial.spec import parse
+from perennial.validation import CODES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -46,3 +48,17 @@ def test_decisions_are_numbered_without_a_double():
     assert len(set(numbers)) == len(numbers)
     for path in (ROOT / "docs" / "adr").glob("*.md"):
         assert path.read_text().startswith(f"# {path.name[:4]}"), path.name
+
+
+def test_every_code_of_a_problem_is_explained():
+    text = (ROOT / "docs" / "validation.md").read_text()
+    assert [code for code in CODES if f"`{code}`" not in text] == []
+
+
+def test_the_declarations_that_are_shown_are_a_specs():
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "validation.md").read_text(), re.DOTALL)
+    types = {"dewp": "number", "temp": "number", "origin": "text", "dest": "text", "day": "date"}
+    more = "".join(f"  {name}: {{type: {type_}}}\n" for name, type_ in types.items())
+    head = "name: x\nproblem: regression\ntarget: distance\nevent_time: day\ncard: {origin: o, licence: l, terms: t}\n"
+    contract = parse(head + shown.replace("\n\nvalidation", "\n" + more + "\nvalidation")).contract()
+    assert [rule.name for rule in contract.rules] == ["dew point", "goes somewhere"]

@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import tempfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,8 @@ def test_anything_as_json_lines_gives_a_verdict(lines: list[bytes]) -> None:
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
-MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-11))])
+MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=ZONES)
 ROW = st.fixed_dictionaries(
     {
         "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
