@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from perennial.validation.contract import Contract
 
 CATEGORIES = 128
+_NAMES_BYTES = 4096  # of all categories of a column together: a profile stays small
 _DECILES = tuple(tenth / 10 for tenth in range(1, 10))
 
 
@@ -32,6 +33,7 @@ def _freeze(values: pl.Series, type_: str, role: Role) -> ColumnGrid:
     if type_ in ("boolean", "category"):
         counts = values.drop_nulls().cast(pl.String).alias("value").value_counts()
         top = counts.sort(["count", "value"], descending=[True, False])["value"].head(CATEGORIES)
+        top = top.filter(top.str.len_bytes().cum_sum() <= _NAMES_BYTES)
         names = ["false", "true"] if type_ == "boolean" else sorted(top)
         return ColumnGrid(type_, "categories", role, categories=tuple(names))
     kind: Kind = "length" if type_ == "text" else "numeric"

@@ -4,10 +4,9 @@ from functools import reduce
 from math import copysign, isfinite
 from sys import float_info
 
-import polars as pl
-
+from perennial.profile.distinct import united
 from perennial.profile.grid import ProfileError
-from perennial.profile.others import HASH_SEED, OTHERS
+from perennial.profile.others import Others, kept
 from perennial.profile.sums import ColumnProfile, Moments, Profile
 
 
@@ -35,6 +34,7 @@ def _merged_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
         _merged_moments(one.moments, two.moments),
         one.other + two.other,
         _merged_others(one.others, two.others),
+        united(one.distinct, two.distinct),
     )
 
 
@@ -56,13 +56,8 @@ def held(value: float) -> float:
     return value if isfinite(value) else copysign(float_info.max, value)
 
 
-def _merged_others(one: tuple[tuple[str, int], ...], two: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
-    """Of all names those with the smallest hashes: a name kept in the end was kept in every part it occurs in."""
+def _merged_others(one: Others, two: Others) -> Others:
     counts = dict(one)
     for name, count in two:
         counts[name] = counts.get(name, 0) + count
-    if len(counts) <= OTHERS:
-        return tuple(sorted(counts.items()))
-    names = pl.Series(list(counts), dtype=pl.String)
-    kept = pl.DataFrame({"name": names, "hash": names.hash(HASH_SEED)}).sort("hash", "name")["name"].head(OTHERS)
-    return tuple(sorted((name, counts[name]) for name in kept))
+    return kept(counts)

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perennial.profile.grid import CELLS, FORMAT, ColumnGrid, Grid
+from perennial.profile.distinct import NONE, Distinct
+from perennial.profile.grid import CELLS, ColumnGrid, Grid, ProfileError
 from perennial.profile.packing import packed, unpacked
+
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class ColumnProfile:
     """One column's sums. `cells` has underflow, 1,024 cells, overflow; `deciles` counts values up to each decile.
 
     Of categories, `cells` counts those of the grid in its order, `other` all others, `others` some of these by name.
+    `distinct` knows how many different values there are.
     """
 
     rows: int = 0
@@ -39,6 +43,7 @@ class ColumnProfile:
     moments: Moments = Moments()
     other: int = 0
     others: tuple[tuple[str, int], ...] = ()
+    distinct: Distinct = NONE
 
     @property
     def count(self) -> int:
@@ -59,12 +64,15 @@ class Profile:
         return cls(grid, 0, {name: _nothing(column) for name, column in grid.columns.items()})
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values; equal profiles give equal bytes. Runs of empty cells are one negative number."""
+        """Plain JSON values; equal profiles give equal bytes."""
         columns = {name: _column_dict(column) for name, column in self.columns.items()}
         return {"format": FORMAT, "rows": self.rows, "grid": self.grid.as_dict(), "columns": columns}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Profile":
+        """The profile that as_dict gave. ProfileError for another format."""
+        if data.get("format") != FORMAT:
+            raise ProfileError(f"a profile of format {data.get('format')!r}, {FORMAT} is expected")
         grid = Grid.from_dict(data["grid"])
         return cls(grid, data["rows"], {name: _column_of(column) for name, column in data["columns"].items()})
 
@@ -85,11 +93,19 @@ def _column_dict(column: ColumnProfile) -> dict[str, Any]:
         "moments": [moments.count, moments.mean, moments.m2, moments.minimum, moments.maximum],
         "other": column.other,
         "others": [[name, count] for name, count in column.others],
+        "distinct": column.distinct.as_text(),
     }
 
 
 def _column_of(data: Mapping[str, Any]) -> ColumnProfile:
-    others = tuple((name, count) for name, count in data["others"])
-    cells, deciles = unpacked(data["cells"]), tuple(data["deciles"])
-    moments = Moments(*data["moments"])
-    return ColumnProfile(data["rows"], data["nulls"], data["nans"], cells, deciles, moments, data["other"], others)
+    return ColumnProfile(
+        rows=data["rows"],
+        nulls=data["nulls"],
+        nans=data["nans"],
+        cells=unpacked(data["cells"]),
+        deciles=tuple(data["deciles"]),
+        moments=Moments(*data["moments"]),
+        other=data["other"],
+        others=tuple((name, count) for name, count in data["others"]),
+        distinct=Distinct.from_text(data["distinct"]),
+    )

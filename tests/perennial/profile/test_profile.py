@@ -1,10 +1,12 @@
 """Profiles are sums over frozen grids: slices merged equal one pass, in any order."""
 
 import json
+import math
 import random
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -99,12 +101,42 @@ def test_a_profile_survives_json_and_is_small() -> None:
     data = json.dumps(whole.as_dict(), allow_nan=False)
     assert Profile.from_dict(json.loads(data)) == whole
     assert json.dumps(Profile.from_dict(json.loads(data)).as_dict()) == data
-    wide = Contract({**{f"number {place}": Column("number") for place in range(19)}, "late": Column("boolean")}, "late")
-    numbers = table(20_000)["price"].fill_null(0.0)
-    frame = pl.DataFrame({f"number {place}": numbers * place for place in range(19)}).with_columns(
-        late=pl.lit(value=True)
-    )
-    assert len(json.dumps(profile(frame, freeze(frame, wide)).as_dict())) < 200_000
+
+
+def test_a_profile_of_twenty_columns_is_below_200_kb() -> None:
+    rows = 1_000_000
+    chance = np.random.default_rng(1)
+    numbers = pl.Series(chance.uniform(0, 1, rows))  # fills every cell alike: the largest counts in every one
+    wide = Contract({f"number {place}": Column("number") for place in range(20)}, "number 0")
+    frame = pl.DataFrame({name: (numbers + place) ** 2 for place, name in enumerate(wide.columns)})
+    text = json.dumps(profile(frame, freeze(frame.head(100_000), wide)).as_dict(), separators=(",", ":"))
+    assert len(text) < 200_000
+    names = pl.Series(chance.integers(0, 100_000, 200_000)).cast(pl.String)
+    towns = Contract({f"a town among many {place}": Column("category") for place in range(20)}, "a town among many 0")
+    frame = pl.DataFrame(dict.fromkeys(towns.columns, "a quite long name of a town " + names))
+    text = json.dumps(profile(frame, freeze(frame, towns)).as_dict(), separators=(",", ":"))  # as it is written to S3
+    assert len(text) < 200_000
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.tuples(*[st.integers(0, 5000)] * 2))
+def test_merging_is_associative_and_commutative(cuts: tuple[int, int]) -> None:
+    edges = [0, *sorted(cuts), 5000]
+    one, two, three = (profile(ROWS.slice(low, high - low), GRID) for low, high in pairwise(edges))
+    assert merge(one, two) == merge(two, one)
+    left, right = merge(merge(one, two), three), merge(one, merge(two, three))
+    same_counts(left, right)
+    for name, column in left.columns.items():
+        mine, other = column.moments, right.columns[name].moments
+        scale = max(abs(mine.mean), mine.deviation)
+        assert abs(mine.mean - other.mean) <= 4 * math.ulp(scale)
+        condition = scale / mine.deviation if mine.deviation else 1.0  # a mean far from zero has coarser steps
+        assert abs(mine.m2 - other.m2) <= 8 * math.ulp(mine.m2) * condition
+
+
+def test_a_profile_of_another_format_is_refused() -> None:
+    with pytest.raises(ProfileError, match="a profile of format 1"):
+        Profile.from_dict(profile(ROWS, GRID).as_dict() | {"format": 1})
 
 
 def test_a_grid_is_known_by_its_digest() -> None:
@@ -124,6 +156,12 @@ def test_profiles_of_different_grids_do_not_merge() -> None:
         merge(profile(ROWS, GRID), profile(ROWS, other))
     with pytest.raises(ProfileError, match="no column 'price'"):
         profile(ROWS.drop("price"), GRID)
+
+
+def test_data_of_categories_alone_has_a_profile() -> None:
+    contract = Contract({"town": Column("category"), "late": Column("boolean")}, "late")
+    frame = ROWS.select("town", "late")
+    assert profile(frame, freeze(frame, contract)).rows == 5000
 
 
 @pytest.mark.parametrize("values", [[], [None, None], [7.0], [7.0] * 9, [float("nan")], [1e308, -1e308], [5e-324, 0.0]])
