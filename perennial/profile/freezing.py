@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = 128
 _NAMES_BYTES = 4096  # of all categories of a column together: a profile stays small
+_WIDEST = 8e307  # so that the range between the cells' ends is still a float
 _DECILES = tuple(tenth / 10 for tenth in range(1, 10))
 
 
@@ -41,7 +42,7 @@ def _freeze(values: pl.Series, type_: str, role: Role) -> ColumnGrid:
     numbers = numbers.filter(numbers.is_finite()).sort()
     if not numbers.len():
         return ColumnGrid(type_, kind, role)
-    low, high = _quantile(numbers, 0.0005), _quantile(numbers, 0.9995)
+    low, high = (max(min(_quantile(numbers, share), _WIDEST), -_WIDEST) for share in (0.0005, 0.9995))
     if not high - low > max(abs(low) * 1e-12, 1e-290):  # a thinner range has no 1,024 cells in floats
         high = low + max(1.0, abs(low) * 1e-6)
     deciles = sorted({_quantile(numbers, tenth) for tenth in _DECILES})

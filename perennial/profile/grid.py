@@ -32,8 +32,8 @@ class ColumnGrid:
 
     @property
     def width(self) -> float:
-        """Of one cell; finite even where the range is not."""
-        return self.high / CELLS - self.low / CELLS
+        """Of one cell."""
+        return (self.high - self.low) / CELLS
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ def merge(*profiles: Profile) -> Profile:
 def _merged(one: Profile, two: Profile) -> Profile:
     if one.grid is not two.grid and one.grid.digest != two.grid.digest:
         raise ProfileError("profiles of different grids cannot be merged")
-    columns = {name: _merged_columns(one.columns[name], two.columns[name]) for name in one.grid.columns}
+    columns = {name: merge_columns(one.columns[name], two.columns[name]) for name in one.grid.columns}
     return Profile(one.grid, one.rows + two.rows, columns)
 
 
-def _merged_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
+def merge_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
+    """The sums of one column over all rows of both."""
     return ColumnProfile(
         one.rows + two.rows,
         one.nulls + two.nulls,

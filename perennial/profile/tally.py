@@ -1,0 +1,81 @@
+"""The different values of a column in one batch, and how often each is there.
+
+Most columns have few of them, and then all else follows from these alone. Whole numbers within a short range are
+counted without hashing, as a histogram with a cell for each number, which costs Polars a third of the time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+DENSE = 8192  # cells
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A frame of different values (`value`, in the column's type, no null) and their number (`count`); nulls apart."""
+
+    values: pl.DataFrame
+    nulls: int
+
+
+def tallies(rows: pl.DataFrame, names: Iterable[str]) -> dict[str, Tally]:
+    """The tallies of some columns of typed rows."""
+    names = list(names)
+    if not names or not rows.height:
+        return {name: Tally(_frame(rows[name].head(0), pl.Series([], dtype=pl.UInt32)), 0) for name in names}
+    ranges = _ranges(rows, [name for name in names if is_whole(rows.schema[name])])
+    dense = {name: ends for name, ends in ranges.items() if ends is not None and ends[1] - ends[0] < DENSE}
+    counts = rows.select(_dense(name, dense[name]) if name in dense else _hashed(name) for name in names)
+    found = {}
+    for name in names:
+        cells = counts[name].explode()
+        frame = _of_cells(cells, dense[name], rows.schema[name]) if name in dense else cells.struct.unnest()
+        found[name] = Tally(frame.filter(pl.col("value").is_not_null()), rows[name].null_count())
+    return found
+
+
+def joined(parts: Sequence[Tally]) -> Tally:
+    """The tally of several batches of one column."""
+    values = pl.concat([part.values.with_columns(pl.col("count").cast(pl.UInt64)) for part in parts])
+    return Tally(values.group_by("value").agg(pl.col("count").sum()), sum(part.nulls for part in parts))
+
+
+def is_whole(dtype: pl.DataType) -> bool:
+    """Whether values are whole numbers beneath: integers, days, microseconds."""
+    return dtype.is_integer() or dtype.is_temporal()
+
+
+def _ranges(rows: pl.DataFrame, names: list[str]) -> dict[str, tuple[int, int] | None]:
+    ends = [pl.col(name).to_physical().min().alias(f"low {name}") for name in names]
+    ends += [pl.col(name).to_physical().max().alias(f"high {name}") for name in names]
+    found: Mapping[str, Any] = rows.select(ends).row(0, named=True) if names else {}
+    pairs = {name: (found[f"low {name}"], found[f"high {name}"]) for name in names}
+    # a histogram counts in floats, which hold whole numbers to 2**53
+    return {name: pair if pair[0] is not None and max(map(abs, pair)) < 2**53 else None for name, pair in pairs.items()}
+
+
+def _dense(name: str, ends: tuple[int, int]) -> pl.Expr:
+    """One cell for each whole number; Polars takes the edges from the values, so the one below the lowest is put in."""
+    low, high = ends
+    below = pl.lit(pl.Series([low - 1], dtype=pl.Int64))
+    numbers = pl.col(name).to_physical().cast(pl.Int64).append(below)
+    return numbers.hist(bin_count=high - low + 1).implode().alias(name)
+
+
+def _hashed(name: str) -> pl.Expr:
+    return pl.col(name).alias("value").value_counts().implode().alias(name)
+
+
+def _of_cells(cells: pl.Series, ends: tuple[int, int], dtype: pl.DataType) -> pl.DataFrame:
+    low, high = ends
+    counts = cells.alias("count")
+    counts = counts.scatter(0, counts[0] - 1)  # the one that was put in is in the first cell
+    numbers = pl.int_range(low, high + 1, eager=True).cast(pl.Int32 if dtype == pl.Date else pl.Int64)
+    return _frame(numbers.cast(dtype), counts).filter(counts > 0)
+
+
+def _frame(values: pl.Series, counts: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame([values.alias("value"), counts.alias("count")])
