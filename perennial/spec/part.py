@@ -1,0 +1,16 @@
+"""What all parts of a spec share: frozen, and unknown keys are refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Problem = Literal["binary", "multiclass", "regression"]
+ColumnType = Literal["boolean", "integer", "number", "text", "category", "date", "datetime"]
+Value = bool | int | float | str
+Breach = Literal["quarantine", "refuse"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")

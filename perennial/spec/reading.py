@@ -1,0 +1,104 @@
+"""From YAML to a ModelSpec, or to faults that say file, line, field and what was expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from perennial import strict_yaml
+from perennial.spec.data import Card, Column, RowRule, Validation, Volume
+from perennial.spec.model import ModelSpec
+from perennial.spec.part import Part
+from perennial.spec.stages import Gate, Monitoring, Release, Retrain, Serving, Training
+from perennial.spec.words import did_you_mean
+
+
+class SpecError(ValueError):
+    """A spec cannot be used. Each fault is one line: file:line field: what is wrong and what was expected."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def parse(text: str, source: str = "spec") -> ModelSpec:
+    """A spec from YAML text. `source` names the file in faults. Raises SpecError."""
+    try:
+        document = strict_yaml.read(text)
+    except strict_yaml.YamlError as error:
+        raise SpecError([f"{source}:{error.line}: {error}"]) from None
+    if not isinstance(document.data, dict):
+        raise SpecError([f"{source}:1: expected a mapping of fields such as name, problem, target, card and columns"])
+    try:
+        spec = ModelSpec.model_validate(document.data)
+    except ValidationError as error:
+        raise SpecError([_fault(source, document, dict(item)) for item in error.errors()]) from None
+    _check_contract(spec, source, document)
+    return spec
+
+
+def _check_contract(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
+    """What only Polars can tell: are patterns and expressions ones that it can compute?"""
+    from perennial.validation.contract import ContractError
+
+    try:
+        spec.contract()
+    except ContractError as error:
+        field = ".".join(error.place)
+        place = f"{source}:{document.line_of(error.place)}: {field + ': ' if field else ''}"
+        raise SpecError([place + str(error)]) from None
+
+
+def load(path: Path) -> ModelSpec:
+    """A spec from a file whose stem is the model's name. Raises SpecError, also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError([f"{path}: cannot be read: {error}"]) from None
+    spec = parse(text, str(path))
+    if spec.name != path.stem:
+        raise SpecError([f"{path}: name: '{spec.name}' must be the file's own name, '{path.stem}'"])
+    return spec
+
+
+def load_all(folder: Path) -> dict[str, ModelSpec]:
+    """Every spec of a folder by its name. Raises SpecError with the faults of all files."""
+    specs, faults = {}, []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            specs[path.stem] = load(path)
+        except SpecError as error:
+            faults += error.faults
+    if faults:
+        raise SpecError(faults)
+    return specs
+
+
+def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any]) -> str:
+    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+    field = ".".join(str(part) for part in path)
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = f"unknown field{did_you_mean(str(path[-1]), _fields_at(path[:-1]))}"
+    elif error["type"] == "missing":
+        message = "this field is required"
+    elif error["type"] != "value_error" and not isinstance(error.get("input"), dict | list):
+        message += f", not {error['input']!r}"
+    return f"{source}:{document.line_of(path)}: {field + ': ' if field else ''}{message}"
+
+
+def _fields_at(path: tuple[str | int, ...]) -> list[str]:
+    """The field names that are known at a place of the spec."""
+    if not path:
+        return list(ModelSpec.model_fields)
+    part = Column if path[0] == "columns" else _PARTS.get(".".join(str(name) for name in path[:2]))
+    return list(part.model_fields) if part else []
+
+
+_PARTS: dict[str, type[Part]] = {
+    "card": Card, "validation": Validation, "training": Training, "gate": Gate, "retrain": Retrain,
+    "release": Release, "serving": Serving, "monitoring": Monitoring, "validation.rules": RowRule,
+    "validation.volume": Volume,
+}  # fmt: skip

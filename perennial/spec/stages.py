@@ -1,0 +1,85 @@
+"""What a spec says of the stages of a model's life: training, gate, retraining, release, serving, monitoring."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from perennial.spec.part import Part
+
+
+class Training(Part):
+    """How a model is fitted, and on what machine."""
+
+    estimator: str = Field(
+        "hist_gradient_boosting",
+        pattern=r"^(hist_gradient_boosting|random_forest|linear|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+        description="hist_gradient_boosting, random_forest, linear, or module:function from models/*.py.",
+    )
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Arguments of the estimator.")
+    window: int = Field(6, ge=1, le=1000, description="How many accepted dataset versions are trained on.")
+    held_out: float = Field(0.2, gt=0, lt=0.9, description="The share of rows kept for judging, chosen by key.")
+    seed: int = Field(7, ge=0, lt=2**32)
+    instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type.")
+    volume_gb: int = Field(20, ge=1, le=16384)
+    max_minutes: int = Field(60, ge=1, le=40320, description="The job is stopped after this long.")
+    keep_alive_minutes: int = Field(
+        0, ge=0, le=60, description="Warm pool: how long the instance waits for a next job."
+    )
+    spot: bool = Field(False, description="Use spot capacity.")
+
+
+class Gate(Part):
+    """What a candidate must reach before it may serve."""
+
+    metric: str | None = Field(None, description="What candidate and champion are compared by.")
+    floors: dict[str, float] = Field(default_factory=dict, description="The worst figure allowed, per metric.")
+    margin: float = Field(0.01, ge=0, description="By how much the candidate may be worse than the champion.")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals.")
+
+
+class Retrain(Part):
+    """When a dataset is worth paying a training for."""
+
+    on: Literal["always", "drift", "age"] = "always"
+    days: int = Field(30, ge=1, description="With 'age': train when the champion is older.")
+
+
+class Release(Part):
+    """The endpoint's fleet."""
+
+    instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+    instances: int = Field(1, ge=1, le=100)
+    max_instances: int = Field(2, ge=1, le=100, description="Scaling stops here.")
+
+    @model_validator(mode="after")
+    def _max_is_not_below(self) -> Release:
+        if self.max_instances < self.instances:
+            raise ValueError(f"max_instances {self.max_instances} is below instances {self.instances}")
+        return self
+
+
+class Serving(Part):
+    """How the endpoint answers and what it remembers."""
+
+    capture_percent: int = Field(100, ge=0, le=100, description="The share of requests kept for monitoring.")
+    invocations_per_instance: int = Field(3000, ge=1, description="Per minute; scaling aims at it.")
+
+
+class Monitoring(Part):
+    """How live traffic is watched."""
+
+    every_hours: int = Field(24, ge=1, le=24 * 31)
+    min_rows: int = Field(500, ge=1, description="With less captured traffic nothing is concluded.")
+    max_age_days: int = Field(90, ge=1, description="An older champion is stale, whatever its traffic.")
+    retrain: bool = Field(True, description="Does a stale model retrain itself?")
+
+
+def _retrain(value: Any) -> Any:
+    """`retrain: drift` is short for `retrain: {on: drift}`."""
+    return {"on": value} if isinstance(value, str) else value
+
+
+#: what stands in a spec: `retrain: drift` as well as `retrain: {on: drift}`
+RetrainPolicy = Annotated[Retrain, BeforeValidator(_retrain)]
