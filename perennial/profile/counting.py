@@ -46,15 +46,17 @@ class Profiler:
         missing = [name for name in self._grid.columns if name not in rows.columns]
         if missing:
             raise ProfileError(f"the data has no column '{missing[0]}', which the profile's grid counts")
-        many = {name: column for name, column in self._grid.columns.items() if name in self._many}
+        categories = [name for name, column in self._grid.columns.items() if column.kind == "categories"]
+        few = tallies(rows, [name for name in self._grid.columns if name not in self._many], always=categories)
+        many = {name: column for name, column in self._grid.columns.items() if name not in few}
         ceilings = {name: self._sums[name].distinct.ceiling for name in many}
-        few = tallies(rows, [name for name in self._grid.columns if name not in many])
         return Counted(rows.height, few, of_rows(rows, many, ceilings))
 
     def take(self, counted: Counted) -> None:
         """Adds what a batch was counted to be."""
         self._rows += counted.rows
         for name, sums in counted.sums.items():
+            self._many.add(name)
             self._sums[name] = merge_columns(self._sums[name], sums)
         for name, tally in counted.tallies.items():
             self._waiting[name].append(tally)

@@ -4,13 +4,14 @@ Most columns have few of them, and then all else follows from these alone. Whole
 counted without hashing, as a histogram with a cell for each number, which costs Polars a third of the time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 DENSE = 8192  # cells
+_PROBE = 2048  # rows; a column of which more than half of these differ is not worth a tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,16 @@ class Tally:
     nulls: int
 
 
-def tallies(rows: pl.DataFrame, names: Iterable[str]) -> dict[str, Tally]:
-    """The tallies of some columns of typed rows."""
+def tallies(rows: pl.DataFrame, names: Iterable[str], always: Collection[str] = ()) -> dict[str, Tally]:
+    """The tallies of some columns of typed rows; of `always` in any case, of the others where it seems worth it."""
     names = list(names)
     if not names or not rows.height:
         return {name: Tally(_frame(rows[name].head(0), pl.Series([], dtype=pl.UInt32)), 0) for name in names}
     ranges = _ranges(rows, [name for name in names if is_whole(rows.schema[name])])
     dense = {name: ends for name, ends in ranges.items() if ends is not None and ends[1] - ends[0] < DENSE}
+    names = [name for name in names if name in dense or name in always or not _is_crowded(rows[name])]
+    if not names:
+        return {}
     counts = rows.select(_dense(name, dense[name]) if name in dense else _hashed(name) for name in names)
     found = {}
     for name in names:
@@ -41,6 +45,10 @@ def joined(parts: Sequence[Tally]) -> Tally:
     """The tally of several batches of one column."""
     values = pl.concat([part.values.with_columns(pl.col("count").cast(pl.UInt64)) for part in parts])
     return Tally(values.group_by("value").agg(pl.col("count").sum()), sum(part.nulls for part in parts))
+
+
+def _is_crowded(values: pl.Series) -> bool:
+    return values.len() > _PROBE and values.head(_PROBE).n_unique() > _PROBE // 2
 
 
 def is_whole(dtype: pl.DataType) -> bool:
