@@ -4,9 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import polars as pl
+
 from perennial.validation.contract import Limits
 from perennial.validation.source import UnreadableError
 
+#: a record's cells as the quotes want them; the engine behind it takes 4 ns a byte, Python's some 100 ns a quote
+_SOUND = r'\A(?:[^",\n]*[,\n]|"(?:[^"]|"")*"(?:,|\r?\n))*\z'
 _QUOTED = re.compile(rb'(?:(?<=[,\n])|\A)("(?:[^"]++|"")*+")(?=[,\n]|\r\n|\Z)')
 
 
@@ -37,15 +41,14 @@ def blocks(
     """
     rest = b""
     for chunk in chunks:
-        rest += chunk
-        end = (record_end or last_record_end)(rest)
-        if len(rest) - end > limits.line_bytes:
-            if end:
-                yield Block(rest[:end])
-            raise _endless(rest[end:], limits)
+        data = rest + chunk if rest else chunk
+        end = (record_end or last_record_end)(data)
+        rest = data[end:]
         if end:
-            yield Block(rest[:end])
-            rest = rest[end:]
+            yield Block(data[:end])
+        del data
+        if len(rest) > limits.line_bytes:
+            raise _endless(rest, limits)
     if rest:
         yield Block(rest, ended=False)
 
@@ -91,13 +94,22 @@ def mark(block: Block, row: int) -> Marked:
     if b'"' not in data:
         plain = _plain(data, data, row)
         return Marked(plain.replace(b"\n", end), sign.decode(), plain.count(b"\n"))
-    pieces = _QUOTED.split(data)
-    outside = pieces[::2]
-    if any(b'"' in piece for piece in outside):
+    if not well_quoted(data):
         raise _bad_quote(data, row)
-    outside = [_plain(piece, data, row) for piece in outside]
+    pieces = data.split(b'"')  # those at even places stand outside quotes; between doubled quotes there is nothing
+    outside = [_plain(piece, data, row) for piece in pieces[::2]]
     pieces[::2] = [piece.replace(b"\n", end) for piece in outside]
-    return Marked(b"".join(pieces), sign.decode(), sum(piece.count(b"\n") for piece in outside))
+    return Marked(b'"'.join(pieces), sign.decode(), sum(piece.count(b"\n") for piece in outside))
+
+
+def well_quoted(data: bytes) -> bool:
+    """Whether quotes stand only around whole values, doubled within them. `data` is UTF-8 and ends in a line feed."""
+    return matches(data, _SOUND) or not any(b'"' in piece for piece in _QUOTED.split(data)[::2])
+
+
+def matches(data: bytes, pattern: str) -> bool:
+    """Whether a regular expression is found in UTF-8 bytes; one pass, without backtracking."""
+    return bool(pl.Series([data], dtype=pl.Binary).cast(pl.String).str.contains(pattern)[0])
 
 
 def _plain(piece: bytes, data: bytes, row: int) -> bytes:

@@ -1,7 +1,7 @@
 """CSV read strictly: every record has as many values as the header, and no value is repaired in silence.
 
-Polars parses whole blocks straight into the contract's types; only a block that has something wrong in it is parsed
-again as text, so that clean data costs one parse and broken data can be named value by value.
+Polars parses blocks straight into the contract's types wherever it is proven that no row is short or long; any other
+block is parsed with marks at its records' ends, so that plain data costs one parse and broken data is named row by row.
 """
 
 import csv
@@ -10,16 +10,15 @@ from functools import partial
 
 import polars as pl
 
-from perennial.validation import csv_text
+from perennial.validation import csv_proof, csv_text
+from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import check_header, match
 from perennial.validation.contract import Contract
-from perennial.validation.csv_text import Block, Marked
+from perennial.validation.csv_parse import END, Parser
+from perennial.validation.csv_text import Block
 from perennial.validation.source import HEAD, Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Columns, Fault, numbered
-
-_PARSED = ("integer", "number")
-_END = "end"
 
 
 class DelimitedTable:
@@ -39,6 +38,7 @@ class DelimitedTable:
             raise UnreadableError("long-line", f"the first line does not end within {HEAD:,} bytes")
         self._skip = len(head) - len(text) + end
         self.columns = self._header(text[:end])
+        self._parser = Parser(self.columns, contract)
 
     def _header(self, record: bytes) -> Columns:
         check_text(record, 0)
@@ -53,22 +53,26 @@ class DelimitedTable:
         return match(names, self._contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block. Raises UnreadableError where the text stops being CSV."""
+        """The rows, block by block, read while others are worked on. UnreadableError where the text stops being CSV."""
+        return ahead(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
         rows = 0
         blank = b""  # lines at the end of a block, which are rows only if something follows
         blocks = csv_text.blocks(self._body(), self._source.limits)
         while (block := _next(blocks, rows)) is not None:
             data = blank + block.data
-            kept = data.rstrip(b"\r\n")
-            blank = b"" if not block.ended else data[len(kept) :].removeprefix(b"\r").removeprefix(b"\n")
+            kept = _filled(data)
+            blank = b"" if not block.ended else data[kept:].removeprefix(b"\r").removeprefix(b"\n")
             data = data[: len(data) - len(blank)]
             if not kept:
                 blank = data + blank
                 continue
             check_text(data, rows + 1)
-            marked = csv_text.mark(Block(data, block.ended), rows + 1)
-            yield self._batch(marked, rows, whole=block.ended)
-            rows += marked.rows
+            batch = self._batch(Block(data, block.ended), rows)
+            del data, block
+            rows += batch.rows.len() + batch.faulty_rows
+            yield batch
 
     def _body(self) -> Iterator[bytes]:
         skip = self._skip
@@ -76,38 +80,27 @@ class DelimitedTable:
             yield chunk[skip:]
             skip = max(skip - len(chunk), 0)
 
-    def _batch(self, marked: Marked, rows: int, whole: bool) -> Batch:
-        raw = partial(self._parse, marked, text=True)
+    def _batch(self, block: Block, rows: int) -> Batch:
+        """A block that is proven plain is parsed as it is; any other has its records marked."""
+        plain = csv_proof.plain(block, self.columns.width)
+        frame = self._parser.typed(plain) if plain is not None else None
+        if plain is not None and frame is not None:
+            return Batch(frame, numbered(rows, frame.height), partial(self._parser.named_text, plain))
+        marked = csv_text.mark(block, rows + 1)
         numbers = numbered(rows, marked.rows)
-        sound = "\0" not in marked.data.decode() if b"\0" in marked.data else True
-        frame = self._typed(marked) if sound else None
+        frame = self._parser.typed(marked) if plain is None and b"\0" not in marked.data else None
         if frame is not None:
-            named = self._named(frame)
-            if self._contract.common_marks != self._contract.null_marks:
-                named = without_marks(named, self._contract)
-            return Batch(named, numbers, lambda: self._named(raw()))
-        return self._broken(raw(), marked.mark, numbers, whole)
-
-    def _typed(self, marked: Marked) -> pl.DataFrame | None:
-        """The block in the contract's types, or None where Polars, or the marks, find anything amiss."""
-        if "" not in self._contract.common_marks:
-            return None
-        try:
-            frame = self._parse(marked, text=False)
-        except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
-            return None
-        ends = frame[_END]
-        sound = frame.height == marked.rows and ends.null_count() == 0 and (ends == marked.mark).all()
-        return frame if sound else None
+            return Batch(frame, numbers, partial(self._parser.named_text, marked))
+        return self._broken(self._parser.text(marked), marked.mark, numbers, block.ended)
 
     def _broken(self, text: pl.DataFrame, mark: str, numbers: pl.Series, whole: bool) -> Batch:
         """Takes out the rows that are none and gives the others as text."""
         if text.height != numbers.len():
             raise UnreadableError("corrupt", f"the rows after row {numbers[0] - 1} cannot be told apart")
-        values = [name for name in text.columns if name != _END]
+        values = [name for name in text.columns if name != END]
         kind = text.select(
             pl.when(pl.any_horizontal(pl.col(name) == mark for name in values)).then(pl.lit("short-row"))
-            .when(pl.col(_END) != mark).then(pl.lit("long-row"))
+            .when(pl.col(END) != mark).then(pl.lit("long-row"))
             .when(pl.any_horizontal(pl.col(name).str.contains("\0", literal=True) for name in values))
             .then(pl.lit("nul-byte")).alias("kind")
         )["kind"]  # fmt: skip
@@ -134,28 +127,15 @@ class DelimitedTable:
             details = [_shortness(values, mark, width) for values in few.iter_rows()]
         return Fault(code, tuple(rows.to_list()), tuple(details))
 
-    def _parse(self, marked: Marked, text: bool) -> pl.DataFrame:
-        """All columns of the file by place, and the mark's. Text is the cells as they are, quotes undone."""
-        types: dict[str, pl.DataType] = {str(place): pl.String() for place in range(self.columns.width)}
-        if not text:
-            for name, place in self.columns.places.items():
-                column = self._contract.columns[name]
-                direct = column.type in _PARSED and not self._contract.cleans(name)
-                types[str(place)] = column.dtype if direct else pl.String()
-        return pl.read_csv(
-            marked.data,
-            has_header=False,
-            schema={**types, _END: pl.String()},
-            null_values=None if text else list(self._contract.common_marks),
-            empty_string_is_null=not text,
-            truncate_ragged_lines=True,
-            missing_columns="insert",
-            extra_columns="ignore",
-            quote_char='"' if b'"' in marked.data else None,
-        )
-
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(pl.col(str(place)).alias(name) for name, place in self.columns.places.items())
+
+
+def _filled(data: bytes) -> int:
+    """The length without line ends at the end."""
+    if data[-3:].strip(b"\r\n"):
+        return len(data) - 3 + len(data[-3:].rstrip(b"\r\n")) if len(data) > 3 else len(data.rstrip(b"\r\n"))
+    return len(data.rstrip(b"\r\n"))
 
 
 def _shortness(values: tuple[str | None, ...], mark: str, width: int) -> str:

@@ -1,11 +1,11 @@
 """The bytes of a file in bounded blocks, decompressed when it is gzip, and what its first bytes say it is."""
 
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from perennial.validation.contract import Limits
+from perennial.validation.gunzip import Gunzip, GzipError
 from perennial.validation.verdict import Problem
 
 HEAD = 256 << 10
@@ -67,37 +67,24 @@ class Source:
 
     def _inflated(self, size: int) -> Iterator[bytes]:
         total = 0
-        pending = bytearray()
-        for piece in self._members(size):
-            total += len(piece)
-            self._weigh(total)
-            pending += piece
-            if len(pending) >= size:
-                yield bytes(pending[:size])
-                del pending[:size]
-        if pending:
-            yield bytes(pending)
-
-    def _members(self, size: int) -> Iterator[bytes]:
-        """The gzip members one after the other; anything after the last one but padding is corruption."""
-        inflate = zlib.decompressobj(31)
         with self.path.open("rb") as file:
-            data = file.read(1 << 18)
-            while data:
-                try:
-                    yield inflate.decompress(data, size)
-                except zlib.error as error:
-                    raise UnreadableError("corrupt", f"the gzip data is damaged ({error})") from None
-                data = inflate.unconsumed_tail or (b"" if inflate.eof else file.read(1 << 18))
-                if inflate.eof:
-                    data = (inflate.unused_data or file.read(1 << 18)).lstrip(b"\0")
-                    while not data and (data := file.read(1 << 18)):
-                        data = data.lstrip(b"\0")
-                    if data:
-                        inflate = zlib.decompressobj(31)
-        yield inflate.flush()
-        if not inflate.eof:
-            raise UnreadableError("truncated", "the gzip data ends in the middle: the upload was cut off")
+            try:
+                gunzip = Gunzip(file)
+                while block := self._filled(gunzip, size, total):
+                    total += len(block)
+                    yield block
+            except GzipError as error:
+                raise UnreadableError(error.code, str(error)) from None
+
+    def _filled(self, gunzip: Gunzip, size: int, total: int) -> bytes:
+        """`size` bytes, fewer at the end, weighed as they come."""
+        pieces: list[bytes] = []
+        room = size
+        while room and (piece := gunzip.read(room)):
+            pieces.append(piece)
+            room -= len(piece)
+            self._weigh(total + size - room)
+        return b"".join(pieces)
 
     def _weigh(self, total: int) -> None:
         if total > self.limits.total_bytes:

@@ -171,7 +171,7 @@ def test_the_asset_holds_the_handlers_and_what_they_import_and_nothing_else(asse
 def test_the_layer_leaves_out_what_the_runtime_has(assembly: Path, platform: Template) -> None:
     layer = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::LayerVersion").values()))["Content"]["S3Key"])
     names = {path.name for path in (layer / "python").iterdir()}
-    assert {"polars", "pydantic", "yaml", "aws_lambda_powertools", "aws_xray_sdk"} <= names
+    assert {"polars", "isal", "pydantic", "yaml", "aws_lambda_powertools", "aws_xray_sdk"} <= names
     assert not names & {"boto3", "botocore", "urllib3", "bin", "__pycache__"}
 
 

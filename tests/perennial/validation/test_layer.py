@@ -29,10 +29,10 @@ assert not {"numpy", "pandas", "pyarrow"} & set(sys.modules)
 """
 
 
-def test_the_domain_runs_on_polars_alone(tmp_path: Path) -> None:
+def test_the_domain_runs_on_polars_and_isal_alone(tmp_path: Path) -> None:
     layer = tmp_path / "layer"
     layer.mkdir()
-    for name in ("polars", "_polars_runtime_32"):
+    for name in ("polars", "_polars_runtime_32", "isal"):
         spec = find_spec(name)
         assert spec is not None
         assert spec.submodule_search_locations is not None
