@@ -1,15 +1,18 @@
 """Compares two profiles: columns one by one, then over all."""
 
 from collections.abc import Mapping
-from statistics import NormalDist
 
 from perennial.drift.categories import categories
-from perennial.drift.chance import shares
+from perennial.drift.chance import Chance
+from perennial.drift.conclusion import concluded
+from perennial.drift.measured import Measured
 from perennial.drift.numbers import numbers
 from perennial.drift.report import ORDER, ColumnDrift, DriftReport, Level
 from perennial.drift.sentences import told_nulls
 from perennial.drift.thresholds import Thresholds
 from perennial.profile import ColumnGrid, ColumnProfile, Profile
+
+_FIGURES = 4  # of a column, that are not nearly the same as another: PSI and JS rise and fall together
 
 
 def compare(
@@ -31,73 +34,54 @@ def compare(
     if min(sizes) < thresholds.min_rows:
         sentence = f"{min(sizes):,} rows tell nothing, {thresholds.min_rows:,} are needed on both sides"
         return DriftReport("stable", sentence, None, *sizes)
-    tests = 4 * max(sum(column.role != "other" for column in reference.grid.columns.values()), 1)
-    sigmas = NormalDist().inv_cdf(1 - thresholds.false_alarms / tests)
+    grids = reference.grid.columns
+    counted = sum(grid.role != "other" for grid in grids.values())
+    chance = Chance(thresholds.false_alarms / (_FIGURES * max(counted, 1)))
     weights = _weights(reference, importance)
-    columns = {
-        name: _column(name, grid, reference.columns[name], current.columns[name], thresholds, sigmas, weights[name])
-        for name, grid in reference.grid.columns.items()
-    }
-    return _over_all(columns, weights, sizes)
-
-
-def _over_all(columns: Mapping[str, ColumnDrift], weights: Mapping[str, float], sizes: tuple[int, int]) -> DriftReport:
-    counted = {name: column for name, column in columns.items() if column.role != "other"}
-    if not counted:
-        return DriftReport("stable", "no column counts for drift", None, *sizes, columns)
-    verdict = max((column.verdict for column in counted.values()), key=ORDER.index)
-    moved = max(counted, key=lambda name: (ORDER.index(counted[name].verdict), counted[name].score * weights[name]))
-    share = sum(column.verdict == verdict for column in counted.values())
-    if verdict == "stable":
-        sentence = f"none of {len(counted)} columns moved beyond chance or its threshold"
-    else:
-        word = "drifted" if verdict == "drifted" else "to watch"
-        sentence = f"{share} of {len(counted)} columns {word}; {moved} moved most: {counted[moved].sentence}"
-    return DriftReport(verdict, sentence, moved, *sizes, columns)
+    columns: dict[str, ColumnDrift] = {}
+    for name, grid in grids.items():
+        measured = _measured(grid, reference.columns[name], current.columns[name], chance)
+        columns[name] = _judged(measured, thresholds, grid.role, weights[name])
+    return concluded(columns, thresholds, sizes)
 
 
 def _weights(reference: Profile, importance: Mapping[str, float] | None) -> dict[str, float]:
-    if not importance or max(importance.values()) <= 0:
+    """1 for the most important feature and for the target; all alike where nothing is known."""
+    most = max((importance or {}).values(), default=0.0)
+    if not importance or most <= 0:
         return dict.fromkeys(reference.grid.columns, 1.0)
-    most = max(importance.values())
     return {
         name: 1.0 if grid.role == "target" else max(importance.get(name, 0.0), 0.0) / most
         for name, grid in reference.grid.columns.items()
     }
 
 
-def _column(
-    name: str,
-    grid: ColumnGrid,
-    one: ColumnProfile,
-    two: ColumnProfile,
-    thresholds: Thresholds,
-    sigmas: float,
-    weight: float,
-) -> ColumnDrift:
-    figures, floors = _missing(one, two, sigmas)
-    told = {"nulls": told_nulls(one, two)}
-    if min(one.count, two.count) > 0:
-        measure = categories if grid.kind == "categories" else numbers
-        more, more_floors, more_told = measure(grid, one, two, sigmas)
-        figures, floors, told = figures | more, floors | more_floors, told | more_told
-    levels = {figure: _level(figures[figure], floors[figure], getattr(thresholds, figure)) for figure in figures}
-    scores = {figure: figures[figure] / max(getattr(thresholds, figure)[1], floors[figure]) for figure in figures}
-    worst = max(figures, key=lambda figure: (ORDER.index(levels[figure]), scores[figure]))
+def _measured(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, chance: Chance) -> Measured:
+    change, floor = chance.change(one.nulls + one.nans, one.rows, two.nulls + two.nans, two.rows)
+    nulls = Measured({"nulls": abs(change)}, {"nulls": floor}, {"nulls": told_nulls(one, two)})
+    if not (one.count and two.count):
+        return nulls
+    return nulls | (categories if grid.kind == "categories" else numbers)(grid, one, two, chance)
+
+
+def _judged(measured: Measured, thresholds: Thresholds, role: str, weight: float) -> ColumnDrift:
+    """The column's verdict is its worst figure's; one that the champion hardly looks at is never more than watched."""
+    levels: dict[str, Level] = {}
+    scores: dict[str, float] = {}
+    for name, figure in measured.figures.items():
+        watch, drifted = getattr(thresholds, name)
+        floor = measured.floors[name]
+        levels[name] = _level(figure, floor, watch, drifted)
+        scores[name] = figure / (max(drifted, floor) or 1e-12)
+    worst = max(levels, key=lambda name: (ORDER.index(levels[name]), scores[name]))
     verdict = levels[worst]
     if verdict == "drifted" and weight < thresholds.importance:
         verdict = "watch"
-    sentence = told.get(worst, "") if verdict != "stable" else "as before"
-    return ColumnDrift(verdict, grid.role, figures, floors, scores[worst], sentence)
+    sentence = measured.told.get(worst, "") if verdict != "stable" else "as before"
+    return ColumnDrift(verdict, role, measured.figures, measured.floors, scores[worst], sentence, weight, worst)
 
 
-def _level(figure: float, floor: float, threshold: tuple[float, float]) -> Level:
-    watch, drifted = threshold
+def _level(figure: float, floor: float, watch: float, drifted: float) -> Level:
     if figure <= floor or figure < watch:
         return "stable"
     return "drifted" if figure >= drifted else "watch"
-
-
-def _missing(one: ColumnProfile, two: ColumnProfile, sigmas: float) -> tuple[dict[str, float], dict[str, float]]:
-    figure, floor = shares(one.nulls + one.nans, one.rows, two.nulls + two.nans, two.rows, sigmas)
-    return {"nulls": abs(figure)}, {"nulls": floor}

@@ -11,7 +11,11 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class ColumnDrift:
-    """How far one column moved: its figures, the floor of each under chance alone, and a sentence."""
+    """How far one column moved: its figures, the floor of each under chance alone, and a sentence.
+
+    `worst` is the figure that decides, `score` that figure in units of its threshold for drift (or of its floor, where
+    that is higher), `weight` the column's importance, 1 for the most important.
+    """
 
     verdict: Level
     role: str
@@ -19,6 +23,13 @@ class ColumnDrift:
     floors: Mapping[str, float]
     score: float
     sentence: str
+    weight: float = 1.0
+    worst: str = "nulls"
+
+    @property
+    def extent(self) -> float:
+        """How far it moved, for what the champion makes of it."""
+        return self.score * self.weight
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -28,12 +39,17 @@ class ColumnDrift:
             "floors": {name: round(value, 12) for name, value in self.floors.items()},
             "score": round(self.score, 12),
             "sentence": self.sentence,
+            "weight": round(self.weight, 12),
+            "worst": self.worst,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """The verdict over all columns, the one that moved most, and each for itself."""
+    """The verdict over all columns, the one that moved most, and each for itself.
+
+    `over_all` is from 0, nothing moved, to 1, all that the champion looks at has drifted.
+    """
 
     verdict: Level
     sentence: str
@@ -41,6 +57,7 @@ class DriftReport:
     reference_rows: int = 0
     current_rows: int = 0
     columns: Mapping[str, ColumnDrift] = field(default_factory=dict)
+    over_all: float = 0.0
 
     @property
     def drifted(self) -> bool:
@@ -55,11 +72,12 @@ class DriftReport:
             "moved": self.moved,
             "reference_rows": self.reference_rows,
             "current_rows": self.current_rows,
+            "over_all": round(self.over_all, 12),
             "columns": {name: column.as_dict() for name, column in self.columns.items()},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "DriftReport":
-        names = ("verdict", "sentence", "moved", "reference_rows", "current_rows")
+        names = ("verdict", "sentence", "moved", "reference_rows", "current_rows", "over_all")
         columns = {name: ColumnDrift(**column) for name, column in data["columns"].items()}
-        return cls(**{name: data[name] for name in names}, columns=columns)
+        return cls(**{name: data[name] for name in names if name in data}, columns=columns)

@@ -29,3 +29,8 @@ def told_categories(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile) ->
     after = [count / two.count for count in (*two.cells, two.other)]
     most = max(range(len(names)), key=lambda place: abs(after[place] - before[place]))
     return f"{names[most]} went from {before[most]:.1%} to {after[most]:.1%} of rows"
+
+
+def told_unseen(two: ColumnProfile, share: float) -> str:
+    named = ", ".join(f"'{name}'" for name, _ in sorted(two.others, key=lambda other: -other[1])[:3])
+    return f"{share:.1%} more rows hold values unseen in the reference" + (f" ({named})" if named else "")

@@ -1,44 +1,77 @@
-"""The distribution function that a profile's counts amount to."""
+"""The distribution functions that two profiles' counts amount to, and what lies between them."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from math import sqrt
+from operator import add, mul, sub
 
 from perennial.profile import CELLS, ColumnGrid, ColumnProfile
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """`shares[i]` of the values are at most `places[i]`; places ascend from both samples' least to their greatest."""
+class Between:
+    """`gap`: the largest difference of the functions (Kolmogorov-Smirnov). `area`: the area between them
+    (Wasserstein's first distance). `spread`: the integral of sqrt(F(1-F)) of the mixture of both.
+    """
 
-    places: tuple[float, ...]
-    shares: tuple[float, ...]
+    gap: float
+    area: float
+    spread: float
 
 
-def shape(grid: ColumnGrid, column: ColumnProfile, other: ColumnProfile) -> Shape:
-    """One column's distribution function at the grid's edges and deciles and at the extremes of both samples."""
-    known: dict[float, int] = {}
-    running = 0
-    for cell in range(CELLS + 1):
-        running += column.cells[cell]
-        known[grid.low + grid.width * cell] = running
-    known.update(zip(grid.deciles, column.deciles, strict=True))
-    moments = [part.moments for part in (column, other) if part.moments.count]
-    lows = [moment.minimum for moment in moments if moment.minimum is not None]
-    highs = [moment.maximum for moment in moments if moment.maximum is not None]
-    if lows and min(lows) < grid.low:
-        known[min(lows)] = 0
-    if highs and max(highs) > max(known):
-        known[max(highs)] = column.count
-    places = sorted(known)
-    total = max(column.count, 1)
-    shares, most = [], 0
-    for place in places:
-        most = max(most, known[place])
-        shares.append(most / total)
-    return Shape(tuple(places), tuple(shares))
+def between(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile) -> Between:
+    """Both functions are exact at the grid's edges and deciles and straight between; beyond the grid only the sums
+    of what exceeds it are known, whose difference is the area there if one function lies above the other.
+    """
+    places = _places(grid)
+    before, after = _shares(places, one), _shares(places, two)
+    gaps = list(map(sub, after, before))
+    area = sum(map(mul, places.widths, map(abs, gaps)))
+    for index, (left, right) in enumerate(pairwise(gaps)):
+        if left * right < 0:  # the functions cross: two triangles instead of a trapezoid
+            width = places.ascending[index + 1] - places.ascending[index]
+            area -= width * abs(left * right) / (abs(left) + abs(right))
+    mixed = [(low + high) / 2 for low, high in zip(before, after, strict=True)]
+    spread = sum(width * sqrt(max(share * (1 - share), 0.0)) for width, share in zip(places.widths, mixed, strict=True))
+    for side, cell in ((0, 0), (1, -1)):
+        excess = one.tails[side] / one.count, two.tails[side] / two.count
+        area += abs(excess[1] - excess[0])
+        share = (one.cells[cell] + two.cells[cell]) / (one.count + two.count)
+        # as if what exceeds the grid were exponential: the deviation of the excess over all rows
+        spread += (excess[0] + excess[1]) / 2 * sqrt(2 / share) if share else 0.0
+    return Between(max(map(abs, gaps)), area, spread)
 
 
 def bins(column: ColumnProfile) -> list[int]:
     """Counts between the grid's deciles: up to the first, between each two, above the last."""
     edges = [0, *column.deciles, column.count]
     return [high - low for low, high in pairwise(edges)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Edges and deciles, `ascending`; `order` is where each stands among edges followed by deciles; `widths` is half
+    of what lies between its neighbours, so that an integral is a sum of products.
+    """
+
+    ascending: tuple[float, ...]
+    order: tuple[int, ...]
+    widths: tuple[float, ...]
+
+
+@lru_cache(maxsize=4096)
+def _places(grid: ColumnGrid) -> _Places:
+    known = [*(grid.low + grid.width * cell for cell in range(CELLS + 1)), *grid.deciles]
+    order = sorted(range(len(known)), key=known.__getitem__)
+    ascending = [known[index] for index in order]
+    halves = [(high - low) / 2 for low, high in pairwise(ascending)]
+    widths = map(add, [0.0, *halves], [*halves, 0.0])
+    return _Places(tuple(ascending), tuple(order), tuple(widths))
+
+
+def _shares(places: _Places, column: ColumnProfile) -> list[float]:
+    """The share of values up to each place. An edge that float arithmetic moved past a value is put right."""
+    known = [*accumulate(column.cells[:-1]), *column.deciles]
+    count = column.count
+    return [upto / count for upto in accumulate((known[index] for index in places.order), max)]

@@ -66,6 +66,8 @@ def _sums(name: str, column: ColumnGrid, finite: bool = True) -> list[pl.Expr]:
         "variance": measured.var(ddof=0),
         "minimum": measured.min(),
         "maximum": measured.max(),
+        "below": (column.low - measured).clip(0.0).sum(),
+        "above": (measured - column.high).clip(0.0).sum(),
     }
     made |= {f"decile {place}": (value <= edge).sum() for place, edge in enumerate(column.deciles)}
     return [sum_.alias(f"{what} {name}") for what, sum_ in made.items()]
@@ -99,4 +101,5 @@ def _numeric(name: str, column: ColumnGrid, sums: Mapping[str, Any], distinct: D
         deciles=tuple(sums[f"decile {place} {name}"] for place in range(len(column.deciles))),
         moments=moments,
         distinct=distinct,
+        tails=(held(sums[f"below {name}"]), held(sums[f"above {name}"])),
     )

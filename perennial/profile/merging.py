@@ -36,6 +36,7 @@ def merge_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
         one.other + two.other,
         _merged_others(one.others, two.others),
         united(one.distinct, two.distinct),
+        (held(one.tails[0] + two.tails[0]), held(one.tails[1] + two.tails[1])),
     )
 
 

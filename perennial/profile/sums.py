@@ -32,7 +32,7 @@ class ColumnProfile:
     """One column's sums. `cells` has underflow, 1,024 cells, overflow; `deciles` counts values up to each decile.
 
     Of categories, `cells` counts those of the grid in its order, `other` all others, `others` some of these by name.
-    `distinct` knows how many different values there are.
+    `distinct` knows how many different values there are. `tails` sums by how much values lie below and above the grid.
     """
 
     rows: int = 0
@@ -44,6 +44,7 @@ class ColumnProfile:
     other: int = 0
     others: tuple[tuple[str, int], ...] = ()
     distinct: Distinct = NONE
+    tails: tuple[float, float] = (0.0, 0.0)
 
     @property
     def count(self) -> int:
@@ -94,6 +95,7 @@ def _column_dict(column: ColumnProfile) -> dict[str, Any]:
         "other": column.other,
         "others": [[name, count] for name, count in column.others],
         "distinct": column.distinct.as_text(),
+        "tails": list(column.tails),
     }
 
 
@@ -108,4 +110,5 @@ def _column_of(data: Mapping[str, Any]) -> ColumnProfile:
         other=data["other"],
         others=tuple((name, count) for name, count in data["others"]),
         distinct=Distinct.from_text(data["distinct"]),
+        tails=tuple(data["tails"]),
     )

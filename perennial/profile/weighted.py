@@ -41,6 +41,7 @@ def _of_numbers(column: ColumnGrid, tally: Tally) -> ColumnProfile:
     ).sort("value")
     total = int(found["count"].sum())
     some = found.filter(value.is_not_nan())
+    finite = some.filter(value.is_finite())
     values, counts = some["value"], some["count"]
     return ColumnProfile(
         rows=total + tally.nulls,
@@ -48,8 +49,9 @@ def _of_numbers(column: ColumnGrid, tally: Tally) -> ColumnProfile:
         nans=total - int(counts.sum()),
         cells=_cells(column, values, counts),
         deciles=_up_to(column.deciles, values, counts),
-        moments=_moments(some.filter(value.is_finite())),
+        moments=_moments(finite),
         distinct=Distinct(tuple(some["hash"].unique().sort().head(K))),
+        tails=_tails(column, finite["value"], finite["count"]),
     )
 
 
@@ -65,6 +67,11 @@ def _cells(column: ColumnGrid, values: pl.Series, counts: pl.Series) -> tuple[in
 def _up_to(edges: tuple[float, ...], values: pl.Series, counts: pl.Series) -> tuple[int, ...]:
     running = [0, *counts.cum_sum()]
     return tuple(running[int(values.search_sorted(edge, side="right"))] for edge in edges)
+
+
+def _tails(column: ColumnGrid, values: pl.Series, counts: pl.Series) -> tuple[float, float]:
+    below, above = (column.low - values).clip(0.0) * counts, (values - column.high).clip(0.0) * counts
+    return held(float(below.sum())), held(float(above.sum()))
 
 
 def _moments(finite: pl.DataFrame) -> Moments:

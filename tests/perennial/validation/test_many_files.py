@@ -51,7 +51,8 @@ def same_counts(one: Profile, two: Profile) -> None:
     assert one.rows == two.rows
     for name, column in one.columns.items():
         other = two.columns[name]
-        assert replace(column, moments=other.moments) == other
+        assert replace(column, moments=other.moments, tails=other.tails) == other
+        assert column.tails == pytest.approx(other.tails, rel=1e-9)
         assert column.moments.mean == pytest.approx(other.moments.mean, rel=1e-12)
         assert column.moments.m2 == pytest.approx(other.moments.m2, rel=1e-9)
         assert (column.moments.minimum, column.moments.maximum) == (other.moments.minimum, other.moments.maximum)
