@@ -71,7 +71,11 @@ class Run(Record):
 
 
 class ModelVersion(Record):
-    """A registered model: content digest, what it was made from, and how it did."""
+    """A registered model: content digest, what it was made from, and how it did.
+
+    `importance` is how far its answers move, on average, when a feature's values change places between rows; empty
+    where that took too long to measure.
+    """
 
     id: str
     model: str
@@ -85,6 +89,7 @@ class ModelVersion(Record):
     spec_digest: str
     parameters: dict[str, Any]
     figures: dict[str, Any]
+    importance: dict[str, float] = {}
     environment: dict[str, str]
     created_at: datetime
     package: str = ""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training import evaluation, fitting, judging, plan, rows
+from training import evaluation, fitting, importance, judging, plan, rows
 from training.failure import TrainingError, write_failure
 from training.progress import report
 
@@ -75,6 +75,7 @@ def train(paths: Paths) -> str:
         finally:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": seconds}
+    about["importance"] = importance.measure(job, split, model)
     features = [column.name for column in job.features]
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
     figures = {name: figure["value"] for name, figure in judged["candidate"]["figures"].items()}

@@ -7,7 +7,7 @@ from typing import Any
 from cloud import objects
 from functions.task import Task, task
 from perennial import layout
-from perennial.drift import compare
+from perennial.drift import DriftReport, compare
 from perennial.profile import Profile
 from perennial.retraining import worth_training
 
@@ -20,10 +20,16 @@ def handler(task: Task) -> dict[str, Any]:
     if champion is None:
         task.note("drift", ("There is no champion yet: the first model is trained.",), {"verdict": "first"})
         return {"train": True}
-    reference = objects.read_json(task.platform.models_bucket, task.ledger.version(champion.version).profile_key)
+    version = task.ledger.version(champion.version)
+    reference = objects.read_json(task.platform.models_bucket, version.profile_key)
     current = objects.read_json(task.platform.data_bucket, folder + "profile.json")
-    report = compare(Profile.from_dict(reference), Profile.from_dict(current))
+    profiles = Profile.from_dict(reference), Profile.from_dict(current)
+    report = compare(*profiles, task.spec.drift.thresholds(), version.importance)
     objects.write_json(task.platform.data_bucket, folder + "drift.json", report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
-    task.note("drift", (report.sentence, why), {"verdict": report.verdict, "train": train})
+    task.note("drift", (report.sentence, why), _figures(report) | {"train": train})
     return {"train": train}
+
+
+def _figures(report: DriftReport) -> dict[str, Any]:
+    return {"verdict": report.verdict, "moved": report.moved, "over_all": round(report.over_all, 4)}

@@ -45,7 +45,8 @@ def _look(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champio
     reference = Profile.from_dict(objects.read_json(platform.models_bucket, version.profile_key))
     since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
     traffic = captured_profile(platform, spec, reference.grid, since, now)
-    report = compare(traffic.seen_of(reference), traffic.profile)
+    profiles = traffic.seen_of(reference), traffic.profile
+    report = compare(*profiles, spec.drift.thresholds(), version.importance)
     found = watch(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)
     record = asdict(found) | {
         "model": spec.name,

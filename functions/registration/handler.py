@@ -46,6 +46,7 @@ def _version(task: Task) -> ModelVersion:
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
         figures=evaluation["candidate"]["figures"],
+        importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],
         created_at=task.now,
     )

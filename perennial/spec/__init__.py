@@ -5,6 +5,7 @@
 """
 
 from perennial.spec.data import Card, Column, RowRule, Validation, Volume
+from perennial.spec.drift import Drift, Reach
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import ColumnType, Problem
 from perennial.spec.reading import SpecError, load, load_all, parse
@@ -12,6 +13,7 @@ from perennial.spec.schema import json_schema
 from perennial.spec.stages import Gate, Monitoring, Release, Retrain, Serving, Training
 
 __all__ = [
-    "Card", "Column", "ColumnType", "Gate", "ModelSpec", "Monitoring", "Problem", "Release", "Retrain", "RowRule",
-    "Serving", "SpecError", "Training", "Validation", "Volume", "json_schema", "load", "load_all", "parse",
+    "Card", "Column", "ColumnType", "Drift", "Gate", "ModelSpec", "Monitoring", "Problem", "Reach", "Release",
+    "Retrain", "RowRule", "Serving", "SpecError", "Training", "Validation", "Volume", "json_schema", "load",
+    "load_all", "parse",
 ]  # fmt: skip

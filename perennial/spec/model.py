@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from perennial.gate.catalogue import metrics_of
 from perennial.spec.data import Card, Column, Validation
+from perennial.spec.drift import Drift
 from perennial.spec.part import Name, Part, Problem, Value
 from perennial.spec.stages import Gate, Monitoring, Release, Retrain, RetrainPolicy, Serving, Training
 from perennial.spec.words import did_you_mean
@@ -39,6 +40,7 @@ class ModelSpec(Part):
     release: Release = Release()
     serving: Serving = Serving()
     monitoring: Monitoring = Monitoring()
+    drift: Drift = Drift()
 
     @model_validator(mode="after")
     def _names_are_columns(self) -> ModelSpec:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from perennial import strict_yaml
 from perennial.spec.data import Card, Column, RowRule, Validation, Volume
+from perennial.spec.drift import Drift, Reach
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import Part
 from perennial.spec.stages import Gate, Monitoring, Release, Retrain, Serving, Training
@@ -93,6 +94,8 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
     """The field names that are known at a place of the spec."""
     if not path:
         return list(ModelSpec.model_fields)
+    if path[0] == "drift" and len(path) == 2:
+        return list(Reach.model_fields)
     part = Column if path[0] == "columns" else _PARTS.get(".".join(str(name) for name in path[:2]))
     return list(part.model_fields) if part else []
 
@@ -101,4 +104,5 @@ _PARTS: dict[str, type[Part]] = {
     "card": Card, "validation": Validation, "training": Training, "gate": Gate, "retrain": Retrain,
     "release": Release, "serving": Serving, "monitoring": Monitoring, "validation.rules": RowRule,
     "validation.volume": Volume,
+    "drift": Drift,
 }  # fmt: skip

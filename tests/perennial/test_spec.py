@@ -2,7 +2,7 @@
 
 import pytest
 
-from perennial.spec import ModelSpec, SpecError, json_schema, load, load_all, parse
+from perennial.spec import Drift, ModelSpec, SpecError, json_schema, load, load_all, parse
 
 GOOD = """\
 name: churn
@@ -178,3 +178,11 @@ def test_a_rule_that_cannot_be_computed_is_refused_when_the_spec_is_read(line: s
 def test_a_pattern_that_polars_cannot_match_is_refused_when_the_spec_is_read():
     (fault,) = faults(GOOD.replace("{type: text}", '{type: text, pattern: "(?=a)b"}'))
     assert fault.startswith("models/churn.yaml:10: columns.id: column 'id': the pattern '(?=a)b' is none")
+
+
+def test_thresholds_of_drift_are_those_of_the_comparison_unless_a_spec_says_otherwise() -> None:
+    from perennial.drift import Thresholds
+
+    assert Drift().thresholds() == Thresholds()
+    mine = Drift(psi={"watch": 0.2, "drifted": 0.3}, min_rows=200).thresholds()  # type: ignore[arg-type]
+    assert (mine.psi, mine.min_rows, mine.ks) == ((0.2, 0.3), 200, Thresholds().ks)

@@ -35,7 +35,8 @@ def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def same(one: ColumnProfile, two: ColumnProfile) -> None:
-    assert replace(one, moments=two.moments) == two
+    assert replace(one, moments=two.moments, tails=two.tails) == two
+    assert one.tails == pytest.approx(two.tails, rel=1e-9)
     assert one.moments.count == two.moments.count
     assert (one.moments.minimum, one.moments.maximum) == (two.moments.minimum, two.moments.maximum)
     assert one.moments.mean == pytest.approx(two.moments.mean, rel=1e-9, abs=1e-290)

@@ -1,0 +1,28 @@
+"""What a model looks at is measured on held-out rows, within a bound of time."""
+
+import pytest
+
+from tests.training.jobs import PEOPLE, Job
+from training import importance, plan, rows
+from training.model import Model
+
+
+def test_a_finished_job_knows_what_its_model_looks_at(trained: dict[str, Job]) -> None:
+    for job in trained.values():
+        found = job.evaluation["importance"]
+        assert set(found) == {column.name for column in PEOPLE if column.feature}
+        assert found["constant"] == found["nothing"] == 0.0
+        assert found["age in years"] > found["seen"] >= 0
+        assert max(found, key=found.__getitem__) == "age in years"
+
+
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
+def test_a_model_too_slow_to_be_asked_is_measured_on_fewer_rows_or_not_at_all(
+    trained: dict[str, Job], problem: str
+) -> None:
+    job = trained[problem]
+    read = plan.read(job.paths.plan / "plan.json")
+    split = rows.split(rows.read(job.paths.data, read), read)
+    model = Model.load(job.paths.model)
+    assert importance.measure(read, split, model, seconds=0.0) is None
+    assert importance.measure(read, split, model) == job.evaluation["importance"]
