@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INCOMING = "incoming/"
+SCRATCH = "scratch/"
 MANIFEST = "manifest.json"
 
 
@@ -43,6 +44,21 @@ def dataset(model: str, identity: str) -> str:
 def part(model: str, identity: str, index: int) -> str:
     """The folder of what one file of a dataset gave; ends in a slash."""
     return f"{dataset(model, identity)}parts/{index:05d}/"
+
+
+def scratch(model: str, run: str) -> str:
+    """The folder of what a run needs only while it inspects; ends in a slash. It is forgotten after a week."""
+    return f"{SCRATCH}{model}/{run}/"
+
+
+def bucket_of_keys(model: str, run: str, keys: str, bucket: int) -> str:
+    """The folder of the keys that the parts have in one bucket of a key set; ends in a slash."""
+    return f"{scratch(model, run)}keys/{keys}/{bucket:05d}/"
+
+
+def repeated(model: str, run: str, index: int) -> str:
+    """The folder of what one part repeats of other parts, as files {key set}-{bucket}-{slice}; ends in a slash."""
+    return f"{scratch(model, run)}repeated/{index:05d}/"
 
 
 def quarantine(model: str, identity: str) -> str:

@@ -32,7 +32,7 @@ def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
 
 def _loosen(made: Draft, problems: tuple[Problem, ...]) -> Draft:
     for problem in problems:
-        if problem.code in ("duplicate-key", "repeated-key"):
+        if problem.code == "duplicate-key":
             made = replace(made, key=())
         elif problem.column is not None and any(column.name == problem.column for column in made.columns):
             made = made.change(_looser(made, made.column(problem.column), problem.code))

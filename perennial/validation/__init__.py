@@ -1,7 +1,7 @@
 """A file and a contract in; one pass; a verdict, a profile and clean, typed Parquet out."""
 
 from perennial.validation.contract import Column, Contract, ContractError, Limits, RowRule, Volume
-from perennial.validation.inspection import Inspection, inspect
+from perennial.validation.inspection import Inspection, Part, inspect
 from perennial.validation.judgement import History
 from perennial.validation.merging import merge
 from perennial.validation.sampling import sample
@@ -16,6 +16,7 @@ __all__ = [
     "History",
     "Inspection",
     "Limits",
+    "Part",
     "Problem",
     "RowRule",
     "Verdict",

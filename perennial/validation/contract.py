@@ -57,6 +57,8 @@ class Limits:
     parquet_expansion: int = 500
     parquet_free_bytes: int = 256 << 20
     columns: int = 2_000
+    #: keys that are held in memory, to see which repeat; beyond it they lie in a temporary folder
+    keys: int = 2_000_000
     examples: int = 5
 
 

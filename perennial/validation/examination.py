@@ -50,6 +50,7 @@ class Examination:
         self.rows = 0
         self.broken = 0
         self.untolerated = 0
+        self.dropped = 0
         self.target_values: set[str] = set()
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
@@ -71,7 +72,7 @@ class Examination:
         typed = pl.DataFrame({name: cast(frame[name], self._contract.columns[name]) for name in frame.columns})
         breaches = [*self._misfits(batch, frame, typed), *self._nulls(frame), *self._broken(typed)]
         if not breaches:
-            self._accept(typed, batch.rows)
+            self._accept(typed, batch.rows, batch.raw)
             return
         raw = batch.raw()
         for breach in breaches:
@@ -80,20 +81,19 @@ class Examination:
         self.broken += int(bad.sum())
         self.untolerated += int(any_of([b.mask for b in breaches if not self._tolerated(b)], bad.len()).sum())
         self.outputs.set_aside(raw.filter(bad), batch.rows.filter(bad), _reasons(breaches, bad))
-        self._accept(typed.filter(~bad), batch.rows.filter(~bad))
+        self._accept(typed.filter(~bad), batch.rows.filter(~bad), lambda: raw.filter(~bad))
 
     def end(self) -> None:
-        """After the last batch: rows that repeat a key are set aside, all but the first of each."""
-        repeated = self.outputs.repeated()
-        if not repeated.height:
-            return
-        self.broken += repeated.height
-        self.untolerated += repeated.height
-        key = ", ".join(self._contract.key)
-        examples = [Example(row) for row in repeated["row"].head(self._contract.limits.examples)]
-        clause = f"repeats the key ({key}) of row {repeated['first'][0]}"
-        self.findings.add("duplicate-key", key, clause, examples, repeated.height)
-        self.outputs.take_back(repeated)
+        """After the last batch: what the outputs found to repeat a key counts as broken, or as dropped."""
+        for repeated in self.outputs.repeated():
+            if repeated.keys.drops:
+                self.dropped += repeated.count
+                continue
+            self.broken += repeated.count
+            self.untolerated += repeated.count
+            examples = [Example(row) for row, _, _ in repeated.examples]
+            key = ", ".join(repeated.keys.columns)
+            self.findings.add("duplicate-key", key, repeated.clause, examples, repeated.count)
 
     def changes(self) -> dict[str, dict[str, int]]:
         """By column how many values were trimmed or replaced."""
@@ -102,8 +102,8 @@ class Examination:
             found.setdefault(column, {})[what] = count
         return found
 
-    def _accept(self, typed: pl.DataFrame, rows: pl.Series) -> None:
-        self.outputs.accept(typed, rows)
+    def _accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Callable[[], pl.DataFrame]) -> None:
+        self.outputs.accept(typed, rows, raw)
         self._date(typed)
         target = self._contract.target
         if self._contract.classified and len(self.target_values) < 2 and target in typed.columns:

@@ -21,7 +21,7 @@ class History:
 
 def judge(facts: Verdict, contract: Contract, history: History | None = None) -> Verdict:
     """Accepts or refuses by the counts and problems so far; without a history, age and volume are not judged."""
-    known = tuple(problem for problem in facts.problems if problem.scope != "dataset" or problem.code == "repeated-key")
+    known = tuple(problem for problem in facts.problems if problem.scope != "dataset")
     problems = (*known, *_excess(facts, contract, known), *_of_dataset(facts, contract, history))
     refused = any(problem.scope != "row" or _refuses(problem, contract) for problem in problems)
     refused = refused or facts.rows_untolerated > contract.tolerance * facts.rows

@@ -3,28 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from perennial.validation.contract import Contract
 from perennial.validation.judgement import History, judge
-from perennial.validation.keys import across
 from perennial.validation.verdict import Problem, Verdict
 
 
-def merge(
-    parts: Sequence[Verdict], contract: Contract, keys: Sequence[Path] = (), history: History | None = None
-) -> Verdict:
+def merge(parts: Sequence[Verdict], contract: Contract, history: History | None = None) -> Verdict:
     """The verdict over a dataset of many files, from the verdicts over its parts, in any order.
 
     What only the whole can tell is judged anew: the share of broken rows, the number of rows, the classes of the
-    target, against `history` its age and volume, and, given the parts' key files in the same order, keys in more
-    than one file.
+    target, and against `history` its age and volume. Rows that repeat a key of another part are among the broken rows
+    of theirs already: see across.py.
     """
     names = [part.name or f"file {place}" for place, part in enumerate(parts, 1)]
     signed = [part.in_file(name) if len(parts) > 1 else part for part, name in zip(parts, names, strict=True)]
     found = [problem for part in signed for problem in part.problems if problem.scope != "dataset"]
-    if len(keys) > 1 and (repeated := across(keys, names, contract)) is not None:
-        found.append(repeated)
     formats = {part.format for part in parts}
     total = Verdict(
         accepted=False,

@@ -1,38 +1,56 @@
 """What a pass leaves behind: typed rows, rows set aside with their reasons, key hashes, and a profile."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from perennial import profile as profiles
 from perennial.validation.contract import Contract
-from perennial.validation.keys import Keys
-from perennial.validation.sinks import ParquetSink, rewrite
+from perennial.validation.keys import Hashes, KeySet, hashed, key_sets
+from perennial.validation.repeats import Repeated, Repeats
+from perennial.validation.sinks import ParquetSink
+
+Raw = Callable[[], pl.DataFrame]
 
 
 class Outputs:
-    """Writes into a folder while the rows go by; without a folder it only remembers keys."""
+    """Writes into a folder while the rows go by; without a folder it only profiles and remembers keys.
 
-    def __init__(self, contract: Contract, folder: Path | None, grid: profiles.Grid | None) -> None:
+    Rows that `repeats` finds are dropped or set aside. `hashes` gets the keys of all others, `keys` a file for each
+    key set with the hash, the number and the values of every sound row, for comparing with other files.
+    """
+
+    def __init__(
+        self, contract: Contract, folder: Path | None, grid: profiles.Grid | None, repeats: Repeats, keys: bool = False
+    ) -> None:
         self._contract = contract
         self._folder = folder
-        self._grid = grid
-        self._keys = Keys(contract)
+        self._repeats = repeats
         self._labels = _free("row", contract), _free("reason", contract)
-        self._repeated = pl.Series([], dtype=pl.UInt32)
         self._aside: ParquetSink | None = None
         self._rows: ParquetSink | None = None
-        self.profile: profiles.Profile | None = None
+        self._keys: dict[str, ParquetSink] = {}
+        self.hashes: Mapping[KeySet, Hashes] = {}
+        self.profile = profiles.Profile.empty(grid) if grid is not None else None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             schema = {name: column.dtype for name, column in contract.columns.items()}
             self._rows = ParquetSink(folder / "rows.parquet", schema)
-            self.profile = profiles.Profile.empty(grid) if grid is not None else None
+            if keys:
+                self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
 
-    def accept(self, typed: pl.DataFrame, rows: pl.Series) -> None:
-        """Sound rows and their numbers in the file."""
-        if set(self._contract.key) <= set(typed.columns):
-            self._keys.add(typed, rows)
+    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw) -> None:
+        """Sound rows, their numbers in the file, and how they stand there."""
+        if not typed.height:
+            return
+        self._remember(typed, rows)
+        masks = self._repeats.mask(typed, rows)
+        if masks:
+            typed, rows = self._without(masks, typed, rows, raw)
+        for keys, hashes in self.hashes.items():
+            if set(keys.columns) <= set(typed.columns):
+                hashes.add(hashed(typed, keys.columns))
         if self._rows is not None:
             self._rows.write(typed)
         if self.profile is not None and typed.height:
@@ -49,35 +67,49 @@ class Outputs:
         row, reason = self._labels
         self._aside.write(raw.with_columns(rows.alias(row), reasons.alias(reason)))
 
-    def repeated(self) -> pl.DataFrame:
-        """Accepted rows whose key an earlier row has: place, row, first."""
-        return self._keys.repeated()
+    def repeated(self) -> list[Repeated]:
+        """The rows that were found to repeat a key, by key set."""
+        return [found for found in self._repeats.found.values() if found.count]
 
-    def take_back(self, repeated: pl.DataFrame) -> None:
-        """Sets accepted rows aside after all: their keys are known to be repeated only once all rows were read."""
-        self._repeated = repeated["place"]
-        if self._rows is None or not repeated.height:
-            return
-        path = self._rows.close()
-        taken = rewrite(path, repeated["place"])
-        reasons = pl.Series([", ".join(self._contract.key) + ": duplicate-key"] * taken.height, dtype=pl.String)
-        self.set_aside(taken.select(pl.all().cast(pl.String)), repeated["row"], reasons)
-        if self.profile is not None:
-            self.profile = _profiled(path, self.profile.grid, self._contract.limits.batch_rows)
-
-    def close(self) -> tuple[Path | None, Path | None, Path | None]:
-        """The paths of the rows, of the rows set aside and of the keys."""
-        if self._rows is None or self._folder is None:
-            return None, None, None
+    def close(self) -> tuple[Path | None, Path | None, Mapping[str, Path]]:
+        """The paths of the rows, of the rows set aside, and of the keys by key set."""
+        if self._rows is None:
+            return None, None, {}
         aside = self._aside.close() if self._aside is not None else None
-        return self._rows.close(), aside, self._keys.write(self._folder / "keys.parquet", self._repeated)
+        return self._rows.close(), aside, {name: sink.close() for name, sink in self._keys.items()}
 
     def discard(self) -> None:
         """Leaves nothing behind."""
-        for sink in (self._rows, self._aside):
+        for sink in (self._rows, self._aside, *self._keys.values()):
             if sink is not None:
                 sink.discard()
+        for hashes in self.hashes.values():
+            hashes.close()
         self.profile = None
+
+    def _remember(self, typed: pl.DataFrame, rows: pl.Series) -> None:
+        for keys in key_sets(self._contract):
+            if keys.name in self._keys:
+                named = [pl.col(name).alias(f"k{place}") for place, name in enumerate(keys.columns)]
+                values = typed.select(named).with_columns(hashed(typed, keys.columns), rows.alias("row"))
+                self._keys[keys.name].write(values)
+
+    def _without(
+        self, masks: Mapping[str, pl.Series], typed: pl.DataFrame, rows: pl.Series, raw: Raw
+    ) -> tuple[pl.DataFrame, pl.Series]:
+        kept = pl.repeat(value=True, n=rows.len(), dtype=pl.Boolean, eager=True)
+        for name, mask in masks.items():
+            keys = self._repeats.found[name].keys
+            if not keys.drops:
+                reason = pl.Series([", ".join(keys.columns) + ": duplicate-key"], dtype=pl.String)
+                self.set_aside(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
+            kept &= ~mask
+        return typed.filter(kept), rows.filter(kept)
+
+
+def _key_sink(folder: Path, keys: KeySet, contract: Contract) -> ParquetSink:
+    values = {f"k{place}": contract.columns[name].dtype for place, name in enumerate(keys.columns)}
+    return ParquetSink(folder / f"keys-{keys.name}.parquet", {"hash": pl.UInt64(), "row": pl.UInt64(), **values})
 
 
 def _free(label: str, contract: Contract) -> str:
@@ -85,10 +117,3 @@ def _free(label: str, contract: Contract) -> str:
     while label in contract.columns:
         label += "_"
     return label
-
-
-def _profiled(path: Path, grid: profiles.Grid, rows: int) -> profiles.Profile:
-    total = profiles.Profile.empty(grid)
-    for batch in pl.scan_parquet(path).collect_batches(chunk_size=rows):
-        total = profiles.merge(total, profiles.profile(batch, grid))
-    return total

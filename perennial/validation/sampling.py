@@ -6,28 +6,29 @@ import polars as pl
 
 from perennial.validation.casts import cast
 from perennial.validation.contract import Contract
-from perennial.validation.inspection import open_table
+from perennial.validation.inspection import RowGroups, open_table
 from perennial.validation.source import Source, UnreadableError
 
 _BYTES = 64 << 20
 
 
-def sample(path: Path, contract: Contract, rows: int) -> pl.DataFrame:
+def sample(path: Path, contract: Contract, rows: int, row_groups: RowGroups | None = None) -> pl.DataFrame:
     """Up to `rows` rows, spread evenly over the first 64 MB or so of a file, in the contract's columns and types.
 
     Values and columns that do not fit are null; a file that cannot be read gives no rows. Never an error for bad data.
+    Of a Parquet file `row_groups` (first, last) may be read alone.
     """
     schema = {name: column.dtype for name, column in contract.columns.items()}
-    frames = [pl.DataFrame(schema=schema), *_frames(path, contract)]
+    frames = [pl.DataFrame(schema=schema), *_frames(path, contract, row_groups)]
     read = pl.concat(frames)
     return read.gather_every(max(read.height // max(rows, 1), 1)).head(rows)
 
 
-def _frames(path: Path, contract: Contract) -> list[pl.DataFrame]:
+def _frames(path: Path, contract: Contract, row_groups: RowGroups | None) -> list[pl.DataFrame]:
     frames: list[pl.DataFrame] = []
     size = 0
     try:
-        for batch in open_table(Source(path, contract.limits), contract, path.name).batches():
+        for batch in open_table(Source(path, contract.limits), contract, path.name, row_groups).batches():
             frames.append(_typed(batch.frame, contract))
             size += int(frames[-1].estimated_size())
             if size >= _BYTES:

@@ -70,18 +70,3 @@ class ParquetSink:
     ) -> Iterator[pl.DataFrame]:
         while (frame := self._queue.get()) is not None:
             yield frame
-
-
-def rewrite(path: Path, without: pl.Series) -> pl.DataFrame:
-    """Takes rows (0-based places, sorted) out of a Parquet file in place; returns them."""
-    places = without.cast(pl.UInt32).implode()
-    place = "place"
-    while place in pl.read_parquet_schema(path):
-        place += "_"
-    rows = pl.scan_parquet(path, row_index_name=place)
-    taken = rows.filter(pl.col(place).is_in(places)).drop(place).collect(engine="streaming")
-    spare = path.with_suffix(".rest")
-    kept = rows.filter(~pl.col(place).is_in(places)).drop(place)
-    kept.sink_parquet(spare, compression="zstd", compression_level=1, maintain_order=True)
-    spare.replace(path)
-    return taken

@@ -52,7 +52,6 @@ CODES: Mapping[str, str] = {
     "volume": "dataset",
     "stale": "dataset",
     "one-class": "dataset",
-    "repeated-key": "dataset",
 }
 
 

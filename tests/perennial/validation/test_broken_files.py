@@ -183,7 +183,7 @@ def test_broken_json_lines_are_refused(name: str, look: Look) -> None:
 
 def test_a_refused_file_leaves_no_rows_behind(look: Look, tmp_path: Path) -> None:
     inspection = look(text(*ROWS) + b'4,"AA,1,true\n')
-    assert (inspection.rows, inspection.quarantined, inspection.keys) == (None, None, None)
+    assert (inspection.rows, inspection.quarantined, inspection.keys) == (None, None, {})
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -1,14 +1,22 @@
 """Many files are judged as the one file they would be."""
 
 import json
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from perennial.profile import Profile, freeze
 from perennial.profile import merge as merge_profiles
-from perennial.validation import Contract, Inspection, Verdict, inspect, merge, sample
+from perennial.validation import Contract, Inspection, Limits, Part, Verdict, across, footer, inspect, merge, sample
+from perennial.validation.keys import key_sets
 from tests.perennial.validation.conftest import ROWS, Look, flights_contract, small, text
 
 
@@ -33,9 +41,7 @@ def test_parts_give_the_verdict_and_the_profile_of_the_whole(january: Path, tmp_
     spoilt = tmp_path / "spoilt.csv"
     spoilt.write_bytes(b"\n".join(lines))
     whole, parts = parted(spoilt, contract, tmp_path, 3)
-    keys = [part.keys for part in parts if part.keys is not None]
-    verdict = merge([part.verdict for part in parts], contract, keys)
-    assert len(keys) == 3
+    verdict = merge([part.verdict for part in parts], contract)
     assert verdict.accepted == whole.verdict.accepted is True
     for figure in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "target_values"):
         assert getattr(verdict, figure) == getattr(whole.verdict, figure)
@@ -89,17 +95,115 @@ def test_a_part_without_rows_is_no_fault_of_the_dataset(look: Look) -> None:
     assert merge(parts[1:], small()).problems[0].code == "no-rows"
 
 
-def test_a_key_in_two_files_refuses_the_dataset(tmp_path: Path) -> None:
-    contract = small(key=("id",))
-    parts = []
+def test_a_key_in_two_files_is_set_aside_in_the_later_one(tmp_path: Path) -> None:
+    contract = small(key=("id",), tolerance=0.3)
+    paths = []
     for name, rows in (("a", ROWS), ("b", ["7,AA,1,true", "3,UA,1,false"])):
-        (tmp_path / f"{name}.csv").write_bytes(text(*rows))
-        parts.append(inspect(tmp_path / f"{name}.csv", contract, tmp_path / name))
-    verdicts, keys = [part.verdict for part in parts], [part.keys for part in parts if part.keys]
-    assert all(verdict.accepted for verdict in verdicts)
-    verdict = merge(verdicts, contract, keys)
-    assert not verdict.accepted
-    assert verdict.problems[0].message == "b.csv: row 2 repeats the key (id) of row 3 in a.csv"
+        paths.append(tmp_path / f"{name}.csv")
+        paths[-1].write_bytes(text(*rows))
+    verdict, parts = as_one([(path, None) for path in paths], contract, tmp_path / "out")
+    assert verdict.accepted
+    assert (verdict.rows_accepted, verdict.rows_quarantined) == (4, 1)
+    assert verdict.problems[0].message == "b.csv: row 2: repeats the key (id) of row 3 in a.csv"
+    assert [pl.read_parquet(part.rows)["id"].to_list() for part in parts if part.rows] == [[1, 2, 3], [7]]
+    aside = pl.read_parquet(parts[1].quarantined) if parts[1].quarantined else pl.DataFrame()
+    assert aside.rows() == [(2, "id: duplicate-key", "3", "UA", "1", "false")]
+    refused, _ = as_one([(path, None) for path in paths], small(key=("id",)), tmp_path / "again")
+    assert not refused.accepted
+
+
+TABLES = st.lists(
+    st.tuples(st.integers(1, 9), st.sampled_from(["AA", "UA", "ZZ"]), st.sampled_from([1, 2]), st.booleans()),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=40)
+@given(
+    TABLES,
+    st.sets(st.integers(1, 29), max_size=5),
+    st.sampled_from(["csv", "jsonl", "parquet", "slices"]),
+    st.sampled_from([(1, 1.0, "keep"), (3, 0.2, "keep"), (2, 1.0, "drop"), (4, 0.5, "drop")]),
+)
+def test_any_division_of_a_table_is_judged_as_the_table(
+    rows: list[tuple[int, str, int, bool]], cuts: set[int], kind: str, how: tuple[int, float, str]
+) -> None:
+    buckets, tolerance, duplicates = how
+    contract = small(key=("id",), tolerance=tolerance, duplicates=duplicates, limits=Limits(keys=5))
+    schema = {"id": pl.Int64, "carrier": pl.String, "distance": pl.Int64, "late": pl.Boolean}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    edges = [0, *sorted(cut for cut in cuts if cut < len(rows)), len(rows)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = inspect(_written(table, folder / "whole", kind), contract, folder / "out", GRID)
+        if kind == "slices":
+            path = folder / "sliced.parquet"
+            table.write_parquet(path, row_group_size=4)
+            slices = footer.read(path).slices(most_bytes=1, most_rows=4 * (1 + len(cuts)))
+            places = [(path, found) for found in slices]
+        else:
+            pieces = [table.slice(low, high - low) for low, high in pairwise(edges)]
+            places = [(_written(piece, folder / f"{place}", kind), None) for place, piece in enumerate(pieces)]
+        verdict, parts = as_one(places, contract, folder / "parts", buckets)
+        assert _figures(verdict) == _figures(whole.verdict)
+        same_counts(merge_profiles(*[part.profile for part in parts if part.profile]), cast(Profile, whole.profile))
+        kept = pl.concat([pl.read_parquet(part.rows) for part in parts if part.rows])
+        assert kept.equals(pl.read_parquet(cast(Path, whole.rows)))
+        aside = [pl.read_parquet(part.quarantined) for part in parts if part.quarantined]
+        rows_aside = pl.concat(aside).drop("row").rows() if aside else []
+        whole_aside = pl.read_parquet(whole.quarantined).drop("row").rows() if whole.quarantined else []
+        assert sorted(rows_aside) == sorted(whole_aside)
+        if kind == "slices" and aside and whole.quarantined:
+            assert sorted(pl.concat(aside)["row"]) == sorted(pl.read_parquet(whole.quarantined)["row"])
+
+
+GRID = freeze(pl.DataFrame({"distance": [1.0, 2.0], "carrier": ["AA", "UA"], "id": [1, 9]}), small())
+
+
+def _written(table: pl.DataFrame, stem: Path, kind: str) -> Path:
+    path = stem.with_suffix(".parquet" if kind == "slices" else f".{kind}")
+    if kind == "csv":
+        table.write_csv(path)
+    elif kind == "jsonl":
+        table.write_ndjson(path)
+    else:
+        table.write_parquet(path, row_group_size=4)
+    return path
+
+
+def _figures(verdict: Verdict) -> dict[str, object]:
+    problems = sorted((found.code, found.column or "", found.count) for found in verdict.problems)
+    kept = ("accepted", "rows", "rows_accepted", "rows_quarantined", "rows_broken", "rows_untolerated")
+    figures = {name: getattr(verdict, name) for name in (*kept, "rows_duplicate", "target_values", "newest")}
+    return {**figures, "problems": problems}
+
+
+def as_one(
+    places: Sequence[tuple[Path, tuple[int, int] | None]], contract: Contract, out: Path, buckets: int = 2
+) -> tuple[Verdict, list[Inspection]]:
+    """What the workflow does with many files: inspect each, compare keys by bucket, inspect again, merge."""
+
+    def look(place: int, repeated: dict[str, list[Path]]) -> Inspection:
+        path, row_groups = places[place]
+        part = Part(row_groups, keys=not repeated, repeated=repeated)
+        return inspect(path, contract, out / str(place), GRID, part=part)
+
+    parts = [look(place, {}) for place in range(len(places))]
+    known: dict[int, dict[str, list[Path]]] = {}
+    for keys in key_sets(contract):
+        divided = {
+            place: across.buckets(part.keys[keys.name], buckets, out / f"keys-{keys.name}-{place}")
+            for place, part in enumerate(parts)
+            if part.keys
+        }
+        for bucket in range(buckets):
+            files = [across.KeyFile(place, places[place][0].name, paths[bucket]) for place, paths in divided.items()]
+            folder = out / f"repeated-{keys.name}-{bucket}"
+            for place, paths in across.compare(files, keys, folder, contract.limits.keys).items():
+                known.setdefault(place, {}).setdefault(keys.name, []).extend(paths)
+    parts = [look(place, known[place]) if place in known else part for place, part in enumerate(parts)]
+    return merge([part.verdict for part in parts], contract), parts
 
 
 def test_a_verdict_survives_json(look: Look) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from perennial.profile import freeze
-from perennial.validation import Column, Contract, ContractError, Limits, inspect, sample
+from perennial.validation import Column, Contract, ContractError, Limits, Part, inspect, sample
 from tests.perennial.validation.conftest import HEADER, ROWS, Look, flights_contract, small, text
 
 EXPECTED = [(1, "AA", 100.5, True), (2, "UA", None, False), (3, "B6", 4983.0, True)]
@@ -124,17 +124,16 @@ def test_a_repeated_key_keeps_its_first_row(look: Look) -> None:
     data = text("1,AA,1,true", "2,UA,2,false", "1,B6,3,true", "9,AA,-1,true", "2,UA,9,false", "4,AA,1,true")
     contract = small(key=("id",), tolerance=0.5)
     grid = freeze(pl.DataFrame(schema={name: column.dtype for name, column in contract.columns.items()}), contract)
-    inspection = look(data, contract, grid=grid)
+    inspection = look(data, contract, grid=grid, part=Part(keys=True))
     problem = next(problem for problem in inspection.verdict.problems if problem.code == "duplicate-key")
     assert problem.message == "row 3: repeats the key (id) of row 1 (2 rows in all)"
     assert [example.row for example in problem.examples] == [3, 5]
     assert (inspection.verdict.rows_accepted, inspection.verdict.rows_quarantined) == (3, 3)
     assert inspection.rows is not None
-    assert inspection.keys is not None
     assert inspection.quarantined is not None
     assert inspection.profile is not None
     assert pl.read_parquet(inspection.rows)["id"].to_list() == [1, 2, 4]
-    assert pl.read_parquet(inspection.keys)["row"].to_list() == [1, 2, 6]
+    assert pl.read_parquet(inspection.keys["key"])["row"].to_list() == [1, 2, 3, 5, 6]
     assert sorted(pl.read_parquet(inspection.quarantined)["row"]) == [3, 4, 5]
     assert inspection.profile.rows == 3
     assert not look(data, small(key=("id",))).verdict.accepted

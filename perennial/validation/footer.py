@@ -1,0 +1,221 @@
+"""A Parquet file's footer, as far as slicing the file needs it: where each row group lies and how many rows it has.
+
+The footer is FileMetaData of https://github.com/apache/parquet-format (parquet.thrift) in Thrift's compact protocol.
+Whatever the bytes are, reading them ends within a bound: in a Footer, or in a FooterError.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TAIL = 8  # the footer's length and the magic
+_MAGIC = b"PAR1"
+_MOST_BYTES = 64 << 20
+_MOST_VALUES = 4_000_000
+_DEEPEST = 12
+_BOOLEANS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
+# Which fields are kept, by their numbers; the others are skipped. None keeps an integer, a mapping a struct or a list.
+_CHUNK = {3: {6: None, 7: None, 9: None, 11: None}}
+_FILE: Mapping[int, Any] = {3: None, 4: {1: _CHUNK, 3: None}}
+
+
+class FooterError(ValueError):
+    """The bytes are no footer, or one of a kind that cannot be sliced (encrypted, columns in other files)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows of a file that lie together: its bytes are start..end, `unpacked` is what they claim to become."""
+
+    rows: int
+    start: int
+    end: int
+    unpacked: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The row groups of a file, in its order. `start` is the offset of the footer itself."""
+
+    start: int
+    groups: tuple[RowGroup, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(group.rows for group in self.groups)
+
+    def rows_before(self, group: int) -> int:
+        """How many rows the groups before a group have."""
+        return sum(before.rows for before in self.groups[:group])
+
+    def slices(self, most_bytes: int, most_rows: int) -> tuple[tuple[int, int], ...]:
+        """Consecutive groups (first, last), together within the bounds unless one group alone is beyond them."""
+        found: list[tuple[int, int]] = []
+        first = size = rows = 0
+        for place, group in enumerate(self.groups):
+            if place > first and (size + group.size > most_bytes or rows + group.rows > most_rows):
+                found.append((first, place - 1))
+                first, size, rows = place, 0, 0
+            size, rows = size + group.size, rows + group.rows
+        return (*found, (first, len(self.groups) - 1)) if self.groups else ()
+
+
+def length(tail: bytes) -> int:
+    """The bytes that a footer has with its tail, from the file's last 8 bytes. Raises FooterError."""
+    if len(tail) != TAIL or not tail.endswith(_MAGIC):
+        raise FooterError("the file does not end as Parquet does")
+    found = int.from_bytes(tail[:4], "little") + TAIL
+    if not TAIL < found <= _MOST_BYTES:
+        raise FooterError(f"the footer claims {found:,} bytes")
+    return found
+
+
+def read(path: Path) -> Footer:
+    """The footer of a file. Raises FooterError, and OSError where there is no file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(size - TAIL, 0))
+        found = length(file.read())
+        if found > size:
+            raise FooterError("the footer claims to be longer than the file")
+        file.seek(size - found)
+        return parse(file.read(), size)
+
+
+def parse(footer: bytes, size: int) -> Footer:
+    """The footer (with its tail) of a file of `size` bytes. Raises FooterError."""
+    start = size - len(footer)
+    try:
+        reader = _Compact(footer[:-TAIL])
+        data = reader.struct(_FILE)
+        groups = tuple(_group(group, start) for group in data.get(4, ()))
+    except (IndexError, RecursionError, KeyError, TypeError, AttributeError):
+        raise FooterError("the footer is damaged") from None
+    found = Footer(start, groups)
+    if found.rows != data.get(3):
+        raise FooterError(f"the footer claims {data.get(3)} rows, its row groups {found.rows}")
+    return found
+
+
+def _group(data: Mapping[int, Any], most: int) -> RowGroup:
+    chunks = [chunk[3] for chunk in data[1]]
+    starts = [min(chunk[9], chunk.get(11) or chunk[9]) for chunk in chunks]
+    ends = [start + chunk[7] for start, chunk in zip(starts, chunks, strict=True)]
+    unpacked = sum(chunk[6] for chunk in chunks)
+    if not chunks or min(starts) < len(_MAGIC) or max(ends) > most or min(chunk[7] for chunk in chunks) < 0:
+        raise FooterError("a row group lies outside of the file")
+    if data[3] < 0 or unpacked < 0:
+        raise FooterError("a row group claims less than nothing")
+    return RowGroup(data[3], min(starts), max(ends), unpacked)
+
+
+class _Compact:
+    """Thrift's compact protocol, read strictly and within bounds. IndexError where the bytes end too early."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._values = 0
+
+    def struct(self, wanted: Mapping[int, Any], depth: int = 0) -> dict[int, Any]:
+        """The wanted fields of a struct by their numbers."""
+        found: dict[int, Any] = {}
+        for field, kind in self._fields(depth):
+            if field in wanted and kind in _INTEGERS and wanted[field] is None:
+                found[field] = self._zigzag()
+            elif field in wanted and kind == _STRUCT and wanted[field] is not None:
+                found[field] = self.struct(wanted[field], depth + 1)
+            elif field in wanted and kind in _LISTS and wanted[field] is not None:
+                count, inner = self._list()
+                if inner != _STRUCT:
+                    raise FooterError("the footer has a list of another kind than is expected")
+                found[field] = [self.struct(wanted[field], depth + 1) for _ in range(count)]
+            else:
+                self._skip(kind, depth)
+        return found
+
+    def _fields(self, depth: int) -> Iterator[tuple[int, int]]:
+        if depth > _DEEPEST:
+            raise FooterError("the footer is nested too deeply")
+        field = 0
+        while head := self._byte():
+            field = field + (head >> 4) if head >> 4 else self._zigzag()
+            self._count()
+            yield field, head & 15
+
+    def _list(self) -> tuple[int, int]:
+        head = self._byte()
+        count = head >> 4 if head >> 4 < 15 else self._varint()
+        if count > len(self._data) - self._at:  # nothing takes less than a byte
+            raise FooterError("the footer has a list that is longer than itself")
+        return count, head & 15
+
+    def _skip(self, kind: int, depth: int) -> None:
+        if kind in _INTEGERS:
+            self._varint()
+        elif kind == _BINARY:
+            self._forward(self._varint())
+        elif kind == _DOUBLE:
+            self._forward(8)
+        elif kind == _BYTE:
+            self._forward(1)
+        elif kind == _STRUCT:
+            for _, inner in self._fields(depth + 1):
+                self._skip(inner, depth + 1)
+        elif kind in _LISTS:
+            count, inner = self._list()
+            for _ in range(count):
+                self._element(inner, depth + 1)
+        elif kind == _MAP:
+            self._skip_map(depth)
+        elif kind not in _BOOLEANS:
+            raise FooterError(f"the footer has a value of the unknown kind {kind}")
+
+    def _skip_map(self, depth: int) -> None:
+        count = self._varint()
+        if count > len(self._data) - self._at:
+            raise FooterError("the footer has a map that is longer than itself")
+        kinds = self._byte() if count else 0
+        for _ in range(count):
+            self._element(kinds >> 4, depth + 1)
+            self._element(kinds & 15, depth + 1)
+
+    def _element(self, kind: int, depth: int) -> None:
+        """An element of a list or map: a boolean takes a byte there."""
+        self._count()
+        if depth > _DEEPEST:
+            raise FooterError("the footer is nested too deeply")
+        self._skip(_BYTE if kind in _BOOLEANS else kind, depth)
+
+    def _byte(self) -> int:
+        found = self._data[self._at]
+        self._at += 1
+        return found
+
+    def _varint(self) -> int:
+        value = shift = 0
+        while (byte := self._byte()) & 128:
+            value |= (byte & 127) << shift
+            shift += 7
+            if shift > 63:
+                raise FooterError("the footer has an integer beyond 64 bits")
+        return value | byte << shift
+
+    def _zigzag(self) -> int:
+        value = self._varint()
+        return value >> 1 ^ -(value & 1)
+
+    def _forward(self, count: int) -> None:
+        self._at += count
+        if self._at > len(self._data):
+            raise FooterError("the footer ends in the middle of a value")
+
+    def _count(self) -> None:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise FooterError("the footer has too many values")
