@@ -16,8 +16,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-import boto3
-from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from perennial.identity import model_of
@@ -34,6 +32,8 @@ class MissingRecordError(LookupError):
 @cache
 def table(name: str) -> Any:
     """The DynamoDB table, by name; made once per process."""
+    import boto3  # not before it is needed, see cloud.platform
+
     return boto3.resource("dynamodb").Table(name)
 
 
@@ -170,9 +170,11 @@ class Ledger:
         item = {"pk": partition, "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
         request: dict[str, Any] = {"Item": item | ({"state": how["state"]} if "state" in how else {})}
         if how.get("new"):
-            request["ConditionExpression"] = Attr("pk").not_exists()
+            request["ConditionExpression"] = "attribute_not_exists(pk)"
         elif "was" in how:
-            request["ConditionExpression"] = Attr("state").eq(how["was"])
+            names, values = {"#state": "state"}, {":was": how["was"]}
+            request |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+            request["ConditionExpression"] = "#state = :was"
         try:
             self.table.put_item(**request)
         except ClientError as error:
@@ -197,7 +199,8 @@ class Ledger:
 
     def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
         request: dict[str, Any] = {
-            "KeyConditionExpression": Key("pk").eq(pk) & Key("sk").begins_with(prefix),
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
+            "ExpressionAttributeValues": {":pk": pk, ":sk": prefix},
             "ConsistentRead": True,
         }
         while True:

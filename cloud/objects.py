@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from cloud.platform import client
+
+_CONNECTIONS = 10  # as many as botocore keeps open
 
 
 class MissingObjectError(LookupError):
@@ -26,6 +31,14 @@ def read_json(bucket: str, key: str, version_id: str | None = None) -> Any:
     return json.loads(read(bucket, key, version_id))
 
 
+def read_all_json(bucket: str, keys: Iterable[str]) -> Iterator[Any]:
+    """The JSON of many objects, in their order; a few are fetched at a time, and no more than a few are held."""
+    waiting = iter(keys)
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        while some := list(islice(waiting, 4 * _CONNECTIONS)):
+            yield from pool.map(lambda key: read_json(bucket, key), some)
+
+
 def write_json(bucket: str, key: str, value: Any) -> None:
     """Write plain data as compact JSON. Order is kept: that of a spec's columns means something."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -38,6 +51,28 @@ def download(bucket: str, key: str, path: Path, version_id: str | None = None) -
     with path.open("wb") as file:
         for chunk in body.iter_chunks(1 << 20):
             file.write(chunk)
+
+
+def read_range(bucket: str, key: str, version_id: str | None, start: int, end: int) -> bytes:
+    """The bytes start..end (not included) of an object. Raises MissingObjectError."""
+    return bytes(_get(bucket, key, version_id, Range=f"bytes={start}-{end - 1}")["Body"].read())
+
+
+def download_range(bucket: str, key: str, path: Path, version_id: str | None, start: int, end: int) -> None:
+    """Stream the bytes start..end (not included) of an object to the same place in a file, which may be sparse."""
+    body = _get(bucket, key, version_id, Range=f"bytes={start}-{end - 1}")["Body"]
+    with path.open("r+b" if path.exists() else "wb") as file:
+        file.seek(start)
+        for chunk in body.iter_chunks(1 << 20):
+            file.write(chunk)
+
+
+def sha256(bucket: str, key: str, version_id: str | None = None) -> str:
+    """The digest of an object's bytes in hex, without a place to keep them. Raises MissingObjectError."""
+    digest = hashlib.sha256()
+    for chunk in _get(bucket, key, version_id)["Body"].iter_chunks(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def upload(path: Path, bucket: str, key: str) -> None:
@@ -74,9 +109,22 @@ def head(bucket: str, key: str, version_id: str | None = None) -> dict[str, Any]
         raise _missing(error, bucket, key) from None
 
 
-def _get(bucket: str, key: str, version_id: str | None) -> Any:
+def heads(bucket: str, keys: Sequence[str]) -> list[dict[str, Any] | None]:
+    """What `head` says of many objects, in their order; None for one that is not there."""
+
+    def look(key: str) -> dict[str, Any] | None:
+        try:
+            return head(bucket, key)
+        except MissingObjectError:
+            return None
+
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        return list(pool.map(look, keys))
+
+
+def _get(bucket: str, key: str, version_id: str | None, **more: str) -> Any:
     try:
-        return client("s3").get_object(Bucket=bucket, Key=key, **_version(version_id))
+        return client("s3").get_object(Bucket=bucket, Key=key, **_version(version_id), **more)
     except ClientError as error:
         raise _missing(error, bucket, key) from None
 

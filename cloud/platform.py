@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 PARAMETER = "/perennial/platform"
-# Standard retries have jitter and a budget; the state machine's own retries stand above them.
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=70)
 
 
 class MissingCloudError(RuntimeError):
@@ -43,7 +39,12 @@ class Platform:
 @cache
 def client(service: str) -> Any:
     """The boto3 client of a service, made once per process."""
-    return boto3.client(service, config=_CONFIG)
+    import boto3  # not before it is needed: it takes as long as the handlers' own code to import
+    from botocore.config import Config
+
+    # Standard retries have jitter and a budget; the state machine's own retries stand above them.
+    retries: Any = {"mode": "standard", "total_max_attempts": 5}
+    return boto3.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=70))
 
 
 @cache

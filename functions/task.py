@@ -6,18 +6,22 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 
-from cloud import lease, objects
-from cloud.ledger import Ledger
+from cloud import objects
 from cloud.platform import Platform, from_environment
-from perennial.records import Run, Step
-from perennial.spec import ModelSpec
+
+if (
+    TYPE_CHECKING
+):  # records and specs are models of pydantic's, which take a while to be built: not before they are used
+    from cloud.ledger import Ledger
+    from perennial.records import Run
+    from perennial.spec import ModelSpec
 
 HOLD = timedelta(hours=1)  # each state renews the lease; one that waits longer says for how long
-logger, tracer, metrics = Logger(), Tracer(), Metrics(namespace="Perennial")
+logger, metrics = Logger(), Metrics(namespace="Perennial")
 
 
 class EndedRunError(RuntimeError):
@@ -39,6 +43,8 @@ class Task:
         self, step: str, sentences: tuple[str, ...], figures: dict[str, Any] | None = None, **changes: Any
     ) -> None:
         """Write into the run what this state found. A state that is tried again writes over its first try."""
+        from perennial.records import Step
+
         done = Step(name=step, at=self.now, sentences=sentences, figures=figures or {})
         run = self.ledger.run(self.run.id)
         steps = (*(other for other in run.steps if other.name != step), done)
@@ -47,11 +53,10 @@ class Task:
 
 
 def task(work: Callable[[Task], dict[str, Any]]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """Make a Lambda handler of a state's work: log, trace, open the run, renew its lease, do the work."""
+    """Make a Lambda handler of a state's work: log, open the run, renew its lease, do the work."""
 
     @functools.wraps(work)
     @logger.inject_lambda_context(clear_state=True)
-    @tracer.capture_lambda_handler(capture_response=False)
     @metrics.log_metrics
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         opened = open_task(event)
@@ -63,6 +68,10 @@ def task(work: Callable[[Task], dict[str, Any]]) -> Callable[[dict[str, Any], An
 
 def open_task(event: dict[str, Any]) -> Task:
     """The run and spec that a state's input names. Raises LostLeaseError when another run has taken over."""
+    from cloud import lease
+    from cloud.ledger import Ledger
+    from perennial.spec import ModelSpec
+
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(event["run"]["id"]).model_copy(update={"token": event["run"]["token"]})

@@ -25,13 +25,25 @@ class Data(Construct):
                 s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30))
             ],
         )
+        # Keys that were compared, and the like: of use for one run only, see perennial/layout.py.
+        scratch = s3.LifecycleRule(
+            id="Scratch",
+            prefix="scratch/",
+            expiration=Duration.days(7),
+            noncurrent_version_expiration=Duration.days(1),
+        )
         forgetting = s3.LifecycleRule(
             id="Forgetting",
             expiration=Duration.days(settings.traffic_days),
             noncurrent_version_expiration=Duration.days(1),
         )
         self.data = Store(
-            self, "Data", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, ageing], announces=True
+            self,
+            "Data",
+            access_logs=access_logs,
+            removal=removal,
+            lifecycle=[UNFINISHED, ageing, scratch],
+            announces=True,
         )
         self.models = Store(self, "Models", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, ageing])
         self.traffic = Store(

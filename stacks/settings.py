@@ -31,6 +31,7 @@ class Settings:
     reconcile_minutes: int = 15
     monitor_minutes: int = 60
     inspection_workers: int = 40  # files of one dataset inspected at a time
+    slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker
     training_hours: int = 24
     run_hours: int = 48
     latency_alarm_ms: int = 500  # p99 of an endpoint's model latency

@@ -22,6 +22,8 @@ LAMBDA_TROUBLE = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 ]
+# A function that runs out of memory or time, in the words of Lambda's newer and older runtimes and of a task's timeout.
+TOO_MUCH = ["Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
 JOB_FIELDS = (
     "TrainingJobName",
     "HyperParameters",
@@ -76,22 +78,37 @@ def wait_for(state: tasks.LambdaInvoke, error: str, *, minutes: int) -> tasks.La
     return state
 
 
-def inspection(
-    scope: Construct, id: str, function: lambda_.Function, *, uploads: Store, workers: int
+def each(
+    scope: Construct, id: str, work: sfn.IChainable, *, listed: str, name: str, uploads: Store, workers: int
 ) -> sfn.DistributedMap:
-    """One function call per file that the plan lists. What they find lies in S3: it would burst the state."""
-    files = sfn.DistributedMap(
+    """One child execution for each item of a JSON list in S3, whose key is at a path of the state.
+
+    A child gets the run and its item under a name. What children find lies in S3: it would burst the state. One that
+    fails fails them all: a part that nobody has judged must not be left out.
+    """
+    items = sfn.DistributedMap(
         scope,
         id,
-        item_reader=sfn.S3JsonItemReader(bucket=uploads.bucket, key=sfn.JsonPath.string_at("$.plan.files.key")),
-        item_selector=RUN | {"file.$": "$$.Map.Item.Value"},
+        item_reader=sfn.S3JsonItemReader(bucket=uploads.bucket, key=sfn.JsonPath.string_at(listed)),
+        item_selector=RUN | {f"{name}.$": "$$.Map.Item.Value"},
         map_execution_type=sfn.StateMachineType.STANDARD,
         max_concurrency=workers,
         result_path=sfn.JsonPath.DISCARD,
     )
-    each = task(scope, "Inspect file", function, also={"file.$": "$.file"}, leaves=sfn.JsonPath.DISCARD)
-    files.item_processor(each)
-    return files
+    return items.item_processor(work)
+
+
+def inspection(
+    scope: Construct, what: str, function: lambda_.Function, larger: lambda_.Function, surrender: lambda_.Function
+) -> sfn.IChainable:
+    """One file inspected: what is too much for a worker goes to a larger one; what is too much for that, refused."""
+    file = {"file.$": "$.file"}
+    first = task(scope, f"Inspect {what}", function, also=file, leaves=sfn.JsonPath.DISCARD)
+    second = task(scope, f"Inspect {what} with more memory", larger, also=file, leaves=sfn.JsonPath.DISCARD)
+    last = task(scope, f"Refuse {what}", surrender, also=file | {"error.$": ERROR}, leaves=sfn.JsonPath.DISCARD)
+    first.add_catch(second, errors=TOO_MUCH, result_path=ERROR)
+    second.add_catch(last, errors=TOO_MUCH, result_path=ERROR)
+    return first
 
 
 def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str) -> sfn.CustomState:
@@ -126,6 +143,11 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str
 def question(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
     """A choice by a truth value."""
     return sfn.Choice(scope, id).when(sfn.Condition.boolean_equals(path, True), yes).otherwise(no)
+
+
+def any_of(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
+    """A choice by a count."""
+    return sfn.Choice(scope, id).when(sfn.Condition.number_greater_than(path, 0), yes).otherwise(no)
 
 
 def _patience(function: lambda_.Function) -> sfn.Timeout:

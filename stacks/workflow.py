@@ -79,9 +79,6 @@ class Workflow(Construct):
         do, settings = self._functions, self._settings
         plan = self._task("Plan files", do.plan, gives="$.plan", also={"tries.$": "$$.State.RetryCount"})
         states.wait_for(plan, "MissingPartError", minutes=PARTS_MINUTES)
-        inspect = states.inspection(
-            self, "Inspect files", do.inspect, uploads=self._uploads, workers=settings.inspection_workers
-        )
         merge = self._task("Merge verdict", do.merge, gives="$.verdict")
         compare = self._task("Compare with champion", do.compare, gives="$.drift")
         prepare = self._task("Prepare training", do.prepare, gives="$.training")
@@ -90,8 +87,7 @@ class Workflow(Construct):
         )
         judge = self._task("Judge", do.judge, gives="$.decision")
         register = self._task("Register", do.register, gives="$.version")
-        for state in (inspect, train):
-            state.add_catch(self._failed, result_path=states.ERROR)
+        train.add_catch(self._failed, result_path=states.ERROR)
 
         unchanged, quarantined = self._conclude("unchanged"), self._conclude("quarantined")
         refused = self._conclude("refused")
@@ -101,9 +97,34 @@ class Workflow(Construct):
         prepare.next(train).next(judge).next(promote)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)
         accepted = states.question(self, "Accepted?", "$.verdict.accepted", yes=compare.next(worth), no=quarantined)
-        plan.next(inspect).next(merge).next(accepted)
+        plan.next(self._inspection(merge.next(accepted)))
         retrain = sfn.Condition.string_equals("$.run.trigger", "retrain")
         return sfn.Choice(self, "Triggered by?").when(retrain, prepare).otherwise(plan)
+
+    def _inspection(self, merge: sfn.IChainable) -> sfn.IChainable:
+        """Every file by itself; then, of many, the keys; then again those files that repeat keys of others."""
+        do = self._functions
+        inspect = self._each("Inspect files", self._file("file"), listed="$.plan.files.key", name="file")
+        keys = states.task(
+            self, "Compare bucket", do.compare_keys, also={"keys.$": "$.keys"}, leaves=sfn.JsonPath.DISCARD
+        )
+        compare = self._each("Compare keys", keys, listed="$.plan.keys.key", name="keys")
+        gather = self._task("Gather repeats", do.gather, gives="$.repeats")
+        again = self._each("Inspect again", self._file("file again"), listed="$.repeats.files.key", name="file")
+        repeats = states.any_of(self, "Keys repeat?", "$.repeats.count", yes=again.next(merge), no=merge)
+        return inspect.next(
+            states.any_of(self, "Keys to compare?", "$.plan.buckets", yes=compare.next(gather).next(repeats), no=merge)
+        )
+
+    def _file(self, what: str) -> sfn.IChainable:
+        do = self._functions
+        return states.inspection(self, what, do.inspect, do.inspect_larger, do.surrender)
+
+    def _each(self, id: str, work: sfn.IChainable, *, listed: str, name: str) -> sfn.DistributedMap:
+        workers = self._settings.inspection_workers
+        items = states.each(self, id, work, listed=listed, name=name, uploads=self._uploads, workers=workers)
+        items.add_catch(self._failed, result_path=states.ERROR)
+        return items
 
     def _release(self, refused: sfn.IChainable) -> sfn.IChainable:
         do = self._functions

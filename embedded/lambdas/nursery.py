@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 # What Lambda's runtime brings, and what Powertools imports when it is first used.
-BASE = ("boto3", "botocore.httpsession", "urllib3", "logging.config", "uuid", "aws_xray_sdk.core")
+BASE = ("boto3", "botocore.httpsession", "urllib3", "logging.config", "uuid")
 # Their data is read once here instead of in each function's first call.
 SERVICES = ("s3", "dynamodb", "sns", "stepfunctions", "sagemaker")
 # They start threads when they are imported, which a fork does not survive.

@@ -9,7 +9,7 @@ from typing import Any
 from cloud import executions, lease
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
-from functions.task import logger, metrics, tracer, utc_now
+from functions.task import logger, metrics, utc_now
 from perennial import conclusion
 from perennial.records import Outcome, Run
 
@@ -24,7 +24,6 @@ class Ending:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """-> {"outcome": text}. May be called again: an ending is final, and what follows from it is repeated safely."""

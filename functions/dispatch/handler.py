@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
 from functions.dispatch import uploads
-from functions.task import logger, tracer, utc_now
+from functions.task import logger, utc_now
 from perennial.spec import ModelSpec, load_all
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
@@ -46,7 +46,6 @@ def act(record: SQSRecord) -> None:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Messages that fail go back to the queue alone; the others are done."""
     return dict(process_partial_response(event, act, processor, context))

@@ -7,13 +7,12 @@ from typing import Any
 from cloud import lease, objects
 from functions.dispatch import uploads
 from functions.dispatch.handler import desk
-from functions.task import logger, tracer
+from functions.task import logger
 from perennial import layout
 from perennial.identity import dataset_id
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Look at every upload of every model; those that the ledger does not know get the event they missed."""
     found = 0

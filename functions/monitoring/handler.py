@@ -11,7 +11,7 @@ from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import specs
 from functions.monitoring.traffic import captured_profile
-from functions.task import logger, metrics, tracer, utc_now
+from functions.task import logger, metrics, utc_now
 from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.records import Champion
@@ -20,7 +20,6 @@ from perennial.staleness import Watch, watch
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """-> {model: whether it is stale} for each model that was due."""

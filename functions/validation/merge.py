@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from functools import reduce
 from typing import Any
 
 from cloud import objects
@@ -58,10 +57,8 @@ def _verdict(task: Task, folder: str, fault: str) -> Verdict:
             accepted=False, rows=0, rows_accepted=0, rows_quarantined=0, rows_broken=0, problems=(problem,), files=0
         )
     bucket = task.platform.data_bucket
-    parts = [Verdict.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "verdict.json")]
-    with tempfile.TemporaryDirectory() as scratch:
-        keys = _keys(task, folder, Path(scratch)) if len(parts) > 1 else ()
-        return merge(parts, task.spec.contract(), keys, _history(task))
+    parts = [Verdict.from_dict(found) for found in objects.read_all_json(bucket, _parts(task, folder, "verdict.json"))]
+    return merge(parts, task.spec.contract(), _history(task))
 
 
 def _history(task: Task) -> History:
@@ -76,28 +73,18 @@ def _history(task: Task) -> History:
     return History(dataset.uploaded_at, tuple(known.rows for known in newest_first if known.rows is not None))
 
 
-def _keys(task: Task, folder: str, scratch: Path) -> list[Path]:
-    """The parts' keys, by which a row that stands in two files is found; none where a part has none."""
-    found = list(_parts(task, folder, "keys.parquet"))
-    if len(found) < len(list(_parts(task, folder, "verdict.json"))):
-        return []
-    paths = [scratch / f"{index}.parquet" for index in range(len(found))]
-    for key, path in zip(found, paths, strict=True):
-        objects.download(task.platform.data_bucket, key, path)
-    return paths
-
-
 def _keep_profile(task: Task, folder: str) -> None:
     bucket = task.platform.data_bucket
-    parts = [Profile.from_dict(objects.read_json(bucket, key)) for key in _parts(task, folder, "profile.json")]
-    objects.write_json(bucket, folder + "profile.json", profiles.merge(*parts).as_dict())
+    parts = map(Profile.from_dict, objects.read_all_json(bucket, _parts(task, folder, "profile.json")))
+    objects.write_json(bucket, folder + "profile.json", reduce(profiles.merge, parts).as_dict())
 
 
 def _quarantine(task: Task, folder: str) -> None:
     """Keep the very bytes that were refused, beside the reasons."""
     bucket, place = task.platform.data_bucket, layout.quarantine(task.run.model, task.run.dataset)
     for file in objects.read_json(bucket, folder + "files.json"):
-        objects.copy((bucket, file["key"], file["version_id"]), bucket, place + file["key"].rsplit("/", 1)[-1])
+        if file["first"]:
+            objects.copy((bucket, file["key"], file["version_id"]), bucket, place + file["key"].rsplit("/", 1)[-1])
     objects.copy((bucket, folder + "verdict.json", None), bucket, place + "verdict.json")
 
 

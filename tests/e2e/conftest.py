@@ -104,7 +104,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """The platform, deployed from a synthesis of its own, and ended with all its children."""
     folder = tmp_path_factory.mktemp("e2e")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    context = json.dumps({"models": str(MODELS)})
+    context = json.dumps({"models": str(MODELS), "slice_mb": 1})  # so that a test can have slices
     subprocess.run(
         [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
         env=environment | {"CDK_OUTDIR": str(folder / "cdk.out"), "CDK_CONTEXT_JSON": context},

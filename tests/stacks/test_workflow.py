@@ -100,6 +100,37 @@ def test_no_data_travels_in_the_state(states: States) -> None:
     assert "ToleratedFailureCount" not in inspect
 
 
+def test_many_files_are_compared_by_their_keys_and_a_single_one_is_not(states: States) -> None:
+    asked = states["Keys to compare?"]
+    assert states["Inspect files"]["Next"] == "Keys to compare?"
+    assert asked["Choices"] == [{"Variable": "$.plan.buckets", "NumericGreaterThan": 0, "Next": "Compare keys"}]
+    assert asked["Default"] == "Merge verdict"
+    assert states["Keys repeat?"]["Default"] == "Merge verdict"
+    assert states["Inspect again"]["Next"] == "Merge verdict"
+
+
+def test_the_width_of_every_map_is_declared_and_no_part_may_fail(states: States) -> None:
+    maps = {name: state for name, state in states.items() if state["Type"] == "Map"}
+    assert set(maps) == {"Inspect files", "Compare keys", "Inspect again"}
+    for name, state in maps.items():
+        assert state["MaxConcurrency"] == 40, name
+        assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        assert state["ResultPath"] is None, name
+        assert not [key for key in state if key.startswith("Tolerated")], name
+
+
+def test_a_file_that_is_too_much_gets_one_larger_try_and_is_then_refused(states: States) -> None:
+    for name in ("Inspect files", "Inspect again"):
+        children = states[name]["ItemProcessor"]["States"]
+        first, second, last = children
+        (catch,) = children[first]["Catch"]
+        assert {"Runtime.OutOfMemory", "Sandbox.Timedout", "States.Timeout"} <= set(catch["ErrorEquals"])
+        assert catch["Next"] == second
+        assert children[second]["Catch"] == [{**catch, "Next": last}]
+        assert children[last]["Parameters"]["error.$"] == "$.error"
+        assert "States.ALL" not in json.dumps(children)  # any other error is ours, and fails the run
+
+
 def test_a_run_that_dies_is_concluded_by_a_rule(platform: Template) -> None:
     (rule,) = [
         found["Properties"]
