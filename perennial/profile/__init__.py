@@ -7,7 +7,7 @@ up to a cap; the rest is OTHER, of which the names with the smallest hashes are 
 How many different values a column has is known from the smallest of their hashes.
 """
 
-from perennial.profile.counting import Profiler, profile
+from perennial.profile.counting import Counted, Profiler, profile
 from perennial.profile.distinct import Distinct
 from perennial.profile.freezing import freeze
 from perennial.profile.grid import CELLS, ColumnGrid, Grid, ProfileError
@@ -20,6 +20,7 @@ __all__ = [
     "OTHERS",
     "ColumnGrid",
     "ColumnProfile",
+    "Counted",
     "Distinct",
     "Grid",
     "Moments",

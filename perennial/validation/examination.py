@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 
 import polars as pl
 
+from perennial.profile import Counted
 from perennial.validation.casts import cast
 from perennial.validation.cleaning import clean
 from perennial.validation.contract import Contract
@@ -14,7 +15,7 @@ from perennial.validation.findings import Findings
 from perennial.validation.outputs import Outputs
 from perennial.validation.policy import policy
 from perennial.validation.rules import Rule, misfits, quoted, row_rules, rules
-from perennial.validation.source import UnreadableError
+from perennial.validation.screening import Screening
 from perennial.validation.table import Batch
 from perennial.validation.verdict import Example
 
@@ -55,8 +56,7 @@ class Examination:
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
         self._contract = contract
-        self._rules = rules(contract, present)
-        self._row_rules = row_rules(contract, present)
+        self._screening = Screening([*rules(contract, present), *row_rules(contract, present)])
 
     def examine(self, batch: Batch) -> None:
         """Judges the rows of one batch. Batches come in the order of the file."""
@@ -70,9 +70,10 @@ class Examination:
         frame, changes = clean(batch.frame, self._contract)
         self.cleaned.update(changes)
         typed = pl.DataFrame({name: cast(frame[name], self._contract.columns[name]) for name in frame.columns})
-        breaches = [*self._misfits(batch, frame, typed), *self._nulls(frame), *self._broken(typed)]
+        counted = self.outputs.count(typed)
+        breaches = [*self._misfits(batch, frame, typed), *self._nulls(frame), *self._broken(typed, counted)]
         if not breaches:
-            self._accept(typed, batch.rows, batch.raw)
+            self._accept(typed, batch.rows, batch.raw, counted)
             return
         raw = batch.raw()
         for breach in breaches:
@@ -102,8 +103,10 @@ class Examination:
             found.setdefault(column, {})[what] = count
         return found
 
-    def _accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Callable[[], pl.DataFrame]) -> None:
-        self.outputs.accept(typed, rows, raw)
+    def _accept(
+        self, typed: pl.DataFrame, rows: pl.Series, raw: Callable[[], pl.DataFrame], counted: Counted | None = None
+    ) -> None:
+        self.outputs.accept(typed, rows, raw, counted)
         self._date(typed)
         target = self._contract.target
         if self._contract.classified and len(self.target_values) < 2 and target in typed.columns:
@@ -141,26 +144,9 @@ class Examination:
             if not self._contract.columns[name].nullable and frame[name].null_count()
         ]
 
-    def _broken(self, typed: pl.DataFrame) -> list[Breach]:
-        if not typed.height:
-            return []
-        checks = [*self._rules, *self._row_rules]
-        counts = self._counts(typed, checks)
-        found = []
-        for rule, count in zip(checks, counts, strict=True):
-            if count:
-                mask = typed.select(rule.broken.fill_null(value=False)).to_series()
-                found.append(Breach(rule.code, mask, rule.said, rule.shown, rule.name))
-        return found
-
-    def _counts(self, typed: pl.DataFrame, checks: list[Rule]) -> list[int]:
-        """How many rows break each rule; a rule that cannot be computed on the data makes all of it doubtful."""
-        try:
-            sums = [rule.broken.sum().alias(str(place)) for place, rule in enumerate(checks)]
-            return list(typed.select(sums).row(0)) if sums else []
-        except pl.exceptions.PolarsError as error:
-            first = str(error).splitlines()[0][:200]
-            raise UnreadableError("rule-failed", f"a rule over several columns cannot be computed: {first}") from None
+    def _broken(self, typed: pl.DataFrame, counted: Counted | None) -> list[Breach]:
+        known = self._screening.tallies(typed) if counted is None else counted.tallies
+        return [_breach(rule, typed) for rule in self._screening.broken(typed, known)]
 
     def _tell(self, breach: Breach, raw: pl.DataFrame, rows: pl.Series) -> None:
         """Counts a breach and keeps its first rows, with the value where the breach is of one column."""
@@ -188,6 +174,11 @@ class Examination:
         ordered = dict(sorted(numbers.items()))
         rows = pl.Series(list(ordered), dtype=pl.UInt64)
         self.outputs.set_aside(batch.faulty, rows, pl.Series(list(ordered.values()), dtype=pl.String))
+
+
+def _breach(rule: Rule, typed: pl.DataFrame) -> Breach:
+    mask = typed.select(rule.broken.fill_null(value=False)).to_series()
+    return Breach(rule.code, mask, rule.said, rule.shown, rule.name)
 
 
 def any_of(masks: list[pl.Series], rows: int) -> pl.Series:

@@ -131,11 +131,9 @@ class _Pass:
         except UnreadableError as error:
             return _Found(Inspection(judge(replace(blank, problems=(error.problem,)), self.contract)), doubtful=True)
         findings.file(*table.columns.problems)
-        out = None if table.columns.problems else self.out
+        out, grid = (None, None) if table.columns.problems else (self.out, self.grid)
         limit = self.contract.limits.examples
-        outputs = Outputs(self.contract, out, self.grid, Repeats(repeats, limit), keys)
-        if table.columns.problems:
-            outputs.profile = None
+        outputs = Outputs(self.contract, out, grid, Repeats(repeats, limit), keys)
         outputs.hashes = hashes
         examination = Examination(self.contract, list(table.columns.places), findings, outputs)
         try:

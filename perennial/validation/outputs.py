@@ -32,7 +32,7 @@ class Outputs:
         self._rows: ParquetSink | None = None
         self._keys: dict[str, ParquetSink] = {}
         self.hashes: Mapping[KeySet, Hashes] = {}
-        self.profile = profiles.Profile.empty(grid) if grid is not None else None
+        self._profiler = profiles.Profiler(grid) if grid is not None else None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             schema = {name: column.dtype for name, column in contract.columns.items()}
@@ -40,21 +40,31 @@ class Outputs:
             if keys:
                 self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
 
-    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw) -> None:
-        """Sound rows, their numbers in the file, and how they stand there."""
+    def count(self, typed: pl.DataFrame) -> profiles.Counted | None:
+        """What the profile would count of these rows, if one is made; nothing is added yet."""
+        return self._profiler.count(typed) if self._profiler is not None else None
+
+    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: profiles.Counted | None = None) -> None:
+        """Sound rows, their numbers in the file, how they stand there, and what was counted of them if all are here."""
         if not typed.height:
             return
         self._remember(typed, rows)
         masks = self._repeats.mask(typed, rows)
         if masks:
             typed, rows = self._without(masks, typed, rows, raw)
+            counted = None
         for keys, hashes in self.hashes.items():
             if set(keys.columns) <= set(typed.columns):
                 hashes.add(hashed(typed, keys.columns))
         if self._rows is not None:
             self._rows.write(typed)
-        if self.profile is not None and typed.height:
-            self.profile = profiles.merge(self.profile, profiles.profile(typed, self.profile.grid))
+        if self._profiler is not None:
+            self._profiler.take(counted or self._profiler.count(typed))
+
+    @property
+    def profile(self) -> profiles.Profile | None:
+        """Of the rows that were accepted so far."""
+        return self._profiler.result() if self._profiler is not None else None
 
     def set_aside(self, raw: pl.DataFrame, rows: pl.Series, reasons: pl.Series) -> None:
         """Broken rows as text, with their numbers and why."""
@@ -85,7 +95,6 @@ class Outputs:
                 sink.discard()
         for hashes in self.hashes.values():
             hashes.close()
-        self.profile = None
 
     def _remember(self, typed: pl.DataFrame, rows: pl.Series) -> None:
         for keys in key_sets(self._contract):

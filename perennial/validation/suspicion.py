@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial.profile import Counted
 from perennial.validation.contract import Contract
 from perennial.validation.examination import Examination
 from perennial.validation.findings import Findings
@@ -54,7 +55,7 @@ class _Search(Outputs):
         self._finder = finder
         self.sink = ParquetSink(path, SCHEMA)
 
-    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw) -> None:
+    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: Counted | None = None) -> None:
         """Writes the numbers of the rows that repeat a key."""
         if typed.height:
             self.sink.write(self._finder.repeats(typed, rows))
