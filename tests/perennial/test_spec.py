@@ -2,7 +2,8 @@
 
 import pytest
 
-from perennial.spec import Drift, ModelSpec, SpecError, json_schema, load, load_all, parse
+from perennial.drift import Thresholds
+from perennial.spec import ModelSpec, SpecError, json_schema, load, load_all, parse
 
 GOOD = """\
 name: churn
@@ -180,9 +181,21 @@ def test_a_pattern_that_polars_cannot_match_is_refused_when_the_spec_is_read():
     assert fault.startswith("models/churn.yaml:10: columns.id: column 'id': the pattern '(?=a)b' is none")
 
 
-def test_thresholds_of_drift_are_those_of_the_comparison_unless_a_spec_says_otherwise() -> None:
-    from perennial.drift import Thresholds
-
-    assert Drift().thresholds() == Thresholds()
-    mine = Drift(psi={"watch": 0.2, "drifted": 0.3}, min_rows=200).thresholds()  # type: ignore[arg-type]
+def test_thresholds_of_drift_are_those_of_the_comparison_unless_the_spec_says_otherwise():
+    assert parse(GOOD).drift.thresholds() == Thresholds()
+    mine = parse(GOOD + "drift: {psi: {watch: 0.2, drifted: 0.3}, min_rows: 200}\n").drift.thresholds()
     assert (mine.psi, mine.min_rows, mine.ks) == ((0.2, 0.3), 200, Thresholds().ks)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("ks: {watch: 0.3, drifted: 0.2}", "drift.ks: watch 0.3 is above drifted 0.2"),
+        ("ks: {watch: -1, drifted: 0.2}", "drift.ks.watch: Input should be greater than or equal to 0, not -1"),
+        ("nuls: {watch: 0.1, drifted: 0.2}", "drift.nuls: unknown field; did you mean 'nulls'?"),
+        ("ks: {watch: 0.1, drift: 0.2}", "drift.ks.drift: unknown field; did you mean 'drifted'?"),
+        ("false_alarms: 0", "drift.false_alarms: Input should be greater than 0, not 0"),
+    ],
+)
+def test_thresholds_that_make_no_sense_are_refused_with_their_line(written, told):
+    assert f"models/churn.yaml:15: {told}" in faults(GOOD + f"drift: {{{written}}}\n")
