@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from perennial.validation.contract import DTYPES, Column, Contract
+from perennial.validation.contract import TEXTS, Column, Contract
+from perennial.validation.moments import dates, moments, second_try
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
+#: spelt alike in a whole column, most often
+_PAIRS = (("true", "false"), ("1", "0"), ("True", "False"))
 _WHOLE = r"^([+-]?\d+)(?:\.0*)?$"
-_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0*)?)?(?:Z|[+-]00:?00)?)?$"
-_MOMENT = (
-    r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,6})0*)?)?"
-    r"\s?(?:(?P<utc>[Zz]|UTC)|(?P<hours>[+-]\d{2})(?::?(?P<minutes>\d{2}))?)?)?$"
-)
 _YEARS = {"date": (-719_162, 2_932_896), "datetime": (-62_135_596_800_000_000, 253_402_300_799_999_999)}
 
 
@@ -39,15 +37,18 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Columns with cleaning of their own are left as they are: their marks are resolved after it.
     """
     marks = list(contract.null_marks)
-    cells = []
+    longest = max((len(mark.encode()) for mark in marks), default=0)
+    cells = {}  # by name: from a list, Polars would give a nameless column a name of its own
     for name in frame.columns:
-        value = pl.col(name)
-        if frame.schema[name] == pl.String and not contract.cleans(name):
-            exact = contract.columns[name].type in ("text", "category")
-            marked = (value if exact else value.str.strip_chars()).is_in(marks)
-            value = pl.when(marked).then(None).otherwise(value).alias(name)
-        cells.append(value)
-    return frame.select(cells)
+        values = frame[name]
+        if values.dtype == pl.String and not contract.cleans(name):
+            exact = contract.columns[name].type in TEXTS
+            shortest = values.str.len_bytes().min()
+            if not exact or (isinstance(shortest, int) and shortest <= longest):
+                marked = (values if exact else values.str.strip_chars()).is_in(marks)
+                values = values.set(marked.fill_null(value=False), None) if marked.any() else values
+        cells[name] = values
+    return pl.DataFrame(cells)
 
 
 def readable(dtype: pl.DataType, column: Column) -> bool:
@@ -76,8 +77,8 @@ def _native(values: pl.Series, column: Column) -> pl.Series | None:
     if column.type == "number" and dtype.is_numeric():
         return _exact_floats(values)
     if isinstance(dtype, pl.Datetime) and column.type in ("date", "datetime"):
-        moments = _moments(values, dtype)
-        return moments if column.type == "datetime" else _midnights(moments)
+        utc = _in_utc(values, dtype)
+        return utc if column.type == "datetime" else _midnights(utc)
     if isinstance(dtype, pl.Date) and column.type == "datetime":
         return values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return None
@@ -92,7 +93,7 @@ def _exact_floats(values: pl.Series) -> pl.Series:
     return floats.set(~same, None) if not same.all() else floats
 
 
-def _moments(values: pl.Series, dtype: pl.Datetime) -> pl.Series:
+def _in_utc(values: pl.Series, dtype: pl.Datetime) -> pl.Series:
     utc = values.dt.replace_time_zone("UTC") if dtype.time_zone is None else values.dt.convert_time_zone("UTC")
     micros = utc.dt.cast_time_unit("us")
     if dtype.time_unit != "ns":
@@ -101,9 +102,9 @@ def _moments(values: pl.Series, dtype: pl.Datetime) -> pl.Series:
     return micros.set(lost, None) if lost.any() else micros
 
 
-def _midnights(moments: pl.Series) -> pl.Series:
-    late = moments.to_physical() % 86_400_000_000 != 0
-    days = moments.dt.date()
+def _midnights(utc: pl.Series) -> pl.Series:
+    late = utc.to_physical() % 86_400_000_000 != 0
+    days = utc.dt.date()
     return days.set(late, None) if late.any() else days
 
 
@@ -115,56 +116,22 @@ def _as_text(values: pl.Series) -> pl.Series:
     return values.cast(pl.String, strict=False)
 
 
-def _second_try(
-    text: pl.Series, typed: pl.Series, again: Callable[[pl.Series], pl.Series], dtype: pl.DataType
-) -> pl.Series:
-    """Casts once more, by a slower way, only what the fast way could not."""
-    failed = typed.is_null() & text.is_not_null()
-    if not failed.any():
-        return typed
-    saved = again(text.filter(failed).str.strip_chars()).cast(dtype)
-    return typed.scatter(failed.arg_true(), saved)
-
-
 def _boolean(text: pl.Series) -> pl.Series:
+    for yes, no in _PAIRS:
+        if text.is_in([yes, no]).all():
+            return text == yes
     plain = text.str.strip_chars().str.to_lowercase()
     return plain.replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
 
 
 def _integer(text: pl.Series) -> pl.Series:
     fast = text.cast(pl.Int64, strict=False)
-    return _second_try(text, fast, lambda rest: rest.str.extract(_WHOLE, 1).cast(pl.Int64, strict=False), pl.Int64())
+    return second_try(text, fast, lambda rest: rest.str.extract(_WHOLE, 1).cast(pl.Int64, strict=False))
 
 
 def _number(text: pl.Series) -> pl.Series:
     fast = text.cast(pl.Float64, strict=False)
-    return _second_try(text, fast, lambda rest: rest.cast(pl.Float64, strict=False), pl.Float64())
-
-
-def _date(text: pl.Series) -> pl.Series:
-    days = text.str.strip_chars().str.extract(_DAY, 1)
-    return days.str.to_date("%Y-%m-%d", strict=False)
-
-
-def _datetime(text: pl.Series) -> pl.Series:
-    dtype = DTYPES["datetime"]
-    fast = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", time_zone="UTC")
-    return _second_try(text, fast, _any_moment, dtype)
-
-
-def _any_moment(text: pl.Series) -> pl.Series:
-    """ISO 8601 in its usual spellings; without a zone it is UTC."""
-    part = pl.col("part")
-    zone = pl.concat_str(pl.col("hours").fill_null("+00"), pl.lit(":"), pl.col("minutes").fill_null("00"))
-    spelt = pl.concat_str(
-        pl.col("day"), pl.lit("T"), pl.col("time").fill_null("00:00"), pl.lit(":"), pl.col("second").fill_null("00"),
-        pl.lit("."), part.fill_null("0").str.pad_end(6, "0"), zone,
-    )  # fmt: skip
-    parts = text.rename("moment").str.extract_groups(_MOMENT).struct.unnest()
-    moments = parts.select(
-        spelt.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f%:z", strict=False, time_unit="us", time_zone="UTC")
-    )
-    return moments.to_series()
+    return second_try(text, fast, lambda rest: rest.cast(pl.Float64, strict=False))
 
 
 _CASTS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
@@ -173,6 +140,6 @@ _CASTS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
     "number": _number,
     "text": lambda text: text,
     "category": lambda text: text,
-    "date": _date,
-    "datetime": _datetime,
+    "date": dates,
+    "datetime": moments,
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from perennial.validation.contract import Limits
 from perennial.validation.gunzip import Gunzip, GzipError
@@ -47,10 +48,16 @@ class Source:
 
     def head(self) -> bytes:
         """The first 256 KiB (fewer in a shorter file), decompressed."""
-        return next(self.blocks(HEAD), b"")
+        if self.compressed:
+            return next(self.blocks(HEAD), b"")
+        with self.path.open("rb") as file:
+            return file.read(HEAD)
 
     def blocks(self, size: int | None = None) -> Iterator[bytes]:
-        """Blocks of `size` bytes, the last one shorter. Raises UnreadableError for bombs and broken gzip."""
+        """Blocks of `size` bytes, or up to the next line end where that costs nothing; the last one is shorter.
+
+        Raises UnreadableError for bombs and broken gzip.
+        """
         size = size or self.limits.batch_bytes
         if self.compressed:
             yield from self._inflated(size)
@@ -58,8 +65,9 @@ class Source:
         if self.size > self.limits.total_bytes:
             raise UnreadableError("too-large", f"the file has {self.size:,} bytes, {self._allowed} are allowed")
         with self.path.open("rb") as file:
-            while block := file.read(size):
+            while block := file.read(_to_line_end(file, size, self.limits.line_bytes)):
                 yield block
+                del block
 
     @property
     def _allowed(self) -> str:
@@ -92,6 +100,15 @@ class Source:
         if total > self.limits.expansion_free_bytes and total > self.size * self.limits.expansion:
             message = f"{self.size:,} bytes unpack to more than {total:,}; {self.limits.expansion} times is allowed"
             raise UnreadableError("bomb", message)
+
+
+def _to_line_end(file: BinaryIO, size: int, longest: int) -> int:
+    """How many bytes to read for whole lines: a block that ends in one need not be cut, which would copy it."""
+    start = file.tell()
+    file.seek(start + size - 1)
+    rest = len(file.readline(longest))
+    file.seek(start)
+    return size - 1 + rest
 
 
 def sniff(source: Source, name: str) -> str:
