@@ -51,6 +51,27 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return pl.DataFrame(cells)
 
 
+def castable(name: str, contract: Contract) -> bool:
+    """Whether text may be typed before its null marks are resolved: no mark is a value of the column's type."""
+    column = contract.columns[name]
+    if column.type in TEXTS or contract.cleans(name):
+        return False
+    return not any(_is_value(mark, column) for mark in contract.null_marks if mark)
+
+
+def _is_value(mark: str, column: Column) -> bool:
+    """Whether a mark could be taken for a value, by a cast or by Polars' own parser of CSV."""
+    if set(mark) & set(',"\r\n') or cast(pl.Series([mark]), column).null_count() == 0:
+        return True
+    if column.type not in ("boolean", "integer", "number"):
+        return False
+    schema = {"mark": column.dtype, "rest": pl.String()}
+    try:
+        return pl.read_csv(f"{mark},\n".encode(), has_header=False, schema=schema)["mark"].null_count() == 0
+    except pl.exceptions.ComputeError:
+        return False
+
+
 def readable(dtype: pl.DataType, column: Column) -> bool:
     """Whether a stored column of this type can hold values of the contract's type at all."""
     if dtype.is_nested() or isinstance(dtype, (pl.Duration, pl.Time, pl.Object, pl.Unknown)):

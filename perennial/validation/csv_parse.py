@@ -4,8 +4,8 @@ import re
 
 import polars as pl
 
-from perennial.validation.casts import cast, without_marks
-from perennial.validation.contract import TEXTS, Contract
+from perennial.validation.casts import cast, castable, without_marks
+from perennial.validation.contract import Contract
 from perennial.validation.csv_proof import Plain
 from perennial.validation.csv_text import Marked
 from perennial.validation.table import Columns
@@ -32,7 +32,7 @@ class Parser:
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
         self._seen: list[str] = []
-        self._castable = {name for name in columns.places if _castable(name, contract)}
+        self._castable = {name for name in columns.places if castable(name, contract)}
         self._direct = {
             str(columns.places[name]): contract.columns[name].dtype
             for name in self._castable
@@ -112,24 +112,3 @@ class Parser:
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(pl.col(str(place)).alias(name) for name, place in self._columns.places.items())
-
-
-def _castable(name: str, contract: Contract) -> bool:
-    """Whether text may be cast before its null marks are resolved: no mark is a value of the column's type."""
-    column = contract.columns[name]
-    if column.type in TEXTS or contract.cleans(name):
-        return False
-    for mark in filter(None, contract.marks(name)):
-        if set(mark) & set(',"\r\n') or cast(pl.Series([mark]), column).null_count() == 0:
-            return False
-        if column.type in _DIRECT and _parses(mark, column.dtype):
-            return False
-    return True
-
-
-def _parses(mark: str, dtype: pl.DataType) -> bool:
-    try:
-        frame = pl.read_csv(f"{mark},\n".encode(), has_header=False, schema={"mark": dtype, "rest": pl.String()})
-    except pl.exceptions.ComputeError:
-        return False
-    return frame["mark"].null_count() == 0

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import polars as pl
 
-from perennial.validation import csv_text
+from perennial.validation import csv_text, json_proof
+from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
 from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
-from perennial.validation.table import Batch, Fault
+from perennial.validation.table import Batch, Fault, numbered
 
 Row = dict[str, Any]  # of plain values: numbers as the text they were
 _BROKEN = "is no JSON"
@@ -38,16 +40,39 @@ class JsonLinesTable:
         self.columns = match([_printable(name) for name in names], contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block. A key that is absent is a null; blank lines are no rows."""
+        """The rows, block by block, read ahead. A key that is absent is a null; blank lines are no rows."""
+        return ahead(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
         rows = 0
         skip = self._skip
         for block in csv_text.blocks(self._source.blocks(), self._source.limits, csv_text.last_line_end):
             check_text(block.data, rows + 1)
-            lines = [line for line in block.data[skip:].split(b"\n") if line.strip()]
+            data = block.data[skip:]
             skip = 0
-            if lines:
-                yield self._batch(lines, rows, block.ended)
-            rows += len(lines)
+            batch = self._plain(data if block.ended else data + b"\n", rows)
+            if batch is None:
+                lines = [line for line in data.split(b"\n") if line.strip()]
+                batch = self._batch(lines, rows, block.ended) if lines else None
+            if batch is not None:
+                rows += batch.rows.len() + sum(len(fault.rows) for fault in batch.faults)
+                yield batch
+
+    def _plain(self, data: bytes, rows: int) -> Batch | None:
+        """The rows of a block that is proven plain; they are taken apart line by line only to show them."""
+        first = _parsed(data[: data.find(b"\n")])
+        if isinstance(first, str) or self._strange(first) is not None:
+            return None
+        columns = {name: self._names[place] for name, place in self.columns.places.items()}
+        frame = json_proof.plain(data, list(first), columns, self._contract)
+        if frame is None:
+            return None
+        typed = without_marks(frame, self._contract)
+        return Batch(typed, numbered(rows, frame.height), partial(self._text, data))
+
+    def _text(self, data: bytes) -> pl.DataFrame:
+        rows = (_parsed(line) for line in data.split(b"\n") if line)
+        return self._frame([row for row in rows if isinstance(row, dict)])
 
     def _batch(self, lines: list[bytes], rows: int, ended: bool) -> Batch:
         good: dict[int, Row] = {}

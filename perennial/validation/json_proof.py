@@ -1,0 +1,61 @@
+"""Exact proof that a block of JSON lines is plain, so that Polars may parse it into the contract's types.
+
+Plain are lines with the same keys in the same order, each key once, and values of their column's type in a spelling
+that means the same to any reader: integers of at most 18 digits, strings without escapes. Others go line by line.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from perennial.validation.casts import castable
+from perennial.validation.contract import Contract
+from perennial.validation.csv_text import matches
+
+_INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
+_NUMBER = r"(?:-?[1-9][0-9]*(?:\.[0-9]+)?|-?0\.[0-9]+|0)(?:[eE][+-]?[0-9]+)?"  # but for -0, which Polars takes for 0
+_STRING = r'"[^"\\\x00-\x1f]*"'
+_VALUES = {"integer": _INTEGER, "number": _NUMBER, "boolean": "true|false"}
+#: the proof of wider lines would outgrow the cache of the engine that matches it
+_WIDEST = 256
+
+
+def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: Contract) -> pl.DataFrame | None:
+    """The contract's columns (`columns` has the key of each), null marks not resolved; None unless proven plain.
+
+    `data` is UTF-8 and ends in a line feed; `keys` are those of its first line.
+    """
+    names = {key: name for name, key in columns.items()}
+    if len(keys) > _WIDEST or not keys or not all(_simple(key) for key in keys):
+        return None
+    if not all(contract.columns[name].type not in _VALUES or castable(name, contract) for name in columns):
+        return None
+    members = ", ?".join(f'"{re.escape(key)}": ?(?:{_value(names.get(key), contract)}|null)' for key in keys)
+    if not matches(data, rf"\A(?:\{{{members}\}}\r?\n)*\z"):
+        return None
+    schema = {key: _stored(names[key], contract) for key in keys if key in names}
+    try:
+        frame = pl.read_ndjson(data, schema=schema)
+    except pl.exceptions.PolarsError:  # a number beyond all floats
+        return None
+    if frame.height != data.count(b"\n"):
+        return None
+    missing = pl.lit(None, pl.String())
+    return frame.select((pl.col(key) if key in schema else missing).alias(name) for name, key in columns.items())
+
+
+def _simple(key: str) -> bool:
+    return key.isascii() and json.dumps(key) == f'"{key}"'
+
+
+def _value(name: str | None, contract: Contract) -> str:
+    if name is None:
+        return f"{_NUMBER}|true|false|{_STRING}"
+    return _VALUES.get(contract.columns[name].type, _STRING)
+
+
+def _stored(name: str, contract: Contract) -> pl.DataType:
+    column = contract.columns[name]
+    return column.dtype if column.type in _VALUES else pl.String()
