@@ -17,8 +17,8 @@ from stacks.settings import ROOT
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
 PYTHON = "3.13"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
-# The tracer drags botocore and its companions in. Lambda's runtime has them, of the same making as its boto3.
-IN_THE_RUNTIME = ("botocore", "jmespath", "dateutil", "urllib3", "six", "six.py", "bin")
+# Powertools drags it in; Lambda's runtime has it beside its boto3.
+IN_THE_RUNTIME = ("jmespath", "bin")
 NOISE = ("__pycache__", "tests", "test", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
@@ -71,7 +71,7 @@ def _prune(folder: Path) -> None:
     for name in IN_THE_RUNTIME:
         _remove(folder / name)
     for info in folder.glob("*.dist-info"):
-        if info.name.split("-")[0].removeprefix("python_") in IN_THE_RUNTIME:
+        if info.name.split("-")[0] in IN_THE_RUNTIME:
             _remove(info)
     for path in sorted(folder.rglob("*")):
         if path.name in NOISE:
