@@ -38,16 +38,24 @@ def handler(task: Task) -> dict[str, Any]:
     shown = verdict.problems[:SHOWN]
     task.note(
         "validation",
-        (verdict.sentence, *(problem.message for problem in shown)),
+        (verdict.sentence, *(problem.message for problem in shown), *_where(verdict, folder)),
         {
             "accepted": verdict.accepted,
             "rows": verdict.rows,
             "rows_accepted": verdict.rows_accepted,
             "rows_quarantined": verdict.rows_quarantined,
+            "rows_duplicate": verdict.rows_duplicate,
+            "cleaned": verdict.as_dict()["cleaned"],
             "problems": [problem.as_dict() | {"examples": []} for problem in shown],
         },
     )
     return {"accepted": verdict.accepted}
+
+
+def _where(verdict: Verdict, folder: str) -> Iterator[str]:
+    """Where to look for rows that were set aside from a dataset that was accepted."""
+    if verdict.accepted and verdict.rows_quarantined:
+        yield f"Rows set aside lie beside their reasons in {folder}parts/*/quarantined.parquet."
 
 
 def _verdict(task: Task, folder: str, fault: str) -> Verdict:
