@@ -33,16 +33,23 @@ def tallies(rows: pl.DataFrame, names: Iterable[str], always: Collection[str] = 
     if not names:
         return {}
     counts = rows.select(_dense(name, dense[name]) if name in dense else _hashed(name) for name in names)
+    cells = counts.select(name for name in names if name in dense).row(0, named=True) if dense else {}
     found = {}
     for name in names:
-        cells = counts[name].explode()
-        frame = _of_cells(cells, dense[name], rows.schema[name]) if name in dense else cells.struct.unnest()
-        found[name] = Tally(frame.filter(pl.col("value").is_not_null()), rows[name].null_count())
+        nulls = rows[name].null_count()
+        if name in dense:
+            values = _of_cells(cells[name], dense[name][0], rows.schema[name])
+        else:
+            values = counts[name].explode().struct.unnest()
+            values = values.filter(pl.col("value").is_not_null()) if nulls else values
+        found[name] = Tally(values, nulls)
     return found
 
 
 def joined(parts: Sequence[Tally]) -> Tally:
     """The tally of several batches of one column."""
+    if len(parts) == 1:
+        return parts[0]
     values = pl.concat([part.values.with_columns(pl.col("count").cast(pl.UInt64)) for part in parts])
     return Tally(values.group_by("value").agg(pl.col("count").sum()), sum(part.nulls for part in parts))
 
@@ -77,12 +84,11 @@ def _hashed(name: str) -> pl.Expr:
     return pl.col(name).alias("value").value_counts().implode().alias(name)
 
 
-def _of_cells(cells: pl.Series, ends: tuple[int, int], dtype: pl.DataType) -> pl.DataFrame:
-    low, high = ends
-    counts = cells.alias("count")
-    counts = counts.scatter(0, counts[0] - 1)  # the one that was put in is in the first cell
-    numbers = pl.int_range(low, high + 1, eager=True).cast(pl.Int32 if dtype == pl.Date else pl.Int64)
-    return _frame(numbers.cast(dtype), counts).filter(counts > 0)
+def _of_cells(cells: list[int], low: int, dtype: pl.DataType) -> pl.DataFrame:
+    cells[0] -= 1  # the one that was put in
+    numbers = [low + place for place, count in enumerate(cells) if count]
+    values = pl.Series(numbers, dtype=pl.Int32 if dtype == pl.Date else pl.Int64)
+    return _frame(values.cast(dtype), pl.Series([count for count in cells if count], dtype=pl.UInt32))
 
 
 def _frame(values: pl.Series, counts: pl.Series) -> pl.DataFrame:

@@ -1,6 +1,10 @@
 """The sums of a column from its different values and their numbers."""
 
-from math import isfinite
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from heapq import nsmallest
+from itertools import accumulate
+from math import isfinite, isnan
 
 import polars as pl
 
@@ -38,49 +42,49 @@ def _of_numbers(column: ColumnGrid, tally: Tally) -> ColumnProfile:
     value = pl.col("value")
     found = tally.values.select(
         number(value, column.type).alias("value"), pl.col("count").cast(pl.Int64), value.hash(HASH_SEED).alias("hash")
-    ).sort("value")
+    ).sort("value")  # so that sums of floats come out the same; not-a-number is last
+    values, counts, hashes = (list(found[name]) for name in ("value", "count", "hash"))
+    sound = next((place for place, one in enumerate(values) if isnan(one)), len(values))
+    values, counts = values[:sound], counts[:sound]
     total = int(found["count"].sum())
-    some = found.filter(value.is_not_nan())
-    finite = some.filter(value.is_finite())
-    values, counts = some["value"], some["count"]
+    running = [0, *accumulate(counts)]
+    finite = [(one, count) for one, count in zip(values, counts, strict=True) if isfinite(one)]
     return ColumnProfile(
         rows=total + tally.nulls,
         nulls=tally.nulls,
-        nans=total - int(counts.sum()),
-        cells=_cells(column, values, counts),
-        deciles=_up_to(column.deciles, values, counts),
+        nans=total - running[-1],
+        cells=_cells(_edges(column), values, counts),
+        deciles=tuple(running[bisect_right(values, edge)] for edge in column.deciles),
         moments=_moments(finite),
-        distinct=Distinct(tuple(some["hash"].unique().sort().head(K))),
-        tails=_tails(column, finite["value"], finite["count"]),
+        distinct=Distinct(tuple(nsmallest(K, set(hashes[:sound])))),
+        tails=_tails(column, finite),
     )
 
 
-def _cells(column: ColumnGrid, values: pl.Series, counts: pl.Series) -> tuple[int, ...]:
-    edges = pl.Series([*(column.low + cell * column.width for cell in range(CELLS)), column.high], dtype=pl.Float64)
-    places = edges.search_sorted(values, side="left")
+@lru_cache(maxsize=4096)
+def _edges(column: ColumnGrid) -> list[float]:
+    return [*(column.low + cell * column.width for cell in range(CELLS)), column.high]
+
+
+def _cells(edges: list[float], values: list[float], counts: list[int]) -> tuple[int, ...]:
     cells = [0] * (CELLS + 2)
-    for place, count in pl.DataFrame([places.alias("place"), counts]).group_by("place").sum().iter_rows():
-        cells[place] = count
+    for value, count in zip(values, counts, strict=True):
+        cells[bisect_left(edges, value)] += count
     return tuple(cells)
 
 
-def _up_to(edges: tuple[float, ...], values: pl.Series, counts: pl.Series) -> tuple[int, ...]:
-    running = [0, *counts.cum_sum()]
-    return tuple(running[int(values.search_sorted(edge, side="right"))] for edge in edges)
+def _tails(column: ColumnGrid, finite: list[tuple[float, int]]) -> tuple[float, float]:
+    below = sum((column.low - value) * count for value, count in finite if value < column.low)
+    above = sum((value - column.high) * count for value, count in finite if value > column.high)
+    return held(float(below)), held(float(above))
 
 
-def _tails(column: ColumnGrid, values: pl.Series, counts: pl.Series) -> tuple[float, float]:
-    below, above = (column.low - values).clip(0.0) * counts, (values - column.high).clip(0.0) * counts
-    return held(float(below.sum())), held(float(above.sum()))
-
-
-def _moments(finite: pl.DataFrame) -> Moments:
-    if not finite.height:
+def _moments(finite: list[tuple[float, int]]) -> Moments:
+    if not finite:
         return Moments()
-    values, counts = finite["value"], finite["count"]
-    count = int(counts.sum())
-    mean = float((values * counts).sum()) / count
+    count = sum(number for _, number in finite)
+    mean = sum(value * number for value, number in finite) / count
     if not isfinite(mean):  # the sum went beyond the floats, the mean need not
-        mean = float((values / count * counts).sum())
-    apart = values - mean
-    return Moments(count, held(mean), held(float((apart * apart * counts).sum())), float(values[0]), float(values[-1]))
+        mean = sum(value / count * number for value, number in finite)
+    m2 = sum((value - mean) * (value - mean) * number for value, number in finite)
+    return Moments(count, held(mean), held(m2), finite[0][0], finite[-1][0])

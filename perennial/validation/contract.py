@@ -46,7 +46,7 @@ class ContractError(ValueError):
 class Limits:
     """What a reader may spend on one file. Bytes, unless the name says otherwise."""
 
-    batch_bytes: int = 16 << 20
+    batch_bytes: int = 32 << 20
     batch_rows: int = 262_144
     line_bytes: int = 1 << 20
     total_bytes: int = 64 << 30

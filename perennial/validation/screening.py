@@ -25,14 +25,18 @@ class Screening:
 
     def broken(self, typed: pl.DataFrame, known: Mapping[str, Tally]) -> list[Rule]:
         """The rules that at least one row breaks. UnreadableError where a rule cannot be computed on the data."""
-        by_value: dict[str, list[int]] = {name: [] for name in known}
+        by_value: list[int] = []
         by_row: list[int] = []
         for place, rule in enumerate(self._rules):
-            (by_row if rule.name or rule.shown[0] not in known else by_value[rule.shown[0]]).append(place)
-        places = self._places(typed, by_row)
-        for name, tally in known.items():
-            places += self._places(tally.values.select(pl.col("value").alias(name)), by_value[name])
-        return [self._rules[place] for place in sorted(places)]
+            (by_row if rule.name or rule.shown[0] not in known else by_value).append(place)
+        asked = {self._rules[place].shown[0] for place in by_value}
+        values = [known[name].values.select(pl.col("value").alias(name)) for name in sorted(asked)]
+        side_by_side = (
+            pl.concat(values, how="horizontal_extend") if values else typed.clear()
+        )  # the shorter end in nulls
+        return [
+            self._rules[place] for place in sorted(self._places(typed, by_row) + self._places(side_by_side, by_value))
+        ]
 
     def _places(self, rows: pl.DataFrame, places: Sequence[int]) -> list[int]:
         """Of some rules, by their places, those that a row breaks."""
