@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz setup setup-dev synth format golden diagram docs lock bench-loop clean
+.PHONY: demo test fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -63,6 +63,9 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
+
+bench: setup  ## ours beside the peers, into docs/benchmarks.md (an hour; ARGS=--quick: minutes); DATE is what it bears
+	@$(BIN)/python -m bench.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)
 
 bench-loop: setup  ## seconds from upload to InService, training apart
 	@$(BIN)/python -m bench.loop

@@ -24,7 +24,8 @@ def _normal(chance: np.random.Generator, moved: float) -> Values:
 def _bimodal(chance: np.random.Generator, moved: float) -> Values:
     # modes at 0 and 6 with deviation 1: the mean moves with the share of the upper mode
     share, deviation = 0.5, (1 + 9.0) ** 0.5
-    return chance.normal(0, 1, ROWS) + 6 * (chance.random(ROWS) < share + moved * deviation / 6)
+    values: Values = chance.normal(0, 1, ROWS) + 6 * (chance.random(ROWS) < share + moved * deviation / 6)
+    return values
 
 
 def _uniform(chance: np.random.Generator, moved: float) -> Values:
@@ -36,12 +37,14 @@ def _exponential(chance: np.random.Generator, moved: float) -> Values:
 
 
 def _lognormal(chance: np.random.Generator, moved: float) -> Values:
-    return chance.lognormal(3, 1, ROWS) * (1 + moved * (np.e - 1) ** 0.5)
+    values: Values = chance.lognormal(3, 1, ROWS) * (1 + moved * (np.e - 1) ** 0.5)
+    return values
 
 
 def _pareto(chance: np.random.Generator, moved: float) -> Values:
     # tail index 2.5: the fourth moment is infinite; deviation over mean is sqrt(1/(a(a-2)))
-    return (1 + chance.pareto(2.5, ROWS)) * (1 + moved * (1 / (2.5 * 0.5)) ** 0.5)
+    values: Values = (1 + chance.pareto(2.5, ROWS)) * (1 + moved * (1 / (2.5 * 0.5)) ** 0.5)
+    return values
 
 
 def _few(chance: np.random.Generator, moved: float) -> Values:
@@ -55,7 +58,8 @@ def _many(chance: np.random.Generator, moved: float) -> Values:
 def _mostly_zero(chance: np.random.Generator, moved: float) -> Values:
     share, mean = 0.3, np.e**0.5
     deviation = (share * np.e**2 - (share * mean) ** 2) ** 0.5
-    return chance.lognormal(0, 1, ROWS) * (chance.random(ROWS) < share + moved * deviation / mean)
+    values: Values = chance.lognormal(0, 1, ROWS) * (chance.random(ROWS) < share + moved * deviation / mean)
+    return values
 
 
 NUMBERS: dict[str, Make] = {

