@@ -54,8 +54,7 @@ def full(task: Task) -> dict[str, Any]:
 def _session() -> SparkSession:
     """Two cores, no web server; partitions as many as cores, as a single machine wants them.
 
-    The JVM compiles large methods too: else it would interpret the aggregation. Of ten ways to split the work and to
-    set Spark up, this was the fastest.
+    The JVM compiles large methods too: else it would interpret the aggregation.
     """
     builder = SparkSession.builder.master("local[2]").appName("departures")
     settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "4g"}

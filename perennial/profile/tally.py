@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 DENSE = 8192  # cells
-_PROBE = 2048  # rows; a column of which more than half of these differ is not worth a tally
+_PROBE = 2048  # rows; if this share of them differ, a column has tens of thousands of values, too many for a tally
+_CROWDED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def joined(parts: Sequence[Tally]) -> Tally:
 
 
 def _is_crowded(values: pl.Series) -> bool:
-    return values.len() > _PROBE and values.head(_PROBE).n_unique() > _PROBE // 2
+    return values.len() > _PROBE and values.head(_PROBE).n_unique() > _PROBE * _CROWDED
 
 
 def is_whole(dtype: pl.DataType) -> bool:

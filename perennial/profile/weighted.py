@@ -3,8 +3,9 @@
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from heapq import nsmallest
-from itertools import accumulate
-from math import isfinite, isnan
+from itertools import accumulate, pairwise
+from math import inf, isfinite, isnan
+from operator import mul
 
 import polars as pl
 
@@ -44,20 +45,20 @@ def _of_numbers(column: ColumnGrid, tally: Tally) -> ColumnProfile:
         number(value, column.type).alias("value"), pl.col("count").cast(pl.Int64), value.hash(HASH_SEED).alias("hash")
     ).sort("value")  # so that sums of floats come out the same; not-a-number is last
     values, counts, hashes = (list(found[name]) for name in ("value", "count", "hash"))
-    sound = next((place for place, one in enumerate(values) if isnan(one)), len(values))
-    values, counts = values[:sound], counts[:sound]
-    total = int(found["count"].sum())
+    nans = counts.pop() if values and isnan(values[-1]) else 0  # one value, and the last in Polars' order
+    values, hashes = values[: len(counts)], hashes[: len(counts)]
     running = [0, *accumulate(counts)]
-    finite = [(one, count) for one, count in zip(values, counts, strict=True) if isfinite(one)]
+    first, last = bisect_right(values, -inf), bisect_left(values, inf)
+    finite = values[first:last], counts[first:last]
     return ColumnProfile(
-        rows=total + tally.nulls,
+        rows=running[-1] + nans + tally.nulls,
         nulls=tally.nulls,
-        nans=total - running[-1],
-        cells=_cells(_edges(column), values, counts),
+        nans=nans,
+        cells=_cells(_edges(column), values, running),
         deciles=tuple(running[bisect_right(values, edge)] for edge in column.deciles),
-        moments=_moments(finite),
-        distinct=Distinct(tuple(nsmallest(K, set(hashes[:sound])))),
-        tails=_tails(column, finite),
+        moments=_moments(*finite),
+        distinct=Distinct(tuple(nsmallest(K, set(hashes)))),
+        tails=_tails(column, *finite),
     )
 
 
@@ -66,25 +67,24 @@ def _edges(column: ColumnGrid) -> list[float]:
     return [*(column.low + cell * column.width for cell in range(CELLS)), column.high]
 
 
-def _cells(edges: list[float], values: list[float], counts: list[int]) -> tuple[int, ...]:
-    cells = [0] * (CELLS + 2)
-    for value, count in zip(values, counts, strict=True):
-        cells[bisect_left(edges, value)] += count
-    return tuple(cells)
+def _cells(edges: list[float], values: list[float], running: list[int]) -> tuple[int, ...]:
+    up_to = [0, *(running[bisect_right(values, edge)] for edge in edges), running[-1]]
+    return tuple(high - low for low, high in pairwise(up_to))
 
 
-def _tails(column: ColumnGrid, finite: list[tuple[float, int]]) -> tuple[float, float]:
-    below = sum((column.low - value) * count for value, count in finite if value < column.low)
-    above = sum((value - column.high) * count for value, count in finite if value > column.high)
-    return held(float(below)), held(float(above))
+def _tails(column: ColumnGrid, values: list[float], counts: list[int]) -> tuple[float, float]:
+    below, above = bisect_left(values, column.low), bisect_right(values, column.high)
+    under = sum((column.low - value) * count for value, count in zip(values[:below], counts[:below], strict=True))
+    over = sum((value - column.high) * count for value, count in zip(values[above:], counts[above:], strict=True))
+    return held(float(under)), held(float(over))
 
 
-def _moments(finite: list[tuple[float, int]]) -> Moments:
-    if not finite:
+def _moments(values: list[float], counts: list[int]) -> Moments:
+    if not values:
         return Moments()
-    count = sum(number for _, number in finite)
-    mean = sum(value * number for value, number in finite) / count
+    count = sum(counts)
+    mean = sum(map(mul, values, counts)) / count
     if not isfinite(mean):  # the sum went beyond the floats, the mean need not
-        mean = sum(value / count * number for value, number in finite)
-    m2 = sum((value - mean) * (value - mean) * number for value, number in finite)
-    return Moments(count, held(mean), held(m2), finite[0][0], finite[-1][0])
+        mean = sum(value / count * number for value, number in zip(values, counts, strict=True))
+    m2 = sum((value - mean) * (value - mean) * number for value, number in zip(values, counts, strict=True))
+    return Moments(count, held(mean), held(m2), values[0], values[-1])

@@ -13,4 +13,5 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built once, for the whole spec, when one is first read
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
