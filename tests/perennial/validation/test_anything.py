@@ -65,13 +65,13 @@ ALPHABET = [
 PIECES = st.lists(st.sampled_from(ALPHABET) | st.binary(max_size=4), max_size=40).map(b"".join)
 
 
-@settings(max_examples=150, **COMMON)  # type: ignore[arg-type]
+@settings(max_examples=50, **COMMON)  # type: ignore[arg-type]
 @given(PIECES | st.binary(max_size=300), st.sampled_from(["data.csv", "data.jsonl", "data.parquet", "x"]))
 def test_arbitrary_bytes_give_a_verdict(data: bytes, name: str) -> None:
     check(*looked(data, small(), name))
 
 
-@settings(max_examples=250, **COMMON)  # type: ignore[arg-type]
+@settings(max_examples=120, **COMMON)  # type: ignore[arg-type]
 @given(PIECES, st.integers(0, 60), st.integers(0, 10), st.sampled_from([24, 64, 4096]), st.booleans())
 def test_a_file_with_anything_in_it_gives_a_verdict(data: bytes, at: int, cut: int, block: int, packed: bool) -> None:
     whole = text(*ROWS)
@@ -171,7 +171,7 @@ def test_an_arbitrary_table_makes_the_round_trip_exactly(kind: str) -> None:
 NUMBERS = st.text("0123456789+-.eE_ ,xinfa", max_size=8) | st.floats().map(str) | st.integers().map(str)
 
 
-@settings(max_examples=80, **COMMON)  # type: ignore[arg-type]
+@settings(max_examples=50, **COMMON)  # type: ignore[arg-type]
 @given(NUMBERS)
 def test_fast_and_slow_parsing_of_numbers_agree(number: str) -> None:
     """A bad value elsewhere in the block sends it down the slow path; the verdict over this value must not change."""

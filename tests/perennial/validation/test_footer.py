@@ -60,7 +60,7 @@ def test_slices_are_bounded_by_bytes_and_by_rows() -> None:
     assert Footer(8, ()).slices(1, 1) == ()
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.integers(0, 1 << 40))
 def test_arbitrary_bytes_give_a_footer_or_a_footer_error(data: bytes, size: int) -> None:
     try:
@@ -70,7 +70,7 @@ def test_arbitrary_bytes_give_a_footer_or_a_footer_error(data: bytes, size: int)
         assert str(error)  # noqa: PT017 - any other error fails the test
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_footer_never_breaks_the_reader(file: Path, data: st.DataObject) -> None:
     whole = file.read_bytes()

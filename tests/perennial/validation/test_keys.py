@@ -18,7 +18,7 @@ from tests.perennial.validation.conftest import Look, small, text
 BATCHES = st.lists(st.lists(st.integers(0, 30) | st.integers(0, 2**64 - 1), max_size=30), max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(BATCHES, st.integers(1, 40))
 def test_the_hashes_that_repeat_are_found_within_any_bound_of_memory(batches: list[list[int]], held: int) -> None:
     hashes = Hashes(held)

@@ -20,7 +20,7 @@ MOMENT = st.builds("{}{}{}{}{}".format, DAY, st.sampled_from("T "), CLOCK, PART,
 TEXT = MOMENT | DAY | st.sampled_from(["", "x", " 2024-02-29T01:02:03Z ", "2024-02-29T01:02", "2024-1-5T1:2:3Z"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(TEXT | st.none(), min_size=1, max_size=5))
 def test_fast_moments_are_the_strict_ones(values: list[str | None]) -> None:
     text = pl.Series("at", values, dtype=pl.String)
@@ -30,7 +30,7 @@ def test_fast_moments_are_the_strict_ones(values: list[str | None]) -> None:
     assert cast(text, Column("datetime")).to_physical().to_list() == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(TEXT | st.none(), min_size=1, max_size=5))
 def test_fast_dates_are_the_strict_ones(values: list[str | None]) -> None:
     text = pl.Series("day", values, dtype=pl.String)

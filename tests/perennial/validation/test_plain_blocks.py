@@ -37,7 +37,7 @@ def blocks(draw: st.DrawFn) -> tuple[Block, int]:
     return Block(data.encode(), data.endswith("\n")), width
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     blocks(), st.lists(st.sampled_from(TYPES), min_size=3, max_size=3), st.sampled_from([("", "NA", "null"), ("-999",)])
 )
@@ -64,7 +64,7 @@ def test_a_plain_block_gives_what_its_marked_records_give(
         assert cast(frame[name], column).rename("").equals(cast(resolved[name], column).rename("")), name
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from([",", "\n", "\r\n", "\r", '"', '""', "a", "é"]), max_size=14).map("".join))
 def test_quotes_proven_to_be_sound_are_sound(data: str) -> None:
     whole = f"{data}\n".encode()

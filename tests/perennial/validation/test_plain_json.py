@@ -44,7 +44,7 @@ def lines(draw: st.DrawFn) -> tuple[list[str], bytes]:
     return types, data.encode()
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines(), st.sampled_from([("", "NA", "null"), ("-999",)]))
 def test_a_plain_block_gives_what_its_lines_give(
     tmp_path: Path, made: tuple[list[str], bytes], marks: tuple[str, ...]
