@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from perennial.gate.metrics import Binary, Comparison, Figure, Multiclass, Outcomes, Regression, evaluate
+from perennial.gate.measuring.evaluation import Binary, Comparison, Figure, Multiclass, Outcomes, Regression, evaluate
 from training import labels
 from training.plan import Plan
 from training.values import written

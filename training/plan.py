@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perennial.gate.catalogue import PROBLEMS, metrics_of
+from perennial.gate.policy import Policy
 from training.columns import TYPES, Column
 from training.failure import TrainingError
 
@@ -41,6 +42,7 @@ class Plan:
     parameters: Mapping[str, Any]
     champion: ChampionFile | None
     confidence: float
+    policy: Policy
     null_marks: tuple[str, ...]
     #: what the job only passes on: datasets, newest, code_digest, spec_digest, created_at, event_time
     origin: Mapping[str, Any]
@@ -72,6 +74,8 @@ def parse(data: Any) -> Plan:
         raise TrainingError(
             f"The plan's format is {found}; this code reads format {FORMAT}. Deploy both from one checkout."
         )
+    if data.get("problem") not in PROBLEMS:
+        raise TrainingError(f"The problem is '{data.get('problem')}'; expected one of {', '.join(PROBLEMS)}.")
     try:
         plan = _plan(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -96,6 +100,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         parameters=dict(data.get("parameters") or {}),
         champion=ChampionFile(champion["version"], champion["archive"]) if champion else None,
         confidence=float(data.get("confidence", 0.95)),
+        policy=Policy.from_dict(data.get("gate") or {}, data.get("metric") or metrics_of(data["problem"])[0].name),
         null_marks=tuple(data.get("null_marks") or _NULL_MARKS),
         origin={
             name: data.get(name)
@@ -115,8 +120,6 @@ def _column(data: Mapping[str, Any]) -> Column:
 
 
 def _check(plan: Plan, metrics: list[str]) -> None:
-    if plan.problem not in PROBLEMS:
-        raise TrainingError(f"The problem is '{plan.problem}'; expected one of {', '.join(PROBLEMS)}.")
     names = [column.name for column in plan.columns]
     for column in plan.columns:
         if column.type not in TYPES:

@@ -7,7 +7,7 @@ from typing import Any
 from cloud import archives, objects
 from functions.task import Task, task
 from perennial import layout
-from perennial.gate.decision import Policy, decide
+from perennial.gate.decision import decide
 
 
 @task
@@ -16,9 +16,7 @@ def handler(task: Task) -> dict[str, Any]:
     (evaluation,) = archives.read_json(
         task.platform, archives.of_run(task.run.id, "output.tar.gz"), ("evaluation.json",)
     )
-    gate = task.spec.gate
-    policy = Policy(task.spec.metric(), dict(gate.floors), gate.margin, gate.confidence)
-    decision = decide(evaluation, policy)
+    decision = decide(evaluation, task.spec.policy())
     folder = layout.run(task.run.id)
     objects.write_json(task.platform.models_bucket, folder + "evaluation.json", evaluation)
     objects.write_json(task.platform.models_bucket, folder + "decision.json", decision.as_dict())

@@ -105,6 +105,8 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         "champion": {"version": champion.version, "archive": "champion.tar.gz"} if champion else None,
         "metrics": sorted({spec.metric(), *spec.gate.floors, *spec.metrics()}),
         "confidence": spec.gate.confidence,
+        "metric": spec.metric(),
+        "gate": spec.gate.model_dump(mode="json"),
         "datasets": [dataset.id for dataset in window],
         "newest": window[-1].id,
         "code_digest": task.platform.code_digest,

@@ -1,7 +1,7 @@
-"""May a candidate serve? Predictions in, figures out (`metrics`, in the training container); figures in, Decision out.
+"""May a candidate serve? Predictions in, figures out (`measuring`, where it trains); figures in, Decision out.
 
 What is imported here needs no numpy, because the deciding function runs without it. The figures are in
-`perennial.gate.metrics`.
+`perennial.gate.measuring`.
 """
 
 from perennial.gate.catalogue import Metric, UnknownMetricError, greater_is_better, metrics_of

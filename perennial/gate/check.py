@@ -5,20 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Verdict = Literal["passed", "failed", "unsure", "noted"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """`figure` against `limit`; `low` and `high` are the figure's interval. None where there is none."""
+    """`figure` against `limit`; `low` and `high` are the figure's interval. None where there is none.
+
+    'unsure' is a question that the rows cannot answer: it keeps the champion, or asks a person. 'noted' is no
+    question, but something a reader of the decision should know.
+    """
 
     name: str
     figure: float | None
     limit: float | None
     low: float | None
     high: float | None
-    passed: bool
+    verdict: Verdict
     sentence: str
+
+    @property
+    def passed(self) -> bool:
+        """Does it let the candidate through?"""
+        return self.verdict in ("passed", "noted")
+
+
+def verdict(passed: bool) -> Verdict:
+    """'passed' or 'failed'."""
+    return "passed" if passed else "failed"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from perennial.gate import champion, floors
 from perennial.gate.check import Check
+from perennial.gate.checks import champion, floors
 from perennial.gate.policy import Policy
 
 __all__ = ["Check", "Decision", "Policy", "decide"]
+
+Outcome = Literal["promote", "refuse", "ask"]
 
 # Fairness, value and slices are checks like these: a function of evaluation and policy, one line here.
 _CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (floors.checks, champion.checks)
@@ -22,30 +24,42 @@ _CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = 
 
 @dataclass(frozen=True)
 class Decision:
-    """Promote the candidate or keep the champion, and why."""
+    """Promote the candidate, refuse it, or ask a person; and why."""
 
-    promote: bool
+    outcome: Outcome
     checks: tuple[Check, ...]
     sentence: str
 
+    @property
+    def promote(self) -> bool:
+        """May it be released without asking anybody?"""
+        return self.outcome == "promote"
+
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; `from_dict` reads it back."""
-        return {"promote": self.promote, "checks": [asdict(check) for check in self.checks], "sentence": self.sentence}
+        return {"outcome": self.outcome, "checks": [asdict(check) for check in self.checks], "sentence": self.sentence}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
         """Raises KeyError or TypeError where `data` is not what `as_dict` gave."""
-        return cls(data["promote"], tuple(Check(**check) for check in data["checks"]), data["sentence"])
+        return cls(data["outcome"], tuple(Check(**check) for check in data["checks"]), data["sentence"])
 
 
 def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:
     """Judge the content of evaluation.json. What it cannot read it refuses; it never raises for it."""
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
-    failed = [check.name for check in found if not check.passed]
-    if failed:
-        sentence = f"Refused by {len(failed)} of {len(found)} checks: {', '.join(failed)}."
-    elif found:
-        sentence = f"Promoted: it passed {', '.join(check.name for check in found)}."
-    else:
-        sentence = "Promoted: no floor is set and no champion serves yet."
-    return Decision(not failed, found, sentence)
+    failed = [check.name for check in found if check.verdict == "failed"]
+    unsure = [check.name for check in found if check.verdict == "unsure"]
+    passed = ", ".join(check.name for check in found if check.verdict == "passed")
+    if failed or (unsure and policy.ask == "never"):
+        names = failed + unsure
+        return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
+    if unsure:
+        return Decision("ask", found, f"A person is asked, for the rows cannot tell: {', '.join(unsure)}.")
+    if policy.ask == "always":
+        return Decision(
+            "ask", found, f"A person is asked, as always; it passed {passed or 'no check, for there is none'}."
+        )
+    if not found:
+        return Decision("promote", found, "Promoted: no floor is set and no champion serves yet.")
+    return Decision("promote", found, f"Promoted: it passed {passed}.")

@@ -6,11 +6,12 @@
 
 from perennial.spec.data import Card, Column, RowRule, Validation, Volume
 from perennial.spec.drift import Drift, Reach
+from perennial.spec.gate import Gate
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import ColumnType, Problem
 from perennial.spec.reading import SpecError, load, load_all, parse
 from perennial.spec.schema import json_schema
-from perennial.spec.stages import Gate, Monitoring, Release, Retrain, Serving, Training
+from perennial.spec.stages import Monitoring, Release, Retrain, Serving, Training
 
 __all__ = [
     "Card", "Column", "ColumnType", "Drift", "Gate", "ModelSpec", "Monitoring", "Problem", "Reach", "Release",

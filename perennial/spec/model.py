@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from perennial.gate.catalogue import metrics_of
+from perennial.gate.policy import Policy
 from perennial.spec.data import Card, Column, Validation
 from perennial.spec.drift import Drift
+from perennial.spec.gate import Gate
 from perennial.spec.part import Name, Part, Problem, Value
-from perennial.spec.stages import Gate, Monitoring, Release, Retrain, RetrainPolicy, Serving, Training
+from perennial.spec.stages import Monitoring, Release, Retrain, RetrainPolicy, Serving, Training
 from perennial.spec.words import did_you_mean
 
 if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract
@@ -78,6 +80,10 @@ class ModelSpec(Part):
     def metric(self) -> str:
         """The figure by which candidate and champion are compared."""
         return self.gate.metric or self.metrics()[0]
+
+    def policy(self) -> Policy:
+        """What the gate judges by."""
+        return Policy.from_dict(self.gate.model_dump(mode="json"), self.metric())
 
     def is_feature(self, name: str) -> bool:
         """Is the column shown to the model?"""

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from perennial import strict_yaml
 from perennial.spec.data import Card, Column, RowRule, Validation, Volume
 from perennial.spec.drift import Drift, Reach
+from perennial.spec.gate import Approval, Behaviour, Fairness, Gate, Money, Slice, Slices, Threshold
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import Part
-from perennial.spec.stages import Gate, Monitoring, Release, Retrain, Serving, Training
+from perennial.spec.stages import Monitoring, Release, Retrain, Serving, Training
 from perennial.spec.words import did_you_mean
 
 
@@ -96,7 +97,8 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
         return list(ModelSpec.model_fields)
     if path[0] == "drift" and len(path) == 2:
         return list(Reach.model_fields)
-    part = Column if path[0] == "columns" else _PARTS.get(".".join(str(name) for name in path[:2]))
+    named = ".".join(name for name in path if isinstance(name, str))
+    part = Column if path[0] == "columns" else _PARTS.get(named)
     return list(part.model_fields) if part else []
 
 
@@ -104,5 +106,6 @@ _PARTS: dict[str, type[Part]] = {
     "card": Card, "validation": Validation, "training": Training, "gate": Gate, "retrain": Retrain,
     "release": Release, "serving": Serving, "monitoring": Monitoring, "validation.rules": RowRule,
     "validation.volume": Volume,
-    "drift": Drift,
+    "drift": Drift, "gate.threshold": Threshold, "gate.fairness": Fairness, "gate.value": Money, "gate.slices": Slices,
+    "gate.slices.named": Slice, "gate.behaviour": Behaviour, "gate.approval": Approval,
 }  # fmt: skip

@@ -30,15 +30,6 @@ class Training(Part):
     spot: bool = Field(False, description="Use spot capacity.")
 
 
-class Gate(Part):
-    """What a candidate must reach before it may serve."""
-
-    metric: str | None = Field(None, description="What candidate and champion are compared by.")
-    floors: dict[str, float] = Field(default_factory=dict, description="The worst figure allowed, per metric.")
-    margin: float = Field(0.01, ge=0, description="By how much the candidate may be worse than the champion.")
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals.")
-
-
 class Retrain(Part):
     """When a dataset is worth paying a training for."""
 

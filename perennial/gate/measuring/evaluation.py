@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.gate.outcomes import Binary, Figures, Floats, Multiclass, Outcomes, Regression
+from perennial.gate.measuring.outcomes import Binary, Figures, Floats, Multiclass, Outcomes, Regression
 
 __all__ = ["Binary", "Comparison", "Figure", "Multiclass", "Outcomes", "Regression", "evaluate"]
 

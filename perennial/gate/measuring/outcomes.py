@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from perennial.gate.curves import Ranking
+from perennial.gate.measuring.curves import Ranking
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from perennial.gate import metrics_of
-from perennial.gate.curves import Ranking
-from perennial.gate.metrics import Binary, DifferentRowsError, Multiclass, Outcomes, Regression, evaluate
+from perennial.gate.measuring.curves import Ranking
+from perennial.gate.measuring.evaluation import Binary, DifferentRowsError, Multiclass, Outcomes, Regression, evaluate
 
 
 def binary(rows: int, seed: int = 1, skill: float = 0.3, ties: bool = False) -> Binary:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, part, reading, written
+from perennial.gate.check import Check, part, reading, verdict, written
 from perennial.gate.policy import Policy
 
 
@@ -18,7 +18,7 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     seen = reading(figures, policy.metric)
     if seen.value is None and policy.metric not in policy.floors:
         sentence = f"The evaluation has no usable {policy.metric} of the candidate, so it cannot be judged."
-        return (*found, Check(f"figure:{policy.metric}", None, None, None, None, False, sentence))
+        return (*found, Check(f"figure:{policy.metric}", None, None, None, None, "failed", sentence))
     return found
 
 
@@ -28,8 +28,8 @@ def _check(name: str, limit: float, figures: object) -> Check:
     kind = "floor" if greater else "ceiling"
     if seen.value is None:
         sentence = f"{name} is missing or not a number, so its {kind} {written(limit)} cannot be checked."
-        return Check(f"{kind}:{name}", None, limit, None, None, False, sentence)
+        return Check(f"{kind}:{name}", None, limit, None, None, "failed", sentence)
     passed = seen.value >= limit if greater else seen.value <= limit
     place = {(True, True): "reaches", (True, False): "is below", (False, True): "is within", (False, False): "is above"}
     sentence = f"{name} {written(seen.value)} {place[greater, passed]} the {kind} {written(limit)}."
-    return Check(f"{kind}:{name}", seen.value, limit, seen.low, seen.high, passed, sentence)
+    return Check(f"{kind}:{name}", seen.value, limit, seen.low, seen.high, verdict(passed), sentence)

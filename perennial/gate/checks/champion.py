@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, Reading, number, part, reading, written
+from perennial.gate.check import Check, Reading, number, part, reading, verdict, written
 from perennial.gate.policy import Policy
 
 NAME = "champion"
@@ -24,10 +24,12 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
         sentence = (
             f"The candidate is {part(part(evaluation, 'champion'), 'version')} itself: there is nothing to release."
         )
-        return (Check(NAME, 0.0, -policy.margin, None, None, False, sentence),)
+        return (Check(NAME, 0.0, -policy.margin, None, None, "failed", sentence),)
     doubt = _doubt(evaluation, policy)
     if doubt:
-        return (Check(NAME, None, -policy.margin, None, None, False, f"Cannot tell, so the champion stays: {doubt}."),)
+        return (
+            Check(NAME, None, -policy.margin, None, None, "unsure", f"Cannot tell, so the champion stays: {doubt}."),
+        )
     return (_comparison(evaluation, policy),)
 
 
@@ -35,14 +37,14 @@ def _comparison(evaluation: Mapping[str, Any], policy: Policy) -> Check:
     turned = _turned(reading(part(evaluation, "difference"), policy.metric), policy.metric)
     if turned.value is None or turned.low is None or turned.high is None or not turned.low <= turned.high:
         sentence = f"Cannot tell, so the champion stays: the difference in {policy.metric} has no usable interval."
-        return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, False, sentence)
+        return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, "unsure", sentence)
     passed = turned.low >= -policy.margin
     sentence = (
         f"{_standing(evaluation, policy, turned.value)}; the difference is between {written(turned.low)} and "
         f"{written(turned.high)} (positive is better), {'which stays within' if passed else 'which reaches beyond'} "
         f"the margin of {written(policy.margin)}."
     )
-    return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, passed, sentence)
+    return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, verdict(passed), sentence)
 
 
 def _standing(evaluation: Mapping[str, Any], policy: Policy, difference: float) -> str:

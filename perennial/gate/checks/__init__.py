@@ -1,0 +1,1 @@
+"""The questions the gate asks of the figures. Pure Python: the deciding function runs without NumPy."""
