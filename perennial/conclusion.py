@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from perennial.records import Notice, Outcome, Run
 
@@ -58,8 +59,16 @@ def error_sentence(error: str, cause: str) -> str:
         found = json.loads(cause)
     except ValueError:
         found = {}
-    detail = found.get("errorMessage") or found.get("FailureReason") if isinstance(found, dict) else None
+    detail = _detail(found) if isinstance(found, dict) else None
     return f"{error}: {detail or cause}".strip()[:LONGEST_ERROR]
+
+
+def _detail(cause: Mapping[str, Any]) -> str | None:
+    """What a person would want to know of a Lambda's or a training job's end."""
+    said = cause.get("errorMessage") or cause.get("FailureReason")
+    if said is None and "TrainingJobStatus" in cause:
+        return f"the training job {cause.get('TrainingJobName')} ended {cause['TrainingJobStatus']} without a reason"
+    return str(said) if said else None
 
 
 def unknown_upload(key: str, models: Sequence[str]) -> Notice:

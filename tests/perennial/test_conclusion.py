@@ -46,6 +46,10 @@ def test_every_outcome_has_a_reason_a_next_command_and_a_notice(outcome):
     [
         ('{"errorMessage": "no such key", "errorType": "X", "stackTrace": ["secret"]}', "E: no such key"),
         ('{"FailureReason": "AlgorithmError: one class only"}', "E: AlgorithmError: one class only"),
+        (
+            '{"TrainingJobName": "run-a-1", "TrainingJobStatus": "Stopped", "Environment": {"A": "b"}}',
+            "E: the training job run-a-1 ended Stopped without a reason",
+        ),
         ("plain text", "E: plain text"),
         ("[1]", "E: [1]"),
     ],
