@@ -39,6 +39,7 @@ class Column(Part):
     min_length: int | None = Field(None, ge=0, description="The fewest characters of a text.")
     max_length: int | None = Field(None, ge=0, description="The most characters of a text.")
     values: tuple[Value, ...] | None = Field(None, description="The only values allowed.")
+    unique: bool = Field(False, description="May each value be there only once? Missing ones may repeat.")
     pattern: str | None = Field(None, description="A regular expression that the whole text must match.")
     trim: bool = Field(False, description="Are blanks at both ends of a text taken off?")
     replace: dict[str, str] = Field(default_factory=dict, description="Texts that are replaced, as {Y: 'true'}.")

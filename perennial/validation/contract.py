@@ -67,9 +67,9 @@ class Column:
     """One column: how its text is cleaned, its type, and the rules that each value keeps.
 
     Cleaning comes first: `trim` takes blanks off both ends, `replace` puts one whole value in place of another, and
-    `null_marks` (the contract's own unless given) become nulls. `pattern` is met by the whole value, lengths are in
-    characters. `on_breach` and `tolerance` (the share of rows that may break this column's rules, beside the
-    contract's tolerance) say what happens to rows that do.
+    `null_marks` (the contract's own unless given) become nulls. `unique` allows each value once, nulls apart.
+    `pattern` is met by the whole value, lengths are in characters. `on_breach` and `tolerance` (the share of rows
+    that may break this column's rules, beside the contract's tolerance) say what happens to rows that do.
     """
 
     type: ColumnType
@@ -85,6 +85,7 @@ class Column:
     null_marks: tuple[str, ...] | None = None
     on_breach: Breach = "quarantine"
     tolerance: float | None = None
+    unique: bool = False
     sensitive: bool = False
     feature: bool = True
 

@@ -90,11 +90,12 @@ class Examination:
             if repeated.keys.drops:
                 self.dropped += repeated.count
                 continue
-            self.broken += repeated.count
-            self.untolerated += repeated.count
-            examples = [Example(row) for row, _, _ in repeated.examples]
             key = ", ".join(repeated.keys.columns)
-            self.findings.add("duplicate-key", key, repeated.clause, examples, repeated.count)
+            self.broken += repeated.count
+            if policy(self._contract, key, None).tolerance is None:
+                self.untolerated += repeated.count
+            examples = [Example(row) for row, _, _ in repeated.examples]
+            self.findings.add(repeated.keys.code, key, repeated.clause, examples, repeated.count)
 
     def changes(self) -> dict[str, dict[str, int]]:
         """By column how many values were trimmed or replaced."""

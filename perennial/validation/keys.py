@@ -20,17 +20,31 @@ _HASHES = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Columns whose values together may occur once. Rows that repeat them are dropped, or else set aside."""
+    """Columns whose values together may occur once. Rows that repeat them are dropped, or else set aside.
+
+    Nulls equal each other in a key; a unique column has as many of them as it likes.
+    """
 
     name: str
     columns: tuple[str, ...]
     drops: bool = False
+    nulls_repeat: bool = True
+
+    @property
+    def code(self) -> str:
+        """Of the problem that a repetition is."""
+        return "duplicate-key" if self.nulls_repeat else "duplicate-value"
 
 
 def key_sets(contract: Contract) -> tuple[KeySet, ...]:
-    """What may not repeat under a contract: whole rows, if such are to be dropped, and its key."""
-    rows = (KeySet("rows", tuple(contract.columns), drops=True),) if contract.duplicates == "drop" else ()
-    return (*rows, KeySet("key", contract.key)) if contract.key else rows
+    """What may not repeat under a contract: whole rows, if such are to be dropped, its key, and unique columns."""
+    found = [KeySet("rows", tuple(contract.columns), drops=True)] if contract.duplicates == "drop" else []
+    if contract.key:
+        found.append(KeySet("key", contract.key))
+    for place, (name, column) in enumerate(contract.columns.items()):
+        if column.unique and contract.key != (name,):
+            found.append(KeySet(f"unique{place}", (name,), nulls_repeat=False))
+    return tuple(found)
 
 
 def hashed(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:

@@ -55,7 +55,8 @@ class Outputs:
             counted = None
         for keys, hashes in self.hashes.items():
             if set(keys.columns) <= set(typed.columns):
-                hashes.add(hashed(typed, keys.columns))
+                keyed = typed if keys.nulls_repeat else typed.drop_nulls(keys.columns)
+                hashes.add(hashed(keyed, keys.columns))
         if self._rows is not None:
             self._rows.write(typed)
         if self._profiler is not None:
@@ -101,7 +102,7 @@ class Outputs:
             if keys.name in self._keys:
                 named = [pl.col(name).alias(f"k{place}") for place, name in enumerate(keys.columns)]
                 values = typed.select(named).with_columns(hashed(typed, keys.columns), rows.alias("row"))
-                self._keys[keys.name].write(values)
+                self._keys[keys.name].write(values if keys.nulls_repeat else values.drop_nulls("k0"))
 
     def _without(
         self, masks: Mapping[str, pl.Series], typed: pl.DataFrame, rows: pl.Series, raw: Raw
@@ -110,7 +111,7 @@ class Outputs:
         for name, mask in masks.items():
             keys = self._repeats.found[name].keys
             if not keys.drops:
-                reason = pl.Series([", ".join(keys.columns) + ": duplicate-key"], dtype=pl.String)
+                reason = pl.Series([f"{', '.join(keys.columns)}: {keys.code}"], dtype=pl.String)
                 self.set_aside(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
             kept &= ~mask
         return typed.filter(kept), rows.filter(kept)

@@ -48,6 +48,8 @@ class Repeated:
         where = f" in {file}" if file else ""
         if self.keys.drops:
             return f"is the same as row {first}{where}"
+        if not self.keys.nulls_repeat:
+            return f"has the value of row {first}{where}, and '{self.keys.columns[0]}' is unique"
         return f"repeats the key ({', '.join(self.keys.columns)}) of row {first}{where}"
 
 

@@ -45,6 +45,7 @@ CODES: Mapping[str, str] = {
     "too-long": "row",
     "rule": "row",
     "duplicate-key": "row",
+    "duplicate-value": "row",
     "no-rows": "dataset",
     "over-tolerance": "dataset",
     "too-few-rows": "dataset",

@@ -1,6 +1,7 @@
 """Which keys repeat: found by hashes within a bound of memory, decided by real values."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -125,6 +126,28 @@ def test_rows_set_aside_for_their_key_are_kept_as_the_file_has_them(look: Look) 
     found = look(text("1,AA,1.50,TRUE", "1,AA,2.50,true", "2,AA,3,false"), small(key=("id",), tolerance=0.5))
     assert found.quarantined is not None
     assert pl.read_parquet(found.quarantined).rows() == [(2, "id: duplicate-key", "1", "AA", "2.50", "true")]
+
+
+def test_a_unique_column_has_each_value_once_and_as_many_gaps_as_it_likes(look: Look) -> None:
+    contract = small(tolerance=0.5)
+    columns = {**contract.columns, "carrier": replace(contract.columns["carrier"], unique=True, nullable=True)}
+    found = look(text("1,AA,1,true", "2,,2,false", "3,,3,true", "4,AA,4,true"), replace(contract, columns=columns))
+    assert [problem.message for problem in found.verdict.problems] == [
+        "row 4: has the value of row 1, and 'carrier' is unique"
+    ]
+    assert [problem.code for problem in found.verdict.problems] == ["duplicate-value"]
+    assert (found.verdict.rows_accepted, found.verdict.rows_quarantined) == (3, 1)
+    assert found.quarantined is not None
+    assert pl.read_parquet(found.quarantined)["reason"].to_list() == ["carrier: duplicate-value"]
+
+
+def test_a_unique_column_has_a_tolerance_of_its_own(look: Look) -> None:
+    contract = small()
+    for tolerance, accepted in ((0.25, True), (0.2, False)):
+        unique = replace(contract.columns["carrier"], unique=True, tolerance=tolerance)
+        columns = {**contract.columns, "carrier": unique}
+        rows = text("1,AA,1,true", "2,UA,2,false", "3,B6,3,true", "4,AA,4,true")
+        assert look(rows, replace(contract, columns=columns)).verdict.accepted == accepted
 
 
 def test_what_may_not_repeat_is_the_contracts_to_say() -> None:

@@ -112,6 +112,19 @@ def test_a_key_in_two_files_is_set_aside_in_the_later_one(tmp_path: Path) -> Non
     assert not refused.accepted
 
 
+def test_a_unique_value_in_two_files_is_set_aside_in_the_later_one_and_gaps_are_not(tmp_path: Path) -> None:
+    contract = small(tolerance=0.3)
+    unique = replace(contract.columns["carrier"], unique=True, nullable=True)
+    contract = replace(contract, columns={**contract.columns, "carrier": unique})
+    paths = []
+    for name, rows in (("a", ["1,AA,1,true", "2,,1,false"]), ("b", ["3,,1,true", "4,AA,1,false"])):
+        paths.append(tmp_path / f"{name}.csv")
+        paths[-1].write_bytes(text(*rows))
+    verdict, _ = as_one([(path, None) for path in paths], contract, tmp_path / "out")
+    assert verdict.accepted
+    assert verdict.problems[0].message == "b.csv: row 2: has the value of row 1 in a.csv, and 'carrier' is unique"
+
+
 TABLES = st.lists(
     st.tuples(st.integers(1, 9), st.sampled_from(["AA", "UA", "ZZ"]), st.sampled_from([1, 2]), st.booleans()),
     min_size=1,
