@@ -1,0 +1,78 @@
+"""Live traffic is held against what the champion was trained on, with the champion's own eyes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import polars as pl
+import pytest
+
+from examples.flights import COLUMNS, read
+from functions.dispatch.handler import specs
+from functions.monitoring.handler import handler
+from perennial.profile import freeze, profile
+from perennial.records import Champion, ModelVersion
+
+SPEC = specs()["flights"]
+FEATURES = list(SPEC.features())
+
+
+@pytest.fixture(scope="module")
+def flights() -> pl.DataFrame:
+    return read([1]).select(COLUMNS["flights"]).drop_nulls("late").sample(4000, seed=1)
+
+
+def crown(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
+    now = datetime.now(UTC)
+    rows = rows.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
+    reference = profile(rows, freeze(rows, SPEC.contract()))
+    boto3.client("s3").put_object(Bucket="models", Key="runs/old/profile.json", Body=json.dumps(reference.as_dict()))
+    version = ModelVersion(
+        id="flights@ba9876543210", model="flights", digest="b" * 64, archive_key="a", archive_sha256="a" * 64,
+        run="run-flights-ba9876543210", datasets=(), profile_key="runs/old/profile.json", code_digest="d" * 64,
+        spec_digest="5" * 64, parameters={}, figures={}, importance=importance, environment={}, created_at=now,
+    )  # fmt: skip
+    world.ledger.put_version(version)
+    since = now - timedelta(hours=2)
+    champion = Champion(model="flights", version=version.id, run=version.run, token=1, since=since)
+    world.ledger.table.put_item(Item={"pk": "model#flights", "sk": "champion", "record": champion.model_dump_json()})
+
+
+def capture(rows: pl.DataFrame) -> None:
+    """One captured request with all rows, as an endpoint's data capture writes it."""
+    now = datetime.now(UTC)
+    line = {
+        "captureData": {
+            "endpointInput": {
+                "observedContentType": "text/csv",
+                "mode": "INPUT",
+                "data": rows.select(FEATURES).write_csv(),
+                "encoding": "CSV",
+            }
+        },
+        "eventMetadata": {"eventId": "1", "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        "eventVersion": "0",
+    }
+    key = f"capture/perennial-flights/AllTraffic/{now:%Y/%m/%d/%H}/00-1.jsonl"
+    boto3.client("s3").put_object(Bucket="traffic", Key=key, Body=json.dumps(line))
+
+
+@pytest.mark.parametrize(("eye", "stale"), [("distance", True), ("visib", False)])
+def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(world, context, flights, eye, stale):
+    crown(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
+    capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
+    assert handler({}, context) == {"flights": stale}
+    assert world.messages() == ([{"retrain": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}"}] if stale else [])
+
+
+def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights):
+    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    capture(flights.tail(2000))
+    assert handler({}, context) == {"flights": False}
+    assert world.messages() == []
+
+
+def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights):
+    crown(world, flights.head(2000), {})
+    assert handler({}, context) == {"flights": False}
+    assert handler({}, context) == {}
