@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
 from perennial import strict_yaml
-from perennial.spec.data import Card, Column, RowRule, Validation, Volume
-from perennial.spec.drift import Drift, Reach
-from perennial.spec.gate import Approval, Behaviour, Fairness, Gate, Money, Slice, Slices, Threshold
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import Part
-from perennial.spec.stages import Monitoring, Release, Retrain, Serving, Training
 from perennial.spec.words import did_you_mean
 
 
@@ -79,11 +76,12 @@ def load_all(folder: Path) -> dict[str, ModelSpec]:
 
 
 def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any]) -> str:
-    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+    inner = ("function-", "[key]")  # pydantic's own words within a place
+    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(inner)))
     field = ".".join(str(part) for part in path)
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = f"unknown field{did_you_mean(str(path[-1]), _fields_at(path[:-1]))}"
+        message = f"unknown field{did_you_mean(str(path[-1]), fields_at(path[:-1]))}"
     elif error["type"] == "missing":
         message = "this field is required"
     elif error["type"] != "value_error" and not isinstance(error.get("input"), dict | list):
@@ -91,21 +89,34 @@ def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any]) -
     return f"{source}:{document.line_of(path)}: {field + ': ' if field else ''}{message}"
 
 
-def _fields_at(path: tuple[str | int, ...]) -> list[str]:
-    """The field names that are known at a place of the spec."""
-    if not path:
-        return list(ModelSpec.model_fields)
-    if path[0] == "drift" and len(path) == 2:
-        return list(Reach.model_fields)
-    named = ".".join(name for name in path if isinstance(name, str))
-    part = Column if path[0] == "columns" else _PARTS.get(named)
-    return list(part.model_fields) if part else []
+def fields_at(path: tuple[str | int, ...], root: type[Part] = ModelSpec) -> list[str]:
+    """The field names that are known at a place of a spec, such as ("gate", "fairness", 0), as its models have them."""
+    kinds: list[Any] = [root]
+    for step in path:
+        kinds = [inner for kind in kinds for inner in _inside(kind, step)]
+    return [name for kind in kinds if _is_part(kind) for name in kind.model_fields]
 
 
-_PARTS: dict[str, type[Part]] = {
-    "card": Card, "validation": Validation, "training": Training, "gate": Gate, "retrain": Retrain,
-    "release": Release, "serving": Serving, "monitoring": Monitoring, "validation.rules": RowRule,
-    "validation.volume": Volume,
-    "drift": Drift, "gate.threshold": Threshold, "gate.fairness": Fairness, "gate.value": Money, "gate.slices": Slices,
-    "gate.slices.named": Slice, "gate.behaviour": Behaviour, "gate.approval": Approval,
-}  # fmt: skip
+def _inside(kind: Any, step: str | int) -> list[Any]:
+    """The types of what lies at a field, a key or an index of a value of a type."""
+    if _is_part(kind):
+        found = kind.model_fields.get(step)
+        return _alternatives(found.annotation) if found else []
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple and isinstance(step, int):
+        repeated = len(arguments) == 2 and arguments[1] is Ellipsis
+        return _alternatives(arguments[0 if repeated else min(step, len(arguments) - 1)])
+    return _alternatives(arguments[-1]) if get_origin(kind) in (dict, list) else []
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types of which a value may be one: those of a union, without what is said beside them."""
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [inner for each in get_args(annotation) for inner in _alternatives(each)]
+    return [annotation]
+
+
+def _is_part(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Part)

@@ -199,3 +199,25 @@ def test_thresholds_of_drift_are_those_of_the_comparison_unless_the_spec_says_ot
 )
 def test_thresholds_that_make_no_sense_are_refused_with_their_line(written, told):
     assert f"models/churn.yaml:15: {told}" in faults(GOOD + f"drift: {{{written}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("gate: {fairness: [{columns: [plan], most_apat: {error: 0.1}}]}", "gate.fairness.0.most_apat: unknown field; did you mean 'most_apart'?"),
+        ("gate: {fairness: [{columns: [plan]}, {colums: [plan]}]}", "gate.fairness.1.colums: unknown field; did you mean 'columns'?"),
+        ("gate: {slices: {named: [{name: a, were: {plan: plus}}]}}", "gate.slices.named.0.were: unknown field; did you mean 'where'?"),
+        ("gate: {behaviour: [{name: a, kind: answer, rwo: {age: 3}}]}", "gate.behaviour.0.rwo: unknown field; did you mean 'row'?"),
+        ("gate: {value: {tpp: 3}}", "gate.value.tpp: unknown field; did you mean 'tp'?"),
+        ("gate: {threshold: {aims: value}}", "gate.threshold.aims: unknown field; did you mean 'aim'?"),
+        ("gate: {approval: {asks: always}}", "gate.approval.asks: unknown field; did you mean 'ask'?"),
+    ],
+)  # fmt: skip
+def test_an_unknown_field_at_any_depth_is_answered_with_the_nearest_one(written, told):
+    assert f"models/churn.yaml:15: {told}" in faults(GOOD + written + "\n")
+
+
+def test_a_key_that_is_none_of_those_allowed_is_named_by_its_place():
+    (fault,) = faults(GOOD + "gate: {fairness: [{columns: [plan], most_apart: {eror: 0.1}}]}\n")
+    assert fault.startswith("models/churn.yaml:15: gate.fairness.0.most_apart.eror: Input should be 'selection_rate'")
+    assert fault.endswith("not 'eror'")
