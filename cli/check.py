@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import project
+from cli import cards, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, line, show, table, usage
 
 if TYPE_CHECKING:
+    from perennial.spec import Card
     from perennial.validation.verdict import Problem, Verdict
 
 
@@ -23,9 +26,12 @@ def check(
             help="A folder for rows.parquet (typed, clean) and quarantined.parquet (as they were, with reasons)."
         ),
     ] = None,
+    card: cards.Option = None,
     json: Json = False,
 ) -> None:
-    """Validate a file as the platform would. Exit code 0 when it is accepted, 3 when it is refused."""
+    """Validate a file and its card as the platform would.
+
+    Exit code 0 when they are accepted, 3 when they are refused."""
     spec = project.spec(model)
     if file.is_dir():
         raise usage(f"{file} is a folder; next: check its files one by one")
@@ -34,8 +40,9 @@ def check(
 
     from perennial.validation.inspection import inspect  # Polars takes a while to import; --help does not need it
 
+    beside = cards.find(file, card)
     found = inspect(file, spec.contract(), out)
-    verdict = found.verdict
+    verdict = _with_card(found.verdict, spec.card, beside)
     written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
     if json:
         emit(_as_dict(file, model, verdict) | {name: str(path) if path else None for name, path in written.items()})
@@ -45,6 +52,17 @@ def check(
             line(f"{name}: {path or 'none'}")
     if not verdict.accepted:
         raise typer.Exit(REFUSED)
+
+
+def _with_card(verdict: Verdict, card: Card, beside: cards.LocalCard | None) -> Verdict:
+    """The verdict with what the dataset's card lacks, were it uploaded now."""
+    from perennial import card as gate
+    from perennial.validation.verdict import Problem
+
+    now = datetime.now(UTC)
+    lacks = gate.faults(gate.merge(card, beside.says) if beside else card, now, now)
+    problems = tuple(Problem(fault.code, fault.message) for fault in lacks)
+    return replace(verdict, accepted=verdict.accepted and not lacks, problems=(*verdict.problems, *problems))
 
 
 def _as_dict(file: Path, model: str, verdict: Verdict) -> dict[str, object]:

@@ -10,6 +10,7 @@ from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
 from perennial.gate.catalogue import names
+from perennial.records import DatasetVersion
 
 SHOWN_FIGURES = 3
 
@@ -42,7 +43,7 @@ class Labels:
     def _look_up(self, identity: str) -> Label:
         if identity.startswith("ds-"):
             dataset = self._ledger.dataset(identity)
-            self._remember_card(dataset.model, dataset.card_digest, dataset.spec_digest)
+            self._remember_card(dataset)
             rows = f", {dataset.rows:,} rows" if dataset.rows is not None else ""
             return Label(f"{dataset.name}{rows}, {dataset.state}", dataset.uploaded_at.isoformat())
         if identity.startswith("run-"):
@@ -57,15 +58,26 @@ class Labels:
         crown = "serves; " if champion and champion.version == identity else ""
         return Label(crown + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
 
-    def _remember_card(self, model: str, card: str, spec: str) -> None:
+    def _remember_card(self, dataset: DatasetVersion) -> None:
         """A card is found by way of a dataset that it describes."""
-        if f"card:{card}" in self._known:
-            return
-        try:
-            found: dict[str, Any] = objects.read_json(self._platform.models_bucket, layout.spec(model, spec))["card"]
-        except (LookupError, ValueError):
+        name = f"card:{dataset.card_digest}"
+        found = None if name in self._known else self._card(dataset)
+        if found is None:
             return
         shown = {"licence": "licence", "terms": "terms", "personal data": "personal_data", "origin": "origin"}
-        self._known[f"card:{card}"] = Label(
-            "; ".join(f"{word}: {found[field].rstrip('.')}" for word, field in shown.items())
+        said = ((word, found.get(field)) for word, field in shown.items())
+        self._known[name] = Label("; ".join(f"{word}: {value.rstrip('.')}" for word, value in said if value))
+
+    def _card(self, dataset: DatasetVersion) -> dict[str, Any] | None:
+        """The card that was kept with the data; of a dataset from before that, the one in its spec."""
+        places = (
+            (self._platform.data_bucket, layout.dataset(dataset.model, dataset.id) + "card.json", None),
+            (self._platform.models_bucket, layout.spec(dataset.model, dataset.spec_digest), "card"),
         )
+        for bucket, key, member in places:
+            try:
+                found = objects.read_json(bucket, key)
+                return dict(found[member] if member else found)
+            except (LookupError, ValueError):
+                continue
+        return None

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import cards, clouds, project
 from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, note, usage
 from perennial import layout, manifest
 from perennial.identity import dataset_id
 
 if TYPE_CHECKING:
+    from cli.cards import LocalCard
     from cli.following import Ending
     from cloud.platform import Platform
 
@@ -35,6 +36,7 @@ class Uploaded:
 def upload(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder of files that are one dataset.")],
     model: Model,
+    card: cards.Option = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow the run to its outcome.")] = False,
     json: Json = False,
 ) -> None:
@@ -42,8 +44,9 @@ def upload(
     project.spec(model)
     if not file.exists():
         raise CommandError(f"{file}: no such file")
+    beside = cards.find(file, card)
     platform, ledger = clouds.connect()
-    uploaded = put(platform, file, model)
+    uploaded = put(platform, file, model, beside)
     note(f"uploaded to s3://{uploaded.bucket}/{uploaded.key}")
     told: dict[str, Any] = {"dataset": uploaded.dataset, "key": uploaded.key, "version_id": uploaded.version_id}
     if not wait:
@@ -65,20 +68,31 @@ def show(ending: Ending) -> None:
     line(f"next: {ending.next_command}")
 
 
-def put(platform: Platform, path: Path, model: str) -> Uploaded:
-    """Upload a file, or the files of a folder and the manifest that closes them. CommandError for an empty folder."""
+def put(platform: Platform, path: Path, model: str, card: LocalCard | None = None) -> Uploaded:
+    """Upload a file, or the files of a folder and the manifest that closes them; the card goes first, for the run that
+
+    the data starts looks for it at once. CommandError for an empty folder."""
     if path.is_file():
-        return _put(platform, path, model, layout.incoming(model, path.name))
+        key = layout.incoming(model, path.name)
+        _put_card(platform, card, model, key)
+        return _put(platform, path, model, key)
     files = sorted(part for part in path.iterdir() if part.is_file() and not part.name.startswith("."))
-    parts = [part for part in files if part.name != layout.MANIFEST]
+    parts = [part for part in files if part.name not in (layout.MANIFEST, *layout.CARDS)]
     if not parts:
         raise usage(f"{path}: the folder has no files in it")
     folder = layout.incoming(model, path.resolve().name) + "/"
+    _put_card(platform, card, model, folder + layout.MANIFEST)
     for number, part in enumerate(parts, 1):
         note(f"  {part.name} ({number} of {len(parts)})")
         _put(platform, part, model, folder + part.name)
     entries = tuple(manifest.Entry(part.name, _sha256(part)) for part in parts)
     return _put_bytes(platform, manifest.write(entries), model, folder + layout.MANIFEST)
+
+
+def _put_card(platform: Platform, card: LocalCard | None, model: str, dataset: str) -> None:
+    if card is not None:
+        _put(platform, card.path, model, card.key(dataset))
+        note(f"with its card {card.path}")
 
 
 def _put(platform: Platform, path: Path, model: str, key: str) -> Uploaded:

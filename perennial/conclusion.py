@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perennial import card
 from perennial.records import Notice, Outcome, Run
 
 LONGEST_ERROR = 600  # characters: the sentence of a fault, not the request that led to it
@@ -43,11 +44,20 @@ def next_command(run: Run, outcome: Outcome) -> str:
     match outcome:
         case "promoted":
             return f"perennial lineage {run.version}" if run.version else f"perennial explain {run.id}"
+        case "quarantined" if _lacks_a_card(run):
+            return card.next_command(run.model)
         case "quarantined":
             return f"perennial check FILE --model {run.model}   # mend it until this accepts it, then upload it again"
         case "failed":
             return f"perennial explain {run.id}   # then upload the dataset again, or redrive the execution {run.id}"
     return f"perennial explain {run.id}"
+
+
+def _lacks_a_card(run: Run) -> bool:
+    """Was the dataset refused for its card alone?"""
+    step = run.step("validation")
+    problems = step.figures.get("problems", ()) if step else ()
+    return bool(problems) and all(problem["code"] in card.CODES for problem in problems)
 
 
 def error_sentence(error: str, cause: str) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 INCOMING = "incoming/"
 SCRATCH = "scratch/"
 MANIFEST = "manifest.json"
+CARDS = ("card.yaml", "card.json")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an incoming key says: a whole dataset, or a part that waits for its manifest."""
+    """What an incoming key says: a whole dataset, or what lies beside one: a part of a manifest's, a card."""
 
     model: str
     name: str
@@ -22,13 +23,21 @@ def read_upload(key: str) -> Upload | None:
     """The meaning of a key under incoming/, or None where it names no model.
 
     incoming/MODEL/FILE is a dataset of one file; incoming/MODEL/DATASET/manifest.json closes one of many.
+    Their cards are incoming/MODEL/FILE.card.yaml and incoming/MODEL/DATASET/card.yaml (or .json).
     """
     parts = key.removeprefix(INCOMING).split("/")
     if not key.startswith(INCOMING) or len(parts) < 2 or not all(parts):
         return None
     if len(parts) == 2:
-        return Upload(parts[0], parts[1], is_dataset=True)
+        return Upload(parts[0], parts[1], is_dataset=not parts[1].endswith(tuple("." + card for card in CARDS)))
     return Upload(parts[0], "/".join(parts[1:-1]), is_dataset=parts[-1] == MANIFEST)
+
+
+def cards(key: str) -> tuple[str, ...]:
+    """The keys at which the card of a dataset may lie. `key` is what makes the dataset: its file, or its manifest."""
+    if key.endswith("/" + MANIFEST):
+        return tuple(key.removesuffix(MANIFEST) + card for card in CARDS)
+    return tuple(f"{key}.{card}" for card in CARDS)
 
 
 def incoming(model: str, name: str) -> str:

@@ -37,12 +37,14 @@ def edges_of_version(version: ModelVersion, champion: str | None) -> tuple[Edge,
     return tuple(edges)
 
 
-def edges_of_run(run: Run, card_digest: str) -> tuple[Edge, ...]:
-    """What a run read, and the card that describes it."""
-    return (
-        Edge(source=run.id, kind="read", target=run.dataset),
-        Edge(source=run.dataset, kind="described_by", target=f"card:{card_digest}"),
-    )
+def edges_of_run(run: Run) -> tuple[Edge, ...]:
+    """What a run read."""
+    return (Edge(source=run.id, kind="read", target=run.dataset),)
+
+
+def edges_of_card(dataset: str, card_digest: str) -> tuple[Edge, ...]:
+    """The card that describes a dataset."""
+    return (Edge(source=dataset, kind="described_by", target=f"card:{card_digest}"),)
 
 
 def walk(root: str, direction: Direction, edges: Callable[[str], Iterable[Edge]]) -> Node:

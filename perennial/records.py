@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +20,10 @@ class Record(BaseModel):
 
 
 class DatasetVersion(Record):
-    """One object version in S3, and what became of it. `accepted` is None until validation has answered."""
+    """One object version in S3, and what became of it. `accepted` is None until validation has answered.
+
+    `kept_until` is the last day on which it may be trained on, by its card; None where no plan has read that yet.
+    """
 
     id: str
     model: str
@@ -37,6 +40,7 @@ class DatasetVersion(Record):
     accepted: bool | None = None
     rows: int | None = None
     rows_quarantined: int | None = None
+    kept_until: date | None = None
 
 
 class Step(Record):

@@ -97,7 +97,9 @@ class Workflow(Construct):
         prepare.next(train).next(judge).next(promote)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)
         accepted = states.question(self, "Accepted?", "$.verdict.accepted", yes=compare.next(worth), no=quarantined)
-        plan.next(self._inspection(merge.next(accepted)))
+        merge.next(accepted)
+        readable = states.any_of(self, "Files to inspect?", "$.plan.count", yes=self._inspection(merge), no=merge)
+        plan.next(readable)
         retrain = sfn.Condition.string_equals("$.run.trigger", "retrain")
         return sfn.Choice(self, "Triggered by?").when(retrain, prepare).otherwise(plan)
 

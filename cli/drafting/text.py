@@ -40,7 +40,7 @@ def _head(draft: Draft, schema: str) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
     size = f"{draft.rows:,} rows, {len(draft.columns)} columns"
     yield f"# Drafted by `perennial init` from {_inline(draft.path.name)}: {size}."
-    yield "# It runs as it is. Fill in the card; take a commented line where its guess is right."
+    yield "# It accepts that file. Fill in the card; take a commented line where its guess is right."
     yield f"name: {quoted(draft.model)}"
     yield f"problem: {draft.problem}  # {_ABOUT[draft.problem]}; binary, multiclass or regression"
     yield f"target: {quoted(draft.target)}"
@@ -52,14 +52,15 @@ def _head(draft: Draft, schema: str) -> Iterator[str]:
 
 def _card() -> Iterator[str]:
     yield ""
-    yield "# What describes the data. It is kept with every model that learns from it."
+    yield "# What describes the data. It is kept with every model that learns from it. While it is unknown where the"
+    yield "# data comes from, under which licence, or on what ground personal data is used, no upload is accepted."
     yield "card:"
     yield '  origin: "unknown; say where this comes from"'
     yield '  licence: "unknown; say under which licence it is, preferably as an SPDX identifier"'
     yield '  terms: "unknown; say what may be done with it"'
     yield '  personal_data: "unknown; say what personal data is in it, or none"'
     yield '  lawful_basis: "unknown; say on what ground personal data is used, or leave this out where there is none"'
-    yield "  # retention_days: 3650"
+    yield "  # retention_days: 3650  # from the upload on, or from the day that `collected` names"
 
 
 def _columns(draft: Draft) -> Iterator[str]:

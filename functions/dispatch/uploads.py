@@ -11,6 +11,7 @@ from cloud.ledger import Ledger
 from cloud.platform import Platform
 from functions.task import HOLD, logger
 from perennial import conclusion, layout
+from perennial.card import has_ended as card_ended
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
 from perennial.lineage import edges_of_run
 from perennial.records import DatasetVersion, Run, Trigger
@@ -32,7 +33,7 @@ def arrived(desk: Desk, created: dict[str, Any]) -> None:
     item = created["object"]
     upload = layout.read_upload(item["key"])
     if upload is not None and not upload.is_dataset:
-        return  # a part of a dataset: its manifest will speak for it
+        return  # a part of a dataset, for which its manifest will speak; or a card, which the plan looks for
     spec = desk.specs.get(upload.model) if upload else None
     if upload is None or spec is None:
         _refuse_unknown(desk, created, upload.model if upload else "")
@@ -93,10 +94,12 @@ def notify(desk: Desk, run_id: str) -> None:
 def retrain(desk: Desk, model: str, occasion: str) -> None:
     """Start a run that trains again on what was accepted. Nothing happens while another run is under way,
 
-    nor where the champion has seen all there is: the same data would give the same model.
+    nor where the champion has seen all that may still be kept: the same data would give the same model.
     """
     champion = desk.ledger.champion(model)
-    accepted = [dataset for dataset in desk.ledger.datasets(model) if dataset.accepted]
+    card = desk.specs[model].card
+    datasets = (dataset for dataset in desk.ledger.datasets(model) if dataset.accepted)
+    accepted = [dataset for dataset in datasets if not card_ended(dataset, card, desk.now)]
     if champion is None or not accepted:
         return
     trained = desk.ledger.version(champion.version)
@@ -130,7 +133,7 @@ def start(desk: Desk, run_id: str, dataset: DatasetVersion, trigger: Trigger) ->
     if run.state != "running":
         lease.release(desk.ledger, run)
         return True
-    desk.ledger.link(edges_of_run(run, dataset.card_digest))
+    desk.ledger.link(edges_of_run(run))
     executions.start(desk.platform, run)
     if trigger == "upload":
         desk.ledger.change_dataset(dataset.id, only_if="pending", state="running")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +11,22 @@ from functions.preparation.job import training_job
 from functions.task import HOLD, Task, task
 from perennial import layout
 from perennial import profile as profiles
+from perennial.card import has_ended
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 
+LISTED = 10  # datasets named in a sentence
 QUEUE = timedelta(hours=6)  # for an instance: how long the workflow tries again where a quota is reached
+
+
+class NothingToTrainOnError(RuntimeError):
+    """No dataset may be trained on any more."""
 
 
 @task
 def handler(task: Task) -> dict[str, Any]:
     """-> {"job": request of CreateTrainingJob}"""
-    window = _window(task)
+    window, ended = _window(task)
     _write_manifest(task, window)
     _write_profile(task, window)
     _write_plan(task, window, _put_champion(task))
@@ -28,18 +35,35 @@ def handler(task: Task) -> dict[str, Any]:
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).",),
-        {"datasets": [dataset.id for dataset in window], "rows": rows},
+        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(ended)),
+        {"datasets": [dataset.id for dataset in window], "rows": rows, "ended": [dataset.id for dataset in ended]},
     )
     return {"job": training_job(task.platform, task.spec, task.run.id)}
 
 
-def _window(task: Task) -> list[DatasetVersion]:
-    """The newest accepted dataset versions, oldest first, the run's own among them."""
+def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
+    """The newest accepted dataset versions, oldest first, the run's own among them; and those of the same time that
+
+    are left out, for their retention has ended. Raises NothingToTrainOnError where nothing is left.
+    """
+    size, card = task.spec.training.window, task.spec.card
     accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != task.run.dataset]
     own = task.ledger.dataset(task.run.dataset)
-    newest = sorted([*accepted, own], key=lease.order)[-task.spec.training.window :]
-    return newest if own in newest else [*newest[1:], own]
+    known = sorted([*accepted, own], key=lease.order)
+    kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
+    newest = kept[-size:]
+    if not newest:
+        raise NothingToTrainOnError("the retention of all accepted data has ended; next: perennial upload FILE")
+    if own in kept and own not in newest:
+        newest = [*newest[1:], own]
+    oldest = min(map(lease.order, newest))
+    return newest, [d for d in known if d not in kept and (lease.order(d) > oldest or len(newest) < size)]
+
+
+def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:
+    if ended:
+        names = ", ".join(dataset.id for dataset in ended[:LISTED]) + (", ..." if len(ended) > LISTED else "")
+        yield f"Left out, for their retention has ended: {names}."
 
 
 def _parts(task: Task, dataset: DatasetVersion, name: str) -> list[str]:

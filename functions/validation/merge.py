@@ -22,7 +22,7 @@ def handler(task: Task) -> dict[str, Any]:
     """-> {"accepted": bool}"""
     bucket, folder = task.platform.data_bucket, layout.dataset(task.run.model, task.run.dataset)
     plan = objects.read_json(bucket, folder + "plan.json")
-    verdict = _verdict(task, folder, plan["fault"])
+    verdict = _verdict(task, folder, [Problem.from_dict(found) for found in plan["problems"]])
     objects.write_json(bucket, folder + "verdict.json", verdict.as_dict())
     task.ledger.change_dataset(
         task.run.dataset,
@@ -58,11 +58,17 @@ def _where(verdict: Verdict, folder: str) -> Iterator[str]:
         yield f"Rows set aside lie beside their reasons in {folder}parts/*/quarantined.parquet."
 
 
-def _verdict(task: Task, folder: str, fault: str) -> Verdict:
-    if fault:
-        problem = Problem("manifest", fault)
+def _verdict(task: Task, folder: str, problems: list[Problem]) -> Verdict:
+    """`problems` are those for which nothing was inspected."""
+    if problems:
         return Verdict(
-            accepted=False, rows=0, rows_accepted=0, rows_quarantined=0, rows_broken=0, problems=(problem,), files=0
+            accepted=False,
+            rows=0,
+            rows_accepted=0,
+            rows_quarantined=0,
+            rows_broken=0,
+            problems=tuple(problems),
+            files=0,
         )
     bucket = task.platform.data_bucket
     parts = [Verdict.from_dict(found) for found in objects.read_all_json(bucket, _parts(task, folder, "verdict.json"))]

@@ -1,4 +1,4 @@
-"""List the dataset's files with the versions they have now, and see that there is a grid to count their profiles on."""
+"""List the dataset's files with the versions they have now, judge its card, and see that there is a grid."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from cloud import objects
 from functions.task import Task, task
-from functions.validation import division
+from functions.validation import card, division
 from functions.validation.fetching import fetch_head
 from perennial import layout, manifest
 from perennial import profile as profiles
-from perennial.validation import sample
+from perennial.validation import Problem, sample
 from perennial.validation.keys import key_sets
 
 if TYPE_CHECKING:  # see functions.task
@@ -33,22 +33,26 @@ class MissingPartError(RuntimeError):
 def handler(task: Task) -> dict[str, Any]:
     """-> {"files": {"bucket", "key"}, "count": n, "keys": {"bucket", "key"}, "buckets": how many are to be compared}.
 
-    A fault of the manifest is kept beside the list of files, for the verdict.
+    What refuses the dataset unread, a fault of the manifest or of the card, is kept beside the list of files for the
+    verdict; then there is nothing to inspect, and the count is 0.
     """
     dataset = task.ledger.dataset(task.run.dataset)
-    uploads, fault = _uploads(task, dataset)
+    uploads, problems = _uploads(task, dataset)
+    problems += card.judge(task, dataset, {upload["key"] for upload in uploads})
     items = division.divide(dataset.bucket, uploads)
-    grid = _grid(task, dataset, items) if items else ""
-    buckets = division.buckets(items) if key_sets(task.spec.contract()) else 0
+    sets = key_sets(task.spec.contract())
+    grid = "" if problems else _grid(task, dataset, items)
+    buckets = division.buckets(items) if sets and not problems else 0
     shared = {"grid": grid, "buckets": buckets, "again": False}
     bucket, folder = task.platform.data_bucket, layout.dataset(dataset.model, dataset.id)
     objects.write_json(bucket, folder + "files.json", [{**item, **shared} for item in items])
-    compared = [{"set": keys.name, "bucket": n} for keys in key_sets(task.spec.contract()) for n in range(buckets)]
+    compared = [{"set": keys.name, "bucket": n} for keys in sets for n in range(buckets)]
     objects.write_json(bucket, folder + "keys.json", compared)
-    objects.write_json(bucket, folder + "plan.json", {"fault": fault, "grid": grid})
+    found = [problem.as_dict() for problem in problems]
+    objects.write_json(bucket, folder + "plan.json", {"problems": found, "grid": grid})
     return {
         "files": {"bucket": bucket, "key": folder + "files.json"},
-        "count": len(items),
+        "count": 0 if problems else len(items),
         "keys": {"bucket": bucket, "key": folder + "keys.json"},
         "buckets": len(compared),
     }
@@ -60,14 +64,14 @@ def columns_digest(spec: ModelSpec) -> str:
     return hashlib.sha256(json.dumps(types).encode()).hexdigest()
 
 
-def _uploads(task: Task, dataset: DatasetVersion) -> tuple[list[dict[str, Any]], str]:
+def _uploads(task: Task, dataset: DatasetVersion) -> tuple[list[dict[str, Any]], list[Problem]]:
     """The files as they were uploaded, each with the version it has now; or the fault of their manifest."""
     if not dataset.key.endswith("/" + layout.MANIFEST):
-        return [{"key": dataset.key, "version_id": dataset.version_id, "size": dataset.size, "sha256": ""}], ""
+        return [{"key": dataset.key, "version_id": dataset.version_id, "size": dataset.size, "sha256": ""}], []
     try:
         entries = manifest.read(objects.read(dataset.bucket, dataset.key, dataset.version_id))
     except manifest.ManifestError as error:
-        return [], str(error)
+        return [], [Problem("manifest", str(error))]
     folder = dataset.key.removesuffix(layout.MANIFEST)
     heads = objects.heads(dataset.bucket, [folder + entry.name for entry in entries])
     files = []
@@ -75,10 +79,11 @@ def _uploads(task: Task, dataset: DatasetVersion) -> tuple[list[dict[str, Any]],
         if head is None:
             if task.event["tries"] < PATIENCE:
                 raise MissingPartError(f"{folder + entry.name} is named by the manifest and not there yet")
-            return [], f"'{entry.name}' is named by the manifest, but was not uploaded"
+            fault = f"'{entry.name}' is named by the manifest, but was not uploaded"
+            return [], [Problem("manifest", fault)]
         found = {"version_id": head["VersionId"], "size": head["ContentLength"], "sha256": entry.sha256}
         files.append({"key": folder + entry.name, **found})
-    return files, ""
+    return files, []
 
 
 def _grid(task: Task, dataset: DatasetVersion, files: list[dict[str, Any]]) -> str:

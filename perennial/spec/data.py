@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -13,20 +15,28 @@ _BOUNDED = {"integer": "a number", "number": "a number", "date": "ISO text", "da
 
 
 class Card(Part):
-    """What describes the data: where it comes from, what may be done with it, whose it is."""
+    """What describes the data: where it comes from, what may be done with it, whose it is.
 
-    origin: str = Field(description="Where the data comes from.")
-    licence: str = Field(description="The licence, preferably as an SPDX identifier.")
-    terms: str = Field(description="Terms of use in a sentence.")
+    All may be left to the card that is uploaded beside the data; perennial.card says what a dataset cannot do without.
+    """
+
+    origin: str | None = Field(None, description="Where the data comes from. Without it no upload is accepted.")
+    licence: str | None = Field(
+        None, description="The licence, preferably as an SPDX identifier. Without it no upload is accepted."
+    )
+    terms: str | None = Field(None, description="Terms of use in a sentence.")
     personal_data: str = Field("none", description="What personal data is in it, or 'none'.")
-    lawful_basis: str | None = Field(None, description="On what legal ground personal data is used.")
+    lawful_basis: str | None = Field(
+        None, description="On what legal ground personal data is used. Without it no personal data is accepted."
+    )
     retention_days: int = Field(3650, ge=1, description="For how many days the data may be kept.")
+    collected: date | None = Field(
+        None, description="The day from which retention counts. Default: that of the upload."
+    )
 
-    @model_validator(mode="after")
-    def _personal_data_needs_a_ground(self) -> Card:
-        if self.personal_data != "none" and not self.lawful_basis:
-            raise ValueError("personal_data is declared, so lawful_basis must say on what ground it is used")
-        return self
+    def digest(self) -> str:
+        """64 hex digits that name the card's exact content."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class Column(Part):

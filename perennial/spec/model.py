@@ -31,7 +31,7 @@ class ModelSpec(Part):
     positive: Value | None = Field(
         None, description="Binary: the class that is looked for. Default: true, 1 or the last."
     )
-    card: Card
+    card: Card = Card()
     key: tuple[str, ...] = Field((), description="Columns that name a row. Default: the whole row.")
     event_time: str | None = Field(None, description="When a row happened.")
     columns: dict[str, Column] = Field(min_length=2)
@@ -104,7 +104,7 @@ class ModelSpec(Part):
 
     def card_digest(self) -> str:
         """64 hex digits that name the dataset card's exact content."""
-        return hashlib.sha256(self.card.model_dump_json().encode()).hexdigest()
+        return self.card.digest()
 
     def canonical(self) -> str:
         """The spec as one JSON text: same spec, same bytes. The order of the columns is part of it."""

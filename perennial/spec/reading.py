@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -12,6 +12,8 @@ from perennial import strict_yaml
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import Part
 from perennial.spec.words import did_you_mean
+
+P = TypeVar("P", bound=Part)
 
 
 class SpecError(ValueError):
@@ -30,12 +32,17 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
         raise SpecError([f"{source}:{error.line}: {error}"]) from None
     if not isinstance(document.data, dict):
         raise SpecError([f"{source}:1: expected a mapping of fields such as name, problem, target, card and columns"])
-    try:
-        spec = ModelSpec.model_validate(document.data)
-    except ValidationError as error:
-        raise SpecError([_fault(source, document, dict(item)) for item in error.errors()]) from None
+    spec = read_part(ModelSpec, document, source)
     _check_contract(spec, source, document)
     return spec
+
+
+def read_part(kind: type[P], document: strict_yaml.Document, source: str) -> P:
+    """A part of a spec that stands in a document of its own. Raises SpecError."""
+    try:
+        return kind.model_validate(document.data)
+    except ValidationError as error:
+        raise SpecError([_fault(source, document, dict(item), kind) for item in error.errors()]) from None
 
 
 def _check_contract(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
@@ -75,13 +82,13 @@ def load_all(folder: Path) -> dict[str, ModelSpec]:
     return specs
 
 
-def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any]) -> str:
+def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any], root: type[Part]) -> str:
     inner = ("function-", "[key]")  # pydantic's own words within a place
     path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(inner)))
     field = ".".join(str(part) for part in path)
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = f"unknown field{did_you_mean(str(path[-1]), fields_at(path[:-1]))}"
+        message = f"unknown field{did_you_mean(str(path[-1]), fields_at(path[:-1], root))}"
     elif error["type"] == "missing":
         message = "this field is required"
     elif error["type"] != "value_error" and not isinstance(error.get("input"), dict | list):

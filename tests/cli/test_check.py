@@ -77,3 +77,20 @@ def test_a_missing_file_is_one_line(perennial: Perennial, tiny: Path) -> None:
     result = perennial("check", "nowhere.csv", "--model", "tiny")
     assert result.exit_code == 1
     assert result.stderr == "error: nowhere.csv: no such file\n"
+
+
+def test_a_card_that_lacks_something_refuses_the_file_and_the_one_beside_it_mends_it(
+    perennial: Perennial, tiny: Path
+) -> None:
+    (tiny / "models" / "tiny.yaml").write_text(SPEC.replace("licence: CC0-1.0, ", "personal_data: names, "))
+    (tiny / "good.csv").write_text("id,x,y\n1,0.5,true\n2,1.5,false\n")
+    result = perennial("check", "good.csv", "--model", "tiny", "--json")
+    assert result.exit_code == 3
+    assert [problem["code"] for problem in json.loads(result.stdout)["problems"]] == [
+        "card-licence",
+        "card-lawful-basis",
+    ]
+    (tiny / "good.csv.card.yaml").write_text("licence: MIT\nlawful_basis: consent\n")
+    assert perennial("check", "good.csv", "--model", "tiny").exit_code == 0
+    (tiny / "other.yaml").write_text("licence: MIT\n")
+    assert perennial("check", "good.csv", "--model", "tiny", "--card", "other.yaml").exit_code == 3

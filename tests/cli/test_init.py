@@ -1,4 +1,4 @@
-"""perennial init: the first spec is one that runs as it is."""
+"""perennial init: the first spec accepts the table it was made from, as soon as the card is filled in."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ def test_an_ugly_table_gets_a_spec_that_parses_and_accepts_it(ugly: Ugly, perenn
     assert made.exit_code == 0, made.output
     spec = load(checkout / "models" / "some-model.yaml")
     assert spec.problem == ugly.problem
+    refused = json.loads(perennial("check", path, "--model", "some-model", "--json").stdout)
+    codes = [problem["code"] for problem in refused["problems"] if problem["code"].startswith("card-")]
+    assert codes == ["card-origin", "card-licence", "card-lawful-basis"], "people must fill in the card"
+    (checkout / "a file.csv.card.yaml").write_text("origin: a test\nlicence: MIT\npersonal_data: none\n")
     checked = perennial("check", path, "--model", "some-model", "--json")
     assert checked.exit_code == 0, checked.output
     verdict = json.loads(checked.stdout)

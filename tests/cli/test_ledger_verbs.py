@@ -13,7 +13,7 @@ from cloud import platform
 from cloud.ledger import Ledger
 from perennial import manifest
 from perennial.identity import dataset_id
-from perennial.lineage import edges_of_run, edges_of_version
+from perennial.lineage import edges_of_card, edges_of_run, edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from tests.cli.conftest import Perennial
 
@@ -74,7 +74,7 @@ def promoted(cloud: Ledger) -> Ledger:
     cloud.put_version(version())
     champion = Champion(model="tiny", version=VERSION, run=RUN, token=1, since=NOW)
     cloud.table.put_item(Item={"pk": "model#tiny", "sk": "champion", "record": champion.model_dump_json()})
-    cloud.link(edges_of_run(run(), "c" * 64))
+    cloud.link((*edges_of_run(run()), *edges_of_card(DATASET, "c" * 64)))
     cloud.link(edges_of_version(version(), None))
     spec = {"card": {"origin": "a test", "licence": "CC0-1.0", "terms": "do as you like", "personal_data": "none"}}
     boto3.client("s3").put_object(Bucket="models", Key=f"specs/tiny/{'5' * 64}.json", Body=json.dumps(spec))
@@ -145,6 +145,49 @@ def test_an_upload_goes_where_the_platform_looks_and_is_named_by_its_version(
     assert told["dataset"] == dataset_id("tiny", "data", told["key"], told["version_id"])
     stored = boto3.client("s3").get_object(Bucket="data", Key=told["key"], VersionId=told["version_id"])
     assert stored["Body"].read() == b"x,y\n1,true\n"
+
+
+CARD = "licence: MIT\nterms: none\n"
+
+
+def stored(key: str) -> bytes:
+    return bytes(boto3.client("s3").get_object(Bucket="data", Key=key)["Body"].read())
+
+
+@pytest.mark.parametrize("words", [["--card", "x/my.yaml"], []])
+def test_a_card_is_uploaded_before_its_data(
+    words: list[str], perennial: Perennial, cloud: Ledger, checkout: Path
+) -> None:
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    place = checkout / (words[1] if words else "jan.csv.card.yaml")
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(CARD)
+    assert perennial("upload", "jan.csv", "--model", "tiny", *words).exit_code == 0
+    assert stored("incoming/tiny/jan.csv.card.yaml").decode() == CARD
+    when = [boto3.client("s3").head_object(Bucket="data", Key=f"incoming/tiny/jan.csv{end}")["LastModified"]
+            for end in (".card.yaml", "")]  # fmt: skip
+    assert when == sorted(when)
+
+
+def test_the_card_of_a_folder_is_no_part_of_the_data(perennial: Perennial, cloud: Ledger, checkout: Path) -> None:
+    folder = checkout / "january"
+    folder.mkdir()
+    (folder / "a.csv").write_text("x,y\n1,true\n")
+    (folder / "card.json").write_text('{"licence": "MIT"}')
+    assert perennial("upload", folder, "--model", "tiny").exit_code == 0
+    assert stored("incoming/tiny/january/card.json") == b'{"licence": "MIT"}'
+    assert [entry.name for entry in manifest.read(stored("incoming/tiny/january/manifest.json"))] == ["a.csv"]
+
+
+def test_a_malformed_card_is_said_before_anything_is_uploaded(
+    perennial: Perennial, cloud: Ledger, checkout: Path
+) -> None:
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    (checkout / "jan.csv.card.yaml").write_text("licence: MIT\nretention_days: long\n")
+    result = perennial("upload", "jan.csv", "--model", "tiny")
+    assert result.exit_code == 1
+    assert "jan.csv.card.yaml:2: retention_days: Input should be a valid integer" in result.stderr
+    assert boto3.client("s3").list_objects_v2(Bucket="data")["KeyCount"] == 0
 
 
 def test_a_folder_is_one_dataset_closed_by_a_manifest(perennial: Perennial, cloud: Ledger, checkout: Path) -> None:

@@ -30,3 +30,17 @@ def test_what_is_uploaded_is_read_back():
 def test_endpoint_names_fit_sagemakers_63_characters():
     longest = "m" * 32 + "@" + "0" * 12
     assert len(layout.endpoint_config(longest, "f" * 64)) <= 63
+
+
+@pytest.mark.parametrize(
+    "key", ["incoming/m/x.csv.card.yaml", "incoming/m/x.csv.card.json", "incoming/m/a b/card.yaml"]
+)
+def test_a_card_beside_the_data_starts_nothing(key):
+    upload = layout.read_upload(key)
+    assert upload is not None
+    assert not upload.is_dataset
+
+
+def test_a_card_lies_beside_the_file_or_the_manifest():
+    assert layout.cards("incoming/m/x.csv") == ("incoming/m/x.csv.card.yaml", "incoming/m/x.csv.card.json")
+    assert layout.cards("incoming/m/q1/manifest.json") == ("incoming/m/q1/card.yaml", "incoming/m/q1/card.json")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from perennial.lineage import edges_of_run, edges_of_version, walk
+from perennial.lineage import edges_of_card, edges_of_run, edges_of_version, walk
 from perennial.records import Edge, ModelVersion, Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ VERSION = ModelVersion(
     id="m@2", model="m", digest="d", archive_key="k", archive_sha256="a", run="run-m-2", datasets=("ds-m-1", "ds-m-2"),
     profile_key="p", code_digest="c", spec_digest="s", parameters={}, figures={}, environment={}, created_at=NOW,
 )  # fmt: skip
-EDGES = (*edges_of_version(VERSION, "m@1"), *edges_of_run(RUN, "card"))
+EDGES = (*edges_of_version(VERSION, "m@1"), *edges_of_run(RUN), *edges_of_card(RUN.dataset, "card"))
 
 
 def edges_at(identity: str) -> list[Edge]:

@@ -58,18 +58,19 @@ def test_a_misspelt_target_is_refused_with_a_suggestion():
 
 
 def test_a_missing_field_is_named():
-    assert faults(GOOD.replace("  licence: proprietary\n", "")) == [
-        "models/churn.yaml:4: card.licence: this field is required"
-    ]
+    assert faults(GOOD.replace("problem: binary\n", "")) == ["models/churn.yaml:1: problem: this field is required"]
 
 
 def test_all_faults_are_reported_at_once():
     assert len(faults(GOOD.replace("type: integer", "type: int").replace("problem: binary", "problem: yesno"))) == 2
 
 
-def test_personal_data_without_a_lawful_basis_is_refused():
-    (fault,) = faults(GOOD.replace("  terms: internal use\n", "  terms: internal use\n  personal_data: names\n"))
-    assert "lawful_basis" in fault
+def test_a_card_may_be_left_to_the_upload_but_not_misspelt():
+    assert parse(GOOD.replace("  licence: proprietary\n", "")).card.licence is None
+    assert parse(GOOD[: GOOD.index("card:")] + GOOD[GOOD.index("key:") :]).card.origin is None
+    assert faults(GOOD.replace("licence", "license")) == [
+        "models/churn.yaml:6: card.license: unknown field; did you mean 'licence'?"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -202,19 +203,20 @@ def test_thresholds_that_make_no_sense_are_refused_with_their_line(written, told
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("gate", "place", "meant"),
     [
-        ("gate: {fairness: [{columns: [plan], most_apat: {error: 0.1}}]}", "gate.fairness.0.most_apat: unknown field; did you mean 'most_apart'?"),
-        ("gate: {fairness: [{columns: [plan]}, {colums: [plan]}]}", "gate.fairness.1.colums: unknown field; did you mean 'columns'?"),
-        ("gate: {slices: {named: [{name: a, were: {plan: plus}}]}}", "gate.slices.named.0.were: unknown field; did you mean 'where'?"),
-        ("gate: {behaviour: [{name: a, kind: answer, rwo: {age: 3}}]}", "gate.behaviour.0.rwo: unknown field; did you mean 'row'?"),
-        ("gate: {value: {tpp: 3}}", "gate.value.tpp: unknown field; did you mean 'tp'?"),
-        ("gate: {threshold: {aims: value}}", "gate.threshold.aims: unknown field; did you mean 'aim'?"),
-        ("gate: {approval: {asks: always}}", "gate.approval.asks: unknown field; did you mean 'ask'?"),
+        ("fairness: [{columns: [plan], most_apat: {error: 0.1}}]", "fairness.0.most_apat", "most_apart"),
+        ("fairness: [{columns: [plan]}, {colums: [plan]}]", "fairness.1.colums", "columns"),
+        ("slices: {named: [{name: a, were: {plan: plus}}]}", "slices.named.0.were", "where"),
+        ("behaviour: [{name: a, kind: answer, rwo: {age: 3}}]", "behaviour.0.rwo", "row"),
+        ("value: {tpp: 3}", "value.tpp", "tp"),
+        ("threshold: {aims: value}", "threshold.aims", "aim"),
+        ("approval: {asks: always}", "approval.asks", "ask"),
     ],
-)  # fmt: skip
-def test_an_unknown_field_at_any_depth_is_answered_with_the_nearest_one(written, told):
-    assert f"models/churn.yaml:15: {told}" in faults(GOOD + written + "\n")
+)
+def test_an_unknown_field_at_any_depth_is_answered_with_the_nearest_one(gate, place, meant):
+    told = f"models/churn.yaml:15: gate.{place}: unknown field; did you mean '{meant}'?"
+    assert told in faults(GOOD + f"gate: {{{gate}}}\n")
 
 
 def test_a_key_that_is_none_of_those_allowed_is_named_by_its_place():

@@ -1,0 +1,58 @@
+"""The dataset card as a person has it: beside the data, or where --card says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import CommandError, usage
+from perennial import layout
+
+Option = Annotated[
+    Path | None,
+    typer.Option(
+        "--card", metavar="CARD", help="Its dataset card. Default: FILE.card.yaml (or .json), in a folder card.yaml."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class LocalCard:
+    """A card's file, and what it says."""
+
+    path: Path
+    says: dict[str, Any]
+
+    def key(self, dataset: str) -> str:
+        """Where the platform looks for it; `dataset` is the key of the data's file, or of its manifest."""
+        as_yaml, as_json = layout.cards(dataset)
+        return as_json if self.path.suffix == ".json" else as_yaml
+
+
+def find(file: Path, given: Path | None) -> LocalCard | None:
+    """The card of a file or folder; None where there is none. CommandError for one that is missing or malformed."""
+    path = given or _beside(file)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise CommandError(f"{path}: no such file")
+
+    from perennial import card as cards
+
+    try:
+        return LocalCard(path, cards.read(path.read_bytes(), str(path)))
+    except cards.CardError as error:
+        raise CommandError(str(error)) from None
+
+
+def _beside(file: Path) -> Path | None:
+    names = (
+        [file / name for name in layout.CARDS] if file.is_dir() else [Path(f"{file}.{name}") for name in layout.CARDS]
+    )
+    found = [path for path in names if path.is_file()]
+    if len(found) > 1:
+        raise usage(f"there are two cards, {found[0]} and {found[1]}; next: remove one")
+    return found[0] if found else None

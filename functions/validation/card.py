@@ -1,0 +1,48 @@
+"""The dataset's card: the spec's and the one beside the data made one, judged, and kept with the data."""
+
+from __future__ import annotations
+
+from cloud import objects
+from functions.task import Task
+from perennial import card as cards
+from perennial import layout
+from perennial.card import CardError
+from perennial.lineage import edges_of_card
+from perennial.records import DatasetVersion
+from perennial.spec import Card
+from perennial.validation import Problem
+
+
+def judge(task: Task, dataset: DatasetVersion, files: set[str]) -> list[Problem]:
+    """What the card lacks. `files` are the keys of the data: what a manifest names is data, whatever it is called."""
+    try:
+        card = _find(task, dataset, files)
+    except CardError as error:
+        return [Problem("card-unreadable", str(error))]
+    _keep(task, dataset, card)
+    return [Problem(fault.code, fault.message) for fault in cards.faults(card, dataset.uploaded_at, task.now)]
+
+
+def _find(task: Task, dataset: DatasetVersion, files: set[str]) -> Card:
+    """The card as it is when the plan begins: S3's events come in any order, so it is to be uploaded first."""
+    keys = [key for key in layout.cards(dataset.key) if key not in files]
+    heads = zip(keys, objects.heads(dataset.bucket, keys), strict=True)
+    found = [(key, head) for key, head in heads if head is not None]
+    if not found:
+        return task.spec.card
+    names = [key.rsplit("/", 1)[-1] for key, _ in found]
+    if len(found) > 1:
+        raise CardError(f"there are two cards, {' and '.join(names)}; one must go")
+    ((key, head),) = found
+    if head["ContentLength"] > cards.LARGEST:
+        raise CardError(f"{names[0]} has {head['ContentLength']:,} bytes; at most {cards.LARGEST:,} are read")
+    text = objects.read(dataset.bucket, key, head["VersionId"])
+    return cards.merge(task.spec.card, cards.read(text, names[0]))
+
+
+def _keep(task: Task, dataset: DatasetVersion, card: Card) -> None:
+    key = layout.dataset(dataset.model, dataset.id) + "card.json"
+    objects.write_json(task.platform.data_bucket, key, card.model_dump(mode="json"))
+    until = cards.kept_until(card, dataset.uploaded_at)
+    task.ledger.change_dataset(dataset.id, card_digest=card.digest(), kept_until=until)
+    task.ledger.link(edges_of_card(dataset.id, card.digest()))

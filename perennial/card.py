@@ -1,0 +1,119 @@
+"""The dataset card as a gate: data that nobody vouches for is not trained on.
+
+The card lies in the spec, or beside the data, where it wins over the spec's. It must say where the data comes from,
+under which licence it is, on what legal ground personal data in it is used, and its retention must not have ended.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from perennial import strict_yaml
+from perennial.records import DatasetVersion
+from perennial.spec.data import Card
+from perennial.spec.reading import SpecError, read_part
+
+LARGEST = 64 << 10  # bytes of a card; a page of prose is 4,000
+CODES = ("card-unreadable", "card-origin", "card-licence", "card-lawful-basis", "card-retention")
+NONE = ("none", "no")  # how a card says that there is no personal data
+
+
+class CardError(ValueError):
+    """A card beside the data cannot be read; the message says where and what was expected."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a card refuses its data: one of CODES, and a sentence."""
+
+    code: str
+    message: str
+
+
+def read(text: bytes, name: str) -> dict[str, Any]:
+    """What a card beside the data says, as the members that it gives. `name` ends in .json, or it is YAML.
+
+    Raises CardError.
+    """
+    try:
+        document = _document(text, name)
+        if not isinstance(document.data, dict):
+            raise CardError(f"{name}: expected a mapping of members such as origin, licence and terms")
+        return read_part(Card, document, name).model_dump(mode="json", include=set(document.data))
+    except strict_yaml.YamlError as error:
+        raise CardError(f"{name}:{error.line}: {error}") from None
+    except SpecError as error:
+        raise CardError("; ".join(error.faults)) from None
+    except (ValueError, RecursionError) as error:
+        raise error if isinstance(error, CardError) else CardError(f"{name} cannot be read: {error}") from None
+
+
+def merge(card: Card, beside: dict[str, Any]) -> Card:
+    """The spec's card with what `read` found beside the data, which wins, even where it leaves a member empty."""
+    return Card.model_validate({**card.model_dump(mode="json"), **beside})
+
+
+def faults(card: Card, uploaded: datetime, now: datetime) -> tuple[Fault, ...]:
+    """Why data of this card, uploaded then, must not be trained on now; empty where nothing speaks against it."""
+    found = []
+    if not _says(card.origin):
+        found.append(Fault("card-origin", "the card does not say where the data comes from; it needs 'origin:'"))
+    if not _says(card.licence):
+        found.append(Fault("card-licence", "the card names no licence; it needs 'licence:'"))
+    if has_personal_data(card) and not _says(card.lawful_basis):
+        kind = " ".join(card.personal_data.split())[:80]
+        message = f"the card declares personal data ({kind}), but no ground on which it is used"
+        found.append(Fault("card-lawful-basis", f"{message}; it needs 'lawful_basis:'"))
+    if card.collected is not None and card.collected > now.date():
+        message = f"the card says that the data was collected on {card.collected}, a day that is still to come"
+        found.append(Fault("card-retention", message))
+    elif is_past(card, uploaded, now):
+        days = f"{card.retention_days:,} day" + ("s" if card.retention_days != 1 else "")
+        message = f"the data may be kept for {days}, which ended on {kept_until(card, uploaded)}"
+        found.append(Fault("card-retention", f"{message}; it needs newer data"))
+    return tuple(found)
+
+
+def kept_until(card: Card, uploaded: datetime) -> date:
+    """The last day on which the data may be used; retention counts from its collection, or else from its upload."""
+    begin = card.collected or uploaded.date()
+    try:
+        return begin + timedelta(days=card.retention_days)
+    except OverflowError:
+        return date.max
+
+
+def is_past(card: Card, uploaded: datetime, now: datetime) -> bool:
+    """Has the retention ended?"""
+    return now.date() > kept_until(card, uploaded)
+
+
+def has_ended(dataset: DatasetVersion, card: Card, now: datetime) -> bool:
+    """Has a dataset's retention ended? `card` is the spec's, for datasets from before cards were kept."""
+    if dataset.kept_until is None:
+        return is_past(card, dataset.uploaded_at, now)
+    return now.date() > dataset.kept_until
+
+
+def has_personal_data(card: Card) -> bool:
+    """Does the card declare personal data, or leave it open?"""
+    return card.personal_data.strip().lower().rstrip(".") not in NONE
+
+
+def next_command(model: str) -> str:
+    """What mends a card that refused its data."""
+    return f"perennial upload FILE --model {model} --card CARD.yaml   # a card that says what is missing"
+
+
+def _document(text: bytes, name: str) -> strict_yaml.Document:
+    if name.endswith(".json"):
+        return strict_yaml.Document(json.loads(text), {})
+    return strict_yaml.read(text.decode("utf-8"))
+
+
+def _says(value: str | None) -> bool:
+    """Is there anything in it? 'unknown; ...' is what `perennial init` leaves for people to fill in."""
+    return value is not None and bool(value.strip()) and not value.strip().lower().startswith("unknown")
