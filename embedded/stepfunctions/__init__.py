@@ -11,6 +11,7 @@ from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 from embedded.stepfunctions import (
     answers,
+    callbacks,
     definitions,
     executions,
     expressions,
@@ -38,7 +39,7 @@ def install(context: Context) -> None:
     # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, matching, functions, maps, expressions, answers):
+    for module in (definitions, matching, functions, maps, expressions, answers, callbacks):
         module.install(_patches)
     for timed in (waits, retries, requests, jobs, executions):
         timed.install(_patches, context)

@@ -8,3 +8,17 @@ class InvalidDefinitionError(AWSError):
 
     TYPE = "InvalidDefinition"
     STATUS = 400
+
+
+class InvalidOutputError(AWSError):
+    """A task's output is no JSON, or too long."""
+
+    TYPE = "InvalidOutput"
+    STATUS = 400
+
+
+class TaskTimedOutError(AWSError):
+    """A task token was answered before, or nobody waits for its answer any more."""
+
+    TYPE = "TaskTimedOut"
+    STATUS = 400

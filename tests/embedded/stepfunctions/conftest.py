@@ -49,10 +49,15 @@ def inspect(event, context):
         file.write("seen")
     return {"key": event["file"]["key"]}
 
+def ask(event, context):
+    """Puts the token where the test finds it, as a function would put it into a table."""
+    pathlib.Path(event["file"]).write_text(event["token"])
+    return {"token is not": "in the output"}
+
 def large(event, context):
     return "x" * (300 * 1024)
 '''
-NAMES = ("echo", "nothing", "fail", "flaky", "slow", "die", "inspect", "large")
+NAMES = ("echo", "nothing", "fail", "flaky", "slow", "die", "inspect", "ask", "large")
 
 
 class Lab:
