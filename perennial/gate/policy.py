@@ -58,6 +58,8 @@ class Money:
     rows_per_month: int | None = None
     floor: float | None = None
     margin: float = 0.0
+    #: the share of rows whose amount may be unknown
+    may_lack: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ class Money(Part):
     rows_per_month: int | None = Field(None, ge=1, description="How many predictions a month brings.")
     floor: float | None = Field(None, description="The least value per row.")
     margin: float = Field(0.0, ge=0, description="By how much less per row than the champion it may surely bring.")
+    may_lack: Share = Field(
+        0.0, description="The share of rows whose amount may be unknown, for a null; they are left out and counted."
+    )
 
 
 class Slice(Part):
@@ -100,7 +103,9 @@ class Behaviour(Part):
     row: dict[str, Value | None] = Field(default_factory=dict, description="With 'answer': the row that is asked.")
     at_least: float | None = Field(None, description="With 'answer': the least probability or value.")
     at_most: float | None = Field(None, description="With 'answer': the greatest probability or value.")
-    label: Value | None = Field(None, description="With 'answer': the class that must be said.")
+    label: Value | None = Field(
+        None, description="With 'answer': the class that must be said. Multiclass: whose probability is the score."
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Behaviour:

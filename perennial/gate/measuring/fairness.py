@@ -1,0 +1,164 @@
+"""How differently a model treats groups of people: rates of each group, and how far apart the groups are.
+
+Rates, gaps and ratios are Fairlearn's (fairlearn.metrics.MetricFrame; Agarwal et al. 2018, "A reductions approach to
+fair classification"), but for two cases that Fairlearn fills in: a rate without any row to be a share of is unknown
+here and 0 there; the ratio of 0 to 0 is 1 here and unknown there. The groups that are compared are chosen once, on
+the rows as they are; the interval is that of this pair, so it does not grow with each resample's own extremes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.intervals import Fig, Floats, percentile
+from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
+from perennial.gate.measuring.outcomes import Outcomes
+from perennial.gate.policy import Fairness
+
+#: A rate of fewer rows is reported and not judged; it is the gate's own `min_per_class` unless that is changed.
+FEWEST_OF_A_KIND = 10
+_NO_RATIO = ("calibration",)
+
+
+def measure(
+    rules: Sequence[Fairness], rows: pd.DataFrame, outcomes: Outcomes, resamples: Resamples, confidence: float = 0.95
+) -> list[dict[str, Any]]:
+    """The 'fairness' of evaluation.json, one entry for each rule. `rows`: the n rows of `outcomes`, all columns."""
+    return [_measured(rule, rows, outcomes, resamples, confidence) for rule in rules]
+
+
+class Rates:
+    """What each group of rows gets from a model, once as the rows are and once for each resample."""
+
+    def __init__(self, codes: Codes, groups: int, outcomes: Any) -> None:
+        """`codes`: the group of each row, (n,), from 0 on.
+
+        Binary: all five measures. Multiclass: error, and calibration as the mean probability of the class that was
+        said minus the share where it was right. Regression: error is the mean absolute error and calibration the mean
+        error, both in the target's unit.
+        """
+        self._codes, self._groups, self._binary = codes, groups, outcomes.problem == "binary"
+        if outcomes.problem == "regression":
+            self._bias = outcomes.value - outcomes.actual
+            self._error = np.abs(self._bias)
+        elif outcomes.problem == "multiclass":
+            self._error = (outcomes.said != outcomes.actual).astype(np.float64)
+            self._bias = outcomes.probabilities.max(axis=1) - (1 - self._error)
+        else:
+            self._bias = outcomes.probability - outcomes.actual
+            self._cells = codes * 4 + outcomes.actual * 2 + outcomes.said
+
+    def of(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """(measures, the rows each is a share of), by measure, each (groups,); NaN where there is no such row."""
+        parts, wholes = self._binary_parts(weights) if self._binary else self._parts(weights)
+        return {
+            name: np.divide(part, wholes[name], out=np.full(self._groups, np.nan), where=wholes[name] > 0)
+            for name, part in parts.items()
+        }, wholes
+
+    def _parts(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        parts = {"calibration": self._total(weights * self._bias), "error": self._total(weights * self._error)}
+        return parts, dict.fromkeys(parts, self._total(weights))
+
+    def _binary_parts(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        counted = np.bincount(self._cells, weights=weights, minlength=4 * self._groups)
+        table: Floats = counted.astype(np.float64).reshape(-1, 4)
+        tn, fp, fn, tp = table.T
+        rows, positives, negatives = table.sum(axis=1), fn + tp, tn + fp
+        return {
+            "selection_rate": fp + tp,
+            "true_positive_rate": tp,
+            "false_positive_rate": fp,
+            "calibration": self._total(weights * self._bias),
+            "error": fp + fn,
+        }, {
+            "selection_rate": rows,
+            "true_positive_rate": positives,
+            "false_positive_rate": negatives,
+            "calibration": rows,
+            "error": rows,
+        }
+
+    def _total(self, values: Floats) -> Floats:
+        return np.bincount(self._codes, weights=values, minlength=self._groups).astype(np.float64)
+
+
+def _measured(
+    rule: Fairness, rows: pd.DataFrame, outcomes: Outcomes, resamples: Resamples, confidence: float
+) -> dict[str, Any]:
+    found = _groups(rule, rows)
+    rates = Rates(found.codes, len(found.names), outcomes)
+    points, wholes = rates.of(np.ones(outcomes.rows))
+    names, groups = tuple(points), len(found.names)
+    flat = resamples.replicate(lambda weights: np.concatenate(list(rates.of(weights)[0].values())))
+    draws = {name: flat.reshape(-1, len(names), groups)[:, place] for place, name in enumerate(names)}
+    judged = np.bincount(found.codes, minlength=groups) >= rule.min_rows
+    entry: dict[str, Any] = {"columns": list(rule.columns), "apart": {}, "ratio": {}}
+    entry["groups"] = [
+        {
+            "group": group.split(_SEPARATOR),
+            "rows": int((found.codes == place).sum()),
+            **({"positives": int(wholes["true_positive_rate"][place])} if "true_positive_rate" in wholes else {}),
+            "judged": bool(judged[place]),
+            "measures": {name: percentile(points[name][place], draws[name][:, place], confidence) for name in names},
+        }
+        for place, group in enumerate(found.names)
+    ]
+    for name in names:
+        enough = wholes[name] >= min(FEWEST_OF_A_KIND, rule.min_rows)
+        pair = _pair(rule, found.names, points[name], judged & enough)
+        if pair is not None:
+            between = {"between": [_called(found.names[place]) for place in pair]}
+            apart, ratio = _compared(points[name], draws[name], pair, confidence)
+            entry["apart"][name] = apart | between
+            entry["ratio"] |= {} if name in _NO_RATIO else {name: ratio | between}
+    return entry
+
+
+_SEPARATOR = "\x00"
+
+
+def _called(name: str) -> str:
+    return name.replace(_SEPARATOR, " and ")
+
+
+def _groups(rule: Fairness, rows: pd.DataFrame) -> Levels:
+    """Every group that has rows; of two columns, every pair of their values that has rows."""
+    parts = [levels(rows[name], binned=rule.groups is None) for name in rule.columns]
+    if len(parts) == 1:
+        return parts[0]
+    left, right = parts
+    both = left.codes * len(right.names) + right.codes
+    seen, codes = np.unique(both, return_inverse=True)
+    pairs = (divmod(int(code), len(right.names)) for code in seen)
+    return Levels(codes, tuple(left.names[one] + _SEPARATOR + right.names[other] for one, other in pairs))
+
+
+def _pair(rule: Fairness, names: Sequence[str], points: Floats, judged: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """The groups with the greatest and the smallest figure among those judged; None where two cannot be compared."""
+    usable = np.flatnonzero(judged & np.isfinite(points))
+    if rule.groups is not None:
+        asked = {text_of(value) for value in rule.groups}
+        usable = np.array([place for place in usable.tolist() if names[place] in asked], dtype=np.intp)
+    if len(usable) < 2:
+        return None
+    return int(usable[np.argmax(points[usable])]), int(usable[np.argmin(points[usable])])
+
+
+def _compared(points: Floats, draws: Floats, pair: tuple[int, int], confidence: float) -> tuple[Fig, Fig]:
+    high, low = pair
+    apart = percentile(points[high] - points[low], draws[:, high] - draws[:, low], confidence)
+    ratio = float(_quotient(points[[low]], points[[high]])[0])
+    return apart, percentile(ratio, _quotient(draws[:, low], draws[:, high]), confidence)
+
+
+def _quotient(smaller: Floats, larger: Floats) -> Floats:
+    """Of the pair as it was chosen: a resample in which the order turns gives more than 1. Arrays of one shape."""
+    quotient = np.divide(smaller, larger, out=np.full(len(larger), np.nan), where=larger > 0)
+    return np.where((larger == 0) & (smaller == 0), 1.0, quotient)

@@ -1,0 +1,75 @@
+"""What a model is worth per row and per month, with intervals, and the paired difference to the champion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perennial.gate.measuring.amounts import of_each_row
+from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.intervals import Fig, Floats, percentile
+from perennial.gate.measuring.outcomes import Outcomes
+from perennial.gate.policy import Money
+
+
+def measure(
+    money: Money | None,
+    rows: pd.DataFrame,
+    candidate: Outcomes,
+    champion: Outcomes | None,
+    resamples: Resamples,
+    confidence: float = 0.95,
+) -> dict[str, Any] | None:
+    """The 'value' of evaluation.json; None where the spec declares no amounts.
+
+    The mean is over rows that have an amount. A month is `rows_per_month` such rows. Where more than the share
+    `may_lack` of the rows lack an amount no figure is given at all, and `reason` says so.
+    """
+    if money is None:
+        return None
+    brought = {"candidate": of_each_row(money, rows, candidate)}
+    if champion is not None:
+        brought["champion"] = of_each_row(money, rows, champion)
+    known = np.isfinite(brought["candidate"])
+    lacking = int((~known).sum())
+    told: dict[str, Any] = {"currency": money.currency, "rows": int(known.sum()), "lacking": lacking, "reason": None}
+    told |= dict.fromkeys(("candidate", "champion", "difference"))
+    if lacking > money.may_lack * len(rows) or not known.any():
+        told["reason"] = (
+            f"the amount cannot be computed for {lacking} of {len(rows)} rows; gate.value.may_lack allows a share of "
+            f"{money.may_lack:g}"
+        )
+        known = np.zeros(len(rows), dtype=np.bool_)
+    return told | _figures(brought, known, money.rows_per_month, resamples, confidence)
+
+
+def _figures(
+    brought: dict[str, Floats], known: NDArray[np.bool_], month: int | None, resamples: Resamples, confidence: float
+) -> dict[str, dict[str, Fig | None]]:
+    """`brought`: by model, what each row brought, (n,), used where `known`."""
+    # A row without an amount weighs nothing; NaN times nothing would be NaN.
+    used = np.column_stack([np.where(known, values, 0.0) for values in brought.values()])
+    points = _means(used, known.astype(np.float64))
+    draws = resamples.replicate(lambda weights: _means(used, weights * known))
+    found = {name: _told(points[place], draws[:, place], month, confidence) for place, name in enumerate(brought)}
+    if "champion" in brought:
+        found["difference"] = _told(points[0] - points[1], draws[:, 0] - draws[:, 1], month, confidence)
+    return found
+
+
+def _told(point: float, draws: Floats, month: int | None, confidence: float) -> dict[str, Fig | None]:
+    per_row = percentile(point, draws, confidence)
+    if month is None:
+        return {"per_row": per_row, "per_month": None}
+    return {"per_row": per_row, "per_month": {end: v if v is None else v * month for end, v in per_row.items()}}
+
+
+def _means(values: Floats, weights: Floats) -> Floats:
+    """The weighted mean of each column, NaN where nothing weighs."""
+    total = weights.sum()
+    if not total:
+        return np.full(values.shape[1], np.nan)
+    return np.asarray(np.einsum("i,ij->j", weights, values) / total, dtype=np.float64)
