@@ -130,7 +130,7 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         "metrics": sorted({spec.metric(), *spec.gate.floors, *spec.metrics()}),
         "confidence": spec.gate.confidence,
         "metric": spec.metric(),
-        "gate": spec.gate.model_dump(mode="json"),
+        "gate": spec.demands(),
         "datasets": [dataset.id for dataset in window],
         "newest": window[-1].id,
         "code_digest": task.platform.code_digest,

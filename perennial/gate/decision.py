@@ -11,15 +11,22 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from perennial.gate.check import Check
-from perennial.gate.checks import champion, floors
+from perennial.gate.checks import behaviour, champion, fairness, floors, slices, value
 from perennial.gate.policy import Policy
 
 __all__ = ["Check", "Decision", "Policy", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
 
-# Fairness, value and slices are checks like these: a function of evaluation and policy, one line here.
-_CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (floors.checks, champion.checks)
+# A kind of check is a function of evaluation and policy, and one line here.
+_CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (
+    floors.checks,
+    champion.checks,
+    fairness.checks,
+    value.checks,
+    slices.checks,
+    behaviour.checks,
+)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
@@ -83,7 +83,22 @@ class ModelSpec(Part):
 
     def policy(self) -> Policy:
         """What the gate judges by."""
-        return Policy.from_dict(self.gate.model_dump(mode="json"), self.metric())
+        return Policy.from_dict(self.demands(), self.metric())
+
+    def demands(self) -> dict[str, Any]:
+        """The gate's part as JSON, with what it leaves open filled in.
+
+        Slices are looked for in all features, and sensitive columns are reported on without a rule as well; text is
+        not, for its values are never written.
+        """
+        gate = self.gate.model_dump(mode="json")
+        if self.gate.slices.columns is None:
+            gate["slices"]["columns"] = [name for name in self.features() if self.columns[name].type != "text"]
+        ruled = {name for rule in self.gate.fairness for name in rule.columns} | {self.target}
+        for name, column in self.columns.items():
+            if column.sensitive and column.type != "text" and name not in ruled:
+                gate["fairness"].append({"columns": [name]})
+        return gate
 
     def is_feature(self, name: str) -> bool:
         """Is the column shown to the model?"""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import ValidationError
 
 from perennial import strict_yaml
+from perennial.spec import demands
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import Part
 from perennial.spec.words import did_you_mean
@@ -34,6 +35,7 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
         raise SpecError([f"{source}:1: expected a mapping of fields such as name, problem, target, card and columns"])
     spec = read_part(ModelSpec, document, source)
     _check_contract(spec, source, document)
+    _check_demands(spec, source, document)
     return spec
 
 
@@ -43,6 +45,16 @@ def read_part(kind: type[P], document: strict_yaml.Document, source: str) -> P:
         return kind.model_validate(document.data)
     except ValidationError as error:
         raise SpecError([_fault(source, document, dict(item), kind) for item in error.errors()]) from None
+
+
+def _check_demands(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
+    """What the gate asks for must be there and be measurable."""
+    found = [
+        f"{source}:{document.line_of(place)}: {'.'.join(map(str, place))}: {message}"
+        for place, message in demands.faults(spec)
+    ]
+    if found:
+        raise SpecError(found)
 
 
 def _check_contract(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:

@@ -1,0 +1,97 @@
+"""A metric inside a slice, outside it, and by the champion, with standard errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.influence import Floats, statistic_of
+from perennial.gate.measuring.outcomes import Outcomes
+
+_NAN = float("nan")
+#: enough for a standard error (Efron and Tibshirani 1993, section 6.4)
+_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`value` in the slice, `rest` of all other rows, `champion` in the slice; NaN where not defined.
+
+    `size`: the rows that carry the figure. Errors are standard errors: of the value, of value - rest, and of
+    value - champion on the same rows.
+    """
+
+    value: float
+    rest: float
+    champion: float
+    size: float
+    error: float
+    gap_error: float
+    difference_error: float
+
+
+class Estimator:
+    """Of one metric and the outcomes of one or two models on the same n rows."""
+
+    def __init__(self, metric: str, candidate: Outcomes, champion: Outcomes | None, resamples: Resamples) -> None:
+        self._metric, self._candidate, self._champion, self._resamples = metric, candidate, champion, resamples
+        self._mine, self._exact = statistic_of(metric, candidate)
+        self._theirs = None if champion is None else statistic_of(metric, champion)[0]
+
+    def of(self, rows: NDArray[np.bool_]) -> Estimate:
+        """`rows`: those of the slice, a mask (n,)."""
+        return self._by_influence(rows) if self._exact else self._by_resampling(rows)
+
+    def _by_influence(self, rows: NDArray[np.bool_]) -> Estimate:
+        codes = rows.astype(np.int64)
+        mine = self._mine.of(codes, 2)
+        outside, inside = np.bincount(codes, weights=mine.influence**2, minlength=2)
+        champion, paired = _NAN, _NAN
+        if self._theirs is not None:
+            theirs = self._theirs.of(codes, 2)
+            champion = float(theirs.value[1])
+            paired = float(((mine.influence - theirs.influence)[rows] ** 2).sum())
+        return Estimate(
+            float(mine.value[1]),
+            float(mine.value[0]),
+            champion,
+            float(mine.size[1]),
+            float(inside**0.5),
+            float((inside + outside) ** 0.5),
+            float(paired**0.5),
+        )
+
+    def _by_resampling(self, rows: NDArray[np.bool_]) -> Estimate:
+        value, rest, champion = self._figures(rows, np.ones(len(rows)))
+        draws = np.array([self._figures(rows, weights) for weights in islice(self._resamples, _DRAWS)])
+        size = self._mine.of(rows.astype(np.int64), 2).size[1]
+        return Estimate(
+            value,
+            rest,
+            champion,
+            float(size),
+            _error(draws[:, 0]),
+            _error(draws[:, 0] - draws[:, 1]),
+            _error(draws[:, 0] - draws[:, 2]),
+        )
+
+    def _figures(self, rows: NDArray[np.bool_], weights: Floats) -> tuple[float, float, float]:
+        inside = weights * rows
+        return (
+            self._figure(self._candidate, inside),
+            self._figure(self._candidate, weights - inside),
+            _NAN if self._champion is None else self._figure(self._champion, inside),
+        )
+
+    def _figure(self, outcomes: Outcomes, weights: Floats) -> float:
+        return float(outcomes.resampled(weights)[self._metric]) if weights.any() else _NAN
+
+
+def _error(draws: Floats) -> float:
+    """NaN where most resamples have no such figure."""
+    defined = draws[np.isfinite(draws)]
+    return float(defined.std(ddof=1)) if len(defined) > 1 and len(defined) * 2 >= len(draws) else _NAN

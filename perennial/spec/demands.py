@@ -1,0 +1,191 @@
+"""Do the gate's demands make sense for this model? What pydantic cannot see, because it lies between fields.
+
+Each fault comes with its place in the spec, so that it is told with file and line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from perennial.gate.arithmetic import ArithmeticSyntaxError, Expression
+from perennial.gate.catalogue import metrics_of
+from perennial.spec.gate import Behaviour, Fairness, Money, Slice
+from perennial.spec.values import misfit, text_of
+from perennial.spec.words import did_you_mean
+
+if TYPE_CHECKING:
+    from perennial.spec.model import ModelSpec
+
+Place = tuple[str | int, ...]
+Fault = tuple[Place, str]
+
+#: what a group's treatment is measured by, per problem
+MEASURES: dict[str, tuple[str, ...]] = {
+    "binary": ("selection_rate", "true_positive_rate", "false_positive_rate", "calibration", "error"),
+    "multiclass": ("calibration", "error"),
+    "regression": ("calibration", "error"),
+}
+QUANTITIES: dict[str, tuple[str, ...]] = {
+    "binary": ("tp", "fp", "fn", "tn"),
+    "multiclass": ("right", "wrong"),
+    "regression": ("over", "under"),
+}
+
+
+def faults(spec: ModelSpec) -> tuple[Fault, ...]:
+    """Every demand of the gate that cannot be met or measured, as (place in the spec, what is wrong)."""
+    gate = spec.gate
+    found = [
+        fault for at, rule in enumerate(gate.fairness) for fault in _fairness(spec, rule, ("gate", "fairness", at))
+    ]
+    found += _threshold(spec)
+    if gate.value is not None:
+        found += _value(spec, gate.value)
+    found += _slices(spec)
+    found += _twice([each.name for each in gate.slices.named], ("gate", "slices", "named"), "slices")
+    for at, test in enumerate(gate.behaviour):
+        found += _behaviour(spec, test, ("gate", "behaviour", at))
+    found += _twice([each.name for each in gate.behaviour], ("gate", "behaviour"), "behaviour tests")
+    return tuple(found)
+
+
+def _threshold(spec: ModelSpec) -> Iterator[Fault]:
+    aim = spec.gate.threshold.aim
+    if aim != "fixed" and spec.problem != "binary":
+        yield ("gate", "threshold", "aim"), f"a {spec.problem} model has no threshold; only a binary one does"
+    elif aim == "value" and spec.gate.value is None:
+        yield ("gate", "threshold", "aim"), "the aim 'value' needs gate.value, which says what each outcome brings"
+
+
+def _fairness(spec: ModelSpec, rule: Fairness, place: Place) -> Iterator[Fault]:
+    yield from _columns(spec, rule.columns, (*place, "columns"), "fairness")
+    if len(set(rule.columns)) < len(rule.columns):
+        yield (*place, "columns"), f"'{rule.columns[0]}' cannot be crossed with itself"
+    for field, limits in (("most_apart", rule.most_apart), ("least_ratio", rule.least_ratio)):
+        for measure, limit in limits.items():
+            if measure not in MEASURES[spec.problem]:
+                known = ", ".join(MEASURES[spec.problem])
+                yield (*place, field, measure), f"a {spec.problem} model has no {measure}; it has {known}"
+            elif field == "least_ratio" and measure == "calibration":
+                yield (
+                    (*place, field, measure),
+                    "calibration is around nought, where a ratio says nothing; use most_apart",
+                )
+            elif not (math.isfinite(limit) and limit >= 0):
+                yield (*place, field, measure), f"a limit is a number of at least 0, not {limit}"
+    if rule.groups is not None:
+        yield from _pair(spec, rule, (*place, "groups"))
+
+
+def _pair(spec: ModelSpec, rule: Fairness, place: Place) -> Iterator[Fault]:
+    groups = rule.groups or ()
+    if len(rule.columns) > 1:
+        yield place, "groups are of one column; name one"
+    elif rule.columns[0] in spec.columns:
+        column = spec.columns[rule.columns[0]]
+        if column.type in ("number", "date", "datetime"):
+            yield place, f"groups need a column of few values, '{rule.columns[0]}' is {column.type}"
+        else:
+            yield from ((place, said) for value in groups if (said := misfit(value, column, rule.columns[0])))
+    if len({text_of(value) for value in groups}) < 2:
+        yield place, "two different groups are needed"
+
+
+def _value(spec: ModelSpec, money: Money) -> Iterator[Fault]:
+    own = QUANTITIES[spec.problem]
+    for name in (name for names in QUANTITIES.values() for name in names):
+        place = ("gate", "value", name)
+        if name in own:
+            yield from _amount(spec, getattr(money, name), place)
+        elif name in money.model_fields_set:
+            yield place, f"a {spec.problem} model has no {name}; it has {', '.join(own)}"
+    if not set(own) & money.model_fields_set:
+        yield ("gate", "value"), f"no amount is given, so everything is worth nothing; give some of {', '.join(own)}"
+
+
+def _amount(spec: ModelSpec, amount: float | str, place: Place) -> Iterator[Fault]:
+    try:
+        expression = Expression(amount)
+    except ArithmeticSyntaxError as error:
+        yield place, str(error)
+        return
+    for name in expression.names:
+        if name not in spec.columns:
+            yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+        elif spec.columns[name].type not in ("integer", "number"):
+            yield place, f"an amount needs numbers, '{name}' is {spec.columns[name].type}"
+
+
+def _slices(spec: ModelSpec) -> Iterator[Fault]:
+    wanted, place = spec.gate.slices, ("gate", "slices")
+    if wanted.metric is not None and wanted.metric not in spec.metrics():
+        known = [metric.name for metric in metrics_of(spec.problem)]
+        yield (*place, "metric"), f"{spec.problem} has no metric '{wanted.metric}'{did_you_mean(wanted.metric, known)}"
+    if wanted.columns is not None:
+        yield from _columns(spec, wanted.columns, (*place, "columns"), "slices")
+    for at, each in enumerate(wanted.named):
+        yield from _slice(spec, each, (*place, "named", at, "where"))
+
+
+def _slice(spec: ModelSpec, each: Slice, place: Place) -> Iterator[Fault]:
+    for name, wanted in each.where.items():
+        found = list(_columns(spec, [name], (*place, name), "slices"))
+        yield from found
+        if not found:
+            values: Sequence[Any] = wanted if isinstance(wanted, tuple) else (wanted,)
+            yield from (((*place, name), said) for value in values if (said := misfit(value, spec.columns[name], name)))
+
+
+def _behaviour(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault]:
+    for field, given in (("set", test.set), ("add", test.add), ("row", test.row)):
+        for name, value in given.items():
+            where = (*place, field, name)
+            if name not in spec.columns:
+                yield where, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+            elif name == spec.target:
+                yield where, f"'{name}' is the target, which no model is shown"
+            elif not spec.is_feature(name):
+                yield where, f"'{name}' is no feature, so the model cannot answer to it"
+            elif field == "add" and spec.columns[name].type not in ("integer", "number"):
+                yield where, f"only numbers can be added to, '{name}' is {spec.columns[name].type}"
+            elif field == "add" and spec.columns[name].type == "integer" and not float(value or 0).is_integer():
+                yield where, f"'{name}' is an integer, so what is added must be one"
+            elif said := misfit(value, spec.columns[name], name, bounded=field != "add"):
+                yield where, said
+    for name in set(test.set) & set(test.add):
+        yield (*place, "add", name), f"'{name}' is set already"
+    yield from _asked(spec, test, place)
+
+
+def _asked(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault]:
+    if test.label is not None:
+        if spec.problem == "regression":
+            yield (*place, "label"), "a regression says numbers, not labels; use at_least and at_most"
+        elif said := misfit(test.label, spec.columns[spec.target], spec.target):
+            yield (*place, "label"), said
+    elif spec.problem == "multiclass" and (
+        test.kind == "direction" or test.at_least is not None or test.at_most is not None
+    ):
+        yield place, "of many classes, label says whose probability is meant"
+    if test.kind == "answer":
+        for name in spec.features():
+            if not spec.columns[name].nullable and test.row.get(name) is None:
+                yield (*place, "row"), f"the row needs a value of '{name}', which is not nullable"
+
+
+def _columns(spec: ModelSpec, names: Sequence[str], place: Place, what: str) -> Iterator[Fault]:
+    for name in names:
+        if name not in spec.columns:
+            yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+        elif name == spec.target:
+            yield place, f"'{name}' is the target; {what} are of what is known before it"
+        elif spec.columns[name].type == "text":
+            yield place, f"'{name}' is text, whose values are never written into a report; make it a category"
+
+
+def _twice(names: Sequence[str], place: Place, what: str) -> Iterator[Fault]:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield (*place, at), f"two {what} are called '{name}'"
