@@ -45,6 +45,12 @@ def write_json(bucket: str, key: str, value: Any) -> None:
     client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
 
 
+def write_text(bucket: str, key: str, text: str, content_type: str) -> None:
+    """Write a text as UTF-8."""
+    body = text.encode()
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=f"{content_type}; charset=utf-8")
+
+
 def download(bucket: str, key: str, path: Path, version_id: str | None = None) -> None:
     """Stream an object into a file. Raises MissingObjectError."""
     body = _get(bucket, key, version_id)["Body"]

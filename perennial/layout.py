@@ -95,6 +95,31 @@ def archive(model: str, digest: str) -> str:
     return f"versions/{model}/{digest}/model.tar.gz"
 
 
+def reports(model: str) -> str:
+    """The folder of a model's reports; ends in a slash."""
+    return f"reports/{model}/"
+
+
+def report(model: str, run: str) -> str:
+    """A run's report; its JSON twin ends in .json instead."""
+    return f"{reports(model)}{run}.html"
+
+
+def report_summary(model: str, run: str) -> str:
+    """A run in a few figures, for the model's index."""
+    return f"{reports(model)}summaries/{run}.json"
+
+
+def index(model: str) -> str:
+    """The page that lists a model's runs."""
+    return f"{reports(model)}index.html"
+
+
+def card(model: str, version: str) -> str:
+    """The card of a model version, under the 12 hex digits that its id ends in."""
+    return f"{reports(model)}cards/{version.rpartition('@')[2]}.html"
+
+
 def endpoint(model: str) -> str:
     """The name of a model's endpoint."""
     return f"perennial-{model}"

@@ -73,6 +73,7 @@ class Lambdas(Construct):
         self.verify = self._function("Verify", "functions.release.verify.handler", size=MEDIUM)
         self.restore = self._function("Restore", "functions.release.restore.handler")
         self.conclude = self._function("Conclude", "functions.conclusion.handler.handler", by_events=True)
+        self.report = self._function("Report", "functions.reporting.handler.handler", size=MEDIUM)
         self.monitor = self._function("Monitor", "functions.monitoring.handler.handler", size=LARGE, by_events=True)
 
     @property

@@ -81,7 +81,10 @@ class PlatformStack(Stack):
     def _grant_records(self) -> None:
         ledger, do = self.data.ledger, self.functions
         for function in do.every:
-            ledger.grant_write(function)
+            if function is do.report:
+                ledger.grant_read(function)
+            else:
+                ledger.grant_write(function)
 
     def _grant_objects(self) -> None:
         """What each function reads and writes. Keys are patterns of perennial/layout.py."""
@@ -118,6 +121,9 @@ class PlatformStack(Stack):
         models.grant_write(do.register, "versions/*")
         models.grant_read(do.verify, "versions/*")
         models.grant_read(self.serving.role, "versions/*")
+        data.grant_read(do.report, "datasets/*")
+        models.grant_read(do.report, "runs/*", "reports/*")
+        models.grant_write(do.report, "reports/*")
         traffic.name_to(do.begin)  # for the endpoint's data capture
         traffic.grant_write(self.serving.role, "capture/*")
         traffic.grant_read(do.monitor, "capture/*")

@@ -41,7 +41,9 @@ class Workflow(Construct):
         super().__init__(scope, id)
         self._functions, self._uploads, self._settings, self._role = functions, uploads, settings, training.role
         self._failed = self._conclude("failed", also={"error.$": states.ERROR})
-        self._failed.next(sfn.Fail(self, "Failed", error_path="$.error.Error", cause_path="$.error.Cause"))
+        failed = sfn.Fail(self, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
+        self._failed.next(self._report("Write report of failure", then=failed))
+        self._reported = self._report("Write report", then=sfn.Succeed(self, "Ended"))
         self.machine = sfn.StateMachine(
             self,
             "Loop",
@@ -89,8 +91,8 @@ class Workflow(Construct):
         register = self._task("Register", do.register, gives="$.version")
         train.add_catch(self._failed, result_path=states.ERROR)
 
-        unchanged, quarantined = self._conclude("unchanged"), self._conclude("quarantined")
-        refused = self._conclude("refused")
+        unchanged, quarantined = self._end("unchanged"), self._end("quarantined")
+        refused = self._end("refused")
         promote = states.question(
             self, "Promote?", "$.decision.promote", yes=register.next(self._release(refused)), no=refused
         )
@@ -144,7 +146,7 @@ class Workflow(Construct):
         broken = sfn.Condition.is_present(f"{states.ERROR}.Error")
         restore.next(sfn.Choice(self, "Broken off?").when(broken, self._failed).otherwise(refused))
 
-        verified = states.question(self, "Verified?", "$.verification.ok", yes=self._conclude("promoted"), no=restore)
+        verified = states.question(self, "Verified?", "$.verification.ok", yes=self._end("promoted"), no=restore)
         ready = (
             sfn.Choice(self, "Endpoint ready?")
             .when(sfn.Condition.string_equals("$.endpoint.state", "in_service"), verify.next(verified))
@@ -165,6 +167,16 @@ class Workflow(Construct):
         return states.task(
             self, f"Conclude {outcome}", self._functions.conclude, also={"outcome": outcome} | (also or {})
         )
+
+    def _report(self, id: str, *, then: sfn.IChainable) -> sfn.IChainable:
+        """What is written once the outcome stands, and takes nothing back if that fails: either way it goes on."""
+        state = states.task(self, id, self._functions.report)
+        state.add_catch(then, result_path=sfn.JsonPath.DISCARD)
+        return state.next(then)
+
+    def _end(self, outcome: str) -> sfn.IChainable:
+        """A conclusion, and the report of it."""
+        return self._conclude(outcome).next(self._reported)
 
     def _grant_training(self, training: Training) -> None:
         """Exactly what `createTrainingJob.sync` asks for."""

@@ -27,7 +27,7 @@ def handler(task: Task) -> dict[str, Any]:
     report = compare(*profiles, task.spec.drift.thresholds(), version.importance)
     objects.write_json(task.platform.data_bucket, folder + "drift.json", report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
-    task.note("drift", (report.sentence, why), _figures(report) | {"train": train})
+    task.note("drift", (report.sentence, why), _figures(report) | {"train": train, "reference": version.profile_key})
     return {"train": train}
 
 

@@ -58,15 +58,26 @@ def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States
 
 def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
-        if state["Type"] in ("Task", "Map") and not name.startswith("Conclude"):
+        if state["Type"] in ("Task", "Map") and not name.startswith(("Conclude", "Write report")):
             after = "Restore champion" if name in ("Check endpoint", "Verify") else "Conclude failed"
             assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
 
 
 def test_every_path_ends_in_a_conclusion(states: States) -> None:
-    ends = {name for name, state in states.items() if not list(ways(state))}
-    assert ends == {"Failed", *(f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted"))}
-    assert {name for name, state in states.items() if "Failed" in ways(state)} == {"Conclude failed"}
+    assert {name for name, state in states.items() if not list(ways(state))} == {"Failed", "Ended"}
+    leading = {end: {name for name, state in states.items() if end in ways(state)} for end in ("Failed", "Ended")}
+    assert leading == {"Failed": {"Write report of failure"}, "Ended": {"Write report"}}
+    before = {name for name, state in states.items() if "Write report" in ways(state)}
+    assert before == {f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted")}
+    assert {name for name, state in states.items() if "Write report of failure" in ways(state)} == {"Conclude failed"}
+
+
+def test_a_report_that_cannot_be_written_changes_no_outcome(states: States) -> None:
+    """A Catch leads where the state itself leads, and leaves the error of a failed run as it was."""
+    for name, end in (("Write report", "Ended"), ("Write report of failure", "Failed")):
+        assert states[name]["Next"] == end
+        assert states[name]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": end}]
+        assert states[name]["ResultPath"] is None
 
 
 def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:

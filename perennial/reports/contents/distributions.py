@@ -1,0 +1,74 @@
+"""Two profiles of one column as shares of rows that can be drawn over each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from perennial.profile import ColumnGrid, ColumnProfile
+from perennial.reports.reading import text
+
+BARS = 32
+NAMES = 12
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def distribution(name: str, grid: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> dict[str, Any] | None:
+    """Shares of the rows that have a value: over common edges, or by category. None where a side has none."""
+    if not (before.count and now.count):
+        return None
+    common = {
+        "name": name,
+        "type": grid.type,
+        "role": grid.role,
+        "missing": {"before": _missing(before), "now": _missing(now)},
+    }
+    if grid.kind == "categories":
+        return common | {"kind": "categories", "categories": _categories(grid, before, now)}
+    width = (grid.high - grid.low) / BARS
+    edges = [grid.low + width * place for place in range(BARS + 1)]
+    return common | {
+        "kind": grid.kind,
+        "edges": edges,
+        "edge_names": {"low": edge(grid.type, grid.low), "high": edge(grid.type, grid.high)},
+        "before": _shares(before),
+        "now": _shares(now),
+        "beyond": {
+            side: {"below": found.cells[0] / found.count, "above": found.cells[-1] / found.count}
+            for side, found in (("before", before), ("now", now))
+        },
+    }
+
+
+def edge(type_: str, value: float) -> str | None:
+    """A day or a moment for columns of these types, None for a plain number."""
+    try:
+        if type_ == "date":
+            return (_EPOCH + timedelta(days=round(value))).date().isoformat()
+        if type_ == "datetime":
+            return (_EPOCH + timedelta(microseconds=round(value))).isoformat(sep=" ", timespec="minutes")[:16]
+    except OverflowError:
+        return f"{value:g}"
+    return None
+
+
+def _missing(column: ColumnProfile) -> float:
+    return (column.nulls + column.nans) / max(column.rows, 1)
+
+
+def _shares(column: ColumnProfile) -> list[float]:
+    inside = column.cells[1:-1]
+    size = len(inside) // BARS
+    return [sum(inside[size * bar : size * (bar + 1)]) / column.count for bar in range(BARS)]
+
+
+def _categories(grid: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[dict[str, Any]]:
+    """The most frequent categories of either side; all others as one."""
+    sides = [[count / side.count for count in (*side.cells, side.other)] for side in (before, now)]
+    shares = list(zip([*grid.categories, None], *sides, strict=True))
+    named = sorted((one for one in shares if one[0] is not None), key=lambda one: -max(one[1], one[2]))
+    shown = [one for one in named[:NAMES] if one[1] or one[2]]
+    rest = [one for one in shares if one not in shown]
+    found = [{"name": text(name), "before": first, "now": second} for name, first, second in shown]
+    others = {"name": "all others", "before": sum(one[1] for one in rest), "now": sum(one[2] for one in rest)}
+    return [*found, others] if others["before"] or others["now"] else found
