@@ -28,12 +28,13 @@ def between(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile) -> Between
     before, after = _shares(places, one), _shares(places, two)
     gaps = list(map(sub, after, before))
     area = sum(map(mul, places.widths, map(abs, gaps)))
-    for index, (left, right) in enumerate(pairwise(gaps)):
-        if left * right < 0:  # the functions cross: two triangles instead of a trapezoid
-            width = places.ascending[index + 1] - places.ascending[index]
-            area -= width * abs(left * right) / (abs(left) + abs(right))
-    mixed = [(low + high) / 2 for low, high in zip(before, after, strict=True)]
-    spread = sum(width * sqrt(max(share * (1 - share), 0.0)) for width, share in zip(places.widths, mixed, strict=True))
+    products = list(map(mul, gaps, gaps[1:]))
+    for index in (index for index, product in enumerate(products) if product < 0):
+        # the functions cross: two triangles instead of a trapezoid
+        width = places.ascending[index + 1] - places.ascending[index]
+        area += width * products[index] / (abs(gaps[index]) + abs(gaps[index + 1]))
+    mixed = [total / 2 for total in map(add, before, after)]
+    spread = sum(map(mul, places.widths, [sqrt(share * (1 - share)) for share in mixed]))
     for side, cell in ((0, 0), (1, -1)):
         excess = one.tails[side] / one.count, two.tails[side] / two.count
         area += abs(excess[1] - excess[0])
@@ -74,4 +75,4 @@ def _shares(places: _Places, column: ColumnProfile) -> list[float]:
     """The share of values up to each place. An edge that float arithmetic moved past a value is put right."""
     known = [*accumulate(column.cells[:-1]), *column.deciles]
     count = column.count
-    return [upto / count for upto in accumulate((known[index] for index in places.order), max)]
+    return [upto / count for upto in accumulate(map(known.__getitem__, places.order), max)]

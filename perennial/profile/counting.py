@@ -1,6 +1,6 @@
 """Counts typed rows over a grid, batch by batch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -9,8 +9,8 @@ from perennial.profile.direct import of_rows
 from perennial.profile.grid import Grid, ProfileError
 from perennial.profile.merging import merge_columns
 from perennial.profile.sums import ColumnProfile, Profile
-from perennial.profile.tally import Tally, joined, tallies
-from perennial.profile.weighted import of_tally
+from perennial.profile.tally import Tally, tallies
+from perennial.profile.weighted import of_tallies
 
 #: a column of which more than this share of a batch's values differ is no longer tallied
 _MANY = 0.25
@@ -64,17 +64,16 @@ class Profiler:
             if self._grid.columns[name].kind != "categories" and different > max(counted.rows * _MANY, 1000):
                 self._many.add(name)
             if sum(waiting.values.height for waiting in self._waiting[name]) > _WAITING:
-                self._sum_up(name)
+                self._sum_up([name])
 
     def result(self) -> Profile:
         """The profile of all rows so far."""
-        for name in self._grid.columns:
-            self._sum_up(name)
+        self._sum_up(self._grid.columns)
         return Profile(self._grid, self._rows, dict(self._sums))
 
-    def _sum_up(self, name: str) -> None:
-        if waiting := self._waiting[name]:
-            added = of_tally(self._grid.columns[name], joined(waiting))
+    def _sum_up(self, names: Iterable[str]) -> None:
+        waiting = {name: self._waiting[name] for name in names if self._waiting[name]}
+        for name, added in of_tallies(self._grid.columns, waiting).items():
             self._sums[name] = merge_columns(self._sums[name], added)
             self._waiting[name] = []
 

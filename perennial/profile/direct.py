@@ -62,7 +62,7 @@ def _sums(name: str, column: ColumnGrid, finite: bool = True) -> list[pl.Expr]:
         "nulls": pl.col(name).null_count(),
         "counted": value.count(),
         "count": measured.count(),
-        "mean": measured.mean(),
+        "mean": measured.mean() if finite else (measured / measured.count()).sum(),  # the sum may go beyond the floats
         "variance": measured.var(ddof=0),
         "minimum": measured.min(),
         "maximum": measured.max(),

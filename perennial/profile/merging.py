@@ -54,8 +54,8 @@ def _merged_moments(one: Moments, two: Moments) -> Moments:
 
 
 def held(value: float) -> float:
-    """The value, or the greatest float where a sum went beyond it: JSON has no infinity."""
-    return value if isfinite(value) else copysign(float_info.max, value)
+    """The value, or the greatest float where a sum went beyond it: JSON has no infinity. Both zeros are one."""
+    return value + 0.0 if isfinite(value) else copysign(float_info.max, value)
 
 
 def _merged_others(one: Others, two: Others) -> Others:

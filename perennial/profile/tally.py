@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-DENSE = 8192  # cells
+DENSE = 16_384  # cells
 _PROBE = 2048  # rows; if this share of them differ, a column has tens of thousands of values, too many for a tally
 _CROWDED = 0.95
 
@@ -28,18 +28,20 @@ def tallies(rows: pl.DataFrame, names: Iterable[str], always: Collection[str] = 
     names = list(names)
     if not names or not rows.height:
         return {name: Tally(_frame(rows[name].head(0), pl.Series([], dtype=pl.UInt32)), 0) for name in names}
-    ranges = _ranges(rows, [name for name in names if is_whole(rows.schema[name])])
+    schema = rows.schema
+    ranges = _ranges(rows, [name for name in names if is_whole(schema[name])])
     dense = {name: ends for name, ends in ranges.items() if ends is not None and ends[1] - ends[0] < DENSE}
+    dense |= {name: (0, 1) for name in names if schema[name] == pl.Boolean}
     names = [name for name in names if name in dense or name in always or not _is_crowded(rows[name])]
     if not names:
         return {}
-    counts = rows.select(_dense(name, dense[name]) if name in dense else _hashed(name) for name in names)
+    counts = rows.select(_dense(name, dense[name], schema[name]) if name in dense else _hashed(name) for name in names)
     cells = counts.select(name for name in names if name in dense).row(0, named=True) if dense else {}
     found = {}
     for name in names:
         nulls = rows[name].null_count()
         if name in dense:
-            values = _of_cells(cells[name], dense[name][0], rows.schema[name])
+            values = _of_cells(cells[name], dense[name][0], schema[name])
         else:
             values = counts[name].explode().struct.unnest()
             values = values.filter(pl.col("value").is_not_null()) if nulls else values
@@ -47,12 +49,10 @@ def tallies(rows: pl.DataFrame, names: Iterable[str], always: Collection[str] = 
     return found
 
 
-def joined(parts: Sequence[Tally]) -> Tally:
-    """The tally of several batches of one column."""
-    if len(parts) == 1:
-        return parts[0]
-    values = pl.concat([part.values.with_columns(pl.col("count").cast(pl.UInt64)) for part in parts])
-    return Tally(values.group_by("value").agg(pl.col("count").sum()), sum(part.nulls for part in parts))
+def joined(parts: Sequence[Tally]) -> pl.LazyFrame:
+    """The different values (`value`) of several batches of one column, and their number (`count`, Int64)."""
+    counted = [part.values.lazy().with_columns(pl.col("count").cast(pl.Int64)) for part in parts]
+    return pl.concat(counted).group_by("value").agg(pl.col("count").sum()) if len(parts) > 1 else counted[0]
 
 
 def _is_crowded(values: pl.Series) -> bool:
@@ -73,12 +73,14 @@ def _ranges(rows: pl.DataFrame, names: list[str]) -> dict[str, tuple[int, int] |
     return {name: pair if pair[0] is not None and max(map(abs, pair)) < 2**53 else None for name, pair in pairs.items()}
 
 
-def _dense(name: str, ends: tuple[int, int]) -> pl.Expr:
-    """One cell for each whole number; Polars takes the edges from the values, so the one below the lowest is put in."""
+def _dense(name: str, ends: tuple[int, int], dtype: pl.DataType) -> pl.Expr:
+    """One cell for each whole number. Polars takes the edges from the values, so one below them all is put in."""
+    if dtype == pl.Boolean:
+        return pl.concat_list((~pl.col(name)).sum(), pl.col(name).sum()).alias(name)
     low, high = ends
-    below = pl.lit(pl.Series([low - 1], dtype=pl.Int64))
+    below = pl.lit(pl.Series([low - 2], dtype=pl.Int64))
     numbers = pl.col(name).to_physical().cast(pl.Int64).append(below)
-    return numbers.hist(bin_count=high - low + 1).implode().alias(name)
+    return numbers.hist(bin_count=high - low + 2).slice(1).implode().alias(name)
 
 
 def _hashed(name: str) -> pl.Expr:
@@ -86,7 +88,6 @@ def _hashed(name: str) -> pl.Expr:
 
 
 def _of_cells(cells: list[int], low: int, dtype: pl.DataType) -> pl.DataFrame:
-    cells[0] -= 1  # the one that was put in
     numbers = [low + place for place, count in enumerate(cells) if count]
     values = pl.Series(numbers, dtype=pl.Int32 if dtype == pl.Date else pl.Int64)
     return _frame(values.cast(dtype), pl.Series([count for count in cells if count], dtype=pl.UInt32))

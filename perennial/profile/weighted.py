@@ -1,11 +1,11 @@
-"""The sums of a column from its different values and their numbers."""
+"""The sums of columns from their different values and the numbers of these."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from heapq import nsmallest
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import inf, isfinite, isnan
-from operator import mul
+from operator import sub
 
 import polars as pl
 
@@ -15,23 +15,36 @@ from perennial.profile.merging import held
 from perennial.profile.numbers import number
 from perennial.profile.others import kept_of
 from perennial.profile.sums import ColumnProfile, Moments
-from perennial.profile.tally import Tally
+from perennial.profile.tally import Tally, joined
 
 
-def of_tally(column: ColumnGrid, tally: Tally) -> ColumnProfile:
-    """What counting the rows themselves would give: counts exactly, moments to the last bits of a float."""
-    return _of_categories(column, tally) if column.kind == "categories" else _of_numbers(column, tally)
+def of_tallies(columns: Mapping[str, ColumnGrid], tallies: Mapping[str, Sequence[Tally]]) -> dict[str, ColumnProfile]:
+    """What counting the rows of some batches would give: counts exactly, moments to the last bits of a float."""
+    plans = [_prepared(columns[name], joined(parts)) for name, parts in tallies.items()]
+    made = {}
+    for (name, parts), found in zip(tallies.items(), pl.collect_all(plans), strict=True):
+        nulls = sum(part.nulls for part in parts)
+        of_values = _of_categories if columns[name].kind == "categories" else _of_numbers
+        made[name] = of_values(columns[name], found, nulls)
+    return made
 
 
-def _of_categories(column: ColumnGrid, tally: Tally) -> ColumnProfile:
-    counts = tally.values.with_columns(pl.col("value").cast(pl.String))
-    counts = counts.with_columns(hash=pl.col("value").hash(HASH_SEED))
+def _prepared(column: ColumnGrid, counted: pl.LazyFrame) -> pl.LazyFrame:
+    """The values as they are summed up (`value`, `count`, `hash`); numbers ascend, not-a-number is last."""
+    value = pl.col("value")
+    if column.kind == "categories":
+        return counted.with_columns(value.cast(pl.String)).with_columns(hash=value.hash(HASH_SEED))
+    numbers = counted.select(number(value, column.type).alias("value"), "count", value.hash(HASH_SEED).alias("hash"))
+    return numbers.sort("value")  # so that sums of floats come out the same
+
+
+def _of_categories(column: ColumnGrid, counts: pl.DataFrame, nulls: int) -> ColumnProfile:
     known = counts["value"].is_in(pl.Series(column.categories, dtype=pl.String).implode())
     by_name: dict[str, int] = dict(counts.filter(known).select("value", "count").iter_rows())
     rest = counts.filter(~known)
     return ColumnProfile(
-        rows=int(counts["count"].sum()) + tally.nulls,
-        nulls=tally.nulls,
+        rows=int(counts["count"].sum()) + nulls,
+        nulls=nulls,
         cells=tuple(by_name.get(name, 0) for name in column.categories),
         other=int(rest["count"].sum()),
         others=kept_of(rest),
@@ -39,26 +52,24 @@ def _of_categories(column: ColumnGrid, tally: Tally) -> ColumnProfile:
     )
 
 
-def _of_numbers(column: ColumnGrid, tally: Tally) -> ColumnProfile:
-    value = pl.col("value")
-    found = tally.values.select(
-        number(value, column.type).alias("value"), pl.col("count").cast(pl.Int64), value.hash(HASH_SEED).alias("hash")
-    ).sort("value")  # so that sums of floats come out the same; not-a-number is last
-    values, counts, hashes = (list(found[name]) for name in ("value", "count", "hash"))
-    nans = counts.pop() if values and isnan(values[-1]) else 0  # one value, and the last in Polars' order
-    values, hashes = values[: len(counts)], hashes[: len(counts)]
-    running = [0, *accumulate(counts)]
-    first, last = bisect_right(values, -inf), bisect_left(values, inf)
-    finite = values[first:last], counts[first:last]
+def _of_numbers(column: ColumnGrid, found: pl.DataFrame, nulls: int) -> ColumnProfile:
+    rows = int(found["count"].sum())
+    if found.height and isnan(found["value"][-1]):  # one value, and the last in Polars' order
+        found = found.head(-1)
+    values = found["value"].to_list()
+    running = [0, *accumulate(found["count"].to_list())]
+    first, below = bisect_right(values, -inf), bisect_left(values, column.low)
+    above, last = bisect_right(values, column.high), bisect_left(values, inf)
+    edges = [running[bisect_right(values, edge)] for edge in _edges(column)]
     return ColumnProfile(
-        rows=running[-1] + nans + tally.nulls,
-        nulls=tally.nulls,
-        nans=nans,
-        cells=_cells(_edges(column), values, running),
+        rows=rows + nulls,
+        nulls=nulls,
+        nans=rows - running[-1],
+        cells=tuple(map(sub, [*edges, running[-1]], [0, *edges])),
         deciles=tuple(running[bisect_right(values, edge)] for edge in column.deciles),
-        moments=_moments(*finite),
-        distinct=Distinct(tuple(nsmallest(K, set(hashes)))),
-        tails=_tails(column, *finite),
+        moments=_moments(found[first:last]),
+        distinct=Distinct(tuple(found["hash"].unique().sort().head(K).to_list())),
+        tails=(_beyond(found[first:below], column.low), _beyond(found[above:last], column.high)),
     )
 
 
@@ -67,24 +78,18 @@ def _edges(column: ColumnGrid) -> list[float]:
     return [*(column.low + cell * column.width for cell in range(CELLS)), column.high]
 
 
-def _cells(edges: list[float], values: list[float], running: list[int]) -> tuple[int, ...]:
-    up_to = [0, *(running[bisect_right(values, edge)] for edge in edges), running[-1]]
-    return tuple(high - low for low, high in pairwise(up_to))
+def _beyond(found: pl.DataFrame, end: float) -> float:
+    """By how much the values, all on one side of an end, lie beyond it."""
+    return held(abs(float(((found["value"] - end) * found["count"]).sum())))
 
 
-def _tails(column: ColumnGrid, values: list[float], counts: list[int]) -> tuple[float, float]:
-    below, above = bisect_left(values, column.low), bisect_right(values, column.high)
-    under = sum((column.low - value) * count for value, count in zip(values[:below], counts[:below], strict=True))
-    over = sum((value - column.high) * count for value, count in zip(values[above:], counts[above:], strict=True))
-    return held(float(under)), held(float(over))
-
-
-def _moments(values: list[float], counts: list[int]) -> Moments:
-    if not values:
+def _moments(found: pl.DataFrame) -> Moments:
+    values, counts = found["value"], found["count"]
+    if not found.height:
         return Moments()
-    count = sum(counts)
-    mean = sum(map(mul, values, counts)) / count
+    count = int(counts.sum())
+    mean = float((values * counts).sum()) / count
     if not isfinite(mean):  # the sum went beyond the floats, the mean need not
-        mean = sum(value / count * number for value, number in zip(values, counts, strict=True))
-    m2 = sum((value - mean) * (value - mean) * number for value, number in zip(values, counts, strict=True))
-    return Moments(count, held(mean), held(m2), values[0], values[-1])
+        mean = float((values / count * counts).sum())
+    m2 = float(((values - mean) * (values - mean) * counts).sum())
+    return Moments(count, held(mean), held(m2), held(values[0]), held(values[-1]))

@@ -5,10 +5,11 @@ nulls by the input, which has its null marks resolved already.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import polars as pl
 
-from perennial.validation.contract import TEXTS, Column, Contract
+from perennial.validation.contract import TEXTS, Column, ColumnType, Contract
 from perennial.validation.moments import dates, moments, second_try
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
@@ -47,17 +48,21 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def _perhaps_marked(frame: pl.DataFrame, names: list[str], contract: Contract) -> list[str]:
-    """Of some columns those in which a value is as long as a mark: lengths cost a tenth of a look at the texts."""
-    lengths = sorted({len(mark.encode()) for mark in contract.null_marks})
+    """Of some columns those that may hold a mark. Lengths cost a tenth of a look at the texts, so they come first."""
     exact = [name for name in names if contract.columns[name].type in TEXTS]
-    if not exact or not lengths:
-        return names
-    hits = [
-        pl.any_horizontal([pl.col(name).str.len_bytes() == length for length in lengths]).any().alias(name)
-        for name in exact
-    ]
-    found = frame.select(hits).row(0, named=True)
-    return [name for name in names if found.get(name, True)]
+    lengths = frame.select(pl.col(exact).str.len_bytes())
+    pairs = [(name, mark) for name in exact for mark in contract.null_marks]
+    pairs = _met(lengths, {(name, mark): pl.col(name) == len(mark.encode()) for name, mark in pairs})
+    found = {name for name, _ in _met(frame, {(name, mark): pl.col(name) == mark for name, mark in pairs})}
+    return [name for name in names if name in found or name not in exact]
+
+
+def _met(frame: pl.DataFrame, asked: Mapping[tuple[str, str], pl.Expr]) -> list[tuple[str, str]]:
+    """Those whose condition holds in at least one row."""
+    if not asked:
+        return []
+    answers = frame.select(holds.any().alias(str(place)) for place, holds in enumerate(asked.values()))
+    return [pair for pair, met in zip(asked, answers.row(0), strict=True) if met]
 
 
 def castable(name: str, contract: Contract) -> bool:
@@ -65,11 +70,13 @@ def castable(name: str, contract: Contract) -> bool:
     column = contract.columns[name]
     if column.type in TEXTS or contract.cleans(name):
         return False
-    return not any(_is_value(mark, column) for mark in contract.null_marks if mark)
+    return not any(_is_value(mark, column.type) for mark in contract.null_marks if mark)
 
 
-def _is_value(mark: str, column: Column) -> bool:
+@lru_cache
+def _is_value(mark: str, type_: ColumnType) -> bool:
     """Whether a mark could be taken for a value, by a cast or by Polars' own parser of CSV."""
+    column = Column(type_)
     if set(mark) & set(',"\r\n') or cast(pl.Series([mark]), column).null_count() == 0:
         return True
     if column.type not in ("boolean", "integer", "number"):

@@ -76,7 +76,8 @@ class DelimitedTable:
 
     def _body(self) -> Iterator[bytes]:
         skip = self._skip
-        for chunk in self._source.blocks():
+        blocks = self._source.blocks()
+        for chunk in ahead(blocks) if self._source.compressed else blocks:  # unpacked while others are parsed
             yield chunk[skip:]
             skip = max(skip - len(chunk), 0)
 

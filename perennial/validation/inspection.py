@@ -1,21 +1,18 @@
 """One pass over a file: every row is read, typed, judged, profiled and written once. A second one where keys repeat."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from perennial.profile import Grid, Profile
 from perennial.validation.contract import Contract
-from perennial.validation.delimited import DelimitedTable
 from perennial.validation.examination import Examination
 from perennial.validation.findings import Findings
-from perennial.validation.json_lines import JsonLinesTable
 from perennial.validation.judgement import judge
 from perennial.validation.keys import Hashes, KeySet, key_sets
 from perennial.validation.outputs import Outputs
-from perennial.validation.parquet import ParquetTable
 from perennial.validation.repeats import Finder, Known, Repeats
 from perennial.validation.source import Source, UnreadableError, sniff
 from perennial.validation.suspicion import finders
@@ -89,12 +86,18 @@ def inspect(
 def open_table(source: Source, contract: Contract, name: str, row_groups: RowGroups | None = None) -> Table:
     """The reader for a file, by its content. Raises UnreadableError for what is no table."""
     kind = sniff(source, name)
+    # imported only now: a pass needs one of them, and all take 40 ms
     if kind == "parquet":
+        from perennial.validation.parquet import ParquetTable
+
         return ParquetTable(source, contract, row_groups)
-    return _READERS[kind](source, contract)
+    if kind == "jsonl":
+        from perennial.validation.json_lines import JsonLinesTable
 
+        return JsonLinesTable(source, contract)
+    from perennial.validation.delimited import DelimitedTable
 
-_READERS: dict[str, Callable[[Source, Contract], Table]] = {"csv": DelimitedTable, "jsonl": JsonLinesTable}
+    return DelimitedTable(source, contract)
 
 
 @dataclass(frozen=True, slots=True)
