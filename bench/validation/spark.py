@@ -2,8 +2,8 @@
 
 Deequ itself is a jar from Maven; its constraints are such aggregate expressions. Deequ fuses them into one
 aggregation; Spark takes less time over all these sums in several jobs, each over some of the columns, handed in by two
-threads, so that is what is measured. As in Deequ, uniqueness and the counts of categories are
-groupings of their own; they are jobs beside the others.
+threads, so that is what is measured. As in Deequ, uniqueness and the counts of categories are groupings of their own;
+they are jobs beside the others.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ def _prepared(column: ColumnGrid, counted: pl.LazyFrame) -> pl.LazyFrame:
     if column.kind == "categories":
         return counted.with_columns(value.cast(pl.String)).with_columns(hash=value.hash(HASH_SEED))
     numbers = counted.select(number(value, column.type).alias("value"), "count", value.hash(HASH_SEED).alias("hash"))
-    return numbers.sort("value")  # so that sums of floats come out the same
+    # in one order, so that sums of floats come out the same; many texts are of one length
+    return numbers.sort("value", "count") if column.kind == "length" else numbers.sort("value")
 
 
 def _of_categories(column: ColumnGrid, counts: pl.DataFrame, nulls: int) -> ColumnProfile:
