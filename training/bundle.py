@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from training import labels
 from training.columns import plain
 from training.features import Features
 from training.model import Model, environment
@@ -25,7 +24,9 @@ SERVING = (
 )  # fmt: skip
 
 
-def facts(plan: Plan, pipeline: Pipeline, classes: Sequence[Any], trained_on: int) -> dict[str, Any]:
+def facts(
+    plan: Plan, pipeline: Pipeline, classes: Sequence[Any], trained_on: int, threshold: float | None
+) -> dict[str, Any]:
     """The manifest's members: what the model is, what goes in, what comes out."""
     first = pipeline[0]
     categories = first.categories() if isinstance(first, Features) else {}
@@ -42,7 +43,7 @@ def facts(plan: Plan, pipeline: Pipeline, classes: Sequence[Any], trained_on: in
         "target_type": plan.target_column.type,
         "classes": list(classes) or None,
         "positive": classes[-1] if binary else None,
-        "threshold": labels.THRESHOLD if binary else None,
+        "threshold": threshold,
         "features": features,
         "ignored": [column.name for column in plan.columns if column.name not in shown],
         "null_marks": list(plan.null_marks),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from perennial.gate.measuring.evaluation import Measured
+from perennial.gate.measuring.pictures import pictures
 from training import evaluation
 from training.champion import Champion, UnscorableError
+from training.comparison import Compared, as_dicts, compare, parts
 from training.evaluation import Scored
-from training.fitting import CODE
-from training.model import Model, environment
+from training.fitting import CODE, Fitted
+from training.model import environment
 from training.plan import Plan
 from training.progress import report
 from training.rows import Split
+from training.values import written
 
 
 @dataclass
@@ -54,9 +58,10 @@ class Rival:
             self.champion.stop()
 
 
-def judge(plan: Plan, split: Split, model: Model, rival: Rival, folder: Path) -> dict[str, Any]:
-    """Write predictions.parquet to `folder` and give the figures for evaluation.json."""
+def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) -> dict[str, Any]:
+    """Write predictions.parquet to `folder` and give the content of evaluation.json, but for how it was trained."""
     folder.mkdir(parents=True, exist_ok=True)
+    model = fitted.model
     classes = list(model.manifest["classes"] or ())
     mine = Scored("candidate", classes, model.manifest["threshold"], model.predict(split.held_out).values)
     theirs = rival.finish(classes, plan.problem)
@@ -64,18 +69,44 @@ def judge(plan: Plan, split: Split, model: Model, rival: Rival, folder: Path) ->
     table = folder / "predictions.parquet"
     evaluation.write_predictions(table, plan, split.held_out, split.held_out_hashes, models)
     actual = split.held_out[plan.target]
-    compared = evaluation.compare(plan, actual, mine, theirs)
-    champion: dict[str, Any] | None = None
-    if plan.champion:
-        champion = {"version": plan.champion.version, "figures": evaluation.as_dicts(compared.champion)}
-        champion |= {"reason": rival.reason} if rival.reason else {}
-    counts = evaluation.side_counts(plan, actual, classes)
+    whole = compare(plan, actual, mine, theirs)
     return {
         "problem": plan.problem,
+        "metric": plan.policy.metric,
         "confidence": plan.confidence,
-        "rows": {"train": len(split.train), "held_out": len(split.held_out), **counts},
-        "candidate": {"digest": model.digest, "figures": evaluation.as_dicts(compared.candidate)},
-        "champion": champion,
-        "difference": evaluation.as_dicts(compared.difference) if theirs else None,
+        "resamples": whole.resamples.count,
+        "rows": _rows(plan, split, whole),
+        "candidate": {"digest": model.digest, **_told(whole, whole.comparison.candidate, mine)},
+        "champion": _champion(plan, whole, theirs, rival.reason),
+        "difference": as_dicts(whole.comparison.difference) if theirs else None,
+        "parts": parts(plan, actual, (mine, theirs), split.newest, whole),
+        "threshold": asdict(fitted.threshold) if fitted.threshold else None,
+        "curves": _curves(whole),
         "environment": environment(),
     }
+
+
+def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
+    newest, held_out = int(split.newest.sum()), len(split.held_out)
+    sides = dict(zip(("negatives", "positives"), whole.counts, strict=True)) if plan.problem == "binary" else {}
+    return {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
+
+
+def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:
+    threshold, figures = scored.threshold, as_dicts(measured.figures)
+    return {"threshold": threshold, "figures": figures, "classes": whole.of_classes(measured)}
+
+
+def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | None) -> dict[str, Any] | None:
+    if plan.champion is None:
+        return None
+    version = {"version": plan.champion.version}
+    if theirs is None or whole.comparison.champion is None:
+        return {**version, "figures": {}, "threshold": None, "reason": reason}
+    return {**version, **_told(whole, whole.comparison.champion, theirs)}
+
+
+def _curves(whole: Compared) -> dict[str, Any]:
+    names = [written(label) for label in whole.classes]
+    theirs = whole.champion and pictures(whole.champion, names)
+    return {"candidate": pictures(whole.candidate, names), "champion": theirs}

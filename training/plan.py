@@ -135,6 +135,8 @@ def _check(plan: Plan, metrics: list[str]) -> None:
         raise TrainingError("No column is a feature, so the model would see nothing; set feature: true on some column.")
     if not 0 < plan.held_out < 1:
         raise TrainingError(f"held_out is {plan.held_out:g}; expected a share between 0 and 1.")
+    if plan.policy.threshold.aim == "value" and plan.policy.value is None:
+        raise TrainingError("The threshold is to be chosen by value, but gate.value says of nothing what it is worth.")
     known = {metric.name for metric in metrics_of(plan.problem)}
     for name in metrics:
         if name not in known:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,39 +22,56 @@ _FEWEST_TRAINED_ON = 50
 _FEWEST_HELD_OUT = 10
 
 
+@dataclass(frozen=True)
+class Window:
+    """The rows of all datasets, and which of them the newest dataset brought, (n,)."""
+
+    rows: pd.DataFrame
+    newest: NDArray[np.bool_]
+
+
 class Split:
-    """The rows to learn from and the rows to be judged by."""
+    """The rows to learn from and the rows to be judged by; of the latter, which the newest dataset brought."""
 
-    def __init__(self, rows: pd.DataFrame, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_]) -> None:
-        self.train = rows[~held_out].reset_index(drop=True)
-        self.held_out = rows[held_out].reset_index(drop=True)
+    def __init__(self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_]) -> None:
+        self.train = window.rows[~held_out].reset_index(drop=True)
+        self.held_out = window.rows[held_out].reset_index(drop=True)
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
+        self.newest = window.newest[held_out]
 
 
-def read(folder: Path, plan: Plan) -> pd.DataFrame:
+def read(folder: Path, plan: Plan) -> Window:
     """Every Parquet part below a folder. Of rows with one key the newest dataset's stays: an upload corrects another.
 
-    Raises TrainingError for parts that do not hold the declared columns.
+    A part is of the dataset whose name a folder bears; of the newest where there is but one. Raises TrainingError for
+    parts that do not hold the declared columns.
     """
-    columns, ages = plan.columns, {name: age for age, name in enumerate(plan.origin.get("datasets", ()))}
-    parts = sorted(folder.rglob("*.parquet"), key=lambda path: (max(ages.get(name, -1) for name in path.parts), path))
+    ages = {name: age for age, name in enumerate(plan.origin.get("datasets") or ())}
+    parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
-    rows = to_pandas(pa.concat_tables([_part(path, folder, columns) for path in parts]))
-    return rows.drop_duplicates(list(plan.key), keep="last") if plan.key else rows
+    tables = [_part(path, folder, plan.columns) for _, path in parts]
+    newest = ages.get(plan.origin.get("newest") or "", len(ages) - 1)
+    of_newest = np.repeat([age == newest for age, _ in parts], [table.num_rows for table in tables])
+    rows = to_pandas(pa.concat_tables(tables))
+    if plan.key:
+        last = ~rows.duplicated(list(plan.key), keep="last").to_numpy()
+        rows, of_newest = rows[last], of_newest[last]
+    return Window(rows, of_newest)
 
 
-def split(rows: pd.DataFrame, plan: Plan) -> Split:
+def split(window: Window, plan: Plan) -> Split:
     """Rows with a target, divided by the hash of their key.
 
     They are ordered by that hash, so that a model does not depend on how its rows came in files. Raises
     TrainingError where one side is too small.
     """
-    rows = rows[rows[plan.target].notna()]
+    known = window.rows[plan.target].notna().to_numpy()
+    rows, newest = window.rows[known], window.newest[known]
     hashes = heldout.row_hashes(rows, plan.key)
     order = np.argsort(hashes, kind="stable")
-    rows, hashes = rows.iloc[order], hashes[order]
-    divided = Split(rows, hashes, heldout.is_held_out(hashes, plan.held_out))
+    window, hashes = Window(rows.iloc[order], newest[order]), hashes[order]
+    divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out))
     trained_on, judged_by = len(divided.train), len(divided.held_out)
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
         raise TrainingError(
@@ -62,6 +80,13 @@ def split(rows: pd.DataFrame, plan: Plan) -> Split:
             "more rows" + (", or check that the key differs from row to row." if plan.key else ".")
         )
     return divided
+
+
+def _age(path: Path, ages: Mapping[str, int]) -> int:
+    """The place of a part's dataset among those of the plan, oldest first; before them all where none is named."""
+    if len(ages) == 1:
+        return 0
+    return max(ages.get(name, -1) for name in path.parts)
 
 
 def _part(path: Path, folder: Path, columns: Sequence[Column]) -> pa.Table:

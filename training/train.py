@@ -70,17 +70,17 @@ def train(paths: Paths) -> str:
         # The champion works in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
-            model, seconds = fitting.fit(job, split, paths.model)
-            judged = judging.judge(job, split, model, rival, paths.output)
+            fitted = fitting.fit(job, split, paths.model)
+            judged = judging.judge(job, split, fitted, rival, paths.output)
         finally:
             rival.stop()
-    about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": seconds}
-    about["importance"] = importance.measure(job, split, model)
+    about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
+    about["importance"] = importance.measure(job, split, fitted.model)
     features = [column.name for column in job.features]
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
     figures = {name: figure["value"] for name, figure in judged["candidate"]["figures"].items()}
-    report("finished", digest=model.digest, figures=figures)
-    return model.digest
+    report("finished", digest=fitted.model.digest, figures=figures)
+    return fitted.model.digest
 
 
 def _fail(paths: Paths, sentence: str) -> None:

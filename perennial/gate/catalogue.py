@@ -11,7 +11,7 @@ class UnknownMetricError(ValueError):
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of one problem. For multiclass, precision, recall, f1 and roc_auc are means over the classes."""
+    """A figure of one problem. For multiclass, those that know two classes are means of each class against the rest."""
 
     name: str
     problem: str
@@ -20,10 +20,14 @@ class Metric:
 
 _BETTER_GREATER = {
     "binary": ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "mcc"),
-    "multiclass": ("roc_auc", "accuracy", "precision", "recall", "f1", "mcc"),
+    "multiclass": ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "mcc"),
     "regression": ("r2",),
 }
-_BETTER_SMALLER = {"binary": ("log_loss", "brier"), "multiclass": ("log_loss",), "regression": ("mae", "rmse")}
+_BETTER_SMALLER = {
+    "binary": ("log_loss", "brier", "calibration_error"),
+    "multiclass": ("log_loss", "brier", "calibration_error"),
+    "regression": ("mae", "rmse", "pinball"),
+}
 PROBLEMS = tuple(_BETTER_GREATER)
 
 

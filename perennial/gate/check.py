@@ -54,6 +54,13 @@ def reading(figures: object, name: str) -> Reading:
     return Reading(number(figure.get("value")), number(figure.get("low")), number(figure.get("high")))
 
 
+def turned(seen: Reading, greater_is_better: bool) -> Reading:
+    """A difference whose positive side is the better one."""
+    if greater_is_better:
+        return seen
+    return Reading(*(None if value is None else -value for value in (seen.value, seen.high, seen.low)))
+
+
 def part(evaluation: object, name: str) -> Any:
     """A member of a mapping, None where there is no such thing."""
     return evaluation.get(name) if isinstance(evaluation, Mapping) else None

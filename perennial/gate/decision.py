@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from perennial.gate.check import Check
-from perennial.gate.checks import behaviour, champion, fairness, floors, slices, value
+from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, form, slices, value
 from perennial.gate.policy import Policy
 
 __all__ = ["Check", "Decision", "Policy", "decide"]
@@ -20,8 +20,10 @@ Outcome = Literal["promote", "refuse", "ask"]
 
 # A kind of check is a function of evaluation and policy, and one line here.
 _CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (
+    form.checks,
     floors.checks,
     champion.checks,
+    forgetting.checks,
     fairness.checks,
     value.checks,
     slices.checks,

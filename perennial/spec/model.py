@@ -73,6 +73,15 @@ class ModelSpec(Part):
                 raise ValueError(f"gate: {self.problem} has no metric '{name}'; it has {', '.join(known)}")
         return self
 
+    @model_validator(mode="after")
+    def _threshold_fits_the_problem(self) -> ModelSpec:
+        aim = self.gate.threshold.aim
+        if aim != "fixed" and self.problem != "binary":
+            raise ValueError(f"gate: threshold.aim {aim} is for binary problems, this is {self.problem}")
+        if aim == "value" and self.gate.value is None:
+            raise ValueError("gate: threshold.aim is value, but gate.value does not say what an outcome is worth")
+        return self
+
     def metrics(self) -> tuple[str, ...]:
         """The figures that this problem is judged by."""
         return tuple(metric.name for metric in metrics_of(self.problem))

@@ -80,6 +80,8 @@ def test_a_card_may_be_left_to_the_upload_but_not_misspelt():
         ("type: boolean", "type: number", "a binary target needs classes"),
         ("id: {type: text}", 'id: {type: text, pattern: "["}', "not a regular expression"),
         ("retrain: drift", "gate: {floors: {rmse: 1}}", "binary has no metric 'rmse'"),
+        ("retrain: drift", "gate: {threshold: {aim: value}}", "gate.value does not say what an outcome is worth"),
+        ("problem: binary", "problem: multiclass\ngate: {threshold: {aim: f_beta}}", "f_beta is for binary problems"),
         ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
         ("name: churn", "name: Churn Model", "pattern"),
         ("  age: {", '  "*": {type: text}\n  age: {', "cannot be called '*'"),

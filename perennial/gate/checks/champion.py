@@ -1,7 +1,8 @@
 """The candidate against the model now serving, both scored on the same held-out rows.
 
-A test of non-inferiority: the interval of the difference, turned so that positive is better, must not reach below
-minus the margin. Where the rows cannot tell, the champion stays.
+The interval of the difference, turned so that positive is better, is held against the margin. Non-inferiority: it must
+not reach below minus the margin. Superiority: all of it must lie above the margin. Where the rows cannot tell, the
+champion stays.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, Reading, number, part, reading, verdict, written
+from perennial.gate.check import Check, number, part, reading, turned, verdict, written
 from perennial.gate.policy import Policy
 
 NAME = "champion"
@@ -24,27 +25,41 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
         sentence = (
             f"The candidate is {part(part(evaluation, 'champion'), 'version')} itself: there is nothing to release."
         )
-        return (Check(NAME, 0.0, -policy.margin, None, None, "failed", sentence),)
+        return (Check(NAME, 0.0, _limit(policy), None, None, "failed", sentence),)
     doubt = _doubt(evaluation, policy)
     if doubt:
-        return (
-            Check(NAME, None, -policy.margin, None, None, "unsure", f"Cannot tell, so the champion stays: {doubt}."),
-        )
+        sentence = f"Cannot tell, so the champion stays: {doubt}."
+        return (Check(NAME, None, _limit(policy), None, None, "unsure", sentence),)
     return (_comparison(evaluation, policy),)
 
 
+def _limit(policy: Policy) -> float:
+    return policy.margin if policy.test == "superior" else -policy.margin
+
+
 def _comparison(evaluation: Mapping[str, Any], policy: Policy) -> Check:
-    turned = _turned(reading(part(evaluation, "difference"), policy.metric), policy.metric)
-    if turned.value is None or turned.low is None or turned.high is None or not turned.low <= turned.high:
+    seen = turned(reading(part(evaluation, "difference"), policy.metric), greater_is_better(policy.metric))
+    limit = _limit(policy)
+    if seen.value is None or seen.low is None or seen.high is None or not seen.low <= seen.high:
         sentence = f"Cannot tell, so the champion stays: the difference in {policy.metric} has no usable interval."
-        return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, "unsure", sentence)
-    passed = turned.low >= -policy.margin
+        return Check(NAME, seen.value, limit, seen.low, seen.high, "unsure", sentence)
+    superior = policy.test == "superior"
+    passed = seen.low > limit if superior else seen.low >= limit
     sentence = (
-        f"{_standing(evaluation, policy, turned.value)}; the difference is between {written(turned.low)} and "
-        f"{written(turned.high)} (positive is better), {'which stays within' if passed else 'which reaches beyond'} "
-        f"the margin of {written(policy.margin)}."
+        f"{_standing(evaluation, policy, seen.value)}; the difference is between {written(seen.low)} and "
+        f"{written(seen.high)} (positive is better), "
+        f"{_better(passed, policy.margin) if superior else _no_worse(passed, policy.margin)}."
     )
-    return Check(NAME, turned.value, -policy.margin, turned.low, turned.high, verdict(passed), sentence)
+    return Check(NAME, seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
+
+
+def _no_worse(passed: bool, margin: float) -> str:
+    return f"which {'stays within' if passed else 'reaches beyond'} the margin of {written(margin)}"
+
+
+def _better(passed: bool, margin: float) -> str:
+    ahead = f"better by more than {written(margin)}" if margin else "better"
+    return f"so it is surely {ahead}" if passed else f"so it is not surely {ahead}, as it must be: the champion stays"
 
 
 def _standing(evaluation: Mapping[str, Any], policy: Policy, difference: float) -> str:
@@ -54,13 +69,6 @@ def _standing(evaluation: Mapping[str, Any], policy: Policy, difference: float) 
     word = "better than" if difference > 0 else "worse than" if difference < 0 else "level with"
     figures = f" ({written(mine)} against {written(theirs)})" if mine is not None and theirs is not None else ""
     return f"By {policy.metric} the candidate is {word} the champion {part(champion, 'version')}{figures}"
-
-
-def _turned(seen: Reading, metric: str) -> Reading:
-    """A difference whose positive side is the better one."""
-    if greater_is_better(metric):
-        return seen
-    return Reading(*(None if value is None else -value for value in (seen.value, seen.high, seen.low)))
 
 
 def _is_the_same(evaluation: Mapping[str, Any]) -> bool:
@@ -94,13 +102,25 @@ def _size_doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
     rows = part(evaluation, "rows")
     held_out = number(part(rows, "held_out"))
     if held_out is None or held_out < policy.fewest_rows:
-        seen = "an unknown number of" if held_out is None else f"{held_out:.0f}"
-        return f"{seen} rows were held out, at least {policy.fewest_rows} are needed"
-    for side in ("positives", "negatives"):
-        if part(evaluation, "problem") != "binary" and part(rows, side) is None:
-            continue
-        count = number(part(rows, side))
+        return f"{_seen(held_out)} rows were held out, at least {policy.fewest_rows} are needed"
+    for name, count in _sides(evaluation):
         if count is None or count < policy.fewest_per_class:
-            seen = "an unknown number of" if count is None else f"{count:.0f}"
-            return f"{seen} held-out rows are {side}, at least {policy.fewest_per_class} are needed"
+            return f"{_seen(count)} held-out rows are {name}, at least {policy.fewest_per_class} are needed"
     return None
+
+
+def _sides(evaluation: Mapping[str, Any]) -> list[tuple[str, float | None]]:
+    """The classes and their numbers of held-out rows. A class without any has no part in the figures, nor here."""
+    rows, classes = part(evaluation, "rows"), part(part(evaluation, "candidate"), "classes")
+    if part(evaluation, "problem") == "multiclass":
+        if not isinstance(classes, Mapping) or not classes:
+            return [("of each class", None)]
+        counts = {name: number(part(entry, "rows")) for name, entry in classes.items()}
+        return [(f"of the class {name}", count) for name, count in counts.items() if count != 0]
+    sides = ("positives", "negatives")
+    binary = part(evaluation, "problem") == "binary"
+    return [(name, number(part(rows, name))) for name in sides if binary or part(rows, name) is not None]
+
+
+def _seen(count: float | None) -> str:
+    return "an unknown number of" if count is None else f"{count:.0f}"

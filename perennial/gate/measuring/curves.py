@@ -6,46 +6,71 @@ that tie in the score are one threshold. No BLAS here: its threads cost more tha
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_NAN = float("nan")
 
 
 class Ranking:
-    """n rows ranked by score, the highest first."""
+    """n rows ranked by score, the highest first.
+
+    Only thresholds at which there is a positive matter to the areas. So a resample costs one running sum over all rows
+    and a few operations over the positives, which are the fewer in most problems.
+    """
 
     def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
         """`actual`: which rows are positive. `score`: the higher the more likely positive. Both of shape (n,)."""
         self._order = np.argsort(-score, kind="stable")
-        ranked = score[self._order]
-        self._positive = actual[self._order].astype(np.float64)
-        last_of_tie = np.append(ranked[1:] != ranked[:-1], True)
-        self._ends = None if bool(last_of_tie.all()) else np.flatnonzero(last_of_tie)
+        ranked, positive = score[self._order], actual[self._order]
+        starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
+        ends = np.append(starts[1:], len(ranked))[: len(starts)]
+        positives_before = np.append(0, np.cumsum(positive))
+        holds_one = positives_before[ends] > positives_before[starts]
+        # Of thresholds with a positive: how many rows rank above them and down to them, and how many positives.
+        self._starts, self._ends = starts[holds_one], ends[holds_one]
+        self._positives_to = positives_before[self._ends]
+        self._positives = self._order[positive]
+        self._ties = bool((self._ends - self._starts > 1).any())
+        self._scratch = threading.local()
 
     def roc_auc(self, weights: Floats) -> float:
-        """Area under the ROC curve; NaN where the weighted rows hold one class only. `weights`: whole numbers, (n,)."""
-        return self.areas(weights, also_average_precision=False)[0]
+        """Area under the ROC curve; NaN where the weighted rows hold one class only. `weights`: (n,), not negative."""
+        return self.areas(weights)[0]
 
-    def areas(self, weights: Floats, also_average_precision: bool = True) -> tuple[float, float]:
-        """(roc_auc, average precision) with row i counted `weights[i]` times; NaN where not defined."""
-        weight = weights[self._order]
-        gained = weight * self._positive
-        lost = weight - gained
-        if self._ends is not None:
-            gained, lost = self._by_threshold(gained), self._by_threshold(lost)
-        misses = np.cumsum(lost)
-        positives, negatives = float(gained.sum()), float(misses[-1])
-        if positives == 0:
-            return float("nan"), float("nan")
-        # Each positive beats the negatives ranked below it, and half of those that it ties with.
-        lost_to = float((gained * (misses - 0.5 * lost)).sum())
-        area = 1 - lost_to / (positives * negatives) if negatives else float("nan")
-        if not also_average_precision:
-            return area, float("nan")
+    def areas(self, weights: Floats) -> tuple[float, float]:
+        """(roc_auc, average precision) with row i counted `weights[i]` times.
+
+        Without a positive neither is defined (NaN), without a negative the first is not.
+        """
+        if not len(self._positives):
+            return _NAN, _NAN
+        rows = self._running(weights)
+        gained = weights.take(self._positives)
         hits = np.cumsum(gained)
-        precision = hits / np.maximum(hits + misses, 1.0)
+        positives, negatives = float(hits[-1]), float(rows[-1] - hits[-1])
+        if positives <= 0:
+            return _NAN, _NAN
+        to = rows.take(self._ends - 1)
+        if self._ties:
+            hits = hits.take(self._positives_to - 1)
+            gained = np.diff(hits, prepend=0.0)
+            above = np.where(self._starts > 0, rows.take(self._starts - 1), 0.0)
+        else:
+            above = to - gained
+        # Each positive loses to the negatives ranked above it, and to half of those that it ties with.
+        lost_to = float((gained * ((to - hits) + (above - (hits - gained)))).sum()) / 2
+        area = 1 - lost_to / (positives * negatives) if negatives > 0 else _NAN
+        precision = np.divide(hits, to, out=np.zeros(len(to)), where=to > 0)
         return area, float((gained * precision).sum() / positives)
 
-    def _by_threshold(self, counts: Floats) -> Floats:
-        return np.diff(np.cumsum(counts)[self._ends], prepend=0.0)
+    def _running(self, weights: Floats) -> Floats:
+        """The sum of the weights down to each rank, in memory that each thread keeps, for new pages cost time."""
+        rows: Floats | None = getattr(self._scratch, "rows", None)
+        if rows is None:
+            rows = self._scratch.rows = np.empty(len(weights))
+        weights.take(self._order, out=rows, mode="clip")  # the other mode copies; no place is out of range
+        return np.cumsum(rows, out=rows)

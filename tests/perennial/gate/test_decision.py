@@ -13,9 +13,22 @@ from hypothesis import strategies as st
 from perennial.gate import Decision, Policy, PolicyError, UnknownMetricError, decide
 
 
+def part(rows: int, value: float, low: float, high: float) -> dict[str, Any]:
+    """Figures of both models on some of the rows, by roc_auc."""
+    return {
+        "rows": rows,
+        "candidate": {"roc_auc": {"value": 0.74 + value, "low": None, "high": None}},
+        "champion": {"roc_auc": {"value": 0.74, "low": None, "high": None}},
+        "difference": {
+            "roc_auc": {"value": value, "low": low, "high": high},
+            "log_loss": {"value": -value, "low": -high, "high": -low},
+        },
+    }
+
+
 def evaluation(**changes: Any) -> dict[str, Any]:
     base = {
-        "format": 1,
+        "format": 2,
         "problem": "binary",
         "confidence": 0.95,
         "rows": {"train": 4000, "held_out": 1000, "positives": 200, "negatives": 800},
@@ -37,6 +50,7 @@ def evaluation(**changes: Any) -> dict[str, Any]:
             "roc_auc": {"value": 0.01, "low": -0.004, "high": 0.024},
             "log_loss": {"value": -0.01, "low": -0.02, "high": 0.003},
         },
+        "parts": {"newest": part(400, 0.03, 0.01, 0.05), "older": part(600, -0.004, -0.02, 0.01)},
     }
     return {**copy.deepcopy(base), **changes}
 
@@ -47,8 +61,14 @@ POLICY = Policy("roc_auc", {"roc_auc": 0.7, "log_loss": 0.5}, margin=0.005)
 def test_a_candidate_that_passes_every_check_is_promoted() -> None:
     decision = decide(evaluation(), POLICY)
     assert decision.promote
-    assert [check.name for check in decision.checks] == ["floor:roc_auc", "ceiling:log_loss", "champion"]
-    assert decision.sentence == "Promoted: it passed floor:roc_auc, ceiling:log_loss, champion."
+    assert [check.name for check in decision.checks] == [
+        "floor:roc_auc",
+        "ceiling:log_loss",
+        "champion",
+        "newest rows",
+        "forgetting",
+    ]
+    assert decision.sentence == "Promoted: it passed floor:roc_auc, ceiling:log_loss, champion, forgetting."
     assert decision.checks[2].sentence == (
         "By roc_auc the candidate is better than the champion flights@123456789012 (0.75 against 0.74); the difference "
         "is between -0.004 and 0.024 (positive is better), which stays within the margin of 0.005."
@@ -94,7 +114,9 @@ def test_a_difference_in_a_loss_is_turned_so_that_positive_is_better() -> None:
 def test_where_the_rows_cannot_tell_the_champion_stays(rows: Any, told: str) -> None:
     decision = decide(evaluation(rows=rows), POLICY)
     assert not decision.promote
-    assert told in decision.checks[-1].sentence
+    (champion,) = (check for check in decision.checks if check.name == "champion")
+    assert told in champion.sentence
+    assert champion.verdict == "unsure"
 
 
 def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
@@ -107,7 +129,7 @@ def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
 def test_a_candidate_that_is_the_champion_itself_is_not_released_again() -> None:
     decision = decide(evaluation(champion={"version": "flights@abababababab", "figures": {}}), POLICY)
     assert not decision.promote
-    assert "is flights@abababababab itself" in decision.checks[-1].sentence
+    assert "is flights@abababababab itself" in decision.checks[2].sentence
 
 
 def test_intervals_of_less_confidence_than_asked_are_refused() -> None:
@@ -143,6 +165,12 @@ PATHS = [
     ("difference", "roc_auc"),
     ("difference", "roc_auc", "low"),
     ("confidence",),
+    ("format",),
+    ("parts",),
+    ("parts", "older"),
+    ("parts", "older", "rows"),
+    ("parts", "older", "difference", "roc_auc", "high"),
+    ("parts", "newest", "difference"),
 ]
 
 
@@ -156,7 +184,7 @@ def test_whatever_the_evaluation_holds_the_gate_decides_and_does_not_raise(path:
     decision = decide(broken, POLICY)
     assert decision.promote in (True, False)
     del place[path[-1]]
-    if path not in (("confidence",), ("champion", "version")):
+    if path not in (("confidence",), ("champion", "version"), ("parts", "newest", "difference")):
         assert not decide(broken, POLICY).promote
 
 
@@ -164,6 +192,66 @@ def test_whatever_the_evaluation_holds_the_gate_decides_and_does_not_raise(path:
 def test_an_evaluation_that_is_none_closes_the_gate(nothing: Any) -> None:
     assert not decide(nothing, POLICY).promote
     assert not decide(nothing, Policy("roc_auc")).promote
+
+
+def test_a_superior_candidate_must_surely_be_better_by_more_than_the_margin() -> None:
+    better = evaluation(difference={"roc_auc": {"value": 0.02, "low": 0.006, "high": 0.03}})
+    for margin, promoted in ((0.0, True), (0.005, True), (0.006, False), (0.01, False)):
+        check = decide(better, Policy("roc_auc", margin=margin, test="superior", forgetting=0.1)).checks[0]
+        assert (check.passed, check.limit) == (promoted, margin)
+    assert check.sentence.endswith("so it is not surely better by more than 0.01, as it must be: the champion stays.")
+
+
+def test_a_candidate_that_merely_ties_is_not_superior() -> None:
+    tie = evaluation(difference={"roc_auc": {"value": 0.0, "low": 0.0, "high": 0.0}})
+    assert not decide(tie, Policy("roc_auc", test="superior")).promote
+    assert decide(tie, Policy("roc_auc", forgetting=0.1)).promote
+
+
+@pytest.mark.parametrize(
+    ("older", "verdict"),
+    [
+        ((600, -0.03, -0.05, -0.011), "failed"),
+        ((600, -0.03, -0.05, -0.009), "passed"),
+        ((600, 0.03, 0.01, 0.05), "passed"),
+        ((99, -0.3, -0.5, -0.1), "noted"),
+    ],
+)
+def test_a_candidate_that_surely_forgets_is_refused(older: tuple[int, float, float, float], verdict: str) -> None:
+    seen = evaluation(parts={"newest": part(400, 0.03, 0.01, 0.05), "older": part(*older)})
+    newest, check = decide(seen, Policy("roc_auc", margin=0.01)).checks[-2:]
+    assert (check.name, check.verdict) == ("forgetting", verdict)
+    assert newest.verdict == "noted"
+    assert "the candidate's roc_auc is 0.77, the champion's 0.74" in newest.sentence
+    assert f"the {older[0]} held-out rows of older datasets" in check.sentence
+    generous = decide(seen, Policy("roc_auc", margin=0.01, forgetting=0.2)).checks[-1]
+    assert generous.verdict != "failed"
+
+
+def test_without_older_rows_nothing_can_be_forgotten() -> None:
+    only = evaluation(parts={"newest": part(1000, 0.01, 0.0, 0.02), "older": None})
+    assert "forgetting" not in [check.name for check in decide(only, POLICY).checks]
+    assert decide(only, POLICY).promote
+
+
+@pytest.mark.parametrize("unknown", [1, 3, None, "2", True])
+def test_an_evaluation_of_an_unknown_format_closes_the_gate(unknown: Any) -> None:
+    decision = decide(evaluation(format=unknown), POLICY)
+    assert not decision.promote
+    assert decision.checks[0].name == "format"
+
+
+def test_too_few_rows_of_one_of_many_classes_cannot_tell() -> None:
+    def judged(**rows: Any) -> Decision:
+        figures = evaluation()["candidate"]["figures"]
+        classes = {name: {"rows": count} for name, count in rows.items()}
+        seen = evaluation(problem="multiclass", candidate={"digest": "ab" * 32, "figures": figures, "classes": classes})
+        return decide(seen, POLICY)
+
+    assert judged(gold=20, silver=300, nobody=0).promote
+    assert "9 held-out rows are of the class gold" in judged(gold=9, silver=300).checks[2].sentence
+    assert not judged().promote
+    assert not judged(gold=None, silver=300).promote
 
 
 def test_a_decision_survives_json() -> None:

@@ -1,0 +1,109 @@
+"""Candidate and champion as figures: on all held-out rows, on the newest dataset's and on the older ones'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.evaluation import (
+    Binary,
+    Comparison,
+    Figure,
+    Measured,
+    Multiclass,
+    Outcomes,
+    Regression,
+    affordable,
+    evaluate,
+)
+from training import labels
+from training.evaluation import Scored
+from training.plan import Plan
+from training.values import written
+
+Figures = dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both models' outcomes on the same rows, their figures, and the resamples that the intervals come from."""
+
+    candidate: Outcomes
+    champion: Outcomes | None
+    classes: tuple[Any, ...]
+    counts: tuple[int, ...]
+    resamples: Resamples
+    comparison: Comparison
+
+    def of_classes(self, measured: Measured) -> dict[str, Any] | None:
+        """Precision, recall and f1 of each class with its number of rows; None for a regression."""
+        told = zip(self.classes, measured.classes, self.counts, strict=True)
+        return {written(label): {**as_dicts(figures), "rows": rows} for label, figures, rows in told} or None
+
+
+def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None) -> Compared:
+    """Figures of both on the rows whose truth is `actual`."""
+    models = [candidate] if champion is None else [candidate, champion]
+    known = _all_classes(plan, actual, models)
+    outcomes = [_outcomes(plan, actual, model, known) for model in models]
+    other = outcomes[1] if champion else None
+    counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
+    resamples = Resamples(len(actual), affordable(outcomes[0], plan.policy.resamples), plan.seed)
+    comparison = evaluate(outcomes[0], other, plan.confidence, resamples)
+    return Compared(outcomes[0], other, tuple(known), tuple(counts), resamples, comparison)
+
+
+def parts(
+    plan: Plan, actual: pd.Series, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
+) -> dict[str, Any]:
+    """The 'parts' of evaluation.json: figures on the newest dataset's rows and on the others; None without rows."""
+    found: dict[str, Any] = {}
+    for name, chosen in (("newest", newest), ("older", ~newest)):
+        if chosen.all():
+            found[name] = _part(whole.comparison, len(actual))
+        elif chosen.any():
+            candidate, champion = (model and replace(model, values=model.values[chosen]) for model in models)
+            assert candidate is not None
+            found[name] = _part(compare(plan, actual[chosen], candidate, champion).comparison, int(chosen.sum()))
+        else:
+            found[name] = None
+    return found
+
+
+def _part(found: Comparison, rows: int) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "candidate": as_dicts(found.candidate.figures),
+        "champion": as_dicts(found.champion.figures) if found.champion else None,
+        "difference": as_dicts(found.difference) if found.champion else None,
+    }
+
+
+def as_dicts(figures: Mapping[str, Figure]) -> Figures:
+    """Ready for JSON."""
+    return {name: figure.as_dict() for name, figure in figures.items()}
+
+
+def _all_classes(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> list[Any]:
+    """Every class that a row has or a model knows; a model that does not know it gives it no probability."""
+    if plan.problem == "binary":
+        return list(models[0].classes)
+    found = {value for model in models for value in model.classes}
+    return sorted(found | set(actual.astype(object).tolist())) if found else []
+
+
+def _outcomes(plan: Plan, actual: pd.Series, model: Scored, known: Sequence[Any]) -> Outcomes:
+    if plan.problem == "regression":
+        return Regression(actual.to_numpy(dtype=np.float64), model.values, plan.policy.quantile)
+    truth = labels.numbers(actual, known)
+    if plan.problem == "binary":
+        return Binary(truth == 1, model.values, labels.THRESHOLD if model.threshold is None else model.threshold)
+    probabilities = np.zeros((len(actual), len(known)))
+    probabilities[:, labels.numbers(pd.Series(list(model.classes), dtype=object), known)] = model.values
+    return Multiclass(truth, probabilities)

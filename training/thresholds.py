@@ -1,0 +1,95 @@
+"""From which probability on the model will say 'positive': chosen on folds of the training rows by the declared aim.
+
+Every training row is asked of a model that was fitted without it. The held-out rows have no say, so what they measure
+at the threshold is honest. A row's fold follows from its hash, so equal rows are never on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
+from perennial.gate.policy import Threshold
+from training.plan import Plan
+from training.rows import Split
+
+Floats = NDArray[np.float64]
+#: rows and their classes as numbers, positive 1 -> a fitted pipeline
+Fit = Callable[[pd.DataFrame, NDArray[Any]], Pipeline]
+# With fewer rows of a class in a fold a threshold is a guess.
+_FEWEST_PER_FOLD = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A threshold, the aim, and what it measured on the folds: None where there was nothing to measure."""
+
+    aim: str
+    value: float
+    reached: float | None
+    sentence: str
+
+
+def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
+    """The threshold of a binary model. `truth`: 1 for a positive training row, else 0. Raises what `fit` raises."""
+    wanted = plan.policy.threshold
+    if wanted.aim == "fixed":
+        return Choice("fixed", wanted.at, None, f"The threshold is {wanted.at:g}, as declared.")
+    folds = (split.train_hashes % np.uint64(wanted.folds)).astype(np.int64)
+    fewest = min(int(np.bincount(truth[folds == fold], minlength=2).min()) for fold in range(wanted.folds))
+    if fewest < _FEWEST_PER_FOLD:
+        sentence = f"{wanted.folds} folds leave {fewest} rows of a class in one of them, at least {_FEWEST_PER_FOLD} "
+        sentence += f"are needed to choose a threshold by {wanted.aim}; it stays at {wanted.at:g}."
+        return Choice(wanted.aim, wanted.at, None, sentence)
+    probability = _by_others(plan, split.train, truth, folds, fit)
+    cut = _cut(plan, split.train, truth.astype(bool), probability)
+    return Choice(wanted.aim, cut.value, cut.reached, _sentence(wanted, cut, len(truth)))
+
+
+def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArray[np.int64], fit: Fit) -> Floats:
+    """Each row's probability, from the model that did not see its fold; (n,)."""
+    probability = np.empty(len(rows))
+    features = [column.name for column in plan.features]
+    for fold in np.unique(folds):
+        own = folds == fold
+        pipeline = fit(rows[~own], truth[~own])
+        probability[own] = pipeline.predict_proba(rows.loc[own, features])[:, 1]
+    return probability
+
+
+def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probability: Floats) -> Cut:
+    wanted = plan.policy.threshold
+    if wanted.aim == "f_beta":
+        return by_f_beta(positive, probability, wanted.beta)
+    if wanted.aim == "recall_at_precision":
+        return by_recall(positive, probability, wanted.precision)
+    money = plan.policy.value
+    assert money is not None  # a spec that aims at value and has none is refused when it is read
+    tp, fp, fn, tn = (_amount(amount, rows) for amount in (money.tp, money.fp, money.fn, money.tn))
+    return by_value(probability, np.where(positive, tp, fp), np.where(positive, fn, tn))
+
+
+def _amount(amount: float | str, rows: pd.DataFrame) -> Floats:
+    return np.full(len(rows), float(amount))
+
+
+def _sentence(wanted: Threshold, cut: Cut, rows: int) -> str:
+    where = f"on {wanted.folds} folds of {rows:,} training rows"
+    if wanted.aim == "value":
+        return f"The threshold {cut.value:.4g} brings the most {where}: {cut.reached:.4g} per row."
+    if wanted.aim == "f_beta":
+        return f"The threshold {cut.value:.4g} has the greatest F{wanted.beta:g} {where}: {cut.reached:.4g}."
+    if cut.met:
+        found = f"the greatest recall, {cut.reached:.4g}, at a precision of at least {wanted.precision:g}"
+        return f"The threshold {cut.value:.4g} has {found}, {where}."
+    return (
+        f"No threshold has a precision of {wanted.precision:g} {where}; {cut.value:.4g} has the greatest, "
+        f"{cut.reached:.4g}."
+    )
