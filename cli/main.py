@@ -8,13 +8,30 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import check, demo, doctor, down, drift, explain, init, lineage, models, predict, runs, schema, up, upload
+from cli import (
+    check,
+    demo,
+    doctor,
+    down,
+    drift,
+    explain,
+    init,
+    lineage,
+    models,
+    predict,
+    report,
+    runs,
+    schema,
+    up,
+    upload,
+)
 from cli.failures import as_command_error
 from cli.output import complain
 
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, down.down,
-    upload.upload, runs.runs, explain.explain, models.models, lineage.lineage, drift.drift, predict.predict,
+    upload.upload, runs.runs, explain.explain, report.report, models.models, lineage.lineage, drift.drift,
+    predict.predict,
 )  # fmt: skip
 
 

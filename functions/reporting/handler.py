@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if dossier.version is not None:
         _write(platform, layout.card(run.model, dossier.version.id), card_contents(dossier, dossier.version))
     _write(platform, layout.index(run.model), index_contents(dossiers.history(platform, ledger, run.model)))
+    metrics.add_metric("ReportWritten", unit="Count", value=1)
     logger.info("report written", run=run.id, model=run.model)
     return {"report": layout.report(run.model, run.id)}
 

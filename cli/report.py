@@ -1,0 +1,133 @@
+"""`perennial report`: the page of a run, of a model version, or of a model with all its runs."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import clouds, project
+from cli.output import CommandError, Json, line, note
+from perennial import layout
+from perennial.identity import model_of, upload_run_id
+
+if TYPE_CHECKING:
+    from cloud.ledger import Ledger
+    from cloud.platform import Platform
+
+BESIDE = 100  # pages that a model's page links to, the newest
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and its twin, and the key under which they lie, or would lie, in the models bucket."""
+
+    key: str
+    html: str
+    twin: str
+
+
+def report(
+    identity: Annotated[
+        str, typer.Argument(metavar="ID", help="A run, or its dataset; a model version for its card; or a model.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; default: below build/reports.")
+    ] = None,
+    browse: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Open it in a browser. Default: on a terminal.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fetch the report of a run.
+
+    Of a run that has written none, it is drawn from the records. --json prints what stands on the page."""
+    if identity not in project.model_names():
+        model_of(identity)  # an id that is none is said to be so before a cloud is asked
+    platform, ledger = clouds.connect()
+    page = _page(platform, ledger, identity)
+    if json:
+        line(page.twin.rstrip("\n"))
+        return
+    path = out or _place(page.key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page.html, encoding="utf-8")
+    if out is None:
+        _fetch_linked(platform, page.key)
+    line(str(path))
+    if sys.stdout.isatty() if browse is None else browse:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
+    from cloud import dossiers
+    from perennial.reports import index_contents
+
+    if identity in project.model_names():  # drawn anew: it tells of runs that are under way, too
+        return _drawn(layout.index(identity), index_contents(dossiers.history(platform, ledger, identity)))
+    if "@" in identity:
+        return _card(platform, ledger, identity)
+    run = ledger.run(upload_run_id(identity) if identity.startswith("ds-") else identity)
+    written = _written(platform, layout.report(run.model, run.id)) if run.state != "running" else None
+    if written:
+        return written
+
+    from perennial.reports import run_contents
+
+    note(f"({run.id} has written no report: this is drawn from its records)")
+    return _drawn(layout.report(run.model, run.id), run_contents(dossiers.of_run(platform, ledger, run)))
+
+
+def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
+    from cloud import dossiers
+    from perennial.reports import card_contents
+
+    version = ledger.version(identity)
+    key = layout.card(version.model, version.id)
+    written = _written(platform, key)
+    if written:
+        return written
+    return _drawn(key, card_contents(dossiers.of_run(platform, ledger, ledger.run(version.run)), version))
+
+
+def _drawn(key: str, contents: dict[str, Any]) -> Page:
+    from perennial import reports
+
+    return Page(key, reports.page(contents), reports.twin(contents))
+
+
+def _written(platform: Platform, key: str) -> Page | None:
+    """The page as the run wrote it, or None."""
+    from cloud import objects
+
+    bucket, twin = platform.models_bucket, key.removesuffix(".html") + ".json"
+    try:
+        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, twin).decode())
+    except objects.MissingObjectError:
+        return None
+
+
+def _fetch_linked(platform: Platform, key: str) -> None:
+    """The other pages of the model, so that links lead somewhere; a page that is here already is kept."""
+    from cloud import objects
+
+    folder = layout.reports(key.split("/")[1])
+    listed = [entry for entry in objects.listing(platform.models_bucket, folder) if entry["Key"].endswith(".html")]
+    for entry in sorted(listed, key=lambda entry: entry["LastModified"], reverse=True)[:BESIDE]:
+        path = _place(entry["Key"])
+        if entry["Key"] == key or (path.exists() and path.stat().st_mtime >= entry["LastModified"].timestamp()):
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            objects.download(platform.models_bucket, entry["Key"], path)
+        except OSError as error:
+            raise CommandError(f"{path}: cannot be written: {error}") from None
+
+
+def _place(key: str) -> Path:
+    """Where a page lies below build/: as in the bucket."""
+    return project.build() / key

@@ -1,0 +1,178 @@
+"""What stands on the pages, and what must not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from jinja2 import UndefinedError
+from markupsafe import escape
+
+from perennial.profile import ColumnGrid, ColumnProfile, Grid, Profile
+from perennial.reports import card_contents, index_contents, page, run_contents, twin
+from perennial.reports.pages import environment
+from perennial.reports.words import OUTCOMES, SECTIONS
+from tests.perennial.reports import cases
+from tests.perennial.reports.cases import EVIL, SECRET
+
+LIMIT = 2 << 20  # bytes
+
+
+def contents(name: str) -> dict:
+    if name == "card":
+        return card_contents(cases.dossier("promoted"), cases.version())
+    if name == "index":
+        return index_contents(cases.history())
+    return run_contents(
+        {"regression": cases.regression, "multiclass": cases.multiclass}.get(name, lambda: cases.dossier(name))()
+    )
+
+
+NAMES = [*cases.CAME_TO, "regression", "multiclass", "card", "index"]
+
+
+@pytest.mark.parametrize("outcome", cases.CAME_TO)
+def test_a_report_begins_with_the_outcome_and_explains_every_section_it_lacks(outcome):
+    made = contents(outcome)
+    html = page(made)
+    assert OUTCOMES[outcome][0] in html.split("</h1>")[0]
+    assert OUTCOMES[outcome][2] in html.replace("&#39;", "'")
+    for name in SECTIONS:
+        assert (made["sections"][name] is None) == (name in made["left_out"])
+        assert made["left_out"].get(name, "a sentence.").endswith((".", ")."))
+        assert (f'id="{name}"' in html) == (name not in made["left_out"])
+
+
+def test_a_quarantined_run_has_only_its_validation():
+    assert [name for name, found in contents("quarantined")["sections"].items() if found] == ["validation"]
+
+
+@pytest.mark.parametrize("outcome", ["promoted", "quarantined"])
+def test_rows_in_are_those_accepted_set_aside_and_dropped(outcome):
+    rows = contents(outcome)["sections"]["validation"]["rows"]
+    assert rows["in"] == rows["accepted"] + rows["quarantined"] + rows["duplicates"] == 6012
+
+
+def test_a_run_that_waits_says_how_to_answer():
+    assert contents("waiting")["decision"]["next"][0] == "perennial approve run-loans-9be2410c77aa"
+
+
+def test_every_check_stands_with_figure_limit_interval_and_sentence():
+    made = contents("refused")
+    html = page(made)
+    for check in made["decision"]["checks"]:
+        assert str(escape(check["sentence"])) in html
+    (unfair,) = [check for check in made["decision"]["checks"] if check["verdict"] == "failed"]
+    assert (unfair["figure"], unfair["limit"], unfair["low"], unfair["high"]) == (0.114, 0.1, 0.064, 0.164)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_value_of_a_sensitive_column_or_of_a_text_is_shown(name):
+    made = contents(name)
+    assert SECRET not in page(made)
+    assert SECRET not in twin(made)
+
+
+def test_the_groups_that_a_fairness_rule_compares_are_named():
+    made = contents("promoted")
+    assert [group["name"] for group in made["sections"]["fairness"]["rules"][0]["groups"]] == ["f", "m"]
+    assert made["sections"]["drift"]["withheld"] == ["birthplace", "remark", "sex"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_attack_shows_as_text(name):
+    html = page(contents(name))
+    assert EVIL not in html
+    assert "<img" not in html
+    if name in ("promoted", "refused", "card", "failed", "quarantined", "multiclass"):
+        assert str(escape(EVIL)) in html
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_holds_no_script_and_its_policy_allows_its_own_style_alone(name):
+    html = page(contents(name))
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert f'content="{escape(policy)}"' in html
+    assert not re.search(r"<script|\son[a-z]+=\"|\sstyle=\"|javascript:", html)
+    assert set(re.findall(r"https?://[^\"'\s<]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_twin_holds_the_same_with_sorted_keys_and_both_are_the_same_each_time(name):
+    made = contents(name)
+    assert json.loads(twin(made)) == made
+    assert twin(made) == json.dumps(made, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    assert (page(made), twin(made)) == (page(contents(name)), twin(contents(name)))
+
+
+def test_a_name_that_a_template_lacks_is_an_error_and_templates_escape_whatever_they_are_called():
+    with pytest.raises(UndefinedError):
+        environment().from_string("{{ nothing }}").render()
+    assert environment().from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
+
+
+def _wide(columns: int, seed: int) -> Profile:
+    """A profile of many columns with long, hostile names."""
+    grids, found = {}, {}
+    for place in range(columns):
+        name = f"{EVIL} {'x' * 2000} {place}"
+        names = tuple(f"{EVIL}{'y' * 60}{category}" for category in range(20))
+        grids[name] = ColumnGrid("category", "categories", "feature", categories=names)
+        found[name] = ColumnProfile(
+            rows=2000, cells=tuple(50 + (seed * category) % 50 for category in range(20)), other=20
+        )
+    return Profile(Grid(grids), 2000, found)
+
+
+def test_a_report_of_a_thousand_columns_stays_below_two_megabytes():
+    before, now = _wide(1000, 3), _wide(1000, 7)
+    column = {"verdict": "drifted", "role": "feature", "figures": {"psi": 1.0}, "floors": {"psi": 0.1}, "score": 2.0,
+              "sentence": EVIL * 9, "weight": 1.0, "worst": "psi"}  # fmt: skip
+    report = {"verdict": "drifted", "sentence": EVIL, "moved": None, "columns": dict.fromkeys(before.columns, column)}
+    evaluation = cases.evaluation()
+    evaluation["fairness"][0]["groups"] *= 5000
+    evaluation["behaviour"] *= 5000
+    decision = cases.decision("refuse")
+    decision["checks"] *= 500
+    dossier = replace(
+        cases.dossier("refused"), drift=report, profile=now, reference=before, evaluation=evaluation, decision=decision
+    )
+    made = run_contents(dossier)
+    assert len(page(made).encode()) < LIMIT
+    assert len(twin(made).encode()) < LIMIT
+
+
+def test_an_index_of_thousands_of_runs_stays_below_two_megabytes():
+    made = index_contents(cases.history(3000))
+    assert len(page(made).encode()) < LIMIT
+    assert made["runs_left_out"] == 2500
+
+
+def test_an_index_lists_runs_newest_first_and_links_those_that_have_a_report():
+    made = contents("index")
+    assert [run["started_at"] for run in made["runs"]] == sorted(
+        (run["started_at"] for run in made["runs"]), reverse=True
+    )
+    html = page(made)
+    for run in made["runs"]:
+        assert (f'href="{run["id"]}.html"' in html) == run["reported"]
+    assert {run["state"] for run in made["runs"] if not run["reported"]} == {"failed"}
+
+
+def test_a_card_says_whose_data_it_is_what_may_be_done_with_it_and_how_the_model_is_asked():
+    html = page(contents("card"))
+    for text in (
+        "LicenseRef-internal",
+        "sex and age of applicants",
+        "1,825 days",
+        "perennial-loans",
+        "hist_gradient_boosting",
+    ):
+        assert text in html
+    assert "Contract (GDPR" in html
