@@ -1,4 +1,4 @@
-"""`perennial explain`: why a run ended as it did, in sentences, and what to type next."""
+"""`perennial explain`: why a run ended as it did, in five lines or in full, and what to type next."""
 
 from __future__ import annotations
 
@@ -7,32 +7,53 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import clouds
+from cli.finding import RunId, find
 from cli.output import Json, emit, line
-from perennial.identity import model_of, upload_run_id
+from perennial import approval, layout
+from perennial.identity import model_of
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
+    from cloud.platform import Platform
+    from perennial.gate.decision import Decision
     from perennial.records import Run
 
 
 def explain(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run, or the dataset or model version that it belongs to.")
-    ],
+    run: RunId,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="All that each step found, not the decision alone.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Explain how a run ended.
 
-    What each step found, the reason of its outcome, and the next command."""
+    The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
     model_of(run)  # an id that is none is said to be so before a cloud is asked
     platform, ledger = clouds.connect()
-    found = _find(ledger, run)
+    found = find(ledger, run)
     if found is None:
         _explain_waiting(ledger, run, json)
         return
+
+    from perennial import explanation
+
+    decision = _decision(platform, found)
+    until = approval.waits_until(found)
     if json:
-        emit(found.model_dump(mode="json", exclude={"token"}))
+        more = {"decision": decision.as_dict() if decision else None, "waits_until": until}
+        emit(found.model_dump(mode="json", exclude={"token"}) | more)
         return
+    if everything:
+        _tell_all(found)
+    else:
+        for said in explanation.lines(found, decision):
+            line(said)
+    if found.state == "running" and not until:
+        _tell_where(platform, found)
+
+
+def _tell_all(found: Run) -> None:
     line(f"{found.id}: {found.state}")
     line(
         f"  began {found.started_at.astimezone():%Y-%m-%d %H:%M:%S}{_length(found)}; {found.trigger} of {found.dataset}"
@@ -40,28 +61,30 @@ def explain(
     for step in found.steps:
         for sentence in step.sentences:
             line(f"  {step.name}: {sentence}")
-    if found.state == "running":
-        from cloud import executions
-
-        entered = executions.entered_states(platform, found.id)
-        line(f"Now at: {entered[-1] if entered else 'its start'}.")
     for reason in found.reasons:
         line(reason)
-    if found.next_command:
-        line(f"next: {found.next_command}")
+    command = approval.next_command(found.id) if approval.waits_until(found) else found.next_command
+    if command:
+        line(f"next: {command}")
 
 
-def _find(ledger: Ledger, identity: str) -> Run | None:
-    """The run, or None for a dataset that still waits for one."""
-    from cloud.ledger import MissingRecordError
+def _tell_where(platform: Platform, run: Run) -> None:
+    from cloud import executions
 
-    if "@" in identity:
-        return ledger.run(ledger.version(identity).run)
-    if not identity.startswith("ds-"):
-        return ledger.run(identity)
+    entered = executions.entered_states(platform, run.id)
+    line(f"Now at: {entered[-1] if entered else 'its start'}.")
+
+
+def _decision(platform: Platform, run: Run) -> Decision | None:
+    """What the gate decided; None where the run did not come so far."""
+    from cloud import objects
+    from perennial.gate.decision import Decision
+
+    if run.step("gate") is None:
+        return None
     try:
-        return ledger.run(upload_run_id(identity))
-    except MissingRecordError:
+        return Decision.from_dict(objects.read_json(platform.models_bucket, layout.run(run.id) + "decision.json"))
+    except (objects.MissingObjectError, KeyError, TypeError, ValueError):
         return None
 
 

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    approve,
     check,
     demo,
     doctor,
@@ -20,6 +21,7 @@ from cli import (
     models,
     predict,
     report,
+    reject,
     runs,
     schema,
     up,
@@ -30,8 +32,8 @@ from cli.output import complain
 
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, down.down,
-    upload.upload, runs.runs, explain.explain, report.report, models.models, lineage.lineage, drift.drift,
-    predict.predict,
+    upload.upload, runs.runs, explain.explain, report.report, approve.approve, reject.reject,
+    models.models, lineage.lineage, drift.drift, predict.predict,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import typer
 
 from cli import clouds, project
 from cli.output import Json, emit, note, shortened, show, table, usage
+from perennial import approval
 
 if TYPE_CHECKING:
     from perennial.records import Run
@@ -30,14 +31,18 @@ def runs(
     if json:
         emit([_as_dict(run) for run in found])
     elif found:
-        rows = ((run.id, run.state, _when(run), _seconds(run), run.version, _reason(run)) for run in found)
+        rows = ((run.id, _state(run), _when(run), _seconds(run), run.version, _reason(run)) for run in found)
         show(table(("run", "state", "started", "seconds", "version", "why"), rows))
     else:
         note("no runs yet; next: perennial upload FILE --model NAME --wait")
 
 
 def _as_dict(run: Run) -> dict[str, Any]:
-    return run.model_dump(mode="json", exclude={"steps", "token"})
+    return run.model_dump(mode="json", exclude={"steps", "token"}) | {"waits_until": approval.waits_until(run)}
+
+
+def _state(run: Run) -> str:
+    return "waiting" if approval.waits_until(run) else run.state
 
 
 def _when(run: Run) -> str:
@@ -50,4 +55,7 @@ def _seconds(run: Run) -> str:
 
 def _reason(run: Run) -> str:
     """The reason that says most: the first after the sentence about the outcome. `perennial explain` has all."""
+    until = approval.waits_until(run)
+    if until:
+        return f"{approval.waiting(until)}; next: perennial approve {run.id}"
     return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[An
         try:
             with tarfile.open(path, "r:gz") as archive:
                 return [_member(archive, key, name) for name in members]
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
             raise ArchiveError(f"{key} is no readable tar.gz: {error}") from None
 
 
@@ -63,5 +64,5 @@ def _member(archive: tarfile.TarFile, key: str, name: str) -> Any:
     assert file is not None, "isfile() was asked"
     try:
         return json.loads(file.read())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArchiveError(f"{name} in {key} is not JSON: {error}") from None

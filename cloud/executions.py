@@ -42,6 +42,19 @@ def entered_states(platform: Platform, run: str) -> list[str]:
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
+def answer(token: str, output: dict[str, Any]) -> bool:
+    """Answer a task that waits for its token. False when it waits no longer: it was answered, or its time is over.
+
+    What AWS says of a wrong token is not passed on, for it may repeat the token.
+    """
+    states = client("stepfunctions")
+    try:
+        states.send_task_success(taskToken=token, output=json.dumps(output))
+    except (states.exceptions.TaskTimedOut, states.exceptions.TaskDoesNotExist, states.exceptions.InvalidToken):
+        return False
+    return True
+
+
 def keep_spec(platform: Platform, spec: ModelSpec) -> str:
     """Keep a spec in S3 under its digest, so that a deploy in mid-run changes nothing for the run."""
     digest = spec.digest()
@@ -50,7 +63,7 @@ def keep_spec(platform: Platform, spec: ModelSpec) -> str:
 
 
 def tell_dispatch(platform: Platform, message: dict[str, str]) -> None:
-    """Ask dispatch for something: {"wake": model}, {"notify": run} or {"retrain": model, "occasion": why}.
+    """Ask dispatch for something: {"wake": model}, {"notify": run}, {"ask": run}, or {"retrain": model, "occasion"}.
 
     By queue, so that it is tried again until it is done, and so that nothing but dispatch starts executions.
     """

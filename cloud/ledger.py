@@ -5,6 +5,7 @@ A record is kept whole as JSON in `record`; beside it stand only the attributes 
     pk model#flights   sk dataset#ID | run#ID | version#ID | champion | grid | lease | pending
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
+                       sk token#ID                        see cloud.tokens
     pk node#ID         sk edge#KIND#SOURCE#TARGET         each edge twice, under both its ends
 """
 
@@ -95,14 +96,14 @@ class Ledger:
         """All runs of a model, newest first."""
         return sorted(self._list(Run, model, "run#"), key=lambda run: run.started_at, reverse=True)
 
-    def was_notified(self, run: Run) -> bool:
-        """Has the notice of the run's ending been sent?"""
-        item = self.table.get_item(Key=_notified(run), ConsistentRead=True).get("Item")
+    def was_notified(self, run: Run, occasion: str = "") -> bool:
+        """Has the notice of the run's ending been sent, or that of another occasion?"""
+        item = self.table.get_item(Key=_notified(run, occasion), ConsistentRead=True).get("Item")
         return item is not None
 
-    def mark_notified(self, run: Run) -> None:
-        """The notice of the run's ending has been sent."""
-        self.table.put_item(Item=_notified(run))
+    def mark_notified(self, run: Run, occasion: str = "") -> None:
+        """The notice of the run's ending, or of another occasion, has been sent."""
+        self.table.put_item(Item=_notified(run, occasion))
 
     # model versions
 
@@ -211,5 +212,5 @@ class Ledger:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _notified(run: Run) -> dict[str, str]:
-    return {"pk": f"model#{run.model}", "sk": f"notified#{run.id}"}
+def _notified(run: Run, occasion: str) -> dict[str, str]:
+    return {"pk": f"model#{run.model}", "sk": f"notified#{run.id}" + (f"#{occasion}" if occasion else "")}

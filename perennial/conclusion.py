@@ -12,7 +12,7 @@ from perennial.records import Notice, Outcome, Run
 LONGEST_ERROR = 600  # characters: the sentence of a fault, not the request that led to it
 # The steps whose findings are an outcome's reasons; of an outcome with alternatives, the latest step that was taken.
 _DECIDING: dict[str, tuple[str, ...]] = {
-    "refused": ("restore", "verify", "gate"),
+    "refused": ("restore", "verify", "answer", "gate"),
     "quarantined": ("validation",),
     "unchanged": ("drift",),
 }
@@ -32,7 +32,9 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
     if error:
         found = (error,)
     elif outcome == "promoted":
-        found = [sentence for name in ("gate", "verify") if (step := run.step(name)) for sentence in step.sentences]
+        found = [
+            sentence for name in ("gate", "answer", "verify") if (step := run.step(name)) for sentence in step.sentences
+        ]
     else:
         step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
         found = step.sentences if step else ()

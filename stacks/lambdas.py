@@ -67,6 +67,8 @@ class Lambdas(Construct):
         self.compare = self._function("Compare", "functions.drift.handler.handler", size=MEDIUM)
         self.prepare = self._function("Prepare", "functions.preparation.handler.handler", size=MEDIUM)
         self.judge = self._function("Judge", "functions.gate.handler.handler", size=MEDIUM)
+        self.ask = self._function("Ask", "functions.approval.ask.handler")
+        self.hear = self._function("Hear", "functions.approval.hear.handler")
         self.register = self._function("Register", "functions.registration.handler.handler", size=MEDIUM)
         self.begin = self._function("BeginRelease", "functions.release.begin.handler")
         self.check = self._function("CheckEndpoint", "functions.release.check.handler")

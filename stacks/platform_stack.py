@@ -136,7 +136,7 @@ class PlatformStack(Stack):
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
             self.notices.grant_publish(function)
-        for function in (do.dispatch, do.reconcile, do.conclude, do.monitor):
+        for function in (do.dispatch, do.reconcile, do.ask, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
         self.training.grant_compose(do.prepare)
         self.training.identify_to(do.register)

@@ -60,7 +60,11 @@ def task(
         retry_on_service_exceptions=False,
         task_timeout=_patience(function),
     )
-    # What Lambda itself may suffer from for a while; an error of ours is no better for being repeated.
+    return try_again(state)
+
+
+def try_again(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """After what Lambda itself may suffer from for a while; an error of ours is no better for being repeated."""
     state.add_retry(
         errors=LAMBDA_TROUBLE,
         interval=Duration.seconds(2),
@@ -143,6 +147,16 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str
 def question(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
     """A choice by a truth value."""
     return sfn.Choice(scope, id).when(sfn.Condition.boolean_equals(path, True), yes).otherwise(no)
+
+
+def one_of(
+    scope: Construct, id: str, path: str, ways: dict[str, sfn.IChainable], *, otherwise: sfn.IChainable
+) -> sfn.Choice:
+    """A choice by a word."""
+    choice = sfn.Choice(scope, id)
+    for word, way in ways.items():
+        choice.when(sfn.Condition.string_equals(path, word), way)
+    return choice.otherwise(otherwise)
 
 
 def any_of(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:

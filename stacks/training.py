@@ -1,5 +1,6 @@
 """What a training job needs: the prebuilt image, our source as an archive, and a role."""
 
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
@@ -9,6 +10,13 @@ from stacks.grants import allow, grant_watch, pass_to_sagemaker
 from stacks.image import Image
 from stacks.settings import ROOT, Settings
 from stacks.source import Source
+
+JOB_ACTIONS = (
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:StopTrainingJob",
+    "sagemaker:AddTags",
+)
 
 
 class Training(Construct):
@@ -27,9 +35,14 @@ class Training(Construct):
         allow(self.role, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
         allow(self.role, ("s3:ListBucket",), self._source.bucket.bucket_arn)
 
-    def grant_pass(self, grantee: iam.IGrantable) -> None:
-        """Let the grantee hand the role to SageMaker, and to nobody else."""
-        pass_to_sagemaker(self.role, grantee)
+    def grant_run(self, machine: iam.IGrantable) -> None:
+        """Exactly what `createTrainingJob.sync` asks for; the role is handed to SageMaker, and to nobody else."""
+        here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        jobs = f"arn:{Aws.PARTITION}:sagemaker:{here}:training-job/*"
+        rule = f"arn:{Aws.PARTITION}:events:{here}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+        allow(machine, JOB_ACTIONS, jobs, because="Jobs bear the ids of runs")
+        allow(machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
+        pass_to_sagemaker(self.role, machine)
 
     def grant_compose(self, function: lambda_.Function) -> None:
         """Let a function compose the request of a job: what it needs to know is all it needs."""

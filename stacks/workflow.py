@@ -12,9 +12,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from stacks import states
+from stacks import approval, states
 from stacks.acknowledgement import acknowledge, wildcard
-from stacks.grants import allow
 from stacks.lambdas import Lambdas
 from stacks.settings import Settings
 from stacks.stores import Store
@@ -22,7 +21,7 @@ from stacks.training import Training
 
 PARTS_MINUTES = 12  # a manifest's missing parts; the plan itself gives up a little before
 RELEASE_MINUTES = 60  # another change of the endpoint
-JOB_ACTIONS = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags")
+APPROVAL_HOURS = 30 * 24  # the longest that a spec lets a run wait for a person, see perennial/spec/gate.py
 
 
 class Workflow(Construct):
@@ -48,11 +47,11 @@ class Workflow(Construct):
             self,
             "Loop",
             definition_body=sfn.DefinitionBody.from_chainable(self._loop()),
-            timeout=Duration.hours(settings.run_hours),
+            timeout=Duration.hours(settings.run_hours + APPROVAL_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=self._logs(), level=sfn.LogLevel.ALL, include_execution_data=False),
         )
-        self._grant_training(training)
+        training.grant_run(self.machine)
         self._acknowledge()
 
     def conclude_the_dead(self, target: events.IRuleTarget) -> None:
@@ -93,15 +92,16 @@ class Workflow(Construct):
 
         unchanged, quarantined = self._end("unchanged"), self._end("quarantined")
         refused = self._end("refused")
-        promote = states.question(
-            self, "Promote?", "$.decision.promote", yes=register.next(self._release(refused)), no=refused
-        )
-        prepare.next(train).next(judge).next(promote)
+        register.next(self._release(refused))
+        hear = self._task("Hear the answer", do.hear, gives="$.approval", also=approval.ANSWER)
+        asked = approval.asked(self, do.ask, hear, failed=self._failed, yes=register, no=refused)
+        outcomes = {"promote": register, "ask": asked}
+        decided = states.one_of(self, "Outcome?", "$.decision.outcome", outcomes, otherwise=refused)
+        prepare.next(train).next(judge).next(decided)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)
-        accepted = states.question(self, "Accepted?", "$.verdict.accepted", yes=compare.next(worth), no=quarantined)
-        merge.next(accepted)
-        readable = states.any_of(self, "Files to inspect?", "$.plan.count", yes=self._inspection(merge), no=merge)
-        plan.next(readable)
+        compare.next(worth)
+        merge.next(states.question(self, "Accepted?", "$.verdict.accepted", yes=compare, no=quarantined))
+        plan.next(states.any_of(self, "Files to inspect?", "$.plan.count", yes=self._inspection(merge), no=merge))
         retrain = sfn.Condition.string_equals("$.run.trigger", "retrain")
         return sfn.Choice(self, "Triggered by?").when(retrain, prepare).otherwise(plan)
 
@@ -147,12 +147,8 @@ class Workflow(Construct):
         restore.next(sfn.Choice(self, "Broken off?").when(broken, self._failed).otherwise(refused))
 
         verified = states.question(self, "Verified?", "$.verification.ok", yes=self._end("promoted"), no=restore)
-        ready = (
-            sfn.Choice(self, "Endpoint ready?")
-            .when(sfn.Condition.string_equals("$.endpoint.state", "in_service"), verify.next(verified))
-            .when(sfn.Condition.string_equals("$.endpoint.state", "failed"), restore)
-            .otherwise(wait)
-        )
+        after = {"in_service": verify.next(verified), "failed": restore}
+        ready = states.one_of(self, "Endpoint ready?", "$.endpoint.state", after, otherwise=wait)
         return begin.next(wait).next(check).next(ready)
 
     def _task(
@@ -177,16 +173,6 @@ class Workflow(Construct):
     def _end(self, outcome: str) -> sfn.IChainable:
         """A conclusion, and the report of it."""
         return self._conclude(outcome).next(self._reported)
-
-    def _grant_training(self, training: Training) -> None:
-        """Exactly what `createTrainingJob.sync` asks for."""
-        here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
-        jobs = f"arn:{Aws.PARTITION}:sagemaker:{here}:training-job/*"
-        rule = f"arn:{Aws.PARTITION}:events:{here}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-        actions = tuple(f"sagemaker:{action}" for action in JOB_ACTIONS)
-        allow(self.machine, actions, jobs, because="Jobs bear the ids of runs")
-        allow(self.machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
-        training.grant_pass(self.machine)
 
     def _acknowledge(self) -> None:
         role, name = self.machine.role, Fn.select(6, Fn.split(":", self.machine.state_machine_arn))

@@ -85,7 +85,7 @@ def _send_failure(self: StepFunctionResponse) -> ActionResult:
 def _answer(self: StepFunctionResponse, token: str, outcome: CallbackOutcome) -> ActionResult:
     for machine in list(self.stepfunction_backend.state_machines):
         for execution in list(machine.executions):
-            worker = execution.exec_worker
+            worker = getattr(execution, "exec_worker", None)
             endpoint = worker.env.callback_pool_manager.get(token) if worker and worker.env else None
             if endpoint is not None:
                 _notify(endpoint, outcome, ended=execution.stop_date is not None)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from cloud import executions, lease
+from cloud import executions, lease, tokens
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions.task import logger, metrics, utc_now
@@ -33,6 +33,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run = ledger.run(ending.run["id"])
     if run.state == "running":
         run = _end(platform, ledger, run, ending)
+    tokens.forget(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": ending.run["token"]}))
     executions.tell_dispatch(platform, {"notify": run.id})
     executions.tell_dispatch(platform, {"wake": run.model})

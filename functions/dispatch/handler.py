@@ -1,4 +1,4 @@
-"""SQS -> runs. A message is an S3 event by way of EventBridge, or a word from a function: wake, notify, retrain."""
+"""SQS -> runs. A message is an S3 event by way of EventBridge, or a function's word: wake, notify, ask, retrain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
-from functions.dispatch import uploads
+from functions.dispatch import telling, uploads
 from functions.task import logger, utc_now
 from perennial.spec import ModelSpec, load_all
 
@@ -38,7 +38,9 @@ def act(record: SQSRecord) -> None:
     if "wake" in body:
         uploads.wake(desk(), body["wake"])
     elif "notify" in body:
-        uploads.notify(desk(), body["notify"])
+        telling.notify(desk(), body["notify"])
+    elif "ask" in body:
+        telling.ask(desk(), body["ask"])
     elif "retrain" in body:
         uploads.retrain(desk(), body["retrain"], body["occasion"])
     else:

@@ -83,14 +83,6 @@ def wake(desk: Desk, model: str) -> None:
         lease.unpend(desk.ledger, model, waiting)
 
 
-def notify(desk: Desk, run_id: str) -> None:
-    """Send the notice of a run that has ended, once. A failure sends the message back to the queue."""
-    run = desk.ledger.run(run_id)
-    if not desk.ledger.was_notified(run):
-        notices.send(desk.platform, conclusion.notice(run))
-        desk.ledger.mark_notified(run)
-
-
 def retrain(desk: Desk, model: str, occasion: str) -> None:
     """Start a run that trains again on what was accepted. Nothing happens while another run is under way,
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from cloud import endpoints
 from functions.task import Task, task
+
+LONGEST = timedelta(hours=12)  # the run itself has a month, for it may have waited for a person
 
 
 @task
@@ -23,6 +26,12 @@ def handler(task: Task) -> dict[str, Any]:
     elif found.status in ("InService", "Failed", "OutOfService", "UpdateRollbackFailed"):
         state = "failed"
         reason = f"the endpoint did not take {release['config']}: {found.status}, {found.failure or 'no reason given'}"
+    elif task.now - datetime.fromisoformat(release.get("began") or task.now.isoformat()) > LONGEST:
+        hours = LONGEST.total_seconds() / 3600
+        state, reason = (
+            "failed",
+            f"the endpoint did not take {release['config']} within {hours:g} hours: {found.status}",
+        )
     else:
         state, reason = "updating", ""
     if state == "failed":

@@ -14,7 +14,7 @@ from perennial.gate.check import Check
 from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, form, slices, value
 from perennial.gate.policy import Policy
 
-__all__ = ["Check", "Decision", "Policy", "decide"]
+__all__ = ["Check", "Decision", "Policy", "closed", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
 
@@ -52,6 +52,12 @@ class Decision:
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
         """Raises KeyError or TypeError where `data` is not what `as_dict` gave."""
         return cls(data["outcome"], tuple(Check(**check) for check in data["checks"]), data["sentence"])
+
+
+def closed(reason: str) -> Decision:
+    """The decision where there is nothing to judge by: refused, with the reason."""
+    check = Check("evaluation", None, None, None, None, "failed", reason)
+    return Decision("refuse", (check,), f"Refused, for the candidate cannot be judged: {reason}")
 
 
 def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:

@@ -125,7 +125,7 @@ class Approval(Part):
     ask: Literal["never", "doubt", "always"] = Field(
         "never", description="'doubt': where the rows cannot tell, instead of keeping the champion at once."
     )
-    hours: int = Field(72, ge=1, le=24 * 30, description="Without an answer for so long, the champion stays.")
+    hours: float = Field(72, gt=0, le=24 * 30, description="Without an answer for so long, the champion stays.")
 
 
 class Gate(Part):

@@ -100,9 +100,41 @@ def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: L
 def test_a_run_is_explained_in_sentences_by_any_id_that_belongs_to_it(
     identity: str, perennial: Perennial, promoted: Ledger
 ) -> None:
-    said = perennial("explain", identity).stdout
+    said = perennial("explain", identity, "--all").stdout
     assert said.startswith(f"{RUN}: promoted\n")
     assert "gate: roc_auc 0.8 reaches the floor 0.7." in said
+    assert said.endswith(f"next: perennial lineage {VERSION}\n")
+
+
+def test_the_decision_is_explained_in_five_lines_with_what_to_type_next(perennial: Perennial, promoted: Ledger) -> None:
+    checks = [
+        {
+            "name": name,
+            "figure": 0.8,
+            "limit": 0.7,
+            "low": 0.7,
+            "high": 0.9,
+            "verdict": "passed",
+            "sentence": f"{name}.",
+        }
+        for name in ("champion", "fairness:plan", "value", "slice:a", "behaviour:b")
+    ]
+    decision = {"outcome": "promote", "checks": checks, "sentence": "Promoted: it passed all."}
+    boto3.client("s3").put_object(Bucket="models", Key=f"runs/{RUN}/decision.json", Body=json.dumps(decision))
+    lines = perennial("explain", RUN).stdout.splitlines()
+    assert lines == [
+        f"{RUN}: promoted. Promoted: it passed all.",
+        "accuracy: champion.",
+        "fairness: fairness:plan.",
+        "value: value.",
+        f"slices and behaviour: slice:a. (1 more: 1 passed) next: perennial lineage {VERSION}",
+    ]
+    assert json.loads(perennial("explain", RUN, "--json").stdout)["decision"] == decision
+
+
+def test_a_run_without_a_decision_in_s3_is_explained_all_the_same(perennial: Perennial, promoted: Ledger) -> None:
+    said = perennial("explain", RUN).stdout
+    assert said.startswith(f"{RUN}: promoted. The new model serves.\n")
     assert said.endswith(f"next: perennial lineage {VERSION}\n")
 
 

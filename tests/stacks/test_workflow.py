@@ -51,7 +51,10 @@ def test_the_rendered_machine_is_the_one_that_was_reviewed(machine: dict[str, An
 
 def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States) -> None:
     for name, task in tasks(states):
-        assert task["TimeoutSeconds"] <= 24 * 3600, name
+        if name == "Ask a person":  # as long as the spec says, at most 30 days
+            assert task["TimeoutSecondsPath"] == "$.decision.seconds"
+        else:
+            assert task["TimeoutSeconds"] <= 24 * 3600, name
         assert task["Retry"], name
         assert all(retry["MaxAttempts"] <= 120 for retry in task["Retry"]), name
 
@@ -89,6 +92,29 @@ def test_a_conclusion_is_told_its_outcome_and_the_error(states: States) -> None:
     for name in [name for name in states if name.startswith("Conclude")]:
         assert states[name]["Parameters"]["outcome"] == name.removeprefix("Conclude ")
     assert states["Conclude failed"]["Parameters"]["error.$"] == "$.error"
+
+
+def test_a_person_is_asked_by_a_token_and_every_way_the_wait_ends_is_heard(states: States) -> None:
+    ask, hear, approved = states["Ask a person"], states["Hear the answer"], states["Approved?"]
+    assert ask["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
+    assert ask["Parameters"]["Payload"]["token.$"] == "$$.Task.Token"
+    assert ask["Catch"][0] == {"ErrorEquals": ["States.Timeout"], "ResultPath": "$.answer", "Next": "Hear the answer"}
+    assert (ask["Next"], ask["ResultPath"]) == ("Hear the answer", "$.answer")
+    assert hear["Next"] == "Approved?"
+    assert approved["Choices"] == [{"Variable": "$.approval.approved", "BooleanEquals": True, "Next": "Register"}]
+    assert approved["Default"] == states["Outcome?"]["Default"] == "Conclude refused"
+
+
+def test_no_state_but_the_one_that_asks_sees_a_token(states: States) -> None:
+    told = {name for name, state in states.items() if "Task.Token" in json.dumps(state)}
+    assert told == {"Ask a person"}
+
+
+def test_what_is_refused_at_the_plan_is_not_inspected(states: States) -> None:
+    asked = states["Files to inspect?"]
+    assert states["Plan files"]["Next"] == "Files to inspect?"
+    assert asked["Choices"] == [{"Variable": "$.plan.count", "NumericGreaterThan": 0, "Next": "Inspect files"}]
+    assert asked["Default"] == "Merge verdict"
 
 
 def test_every_state_can_be_reached(machine: dict[str, Any], states: States) -> None:

@@ -1,0 +1,73 @@
+"""A run's decision in at most five lines: outcome and why, accuracy, fairness, value, slices and behaviour; and what to
+type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from perennial import approval
+from perennial.gate.decision import Check, Decision
+from perennial.records import Run
+
+LINES = 5
+#: by the beginning of a check's name; all other checks are of accuracy
+SECTIONS = {"fairness": "fairness", "value": "value", "slice": "slices", "behaviour": "behaviour"}
+_ORDER = ("failed", "unsure", "passed", "noted")
+_LAST = ("slices", "behaviour")
+
+
+def lines(run: Run, decision: Decision | None) -> tuple[str, ...]:
+    """`decision` is the gate's, None where the run did not come so far. What nobody asked for has no line."""
+    found = [_head(run, decision), *(_sections(decision) if decision else _reasons(run))]
+    command = approval.next_command(run.id) if approval.waits_until(run) else run.next_command
+    if not command:
+        return tuple(found)
+    if len(found) < LINES:
+        return (*found, f"next: {command}")
+    return (*found[:-1], f"{found[-1]} next: {command}")
+
+
+def _head(run: Run, decision: Decision | None) -> str:
+    """The outcome, and the first reason of it."""
+    until = approval.waits_until(run)
+    state = approval.waiting(until) if until else run.state
+    answer = run.step(approval.ANSWERED)
+    why = [decision.sentence] if decision else list(run.reasons[:1])
+    why += answer.sentences if answer else ()
+    why += (s for name in ("restore", "verify") if (step := run.step(name)) for s in step.sentences if _counts(run))
+    return " ".join([f"{run.id}: {state}.", *why])
+
+
+def _counts(run: Run) -> bool:
+    """Did what came after the gate decide? A promotion needs no more words."""
+    return run.state in ("refused", "failed")
+
+
+def _reasons(run: Run) -> Sequence[str]:
+    return run.reasons[1 : LINES - 1]
+
+
+def _sections(decision: Decision) -> Iterator[str]:
+    grouped: dict[str, list[Check]] = {"accuracy": []}
+    for check in decision.checks:
+        kind = next((name for start, name in SECTIONS.items() if check.name.startswith(start)), "accuracy")
+        grouped.setdefault(kind, []).append(check)
+    for name in ("accuracy", "fairness", "value"):
+        if grouped.get(name):
+            yield f"{name}: {_summary(grouped[name])}"
+    last = [name for name in _LAST if grouped.get(name)]
+    if last:
+        yield f"{' and '.join(last)}: {_summary([check for name in last for check in grouped[name]])}"
+
+
+def _summary(checks: Sequence[Check]) -> str:
+    """What the check says that matters most, and how the others came out."""
+    first, *others = sorted(checks, key=_weight)
+    counts = [(verdict, sum(other.verdict == verdict for other in others)) for verdict in _ORDER]
+    more = ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+    return first.sentence + (f" ({len(others)} more: {more})" if more else "")
+
+
+def _weight(check: Check) -> tuple[int, bool]:
+    """What refuses comes first; of accuracy, among equals, the comparison with the champion."""
+    return _ORDER.index(check.verdict), check.name != "champion"

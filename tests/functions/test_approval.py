@@ -1,0 +1,209 @@
+"""A run that waits for a person: the token is kept and never shown, the lease is held, whatever is said is heard."""
+
+import io
+import json
+import tarfile
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from cloud import lease, objects, tokens
+from functions.approval.ask import handler as ask
+from functions.approval.hear import handler as hear
+from functions.conclusion.handler import handler as conclude
+from functions.dispatch.handler import handler as dispatch
+from functions.gate.handler import handler as judge
+from perennial.approval import ANSWERED, ASKED, waits_until
+
+TOKEN = "AQCkAAAAKgAAAAMAAAAAAAAAAW-the-token"
+
+
+@pytest.fixture
+def send(world, context):
+    def send(*bodies: dict) -> None:
+        records = [
+            {"messageId": str(n), "body": json.dumps(body), "eventSource": "aws:sqs"} for n, body in enumerate(bodies)
+        ]
+        assert not dispatch({"Records": records}, context)["batchItemFailures"]
+
+    return send
+
+
+@pytest.fixture
+def run(world, send):
+    """The run of an upload, as a state's input names it."""
+    item = {"key": "incoming/flights/jan.csv", "version-id": "v1", "size": 9}
+    send({"detail": {"bucket": {"name": "data"}, "object": item}, "time": "2026-01-01T00:00:00Z"})
+    (run,) = world.executions()
+    return run
+
+
+@pytest.fixture
+def asked(world, run, context):
+    """The same run, as it waits."""
+    assert ask({"run": run, "token": TOKEN, "seconds": 72 * 3600}, context) == {}
+    return run
+
+
+def test_while_it_waits_the_run_says_until_when_and_nobody_overtakes_it(world, asked):
+    until = waits_until(world.ledger.run(asked["id"]))
+    assert until is not None
+    assert timedelta(hours=71) < until - datetime.now(UTC) < timedelta(hours=73)
+    assert lease.holder(world.ledger, "flights", until) == asked["id"]
+    assert tokens.find(world.ledger, world.ledger.run(asked["id"])) == TOKEN
+
+
+def test_people_are_told_once_with_the_commands_that_answer(world, asked, send):
+    messages = world.messages()
+    send(*messages, *messages)
+    assert messages == [{"ask": asked["id"]}]
+    assert world.notices() == [f"flights: waits for approval ({asked['id']})"]
+
+
+def test_nobody_is_told_of_a_run_that_waits_no_longer(world, asked, send, context):
+    conclude({"run": asked, "outcome": "refused"}, context)
+    send(*world.messages())
+    assert not [subject for subject in world.notices() if "waits" in subject]
+
+
+def test_the_token_is_in_no_record_notice_or_log(world, asked, send, context, capfd, caplog):
+    send(*world.messages())
+    hear({"run": asked, "answer": {"approved": True}}, context)
+    run = world.ledger.run(asked["id"])
+    answer = boto3.client("sqs").receive_message(QueueUrl=world.inbox, MaxNumberOfMessages=10)
+    seen = run.model_dump_json() + json.dumps(answer["Messages"]) + "".join(capfd.readouterr()) + caplog.text
+    assert TOKEN not in seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "approved", "told"),
+    [
+        ({"approved": True, "by": "arn:a", "why": "it is\n good"}, True, "Approved by arn:a: it is good."),
+        ({"approved": True}, True, "Approved by somebody, without a reason."),
+        ({"approved": False, "by": "arn:x", "why": "too few rows."}, False, "Rejected by arn:x: too few rows."),
+        ({"Error": "States.Timeout", "Cause": ""}, False, "Nobody answered in time, so the candidate is refused."),
+        ({"approved": "true", "by": "arn:x"}, False, "Rejected by arn:x: the answer was malformed."),
+        ({}, False, "Rejected by somebody: the answer was malformed."),
+        ("yes", False, "Rejected by somebody: the answer was malformed."),
+        (None, False, "Rejected by somebody: the answer was malformed."),
+    ],
+)  # fmt: skip
+def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
+    world, asked, context, answer, approved, told
+):
+    assert hear({"run": asked, "answer": answer}, context) == {"approved": approved}
+    run = world.ledger.run(asked["id"])
+    step = run.step(ANSWERED)
+    assert step.sentences == (told,)
+    assert step.figures["approved"] is approved
+    assert datetime.fromisoformat(step.figures["at"])
+    assert waits_until(run) is None
+    assert tokens.find(world.ledger, run) is None
+
+
+def test_a_refusal_by_a_person_is_the_reason_of_the_runs_end(world, asked, context):
+    hear({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "not before May"}}, context)
+    conclude({"run": asked, "outcome": "refused"}, context)
+    assert world.ledger.run(asked["id"]).reasons[1] == "Rejected by arn:x: not before May."
+
+
+def test_a_run_that_is_stopped_while_it_waits_forgets_its_token_and_frees_the_model(world, asked, context):
+    detail = {"status": "ABORTED", "input": json.dumps({"run": asked})}
+    conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
+    run = world.ledger.run(asked["id"])
+    assert (run.state, tokens.find(world.ledger, run), waits_until(run)) == ("failed", None, None)
+    assert lease.holder(world.ledger, "flights", datetime.now(UTC)) is None
+
+
+def test_a_run_that_is_asked_again_after_a_crash_waits_for_the_newer_token(world, asked, context):
+    ask({"run": asked, "token": "newer", "seconds": 60}, context)
+    run = world.ledger.run(asked["id"])
+    assert tokens.find(world.ledger, run) == "newer"
+    assert len([step for step in run.steps if step.name == ASKED]) == 1
+
+
+# the gate itself, when there is nothing to judge by
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as opened:
+        for name, body in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            opened.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()
+
+
+def put_output(run: dict, body: bytes) -> None:
+    key = f"runs/{run['id']}/output/{run['id']}/output/output.tar.gz"
+    boto3.client("s3").put_object(Bucket="models", Key=key, Body=body)
+
+
+WHOLE = {"format": 2, "candidate": {"digest": "a" * 64}}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (None, "the training job left no output.tar.gz"),
+        (b"not an archive", "is no readable tar.gz"),
+        (archive({"other.json": b"{}"}), "holds no evaluation.json"),
+        (archive({"evaluation.json": b"{"}), "is not JSON"),
+        (archive({"evaluation.json": b"[" * 100_000}), "is not JSON"),
+        (archive({"evaluation.json": b"[]"}), "does not say which candidate"),
+        (archive({"evaluation.json": b'{"candidate": {"digest": 3}}'}), "does not say which candidate"),
+        (archive({"evaluation.json": json.dumps(WHOLE | {"x": float("nan")}).encode()}), "no numbers"),
+    ],
+)
+def test_an_evaluation_that_is_missing_or_absurd_refuses_the_candidate_with_the_reason(world, run, context, body, told):
+    if body is not None:
+        put_output(run, body)
+    assert judge({"run": run}, context)["outcome"] == "refuse"
+    decision = objects.read_json("models", f"runs/{run['id']}/decision.json")
+    assert decision["outcome"] == "refuse"
+    assert told in decision["sentence"]
+    conclude({"run": run, "outcome": "refused"}, context)
+    ended = world.ledger.run(run["id"])
+    assert ended.state == "refused"
+    assert told in ended.reasons[1]
+
+
+def test_a_gate_that_breaks_refuses_the_candidate_and_says_so(world, run, context, monkeypatch):
+    def breaks(*_):
+        raise ZeroDivisionError("in a check")
+
+    monkeypatch.setattr("functions.gate.handler.decide", breaks)
+    put_output(run, archive({"evaluation.json": json.dumps(WHOLE).encode()}))
+    assert judge({"run": run}, context)["outcome"] == "refuse"
+    step = world.ledger.run(run["id"]).step("gate")
+    assert "the gate itself broke: ZeroDivisionError: in a check" in step.sentences[0]
+
+
+def test_a_cloud_that_does_not_answer_is_no_verdict(world, run, context, monkeypatch):
+    """It fails the run, which keeps the champion too; then it can be run again."""
+    monkeypatch.setattr(
+        "functions.gate.handler.archives.read_json", lambda *_: (_ for _ in ()).throw(ConnectionError())
+    )
+    with pytest.raises(ConnectionError):
+        judge({"run": run}, context)
+
+
+def test_the_record_keeps_names_and_what_was_decided_but_no_figures(world, run, context, monkeypatch):
+    from perennial.gate.decision import Check, Decision
+
+    checks = tuple(
+        Check(f"slice:{n}", 0.1, 0.2, 0.0, 0.3, "failed" if n == 250 else "passed", f"slice {n} " + "x" * 300)
+        for n in range(300)
+    )
+    monkeypatch.setattr(
+        "functions.gate.handler.decide", lambda *_: Decision("refuse", checks, "Refused by 1 of 300 checks.")
+    )
+    put_output(run, archive({"evaluation.json": json.dumps(WHOLE).encode()}))
+    judge({"run": run}, context)
+    step = world.ledger.run(run["id"]).step("gate")
+    assert step.sentences[1].startswith("slice 250"), "what decided comes first"
+    assert step.sentences[-1] == "260 more checks are in decision.json."
+    assert len(step.model_dump_json()) < 40_000
+    assert len(objects.read_json("models", f"runs/{run['id']}/decision.json")["checks"]) == 300
