@@ -1,0 +1,179 @@
+"""What people answer for, end to end: the card that data must bring, and the word that a release may want."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Loop, until
+from tests.e2e.data import as_csv, orders
+
+COLUMNS = ["order", "price", "returned"]
+CARD = {"origin": "made for the tests", "licence": "CC0-1.0"}
+
+
+def table(seed: int, count: int = 600) -> bytes:
+    return as_csv(orders(1000 * seed, count, seed)[COLUMNS])
+
+
+def waiting(loop: Loop, model: str, key: str) -> str:
+    """The id of the run of an upload, as soon as it waits for a person."""
+
+    def asked() -> str | None:
+        run = loop.run_of(model, key)
+        return run["id"] if run and any(step["name"] == "approval" for step in run["steps"]) else None
+
+    loop.put(key, table(len(key)))
+    found = until(asked, 60, f"the question of {key}")
+    return str(found)
+
+
+def token(loop: Loop, run: str) -> str | None:
+    """What only AWS should see."""
+    model = run.split("-")[1]
+    key = {"pk": {"S": f"model#{model}"}, "sk": {"S": f"token#{run}"}}
+    item = loop.client("dynamodb").get_item(TableName=loop.names["ledger_table"], Key=key).get("Item")
+    return item["token"]["S"] if item else None
+
+
+@pytest.fixture(scope="module")
+def approved(loop: Loop) -> dict:
+    """A run that waited, was looked at, was approved, and has ended."""
+    loop.notices()
+    run = waiting(loop, "asks", "asks/a.csv")
+    secret = token(loop, run)
+    assert secret
+    runs = loop.perennial("runs", "--model", "asks")
+    explained = [loop.perennial("explain", run, *words) for words in ((), ("--all",), ("--json",))]
+    notices = until(lambda: [subject for subject in loop.notices() if "waits" in subject], 20, "the notice")
+    lease = loop.client("dynamodb").get_item(
+        TableName=loop.names["ledger_table"], Key={"pk": {"S": "model#asks"}, "sk": {"S": "lease"}}
+    )["Item"]
+    loop.put("asks/later.csv", table(77))  # waits for the model, and is dealt with by the test that rejects
+    answered = loop.perennial("approve", run, "--why", "checked by hand")
+    again = loop.perennial("approve", run)
+    shown = b"".join(done.stdout + done.stderr for done in (runs, *explained, answered, again))
+    return {
+        "run": loop.ended("asks", "asks/a.csv"),
+        "shown": shown.decode(),
+        "secret": secret,
+        "explained": explained[0].stdout.decode(),
+        "notices": notices,
+        "answered": answered,
+        "again": again,
+        "lease": lease,
+    }
+
+
+def test_a_run_that_waits_says_so_tells_people_and_holds_its_model(approved):
+    run = approved["run"]["id"]
+    assert f"{run}: waits for approval until " in approved["explained"]
+    assert f"next: perennial approve {run}" in approved["explained"]
+    assert approved["notices"] == [f"asks: waits for approval ({run})"]
+    assert approved["lease"]["holder"]["S"] == run
+    asked = next(step for step in approved["run"]["steps"] if step["name"] == "approval")
+    assert approved["lease"]["expires_at"]["S"] > asked["figures"]["until"]
+
+
+def test_an_approved_candidate_serves_and_the_record_says_who_and_why(loop, approved):
+    assert approved["answered"].returncode == 0, approved["answered"].stderr
+    run = approved["run"]
+    assert run["state"] == "promoted", run["reasons"]
+    answer = next(step for step in run["steps"] if step["name"] == "answer")
+    assert answer["figures"]["by"].startswith("arn:aws:")
+    assert answer["figures"]["why"] == "checked by hand"
+    assert any("Approved by arn:aws:" in reason for reason in run["reasons"])
+    (champion,) = loop.records("asks", "champion")
+    assert champion["version"] == run["version"]
+
+
+def test_a_second_answer_is_one_sentence(loop, approved):
+    assert approved["again"].returncode == 1
+    assert b"Traceback" not in approved["again"].stderr
+    late = loop.perennial("reject", approved["run"]["id"], "--why", "too late")
+    assert late.returncode == 1
+    assert b"has ended (promoted), and waits for no answer" in late.stderr
+
+
+def test_the_token_is_shown_nowhere_and_forgotten(loop, approved):
+    assert approved["secret"] not in approved["shown"]
+    assert approved["secret"] not in json.dumps(approved["run"])
+    assert token(loop, approved["run"]["id"]) is None
+    for group in loop.client("logs").describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        events = loop.client("logs").filter_log_events(logGroupName=name)["events"]
+        assert not [event for event in events if approved["secret"] in event["message"]], name
+
+
+def test_a_rejected_candidate_does_not_serve(loop, approved):
+    def asked() -> str | None:
+        run = loop.run_of("asks", "asks/later.csv")
+        return run["id"] if run and any(step["name"] == "approval" for step in run["steps"]) else None
+
+    run = until(asked, 60, "the question of the upload that waited")
+    done = loop.perennial("reject", run, "--why", "not before May")
+    assert done.returncode == 0, done.stderr
+    ended = loop.ended("asks", "asks/later.csv")
+    assert ended["state"] == "refused"
+    assert ended["reasons"][1].startswith("Rejected by arn:aws:")
+    assert ended["reasons"][1].endswith(": not before May.")
+    assert loop.records("asks", "champion")[0]["version"] == approved["run"]["version"]
+
+
+def test_a_run_that_is_stopped_while_it_waits_frees_the_model(loop, approved):
+    run = waiting(loop, "asks", "asks/stopped.csv")
+    execution = loop.names["state_machine"].replace(":stateMachine:", ":execution:") + ":" + run
+    loop.client("stepfunctions").stop_execution(executionArn=execution)
+    assert loop.ended("asks", "asks/stopped.csv")["state"] == "failed"
+    assert token(loop, run) is None
+    late = loop.perennial("approve", run)
+    assert late.returncode == 1
+    assert b"has ended (failed)" in late.stderr
+
+
+def test_silence_is_a_no(loop):
+    began = time.monotonic()
+    loop.put("silent/a.csv", table(5))
+    ended = loop.ended("silent", "silent/a.csv")
+    assert ended["state"] == "refused"
+    assert ended["reasons"][1] == "Nobody answered in time, so the candidate is refused."
+    assert time.monotonic() - began >= 3
+    assert loop.records("silent", "champion") == []
+    assert loop.client("sagemaker").list_endpoints(NameContains="perennial-silent")["Endpoints"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        ({"licence": None}, "card-licence", "the card names no licence"),
+        ({"personal_data": "customer numbers"}, "card-lawful-basis", "no ground on which it is used"),
+        ({"collected": "2020-01-01", "retention_days": 30}, "card-retention", "which ended on 2020-01-31"),
+    ],
+)
+def test_data_that_nobody_vouches_for_is_quarantined_unread(loop, change, code, told):
+    loop.put(f"carded/{code}.csv.card.json", json.dumps(CARD | change).encode())
+    loop.put(f"carded/{code}.csv", table(6))
+    run = loop.ended("carded", f"carded/{code}.csv")
+    assert run["state"] == "quarantined"
+    assert told in "\n".join(run["reasons"])
+    assert "--card CARD.yaml" in run["next_command"]
+    assert [step["name"] for step in run["steps"]] == ["validation"]
+    explained = loop.perennial("explain", run["id"]).stdout.decode()
+    assert len(explained.splitlines()) <= 5
+    assert told in explained
+
+
+def test_a_card_that_comes_with_its_data_opens_the_way_and_is_in_the_lineage(loop, tmp_path: Path):
+    path, card = tmp_path / "good.csv", tmp_path / "my.yaml"
+    path.write_bytes(table(8))
+    card.write_text("origin: the shop\nlicence: CC0-1.0\nterms: Tests alone.\n")
+    done = loop.perennial("upload", str(path), "--model", "carded", "--card", str(card), "--wait", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["outcome"] == "refused", "by the gate's floor, after a training"
+    (dataset,) = [item for item in loop.records("carded", "dataset#") if item["id"] == answer["dataset"]]
+    tree = loop.perennial("lineage", answer["dataset"]).stdout.decode()
+    assert f"card:{dataset['card_digest'][:12]}" in tree
+    assert "terms: Tests alone" in tree
