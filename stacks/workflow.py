@@ -147,7 +147,7 @@ class Workflow(Construct):
         restore.next(sfn.Choice(self, "Broken off?").when(broken, self._failed).otherwise(refused))
 
         verified = states.question(self, "Verified?", "$.verification.ok", yes=self._end("promoted"), no=restore)
-        after = {"in_service": verify.next(verified), "failed": restore}
+        after: dict[str, sfn.IChainable] = {"in_service": verify.next(verified), "failed": restore}
         ready = states.one_of(self, "Endpoint ready?", "$.endpoint.state", after, otherwise=wait)
         return begin.next(wait).next(check).next(ready)
 

@@ -12,7 +12,7 @@ from perennial.reports.veil import Veil
 from perennial.reports.words import OUTCOMES, VERDICTS
 
 MOST_CHECKS = 200
-_LATER = ("approval", "registration", "verify", "restore")
+_LATER = ("answer", "registration", "verify", "restore")
 
 
 def decision(dossier: Dossier, veil: Veil, found: list[str]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def reasons(dossier: Dossier, veil: Veil) -> list[str]:
     if state in ("failed", "superseded"):
         return [text(reason, 1200) for reason in dossier.run.reasons[1:]][:MOST_REASONS]
     told = [step for name in ("restore", "verify") if (step := dossier.run.step(name))][:1]
-    return [text(said, 600) for step in told for said in step.sentences]
+    answer = [step] if (step := dossier.run.step("answer")) else []
+    return [text(said, 1200) for step in (*answer, *told) for said in step.sentences]
 
 
 def _sentence(step: Step, dossier: Dossier, veil: Veil) -> str:
