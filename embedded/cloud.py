@@ -24,12 +24,26 @@ from embedded.events.schedules import Schedules
 from embedded.lambdas.asynchronous import AsyncInvocations
 from embedded.lambdas.metrics import LoggedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.moto_patches import buckets, functions, lookups, queues, rules, subscriptions, tables
+from embedded.metrics.alarms import Alarms
+from embedded.metrics.journal import Journal
+from embedded.metrics.series import MetricStore
+from embedded.moto_patches import (
+    alarms,
+    buckets,
+    functions,
+    lookups,
+    metrics,
+    queues,
+    rules,
+    subscriptions,
+    tables,
+)
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
 from embedded.server import Server
 
+METRICS_SECONDS = 3600.0  # of the cloud's time; longer where an alarm looks further back
 _RUNNING = threading.Lock()
 
 
@@ -47,6 +61,7 @@ class Cloud:
         self._clients: Clients
         self._deployment: Deployment
         self._functions: FunctionService
+        self._alarms: Alarms
 
     @classmethod
     def start(cls, port: int = 0, speed: float = 20.0) -> Self:
@@ -134,6 +149,8 @@ class Cloud:
         self._server.start()
         cleanup.callback(self._server.stop)
         cleanup.callback(sagemaker.stop)  # needs an answering server
+        self._alarms.start()
+        cleanup.callback(self._alarms.stop)
         schedules = Schedules(context, bus)
         schedules.start()
         cleanup.callback(schedules.stop)
@@ -145,6 +162,9 @@ class Cloud:
         buckets.install(patches, context)
         subscriptions.install(patches, context, delivery)
         tables.install(patches)
+        store = MetricStore(context.clock.scaled(METRICS_SECONDS))
+        metrics.install(patches, store)
+        self._alarms = alarms.install(patches, context, store, Journal(context, self._clients))
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
         sagemaker.install(context)

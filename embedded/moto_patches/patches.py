@@ -28,6 +28,13 @@ class Patches:
         setattr(owner, name, value)
         return original
 
+    def add(self, owner: Any, name: str, value: object) -> None:
+        """Adds `owner.name`; raises MotoChangedError if moto has it by now."""
+        if hasattr(owner, name):
+            raise MotoChangedError(f"moto has {owner.__name__}.{name} now: leave it to moto, or replace it knowingly")
+        self._undo.append(lambda: delattr(owner, name))
+        setattr(owner, name, value)
+
     def put(self, mapping: Any, key: str, value: object) -> None:
         """Sets `mapping[key]`; raises MotoChangedError if there is no such key."""
         if key not in mapping:

@@ -1,4 +1,4 @@
-"""Alarms and dashboards: kept and shown; alarms are not evaluated yet (that would belong into embedded/events)."""
+"""Alarms, which embedded/metrics evaluates, and dashboards, which are kept and shown."""
 
 from typing import Any, ClassVar
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from collections import Counter
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,19 +12,8 @@ from embedded.clients import Clients
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
+_MOST_VALUES = 150  # of one datum, by PutMetricData's rule; values, not their sum, for percentiles are made of them
 _UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
-
-
-@dataclass
-class Statistics:
-    """A sum of values, as CloudWatch takes it."""
-
-    values: list[float] = field(default_factory=list)
-
-    def members(self) -> dict[str, float]:
-        """The StatisticValues."""
-        values = self.values
-        return {"SampleCount": len(values), "Sum": sum(values), "Minimum": min(values), "Maximum": max(values)}
 
 
 class Metrics:
@@ -32,14 +21,14 @@ class Metrics:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._waiting: dict[tuple[str, str, str], Statistics] = {}
+        self._waiting: dict[tuple[str, str, str], Counter[float]] = {}
         self._lock = threading.Lock()
 
     def add(self, endpoint: str, variant: str, values: dict[str, float]) -> None:
         """Adds one value to each of the named metrics."""
         with self._lock:
             for name, value in values.items():
-                self._waiting.setdefault((endpoint, variant, name), Statistics()).values.append(value)
+                self._waiting.setdefault((endpoint, variant, name), Counter())[value] += 1
 
     def flush(self) -> None:
         """Puts what has come in."""
@@ -51,16 +40,22 @@ class Metrics:
                 "MetricName": name,
                 "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
                 "Timestamp": moment,
-                "StatisticValues": statistics.members(),
+                "Values": [value for value, _ in part],
+                "Counts": [count for _, count in part],
                 "Unit": _UNITS.get(name, "None"),
             }
-            for (endpoint, variant, name), statistics in waiting.items()
+            for (endpoint, variant, name), values in waiting.items()
+            for part in _parts(list(values.items()))
         ]
         for start in range(0, len(data), 500):
             try:
                 self._clients("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
             except (ClientError, BotoCoreError) as error:
                 logger.warning("%d invocation metrics are lost: %s", len(data), error)
+
+
+def _parts(values: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
+    return [values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES)]
 
 
 def invocation_values(status: int, model_seconds: float, overhead_seconds: float) -> dict[str, float]:

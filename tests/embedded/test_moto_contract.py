@@ -16,6 +16,8 @@ import moto
 import pytest
 from moto import backends
 from moto.awslambda import models as lambda_models
+from moto.cloudwatch import models as cloudwatch_models
+from moto.cloudwatch import responses as cloudwatch_responses
 from moto.core import utils as core_utils
 from moto.events import models as event_models
 from moto.logs import models as log_models
@@ -52,6 +54,13 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("queues", sqs_models.Message.delay, ["self", "delay_seconds"]),
         ("rules", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
         ("buckets", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
+        ("metrics", cloudwatch_models.CloudWatchBackend.put_metric_data, ["self", "namespace", "metric_data"]),
+        (
+            "alarms",
+            cloudwatch_models.CloudWatchBackend.set_alarm_state,
+            ["self", "alarm_name", "reason", "reason_data", "state_value"],
+        ),
+        ("alarms", cloudwatch_models.Alarm.update_state, ["self", "reason", "reason_data", "state_value"]),
         (
             "subscriptions",
             sns_models.Subscription.publish,
@@ -126,6 +135,12 @@ def test_the_log_backend_takes_lines_as_the_functions_log_gives_them() -> None:
         "log_events",
     ]
     assert parameters(log_models.LogsBackend.ensure_log_group) == ["self", "log_group_name"]
+
+
+def test_moto_makes_an_alarm_by_the_call_that_is_replaced_and_never_evaluates_it() -> None:
+    assert "self.alarms[name] = alarm" in inspect.getsource(cloudwatch_models.CloudWatchBackend.put_metric_alarm)
+    assert not hasattr(cloudwatch_responses.CloudWatchResponse, "describe_alarm_history")
+    assert not hasattr(cloudwatch_models.CloudWatchBackend, "evaluate_alarms")
 
 
 def test_the_server_still_builds_its_requests_from_the_handlers_environment() -> None:
