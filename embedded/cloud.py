@@ -30,6 +30,7 @@ from embedded.metrics.series import MetricStore
 from embedded.moto_patches import (
     alarms,
     buckets,
+    filters,
     functions,
     lookups,
     metrics,
@@ -164,6 +165,7 @@ class Cloud:
         tables.install(patches)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         metrics.install(patches, store)
+        filters.install(patches, context)
         self._alarms = alarms.install(patches, context, store, Journal(context, self._clients))
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
         stepfunctions.install(context)

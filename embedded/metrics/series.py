@@ -3,7 +3,7 @@
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from embedded.metrics.statistics import Datum
@@ -61,7 +61,9 @@ class MetricStore:
 def datum_of(entry: dict[str, Any], now: float) -> Datum:
     """Reads one member of PutMetricData's MetricData; `now` stands in for a missing Timestamp."""
     given = entry.get("Timestamp")
-    moment = given.timestamp() if isinstance(given, datetime) else float(given) if given else now
+    if isinstance(given, datetime):  # moto reads times as UTC without saying so
+        given = (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
+    moment = float(given) if given else now
     unit = entry.get("Unit") or "None"
     if entry.get("StatisticValues"):
         values = {name: float(value) for name, value in entry["StatisticValues"].items()}

@@ -52,6 +52,13 @@ class Endpoint:
         return self._active
 
     @property
+    def fleets(self) -> list[Fleet]:
+        """All that are up or coming up: the active one, and beside it the one of an update under way."""
+        with self._lock:
+            found = [self._active, self._pending[0] if self._pending else None]
+        return [fleet for fleet in found if fleet is not None]
+
+    @property
     def deleted(self) -> threading.Event:
         """Set once the endpoint is deleted: a rollout under way ends then."""
         return self._deleted

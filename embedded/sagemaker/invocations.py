@@ -126,7 +126,7 @@ class Invocations:
         self._capture.flush()
         self._metrics.flush()
         for endpoint in list(self._hosting.endpoints.values()):
-            for variant in endpoint.active.variants if endpoint.active is not None else ():
+            for variant in [variant for fleet in endpoint.fleets for variant in fleet.variants]:
                 variant.server.log.ship()
 
 

@@ -12,7 +12,7 @@ from embedded.clients import Clients
 logger = logging.getLogger(__name__)
 
 _BATCH = 1_000  # PutLogEvents takes 10,000 events or 1 MB
-_LONGEST = 8_000  # characters of one event
+_LONGEST = 262_118  # bytes of one event, by AWS's rule; counted as characters
 
 
 class LogStream:

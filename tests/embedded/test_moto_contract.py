@@ -21,6 +21,7 @@ from moto.cloudwatch import responses as cloudwatch_responses
 from moto.core import utils as core_utils
 from moto.events import models as event_models
 from moto.logs import models as log_models
+from moto.logs.metric_filters import MetricFilters
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
 from moto.scheduler import models as scheduler_models
@@ -54,6 +55,18 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("queues", sqs_models.Message.delay, ["self", "delay_seconds"]),
         ("rules", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
         ("buckets", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
+        (
+            "filters",
+            log_models.LogsBackend.put_metric_filter,
+            ["self", "filter_name", "filter_pattern", "log_group_name", "metric_transformations"],
+        ),
+        ("filters", log_models.LogsBackend.delete_metric_filter, ["self", "filter_name", "log_group_name"]),
+        ("filters", log_models.LogsBackend.delete_log_group, ["self", "log_group_name"]),
+        (
+            "filters",
+            log_models.LogsBackend.put_log_events,
+            ["self", "log_group_name", "log_stream_name", "log_events"],
+        ),
         ("metrics", cloudwatch_models.CloudWatchBackend.put_metric_data, ["self", "namespace", "metric_data"]),
         (
             "alarms",
@@ -139,8 +152,13 @@ def test_the_log_backend_takes_lines_as_the_functions_log_gives_them() -> None:
 
 def test_moto_makes_an_alarm_by_the_call_that_is_replaced_and_never_evaluates_it() -> None:
     assert "self.alarms[name] = alarm" in inspect.getsource(cloudwatch_models.CloudWatchBackend.put_metric_alarm)
-    assert not hasattr(cloudwatch_responses.CloudWatchResponse, "describe_alarm_history")
+    assert "def describe_alarm_history" not in inspect.getsource(cloudwatch_responses)
     assert not hasattr(cloudwatch_models.CloudWatchBackend, "evaluate_alarms")
+
+
+def test_moto_keeps_metric_filters_in_a_list_and_applies_none() -> None:
+    assert "self.metric_filters.append(" in inspect.getsource(MetricFilters.add_filter)
+    assert "filters" not in inspect.getsource(log_models.LogGroup.put_log_events)
 
 
 def test_the_server_still_builds_its_requests_from_the_handlers_environment() -> None:

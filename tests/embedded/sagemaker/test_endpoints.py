@@ -86,7 +86,7 @@ def test_a_canary_shares_the_traffic_and_an_alarm_brings_the_old_model_back(clou
     cloudwatch, sagemaker = cloud.client("cloudwatch"), cloud.client("sagemaker")
     cloudwatch.put_metric_alarm(
         AlarmName="errors", MetricName="x", Namespace="y", Period=60, EvaluationPeriods=1, Threshold=1,
-        ComparisonOperator="GreaterThanThreshold", Statistic="Sum",
+        ComparisonOperator="GreaterThanThreshold", Statistic="Sum", TreatMissingData="ignore",
     )  # fmt: skip
     sagemaker.update_endpoint(EndpointName="canary", EndpointConfigName="k2", DeploymentConfig=CANARY)
 
