@@ -103,7 +103,7 @@ class Catalogue:
 
     def models_of(self, config: Record) -> dict[str, ServedModel]:
         """The model of each of a configuration's variants, by the variant's name."""
-        variants = config.request["ProductionVariants"]
+        variants = [*config.request["ProductionVariants"], *(config.request.get("ShadowProductionVariants") or [])]
         names = {variant["VariantName"]: variant["ModelName"] for variant in variants}
         return {
             variant: self._served(self._find(self.models, "model", name).request) for variant, name in names.items()

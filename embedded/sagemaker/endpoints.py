@@ -1,22 +1,21 @@
-"""An endpoint: fleets, the share of the traffic that each takes, and the way from one configuration to the next."""
+"""An endpoint: its fleets, the share of the traffic that each takes, and its status."""
 
-import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from embedded.sagemaker.capture import summary
+from embedded.sagemaker.changes import Change
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.jobs import now
 from embedded.sagemaker.rollout import Rollout
-from embedded.sagemaker.server import StartError
-
-logger = logging.getLogger(__name__)
 
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
+UPDATABLE = ("InService", "UpdateRollbackFailed")
 
 
 class Endpoint:
@@ -36,13 +35,14 @@ class Endpoint:
         self.creation_time = self.last_modified_time = now()
         self.status = "Creating"
         self.deployment: dict[str, Any] | None = None
+        self.deleted = threading.Event()  # a rollout under way ends then
         self._changed = changed
         self._lock = threading.RLock()
         self._active: Fleet | None = None
         self._pending: tuple[Fleet, datetime] | None = None
+        self._stray: list[Fleet] = []  # left by a rollback that failed
         self._shares: list[tuple[Fleet, float]] = []
         self._failure: str | None = None
-        self._deleted = threading.Event()
         self._config_name = ""
         self._thread: threading.Thread | None = None
 
@@ -55,18 +55,13 @@ class Endpoint:
     def fleets(self) -> list[Fleet]:
         """All that are up or coming up: the active one, and beside it the one of an update under way."""
         with self._lock:
-            found = [self._active, self._pending[0] if self._pending else None]
+            found = [self._active, self._pending[0] if self._pending else None, *self._stray]
         return [fleet for fleet in found if fleet is not None]
-
-    @property
-    def deleted(self) -> threading.Event:
-        """Set once the endpoint is deleted: a rollout under way ends then."""
-        return self._deleted
 
     def create(self, fleet: Fleet) -> None:
         """Brings up the first fleet, in the background."""
         self._config_name = fleet.config.name
-        self._background(lambda: self._deploy(fleet, None))
+        self._begin(fleet, None)
 
     def update(self, fleet: Fleet, rollout: Rollout) -> None:
         """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
@@ -75,51 +70,92 @@ class Endpoint:
             InvalidRequestError: the endpoint is being changed, or has failed, or would change its variants' names.
         """
         with self._lock:
-            if self.status in IN_PROGRESS:
-                raise InvalidRequestError(f'Cannot update in-progress endpoint "{self.arn}".')
-            if self.status != "InService" or self._active is None:
-                raise InvalidRequestError(
-                    f'Cannot update endpoint "{self.arn}" in status {self.status}: only delete it.'
-                )
-            _check_names(self._active, fleet)
+            self.check_update(fleet)
             self.deployment = rollout.request or None
             self._set_status("Updating")
-        self._background(lambda: self._deploy(fleet, rollout))
+            self._begin(fleet, rollout)
+
+    def check_update(self, fleet: Fleet | None = None) -> None:
+        """Raises InvalidRequestError unless the endpoint can be updated, to that fleet if one is given."""
+        if self.status in IN_PROGRESS:
+            raise InvalidRequestError(f'Cannot update in-progress endpoint "{self.arn}".')
+        if self.status not in UPDATABLE or self._active is None:
+            raise InvalidRequestError(f'Cannot update endpoint "{self.arn}" in status {self.status}: only delete it.')
+        if fleet is not None:
+            _check_names(self._active, fleet)
 
     def delete(self) -> None:
         """Takes the endpoint out of service and stops its fleets; returns once they are stopped."""
-        self._deleted.set()
+        self.deleted.set()
         with self._lock:
             self._shares = []
             pending = self._pending
-        for variant in pending[0].variants if pending else ():
+        for variant in pending[0].all_variants if pending else ():
             variant.server.abandoned.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=90)
         with self._lock:
-            active, self._active = self._active, None
-        if active is not None:
-            active.stop()
+            left = [fleet for fleet in (self._active, *self._stray) if fleet is not None]
+            self._active, self._stray = None, []
+        for fleet in left:
+            fleet.stop()
 
-    def route(self) -> Fleet | None:
-        """The fleet for one invocation, by the shares; None while there is none in service."""
-        shares = self._shares
-        if len(shares) <= 1:
-            return shares[0][0] if shares else None
-        return random.choices([fleet for fleet, _ in shares], [share for _, share in shares])[0]
+    @contextmanager
+    def lease(self) -> Iterator[Fleet | None]:
+        """The fleet for one invocation, by the shares, which is not stopped meanwhile; None while none is in service.
+
+        Chosen and counted in one step: a fleet that has lost its share is stopped once nobody it counts is left.
+        """
+        with self._lock:
+            shares = self._shares
+            fleet = shares[0][0] if shares else None
+            if len(shares) > 1:
+                fleet = random.choices([fleet for fleet, _ in shares], [share for _, share in shares])[0]
+            if fleet is not None:
+                fleet.enter()
+        try:
+            yield fleet
+        finally:
+            if fleet is not None:
+                fleet.leave()
 
     def shift(self, new: Fleet, share: float) -> None:
         """Gives `share` (0 to 1) of the traffic to the new fleet, and the rest to the active one."""
         with self._lock:
             active = self._active
-            if self._deleted.is_set() or active is None:
+            if self.deleted.is_set() or active is None:
                 return
             self._shares = [pair for pair in ((active, 1.0 - share), (new, share)) if pair[1] > 0]
+
+    def adopt(self, fleet: Fleet) -> list[Fleet]:
+        """The new fleet is in force and takes all traffic. Returns those that are to be stopped."""
+        with self._lock:
+            left = [old for old in (self._active, *self._stray) if old is not None]
+            self._active, self._stray, self._config_name = fleet, [], fleet.config.name
+            self._conclude("InService", None)
+            return left
+
+    def roll_back(self) -> None:
+        """The way back begins."""
+        with self._lock:
+            self._set_status("RollingBack")
+
+    def give_up(self, reason: str) -> None:
+        """The new fleet is gone. As on AWS an update that was rolled back ends InService: the config's name tells."""
+        with self._lock:
+            self._conclude("InService" if self._active is not None else "Failed", reason)
+
+    def stay_mixed(self, reason: str) -> None:
+        """Neither fleet can have it all: UpdateRollbackFailed, with the shares as they are."""
+        with self._lock:
+            self._stray += [self._pending[0]] if self._pending else []
+            shares = self._shares
+            self._conclude("UpdateRollbackFailed", reason)
+            self._shares = shares
 
     def describe(self) -> dict[str, Any]:
         """What DescribeEndpoint answers."""
         with self._lock:
-            active, pending = self._active, self._pending
             answer: dict[str, Any] = {
                 "EndpointName": self.name,
                 "EndpointArn": self.arn,
@@ -128,68 +164,42 @@ class Endpoint:
                 "CreationTime": self.creation_time,
                 "LastModifiedTime": self.last_modified_time,
             }
-            if active is not None:
-                answer["ProductionVariants"] = active.describe()
-                answer |= summary(active.config.request.get("DataCaptureConfig"))
-            if pending is not None:
-                fleet, start = pending
-                answer["PendingDeploymentSummary"] = {
-                    "EndpointConfigName": fleet.config.name,
-                    "ProductionVariants": fleet.describe(),
-                    "StartTime": start,
-                }
+            if self._active is not None:
+                answer |= _variants(self._active)
+            if self._pending is not None:
+                fleet, start = self._pending
+                summary_ = {"EndpointConfigName": fleet.config.name, "ProductionVariants": fleet.pending()}
+                answer["PendingDeploymentSummary"] = summary_ | {"StartTime": start}
             if self._failure:
                 answer["FailureReason"] = self._failure
             if self.deployment:
                 answer["LastDeploymentConfig"] = self.deployment
             return answer
 
-    def _background(self, work: Callable[[], None]) -> None:
-        self._thread = threading.Thread(target=work, name=f"endpoint {self.name}", daemon=True)
+    def _begin(self, fleet: Fleet, rollout: Rollout | None) -> None:
+        with self._lock:
+            self._pending, self._failure = (fleet, now()), None
+        self._thread = threading.Thread(
+            target=Change(self, fleet, rollout).run, name=f"endpoint {self.name}", daemon=True
+        )
         self._thread.start()
 
-    def _deploy(self, fleet: Fleet, rollout: Rollout | None) -> None:
-        with self._lock:
-            self._pending = (fleet, now())
-            self._failure = None
-        try:
-            fleet.start()
-            reason = rollout.shift_traffic(self, fleet) if rollout is not None else None
-        except StartError as error:
-            self._conclude(None, str(error))
-            return
-        except Exception as error:
-            logger.exception("endpoint %s", self.name)
-            self._conclude(None, f"Request to service failed: {error}")
-            fleet.stop(drain=False)
-            return
-        if reason is not None or self._deleted.is_set():
-            self._conclude(None, reason)
-            fleet.stop()
-            return
-        old = self._active
-        self._conclude(fleet, None)
-        if old is not None:
-            old.stop()
-
-    def _conclude(self, fleet: Fleet | None, failure: str | None) -> None:
-        """Ends a deployment: with the new fleet in force, or without one, by the old configuration if there is one."""
-        with self._lock:
-            self._pending = None
-            self._failure = failure[:1024] if failure else None
-            if fleet is not None:
-                self._active = fleet
-                self._config_name = fleet.config.name
-            if self._deleted.is_set():
-                return
+    def _conclude(self, status: str, failure: str | None) -> None:
+        self._pending = None
+        self._failure = failure[:1024] if failure else None
+        if not self.deleted.is_set():
             self._shares = [(self._active, 1.0)] if self._active is not None else []
-            # As on AWS, a rolled back update ends InService too: only the configuration's name tells.
-            self._set_status("InService" if self._active is not None else "Failed")
+            self._set_status(status)
 
     def _set_status(self, status: str) -> None:
         self.status = status
         self.last_modified_time = now()
         self._changed(self)
+
+
+def _variants(fleet: Fleet) -> dict[str, Any]:
+    answer: dict[str, Any] = {"ProductionVariants": fleet.describe()} | summary(fleet.capture)
+    return answer | ({"ShadowProductionVariants": fleet.describe(shadows=True)} if fleet.shadows else {})
 
 
 def _check_names(active: Fleet, new: Fleet) -> None:

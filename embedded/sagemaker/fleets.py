@@ -1,11 +1,12 @@
-"""A fleet: what one endpoint configuration runs, one server per production variant."""
+"""A fleet: what one endpoint configuration runs, one server per production and shadow variant."""
 
 import random
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from embedded.clients import Clients
@@ -13,25 +14,43 @@ from embedded.context import Context
 from embedded.sagemaker.jobs import now
 from embedded.sagemaker.models import ServedModel
 from embedded.sagemaker.records import Record
-from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
+from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer, Place
 from embedded.sagemaker.standby import Standby
 
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 60.0  # as long as an invocation may take
 
 
 @dataclass
 class Variant:
-    """One production variant with its server."""
+    """One variant with its server; `weight` and `count` are what the endpoint has now, not what its request said."""
 
     request: dict[str, Any]
     server: InferenceServer
     model: ServedModel
-    weight: float
+    weight: float = field(init=False)
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        given = self.request.get("InitialVariantWeight")
+        self.weight = 1.0 if given is None else float(given)
+        self.count = int(self.request.get("InitialInstanceCount") or 1)
 
     @property
     def name(self) -> str:
         """Its VariantName."""
         return str(self.request["VariantName"])
+
+    def describe(self, started: datetime) -> dict[str, Any]:
+        """What DescribeEndpoint answers of it."""
+        image = self.model.image
+        return {
+            "VariantName": self.name,
+            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": started}],
+            "CurrentWeight": self.weight,
+            "DesiredWeight": self.weight,
+            "CurrentInstanceCount": self.count,
+            "DesiredInstanceCount": self.count,
+        }
 
 
 class Fleet:
@@ -56,25 +75,25 @@ class Fleet:
         standby: Standby,
     ) -> None:
         self.config = config
-        self.variants = [
-            Variant(
-                dict(request),
-                InferenceServer(
-                    context, clients, endpoint, request["VariantName"], models[request["VariantName"]], standby
-                ),
-                models[request["VariantName"]],
-                1.0 if request.get("InitialVariantWeight") is None else float(request["InitialVariantWeight"]),
-            )
-            for request in config.request["ProductionVariants"]
-        ]
+        self.capture: dict[str, Any] = config.request.get("DataCaptureConfig") or {}
+        place = Place("hosting", endpoint, f"/aws/sagemaker/Endpoints/{endpoint}")
+
+        def variant(request: dict[str, Any]) -> Variant:
+            model = models[request["VariantName"]]
+            server = InferenceServer(context, clients, place, request["VariantName"], model, standby)
+            return Variant(dict(request), server, model)
+
+        self.variants = [variant(request) for request in config.request["ProductionVariants"]]
+        self.shadows = [variant(request) for request in config.request.get("ShadowProductionVariants") or []]
         self._busy = 0
         self._idle = threading.Condition()
         self._started = now()
+        self._stage = ("Creating", self._started)
 
     def start(self) -> None:
         """Starts all servers and waits until they are healthy. Raises StartError; then none is left running."""
         try:
-            for variant in self.variants:
+            for variant in self.all_variants:
                 limit = variant.request.get("ContainerStartupHealthCheckTimeoutInSeconds")
                 variant.server.start(float(limit or HEALTH_SECONDS))
         except BaseException:
@@ -88,20 +107,37 @@ class Fleet:
             with self._idle:
                 while self._busy and self._idle.wait(timeout=max(0.0, deadline - time.monotonic())):
                     continue
-        for variant in self.variants:
+        for variant in self.all_variants:
             variant.server.stop()
+
+    def recover(self) -> bool:
+        """Starts again what has died. Returns whether all servers are healthy."""
+        return all(variant.server.restart() for variant in self.variants)
+
+    @property
+    def all_variants(self) -> list[Variant]:
+        """The production variants and the shadow variants."""
+        return [*self.variants, *self.shadows]
+
+    def enter(self) -> None:
+        """One more invocation is under way: the fleet is not stopped until `leave`."""
+        with self._idle:
+            self._busy += 1
+
+    def leave(self) -> None:
+        """An invocation has been answered."""
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Around an invocation: the fleet is not stopped meanwhile."""
-        with self._idle:
-            self._busy += 1
+        """Around an invocation that comes from within another one: the fleet is not stopped meanwhile."""
+        self.enter()
         try:
             yield
         finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+            self.leave()
 
     def choose(self, wanted: str | None) -> Variant | None:
         """The variant for one invocation: the wanted one, else by weight. None when there is no such variant."""
@@ -114,18 +150,31 @@ class Fleet:
             return None
         return random.choices(self.variants, weights)[0]
 
-    def describe(self) -> list[dict[str, Any]]:
-        """ProductionVariants as DescribeEndpoint answers them."""
-        return [self._variant(variant) for variant in self.variants]
+    def retain(self, old: "Fleet", excluded: set[str]) -> None:
+        """Takes over what an update is to keep: RetainAllVariantProperties without ExcludeRetainedVariantProperties."""
+        before = {variant.name: variant for variant in old.variants}
+        for variant in self.variants:
+            if variant.name in before and "DesiredWeight" not in excluded:
+                variant.weight = before[variant.name].weight
+            if variant.name in before and "DesiredInstanceCount" not in excluded:
+                variant.count = before[variant.name].count
+        if "DataCaptureConfig" not in excluded:
+            self.capture = old.capture
 
-    def _variant(self, variant: Variant) -> dict[str, Any]:
-        count = variant.request.get("InitialInstanceCount") or 1
-        image = variant.model.image
-        return {
-            "VariantName": variant.name,
-            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": self._started}],
-            "CurrentWeight": variant.weight,
-            "DesiredWeight": variant.weight,
-            "CurrentInstanceCount": count,
-            "DesiredInstanceCount": count,
-        }
+    def enter_stage(self, stage: str) -> None:
+        """Goes on to Creating, ActivatingTraffic, Baking or Deleting, as the variants' VariantStatus shows."""
+        self._stage = (stage, now())
+
+    def describe(self, *, shadows: bool = False) -> list[dict[str, Any]]:
+        """ProductionVariants as DescribeEndpoint answers them, or ShadowProductionVariants."""
+        return [variant.describe(self._started) for variant in (self.shadows if shadows else self.variants)]
+
+    def pending(self) -> list[dict[str, Any]]:
+        """The same in a PendingDeploymentSummary."""
+        stage, since = self._stage
+        status = [{"Status": stage, "StartTime": since}]
+        kinds = [variant.request.get("InstanceType") for variant in self.variants]
+        return [
+            entry | {"VariantStatus": status} | ({"InstanceType": kind} if kind else {})
+            for entry, kind in zip(self.describe(), kinds, strict=True)
+        ]

@@ -7,7 +7,7 @@ from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.announce import announce
 from embedded.sagemaker.catalogue import Catalogue
-from embedded.sagemaker.endpoints import IN_PROGRESS, Endpoint
+from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.listing import page
@@ -55,18 +55,26 @@ class Hosting:
         """UpdateEndpoint: the new servers start beside the old, which go once the traffic has gone over."""
         endpoint = self.endpoint(request["EndpointName"])
         config = self._catalogue.config(request["EndpointConfigName"])
-        rollout = Rollout(self._context, self._clients, request.get("DeploymentConfig") or {})
-        if request.get("RetainDeploymentConfig") and endpoint.deployment:
-            rollout = Rollout(self._context, self._clients, endpoint.deployment)
-        endpoint.update(self._fleet(endpoint.name, config), rollout)
+        endpoint.check_update()
+        fleet = self._fleet(endpoint.name, config)
+        if request.get("RetainAllVariantProperties") and endpoint.active is not None:
+            given = request.get("ExcludeRetainedVariantProperties") or []
+            fleet.retain(endpoint.active, {entry["VariantPropertyType"] for entry in given})
+        wanted = request.get("DeploymentConfig") or {}
+        if request.get("RetainDeploymentConfig"):
+            wanted = endpoint.deployment or wanted
+        instances = min(variant.count for variant in fleet.variants)
+        endpoint.update(fleet, Rollout(self._context, self._clients, wanted, instances))
         return {"EndpointArn": endpoint.arn}
 
     def update_weights(self, request: Request) -> Answer:
         """UpdateEndpointWeightsAndCapacities: at once; capacities are only reported."""
         endpoint = self.endpoint(request["EndpointName"])
+        endpoint.check_update()
         fleet = endpoint.active
-        if endpoint.status in IN_PROGRESS or fleet is None:
+        if fleet is None:
             raise InvalidRequestError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        self._catalogue.config(fleet.config.name)  # AWS refuses too, once the configuration is deleted
         for wanted in request["DesiredWeightsAndCapacities"]:
             variant = fleet.choose(wanted["VariantName"])
             if variant is None:
@@ -77,7 +85,7 @@ class Hosting:
             if wanted.get("DesiredWeight") is not None:
                 variant.weight = float(wanted["DesiredWeight"])
             if wanted.get("DesiredInstanceCount") is not None:
-                variant.request["InitialInstanceCount"] = wanted["DesiredInstanceCount"]
+                variant.count = int(wanted["DesiredInstanceCount"])
         return {"EndpointArn": endpoint.arn}
 
     def describe_endpoint(self, request: Request) -> Answer:

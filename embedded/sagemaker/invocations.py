@@ -7,12 +7,12 @@ from typing import Any
 from embedded.clients import Clients
 from embedded.context import Context
 from embedded.sagemaker.capture import Capture, Exchange
+from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.fleets import Variant
+from embedded.sagemaker.fleets import Fleet, Variant
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.metrics import Metrics, invocation_values
 from embedded.sagemaker.recorder import Recorder
-from embedded.sagemaker.server import Reply, UnreachableError
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
 FLUSH_SECONDS = 5.0  # of the cloud's time
@@ -75,32 +75,37 @@ class Invocations:
         if len(body) > MAX_BODY_BYTES:
             raise TooLargeError("413", f"HTTP content length exceeded {MAX_BODY_BYTES} bytes.")
         endpoint = self._hosting.endpoints.get(name)
-        fleet = endpoint.route() if endpoint is not None else None
-        if fleet is None:
-            raise RefusedError("ValidationError", f"Endpoint {name} of account {self._context.account_id} not found.")
-        with fleet.serving():
-            wanted = headers.get("x-amzn-sagemaker-target-variant")
-            variant = fleet.choose(wanted)
-            if variant is None:
-                raise RefusedError("ValidationError", f"Variant {wanted} not found for endpoint {name}.")
-            sent = {header: headers[header] for header in _FORWARDED if headers.get(header)}
-            called = time.perf_counter()
-            try:
-                reply = variant.server.request("POST", "/invocations", body, sent)
-            except UnreachableError as error:
-                variant.server.revive()
-                reply = Reply(500, {}, b"")
-                self._measure(name, variant, 500, called - start, time.perf_counter() - called)
-                raise self._model_error(name, variant, reply, f"{error}") from error
-            self._measure(name, variant, reply.status, called - start, time.perf_counter() - called)
+        if endpoint is None:
+            raise self._not_found(name)
+        with endpoint.lease() as fleet:
+            if fleet is None:
+                raise self._not_found(name)
+            return self._ask(name, fleet, body, headers, start)
+
+    def _ask(self, name: str, fleet: Fleet, body: bytes, headers: dict[str, str], start: float) -> Answer:
+        wanted = headers.get("x-amzn-sagemaker-target-variant")
+        variant = fleet.choose(wanted)
+        if variant is None:
+            raise RefusedError("ValidationError", f"Variant {wanted} not found for endpoint {name}.")
+        sent = {header: headers[header] for header in _FORWARDED if headers.get(header)}
+        called = time.perf_counter()
+        try:
+            reply = variant.server.request("POST", "/invocations", body, sent)
+        except UnreachableError as error:
+            variant.server.revive()
+            self._measure(name, variant, 500, called - start, time.perf_counter() - called)
+            raise self._model_error(name, variant, Reply(500, {}, b""), f"{error}") from error
+        self._measure(name, variant, reply.status, called - start, time.perf_counter() - called)
         if reply.status >= 400:
             raise self._model_error(name, variant, reply, reply.body.decode(errors="replace"))
         if len(reply.body) > MAX_BODY_BYTES:
             raise self._model_error(name, variant, reply, f"the answer exceeded {MAX_BODY_BYTES} bytes")
         answer = _answer(reply, variant)
-        config = fleet.config.request.get("DataCaptureConfig") or {}
-        self._capture.add(config, name, variant.name, _exchange(body, sent, answer))
+        self._capture.add(fleet.capture, name, variant.name, _exchange(body, sent, answer))
         return answer
+
+    def _not_found(self, name: str) -> RefusedError:
+        return RefusedError("ValidationError", f"Endpoint {name} of account {self._context.account_id} not found.")
 
     def stop(self) -> None:
         """Writes captures and metrics that wait."""
@@ -126,7 +131,7 @@ class Invocations:
         self._capture.flush()
         self._metrics.flush()
         for endpoint in list(self._hosting.endpoints.values()):
-            for variant in [variant for fleet in endpoint.fleets for variant in fleet.variants]:
+            for variant in [variant for fleet in endpoint.fleets for variant in fleet.all_variants]:
                 variant.server.log.ship()
 
 

@@ -2,102 +2,73 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from embedded.clients import Clients
 from embedded.context import Context
-from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
+from embedded.sagemaker.traffic import MAX_EXECUTION, Step, check, steps
 
 if TYPE_CHECKING:
     from embedded.sagemaker.endpoints import Endpoint
     from embedded.sagemaker.fleets import Fleet
 
-_MAX_CANARY = 0.5  # of the new fleet, by AWS's rule
-_LOOK = 0.25  # seconds on the wall between two looks at the alarms
+_LOOK = (2.0, 0.05, 0.25)  # seconds between two looks at the alarms: of the cloud's time; on the wall at least, at most
 
 
-@dataclass(frozen=True)
-class Step:
-    """A share of the traffic (0 to 1) for the new fleet, and how long it stays so, in seconds of the cloud's time."""
-
-    share: float
-    seconds: float
-
-
-@dataclass
 class Rollout:
-    """A DeploymentConfig.
+    """A DeploymentConfig. Raises InvalidRequestError or NotImitatedError for one that AWS, or this cloud, refuses.
 
     Args:
         context: the cloud.
         clients: its own clients.
         request: the DeploymentConfig of UpdateEndpoint, or nothing for all at once.
+        instances: of the new fleet.
     """
 
-    context: Context
-    clients: Clients
-    request: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, context: Context, clients: Clients, request: dict[str, Any], instances: int) -> None:
+        check(request)
+        self.request = request
+        self._clock = context.clock
+        self._clients = clients
+        policy = request.get("BlueGreenUpdatePolicy") or {}
+        rollback = request.get("AutoRollbackConfiguration") or {}
+        self.alarms: list[str] = [alarm["AlarmName"] for alarm in rollback.get("Alarms") or []]
+        self.steps: list[Step] = steps(policy, instances)
+        self._longest = float(policy.get("MaximumExecutionTimeoutInSeconds") or MAX_EXECUTION)
+        self._deadline = float("inf")
+        pause, least, most = _LOOK
+        self._look = min(max(self._clock.scaled(pause), least), most)
 
-    def __post_init__(self) -> None:
-        if self.request.get("RollingUpdatePolicy"):
-            raise NotImitatedError("a RollingUpdatePolicy")
-        policy = self.request.get("BlueGreenUpdatePolicy") or {}
-        self._routing: dict[str, Any] = policy.get("TrafficRoutingConfiguration") or {"Type": "ALL_AT_ONCE"}
-        rollback = self.request.get("AutoRollbackConfiguration") or {}
-        self._baking = float(policy.get("TerminationWaitInSeconds") or 0)
-        self.alarms = [alarm["AlarmName"] for alarm in rollback.get("Alarms") or []]
-        self.steps = self._steps()
+    def begin(self) -> None:
+        """The deployment's time runs from now on."""
+        self._deadline = time.monotonic() + self._clock.scaled(self._longest)
 
     def shift_traffic(self, endpoint: "Endpoint", fleet: "Fleet") -> str | None:
-        """Gives the fleet its shares, step by step. Returns the reason when an alarm rings, else None."""
+        """Gives the fleet its shares, step by step. Returns the reason when it has to go back, else None."""
         for step in self.steps:
+            fleet.enter_stage("ActivatingTraffic")
             endpoint.shift(fleet, step.share)
+            fleet.enter_stage("Baking")
             reason = self._watch(step.seconds, endpoint.deleted)
             if reason is not None or endpoint.deleted.is_set():
                 return reason
         return None
 
-    def _steps(self) -> list[Step]:
-        kind = self._routing.get("Type")
-        wait = float(self._routing.get("WaitIntervalInSeconds") or 0)
-        if kind == "ALL_AT_ONCE":
-            return [Step(1.0, self._baking)]
-        if kind == "CANARY":
-            share = _share(self._routing.get("CanarySize"), "CanarySize")
-            return [Step(share, wait), Step(1.0, self._baking)]
-        if kind == "LINEAR":
-            size = _share(self._routing.get("LinearStepSize"), "LinearStepSize")
-            count = round(1 / size)
-            return [*(Step(size * index, wait) for index in range(1, count)), Step(1.0, self._baking)]
-        raise InvalidRequestError(
-            f"TrafficRoutingConfiguration: Type must be ALL_AT_ONCE, CANARY or LINEAR, got {kind}."
-        )
-
     def _watch(self, seconds: float, deleted: threading.Event) -> str | None:
-        deadline = time.monotonic() + self.context.clock.scaled(seconds)
+        end = time.monotonic() + self._clock.scaled(seconds)
         while True:
             ringing = self._ringing()
             if ringing:
                 return f"One or more configured alarm(s) are in ALARM state: {', '.join(ringing)}"
-            left = deadline - time.monotonic()
-            if left <= 0 or deleted.wait(timeout=min(left, _LOOK)):
+            now = time.monotonic()
+            if now >= self._deadline:
+                return f"The deployment has exceeded its MaximumExecutionTimeoutInSeconds of {self._longest:.0f}"
+            if now >= end or deleted.wait(timeout=min(end - now, self._look)):
                 return None
 
     def _ringing(self) -> list[str]:
         if not self.alarms:
             return []
-        answer = self.clients("cloudwatch").describe_alarms(AlarmNames=self.alarms)
+        answer = self._clients("cloudwatch").describe_alarms(AlarmNames=self.alarms)
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         return sorted(alarm["AlarmName"] for alarm in alarms if alarm.get("StateValue") == "ALARM")
-
-
-def _share(size: dict[str, Any] | None, member: str) -> float:
-    if not size or size.get("Type") not in ("CAPACITY_PERCENT", "INSTANCE_COUNT"):
-        raise InvalidRequestError(f"TrafficRoutingConfiguration: {member} is missing or has no Type.")
-    if size["Type"] == "INSTANCE_COUNT":
-        raise NotImitatedError(f"{member} by INSTANCE_COUNT: give CAPACITY_PERCENT")
-    share = float(size["Value"]) / 100
-    if not 0 < share <= _MAX_CANARY:
-        raise InvalidRequestError(f"{member} must be above 0 and at most 50 percent, got {size['Value']}.")
-    return share

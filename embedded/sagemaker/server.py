@@ -18,6 +18,8 @@ from botocore.exceptions import ClientError
 
 from embedded.clients import Clients
 from embedded.context import Context
+from embedded.sagemaker.connections import LONGEST as INVOCATION_SECONDS
+from embedded.sagemaker.connections import Connections, Reply, UnreachableError
 from embedded.sagemaker.container import Container, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
@@ -26,7 +28,6 @@ from embedded.sagemaker.processes import base_environment
 from embedded.sagemaker.standby import Standby
 
 HEALTH_SECONDS = 60.0
-INVOCATION_SECONDS = 60.0
 SERVING_MODULE = "SAGEMAKER_SERVING_MODULE"
 _STARTS = 3  # another process may take the port between its choice and its use
 _APPLICATION = re.compile(r"[\w.]+:\w+(\(\))?")
@@ -36,17 +37,13 @@ class StartError(Exception):
     """The server did not come up; the message is the endpoint's FailureReason."""
 
 
-class UnreachableError(Exception):
-    """The server did not answer; the message says why."""
-
-
 @dataclass(frozen=True)
-class Reply:
-    """What the container answered."""
+class Place:
+    """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
+    kind: str
+    name: str
+    log_group: str
 
 
 class InferenceServer:
@@ -56,7 +53,7 @@ class InferenceServer:
         self,
         context: Context,
         clients: Clients,
-        endpoint: str,
+        place: Place,
         variant: str,
         model: ServedModel,
         standby: Standby,
@@ -68,17 +65,14 @@ class InferenceServer:
         self._model = model
         self.instance = f"i-{uuid.uuid4().hex[:17]}"
         self._container = Container(
-            (context.workdir / "sagemaker" / "hosting" / endpoint / self.instance / "ml").resolve()
+            (context.workdir / "sagemaker" / place.kind / place.name / self.instance / "ml").resolve()
         )
-        directory = context.workdir / "logs" / "endpoints"
+        directory = context.workdir / "logs" / ("endpoints" if place.kind == "hosting" else place.kind)
         directory.mkdir(parents=True, exist_ok=True)
-        self.log_path = directory / f"{endpoint}-{variant}-{self.instance}.log"
-        self.log = LogStream(
-            clients, f"/aws/sagemaker/Endpoints/{endpoint}", f"{variant}/{self.instance}", self.log_path
-        )
+        self.log_path = directory / f"{place.name}-{variant}-{self.instance}.log"
+        self.log = LogStream(clients, place.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = 0
-        self._idle: list[http.client.HTTPConnection] = []
+        self._connections = Connections(0)
         self.abandoned = threading.Event()  # set when nobody waits for its health any more
         self._lock = threading.Lock()
 
@@ -108,53 +102,40 @@ class InferenceServer:
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
         self.abandoned.set()
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:  # first: gunicorn waits for those it keeps alive
-            connection.close()
-        if self._process is not None:
-            self._context.processes.stop(self._process)
-        self.log.ship(everything=True)
+        self.pause()  # connections first: gunicorn waits for those it keeps alive
         self._container.remove()
 
     def revive(self) -> None:
         """Starts the server again if its process has died, as AWS replaces an instance; returns at once."""
         with self._lock:
-            if self._process is None or self._process.poll() is None or self.abandoned.is_set():
+            if self.alive or self.abandoned.is_set() or not self._container.model.is_dir():
                 return
             self._spawn()
 
-    def request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-        """One HTTP exchange. Raises UnreachableError when there is no answer within 60 s."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is not None:
-            try:
-                return self._exchange(connection, method, path, body, headers)
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                pass  # an idle connection that the server has closed meanwhile: once more on a new one
-            except (OSError, http.client.HTTPException) as error:
-                raise UnreachableError(f"{type(error).__name__}: {error}") from error
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=INVOCATION_SECONDS)
-        try:
-            return self._exchange(connection, method, path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(f"{type(error).__name__}: {error}") from error
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.poll() is None
 
-    def _exchange(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]
+    def restart(self, limit: float = HEALTH_SECONDS) -> bool:
+        """Starts the process again if it has ended. Returns whether the server is healthy."""
+        self.revive()
+        return self._is_healthy(time.monotonic() + limit)
+
+    def pause(self) -> None:
+        """Ends the process and keeps the model's directory, for `restart`."""
+        with self._lock:
+            process, self._process = self._process, None
+            self._connections.close()
+        if process is not None:
+            self._context.processes.stop(process)
+        self.log.ship(everything=True)
+
+    def request(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], longest: float = INVOCATION_SECONDS
     ) -> Reply:
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            reply = Reply(answer.status, dict(answer.getheaders()), answer.read())
-        except BaseException:
-            connection.close()
-            raise
-        if connection.sock is not None:  # else the server asked to close it
-            with self._lock:
-                self._idle.append(connection)
-        return reply
+        """One HTTP exchange. Raises UnreachableError when there is no answer within `longest` seconds."""
+        return self._connections.request(method, path, body, headers, longest)
 
     def _unpack(self) -> None:
         self._container.prepare()
@@ -182,7 +163,7 @@ class InferenceServer:
             )
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+            self._connections = Connections(probe.getsockname()[1])
         self._process = self._standby.spawn(
             self._command(application, environment), environment, self._container.base, self.log_path
         )
@@ -192,7 +173,7 @@ class InferenceServer:
         timeout = environment.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", str(int(INVOCATION_SECONDS)))
         # One thread that keeps connections open: the image's gevent worker also runs a model's code one call at a time.
         options = f"--worker-class gthread --threads 1 --workers {workers} --timeout {timeout} --keep-alive 75"
-        options += f" --graceful-timeout 2 --no-control-socket --bind 127.0.0.1:{self._port}"
+        options += f" --graceful-timeout 2 --no-control-socket --bind 127.0.0.1:{self._connections.port}"
         return [sys.executable, "-m", "gunicorn", *options.split(), application]
 
     def _is_healthy(self, deadline: float) -> bool:

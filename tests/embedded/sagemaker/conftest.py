@@ -144,7 +144,7 @@ class Cloud:
     def settled(self, name: str) -> dict[str, Any]:
         def settled() -> dict[str, Any] | None:
             description: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
-            return description if description["EndpointStatus"] not in ("Creating", "Updating") else None
+            return description if description["EndpointStatus"] not in ("Creating", "Updating", "RollingBack") else None
 
         return eventually(settled)
 

@@ -17,7 +17,9 @@ CANARY = {
             "Type": "CANARY",
             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
             "WaitIntervalInSeconds": 20,
-        }
+        },
+        "TerminationWaitInSeconds": 10,
+        "MaximumExecutionTimeoutInSeconds": 600,
     },
     "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]},
 }
@@ -80,8 +82,8 @@ def test_a_model_that_never_gets_healthy_leaves_the_old_configuration_in_service
 def test_a_canary_shares_the_traffic_and_an_alarm_brings_the_old_model_back(cloud: Cloud) -> None:
     cloud.model("old", "old")
     cloud.model("new", "new")
-    cloud.config("k1", "old")
-    cloud.config("k2", "new")
+    cloud.config("k1", "old", variant={"InitialInstanceCount": 2})
+    cloud.config("k2", "new", variant={"InitialInstanceCount": 2})
     cloud.endpoint("canary", "k1")
     cloudwatch, sagemaker = cloud.client("cloudwatch"), cloud.client("sagemaker")
     cloudwatch.put_metric_alarm(
@@ -98,9 +100,15 @@ def test_a_canary_shares_the_traffic_and_an_alarm_brings_the_old_model_back(clou
     description = cloud.settled("canary")
     assert (description["EndpointStatus"], description["EndpointConfigName"]) == ("InService", "k1")
     assert "errors" in description["FailureReason"]
+    statuses = [detail["EndpointStatus"] for _, detail in cloud.events if detail.get("EndpointName") == "canary"]
+    assert statuses[-3:] == ["Updating", "RollingBack", "InService"]
     assert bodies(10) == {b"old:1"}
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="test")
     sagemaker.update_endpoint(EndpointName="canary", EndpointConfigName="k2", DeploymentConfig=CANARY)
+    assert eventually(lambda: len(bodies(20)) == 2)
+    pending = sagemaker.describe_endpoint(EndpointName="canary")["PendingDeploymentSummary"]
+    assert pending["EndpointConfigName"] == "k2"
+    assert pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Baking"
     description = cloud.settled("canary")
     assert (description["EndpointConfigName"], description["LastDeploymentConfig"]) == ("k2", CANARY)
     assert bodies(10) == {b"new:1"}
