@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import (
     Binary,
     Comparison,
-    Figure,
     Measured,
     Multiclass,
     Outcomes,
@@ -26,8 +25,6 @@ from training import labels
 from training.evaluation import Scored
 from training.plan import Plan
 from training.values import written
-
-Figures = dict[str, dict[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Compared:
     def of_classes(self, measured: Measured) -> dict[str, Any] | None:
         """Precision, recall and f1 of each class with its number of rows; None for a regression."""
         told = zip(self.classes, measured.classes, self.counts, strict=True)
-        return {written(label): {**as_dicts(figures), "rows": rows} for label, figures, rows in told} or None
+        return {written(label): {**figures, "rows": rows} for label, figures, rows in told} or None
 
 
 def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None) -> Compared:
@@ -79,15 +76,10 @@ def parts(
 def _part(found: Comparison, rows: int) -> dict[str, Any]:
     return {
         "rows": rows,
-        "candidate": as_dicts(found.candidate.figures),
-        "champion": as_dicts(found.champion.figures) if found.champion else None,
-        "difference": as_dicts(found.difference) if found.champion else None,
+        "candidate": found.candidate.figures,
+        "champion": found.champion.figures if found.champion else None,
+        "difference": found.difference if found.champion else None,
     }
-
-
-def as_dicts(figures: Mapping[str, Figure]) -> Figures:
-    """Ready for JSON."""
-    return {name: figure.as_dict() for name, figure in figures.items()}
 
 
 def _all_classes(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> list[Any]:

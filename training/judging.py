@@ -6,14 +6,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
 from training import evaluation
 from training.champion import Champion, UnscorableError
-from training.comparison import Compared, as_dicts, compare, parts
+from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
-from training.model import environment
+from training.model import Model, environment
 from training.plan import Plan
 from training.progress import report
 from training.rows import Split
@@ -78,11 +83,29 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
         "rows": _rows(plan, split, whole),
         "candidate": {"digest": model.digest, **_told(whole, whole.comparison.candidate, mine)},
         "champion": _champion(plan, whole, theirs, rival.reason),
-        "difference": as_dicts(whole.comparison.difference) if theirs else None,
+        "difference": whole.comparison.difference if theirs else None,
         "parts": parts(plan, actual, (mine, theirs), split.newest, whole),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),
+        **_judged(plan, split, whole, model),
         "environment": environment(),
+    }
+
+
+def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str, Any]:
+    """What is asked beyond accuracy: is it fair, does it pay, where is it worse, does it do as it should."""
+    policy, rows, resamples = plan.policy, split.held_out, whole.resamples
+    features = [column.name for column in plan.features]
+    classes, threshold = model.manifest["classes"] or (), model.manifest["threshold"]
+
+    def predict(changed: pd.DataFrame) -> NDArray[np.float64]:
+        return model.predict(changed).values
+
+    return {
+        "fairness": fairness.measure(policy.fairness, rows, whole.candidate, resamples, plan.confidence),
+        "value": value.measure(policy.value, rows, whole.candidate, whole.champion, resamples, plan.confidence),
+        "slices": slices.measure(policy, rows, whole.candidate, whole.champion, resamples, features),
+        "behaviour": behaviour.measure(policy.behaviour, rows[features], predict, classes, threshold),
     }
 
 
@@ -93,8 +116,8 @@ def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
 
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:
-    threshold, figures = scored.threshold, as_dicts(measured.figures)
-    return {"threshold": threshold, "figures": figures, "classes": whole.of_classes(measured)}
+    classes = whole.of_classes(measured)
+    return {"threshold": scored.threshold, "figures": measured.figures, "classes": classes}
 
 
 def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | None) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
 from perennial.gate.policy import Threshold
 from training.plan import Plan
@@ -50,6 +51,9 @@ def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
         return Choice(wanted.aim, wanted.at, None, sentence)
     probability = _by_others(plan, split.train, truth, folds, fit)
     cut = _cut(plan, split.train, truth.astype(bool), probability)
+    if cut is None:
+        sentence = f"No training row has an amount to choose a threshold by; it stays at {wanted.at:g}."
+        return Choice(wanted.aim, wanted.at, None, sentence)
     return Choice(wanted.aim, cut.value, cut.reached, _sentence(wanted, cut, len(truth)))
 
 
@@ -64,7 +68,8 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
     return probability
 
 
-def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probability: Floats) -> Cut:
+def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probability: Floats) -> Cut | None:
+    """The best cut; None where it should be worth most and no row says what it is worth."""
     wanted = plan.policy.threshold
     if wanted.aim == "f_beta":
         return by_f_beta(positive, probability, wanted.beta)
@@ -72,12 +77,9 @@ def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probabilit
         return by_recall(positive, probability, wanted.precision)
     money = plan.policy.value
     assert money is not None  # a spec that aims at value and has none is refused when it is read
-    tp, fp, fn, tn = (_amount(amount, rows) for amount in (money.tp, money.fp, money.fn, money.tn))
-    return by_value(probability, np.where(positive, tp, fp), np.where(positive, fn, tn))
-
-
-def _amount(amount: float | str, rows: pd.DataFrame) -> Floats:
-    return np.full(len(rows), float(amount))
+    worth = outcomes_of(money, rows, positive)
+    known = np.isfinite(worth.positive) & np.isfinite(worth.negative)
+    return by_value(probability[known], worth.positive[known], worth.negative[known]) if known.any() else None
 
 
 def _sentence(wanted: Threshold, cut: Cut, rows: int) -> str:

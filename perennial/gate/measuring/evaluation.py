@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.figures import Figure, figure
+from perennial.gate.measuring.intervals import Fig, bootstrapped
 from perennial.gate.measuring.outcomes import CLASS_FIGURES, Binary, Floats, Multiclass, Outcomes, Regression
 
-__all__ = ["Binary", "Comparison", "Figure", "Measured", "Multiclass", "Outcomes", "Regression", "evaluate"]
+__all__ = ["Binary", "Comparison", "Measured", "Multiclass", "Outcomes", "Regression", "evaluate"]
 
 # Rows times classes times resamples: a second or two of work for two models on one core with 20,000 rows, 1,000
 # resamples and two classes; from five times as many rows on there are fewer resamples, but not fewer than these.
@@ -25,8 +25,8 @@ _FEWEST = 200
 class Measured:
     """A model's figures by metric, and for each class, in its order, precision, recall and f1."""
 
-    figures: dict[str, Figure] = field(default_factory=dict)
-    classes: tuple[dict[str, Figure], ...] = ()
+    figures: dict[str, Fig] = field(default_factory=dict)
+    classes: tuple[dict[str, Fig], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Comparison:
 
     candidate: Measured
     champion: Measured | None = None
-    difference: dict[str, Figure] = field(default_factory=dict)
+    difference: dict[str, Fig] = field(default_factory=dict)
 
 
 class DifferentRowsError(ValueError):
@@ -81,14 +81,14 @@ class _Intervals:
     left_out: Floats
     confidence: float
 
-    def of(self, start: int, width: int) -> list[Figure]:
+    def of(self, start: int, width: int) -> list[Fig]:
         """Those of some columns."""
         return [
-            figure(self.points[k], self.draws[:, k], self.confidence, self.left_out[:, k])
+            bootstrapped(self.points[k], self.draws[:, k], self.confidence, self.left_out[:, k])
             for k in range(start, start + width)
         ]
 
-    def differences(self, count: int, width: int) -> list[Figure]:
+    def differences(self, count: int, width: int) -> list[Fig]:
         """Those of the first columns minus the columns `width` further on."""
         first, other = slice(0, count), slice(width, width + count)
         pairs = (self.points[first] - self.points[other], self.draws[:, first] - self.draws[:, other])
@@ -100,7 +100,7 @@ def _vector(model: Outcomes, weights: Floats) -> Floats:
     return np.concatenate([list(figures.values()), classes.T.ravel()])
 
 
-def _measured(model: Outcomes, figures: list[Figure]) -> Measured:
+def _measured(model: Outcomes, figures: list[Fig]) -> Measured:
     names = list(model.points())
     rest, step = figures[len(names) :], len(CLASS_FIGURES)
     classes = [dict(zip(CLASS_FIGURES, rest[at : at + step], strict=True)) for at in range(0, len(rest), step)]

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.intervals import Fig, Floats, percentile
+from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
 from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
 from perennial.gate.policy import Fairness
@@ -96,8 +96,12 @@ def _measured(
     rates = Rates(found.codes, len(found.names), outcomes)
     points, wholes = rates.of(np.ones(outcomes.rows))
     names, groups = tuple(points), len(found.names)
-    flat = resamples.replicate(lambda weights: np.concatenate(list(rates.of(weights)[0].values())))
-    draws = {name: flat.reshape(-1, len(names), groups)[:, place] for place, name in enumerate(names)}
+
+    def work(weights: Floats) -> Floats:
+        return np.concatenate(list(rates.of(weights)[0].values()))
+
+    shape = (-1, len(names), groups)
+    draws, left_out = resamples.replicate(work).reshape(shape), resamples.left_out(work).reshape(shape)
     judged = np.bincount(found.codes, minlength=groups) >= rule.min_rows
     entry: dict[str, Any] = {"columns": list(rule.columns), "apart": {}, "ratio": {}}
     entry["groups"] = [
@@ -106,16 +110,19 @@ def _measured(
             "rows": int((found.codes == place).sum()),
             **({"positives": int(wholes["true_positive_rate"][place])} if "true_positive_rate" in wholes else {}),
             "judged": bool(judged[place]),
-            "measures": {name: percentile(points[name][place], draws[name][:, place], confidence) for name in names},
+            "measures": {
+                name: bootstrapped(points[name][place], draws[:, at, place], confidence, left_out[:, at, place])
+                for at, name in enumerate(names)
+            },
         }
         for place, group in enumerate(found.names)
     ]
-    for name in names:
+    for at, name in enumerate(names):
         enough = wholes[name] >= min(FEWEST_OF_A_KIND, rule.min_rows)
         pair = _pair(rule, found.names, points[name], judged & enough)
         if pair is not None:
             between = {"between": [_called(found.names[place]) for place in pair]}
-            apart, ratio = _compared(points[name], draws[name], pair, confidence)
+            apart, ratio = _compared(points[name], draws[:, at], left_out[:, at], pair, confidence)
             entry["apart"][name] = apart | between
             entry["ratio"] |= {} if name in _NO_RATIO else {name: ratio | between}
     return entry
@@ -151,11 +158,17 @@ def _pair(rule: Fairness, names: Sequence[str], points: Floats, judged: NDArray[
     return int(usable[np.argmax(points[usable])]), int(usable[np.argmin(points[usable])])
 
 
-def _compared(points: Floats, draws: Floats, pair: tuple[int, int], confidence: float) -> tuple[Fig, Fig]:
+def _compared(
+    points: Floats, draws: Floats, left_out: Floats, pair: tuple[int, int], confidence: float
+) -> tuple[Fig, Fig]:
     high, low = pair
-    apart = percentile(points[high] - points[low], draws[:, high] - draws[:, low], confidence)
+    gap, gaps = points[high] - points[low], [found[:, high] - found[:, low] for found in (draws, left_out)]
     ratio = float(_quotient(points[[low]], points[[high]])[0])
-    return apart, percentile(ratio, _quotient(draws[:, low], draws[:, high]), confidence)
+    ratios = [_quotient(found[:, low], found[:, high]) for found in (draws, left_out)]
+    return (
+        bootstrapped(gap, gaps[0], confidence, gaps[1]),
+        bootstrapped(ratio, ratios[0], confidence, ratios[1]),
+    )
 
 
 def _quotient(smaller: Floats, larger: Floats) -> Floats:

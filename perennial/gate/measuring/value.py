@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from perennial.gate.measuring.amounts import of_each_row
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.intervals import Fig, Floats, percentile
+from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
 from perennial.gate.measuring.outcomes import Outcomes
 from perennial.gate.policy import Money
 
@@ -52,16 +52,20 @@ def _figures(
     """`brought`: by model, what each row brought, (n,), used where `known`."""
     # A row without an amount weighs nothing; NaN times nothing would be NaN.
     used = np.column_stack([np.where(known, values, 0.0) for values in brought.values()])
-    points = _means(used, known.astype(np.float64))
-    draws = resamples.replicate(lambda weights: _means(used, weights * known))
-    found = {name: _told(points[place], draws[:, place], month, confidence) for place, name in enumerate(brought)}
-    if "champion" in brought:
-        found["difference"] = _told(points[0] - points[1], draws[:, 0] - draws[:, 1], month, confidence)
-    return found
+
+    def work(weights: Floats) -> Floats:
+        means = _means(used, weights * known)
+        return np.append(means, means[0] - means[-1])
+
+    points, draws, left_out = work(np.ones(len(known))), resamples.replicate(work), resamples.left_out(work)
+    names = [*brought, "difference"] if "champion" in brought else list(brought)
+    return {
+        name: _told(bootstrapped(points[place], draws[:, place], confidence, left_out[:, place]), month)
+        for place, name in enumerate(names)
+    }
 
 
-def _told(point: float, draws: Floats, month: int | None, confidence: float) -> dict[str, Fig | None]:
-    per_row = percentile(point, draws, confidence)
+def _told(per_row: Fig, month: int | None) -> dict[str, Fig | None]:
     if month is None:
         return {"per_row": per_row, "per_month": None}
     return {"per_row": per_row, "per_month": {end: v if v is None else v * month for end, v in per_row.items()}}

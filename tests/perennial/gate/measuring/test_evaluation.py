@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perennial.gate import metrics_of
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import Comparison, DifferentRowsError, affordable, evaluate
-from perennial.gate.measuring.figures import figure
+from perennial.gate.measuring.intervals import bootstrapped
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
 from tests.perennial.gate.measuring.made import MAKERS, binary, regression
 
@@ -27,28 +27,28 @@ def test_every_metric_of_the_problem_has_a_figure_within_its_interval(problem: s
     assert len(measured.classes) == {"binary": 2, "multiclass": 4, "regression": 0}[problem]
     figures = {**measured.figures, **{str(k): f for one in measured.classes for k, f in enumerate(one.values())}}
     for name, found in figures.items():
-        assert found.value is not None, name
-        assert found.low is not None, name
-        assert found.high is not None, name
-        assert found.low <= found.value <= found.high, name
-        assert found.high > found.low, name
+        assert found["value"] is not None, name
+        assert found["low"] is not None, name
+        assert found["high"] is not None, name
+        assert found["low"] <= found["value"] <= found["high"], name
+        assert found["high"] > found["low"], name
 
 
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 def test_the_difference_of_a_model_with_itself_is_nothing(problem: str) -> None:
     for found in compared(MAKERS[problem](300), MAKERS[problem](300)).difference.values():
-        assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+        assert (found["value"], found["low"], found["high"]) == (0.0, 0.0, 0.0)
 
 
 def test_a_paired_difference_is_sharper_than_two_intervals() -> None:
     found = compared(binary(1000, skill=0.3), binary(1000, skill=0.26))
     own, paired = found.candidate.figures["roc_auc"], found.difference["roc_auc"]
-    assert own.low is not None
-    assert own.high is not None
-    assert paired.low is not None
-    assert paired.high is not None
-    assert paired.high - paired.low < 0.5 * (own.high - own.low)
-    assert paired.low > 0
+    assert own["low"] is not None
+    assert own["high"] is not None
+    assert paired["low"] is not None
+    assert paired["high"] is not None
+    assert paired["high"] - paired["low"] < 0.5 * (own["high"] - own["low"])
+    assert paired["low"] > 0
 
 
 def test_the_interval_of_a_skewed_mean_covers_as_often_as_it_says() -> None:
@@ -57,7 +57,7 @@ def test_the_interval_of_a_skewed_mean_covers_as_often_as_it_says() -> None:
         errors = np.random.default_rng(seed).exponential(1, 100)
         found = evaluate(Regression(np.zeros(100), errors), None, 0.9, Resamples(100, 300, seed))
         mae = found.candidate.figures["mae"]
-        covered += bool(mae.low <= 1 <= mae.high)  # type: ignore[operator]
+        covered += bool(mae["low"] <= 1 <= mae["high"])
     assert 0.84 <= covered / 150 <= 0.96
 
 
@@ -84,14 +84,14 @@ def test_fewer_resamples_are_the_first_of_more() -> None:
 
 def test_rows_of_one_class_have_no_area_but_an_accuracy() -> None:
     figures = compared(Binary(np.zeros(50, dtype=bool), np.linspace(0, 0.4, 50))).candidate.figures
-    assert figures["roc_auc"].as_dict() == {"value": None, "low": None, "high": None}
-    assert figures["accuracy"].value == 1.0
+    assert figures["roc_auc"] == {"value": None, "low": None, "high": None}
+    assert figures["accuracy"]["value"] == 1.0
 
 
 def test_a_constant_truth_has_no_r2() -> None:
     figures = compared(Regression(np.full(30, 0.1), np.zeros(30))).candidate.figures
-    assert figures["r2"].value is None
-    assert figures["mae"].value == pytest.approx(0.1)
+    assert figures["r2"]["value"] is None
+    assert figures["mae"]["value"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_no_rows_give_figures_without_values(nothing: Outcomes) -> None:
     found = compared(nothing, nothing, count=10)
     assert found.champion is not None
     for figures in (found.candidate.figures, found.champion.figures, found.difference):
-        assert {one.value for one in figures.values()} == {None}
+        assert {one["value"] for one in figures.values()} == {None}
 
 
 def test_models_scored_on_different_rows_are_not_compared() -> None:
@@ -118,18 +118,18 @@ def test_models_scored_on_different_rows_are_not_compared() -> None:
 
 
 def test_a_figure_that_resampling_always_makes_worse_keeps_its_value_inside() -> None:
-    found = figure(0.01, np.linspace(0.02, 0.03, 200), 0.95)
-    assert found.low == 0.01
-    assert found.high is not None
-    assert found.high < 0.03
+    found = bootstrapped(0.01, np.linspace(0.02, 0.03, 200), 0.95)
+    assert found["low"] == 0.01
+    assert found["high"] is not None
+    assert found["high"] < 0.03
 
 
 @given(st.lists(st.floats(-1e3, 1e3) | st.just(float("nan")), max_size=30), st.floats(-1e3, 1e3))
 def test_an_interval_is_whole_or_absent_and_holds_its_value(draws: list[float], value: float) -> None:
-    found = figure(value, np.array(draws), 0.95, np.array(draws))
-    assert (found.low is None) == (found.high is None)
-    if found.low is not None:
-        assert found.low <= value <= found.high  # type: ignore[operator]
+    found = bootstrapped(value, np.array(draws), 0.95, np.array(draws))
+    assert (found["low"] is None) == (found["high"] is None)
+    if found["low"] is not None:
+        assert found["low"] <= value <= found["high"]
 
 
 def test_many_rows_get_fewer_resamples_but_never_more_than_asked() -> None:
