@@ -30,29 +30,6 @@ class Choice:
         """What each row brings, given what was said of it. Shapes (n,)."""
         return np.where(said, self.positive, self.negative)
 
-    def at(self, probability: Floats, threshold: float) -> float:
-        """The mean per row with an amount if `threshold` and more is 'positive'; NaN where no row has one."""
-        amounts = self.of(probability >= threshold)
-        known = amounts[np.isfinite(amounts)]
-        return float(known.mean()) if len(known) else float("nan")
-
-    def over(self, probability: Floats) -> tuple[Floats, Floats]:
-        """(thresholds, mean value per row at each), highest threshold first; the first, above all rows, says no row.
-
-        All thresholds that tell rows apart, in one sort. Empty where no row has an amount.
-        """
-        known = np.isfinite(self.positive) & np.isfinite(self.negative)
-        if not known.any():
-            return np.empty(0), np.empty(0)
-        order = np.argsort(-probability[known], kind="stable")
-        ranked = probability[known][order]
-        gained = np.cumsum((self.positive - self.negative)[known][order])
-        ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-        nothing = self.negative[known].sum()
-        totals = np.concatenate([[nothing], nothing + gained[ends]])
-        above = np.nextafter(ranked[0], np.inf)
-        return np.concatenate([[above], ranked[ends]]), totals / len(ranked)
-
 
 def outcomes_of(money: Money, rows: pd.DataFrame, actual: NDArray[np.bool_]) -> Choice:
     """What each row brings either way. `actual`: which rows are positive, (n,); `rows`: the same rows, all columns."""

@@ -13,8 +13,8 @@ from perennial.gate.measuring.influence import Floats, statistic_of
 from perennial.gate.measuring.outcomes import Outcomes
 
 _NAN = float("nan")
-#: enough for a standard error (Efron and Tibshirani 1993, section 6.4)
-_DRAWS = 100
+#: enough for a standard error to a tenth (Efron and Tibshirani 1993, section 6.4)
+_DRAWS = 50
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,8 @@ class Regression(_Counted):
         self.actual, self.value = actual, np.asarray(value, dtype=np.float64)
         short = actual - self.value
         # Koenker and Bassett 1978: a unit too little costs `quantile`, a unit too much the rest of one.
-        pinball = np.where(short > 0, quantile * short, (quantile - 1) * short)
-        self._losses = np.stack([np.abs(short), short**2, pinball, actual])
+        self.pinball = np.where(short > 0, quantile * short, (quantile - 1) * short)
+        self._losses = np.stack([np.abs(short), short**2, self.pinball, actual])
 
     def _scores(self, weights: Floats) -> tuple[Figures, Floats]:
         mae, mse, pinball, mean = means(self._losses, weights).tolist()

@@ -18,7 +18,8 @@ from perennial.gate.measuring.levels import Levels, crossed
 
 #: of a class, or of whatever the figure is a share of; fewer say nothing about a slice
 FEWEST_OF_A_KIND = 10
-_SHORTLIST = 20
+#: how many groups are looked at again
+SHORTLIST = 10
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _first(looked: list[_Looked], scores: list[Floats], columns: Mapping[str, Le
     owner = np.repeat(np.arange(len(looked)), [len(each.of) for each in looked])
     cell = np.concatenate([each.of for each in looked])
     score = np.concatenate(scores)
-    order = np.argsort(np.where(np.isfinite(score), score, np.inf), kind="stable")[:_SHORTLIST]
+    order = np.argsort(np.where(np.isfinite(score), score, np.inf), kind="stable")[:SHORTLIST]
     found = []
     for place in order[np.isfinite(score[order])].tolist():
         group = looked[int(owner[place])]

@@ -27,8 +27,6 @@ from perennial.gate.measuring.outcomes import Outcomes
 from perennial.gate.measuring.search import FEWEST_OF_A_KIND, Candidate, Search, search
 from perennial.gate.policy import Policy
 
-_TOLD = 10
-
 
 def measure(
     policy: Policy,
@@ -76,8 +74,8 @@ def _worst(found: Search, estimator: Estimator, teller: _Teller) -> dict[str, li
     worst = [teller.told(each, estimator.of(each.rows)) for each in found.worst]
     lost = [teller.told(each, estimator.of(each.rows)) for each in found.lost]
     return {
-        "worst": sorted(worst, key=lambda each: _end(each["gap"]))[:_TOLD],
-        "lost": sorted(lost, key=lambda each: _end(each["difference"]))[:_TOLD],
+        "worst": sorted(worst, key=lambda each: _end(each["gap"])),
+        "lost": sorted(lost, key=lambda each: _end(each["difference"])),
     }
 
 

@@ -1,0 +1,141 @@
+"""What a gate demands is checked against the model's own columns, with file and line."""
+
+from typing import Any
+
+import pytest
+
+from perennial.spec import ModelSpec, SpecError, parse
+
+SPEC = """\
+name: churn
+problem: {problem}
+target: {target}
+card: {{origin: CRM, licence: proprietary, terms: internal}}
+key: [id]
+columns:
+  id: {{type: text}}
+  age: {{type: integer, minimum: 0, maximum: 120}}
+  amount: {{type: number, nullable: true}}
+  plan: {{type: category, values: [basic, gold, plus]}}
+  sex: {{type: category, values: [f, m], sensitive: true, feature: false}}
+  joined: {{type: date, nullable: true}}
+  left: {{type: boolean}}
+  spent: {{type: number}}
+  next: {{type: category, values: [a, b, c]}}
+gate:
+"""
+TARGETS = {"binary": "left", "regression": "spent", "multiclass": "next"}
+
+
+def spec_of(gate: str, problem: str = "binary") -> ModelSpec:
+    return parse(SPEC.format(problem=problem, target=TARGETS[problem]) + gate, "models/churn.yaml")
+
+
+GOOD = """\
+  threshold: {aim: value}
+  fairness:
+    - {columns: [sex], groups: [f, m], most_apart: {selection_rate: 0.1}, least_ratio: {error: 0.8}}
+    - {columns: [sex, plan], most_apart: {calibration: 0.1}}
+  value: {tp: 0.02 * amount + "age", fp: -1, rows_per_month: 1000}
+  slices:
+    named: [{name: gold, where: {plan: [gold, plus], age: 40}, floor: 0.6}]
+    columns: [age, plan]
+    metric: log_loss
+  behaviour:
+    - {name: a, kind: invariance, set: {plan: gold, joined: 2026-01-01}}
+    - {name: b, kind: direction, add: {age: 1, amount: 0.5}}
+    - {name: c, kind: answer, row: {age: 30, plan: gold, spent: 1, next: a}, at_least: 0.5, label: true}
+"""
+
+
+def test_demands_that_make_sense_are_taken() -> None:
+    policy = spec_of(GOOD).policy()
+    assert policy.value is not None
+    assert policy.value.tp == '0.02 * amount + "age"'
+    assert policy.fairness[0].groups == ("f", "m")
+
+
+def test_slices_are_looked_for_in_all_features_and_sensitive_columns_are_reported_unless_said_otherwise() -> None:
+    policy = spec_of("  metric: roc_auc\n").policy()
+    assert policy.slices.columns == ("age", "amount", "plan", "joined", "spent", "next")
+    assert [(rule.columns, dict(rule.most_apart)) for rule in policy.fairness] == [(("sex",), {})]
+    assert len(spec_of(GOOD).policy().fairness) == 2
+
+
+FAULTS: list[tuple[str, str, str]] = [
+    ("fairness: [{columns: [sxe]}]", "fairness.0.columns", "'sxe' is not among the columns; did you mean 'sex'?"),
+    ("fairness: [{columns: [left]}]", "fairness.0.columns", "'left' is the target"),
+    ("fairness: [{columns: [id]}]", "fairness.0.columns", "'id' is text"),
+    ("fairness: [{columns: [sex, sex]}]", "fairness.0.columns", "cannot be crossed with itself"),
+    ("fairness: [{columns: [sex], groups: [f, x]}]", "fairness.0.groups", "'x' is not among the values of 'sex'"),
+    ("fairness: [{columns: [sex], groups: [f, f]}]", "fairness.0.groups", "two different groups"),
+    ("fairness: [{columns: [amount], groups: [1, 2]}]", "fairness.0.groups", "needs? a column of few values"),
+    ("fairness: [{columns: [sex, plan], groups: [f, m]}]", "fairness.0.groups", "groups are of one column"),
+    ("fairness: [{columns: [sex], least_ratio: {calibration: 0.8}}]", "fairness.0.least_ratio.calibration", "nought"),
+    ("fairness: [{columns: [sex], most_apart: {error: .nan}}]", "fairness.0.most_apart.error", "at least 0"),
+    ("value: {tp: 0.02 * amuont}", "value.tp", "'amuont' is not among the columns; did you mean 'amount'?"),
+    ("value: {tp: amount ** 2}", "value.tp", "is not allowed; only numbers, columns"),
+    ("value: {tp: 2 * plan}", "value.tp", "an amount needs numbers, 'plan' is category"),
+    ("value: {tp: amount +}", "value.tp", "is no arithmetic"),
+    ("value: {tp: .inf}", "value.tp", "not finite"),
+    ("value: {tp: 1, over: -1}", "value.over", "a binary model has no over; it has tp, fp, fn, tn"),
+    ("value: {floor: 1}", "value", "no amount is given"),
+    ("slices: {metric: rmse}", "slices.metric", "binary has no metric 'rmse'"),
+    ("slices: {columns: [left]}", "slices.columns", "'left' is the target"),
+    ("slices: {named: [{name: a, where: {left: true}}]}", "slices.named.0.where.left", "'left' is the target"),
+    ("slices: {named: [{name: a, where: {plan: gld}}]}", "slices.named.0.where.plan", "did you mean 'gold'?"),
+    ("slices: {named: [{name: a, where: {age: 200}}]}", "slices.named.0.where.age", "above the maximum 120"),
+    ("slices: {named: [{name: a, where: {age: old}}]}", "slices.named.0.where.age", "'old' is no integer"),
+    ("slices: {named: [{name: a, where: {age: 1}}, {name: a, where: {age: 2}}]}", "slices.named.1", "two slices"),
+    ("behaviour: [{name: a, kind: invariance, set: {left: true}}]", "behaviour.0.set.left", "is the target"),
+    ("behaviour: [{name: a, kind: invariance, set: {sex: f}}]", "behaviour.0.set.sex", "'sex' is no feature"),
+    ("behaviour: [{name: a, kind: invariance, set: {plan: silver}}]", "behaviour.0.set.plan", "not among the values"),
+    ("behaviour: [{name: a, kind: invariance, set: {joined: soon}}]", "behaviour.0.set.joined", "'soon' is no date"),
+    ("behaviour: [{name: a, kind: direction, add: {plan: 1}}]", "behaviour.0.add.plan", "only numbers can be added to"),
+    ("behaviour: [{name: a, kind: direction, add: {age: 0.5}}]", "behaviour.0.add.age", "must be one"),
+    ("behaviour: [{name: a, kind: direction, add: {age: 1}, set: {age: 1}}]", "behaviour.0.add.age", "set already"),
+    ("behaviour: [{name: a, kind: answer, row: {age: 1}, at_least: 0}]", "behaviour.0.row", "needs a value of 'plan'"),
+    ("behaviour: [{name: a, kind: invariance, add: {age: 1}}, {name: a, kind: invariance, add: {age: 2}}]",
+     "behaviour.1", "two behaviour tests are called 'a'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "field", "told"), FAULTS)
+def test_a_demand_that_cannot_be_met_is_refused_with_file_line_and_field(line: str, field: str, told: str) -> None:
+    with pytest.raises(SpecError, match=told) as caught:
+        spec_of(f"  metric: roc_auc\n  {line}\n")
+    assert any(fault.startswith(f"models/churn.yaml:18: gate.{field}: ") for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("problem", "line", "told"),
+    [
+        ("regression", "fairness: [{columns: [sex], most_apart: {selection_rate: 1}}]", "has no selection_rate"),
+        (
+            "multiclass",
+            "fairness: [{columns: [sex], most_apart: {true_positive_rate: 1}}]",
+            "it has calibration, error",
+        ),
+        ("regression", "value: {tp: 1}", "a regression model has no tp; it has over, under"),
+        ("multiclass", "value: {over: 1}", "it has right, wrong"),
+        ("regression", "behaviour: [{name: a, kind: invariance, add: {age: 1}, label: 1}]", "says numbers, not labels"),
+        ("multiclass", "behaviour: [{name: a, kind: direction, add: {age: 1}}]", "whose probability is meant"),
+        ("multiclass", "behaviour: [{name: a, kind: direction, add: {age: 1}, label: z}]", "not among the values"),
+    ],
+)
+def test_a_demand_of_another_problem_is_refused(problem: str, line: str, told: str) -> None:
+    with pytest.raises(SpecError, match=told):
+        spec_of(f"  {line}\n", problem)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(SpecError) as caught:
+        spec_of("  value: {tp: x, fp: y}\n  slices: {metric: z}\n")
+    assert [fault.split(": ")[0] for fault in caught.value.faults] == [
+        "models/churn.yaml:17", "models/churn.yaml:17", "models/churn.yaml:18",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", [1, -2.5, "3"])
+def test_an_amount_may_be_a_plain_number(amount: Any) -> None:
+    assert spec_of(f"  value: {{tp: {amount}}}\n").policy().value is not None
