@@ -35,7 +35,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> Dossier:
         found = dict(zip(wanted, pool.map(lambda place: _json(*place), wanted.values()), strict=True))
     return Dossier(
         run=run,
-        spec=_with_card(found.pop("spec") or {}, found.pop("card")),
+        spec=found.pop("spec") or {},
         dataset=_dataset(ledger, run),
         version=_version(ledger, run),
         profile=_profile(found.pop("profile", None)),
@@ -58,11 +58,6 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
         champion=ledger.champion(model),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},
     )
-
-
-def _with_card(spec: dict[str, Any], card: Any) -> dict[str, Any]:
-    """The spec with the card that was kept with the data, which wins over its own."""
-    return spec | {"card": card} if card else spec
 
 
 def _reference_key(ledger: Ledger, run: Run) -> str:

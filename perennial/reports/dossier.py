@@ -14,12 +14,14 @@ from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 class Dossier:
     """One run. `spec` is the spec's JSON as the run had it; what the run did not come to is None.
 
-    `profile` is of the run's data, `reference` of the champion's at that time; `version` is what the run registered.
+    `card` is the dataset's own, made of the spec's and the one beside the data. `profile` is of the run's data,
+    `reference` of the champion's at that time; `version` is what the run registered.
     """
 
     run: Run
     spec: Mapping[str, Any]
     dataset: DatasetVersion | None = None
+    card: Mapping[str, Any] | None = None
     verdict: Mapping[str, Any] | None = None
     drift: Mapping[str, Any] | None = None
     profile: Profile | None = None

@@ -11,7 +11,7 @@ from perennial.reports import words
 from perennial.reports.charts import Axis, Bars, Line, Whisker, against, lines, paired, ranked, shaded, steps, whiskers
 from perennial.reports.charts.shading import Cell
 from perennial.reports.contents.distributions import edge
-from perennial.reports.numerals import figure, interval, share, signed, whole
+from perennial.reports.numerals import brief, figure, interval, share, signed, whole
 
 Contents = Mapping[str, Any]
 MOST_ROWS = 24  # of one chart; the table beside it has all
@@ -28,9 +28,12 @@ def curve(models: Contents, name: str) -> Markup:
     drawn = [
         Line(who, [(one[0], one[1]) for one in points], who) for who in _MODELS if (points := _curve(models, who, name))
     ]
+    rows, positives = (models["rows"].get(key) for key in ("held_out", "positives"))
     if name == "roc":
         drawn.append(Line("", [(0.0, 0.0), (1.0, 1.0)], "ideal"))
-    told = f"{y} against {x} on the held-out rows, for {_names(drawn)}."
+    elif rows and positives is not None and positives <= rows:
+        drawn.append(Line("", [(0.0, positives / rows), (1.0, positives / rows)], "ideal"))
+    told = f"{y} against {x} on the held-out rows, for {_names(drawn)}; the dotted line is a guess."
     return lines(title, told, drawn, Axis(x, 0.0, 1.0), Axis(y, 0.0, 1.0))
 
 
@@ -119,15 +122,16 @@ def groups(rule: Contents, measure: str) -> Markup:
     return whiskers(name.capitalize(), told, drawn, Axis(name))
 
 
-def slices(found: Sequence[Contents], title: str) -> Markup:
-    """How much better (right) or worse (left) each slice is than all other rows."""
-    rows = [(one, one["gap"]) for one in found if one["gap"]["value"] is not None][:MOST_ROWS]
+def slices(found: Sequence[Contents], title: str, by: str) -> Markup:
+    """How much better (right) or worse (left) slices are, by `gap` to other rows or `difference` to the champion."""
+    rows = [(one, one[by]) for one in found if one[by]["value"] is not None][:MOST_ROWS]
     drawn = [
         Whisker(one["name"], gap["value"], gap["low"], gap["high"], signed(gap["value"]), _rows(one))
         for one, gap in rows
     ]
-    told = f"The gap of {len(rows)} slices to all other rows, with intervals; left of 0 a slice is worse."
-    return whiskers(title, told, drawn, Axis("gap to all other rows (left is worse)"), line=0.0)
+    what = {"gap": "gap to all other rows", "difference": "candidate against champion"}[by]
+    told = f"{what.capitalize()} in {len(rows)} slices, with intervals; left of 0 is worse."
+    return whiskers(title, told, drawn, Axis(f"{what} (left is worse)"), line=0.0)
 
 
 def check(found: Contents) -> Markup:
@@ -183,8 +187,8 @@ def _rows(found: Contents) -> str:
 
 
 def _said(seen: Contents) -> str:
-    between = interval(seen)
-    return f"{figure(seen['value'])}, {between}" if between else figure(seen["value"])
+    between = interval(seen, brief).replace(" to ", "–")
+    return f"{brief(seen['value'])} ({between})" if between else brief(seen["value"])
 
 
 def _end(found: Contents, side: str) -> str:

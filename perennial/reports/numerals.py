@@ -29,6 +29,11 @@ def exact(value: float | None) -> str:
     return _minus(f"{value:.4f}") if value is not None and 1e-4 <= abs(value) < 1 else figure(value)
 
 
+def brief(value: float | None) -> str:
+    """The same for a chart, with three decimals: 0.730."""
+    return _minus(f"{value:.3f}") if value is not None and 5e-4 <= abs(value) < 1 else figure(value)
+
+
 def signed(value: float | None) -> str:
     """A difference: +0.0040, −0.0100, 0."""
     return f"+{exact(value)}" if value is not None and value > 0 else exact(value)

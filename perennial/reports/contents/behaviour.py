@@ -1,4 +1,4 @@
-"""The sentences about the model that held-out rows bore out or did not; the rows themselves are not shown."""
+"""The sentences about the model that held-out rows bore out or did not; the examples, which are rows, are not shown."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def _test(each: object) -> dict[str, Any]:
     return {
         "name": text(part(each, "name")),
         "kind": text(part(each, "kind")),
+        "sentence": text(part(each, "sentence"), 600),
         "rows": rows,
         "failed": failed,
         "passed": passed if isinstance(passed, bool) else None,

@@ -39,7 +39,7 @@ def card_contents(dossier: Dossier, version: ModelVersion) -> dict[str, Any]:
         "run": version.run,
         "created_at": version.created_at.isoformat(),
         "purpose": _purpose(spec, veil),
-        "card": card(spec),
+        "card": card(dossier),
         "sections": {name: found if isinstance(found, dict) else None for name, found in sections.items()},
         "left_out": {name: found for name, found in sections.items() if isinstance(found, str)},
         "importance": importance(version.importance),

@@ -12,14 +12,15 @@ from perennial.reports.veil import Veil
 from perennial.reports.words import OUTCOMES, VERDICTS
 
 MOST_CHECKS = 200
-_LATER = ("answer", "registration", "verify", "restore")
+_ORDER = ("failed", "unsure", "passed", "noted")  # what stands against the candidate comes first
+_LATER = ("answer", "registration", "verify", "restore")  # steps that are taken once a person has answered
 
 
 def decision(dossier: Dossier, veil: Veil, found: list[str]) -> dict[str, Any]:
     """`found` is what the deciding step says where that is not the gate."""
     state = state_of(dossier)
     title, tone, meaning = OUTCOMES[state]
-    checks = _checks(dossier, veil)
+    checks = sorted(_checks(dossier, veil), key=lambda check: _ORDER.index(check["verdict"]))
     return {
         "state": state,
         "title": title,

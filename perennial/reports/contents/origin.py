@@ -10,7 +10,7 @@ from perennial.reports.dossier import Dossier
 from perennial.reports.reading import entries, mapping, number, part, text, whole
 
 MOST = 300
-_CARD = ("origin", "licence", "terms", "personal_data", "lawful_basis")
+_CARD = ("origin", "licence", "terms", "personal_data", "lawful_basis", "collected")
 
 
 def origin(dossier: Dossier) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def origin(dossier: Dossier) -> dict[str, Any]:
         },
         "datasets": [text(name) for name in entries(figures.get("datasets"))][:MOST],
         "rows": whole(figures.get("rows")),
-        "card": card(dossier.spec),
+        "card": card(dossier),
         "card_digest": dataset.card_digest if dataset else None,
         "spec_digest": run.spec_digest,
         "code_digest": version.code_digest if version else None,
@@ -58,9 +58,9 @@ def importance(found: object) -> list[dict[str, Any]]:
     return [{"feature": name, "weight": value} for value, name in known[:20]]
 
 
-def card(spec: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The dataset card of a spec."""
-    found = part(spec, "card")
+def card(dossier: Dossier) -> dict[str, Any] | None:
+    """The dataset's card, or the spec's where no plan has kept one with the data."""
+    found = dossier.card or part(dossier.spec, "card")
     if not mapping(found):
         return None
     return {name: text(part(found, name), 1200) or None for name in _CARD} | {

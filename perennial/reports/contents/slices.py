@@ -9,10 +9,11 @@ from perennial.reports.reading import entries, figure, mapping, number, part, te
 from perennial.reports.veil import Veil
 
 MOST = 60
+_SEARCHED = ("worst", "lost")  # against all other rows, and against the champion
 
 
 def slices(dossier: Dossier, veil: Veil, why_not: str) -> dict[str, Any] | str:
-    """Both lists with figures; `why_not` is said where no model was measured."""
+    """All lists with figures; `why_not` is said where no model was measured."""
     found = part(dossier.evaluation, "slices")
     if not mapping(dossier.evaluation):
         return why_not
@@ -23,14 +24,17 @@ def slices(dossier: Dossier, veil: Veil, why_not: str) -> dict[str, Any] | str:
         "looked_at": whole(part(found, "looked_at")),
         "too_small": whole(part(found, "too_small")),
         "named": [_slice(each, veil, declared=True) for each in entries(part(found, "named"))[:MOST]],
-        "worst": [_slice(each, veil, declared=False) for each in entries(part(found, "worst"))[:MOST]],
+        **{
+            kind: [_slice(each, veil, declared=False) for each in entries(part(found, kind))[:MOST]]
+            for kind in _SEARCHED
+        },
     }
 
 
 def masks(evaluation: object, veil: Veil) -> dict[str, str]:
     """Of slices that the search found in hidden columns: the name as the evaluation has it, and as a report may."""
-    worst = entries(part(part(evaluation, "slices"), "worst"))
-    found = {text(part(each, "name")): veil.where(part(each, "where")) for each in worst if _veiled(each, veil)}
+    searched = [each for kind in _SEARCHED for each in entries(part(part(evaluation, "slices"), kind))]
+    found = {text(part(each, "name")): veil.where(part(each, "where")) for each in searched if _veiled(each, veil)}
     return dict(sorted((pair for pair in found.items() if pair[0]), key=lambda pair: -len(pair[0])))
 
 

@@ -10,7 +10,7 @@ from perennial.reports.contents import drift
 from perennial.reports.contents.decision import state_of
 from perennial.reports.contents.validation import validation
 from perennial.reports.dossier import Dossier
-from perennial.reports.reading import mapping, part, text
+from perennial.reports.reading import entries, mapping, part, text
 from perennial.reports.veil import Veil
 
 MOST_REASONS = 30
@@ -43,15 +43,20 @@ def reasons(dossier: Dossier, veil: Veil) -> list[str]:
         return [_capital(drift.sentence(dossier.drift, veil)), *(text(why, 600) for why in _rest(step))]
     if state in ("failed", "superseded"):
         return [text(reason, 1200) for reason in dossier.run.reasons[1:]][:MOST_REASONS]
-    told = [step for name in ("restore", "verify") if (step := dossier.run.step(name))][:1]
-    answer = [step] if (step := dossier.run.step("answer")) else []
-    return [text(said, 1200) for step in (*answer, *told) for said in step.sentences]
+    if state == "waiting":
+        return _said(dossier, "approval")
+    return [*_said(dossier, "answer"), *(_said(dossier, "restore") or _said(dossier, "verify"))]
+
+
+def _said(dossier: Dossier, name: str) -> list[str]:
+    step = dossier.run.step(name)
+    return [text(said, 1200) for said in step.sentences] if step else []
 
 
 def _sentence(step: Step, dossier: Dossier, veil: Veil) -> str:
     """A step's first sentence, where that cannot quote a value."""
     if step.name == "validation" and part(dossier.verdict, "accepted") is not True:
-        count = len(part(dossier.verdict, "problems") or part(step.figures, "problems") or ())
+        count = len(entries(part(dossier.verdict, "problems")) or entries(part(step.figures, "problems")))
         return f"The dataset was refused for {count} {'problem' if count == 1 else 'problems'}."
     if step.name == "drift" and mapping(dossier.drift):
         return _capital(drift.sentence(dossier.drift, veil))

@@ -99,6 +99,7 @@ def evaluation(skill: float = 0.7, difference: float = 0.008) -> dict[str, Any]:
         "slices": {
             "metric": "roc_auc", "looked_at": 214, "too_small": 31,
             "named": [_slice("first loans", {"region": ["north", "south"]}, -0.012, 2100) | {"floor": 0.6}],
+            "lost": [_slice(f"birthplace={SECRET}", {"birthplace": SECRET}, -0.05, 300)],
             "worst": [_slice(f"region={EVIL}", {"region": EVIL}, -0.094, 340),
                       _slice(f"birthplace={SECRET}, region=west", {"birthplace": SECRET, "region": west}, -0.071, 260),
                       _slice("sex=f, region=west", {"sex": "f", "region": "west"}, -0.031, 510)],

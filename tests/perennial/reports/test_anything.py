@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +18,7 @@ from perennial.reports.charts import Axis, Bars, Line, Whisker, lines, steps, wh
 from perennial.reports.charts.scale import ticks
 from perennial.reports.numerals import exact, figure, moment, money, share, signed
 from tests.perennial.reports import cases
+from tests.perennial.reports.cases import EVIL
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([0, -1, 1e308, -1e308, 5e-324])
 ANYTHING = st.recursive(
@@ -27,41 +32,48 @@ PARTS = {
     "verdict": cases.verdict(False),
     "drift": dict(cases.dossier("promoted").drift or {}),
     "spec": dict(cases.dossier("promoted").spec),
+    "card": cases.spec().card.model_dump(mode="json"),
 }
+PLAIN = replace(cases.dossier("refused"), profile=None, reference=None)
 
 
-@st.composite
-def damaged(draw: st.DrawFn, whole: dict[str, Any]) -> Any:
-    """JSON in which one or two members, however deep, are something else."""
-    found: Any = copy.deepcopy(whole)
-    for _ in range(draw(st.integers(1, 2))):
-        place, depth = found, draw(st.integers(1, 6))
-        for _ in range(depth):
-            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            inner = place[key]
-            if not isinstance(inner, dict | list) or depth == 1:
-                place[key] = draw(ANYTHING)
-                break
-            place = inner
-    return found
+ODD: list[Any] = [None, True, -1, 1.5e300, float("nan"), EVIL, [], {}, [None], {EVIL: []}]
 
 
-@settings(max_examples=60)
-@given(st.sampled_from(sorted(PARTS)).flatmap(lambda name: st.tuples(st.just(name), damaged(PARTS[name]))))
-def test_a_report_is_made_of_damaged_json_too(case):
-    name, found = case
-    dossier = replace(cases.dossier("refused"), **{name: found})
-    made = run_contents(dossier)
-    assert "<h1>" in page(made)
-    assert twin(made)
-    assert page(card_contents(dossier, cases.version()))
-    assert summary(dossier)["run"] == dossier.run.id
+def places(whole: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every member; of a list to its first entry alone."""
+    members = whole.items() if isinstance(whole, dict) else enumerate(whole[:1]) if isinstance(whole, list) else ()
+    for key, inner in members:
+        yield (*way, key)
+        yield from places(inner, (*way, key))
 
 
-@given(st.sampled_from(["evaluation", "decision", "verdict", "drift", "spec"]), ANYTHING)
+def damaged(whole: Any, way: tuple[Any, ...], odd: Any) -> Any:
+    """A copy in which the member at the end of the way is something else."""
+    if not way:
+        return odd
+    made = copy.copy(whole)
+    made[way[0]] = damaged(whole[way[0]], way[1:], odd)
+    return made
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_any_member_may_be_something_else(name):
+    """Every member once in the suite, with one odd value after the other; with every one in `make fuzz`."""
+    turns = itertools.cycle(ODD)
+    for way in places(PARTS[name]):
+        for odd in ODD if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else [next(turns)]:
+            dossier = replace(PLAIN, **{name: damaged(PARTS[name], way, odd)})
+            try:
+                assert "<h1>" in page(run_contents(dossier))
+                assert page(card_contents(dossier, cases.version()))
+                assert twin(summary(dossier))
+            except Exception as error:
+                raise AssertionError(f"{name} with {odd!r} at {way}") from error
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(sorted(PARTS)), ANYTHING)
 def test_a_report_is_made_of_anything(name, found):
     assert "<h1>" in page(run_contents(replace(cases.dossier("refused"), **{name: found})))
 
