@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import lease, objects, tokens
+from cloud import dossiers, lease, objects, tokens
 from functions.approval.ask import handler as ask
 from functions.approval.hear import handler as hear
 from functions.conclusion.handler import handler as conclude
 from functions.dispatch.handler import handler as dispatch
 from functions.gate.handler import handler as judge
 from perennial.approval import ANSWERED, ASKED, waits_until
+from perennial.reports import run_contents
 
 TOKEN = "AQCkAAAAKgAAAAMAAAAAAAAAAW-the-token"
 
@@ -207,3 +208,10 @@ def test_the_record_keeps_names_and_what_was_decided_but_no_figures(world, run, 
     assert step.sentences[-1] == "260 more checks are in decision.json."
     assert len(step.model_dump_json()) < 40_000
     assert len(objects.read_json("models", f"runs/{run['id']}/decision.json")["checks"]) == 300
+
+
+def test_the_report_says_what_the_person_said(world, asked, context):
+    hear({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "<b>not</b> before May"}}, context)
+    conclude({"run": asked, "outcome": "refused"}, context)
+    dossier = dossiers.of_run(world.platform, world.ledger, world.ledger.run(asked["id"]))
+    assert run_contents(dossier)["decision"]["reasons"] == ["Rejected by arn:x: <b>not</b> before May."]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import objects
+from cloud import dossiers, objects
 from cloud.ledger import Ledger
 from functions.conclusion.handler import handler as conclude
 from functions.dispatch.handler import handler as dispatch
@@ -127,3 +127,10 @@ def test_a_run_over_ended_data_alone_trains_nothing(world, start):
     world.ledger.change_dataset(event["run"]["dataset"], kept_until=date(2020, 1, 1))
     with pytest.raises(preparation.NothingToTrainOnError, match="next: perennial upload FILE"):
         preparation._window(open_task(event))
+
+
+def test_the_report_shows_the_card_that_came_with_the_data(world, start, context):
+    event = start(b"licence: MIT\n")
+    plan(event, context)
+    dossier = dossiers.of_run(world.platform, world.ledger, world.ledger.run(event["run"]["id"]))
+    assert dossier.spec["card"]["licence"] == "MIT"
