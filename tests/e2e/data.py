@@ -1,4 +1,4 @@
-"""Orders as a shop would export them; some are returned, for reasons that a model can learn."""
+"""Orders as a shop would export them, with returns that a model can learn; and real flights."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import io
 
 import numpy as np
 import pandas as pd
+
+from examples.flights.data import month, read
+
+FLIGHTS = (
+    "time_hour", "carrier", "flight", "origin", "distance", "weekday", "hour", "temp", "precip", "visib", "late",
+)  # fmt: skip
 
 
 def orders(first: int, count: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
@@ -25,6 +31,12 @@ def orders(first: int, count: int, seed: int, shift: float = 0.0) -> pd.DataFram
             "returned": score > 0.8,
         }
     )
+
+
+def flights(parts: int, count: int) -> list[bytes]:
+    """Real flights of January 2013, as so many CSV files of so many rows each, drawn by chance."""
+    table = month(read([1]), 1).select(FLIGHTS).sample(parts * count, shuffle=True, seed=7)
+    return [table[part * count : (part + 1) * count].write_csv().encode() for part in range(parts)]
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:
