@@ -38,10 +38,13 @@ class Resamples:
         """Weight vectors of shape (rows,); whole numbers that sum to `rows`."""
         return (self.draw(number) for number in range(self.count))
 
+    def drawn(self, number: int) -> NDArray[np.int64]:
+        """The rows of the resample of that number, from 0 on: their places, (rows,), as they were drawn."""
+        return np.random.default_rng((self.seed, number)).integers(0, max(1, self.rows), self.rows)
+
     def draw(self, number: int) -> Floats:
-        """The resample of that number, from 0 on."""
-        drawn = np.random.default_rng((self.seed, number)).integers(0, max(1, self.rows), self.rows)
-        return np.bincount(drawn, minlength=self.rows).astype(np.float64)
+        """How often each row is in the resample of that number, (rows,)."""
+        return np.bincount(self.drawn(number), minlength=self.rows).astype(np.float64)
 
     def replicate(self, work: Callable[[Floats], Floats], threads: int | None = None) -> Floats:
         """(count, k): what `work`, a function of weights (rows,), gives for each resample, a vector of shape (k,).
