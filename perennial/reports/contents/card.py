@@ -12,7 +12,7 @@ from perennial.reports.contents.origin import card, fitting, importance, made_wi
 from perennial.reports.contents.slices import slices
 from perennial.reports.contents.value import value
 from perennial.reports.dossier import Dossier
-from perennial.reports.reading import mapping, part, text
+from perennial.reports.reading import entries, mapping, part, text
 from perennial.reports.veil import Veil
 
 FORMAT = 1
@@ -63,7 +63,7 @@ def _purpose(spec: object, veil: Veil) -> dict[str, Any]:
 
 def features(spec: object) -> list[dict[str, str]]:
     """Columns shown to the model: by declaration, else all but texts, keys and the target."""
-    key, target = part(spec, "key") or (), part(spec, "target")
+    key, target = entries(part(spec, "key")), part(spec, "target")
     return [
         {"name": text(name), "type": text(part(column, "type"))}
         for name, column in mapping(part(spec, "columns")).items()

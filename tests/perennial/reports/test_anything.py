@@ -57,16 +57,18 @@ def damaged(whole: Any, way: tuple[Any, ...], odd: Any) -> Any:
     return made
 
 
+@pytest.mark.hypothesis  # so that `make fuzz` runs it
 @pytest.mark.parametrize("name", PARTS)
 def test_any_member_may_be_something_else(name):
-    """Every member once in the suite, with one odd value after the other; with every one in `make fuzz`."""
+    """Each fifth member once, with one odd value after the other; in `make fuzz` each member with every one."""
+    fuzz = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
     turns = itertools.cycle(ODD)
-    for way in places(PARTS[name]):
-        for odd in ODD if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else [next(turns)]:
+    for way in list(places(PARTS[name]))[:: 1 if fuzz else 5]:
+        for odd in ODD if fuzz else [next(turns)]:
             dossier = replace(PLAIN, **{name: damaged(PARTS[name], way, odd)})
             try:
                 assert "<h1>" in page(run_contents(dossier))
-                assert page(card_contents(dossier, cases.version()))
+                assert twin(card_contents(dossier, cases.version()))
                 assert twin(summary(dossier))
             except Exception as error:
                 raise AssertionError(f"{name} with {odd!r} at {way}") from error
