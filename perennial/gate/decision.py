@@ -17,6 +17,7 @@ from perennial.gate.policy import Policy
 __all__ = ["Check", "Decision", "Policy", "closed", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
+_NAMED = 4
 
 # A kind of check is a function of evaluation and policy, and one line here.
 _CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (
@@ -65,16 +66,21 @@ def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
-    passed = ", ".join(check.name for check in found if check.verdict == "passed")
+    passed = _listed([check.name for check in found if check.verdict == "passed"])
     if failed or (unsure and policy.ask == "never"):
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
     if unsure:
         return Decision("ask", found, f"A person is asked, for the rows cannot tell: {', '.join(unsure)}.")
     if policy.ask == "always":
-        return Decision(
-            "ask", found, f"A person is asked, as always; it passed {passed or 'no check, for there is none'}."
-        )
+        return Decision("ask", found, f"A person is asked, as always; it passed {passed}.")
     if not found:
         return Decision("promote", found, "Promoted: no floor is set and no champion serves yet.")
     return Decision("promote", found, f"Promoted: it passed {passed}.")
+
+
+def _listed(names: list[str]) -> str:
+    """The names of a few checks, the number of many: each has a sentence of its own."""
+    if len(names) > _NAMED:
+        return f"all {len(names)} checks"
+    return ", ".join(names) or "no check, for there is none"
