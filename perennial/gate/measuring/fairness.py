@@ -8,7 +8,8 @@ the rows as they are; the interval is that of this pair, so it does not grow wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,37 +96,33 @@ def _measured(
     found = _groups(rule, rows)
     rates = Rates(found.codes, len(found.names), outcomes)
     points, wholes = rates.of(np.ones(outcomes.rows))
-    names, groups = tuple(points), len(found.names)
 
     def work(weights: Floats) -> Floats:
         return np.concatenate(list(rates.of(weights)[0].values()))
 
-    shape = (-1, len(names), groups)
+    shape = (-1, len(points), len(found.names))
     draws, left_out = resamples.replicate(work).reshape(shape), resamples.left_out(work).reshape(shape)
-    judged = np.bincount(found.codes, minlength=groups) >= rule.min_rows
+    counts = np.bincount(found.codes, minlength=len(found.names))
+    large = counts >= rule.min_rows
     entry: dict[str, Any] = {"columns": list(rule.columns), "apart": {}, "ratio": {}}
-    entry["groups"] = [
-        {
-            "group": group.split(_SEPARATOR),
-            "rows": int((found.codes == place).sum()),
-            **({"positives": int(wholes["true_positive_rate"][place])} if "true_positive_rate" in wholes else {}),
-            "judged": bool(judged[place]),
-            "measures": {
-                name: bootstrapped(points[name][place], draws[:, at, place], confidence, left_out[:, at, place])
-                for at, name in enumerate(names)
-            },
-        }
-        for place, group in enumerate(found.names)
-    ]
-    for at, name in enumerate(names):
+    entry["groups"] = [_group(name, int(counts[at]), bool(large[at])) for at, name in enumerate(found.names)]
+    for at, name in enumerate(points):
+        drawn = _Drawn(points[name], draws[:, at], left_out[:, at], confidence)
+        for place, told in enumerate(entry["groups"]):
+            told["measures"][name] = drawn.of(place)
+            if name == "true_positive_rate":
+                told["positives"] = int(wholes[name][place])
         enough = wholes[name] >= min(FEWEST_OF_A_KIND, rule.min_rows)
-        pair = _pair(rule, found.names, points[name], judged & enough)
+        pair = _pair(rule, found.names, points[name], large & enough)
         if pair is not None:
             between = {"between": [_called(found.names[place]) for place in pair]}
-            apart, ratio = _compared(points[name], draws[:, at], left_out[:, at], pair, confidence)
-            entry["apart"][name] = apart | between
-            entry["ratio"] |= {} if name in _NO_RATIO else {name: ratio | between}
+            entry["apart"][name] = drawn.apart(*pair) | between
+            entry["ratio"] |= {} if name in _NO_RATIO else {name: drawn.ratio(*pair) | between}
     return entry
+
+
+def _group(name: str, rows: int, judged: bool) -> dict[str, Any]:
+    return {"group": name.split(_SEPARATOR), "rows": rows, "judged": judged, "measures": {}}
 
 
 _SEPARATOR = "\x00"
@@ -158,20 +155,30 @@ def _pair(rule: Fairness, names: Sequence[str], points: Floats, judged: NDArray[
     return int(usable[np.argmax(points[usable])]), int(usable[np.argmin(points[usable])])
 
 
-def _compared(
-    points: Floats, draws: Floats, left_out: Floats, pair: tuple[int, int], confidence: float
-) -> tuple[Fig, Fig]:
-    high, low = pair
-    gap, gaps = points[high] - points[low], [found[:, high] - found[:, low] for found in (draws, left_out)]
-    ratio = float(_quotient(points[[low]], points[[high]])[0])
-    ratios = [_quotient(found[:, low], found[:, high]) for found in (draws, left_out)]
-    return (
-        bootstrapped(gap, gaps[0], confidence, gaps[1]),
-        bootstrapped(ratio, ratios[0], confidence, ratios[1]),
-    )
+@dataclass(frozen=True)
+class _Drawn:
+    """One measure of all groups: as the rows are (groups,), by resample and with rows left out (m, groups)."""
+
+    points: Floats
+    draws: Floats
+    left_out: Floats
+    confidence: float
+
+    def of(self, group: int) -> Fig:
+        return self._figure(lambda found: found[..., group])
+
+    def apart(self, high: int, low: int) -> Fig:
+        return self._figure(lambda found: found[..., high] - found[..., low])
+
+    def ratio(self, high: int, low: int) -> Fig:
+        return self._figure(lambda found: _quotient(found[..., low], found[..., high]))
+
+    def _figure(self, of: Callable[[Floats], Any]) -> Fig:
+        return bootstrapped(float(of(self.points)), of(self.draws), self.confidence, of(self.left_out))
 
 
-def _quotient(smaller: Floats, larger: Floats) -> Floats:
-    """Of the pair as it was chosen: a resample in which the order turns gives more than 1. Arrays of one shape."""
-    quotient = np.divide(smaller, larger, out=np.full(len(larger), np.nan), where=larger > 0)
+def _quotient(smaller: Any, larger: Any) -> Any:
+    """Of the pair as it was chosen: a resample in which the order turns gives more than 1. Numbers or arrays."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = np.where(larger > 0, np.divide(smaller, larger), np.nan)
     return np.where((larger == 0) & (smaller == 0), 1.0, quotient)
