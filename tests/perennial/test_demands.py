@@ -1,10 +1,14 @@
 """What a gate demands is checked against the model's own columns, with file and line."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perennial.spec import ModelSpec, SpecError, parse
+from perennial import strict_yaml
+from perennial.gate.arithmetic import Expression
+from perennial.spec import Gate, ModelSpec, SpecError, load_all, parse
 
 SPEC = """\
 name: churn
@@ -139,3 +143,23 @@ def test_all_faults_are_told_at_once() -> None:
 @pytest.mark.parametrize("amount", [1, -2.5, "3"])
 def test_an_amount_may_be_a_plain_number(amount: Any) -> None:
     assert spec_of(f"  value: {{tp: {amount}}}\n").policy().value is not None
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_the_docs_show_of_a_gate_can_be_written_so() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "gate.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 4
+    gates = [Gate.model_validate(strict_yaml.read(block).data["gate"]) for block in blocks]
+    (money,) = [gate.value for gate in gates if gate.value is not None]
+    assert [Expression(amount).names for amount in (money.tp, money.fn)] == [("amount",), ("amount in EUR",)]
+
+
+def test_the_demos_models_ask_for_all_of_it() -> None:
+    for spec in load_all(ROOT / "models").values():
+        policy = spec.policy()
+        assert policy.fairness
+        assert policy.value
+        assert policy.slices.named
+        assert policy.behaviour
