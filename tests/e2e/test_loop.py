@@ -98,6 +98,29 @@ def test_the_next_upload_is_judged_against_the_champion_on_the_same_rows(loop, s
     assert any(step["name"] == "drift" and "verdict" in step["figures"] for step in second["steps"])
 
 
+def test_each_run_writes_its_report_and_the_command_fetches_it(loop, first, second, tmp_path):
+    s3, bucket = loop.client("s3"), loop.names["models_bucket"]
+    wanted = f"reports/orders/{second['id']}.html"
+
+    def keys() -> set[str]:
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix="reports/orders/").get("Contents", [])
+        found = {entry["Key"] for entry in listed}
+        return found if wanted in found else set()
+
+    found = until(keys, 30, "the second report")
+    assert {f"reports/orders/{first['id']}.json", "reports/orders/index.html"} <= found
+    assert f"reports/orders/cards/{first['version'].partition('@')[2]}.html" in found
+    done = loop.perennial("report", second["id"], "--out", str(tmp_path / "page.html"), "--no-open")
+    assert done.returncode == 0, done.stderr
+    assert b"written no report" not in done.stderr
+    assert second["state"].capitalize() in (tmp_path / "page.html").read_text()
+    report = json.loads(loop.perennial("report", second["id"], "--json").stdout)
+    assert report["decision"]["state"] == second["state"]
+    assert report["sections"]["drift"]["distributions"]
+    assert report["sections"]["models"]["curves"]["candidate"]["roc"]
+    assert report["sections"]["models"]["curves"]["champion"]["roc"]
+
+
 def test_a_dataset_of_many_files_goes_through_as_one(loop, third):
     assert third["state"] in ("promoted", "refused"), third["reasons"]
     (dataset,) = [item for item in loop.records("orders", "dataset#") if item["id"] == third["dataset"]]
