@@ -110,6 +110,16 @@ def distribution(found: Contents) -> Markup:
     return steps(title, told, found["edges"], drawn, axis, _SHARE)
 
 
+def beside(found: Contents) -> str:
+    """What a distribution does not draw: missing values, and values beyond the range that it was counted over."""
+    pairs = [("missing", found["missing"]["before"], found["missing"]["now"])]
+    if found["kind"] != "categories":
+        before, now = found["beyond"]["before"], found["beyond"]["now"]
+        pairs += [(f"{side} the range", before[side], now[side]) for side in ("below", "above")]
+    seen = [f"{name}: {share(one)} before, {share(two)} now" for name, one, two in pairs if max(one, two) >= 0.005]
+    return "; ".join(seen)
+
+
 def groups(rule: Contents, measure: str) -> Markup:
     """One fairness measure: a dot with whiskers for each group; small groups are hollow."""
     rows = [(group, group["measures"][measure]) for group in rule["groups"] if measure in group["measures"]]

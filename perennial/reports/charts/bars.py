@@ -14,7 +14,7 @@ from perennial.reports.numerals import share
 
 HEIGHT = 220.0
 ROW = 38.0  # units a pair of categories takes
-NAME = 34  # characters of a category that fit beside its shares
+NAME = 31  # characters of a category that fit beside its shares
 
 
 @dataclass(frozen=True)

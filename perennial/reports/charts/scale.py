@@ -11,7 +11,7 @@ from markupsafe import Markup
 from perennial.reports.charts.svg import WIDTH, element, label
 from perennial.reports.numerals import figure
 
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 348.0, 30.0, 44.0  # where plots begin and end; BOTTOM is below them
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 348.0, 30.0, 44.0  # where plots begin and end; BOTTOM is below them
 NAMELESS = 18.0  # units that a plot saves whose x axis has no name
 
 
@@ -83,7 +83,7 @@ def legend(names: list[tuple[str, Markup]], y: float = 12.0) -> list[Markup]:
     drawn: list[Markup] = []
     place = float(WIDTH - 10)
     for name, mark in reversed(names):
-        place -= 6.2 * len(name)
+        place -= 6.7 * len(name)
         drawn.append(label(place, y, name, "key"))
         place -= 27
         drawn.append(element("g", mark, transform=f"translate({place:.1f} {y - 4:.1f})"))

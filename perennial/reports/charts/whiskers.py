@@ -12,7 +12,7 @@ from perennial.reports.charts.svg import WIDTH, element, label, picture, shorten
 
 ROW = 34.0
 INSET = 10.0
-LETTER = 6.8  # units that a letter takes, on average
+LETTER = 7.2  # units that a letter takes, on average
 SMALL = (150.0, 26.0)
 
 

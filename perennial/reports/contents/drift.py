@@ -24,8 +24,8 @@ def drift(dossier: Dossier, veil: Veil) -> dict[str, Any] | str:
     if not mapping(report):
         return _why_not(dossier)
     columns = [_column(text(name), mapping(found), veil) for name, found in mapping(part(report, "columns")).items()]
-    columns.sort(key=lambda column: (_WORST_FIRST.index(column["verdict"]), -column["extent"], column["name"]))
-    pictured = {column["name"]: column["verdict"] != "stable" for column in columns[:MOST_PICTURES]}
+    columns.sort(key=_rank)
+    pictured = {column["name"]: _counts(column) and column["verdict"] != "stable" for column in columns[:MOST_PICTURES]}
     return {
         "verdict": _level(part(report, "verdict")),
         "sentence": sentence(report, veil),
@@ -46,6 +46,15 @@ def sentence(report: object, veil: Veil) -> str:
     said = text(part(report, "sentence"), 1200)
     quoted = text(part(part(part(report, "columns"), moved), "sentence"), 1200) if isinstance(moved, str) else ""
     return said.replace(quoted, _HIDDEN) if quoted and veil.hides(moved) else said
+
+
+def _rank(column: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What counts for the verdict first, and of that what moved most."""
+    return not _counts(column), _WORST_FIRST.index(column["verdict"]), -column["extent"], column["name"]
+
+
+def _counts(column: Mapping[str, Any]) -> bool:
+    return bool(column["role"] != "other")
 
 
 def _column(name: str, found: Mapping[str, Any], veil: Veil) -> dict[str, Any]:

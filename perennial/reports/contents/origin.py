@@ -36,7 +36,7 @@ def origin(dossier: Dossier) -> dict[str, Any]:
         "code_digest": version.code_digest if version else None,
         "version": version.id if version else None,
         "digest": text(part(part(evaluation, "candidate"), "digest")) or None,
-        **fitting(dossier.spec, evaluation),
+        **fitting(dossier.spec if evaluation else {}, evaluation),  # what was not fitted has no estimator
     }
 
 

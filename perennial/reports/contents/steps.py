@@ -37,7 +37,7 @@ def reasons(dossier: Dossier, veil: Veil) -> list[str]:
     state = state_of(dossier)
     if state == "quarantined":
         checked = validation(dossier, veil)
-        return [problem["sentence"] for problem in part(checked, "problems") or ()][:MOST_REASONS]
+        return [_capital(problem["sentence"]) for problem in part(checked, "problems") or ()][:MOST_REASONS]
     if state == "unchanged":
         step = dossier.run.step("drift")
         return [_capital(drift.sentence(dossier.drift, veil)), *(text(why, 600) for why in _rest(step))]
