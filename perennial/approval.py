@@ -77,7 +77,7 @@ def next_command(run: str) -> str:
 def notice(run: Run) -> Notice:
     """What people are told when a run begins to wait. The token is no part of it: it is what opens the gate."""
     asked, gate = run.step(ASKED), run.step("gate")
-    lines = [*(asked.sentences if asked else ()), *(gate.sentences if gate else ())]
+    lines = [*(asked.sentences[:1] if asked else ()), *(gate.sentences if gate else ())]
     text = "\n".join([*lines, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {next_command(run.id)}"])
     return Notice(subject=f"{run.model}: waits for approval ({run.id})"[:100], text=text)
 

@@ -23,7 +23,10 @@ def handler(task: Task) -> dict[str, Any]:
     tokens.keep(task.ledger, task.run, task.event["token"], until + HOLD)
     task.note(
         approval.ASKED,
-        (f"A person is asked; without an answer until {until:%Y-%m-%d %H:%M} UTC the candidate is refused.",),
+        (
+            f"A person is asked; without an answer until {until:%Y-%m-%d %H:%M} UTC the candidate is refused.",
+            f"next: {approval.next_command(task.run.id)}",
+        ),
         {"until": until.isoformat()},
     )
     executions.tell_dispatch(task.platform, {"ask": task.run.id})

@@ -19,14 +19,18 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @task
 def handler(task: Task) -> dict[str, Any]:
-    """-> {"outcome": "promote" | "refuse" | "ask", "seconds": for how long a person is waited for}"""
+    """-> {"outcome": "promote" | "refuse" | "ask", "seconds": for how long a person is waited for, "promote": bool}.
+
+    `promote` is for runs that began under an older machine, which asks for nothing else.
+    """
     evaluation, decision = _judge(task)
     folder = layout.run(task.run.id)
     if evaluation is not None:
         objects.write_json(task.platform.models_bucket, folder + "evaluation.json", evaluation)
     objects.write_json(task.platform.models_bucket, folder + "decision.json", decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), figures(decision))
-    return {"outcome": decision.outcome, "seconds": max(1, round(task.spec.gate.approval.hours * 3600))}
+    seconds = max(1, round(task.spec.gate.approval.hours * 3600))
+    return {"outcome": decision.outcome, "seconds": seconds, "promote": decision.promote}
 
 
 def told(checks: tuple[Check, ...]) -> tuple[str, ...]:

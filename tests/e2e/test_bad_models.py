@@ -37,7 +37,7 @@ def test_the_honest_model_passes_the_same_gate(loop, runs, model):
 @pytest.mark.parametrize(
     ("model", "check", "words"),
     [
-        ("unfair", "fairness:", ("carrier", "UA", "selection_rate", "0.6")),
+        ("unfair", "fairness:", ("carrier UA", "breaches the limit of at most 0.6")),
         ("sliced", "slices:champion", ("origin=EWR", "is surely worse")),
         ("costly", "value", ("is below the floor of 0",)),
         ("ties", "champion", ("0.01", "stays")),

@@ -14,6 +14,7 @@ from functions.preparation import handler as preparation
 from functions.task import open_task
 from functions.validation.merge import handler as merge
 from functions.validation.plan import handler as plan
+from perennial.reports import run_contents
 
 KEY = "incoming/flights/jan.csv"
 
@@ -133,4 +134,4 @@ def test_the_report_shows_the_card_that_came_with_the_data(world, start, context
     event = start(b"licence: MIT\n")
     plan(event, context)
     dossier = dossiers.of_run(world.platform, world.ledger, world.ledger.run(event["run"]["id"]))
-    assert dossier.spec["card"]["licence"] == "MIT"
+    assert run_contents(dossier)["origin"]["card"]["licence"] == "MIT"
