@@ -209,6 +209,21 @@ def test_roles_are_passed_to_sagemaker_alone(resources: Resources) -> None:
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
+def test_who_writes_reports_writes_nothing_else(platform: Template) -> None:
+    (report,) = [f for f in of_type(platform, "AWS::Lambda::Function").values() if ".reporting." in f["Handler"]]
+    role = {"Ref": report["Role"]["Fn::GetAtt"][0]}
+    granted = [
+        statement
+        for policy in of_type(platform, "AWS::IAM::Policy").values()
+        if role in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert not [s for s in granted if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(listed(s["Action"]))]
+    written = [r for s in granted if "s3:PutObject" in listed(s["Action"]) for r in listed(s["Resource"])]
+    assert len(written) == 1
+    assert "/reports/*" in json.dumps(written)
+
+
 def test_only_dispatch_and_the_reconciler_start_runs(resources: Resources) -> None:
     starting = {
         id
