@@ -26,6 +26,9 @@ from training.evaluation import Scored
 from training.plan import Plan
 from training.values import written
 
+# Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
+_OF_PARTS = 0.5
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -44,14 +47,14 @@ class Compared:
         return {written(label): {**figures, "rows": rows} for label, figures, rows in told} or None
 
 
-def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None) -> Compared:
-    """Figures of both on the rows whose truth is `actual`."""
+def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
+    """Figures of both on the rows whose truth is `actual`, by a share of the resamples that the policy asks for."""
     models = [candidate] if champion is None else [candidate, champion]
     known = _all_classes(plan, actual, models)
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
     other = outcomes[1] if champion else None
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
-    resamples = Resamples(len(actual), affordable(outcomes[0], plan.policy.resamples), plan.seed)
+    resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.policy.resamples)), plan.seed)
     comparison = evaluate(outcomes[0], other, plan.confidence, resamples)
     return Compared(outcomes[0], other, tuple(known), tuple(counts), resamples, comparison)
 
@@ -67,7 +70,8 @@ def parts(
         elif chosen.any():
             candidate, champion = (model and replace(model, values=model.values[chosen]) for model in models)
             assert candidate is not None
-            found[name] = _part(compare(plan, actual[chosen], candidate, champion).comparison, int(chosen.sum()))
+            compared = compare(plan, actual[chosen], candidate, champion, _OF_PARTS)
+            found[name] = _part(compared.comparison, int(chosen.sum()))
         else:
             found[name] = None
     return found
