@@ -59,8 +59,9 @@ def _acceleration(left_out: Floats) -> float:
     """A sixth of the skewness of what each group brings to the figure, over the root of their number."""
     pulls = left_out[np.isfinite(left_out)]
     pulls = pulls.mean() - pulls if len(pulls) else pulls
-    spread = float((pulls**2).sum())
-    if spread <= 0:
+    largest = float(np.abs(pulls).max(initial=0.0))
+    if largest == 0:
         return 0.0
-    acceleration = float((pulls**3).sum()) / (6 * spread**1.5)
+    pulls = pulls / largest  # or the cubes of small numbers are lost
+    acceleration = float((pulls**3).sum()) / (6 * float((pulls**2).sum()) ** 1.5)
     return float(np.clip(acceleration, -_MOST_ACCELERATION, _MOST_ACCELERATION))

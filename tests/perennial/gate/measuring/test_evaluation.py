@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perennial.gate import metrics_of
@@ -125,6 +125,7 @@ def test_a_figure_that_resampling_always_makes_worse_keeps_its_value_inside() ->
 
 
 @given(st.lists(st.floats(-1e3, 1e3) | st.just(float("nan")), max_size=30), st.floats(-1e3, 1e3))
+@example([0.0, 1e-150, 3e-150], 1e-150)  # whose cubes are too small for a float
 def test_an_interval_is_whole_or_absent_and_holds_its_value(draws: list[float], value: float) -> None:
     found = bootstrapped(value, np.array(draws), 0.95, np.array(draws))
     assert (found["low"] is None) == (found["high"] is None)
