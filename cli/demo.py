@@ -22,7 +22,7 @@ def demo(
 ) -> None:
     """Tell the story on real flights.
 
-    Four uploads, predictions and the lineage of the model that serves, in about a minute."""
+    Four uploads, predictions and the lineage of the model that serves, in a minute or two."""
     started = time.monotonic()
     root = project.root()
     assembly, _ = synthesis.assembly(root, project.build() / "cdk.out")
