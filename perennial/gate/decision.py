@@ -74,7 +74,7 @@ def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:
         return Decision("ask", found, f"A person is asked, for the rows cannot tell: {', '.join(unsure)}.")
     if policy.ask == "always":
         return Decision("ask", found, f"A person is asked, as always; it passed {passed}.")
-    if not found:
+    if all(check.verdict == "noted" for check in found):
         return Decision("promote", found, "Promoted: no floor is set and no champion serves yet.")
     return Decision("promote", found, f"Promoted: it passed {passed}.")
 

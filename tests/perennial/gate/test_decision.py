@@ -275,3 +275,10 @@ def test_deciding_needs_no_numpy() -> None:
 import perennial.gate as gate; print(gate.decide({}, gate.Policy('f1')).promote)"""
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"
+
+
+def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_passed() -> None:
+    first = {**evaluation(), "champion": None, "difference": None}
+    decision = decide(first, Policy("roc_auc"))
+    assert decision.promote
+    assert decision.sentence == "Promoted: no floor is set and no champion serves yet."
