@@ -80,7 +80,8 @@ def test_the_registry_carries_what_the_ledger_says(loop, champion):
 def test_the_command_answers_about_what_it_finds(loop, champion, tmp_path):
     models = json.loads(loop.perennial("models", "--json").stdout)
     assert champion in json.dumps(models)
-    runs = json.loads(loop.perennial("runs", "--json").stdout)
+    # The cloud is shared with other files' tests: the champion's run need not be among the newest twenty.
+    runs = json.loads(loop.perennial("runs", "--model", "orders", "--limit", "1000", "--json").stdout)
     run = next(run for run in runs if run["version"] == champion)
     explained = loop.perennial("explain", run["id"])
     assert explained.returncode == 0, explained.stderr
