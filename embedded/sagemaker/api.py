@@ -20,6 +20,7 @@ from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.invocations import Invocations
 from embedded.sagemaker.registry import Registry
 from embedded.sagemaker.training import TrainingJobs
+from embedded.sagemaker.transforms import TransformJobs
 
 _USED = ("s3", "logs", "cloudwatch")
 
@@ -44,6 +45,8 @@ class SageMakerBackend(SageMakerModelBackend):
         self.endpoint_configs = self.catalogue.configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
         self.training = TrainingJobs(self.context, clients, self.training_jobs)  # type: ignore[arg-type]
+        self.transforms = TransformJobs(self.context, clients, self.catalogue, self.hosting.standby)
+        self.transform_jobs = self.transforms.jobs  # type: ignore[assignment]
         self.invocations = Invocations(self.context, clients, self.hosting)
 
     def reset(self) -> None:
@@ -55,6 +58,7 @@ class SageMakerBackend(SageMakerModelBackend):
         """Stops jobs and servers; captures and metrics that wait are written."""
         self.invocations.stop()
         self.training.stop_all()
+        self.transforms.stop_all()
         self.hosting.stop_all()
 
     def _get_resource_from_arn(self, arn: str) -> Any:
@@ -65,7 +69,7 @@ class SageMakerBackend(SageMakerModelBackend):
         raise InvalidRequestError(f"Could not find the resource {arn}.")
 
     def _taggable(self) -> list[Any]:
-        own = (self._models, self.endpoint_configs, self.endpoints, self.training_jobs)
+        own = (self._models, self.endpoint_configs, self.endpoints, self.training_jobs, self.transform_jobs)
         moto = (self.model_packages, self.model_package_groups, self.experiments, self.trials, self.feature_groups)
         return [resource for kind in (*own, *moto) for resource in list(kind.values())]
 
@@ -94,6 +98,10 @@ OPERATIONS: dict[str, Operation] = {
     "describe_training_job": lambda backend, request: backend.training.describe(request),
     "stop_training_job": lambda backend, request: backend.training.stop(request),
     "list_training_jobs": lambda backend, request: backend.training.list_jobs(request),
+    "create_transform_job": lambda backend, request: backend.transforms.create(request),
+    "describe_transform_job": lambda backend, request: backend.transforms.describe(request),
+    "stop_transform_job": lambda backend, request: backend.transforms.stop(request),
+    "list_transform_jobs": lambda backend, request: backend.transforms.list_jobs(request),
     "create_model": lambda backend, request: backend.catalogue.create_model(request),
     "describe_model": lambda backend, request: backend.catalogue.describe_model(request),
     "list_models": lambda backend, request: backend.catalogue.list_models(request),
@@ -124,7 +132,6 @@ OPERATIONS: dict[str, Operation] = {
 # moto answers these at once with an invented success.
 REFUSED = (
     "create_processing_job",
-    "create_transform_job",
     "create_hyper_parameter_tuning_job",
     "create_auto_ml_job_v2",
     "create_compilation_job",

@@ -105,9 +105,11 @@ class Catalogue:
         """The model of each of a configuration's variants, by the variant's name."""
         variants = [*config.request["ProductionVariants"], *(config.request.get("ShadowProductionVariants") or [])]
         names = {variant["VariantName"]: variant["ModelName"] for variant in variants}
-        return {
-            variant: self._served(self._find(self.models, "model", name).request) for variant, name in names.items()
-        }
+        return {variant: self.served(name) for variant, name in names.items()}
+
+    def served(self, model: str) -> ServedModel:
+        """What a model serves. Raises InvalidRequestError as AWS does if there is no such model."""
+        return self._served(self._find(self.models, "model", model).request)
 
     def _served(self, request: Request) -> ServedModel:
         package = container_of(request).get("ModelPackageName")

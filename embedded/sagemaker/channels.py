@@ -49,8 +49,7 @@ class InputChannel:
         """Fetches all of the channel's objects. Raises DownloadError, with the URL and what S3 said."""
         target.mkdir(parents=True, exist_ok=True)
         try:
-            objects = self._manifest(s3) if self.data_type == "ManifestFile" else self._prefix(s3)
-            for key_location, name in objects:
+            for key_location, name in self.objects(s3):
                 path = (target / name).resolve()
                 if not path.is_relative_to(target.resolve()):
                     raise DownloadError(
@@ -63,6 +62,10 @@ class InputChannel:
                     shutil.copyfileobj(body, file, 1 << 20)
         except (ClientError, BotoCoreError) as error:
             raise DownloadError(f"Data download failed:{self.location.uri}: {error}") from error
+
+    def objects(self, s3: Any) -> list[tuple[Location, str]]:
+        """The objects and the name of each below the channel. Raises DownloadError, or what boto3 raises."""
+        return self._manifest(s3) if self.data_type == "ManifestFile" else self._prefix(s3)
 
     def _prefix(self, s3: Any) -> list[tuple[Location, str]]:
         bucket, prefix = self.location.bucket, self.location.key

@@ -32,8 +32,8 @@ class Hosting:
         self._context = context
         self._clients = clients
         self._catalogue = catalogue
-        self._standby = Standby(context, (*IMAGE, "gunicorn.app.wsgiapp"), {"OMP_NUM_THREADS": "1"})
-        self._standby.prepare()
+        self.standby = Standby(context, (*IMAGE, "gunicorn.app.wsgiapp"), {"OMP_NUM_THREADS": "1"})
+        self.standby.prepare()
         self._lock = threading.RLock()
         self.endpoints: dict[str, Endpoint] = {}
 
@@ -127,7 +127,7 @@ class Hosting:
         self.endpoints.clear()
 
     def _fleet(self, endpoint: str, config: Record) -> Fleet:
-        return Fleet(self._context, self._clients, endpoint, config, self._catalogue.models_of(config), self._standby)
+        return Fleet(self._context, self._clients, endpoint, config, self._catalogue.models_of(config), self.standby)
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self._context.region}:{self._context.account_id}:{kind}/{name.lower()}"
