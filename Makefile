@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop clean
+.PHONY: demo test test-release fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -40,6 +40,9 @@ test: setup-dev  ## format, lint, types, import contracts, the whole suite with 
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
+
+test-release: setup-dev  ## 20 releases and 5 rollbacks under 200 requests a second on the embedded cloud: none may fail (4 minutes)
+	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_no_gap.py
 
 synth: setup  ## the assembly, in cdk.out
 	@$(BIN)/python app.py

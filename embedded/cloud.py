@@ -169,7 +169,7 @@ class Cloud:
         self._alarms = alarms.install(patches, context, store, Journal(context, self._clients))
         self._cleanup.callback(queues.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
-        sagemaker.install(context)
+        self._server.answer_directly(sagemaker.install(context))
 
     def _warm(self) -> None:
         """Starts a process for each function in the background, so that no first call waits for one."""

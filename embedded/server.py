@@ -8,6 +8,7 @@ import io
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -15,6 +16,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded.port import HOST, listen
 
+Direct = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes] | None]
 LOG = logging.getLogger(__name__)
 
 
@@ -38,13 +40,31 @@ class KeepAliveHandler(MotoRequestHandler):
 
     def run_wsgi(self) -> None:
         """Runs the application once; called by werkzeug for each request of the connection."""
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
+        self._continue()
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
         status, headers, body = _call(self.server.app, environ)
         self._reply(status, headers, body)
+
+    def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
+        """Answers what goes past moto, and leaves the rest to it; called by http.server."""
+        direct: Direct | None = self.server.direct  # type: ignore[attr-defined]
+        length = self.headers.get("Content-Length")
+        if direct is None or not self.path.startswith("/endpoints/"):
+            self.run_wsgi()
+            return
+        self._continue()
+        body = self.rfile.read(int(length)) if length else self._body(self.make_environ())
+        answer = direct(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        if answer is None:
+            answer = 404, {"Content-Type": "text/plain"}, b"There is no such operation of SageMaker's runtime here."
+        status, headers, content = answer
+        self._send(status, "", list(headers.items()), content)
+
+    def _continue(self) -> None:
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
 
     def _body(self, environ: dict[str, Any]) -> bytes:
         length = environ.get("CONTENT_LENGTH")
@@ -58,12 +78,15 @@ class KeepAliveHandler(MotoRequestHandler):
 
     def _reply(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, message = status.partition(" ")
-        self.send_response(int(code), message)
+        self._send(int(code), message, headers, body)
+
+    def _send(self, code: int, message: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response(code, message or None)
         named = {key.lower() for key, _ in headers}
         for key, value in headers:
             if key.lower() not in ("connection", "transfer-encoding"):
                 self.send_header(key, value)
-        bodiless = self.command == "HEAD" or code in ("204", "304")
+        bodiless = self.command == "HEAD" or code in (204, 304)
         if "content-length" not in named and not bodiless:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -108,6 +131,7 @@ class Server:
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self._server.connections = set()  # type: ignore[attr-defined]
+        self._server.direct = None  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
@@ -119,6 +143,10 @@ class Server:
     def port(self) -> int:
         """The port in use."""
         return int(self._server.server_address[1])
+
+    def answer_directly(self, direct: Direct) -> None:
+        """What `direct` answers (path, headers in lower case, body) to a POST below /endpoints/ does not go to moto."""
+        self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:
         """Answers requests from now on."""

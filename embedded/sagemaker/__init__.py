@@ -9,20 +9,25 @@ import urllib.request
 
 from embedded.context import CREDENTIAL, Context
 from embedded.sagemaker import api, runtime
+from embedded.sagemaker.runtime import Direct
 
 __all__ = ["await_training_job", "install", "stop"]
 
 
-def install(context: Context) -> None:
+def install(context: Context) -> Direct:
     """Makes moto's SageMaker real. Call it before the server answers its first request.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when a request comes.
+
+    Returns:
+        What answers InvokeEndpoint, for the server.
     """
     api.install(context)
-    runtime.install()
+    direct = runtime.install(context)
     if context.endpoint_url:
         threading.Thread(target=_warm, args=(context,), name="warm sagemaker", daemon=True).start()
+    return direct
 
 
 def stop() -> None:

@@ -30,6 +30,13 @@ class ModelError(RefusedError):
         self.log_stream = log_stream
 
 
+class ThrottledError(RefusedError):
+    """More invocations at once than a serverless variant takes: ThrottlingException, HTTP 429."""
+
+    def __init__(self) -> None:
+        super().__init__("ThrottlingException", "Rate exceeded")
+
+
 class TooLargeError(RefusedError):
     """The request's body is above 6 MB: HTTP 413."""
 
@@ -136,7 +143,7 @@ class Invocations:
 
 
 def _answer(reply: Reply, variant: Variant) -> Answer:
-    headers = {header.lower(): value for header, value in reply.headers.items()}
+    headers = reply.headers
     return Answer(reply.body, headers.get("content-type", ""), variant.name, headers.get(ATTRIBUTES))
 
 

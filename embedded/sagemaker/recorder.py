@@ -20,6 +20,8 @@ class Recorder:
 
     def wake(self) -> None:
         """There is something to write. The first time this starts the thread."""
+        if self._news.is_set():
+            return
         self._news.set()
         with self._lock:
             if self._thread is None and not self._end.is_set():

@@ -4,7 +4,6 @@ SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image'
 are its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
 """
 
-import http.client
 import re
 import socket
 import subprocess
@@ -182,7 +181,7 @@ class InferenceServer:
             if self.abandoned.is_set():
                 raise StartError("The endpoint was deleted.")
             try:
-                if self.request("GET", "/ping", b"", {}).status == http.client.OK:
+                if self.request("GET", "/ping", b"", {}).status == 200:
                     return True
             except UnreachableError:
                 pass  # not listening yet
