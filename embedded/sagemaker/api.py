@@ -23,7 +23,6 @@ from embedded.sagemaker.training import TrainingJobs
 from embedded.sagemaker.transforms import TransformJobs
 
 _USED = ("s3", "logs", "cloudwatch")
-
 Operation = Callable[["SageMakerBackend", dict[str, Any]], dict[str, Any]]
 
 

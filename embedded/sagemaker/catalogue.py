@@ -73,7 +73,7 @@ class Catalogue:
         check_config(request)
         with self._lock:
             refuse_existing("endpoint configuration", arn, name in self.configs)
-            for variant in request["ProductionVariants"]:
+            for variant in (*request["ProductionVariants"], *(request.get("ShadowProductionVariants") or ())):
                 self._find(self.models, "model", variant["ModelName"])
             self.configs[name] = Record(name, arn, request, list(request.get("Tags") or []))
         return {"EndpointConfigArn": arn}

@@ -82,7 +82,7 @@ class Endpoint:
         if self.status not in UPDATABLE or self._active is None:
             raise InvalidRequestError(f'Cannot update endpoint "{self.arn}" in status {self.status}: only delete it.')
         if fleet is not None:
-            _check_names(self._active, fleet)
+            self._active.check_successor(fleet)
 
     def delete(self) -> None:
         """Takes the endpoint out of service and stops its fleets; returns once they are stopped."""
@@ -200,12 +200,3 @@ class Endpoint:
 def _variants(fleet: Fleet) -> dict[str, Any]:
     answer: dict[str, Any] = {"ProductionVariants": fleet.describe()} | summary(fleet.capture)
     return answer | ({"ShadowProductionVariants": fleet.describe(shadows=True)} if fleet.shadows else {})
-
-
-def _check_names(active: Fleet, new: Fleet) -> None:
-    before, after = ({variant.name for variant in fleet.variants} for fleet in (active, new))
-    if before != after:
-        raise InvalidRequestError(
-            f"The production variants' names must stay with a blue/green deployment: {sorted(before)} is deployed, "
-            f"{sorted(after)} is in the endpoint configuration {new.config.name}."
-        )

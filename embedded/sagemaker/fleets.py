@@ -5,52 +5,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from embedded.clients import Clients
 from embedded.context import Context
+from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.jobs import now
-from embedded.sagemaker.models import ServedModel
+from embedded.sagemaker.models import Place, ServedModel
 from embedded.sagemaker.records import Record
-from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer, Place
+from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
+from embedded.sagemaker.serverless import ServerlessServer
 from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.variants import Variant
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
-
-
-@dataclass
-class Variant:
-    """One variant with its server; `weight` and `count` are what the endpoint has now, not what its request said."""
-
-    request: dict[str, Any]
-    server: InferenceServer
-    model: ServedModel
-    weight: float = field(init=False)
-    count: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        given = self.request.get("InitialVariantWeight")
-        self.weight = 1.0 if given is None else float(given)
-        self.count = int(self.request.get("InitialInstanceCount") or 1)
-
-    @property
-    def name(self) -> str:
-        """Its VariantName."""
-        return str(self.request["VariantName"])
-
-    def describe(self, started: datetime) -> dict[str, Any]:
-        """What DescribeEndpoint answers of it."""
-        image = self.model.image
-        return {
-            "VariantName": self.name,
-            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": started}],
-            "CurrentWeight": self.weight,
-            "DesiredWeight": self.weight,
-            "CurrentInstanceCount": self.count,
-            "DesiredInstanceCount": self.count,
-        }
 
 
 class Fleet:
@@ -80,8 +48,10 @@ class Fleet:
 
         def variant(request: dict[str, Any]) -> Variant:
             model = models[request["VariantName"]]
-            server = InferenceServer(context, clients, place, request["VariantName"], model, standby)
-            return Variant(dict(request), server, model)
+            if request.get("ServerlessConfig"):
+                return Variant(request, ServerlessServer(context, clients, place, request, model, standby), model)
+            name = request["VariantName"]
+            return Variant(request, InferenceServer(context, clients, place, name, model, standby), model)
 
         self.variants = [variant(request) for request in config.request["ProductionVariants"]]
         self.shadows = [variant(request) for request in config.request.get("ShadowProductionVariants") or []]
@@ -113,6 +83,11 @@ class Fleet:
     def recover(self) -> bool:
         """Starts again what has died. Returns whether all servers are healthy."""
         return all(variant.server.restart() for variant in self.variants)
+
+    @property
+    def serverless(self) -> bool:
+        """Whether it runs without instances."""
+        return any(variant.request.get("ServerlessConfig") for variant in self.variants)
 
     @property
     def all_variants(self) -> list[Variant]:
@@ -149,6 +124,17 @@ class Fleet:
         if not any(weights):
             return None
         return random.choices(self.variants, weights)[0]
+
+    def check_successor(self, new: "Fleet") -> None:
+        """Raises InvalidRequestError unless an update can lead from this fleet to the new one."""
+        before, after = ({variant.name for variant in fleet.variants} for fleet in (self, new))
+        if before != after:
+            raise InvalidRequestError(
+                f"The production variants' names must stay with a blue/green deployment: {sorted(before)} is deployed, "
+                f"{sorted(after)} is in the endpoint configuration {new.config.name}."
+            )
+        if new.serverless and not self.serverless:
+            raise InvalidRequestError("An endpoint with instances cannot be updated to a serverless endpoint.")
 
     def retain(self, old: "Fleet", excluded: set[str]) -> None:
         """Takes over what an update is to keep: RetainAllVariantProperties without ExcludeRetainedVariantProperties."""

@@ -2,22 +2,18 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from embedded.clients import Clients
 from embedded.context import Context
-from embedded.sagemaker.capture import Capture, Exchange
 from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.fleets import Fleet, Variant
+from embedded.sagemaker.exchanges import ATTRIBUTES, INFERENCE_ID, Exchanges
+from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.hosting import Hosting
-from embedded.sagemaker.metrics import Metrics, invocation_values
-from embedded.sagemaker.recorder import Recorder
+from embedded.sagemaker.shadows import Shadows
+from embedded.sagemaker.variants import Variant
 
-MAX_BODY_BYTES = 6 * 1024 * 1024
-FLUSH_SECONDS = 5.0  # of the cloud's time
-_FORWARDED = ("content-type", "accept", "x-amzn-sagemaker-custom-attributes", "x-amzn-sagemaker-inference-id")
-ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+_FORWARDED = ("content-type", "accept", ATTRIBUTES, INFERENCE_ID)
 
 
 class ModelError(RefusedError):
@@ -30,15 +26,8 @@ class ModelError(RefusedError):
         self.log_stream = log_stream
 
 
-class ThrottledError(RefusedError):
-    """More invocations at once than a serverless variant takes: ThrottlingException, HTTP 429."""
-
-    def __init__(self) -> None:
-        super().__init__("ThrottlingException", "Rate exceeded")
-
-
 class TooLargeError(RefusedError):
-    """The request's body is above 6 MB: HTTP 413."""
+    """The request's body is above 6 MB, or 4 MB for a serverless variant: HTTP 413."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +52,22 @@ class Invocations:
     def __init__(self, context: Context, clients: Clients, hosting: Hosting) -> None:
         self._context = context
         self._hosting = hosting
-        self._capture = Capture(clients)
-        self._metrics = Metrics(clients)
-        self._recorder = Recorder(self._write, max(0.2, context.clock.scaled(FLUSH_SECONDS)))
+        self._exchanges = Exchanges(context, clients, hosting)
+        self._shadows = Shadows(self._exchanges)
 
     def invoke(self, name: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Forwards one request to a server of the endpoint.
 
         Args:
             name: the endpoint's.
-            body: the payload, 6 MB at most.
+            body: the payload, 6 MB at most (4 MB for a serverless variant).
             headers: of the request, names in lower case.
 
         Raises:
-            RefusedError: ValidationError when no such endpoint or variant is in service; TooLargeError; ModelError.
+            RefusedError: ValidationError when no such endpoint or variant is in service; TooLargeError;
+                ThrottledError; ModelError.
         """
         start = time.perf_counter()
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLargeError("413", f"HTTP content length exceeded {MAX_BODY_BYTES} bytes.")
         endpoint = self._hosting.endpoints.get(name)
         if endpoint is None:
             raise self._not_found(name)
@@ -94,33 +81,30 @@ class Invocations:
         variant = fleet.choose(wanted)
         if variant is None:
             raise RefusedError("ValidationError", f"Variant {wanted} not found for endpoint {name}.")
+        limit = variant.server.max_body_bytes
+        if len(body) > limit:
+            raise TooLargeError("413", f"HTTP content length exceeded {limit} bytes.")
         sent = {header: headers[header] for header in _FORWARDED if headers.get(header)}
-        called = time.perf_counter()
+        self._shadows.copy(name, fleet, variant, body, sent)
         try:
-            reply = variant.server.request("POST", "/invocations", body, sent)
+            reply = self._exchanges.ask(name, variant, body, sent, start)
         except UnreachableError as error:
-            variant.server.revive()
-            self._measure(name, variant, 500, called - start, time.perf_counter() - called)
             raise self._model_error(name, variant, Reply(500, {}, b""), f"{error}") from error
-        self._measure(name, variant, reply.status, called - start, time.perf_counter() - called)
         if reply.status >= 400:
             raise self._model_error(name, variant, reply, reply.body.decode(errors="replace"))
-        if len(reply.body) > MAX_BODY_BYTES:
-            raise self._model_error(name, variant, reply, f"the answer exceeded {MAX_BODY_BYTES} bytes")
-        answer = _answer(reply, variant)
-        self._capture.add(fleet.capture, name, variant.name, _exchange(body, sent, answer))
-        return answer
+        if len(reply.body) > limit:
+            raise self._model_error(name, variant, reply, f"the answer exceeded {limit} bytes")
+        self._exchanges.keep(name, fleet, variant, (body, sent, reply))
+        kind, attributes = reply.headers.get("content-type", ""), reply.headers.get(ATTRIBUTES)
+        return Answer(reply.body, kind, variant.name, attributes)
 
     def _not_found(self, name: str) -> RefusedError:
         return RefusedError("ValidationError", f"Endpoint {name} of account {self._context.account_id} not found.")
 
     def stop(self) -> None:
         """Writes captures and metrics that wait."""
-        self._recorder.stop()
-
-    def _measure(self, name: str, variant: Variant, status: int, overhead: float, model: float) -> None:
-        self._metrics.add(name, variant.name, invocation_values(status, model, overhead))
-        self._recorder.wake()
+        self._shadows.stop()
+        self._exchanges.stop()
 
     def _model_error(self, name: str, variant: Variant, reply: Reply, said: str) -> ModelError:
         region, account = self._context.region, self._context.account_id
@@ -133,26 +117,3 @@ class Invocations:
         )
         variant.server.log.ship()
         return ModelError(message, status, said, f"arn:aws:logs:{region}:{account}:log-group:{group}")
-
-    def _write(self) -> None:
-        self._capture.flush()
-        self._metrics.flush()
-        for endpoint in list(self._hosting.endpoints.values()):
-            for variant in [variant for fleet in endpoint.fleets for variant in fleet.all_variants]:
-                variant.server.log.ship()
-
-
-def _answer(reply: Reply, variant: Variant) -> Answer:
-    headers = reply.headers
-    return Answer(reply.body, headers.get("content-type", ""), variant.name, headers.get(ATTRIBUTES))
-
-
-def _exchange(body: bytes, sent: dict[str, Any], answer: Answer) -> Exchange:
-    return Exchange(
-        input=body,
-        input_type=sent.get("content-type", ""),
-        output=answer.body,
-        output_type=answer.content_type,
-        inference_id=sent.get("x-amzn-sagemaker-inference-id"),
-        custom_attributes=sent.get(ATTRIBUTES),
-    )

@@ -26,6 +26,15 @@ class ServedModel:
     isolated: bool = False
 
 
+@dataclass(frozen=True)
+class Place:
+    """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
+
+    kind: str
+    name: str
+    log_group: str
+
+
 def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> ServedModel:
     """Reads CreateModel's parameters. Raises InvalidRequestError for what cannot be served.
 

@@ -8,8 +8,10 @@ from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
 from embedded.sagemaker.jobs import now
 from embedded.sagemaker.locations import Location
 
-_UNSUPPORTED_VARIANT = ("ServerlessConfig", "InferenceAmiVersion", "ManagedInstanceScaling", "InstancePools")
-_UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
+_UNSUPPORTED_VARIANT = ("InferenceAmiVersion", "ManagedInstanceScaling", "InstancePools")
+_UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig")
+_MEMORIES = range(1024, 6145, 1024)  # MB
+_MOST_CONCURRENCY = 200
 
 
 @dataclass
@@ -33,21 +35,54 @@ def check_config(request: dict[str, Any]) -> None:
     for member in _UNSUPPORTED_CONFIG:
         if request.get(member):
             raise NotImitatedError(f"{member} of an endpoint configuration")
-    variants = request.get("ProductionVariants") or []
-    names = [variant["VariantName"] for variant in variants]
+    variants, shadows = request.get("ProductionVariants") or [], request.get("ShadowProductionVariants") or []
+    names = [variant["VariantName"] for variant in (*variants, *shadows)]
     if not variants:
         raise InvalidRequestError("At least one production variant is needed.")
     if len(set(names)) != len(names):
         raise InvalidRequestError(f"The variant names {names} are not unique.")
-    for variant in variants:
-        for member in _UNSUPPORTED_VARIANT:
-            if variant.get(member):
-                raise NotImitatedError(f"{member} of a production variant")
-        if not variant.get("ModelName"):
-            raise InvalidRequestError(f"Production variant {variant['VariantName']}: ModelName is missing.")
-        if not variant.get("InstanceType"):
-            raise InvalidRequestError(f"Production variant {variant['VariantName']}: InstanceType is missing.")
+    if shadows and (len(variants), len(shadows)) != (1, 1):
+        raise InvalidRequestError(
+            "With ShadowProductionVariants there can be only one variant in ProductionVariants and one in "
+            f"ShadowProductionVariants, got {len(variants)} and {len(shadows)}."
+        )
+    for variant in (*variants, *shadows):
+        _check_variant(variant)
     _check_capture(request.get("DataCaptureConfig") or {})
+    if any(variant.get("ServerlessConfig") for variant in (*variants, *shadows)):
+        _check_serverless(request, [*variants, *shadows])
+
+
+def _check_variant(variant: dict[str, Any]) -> None:
+    name = f"Production variant {variant['VariantName']}"
+    for member in _UNSUPPORTED_VARIANT:
+        if variant.get(member):
+            raise NotImitatedError(f"{member} of a production variant")
+    if not variant.get("ModelName"):
+        raise InvalidRequestError(f"{name}: ModelName is missing.")
+    serverless = variant.get("ServerlessConfig")
+    if not serverless:
+        if not variant.get("InstanceType"):
+            raise InvalidRequestError(f"{name}: InstanceType is missing.")
+        return
+    for member in ("InstanceType", "InitialInstanceCount", "AcceleratorType"):
+        if variant.get(member):
+            raise InvalidRequestError(f"{name}: {member} cannot be given together with ServerlessConfig.")
+    memory, most = serverless.get("MemorySizeInMB"), serverless.get("MaxConcurrency") or 0
+    if memory not in _MEMORIES:
+        raise InvalidRequestError(f"{name}: MemorySizeInMB must be one of {[*_MEMORIES]}, got {memory}.")
+    if not 1 <= most <= _MOST_CONCURRENCY:
+        raise InvalidRequestError(f"{name}: MaxConcurrency must be from 1 to {_MOST_CONCURRENCY}, got {most}.")
+    if (serverless.get("ProvisionedConcurrency") or 0) > most:
+        raise InvalidRequestError(f"{name}: ProvisionedConcurrency must be at most MaxConcurrency {most}.")
+
+
+def _check_serverless(request: dict[str, Any], variants: list[dict[str, Any]]) -> None:
+    if len(variants) > 1:
+        raise InvalidRequestError("A serverless endpoint has exactly one production variant, and no shadow variant.")
+    for member in ("DataCaptureConfig", "VpcConfig"):
+        if request.get(member):
+            raise InvalidRequestError(f"{member} is not supported for serverless endpoints.")
 
 
 def _check_capture(capture: dict[str, Any]) -> None:

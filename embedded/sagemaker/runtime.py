@@ -14,7 +14,9 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from embedded.context import Context
 from embedded.sagemaker.api import backend_of
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.invocations import ATTRIBUTES, ModelError, ThrottledError, TooLargeError
+from embedded.sagemaker.exchanges import ATTRIBUTES
+from embedded.sagemaker.invocations import ModelError, TooLargeError
+from embedded.sagemaker.serverless import ThrottledError
 
 _PATH = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")
 

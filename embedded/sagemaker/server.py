@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
@@ -22,11 +21,12 @@ from embedded.sagemaker.connections import Connections, Reply, UnreachableError
 from embedded.sagemaker.container import Container, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
-from embedded.sagemaker.models import ServedModel
+from embedded.sagemaker.models import Place, ServedModel
 from embedded.sagemaker.processes import base_environment
 from embedded.sagemaker.standby import Standby
 
 HEALTH_SECONDS = 60.0
+MAX_BODY_BYTES = 6 * 1024 * 1024
 SERVING_MODULE = "SAGEMAKER_SERVING_MODULE"
 _STARTS = 3  # another process may take the port between its choice and its use
 _APPLICATION = re.compile(r"[\w.]+:\w+(\(\))?")
@@ -36,17 +36,10 @@ class StartError(Exception):
     """The server did not come up; the message is the endpoint's FailureReason."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
-
-    kind: str
-    name: str
-    log_group: str
-
-
 class InferenceServer:
     """A server of one production variant, from `start` to `stop`; requests from many threads."""
+
+    max_body_bytes = MAX_BODY_BYTES
 
     def __init__(
         self,
@@ -73,6 +66,7 @@ class InferenceServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._connections = Connections(0)
         self.abandoned = threading.Event()  # set when nobody waits for its health any more
+        self.setup_seconds: list[float] = []  # of cold starts that no metric tells of yet
         self._lock = threading.Lock()
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
@@ -129,6 +123,10 @@ class InferenceServer:
         if process is not None:
             self._context.processes.stop(process)
         self.log.ship(everything=True)
+
+    def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
+        """POST /invocations. Raises UnreachableError when there is no answer within 60 s."""
+        return self.request("POST", "/invocations", body, headers)
 
     def request(
         self, method: str, path: str, body: bytes, headers: dict[str, str], longest: float = INVOCATION_SECONDS

@@ -21,8 +21,8 @@ from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.locations import Location
 from embedded.sagemaker.logs import LogStream
-from embedded.sagemaker.models import ServedModel
-from embedded.sagemaker.server import InferenceServer, Place, StartError
+from embedded.sagemaker.models import Place, ServedModel
+from embedded.sagemaker.server import InferenceServer, StartError
 from embedded.sagemaker.standby import Standby
 from embedded.sagemaker.transformjobs import TransformJob
 

@@ -1,0 +1,95 @@
+"""A serverless variant's server: it ends when nobody asks it, and starts again when somebody does.
+
+The memory size is not imitated; the cold start is a real start of the process, without the image's download. AWS does
+not say how long it keeps an idle one: here it is five minutes of the cloud's time.
+"""
+
+import threading
+import time
+from typing import Any
+
+from embedded.clients import Clients
+from embedded.context import Context
+from embedded.sagemaker.connections import Reply, UnreachableError
+from embedded.sagemaker.errors import RefusedError
+from embedded.sagemaker.models import Place, ServedModel
+from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
+from embedded.sagemaker.standby import Standby
+
+IDLE_SECONDS = 300.0
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+class ThrottledError(RefusedError):
+    """More invocations at once than a serverless variant takes: ThrottlingException, HTTP 429."""
+
+    def __init__(self) -> None:
+        super().__init__("ThrottlingException", "Rate exceeded")
+
+
+class ServerlessServer(InferenceServer):
+    """The same server, for MaxConcurrency requests at a time."""
+
+    max_body_bytes = MAX_BODY_BYTES
+
+    def __init__(
+        self,
+        context: Context,
+        clients: Clients,
+        place: Place,
+        request: dict[str, Any],
+        model: ServedModel,
+        standby: Standby,
+    ) -> None:
+        super().__init__(context, clients, place, request["VariantName"], model, standby)
+        config = request["ServerlessConfig"]
+        self._free = threading.Semaphore(int(config["MaxConcurrency"]))
+        self._lasting = bool(config.get("ProvisionedConcurrency"))
+        self._idle_after = context.clock.scaled(IDLE_SECONDS)
+        self._busy = 0
+        self._last = time.monotonic()
+        self._turn = threading.RLock()  # held while it starts or ends
+
+    def start(self, limit: float = HEALTH_SECONDS) -> None:
+        """Starts once, to see whether it can; then waits for work."""
+        super().start(limit)
+        self._rest_later()
+
+    def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
+        """POST /invocations, after a cold start if need be. Raises ThrottledError, UnreachableError."""
+        if not self._free.acquire(blocking=False):
+            raise ThrottledError
+        try:
+            self._wake()
+            return super().invoke(body, headers)
+        finally:
+            with self._turn:
+                self._busy -= 1
+                self._last = time.monotonic()
+            self._free.release()
+
+    def _wake(self) -> None:
+        with self._turn:
+            self._busy += 1
+            if self.alive:
+                return
+            begin = time.monotonic()
+            if not self.restart():
+                raise UnreachableError("the container did not pass the ping health check")
+            self.setup_seconds.append(time.monotonic() - begin)
+            self._rest_later()
+
+    def _rest_later(self) -> None:
+        if not self._lasting and not self.abandoned.is_set():
+            timer = threading.Timer(self._idle_after / 4, self._rest)
+            timer.daemon = True
+            timer.start()
+
+    def _rest(self) -> None:
+        with self._turn:
+            if not self.alive:
+                return
+            if not self._busy and time.monotonic() - self._last >= self._idle_after:
+                self.pause()
+                return
+        self._rest_later()
