@@ -44,7 +44,7 @@ from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
 from embedded.server import Server
 
-METRICS_SECONDS = 3600.0  # of the cloud's time; longer where an alarm looks further back
+METRICS_SECONDS = 3 * 3600.0  # of the cloud's time; longer where an alarm looks further back
 _RUNNING = threading.Lock()
 
 

@@ -1,6 +1,6 @@
 """What an alarm looks at: a metric, or metric math over several. Read from moto's alarm and checked as AWS does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,9 +64,7 @@ class Definition:
                 found[name] = _measured(query, store, timeline, width)
             else:
                 value = expressions.evaluate(query, found, timeline, float(self.period))
-                found[name] = (
-                    dict.fromkeys(timeline, value) if isinstance(value, float) else expressions.as_series(value)
-                )
+                found[name] = expressions.series(value, timeline)
         return found[self.returned]
 
 
@@ -126,7 +124,7 @@ def _read_queries(given: list[Any]) -> Definition:
             queries[query.id] = Metric(name, query.metric_stat.stat, query.metric_stat.unit)
             periods.add(int(query.metric_stat.period))
         else:
-            queries[query.id] = _expression(query.expression or "")
+            queries[query.id] = expression(query.expression or "")
             if query.period:
                 periods.add(int(query.period))
     returned = [query.id for query in given if query.return_data is not False]
@@ -134,10 +132,11 @@ def _read_queries(given: list[Any]) -> Definition:
         raise DefinitionError("Exactly one element of the metrics list should return data.")
     if len(periods) != 1:
         raise DefinitionError(f"The embedded cloud evaluates alarms of one period, got {sorted(periods)}.")
-    return Definition(periods.pop(), queries, returned[0], _ordered(queries))
+    return Definition(periods.pop(), queries, returned[0], ordered(queries))
 
 
-def _expression(text: str) -> Node:
+def expression(text: str) -> Node:
+    """Reads an expression. Raises ExpressionError or DefinitionError."""
     node = tokens.parse(text)
     unknown = node.calls() - set(expressions.FUNCTIONS)
     if unknown:
@@ -148,8 +147,9 @@ def _expression(text: str) -> Node:
     return node
 
 
-def _ordered(queries: dict[str, Metric | Node]) -> list[str]:
-    order = [name for name, query in queries.items() if isinstance(query, Metric)]
+def ordered(queries: Mapping[str, Metric | Node | None]) -> list[str]:
+    """The ids so that each comes after those it names. Raises DefinitionError if one is unknown, or in a circle."""
+    order = [name for name, query in queries.items() if not isinstance(query, Node)]
     left = {name: query.names() - {"REPEAT"} for name, query in queries.items() if isinstance(query, Node)}
     for name, wanted in left.items():
         unknown = wanted - set(queries)

@@ -65,7 +65,7 @@ def evaluate(node: Node, values: Mapping[str, Series], timeline: Sequence[float]
     if node.kind == "name":
         return values[node.text]
     if node.kind == "list":
-        return [_series(value(part), timeline) for part in node.parts]
+        return [series(value(part), timeline) for part in node.parts]
     if node.kind != "call":
         left, right = (value(part) for part in node.parts)
         return _combine(_OPERATORS[node.kind], left, right)
@@ -149,7 +149,7 @@ def _choose(given: list[Value], timeline: Sequence[float]) -> Value:
 
 
 def _when(condition: float, branch: Value, timeline: Sequence[float]) -> Value:
-    return _series(branch, timeline) if condition else {}
+    return series(branch, timeline) if condition else {}
 
 
 def _fill(given: Value, filler: Node, value: Callable[[Node], Value], timeline: Sequence[float]) -> Value:
@@ -175,7 +175,8 @@ def _fill(given: Value, filler: Node, value: Callable[[Node], Value], timeline: 
     }
 
 
-def _series(value: Value, timeline: Sequence[float]) -> Series:
+def series(value: Value, timeline: Sequence[float]) -> Series:
+    """The value as one series, a number at each moment. Raises ExpressionError if it is several."""
     return dict.fromkeys(timeline, value) if isinstance(value, float) else as_series(value)
 
 

@@ -69,6 +69,11 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ),
         ("metrics", cloudwatch_models.CloudWatchBackend.put_metric_data, ["self", "namespace", "metric_data"]),
         (
+            "metrics",
+            cloudwatch_models.CloudWatchBackend.get_metric_data,
+            ["self", "queries", "start_time", "end_time", "scan_by"],
+        ),
+        (
             "alarms",
             cloudwatch_models.CloudWatchBackend.set_alarm_state,
             ["self", "alarm_name", "reason", "reason_data", "state_value"],

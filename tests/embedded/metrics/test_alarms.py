@@ -171,3 +171,27 @@ def test_many_values_cost_moto_one_entry_and_keep_their_statistics(world: World)
         Period=60, Statistics=["Average", "Maximum", "SampleCount"],
     )["Datapoints"]  # fmt: skip
     assert (point["Average"], point["Maximum"], point["SampleCount"]) == (3.0, 6.0, 3.0)
+
+
+def test_metric_data_has_percentiles_and_metric_math(world: World) -> None:
+    put(world, "asked", *map(float, range(1, 101)))
+    named = {"Namespace": "Test", "MetricName": "asked", "Dimensions": [{"Name": "Endpoint", "Value": "e"}]}
+
+    def query(name: str, stat: str, **more: Any) -> dict[str, Any]:
+        return {"Id": name, "MetricStat": {"Metric": named, "Period": 3600, "Stat": stat}} | more
+
+    queries = [
+        query("high", "p99"),
+        query("total", "Sum", ReturnData=False),
+        query("count", "SampleCount", ReturnData=False),
+        {"Id": "mean", "Expression": "total / count"},
+        {"Id": "twice", "Expression": "mean * 2", "Label": "Doubled"},
+    ]
+    now = datetime.now(UTC)
+    span = {"StartTime": now - timedelta(minutes=30), "EndTime": now + timedelta(minutes=1)}
+    found = world.client("cloudwatch").get_metric_data(MetricDataQueries=queries, **span)["MetricDataResults"]
+    assert {result["Id"]: result["Values"] for result in found} == {"high": [99.0], "mean": [50.5], "twice": [101.0]}
+    assert [result["Label"] for result in found] == ["asked p99", "mean", "Doubled"]
+    wrong = [query("m1", "Sum"), {"Id": "e1", "Expression": "TOPK(m1)"}]
+    with pytest.raises(ClientError, match="does not imitate TOPK"):
+        world.client("cloudwatch").get_metric_data(MetricDataQueries=wrong, **span)
