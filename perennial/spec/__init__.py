@@ -10,8 +10,9 @@ from perennial.spec.gate import Gate
 from perennial.spec.model import ModelSpec
 from perennial.spec.part import ColumnType, Problem
 from perennial.spec.reading import SpecError, load, load_all, parse
+from perennial.spec.release import Release, Serving
 from perennial.spec.schema import json_schema
-from perennial.spec.stages import Monitoring, Release, Retrain, Serving, Training
+from perennial.spec.stages import Monitoring, Retrain, Training
 
 __all__ = [
     "Card", "Column", "ColumnType", "Drift", "Gate", "ModelSpec", "Monitoring", "Problem", "Reach", "Release",

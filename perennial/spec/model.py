@@ -14,7 +14,8 @@ from perennial.spec.data import Card, Column, Validation
 from perennial.spec.drift import Drift
 from perennial.spec.gate import Gate
 from perennial.spec.part import Name, Part, Problem, Value
-from perennial.spec.stages import Monitoring, Release, Retrain, RetrainPolicy, Serving, Training
+from perennial.spec.release import Release, Serving
+from perennial.spec.stages import Monitoring, Retrain, RetrainPolicy, Training
 from perennial.spec.words import did_you_mean
 
 if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract
@@ -81,6 +82,19 @@ class ModelSpec(Part):
         if aim == "value" and self.gate.value is None:
             raise ValueError("gate: threshold.aim is value, but gate.value does not say what an outcome is worth")
         return self
+
+    @model_validator(mode="after")
+    def _sensitive_names_something(self) -> ModelSpec:
+        if self.serving.sensitive != "keep" and not self.sensitive():
+            raise ValueError(
+                f"serving.sensitive is '{self.serving.sensitive}', but no column is marked "
+                "`sensitive: true`; mark those that must not be captured"
+            )
+        return self
+
+    def sensitive(self) -> tuple[str, ...]:
+        """The columns that describe a protected trait, in the spec's order."""
+        return tuple(name for name, column in self.columns.items() if column.sensitive)
 
     def metrics(self) -> tuple[str, ...]:
         """The figures that this problem is judged by."""

@@ -1,10 +1,10 @@
-"""What a spec says of the stages of a model's life: training, gate, retraining, release, serving, monitoring."""
+"""What a spec says of the stages of a model's life: training, retraining, monitoring. See also gate and release."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from perennial.spec.part import Part
 
@@ -35,27 +35,6 @@ class Retrain(Part):
 
     on: Literal["always", "drift", "age"] = "always"
     days: int = Field(30, ge=1, description="With 'age': train when the champion is older.")
-
-
-class Release(Part):
-    """The endpoint's fleet."""
-
-    instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
-    instances: int = Field(1, ge=1, le=100)
-    max_instances: int = Field(2, ge=1, le=100, description="Scaling stops here.")
-
-    @model_validator(mode="after")
-    def _max_is_not_below(self) -> Release:
-        if self.max_instances < self.instances:
-            raise ValueError(f"max_instances {self.max_instances} is below instances {self.instances}")
-        return self
-
-
-class Serving(Part):
-    """How the endpoint answers and what it remembers."""
-
-    capture_percent: int = Field(100, ge=0, le=100, description="The share of requests kept for monitoring.")
-    invocations_per_instance: int = Field(3000, ge=1, description="Per minute; scaling aims at it.")
 
 
 class Monitoring(Part):

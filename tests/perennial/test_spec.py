@@ -225,3 +225,31 @@ def test_a_key_that_is_none_of_those_allowed_is_named_by_its_place():
     (fault,) = faults(GOOD + "gate: {fairness: [{columns: [plan], most_apart: {eror: 0.1}}]}\n")
     assert fault.startswith("models/churn.yaml:15: gate.fairness.0.most_apart.eror: Input should be 'selection_rate'")
     assert fault.endswith("not 'eror'")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("release: {traffic: canary}", "release: traffic 'canary' gives a part of the fleet to the candidate"),
+        ("release: {traffic: linear, share: 0.6, instances: 2}", "release.share: Input should be less than or equal"),
+        (
+            "release: {traffic: canary, instances: 2, serverless: {}}",
+            "release: traffic 'canary' needs a fleet to divide",
+        ),
+        ("release: {serverless: {}, shadow: {}}", "release: a serverless endpoint takes no shadow"),
+        ("release: {serverless: {memory_mb: 1000}}", "release.serverless.memory_mb: Input should be 1024, 2048"),
+        ("release: {alarms: {lateny_ms: 5}}", "release.alarms.lateny_ms: unknown field; did you mean 'latency_ms'?"),
+        ("serving: {sensitive: drop}", "serving.sensitive is 'drop', but no column is marked"),
+    ],
+)
+def test_a_release_that_cannot_be_is_refused_with_the_reason(written, told):
+    assert any(told in fault for fault in faults(GOOD + written + "\n")), faults(GOOD + written + "\n")
+
+
+def test_a_release_says_what_its_cheaper_choices_give_up():
+    canary = parse(GOOD + "release: {instances: 2, traffic: canary, bake_minutes: 10, shadow: {minutes: 5}}\n").release
+    assert canary.given_up() == ()
+    serverless = parse(GOOD + "release: {serverless: {memory_mb: 1024}}\n").release
+    assert any("not captured" in sentence for sentence in serverless.given_up())
+    assert any("without canary" in sentence for sentence in serverless.given_up())
+    assert "2 instances" in parse(GOOD).release.given_up()[0]
