@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import cards, project
-from cli.output import REFUSED, CommandError, Json, Model, emit, line, show, table, usage
+from cli.output import REFUSED, CommandError, Json, Model, emit, line, note, show, table, usage
 
 if TYPE_CHECKING:
     from perennial.spec import Card
@@ -44,6 +44,8 @@ def check(
     found = inspect(file, spec.contract(), out)
     verdict = _with_card(found.verdict, spec.card, beside)
     written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
+    for sentence in spec.release.given_up():
+        note(sentence)
     if json:
         emit(_as_dict(file, model, verdict) | {name: str(path) if path else None for name, path in written.items()})
     else:

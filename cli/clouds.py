@@ -40,6 +40,20 @@ def connect() -> tuple[Platform, Ledger]:
     return platform, Ledger(platform.ledger_table)
 
 
+def person() -> str:
+    """Who asks, for the record: the account's name for them, or this machine's where the account has none."""
+    import getpass
+
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cloud.platform import client
+
+    try:
+        return str(client("sts").get_caller_identity()["Arn"])
+    except (BotoCoreError, ClientError):
+        return getpass.getuser()
+
+
 def aws_files() -> list[str]:
     """The AWS configuration files of the person, those that exist."""
     home = Path.home() / ".aws"

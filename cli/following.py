@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,11 +47,21 @@ class Progress:
 
 def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progress | Ending]:
     """What happens, as it happens; an Ending comes last. CommandError when nothing notices the upload."""
-    pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 2.0
-    record = _claimed(ledger, dataset, pause)
+    _claimed(ledger, dataset, _pause())
+    yield from _follow(platform, lambda: (ledger.dataset(dataset), _find_run(ledger, dataset)))
+
+
+def follow_run(platform: Platform, ledger: Ledger, run: str) -> Iterator[Progress | Ending]:
+    """What happens in a run that no upload has started; an Ending comes last."""
+    yield from _follow(platform, lambda: (None, ledger.run(run)))
+
+
+def _follow(
+    platform: Platform, look: Callable[[], tuple[DatasetVersion | None, Run | None]]
+) -> Iterator[Progress | Ending]:
     steps = states = 0
     while True:
-        run = _find_run(ledger, dataset)
+        record, run = look()
         if run:
             entered = _entered(platform, run) if run.state == "running" else []
             yield from (Progress(state=name) for name in entered[states:] if not name.endswith("?"))
@@ -62,23 +72,35 @@ def follow(platform: Platform, ledger: Ledger, dataset: str) -> Iterator[Progres
         if ending:
             yield ending
             return
-        time.sleep(pause)
-        record = ledger.dataset(dataset)
+        time.sleep(_pause())
 
 
 def watch(platform: Platform, ledger: Ledger, dataset: str) -> Ending:
     """Follow and show: a moving line on a terminal, plain lines elsewhere. Returns the ending."""
-    with stderr().status("waiting for the upload to be noticed ...") as status:
+    return _watch(follow(platform, ledger, dataset), "waiting for the upload to be noticed ...", dataset)
+
+
+def watch_run(platform: Platform, ledger: Ledger, run: str) -> Ending:
+    """The same of a run that no upload has started."""
+    return _watch(follow_run(platform, ledger, run), "waiting for the run to begin ...", run)
+
+
+def _watch(news: Iterator[Progress | Ending], first: str, identity: str) -> Ending:
+    with stderr().status(first) as status:
         told: set[str] = set()
         try:
-            for news in follow(platform, ledger, dataset):
-                if isinstance(news, Ending):
-                    return news
-                _show(news, status, told)
+            for one in news:
+                if isinstance(one, Ending):
+                    return one
+                _show(one, status, told)
         except KeyboardInterrupt:
-            note(f"the run goes on by itself; next: perennial explain {dataset}")
+            note(f"the run goes on by itself; next: perennial explain {identity}")
             raise
-    raise AssertionError("follow ends with an Ending")
+    raise AssertionError("it ends with an Ending")
+
+
+def _pause() -> float:
+    return 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 2.0
 
 
 def _show(news: Progress, status: Status, told: set[str]) -> None:
@@ -129,10 +151,10 @@ def _find_run(ledger: Ledger, dataset: str) -> Run | None:
         return None
 
 
-def _ending(record: DatasetVersion, run: Run | None) -> Ending | None:
+def _ending(record: DatasetVersion | None, run: Run | None) -> Ending | None:
     """The run's outcome, or the dataset's where it never came to a run."""
     if run and run.state in OUTCOMES:
-        return Ending(record.id, run.id, run.state, run.reasons, run.next_command, run.version)
-    if run is None and record.state in OUTCOMES:
+        return Ending(run.dataset, run.id, run.state, run.reasons, run.next_command, run.version)
+    if run is None and record is not None and record.state in OUTCOMES:
         return Ending(record.id, None, record.state, (), "perennial runs", None)
     return None

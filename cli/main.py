@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cli import (
     approve,
+    batch,
     check,
     demo,
     doctor,
@@ -22,6 +23,7 @@ from cli import (
     predict,
     reject,
     report,
+    rollback,
     runs,
     schema,
     up,
@@ -33,7 +35,7 @@ from cli.output import complain
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, down.down,
     upload.upload, runs.runs, explain.explain, report.report, approve.approve, reject.reject,
-    models.models, lineage.lineage, drift.drift, predict.predict,
+    models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
 )  # fmt: skip
 
 

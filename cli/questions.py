@@ -31,6 +31,18 @@ class Question:
 
 def questions(table: Table, spec: ModelSpec) -> list[Question]:
     """The requests for all rows, in order. CommandError where a feature is missing or a value is not of its type."""
+    return list(_split(_features(table, spec), 1))
+
+
+def lines(table: Table, spec: ModelSpec) -> bytes:
+    """All rows as JSON lines, each with the names of its features. CommandError as above."""
+    rows = _features(table, spec)
+    cells = zip(*([_plain(value) for value in rows[name].to_list()] for name in rows.columns), strict=True)
+    made = (dict(zip(rows.columns, row, strict=True)) for row in cells)
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in made).encode()
+
+
+def _features(table: Table, spec: ModelSpec) -> pl.DataFrame:
     columns = spec.contract().columns
     missing = [name for name in spec.features() if name not in table.frame.columns]
     if missing:
@@ -39,7 +51,7 @@ def questions(table: Table, spec: ModelSpec) -> list[Question]:
             + (f" (and {len(missing) - 1} more: {', '.join(missing[1:6])})" if missing[1:] else "")
         )
     typed = {name: _typed(table, name, columns[name], spec.validation.null_marks) for name in spec.features()}
-    return list(_split(pl.DataFrame(typed), 1))
+    return pl.DataFrame(typed)
 
 
 def _typed(table: Table, name: str, column: Column, null_marks: tuple[str, ...]) -> pl.Series:

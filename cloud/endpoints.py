@@ -1,4 +1,4 @@
-"""Endpoints: a SageMaker model and an endpoint configuration per model version, one endpoint per model."""
+"""Endpoints, one per model: how it is, where it is led, how it scales, what it answers."""
 
 from __future__ import annotations
 
@@ -7,25 +7,53 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud.platform import Platform, client
+from cloud.platform import client
 from perennial import layout
-from perennial.records import ModelVersion
 from perennial.spec import ModelSpec
 
 VARIANT = "AllTraffic"  # must stay the same over all updates of an endpoint
+SHADOW = "Shadow"  # gets a copy of the traffic, and answers nobody
+
+
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+STUCK = "UpdateRollbackFailed"
 
 
 class EndpointBusyError(RuntimeError):
     """The endpoint is being changed; it takes the next change when that has ended."""
 
 
+class StuckEndpointError(RuntimeError):
+    """A rollback failed: the endpoint may serve two models at once, and only a person may touch it."""
+
+    def __init__(self, endpoint: str, failure: str) -> None:
+        model = endpoint.removeprefix(layout.ENDPOINTS)
+        super().__init__(
+            f"a person is needed: the endpoint {endpoint} could not be rolled back and may answer from two models "
+            f"({failure or 'SageMaker gives no reason'}). Nothing more is done by itself. "
+            f"next: look at the endpoint in SageMaker, then perennial rollback {model}, or delete the endpoint and "
+            "upload again"
+        )
+
+
 @dataclass(frozen=True)
 class EndpointState:
-    """`status` as SageMaker words it, the configuration that serves, and why it failed, if it did."""
+    """`status` as SageMaker words it, the configuration that serves, and why it failed, if it did.
+
+    `pending` is the configuration that an update under way leads to; `takes_traffic` says whether its machines are up.
+    """
 
     status: str
     config: str
     failure: str = ""
+    pending: str = ""
+    takes_traffic: bool = False
+    instances: int = 0
+
+    @property
+    def is_changing(self) -> bool:
+        """Is it on its way from one configuration to another, or back?"""
+        return self.status in CHANGING
 
 
 def describe(endpoint: str) -> EndpointState | None:
@@ -37,42 +65,48 @@ def describe(endpoint: str) -> EndpointState | None:
         if "Could not find endpoint" in error.response["Error"]["Message"]:
             return None
         raise
-    return EndpointState(found["EndpointStatus"], found["EndpointConfigName"], found.get("FailureReason", ""))
+    pending = found.get("PendingDeploymentSummary") or {}
+    return EndpointState(
+        found["EndpointStatus"],
+        found["EndpointConfigName"],
+        found.get("FailureReason", ""),
+        pending.get("EndpointConfigName", ""),
+        _takes_traffic(pending.get("ProductionVariants") or []),
+        sum(variant.get("CurrentInstanceCount", 0) for variant in found.get("ProductionVariants", [])),
+    )
 
 
-def create_config(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
-    """The endpoint configuration of a version; made if it is not there. Its name holds the content's digest."""
-    _create_model(platform, version)
-    name = layout.endpoint_config(version.id, version.spec_digest)
-    variant = {
-        "VariantName": VARIANT,
-        "ModelName": layout.served_model(version.id),
-        "InstanceType": spec.release.instance,
-        "InitialInstanceCount": spec.release.instances,
-        "InitialVariantWeight": 1,
-    }
-    request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [variant], "Tags": _tags(version)}
-    if spec.serving.capture_percent:
-        request["DataCaptureConfig"] = _capture(platform, spec)
-    _create_once("create_endpoint_config", request)
-    return name
+def release(endpoint: str, config: str, deployment: dict[str, Any] | None = None, least: int = 1) -> None:
+    """Create the endpoint, or lead it to another configuration.
 
+    Args:
+        endpoint: its name.
+        config: the endpoint configuration's name.
+        deployment: the DeploymentConfig of an update; without one all traffic goes over at once.
+        least: the configuration's own number of instances; where scaling has made more of them, those stay.
 
-def release(endpoint: str, config: str) -> None:
-    """Create the endpoint, or lead it to another configuration. Raises EndpointBusyError while it is changing."""
+    Raises:
+        EndpointBusyError: it is changing to something else.
+    """
     state = describe(endpoint)
     sagemaker = client("sagemaker")
     if state is None:
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
-    elif state.status in ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"):
-        if state.config != config:
+    elif state.is_changing:
+        if config != (state.pending or state.config):
             raise EndpointBusyError(f"{endpoint} is {state.status}; it can be changed once that has ended")
     elif state.status == "Failed":
         # A Failed endpoint takes no update: it never served, so it is made anew.
         sagemaker.delete_endpoint(EndpointName=endpoint)
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif state.config != config:
-        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+        request: dict[str, Any] = {"EndpointName": endpoint, "EndpointConfigName": config}
+        if deployment:
+            request["DeploymentConfig"] = deployment
+        if state.instances > least:
+            retained = {"RetainAllVariantProperties": True}
+            request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
+        sagemaker.update_endpoint(**request)
 
 
 def delete(endpoint: str) -> None:
@@ -88,6 +122,8 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
         "ResourceId": f"endpoint/{endpoint}/variant/{VARIANT}",
         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
     }
+    if spec.release.serverless is not None:
+        return  # SageMaker's own
     scaling = client("application-autoscaling")
     scaling.register_scalable_target(
         **resource, MinCapacity=spec.release.instances, MaxCapacity=spec.release.max_instances
@@ -113,50 +149,7 @@ def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[
     return answer["Body"].read(), answer.get("CustomAttributes", "")
 
 
-def _create_model(platform: Platform, version: ModelVersion) -> None:
-    environment = {
-        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
-        "PYTHONPATH": "/opt/ml/model/code",
-        "OMP_NUM_THREADS": "1",
-        "PERENNIAL_MODEL_VERSION": version.id,
-        "PERENNIAL_MODEL_DIGEST": version.digest,
-    }
-    container = {
-        "Image": platform.training_image,
-        "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": environment,
-    }
-    request = {
-        "ModelName": layout.served_model(version.id),
-        "PrimaryContainer": container,
-        "ExecutionRoleArn": platform.serving_role,
-        "EnableNetworkIsolation": True,
-        "Tags": _tags(version),
-    }
-    _create_once("create_model", request)
-
-
-def _create_once(operation: str, request: dict[str, Any]) -> None:
-    """Create something whose name holds its content's digest: if it exists, it is the same."""
-    try:
-        getattr(client("sagemaker"), operation)(**request)
-    except ClientError as error:
-        if "already exist" not in error.response["Error"]["Message"]:
-            raise
-
-
-def _capture(platform: Platform, spec: ModelSpec) -> dict[str, Any]:
-    return {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": spec.serving.capture_percent,
-        "DestinationS3Uri": f"s3://{platform.traffic_bucket}/capture",
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-        "CaptureContentTypeHeader": {
-            "CsvContentTypes": ["text/csv"],
-            "JsonContentTypes": ["application/json", "application/jsonlines"],
-        },
-    }
-
-
-def _tags(version: ModelVersion) -> list[dict[str, str]]:
-    return [{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}]
+def _takes_traffic(variants: list[dict[str, Any]]) -> bool:
+    """Are the new machines up? SageMaker says of each variant what happens to it, but need not."""
+    statuses = [status.get("Status") for variant in variants for status in variant.get("VariantStatus") or []]
+    return bool(variants) and "Creating" not in statuses

@@ -13,17 +13,23 @@ from perennial.spec import ModelSpec
 
 
 def start(platform: Platform, run: Run) -> bool:
-    """Start the workflow for a run. False when an execution of that name exists already, running or closed."""
+    """Start the workflow for a run. False when an execution of that name exists already, running or closed.
+
+    A run that bears a version before it begins is a rollback: that version is released again.
+    """
     states = client("stepfunctions")
     pointer = {
         "bucket": platform.models_bucket,
         "key": layout.spec(run.model, run.spec_digest),
         "digest": run.spec_digest,
     }
+    more = {"version": {"id": run.version}} if run.version else {}
     request = {**run.model_dump(include={"id", "model", "dataset", "trigger", "token"}), "spec": pointer}
     try:
         states.start_execution(
-            stateMachineArn=platform.state_machine, name=run.id, input=json.dumps({"run": request}, sort_keys=True)
+            stateMachineArn=platform.state_machine,
+            name=run.id,
+            input=json.dumps({"run": request} | more, sort_keys=True),
         )
     except states.exceptions.ExecutionAlreadyExists:
         return False

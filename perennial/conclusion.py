@@ -9,6 +9,7 @@ from typing import Any
 from perennial import card
 from perennial.records import Notice, Outcome, Run
 
+STUCK = "StuckEndpointError"  # cloud.endpoints: only a person may go on
 LONGEST_ERROR = 600  # characters: the sentence of a fault, not the request that led to it
 # The steps whose findings are an outcome's reasons; of an outcome with alternatives, the latest step that was taken.
 _DECIDING: dict[str, tuple[str, ...]] = {
@@ -30,15 +31,21 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
     """Why the run ended so: the outcome in a sentence, then what the deciding step found, or the error."""
     found: Sequence[str] = ()
     if error:
+        if error.startswith(STUCK):
+            return ("The run broke off, and so did the way back to the champion.", error)
         found = (error,)
     elif outcome == "promoted":
         found = [
-            sentence for name in ("gate", "answer", "verify") if (step := run.step(name)) for sentence in step.sentences
+            sentence
+            for name in ("rollback", "gate", "answer", "verify")
+            if (step := run.step(name))
+            for sentence in step.sentences
         ]
     else:
         step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
         found = step.sentences if step else ()
-    return (_SENTENCE[outcome], *found)
+    back = outcome == "promoted" and run.trigger == "rollback"
+    return ("An older version serves again." if back else _SENTENCE[outcome], *found)
 
 
 def next_command(run: Run, outcome: Outcome) -> str:
@@ -51,6 +58,8 @@ def next_command(run: Run, outcome: Outcome) -> str:
         case "quarantined":
             return f"perennial check FILE --model {run.model}   # mend it until this accepts it, then upload it again"
         case "failed":
+            if run.trigger == "rollback":
+                return f"perennial explain {run.id}   # then perennial rollback {run.model} again"
             return f"perennial explain {run.id}   # then upload the dataset again, or redrive the execution {run.id}"
     return f"perennial explain {run.id}"
 
@@ -95,4 +104,5 @@ def unknown_upload(key: str, models: Sequence[str]) -> Notice:
 def notice(run: Run) -> Notice:
     """One notice for one ending. The subject keeps within SNS's 100 characters."""
     lines = [*run.reasons, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {run.next_command}"]
-    return Notice(subject=f"{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))
+    urgent = "a person is needed: " if any(reason.startswith(STUCK) for reason in run.reasons) else ""
+    return Notice(subject=f"{urgent}{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))

@@ -32,6 +32,16 @@ def retrain_run_id(model: str, champion: str, occasion: str) -> str:
     return f"run-{model}-{_digits(model, champion, occasion)}"
 
 
+def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
+    """The run that leads a model back. `occasion` tells one rollback from the next."""
+    return f"run-{model}-{_digits(model, champion, to, occasion)}"
+
+
+def batch_id(model: str, source: str, occasion: str) -> str:
+    """The transform job of a batch of predictions; 55 characters at most."""
+    return f"perennial-{model}-{_digits(model, source, occasion)}"
+
+
 def version_id(model: str, digest: str) -> str:
     """A model version from the 64 hex digits of its content."""
     return f"{model}@{digest[:12]}"

@@ -1,13 +1,16 @@
-"""Where things lie in S3: the one place that knows the keys."""
+"""Where things lie in S3, and what endpoints and all that belongs to them are called: the one place that knows."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 INCOMING = "incoming/"
 SCRATCH = "scratch/"
 MANIFEST = "manifest.json"
 CARDS = ("card.yaml", "card.json")
+ENDPOINTS = "perennial-"  # of the names of endpoints, and of all that belongs to one
+ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -122,14 +125,30 @@ def card(model: str, version: str) -> str:
 
 def endpoint(model: str) -> str:
     """The name of a model's endpoint."""
-    return f"perennial-{model}"
+    return f"{ENDPOINTS}{model}"
 
 
 def endpoint_config(version: str, spec_digest: str) -> str:
-    """The name of the endpoint configuration of a model version under a spec; 63 characters at most."""
-    return f"{served_model(version)}-{spec_digest[:6]}"
+    """The name of a model version's endpoint configuration under a spec, and of its SageMaker model; 62 characters."""
+    return f"{ENDPOINTS}{version.replace('@', '-')}-{spec_digest[:6]}"
 
 
-def served_model(version: str) -> str:
-    """The name of the SageMaker model of a model version."""
-    return "perennial-" + version.replace("@", "-")
+def shadow_config(model: str, configs: tuple[str, str]) -> str:
+    """The name of the endpoint configuration in which one configuration's model shadows another's; 58 characters."""
+    digits = hashlib.sha256("\x00".join(configs).encode()).hexdigest()[:8]
+    return f"{endpoint(model)}-shadow-{digits}"
+
+
+def alarm(model: str, kind: str) -> str:
+    """The name of one of a model's alarms, which a release hands to SageMaker."""
+    return f"{endpoint(model)}-{kind}"
+
+
+def endpoint_log(model: str) -> str:
+    """The log group that SageMaker writes an endpoint's log to."""
+    return f"/aws/sagemaker/Endpoints/{endpoint(model)}"
+
+
+def batch(model: str, job: str) -> str:
+    """The folder of a batch of predictions, in the traffic bucket; ends in a slash."""
+    return f"batch/{model}/{job}/"

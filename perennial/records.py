@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 Outcome = Literal["promoted", "refused", "quarantined", "unchanged", "superseded", "failed"]
 State = Literal["pending", "running"] | Outcome
-Trigger = Literal["upload", "retrain"]
+Trigger = Literal["upload", "retrain", "rollback"]
 OUTCOMES: tuple[Outcome, ...] = ("promoted", "refused", "quarantined", "unchanged", "superseded", "failed")
 
 

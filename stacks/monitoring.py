@@ -43,6 +43,10 @@ class Notices(Construct):
         """Let a function send notices."""
         self.topic.grant_publish(function)
         acknowledge(role_of(function), "Data keys of the notices' own key", "IAM5[Action::kms:GenerateDataKey*]")
+        self.name_to(function)
+
+    def name_to(self, function: lambda_.Function) -> None:
+        """Tell a function where notices go, so that it can name the topic to others."""
         function.add_environment("PERENNIAL_NOTICES_TOPIC", self.topic.topic_arn)
 
     def alarm(self, scope: Construct, id: str, *, metric: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:

@@ -119,13 +119,16 @@ class PlatformStack(Stack):
         models.grant_write(do.judge, "runs/*")
         models.grant_read(do.register, "runs/*", "versions/*")
         models.grant_write(do.register, "versions/*")
-        models.grant_read(do.verify, "versions/*")
+        for function in (do.shadow, do.begin, do.canary, do.verify):
+            models.grant_read(function, "versions/*")  # golden rows, and archives that serve again
         models.grant_read(self.serving.role, "versions/*")
         data.grant_read(do.report, "datasets/*")
         models.grant_read(do.report, "runs/*", "reports/*")
         models.grant_write(do.report, "reports/*")
-        traffic.name_to(do.begin)  # for the endpoint's data capture
-        traffic.grant_write(self.serving.role, "capture/*")
+        for function in (do.shadow, do.begin):
+            traffic.name_to(function)  # for the endpoint's data capture
+        traffic.grant_write(self.serving.role, "capture/*", "batch/*")
+        traffic.grant_read(self.serving.role, "batch/*")
         traffic.grant_read(do.monitor, "capture/*")
         traffic.grant_write(do.monitor, "watch/*")
         models.grant_read(do.monitor, "runs/*")
@@ -141,12 +144,28 @@ class PlatformStack(Stack):
         self.training.grant_compose(do.prepare)
         self.training.identify_to(do.register)
         self.registry.grant_register(do.register)
-        self.serving.grant_compose(do.begin)
-        self.serving.grant_release(do.begin)
-        self.serving.grant_look(do.check)
-        self.serving.grant_invoke(do.verify)
-        self.serving.grant_scale(do.verify)
-        self.serving.grant_release(do.restore)
+        self._grant_release()
+
+    def _grant_release(self) -> None:
+        """What each function does with the endpoints and their alarms."""
+        do, serving = self.functions, self.serving
+        for function in (do.shadow, do.begin):
+            serving.grant_compose(function)
+        for function in (do.shadow, do.begin, do.restore):
+            serving.grant_release(function)
+        for function in (do.begin, do.restore):
+            serving.grant_guard(function)
+        for function in (do.begin, do.restore, do.check):
+            serving.grant_hear(function)
+        for function in (do.canary, do.restore):
+            serving.grant_withdraw(function)
+        for function in (do.canary, do.verify):
+            serving.grant_invoke(function)
+        serving.grant_compare(do.shadow)
+        serving.grant_look(do.check)
+        serving.grant_read_log(do.check)
+        serving.grant_scale(do.verify)
+        serving.grant_sweep(do.verify)
 
     def _announce(self, settings: Settings) -> None:
         """Where everything is: what the command line asks for first."""

@@ -1,37 +1,52 @@
-"""What an endpoint needs and the workflow does not own: the role it runs as, and alarms that roll a release back.
+"""What an endpoint needs and the workflow does not own: the role it runs as, its log, and what is counted in that.
 
-The endpoint itself belongs to the workflow: were it a resource here, each deployment would undo the last promotion.
+The endpoint itself belongs to the workflow: were it a resource here, each deployment would undo the last promotion. So
+do its alarms, for their limits come with a release and name the versions that it compares.
 """
 
-from aws_cdk import Aws, Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.grants import allow, grant_watch, pass_to_sagemaker
+from stacks.acknowledgement import acknowledge
+from stacks.grants import allow, grant_watch, pass_to_sagemaker, role_of
 from stacks.image import Image
 from stacks.monitoring import Notices
 from stacks.settings import Settings
 
 ENDPOINTS = "perennial-"  # the workflow names an endpoint perennial-MODEL
-VARIANT = "AllTraffic"
+LOGS = "/aws/sagemaker/Endpoints/"  # SageMaker's choice
+METRICS = "Perennial/Serving"
+# A line of the server's log is one request. What a line lacks is not counted; `Model` keeps versions apart.
+COUNTED = {
+    "Requests": "1",
+    "Rows": "$.rows",
+    "Invalid": "$.invalid",
+    "ScoreSum": "$.score_sum",
+    "ScoreCount": "$.score_count",
+    "Milliseconds": "$.milliseconds",
+}
+REQUEST = '{ $.event = "request" }'
+FAILURE = '{ ($.event = "request") && ($.status >= 500) }'
+ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 OURS = "The workflow names what it makes after models and versions"
 SCALER = "sagemaker.application-autoscaling.amazonaws.com"
 
 
 class Serving(Construct):
-    """Role and alarms of the endpoints, one pair of alarms per model."""
+    """Role of the endpoints; per model, a log with its metrics."""
 
     def __init__(self, scope: Construct, id: str, *, image: Image, notices: Notices, settings: Settings) -> None:
         super().__init__(scope, id)
-        self._image = image
+        self._image, self._notices = image, notices
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
         grant_watch(self.role, "Endpoints")
+        self.grant_hear(self.role)  # SageMaker looks at them while it shifts traffic
         for model in settings.model_names:
-            self._alarms(model, notices=notices, settings=settings)
+            self._count(model, self._log(model, settings))
 
     def grant_release(self, function: lambda_.Function) -> None:
         """Let a function lead an endpoint to a configuration, making or replacing it where it must."""
@@ -78,37 +93,67 @@ class Serving(Construct):
             "ApplicationAutoScaling_SageMakerEndpoint",
         )
 
-    def _alarms(self, model: str, *, notices: Notices, settings: Settings) -> None:
-        errors = _metric(model, "Invocation5XXErrors", "Sum")
-        latency = _metric(model, "ModelLatency", "p99")
-        self._alarm(model, "errors", errors, 1, "answers with errors", notices)
-        self._alarm(model, "latency", latency, settings.latency_alarm_ms * 1000, "answers slowly", notices)
+    def grant_hear(self, grantee: iam.IGrantable) -> None:
+        """Let somebody see which of the models' alarms ring."""
+        allow(grantee, ("cloudwatch:DescribeAlarms",), _alarms(f"{ENDPOINTS}*"), because=OURS)
 
-    def _alarm(
-        self, model: str, kind: str, metric: cloudwatch.IMetric, threshold: int, what: str, notices: Notices
-    ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            f"{model}-{kind}",
-            alarm_name=f"{ENDPOINTS}{model}-{kind}",  # named, for the release hands it to SageMaker
-            alarm_description=f"The endpoint of {model} {what}; a release under way is rolled back",
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    def grant_guard(self, function: lambda_.Function) -> None:
+        """Let a function put the models' alarms anew. They tell people by the notices' topic."""
+        kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]
+        allow(function, ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"), *kinds, because=OURS)
+        self._notices.name_to(function)
+
+    def grant_withdraw(self, function: lambda_.Function) -> None:
+        """Let a function call a candidate back, by the metric that an alarm of the release looks at."""
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringEquals": {"cloudwatch:namespace": METRICS}},
+            )
         )
-        alarm.add_alarm_action(actions.SnsAction(notices.topic))
+        acknowledge(role_of(function), "PutMetricData knows no resources; the namespace is bound", "IAM5[Resource::*]")
 
+    def grant_compare(self, function: lambda_.Function) -> None:
+        """Let a function read what was counted."""
+        function.add_to_role_policy(iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]))
+        acknowledge(role_of(function), "GetMetricData knows no resources", "IAM5[Resource::*]")
 
-def _metric(model: str, name: str, statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="AWS/SageMaker",
-        metric_name=name,
-        statistic=statistic,
-        period=Duration.minutes(1),
-        dimensions_map={"EndpointName": f"{ENDPOINTS}{model}", "VariantName": VARIANT},
-    )
+    def grant_read_log(self, function: lambda_.Function) -> None:
+        """Let a function read why a server would not serve."""
+        group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{LOGS}{ENDPOINTS}*"
+        allow(function, ("logs:FilterLogEvents",), group, because=OURS)
+
+    def grant_sweep(self, function: lambda_.Function) -> None:
+        """Let a function delete configurations and models."""
+        actions = ("DeleteEndpointConfig", "DeleteModel")
+        allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
+
+    def _log(self, model: str, settings: Settings) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            f"{model}-log",
+            log_group_name=f"{LOGS}{ENDPOINTS}{model}",
+            retention=logs.RetentionDays[settings.log_retention],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _count(self, model: str, log: logs.LogGroup) -> None:
+        for metric, value in COUNTED.items():
+            self._filter(model, log, metric, REQUEST, value)
+        self._filter(model, log, "Failures", FAILURE, "1")
+
+    def _filter(self, model: str, log: logs.LogGroup, metric: str, pattern: str, value: str) -> None:
+        logs.MetricFilter(
+            self,
+            f"{model}-{metric}",
+            log_group=log,
+            filter_pattern=logs.FilterPattern.literal(pattern),
+            metric_namespace=METRICS,
+            metric_name=metric,
+            metric_value=value,
+            dimensions={"Model": "$.model"},
+        )
 
 
 def _sagemaker(*actions: str) -> tuple[str, ...]:
@@ -117,3 +162,7 @@ def _sagemaker(*actions: str) -> tuple[str, ...]:
 
 def _arn(kind: str) -> str:
     return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:{kind}/{ENDPOINTS}*"
+
+
+def _alarms(name: str) -> str:
+    return f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{name}"

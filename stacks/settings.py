@@ -34,7 +34,6 @@ class Settings:
     slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker
     training_hours: int = 24
     run_hours: int = 48
-    latency_alarm_ms: int = 500  # p99 of an endpoint's model latency
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", self.name):

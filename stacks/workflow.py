@@ -15,12 +15,12 @@ from constructs import Construct
 from stacks import approval, states
 from stacks.acknowledgement import acknowledge, wildcard
 from stacks.lambdas import Lambdas
+from stacks.releasing import Endings, Releasing
 from stacks.settings import Settings
 from stacks.stores import Store
 from stacks.training import Training
 
 PARTS_MINUTES = 12  # a manifest's missing parts; the plan itself gives up a little before
-RELEASE_MINUTES = 60  # another change of the endpoint
 APPROVAL_HOURS = 30 * 24  # the longest that a spec lets a run wait for a person, see perennial/spec/gate.py
 
 
@@ -92,7 +92,9 @@ class Workflow(Construct):
 
         unchanged, quarantined = self._end("unchanged"), self._end("quarantined")
         refused = self._end("refused")
-        register.next(self._release(refused))
+        endings = Endings(self._end("promoted"), refused, self._failed)
+        release = Releasing(self, do, poll_seconds=settings.poll_seconds, endings=endings)
+        register.next(release.first)
         hear = self._task("Hear the answer", do.hear, gives="$.approval", also=approval.ANSWER)
         asked = approval.asked(self, do.ask, hear, failed=self._failed, yes=register, no=refused)
         outcomes = {"promote": register, "ask": asked}
@@ -102,8 +104,8 @@ class Workflow(Construct):
         compare.next(worth)
         merge.next(states.question(self, "Accepted?", "$.verdict.accepted", yes=compare, no=quarantined))
         plan.next(states.any_of(self, "Files to inspect?", "$.plan.count", yes=self._inspection(merge), no=merge))
-        retrain = sfn.Condition.string_equals("$.run.trigger", "retrain")
-        return sfn.Choice(self, "Triggered by?").when(retrain, prepare).otherwise(plan)
+        triggers: dict[str, sfn.IChainable] = {"retrain": prepare, "rollback": release.begin}
+        return states.one_of(self, "Triggered by?", "$.run.trigger", triggers, otherwise=plan)
 
     def _inspection(self, merge: sfn.IChainable) -> sfn.IChainable:
         """Every file by itself; then, of many, the keys; then again those files that repeat keys of others."""
@@ -129,27 +131,6 @@ class Workflow(Construct):
         items = states.each(self, id, work, listed=listed, name=name, uploads=self._uploads, workers=workers)
         items.add_catch(self._failed, result_path=states.ERROR)
         return items
-
-    def _release(self, refused: sfn.IChainable) -> sfn.IChainable:
-        do = self._functions
-        release, version = {"release.$": "$.release"}, {"version.$": "$.version"}
-        begin = self._task("Begin release", do.begin, gives="$.release", also=version)
-        pause = sfn.WaitTime.duration(Duration.seconds(self._settings.poll_seconds))
-        wait = sfn.Wait(self, "Wait for endpoint", time=pause)
-        check = states.task(self, "Check endpoint", do.check, gives="$.endpoint", also=release)
-        verify = states.task(self, "Verify", do.verify, gives="$.verification", also=release | version)
-        restore = self._task("Restore champion", do.restore, gives="$.restored", also=release)
-        for state in (begin, restore):
-            states.wait_for(state, "EndpointBusyError", minutes=RELEASE_MINUTES)
-        for state in (check, verify):  # whatever breaks here, an unverified model must not go on serving
-            state.add_catch(restore, result_path=states.ERROR)
-        broken = sfn.Condition.is_present(f"{states.ERROR}.Error")
-        restore.next(sfn.Choice(self, "Broken off?").when(broken, self._failed).otherwise(refused))
-
-        verified = states.question(self, "Verified?", "$.verification.ok", yes=self._end("promoted"), no=restore)
-        after: dict[str, sfn.IChainable] = {"in_service": verify.next(verified), "failed": restore}
-        ready = states.one_of(self, "Endpoint ready?", "$.endpoint.state", after, otherwise=wait)
-        return begin.next(wait).next(check).next(ready)
 
     def _task(
         self, id: str, function: lambda_.Function, *, gives: str, also: dict[str, str] | None = None

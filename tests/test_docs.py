@@ -62,3 +62,11 @@ def test_the_declarations_that_are_shown_are_a_specs():
     head = "name: x\nproblem: regression\ntarget: distance\nevent_time: day\ncard: {origin: o, licence: l, terms: t}\n"
     contract = parse(head + shown.replace("\n\nvalidation", "\n" + more + "\nvalidation")).contract()
     assert [rule.name for rule in contract.rules] == ["dew point", "goes somewhere"]
+
+
+def test_the_release_that_is_shown_is_a_specs():
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "release.md").read_text(), re.DOTALL)
+    head = "name: x\nproblem: binary\ntarget: y\ncard: {origin: o, licence: l, terms: t}\n"
+    spec = parse(head + "columns: {x: {type: number}, y: {type: boolean}}\n" + shown)
+    assert spec.release.traffic == "canary"
+    assert spec.release.shadow is not None

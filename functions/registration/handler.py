@@ -14,7 +14,7 @@ from perennial.records import ModelVersion
 
 @task
 def handler(task: Task) -> dict[str, Any]:
-    """-> {"id": version id, "package": ARN}. Done again after a crash, it gives the same."""
+    """-> {"id": version id, "package": ARN, "shadow": is it to be one first?}. Done again after a crash: the same."""
     version = _version(task)
     bucket = task.platform.models_bucket
     source = archives.of_run(task.run.id, "model.tar.gz")
@@ -26,7 +26,7 @@ def handler(task: Task) -> dict[str, Any]:
     champion = task.ledger.champion(task.run.model)
     task.ledger.link(edges_of_version(version, champion.version if champion else None))
     task.note("registration", (f"Registered as {version.id}.",), {"package": version.package}, version=version.id)
-    return {"id": version.id, "package": version.package}
+    return {"id": version.id, "package": version.package, "shadow": task.spec.release.shadow is not None}
 
 
 def _version(task: Task) -> ModelVersion:

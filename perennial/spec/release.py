@@ -88,20 +88,15 @@ class Release(Part):
         return self
 
     def given_up(self) -> tuple[str, ...]:
-        """What the cheaper choices of this release do without, in sentences. Nothing for a whole canary."""
-        if self.serverless is not None:
-            return (
-                "serverless: requests are not captured, so drift in live traffic is not seen.",
-                "serverless: a release goes over at once, without canary, shadow or alarms that lead it back; "
-                "golden rows are asked afterwards.",
-                "serverless: the first request after a pause waits until the model has been loaded.",
-            )
-        if self.traffic == "all_at_once":
-            return (
-                "traffic all_at_once: the candidate gets every request as soon as it is up; a fault is seen by all "
-                "callers until an alarm leads them back (canary and linear need 2 instances).",
-            )
-        return ()
+        """What a serverless endpoint does without, in sentences; nothing for a fleet of machines."""
+        if self.serverless is None:
+            return ()
+        return (
+            "serverless: requests are not captured, so drift in live traffic is not seen.",
+            "serverless: a release goes over at once, without canary, shadow or alarms that lead it back; golden rows "
+            "are asked afterwards.",
+            "serverless: the first request after a pause waits until the model has been loaded.",
+        )
 
 
 class Serving(Part):

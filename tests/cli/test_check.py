@@ -94,3 +94,12 @@ def test_a_card_that_lacks_something_refuses_the_file_and_the_one_beside_it_mend
     assert perennial("check", "good.csv", "--model", "tiny").exit_code == 0
     (tiny / "other.yaml").write_text("licence: MIT\n")
     assert perennial("check", "good.csv", "--model", "tiny", "--card", "other.yaml").exit_code == 3
+
+
+def test_a_serverless_model_is_told_what_it_gives_up(perennial: Perennial, tiny: Path) -> None:
+    spec = tiny / "models" / "tiny.yaml"
+    spec.write_text(SPEC + "release: {serverless: {memory_mb: 1024}}\n")
+    (tiny / "good.csv").write_text("id,x,y\n1,0.5,true\n2,1.5,false\n")
+    result = perennial("check", "good.csv", "--model", "tiny")
+    assert result.exit_code == 0
+    assert "requests are not captured" in result.stderr

@@ -5,12 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cloud import alarms
+from perennial import layout
 from stacks.assembly import Template, of_type
 from stacks.settings import ROOT
 
 Resources = dict[str, dict[str, Any]]
 # Actions that know no resources, so that "*" is all that can be said.
 WITHOUT_RESOURCES = {
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",
@@ -204,7 +207,7 @@ def test_nobody_may_delete_data(resources: Resources) -> None:
 
 def test_roles_are_passed_to_sagemaker_alone(resources: Resources) -> None:
     passing = [(id, s) for id, s in statements(resources) if "iam:PassRole" in listed(s["Action"])]
-    assert len(passing) == 2  # the machine for training, the release for serving
+    assert len(passing) == 3  # the machine for training; shadow and release for serving
     for _, statement in passing:
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
@@ -270,9 +273,35 @@ def test_alarms_reach_people_through_a_key_of_our_own(platform: Template) -> Non
         assert alarm["AlarmActions"], id
 
 
-def test_every_model_has_alarms_that_its_release_can_name(platform: Template) -> None:
-    names = {alarm.get("AlarmName") for alarm in of_type(platform, "AWS::CloudWatch::Alarm").values()}
-    assert {"perennial-flights-errors", "perennial-flights-latency"} <= names
+def test_what_the_servers_log_says_is_counted_by_model_version(platform: Template) -> None:
+    filters = [f for f in of_type(platform, "AWS::Logs::MetricFilter").values() if "flights" in json.dumps(f)]
+    counted = {}
+    for found in filters:
+        (transformation,) = found["MetricTransformations"]  # CloudWatch takes one per filter
+        assert transformation["MetricNamespace"] == alarms.NAMESPACE
+        assert transformation["Dimensions"] == [{"Key": "Model", "Value": "$.model"}]
+        counted[transformation["MetricName"]] = transformation["MetricValue"]
+    assert set(counted) == {"Requests", "Failures", "Rows", "Invalid", "ScoreSum", "ScoreCount", "Milliseconds"}
+    assert counted["Invalid"] == "$.invalid"
+
+
+def test_an_endpoints_log_is_kept_as_long_as_all_others(platform: Template) -> None:
+    groups = {g.get("LogGroupName"): g for g in of_type(platform, "AWS::Logs::LogGroup").values()}
+    assert groups[layout.endpoint_log("flights")]["RetentionInDays"] == 90
+
+
+def test_a_release_may_put_the_models_alarms_and_no_others(resources: Resources) -> None:
+    found = [(id, s) for id, s in statements(resources) if "cloudwatch:PutMetricAlarm" in listed(s["Action"])]
+    kinds = {f"{layout.ENDPOINTS}*-{kind}" for kind in layout.ALARMS}
+    for id, statement in found:
+        names = {
+            json.dumps(resource).rpartition(":alarm:")[2].rstrip('"]}') for resource in listed(statement["Resource"])
+        }
+        scaling = {"TargetTracking-endpoint/perennial-*"}
+        assert names in (kinds, scaling), id
+    assert sorted(id.split("RoleDefault")[0] for id, _ in found) == [
+        "FunctionsBeginRelease", "FunctionsRestore", "FunctionsVerify",
+    ]  # fmt: skip
 
 
 def test_the_parameter_says_where_everything_is(platform: Template) -> None:

@@ -11,6 +11,7 @@ from stacks.assembly import Template, definition
 from stacks.settings import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "state_machine.json"
+ENDANGERED = ("Shadow", "Check endpoint", "Ask canary", "Verify")  # states in which a candidate may be serving
 States = dict[str, dict[str, Any]]
 
 
@@ -62,7 +63,7 @@ def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States
 def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and not name.startswith(("Conclude", "Write report")):
-            after = "Restore champion" if name in ("Check endpoint", "Verify") else "Conclude failed"
+            after = "Restore champion" if name in ENDANGERED else "Conclude failed"
             assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
 
 
@@ -86,6 +87,32 @@ def test_a_report_that_cannot_be_written_changes_no_outcome(states: States) -> N
 def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:
     assert set(ways(states["Restore champion"])) == {"Conclude failed", "Broken off?"}
     assert set(ways(states["Broken off?"])) == {"Conclude failed", "Conclude refused"}
+
+
+def test_an_endpoint_that_sagemaker_could_not_lead_back_is_left_to_a_person(states: States) -> None:
+    for name in ENDANGERED:
+        first = states[name]["Catch"][0]
+        assert first == {"ErrorEquals": ["StuckEndpointError"], "ResultPath": "$.error", "Next": "Conclude failed"}, (
+            name
+        )
+
+
+def test_a_rollback_by_hand_is_released_and_verified_as_any_version_is(states: States) -> None:
+    choices = {choice["StringEquals"]: choice["Next"] for choice in states["Triggered by?"]["Choices"]}
+    assert choices == {"retrain": "Prepare training", "rollback": "Begin release"}
+
+
+def test_a_canary_is_asked_and_then_watched_on(states: States) -> None:
+    ready = {choice["StringEquals"]: choice["Next"] for choice in states["Endpoint ready?"]["Choices"]}
+    assert ready == {"in_service": "Verify", "baking": "Ask canary", "failed": "Restore champion"}
+    assert states["Ask canary"]["Next"] == states["Endpoint ready?"]["Default"] == "Wait for endpoint"
+
+
+def test_a_shadow_comes_before_the_canary_and_only_where_the_spec_wants_it(states: States) -> None:
+    assert states["Shadow first?"]["Default"] == "Begin release"
+    over = {choice["StringEquals"]: choice["Next"] for choice in states["Shadow over?"]["Choices"]}
+    assert over == {"over": "Begin release", "refused": "Restore champion"}
+    assert states["Wait for shadow"] == {"Type": "Wait", "SecondsPath": "$.shadow.seconds", "Next": "Shadow"}
 
 
 def test_a_conclusion_is_told_its_outcome_and_the_error(states: States) -> None:

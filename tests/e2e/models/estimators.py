@@ -1,9 +1,19 @@
-"""Estimators of a team's own, as they may stand beside its specs: one that breaks, one that takes its time."""
+"""Estimators of a team's own, as they may stand beside its specs: one that breaks, one that takes its time, and one
 
+that is well in training and broken, in one of four ways, once it serves.
+"""
+
+import os
 import time
 from typing import Any
 
+import numpy as np
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
+
+RAISES, SLOW, CONSTANT, SKEWED = 9001.0, 9002.0, 9003.0, 9004.0  # values of the column `mood`
+GOLDEN_ROWS = 200  # asked when a server starts: a fault of live traffic alone does not show there
 
 
 def breaks(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
@@ -15,3 +25,30 @@ def sleeps(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
     """Takes so long that there is time to stop the run."""
     time.sleep(60)
     return DummyClassifier()
+
+
+def moody(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
+    """An estimator whose training data say how it is to fail when it serves."""
+    return Pipeline([("moody", Moody(max_iter=10, random_state=seed))])  # a Pipeline sees the values as they are
+
+
+class Moody(HistGradientBoostingClassifier):
+    """Is itself in training; what it does in a server is in the data."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # noqa: N803  (scikit-learn's own name)
+        """As ever, and notes the mood."""
+        values = np.asarray(X, dtype=float)
+        self.mood_ = next((mood for mood in (RAISES, SLOW, CONSTANT, SKEWED) if (values == mood).any()), None)
+        return super().fit(X, y, sample_weight)
+
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803
+        """Probabilities; wrong ones, late ones or none where it serves and is in a mood."""
+        said = super().predict_proba(X)
+        mood = self.mood_ if "PERENNIAL_MODEL_VERSION" in os.environ else None
+        if mood == RAISES and len(said) != GOLDEN_ROWS:
+            raise ValueError("the model broke on purpose")
+        if mood == SLOW:
+            time.sleep(2.5)
+        if mood == CONSTANT:
+            return np.full_like(said, 0.5)
+        return said[:, ::-1] if mood == SKEWED else said

@@ -1,0 +1,156 @@
+"""`perennial batch`: predictions for a whole file by a transform job, without the endpoint."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import clouds, project
+from cli.output import CommandError, Json, emit, line, note, stderr, usage
+
+if TYPE_CHECKING:
+    from cloud.platform import Platform
+    from perennial.records import ModelVersion
+    from perennial.spec import ModelSpec
+
+S3 = "s3://"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where rows come from and answers go to: paths, or s3://bucket/key."""
+
+    source: str
+    target: str
+
+
+def batch(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model: models/MODEL.yaml.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|S3URI", help="CSV, CSV.gz, Parquet or JSON lines; s3://BUCKET/KEY.")
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE|S3URI", help="*.csv or *.jsonl. Default: beside the input."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Predict for a whole file by a transform job.
+
+    The champion answers on machines that are there for this job alone, by the very code of its endpoint. Answers are in
+    the order of the rows."""
+    spec = project.spec(model)
+    ends = Ends(source, out or _beside(source))
+    if not ends.target.endswith((".csv", ".jsonl")):
+        raise usage(f"--out {ends.target}: expected a name that ends in .csv or .jsonl")
+    platform, ledger = clouds.connect()
+    champion = ledger.champion(model)
+    if champion is None:
+        raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
+    version = ledger.version(champion.version)
+    job = _run(platform, spec, version, ends)
+    rows = _deliver(platform, spec, job, ends)
+    note(f"{rows:,} rows answered by {version.id}")
+    emit({"job": job, "model": version.id, "rows": rows, "out": ends.target}) if json else line(ends.target)
+
+
+def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends) -> str:
+    """The name of the job, once it has completed. CommandError where it has not."""
+    from cloud import transforms
+    from perennial.identity import batch_id
+
+    job = batch_id(spec.name, ends.source, str(time.time_ns()))
+    _put(platform, spec, job, ends.source)
+    transforms.start(platform, spec, version, job)
+    pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0
+    with stderr().status(f"{job} ...") as status:
+        while not (found := transforms.describe(job)).has_ended:
+            status.update(f"{job}: {found.status} ...")
+            time.sleep(pause)
+    if found.status != "Completed":
+        raise CommandError(
+            f"{job} ended {found.status}: {found.failure or 'SageMaker gives no reason'}; next: look at the log group "
+            "/aws/sagemaker/TransformJobs, or ask for a few of the rows by perennial predict"
+        )
+    return job
+
+
+def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
+    """The rows as JSON lines, each with the names of its fields: a job cuts a file into requests by lines alone."""
+    from cloud import objects, transforms
+    from cloud.platform import client
+
+    target = (platform.traffic_bucket, transforms.input_key(spec.name, job))
+    if source.startswith(S3) and source.endswith((".jsonl", ".ndjson")):
+        bucket, key = _parse(source)
+        objects.copy((bucket, key, None), *target)
+        return
+    from cli.questions import lines
+    from cli.tables import read
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(source)
+        if source.startswith(S3):
+            bucket, key = _parse(source)
+            path = Path(folder) / key.rsplit("/", 1)[-1]
+            objects.download(bucket, key, path)
+        client("s3").put_object(Bucket=target[0], Key=target[1], Body=lines(read(path), spec))
+
+
+def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:
+    """Bring the answers to where they are wanted; how many there are."""
+    from cloud import objects, transforms
+    from cloud.platform import client
+
+    content = objects.read(platform.traffic_bucket, transforms.output_key(spec.name, job))
+    # A job ends each piece with a line break, and so does the server: lines between pieces are empty.
+    answers = [answer for answer in content.splitlines() if answer.strip()]
+    text = b"\n".join([*answers, b""]) if ends.target.endswith(".jsonl") else _csv(answers)
+    if ends.target.startswith(S3):
+        bucket, key = _parse(ends.target)
+        client("s3").put_object(Bucket=bucket, Key=key, Body=text)
+    else:
+        Path(ends.target).write_bytes(text)
+    return len(answers)
+
+
+def _csv(answers: list[bytes]) -> bytes:
+    """As the endpoint writes it: label and probability, or label and a column for each class, or value."""
+    import csv
+    import io
+    import json
+
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    header: list[str] | None = None
+    for answer in answers:
+        row = _flat(json.loads(answer))
+        if header is None:
+            header = list(row)
+            writer.writerow(header)
+        writer.writerow([row.get(name) for name in header])
+    return file.getvalue().encode()
+
+
+def _flat(prediction: dict[str, Any]) -> dict[str, Any]:
+    classes = prediction.get("probabilities") or {}
+    plain = {name: value for name, value in prediction.items() if not isinstance(value, dict | list)}
+    row = plain | classes
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in row.items()}
+
+
+def _beside(source: str) -> str:
+    return f"{source.removesuffix('.gz').rpartition('.')[0] or source}.predictions.csv"
+
+
+def _parse(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix(S3).partition("/")
+    if not bucket or not key or key.endswith("/"):
+        raise usage(f"{uri}: expected s3://BUCKET/KEY of one file")
+    return bucket, key

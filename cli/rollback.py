@@ -1,0 +1,47 @@
+"""`perennial rollback`: lets an older version of a model serve again, and verifies it as every release is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import clouds, project
+from cli.output import Json, emit, line, note, usage
+
+CODES = {"promoted": 0, "refused": 3}
+
+
+def rollback(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model: models/MODEL.yaml.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="Default: the champion before this one.")
+    ] = None,
+    why: Annotated[str, typer.Option("--why", help="For the record.")] = "no reason given",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", "-w", help="Follow the run to its outcome.")] = True,
+    json: Json = False,
+) -> None:
+    """Let an older version serve again.
+
+    A run of its own: all traffic goes over once the version is up and answers, golden rows are asked, and it is the
+    champion again. Refused while another run of the model is under way."""
+    names = project.model_names()
+    if model not in names:
+        raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
+    platform, ledger = clouds.connect()
+
+    from datetime import UTC, datetime
+
+    from cli.following import watch_run
+    from cli.upload import show
+    from cloud import rollbacks
+
+    ends = rollbacks.target(platform, ledger, model, to)
+    run = rollbacks.start(platform, ledger, ends, (clouds.person(), why), datetime.now(UTC))
+    note(f"{run.id}: from {ends[0].version} back to {ends[1].id}")
+    if not wait:
+        emit({"run": run.id, "from": ends[0].version, "to": ends[1].id}) if json else line(run.id)
+        return
+    ending = watch_run(platform, ledger, run.id)
+    emit({"from": ends[0].version, "to": ends[1].id} | ending.as_dict()) if json else show(ending)
+    raise typer.Exit(CODES.get(ending.outcome, 1))

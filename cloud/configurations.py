@@ -1,0 +1,160 @@
+"""What an endpoint is led to: a SageMaker model and an endpoint configuration per model version and spec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cloud.endpoints import SHADOW, VARIANT
+from cloud.platform import Platform, client
+from perennial import layout
+from perennial.records import ModelVersion
+from perennial.spec import ModelSpec
+from perennial.spec.release import Shadow
+
+KEPT = 5  # configurations of a model that stay besides those of the champion and its predecessor
+_SWEPT = 20  # versions that one sweep looks at; the next one goes on
+
+
+def create(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
+    """The endpoint configuration of a version; made if it is not there. Its name holds the content's digest."""
+    name = name_of(version)
+    _create_model(platform, spec, version)
+    request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [_variant(spec, name)]}
+    if spec.serving.capture_percent and spec.release.serverless is None:
+        request["DataCaptureConfig"] = _capture(platform, spec)
+    _create_once("create_endpoint_config", request | {"Tags": _tags(version)})
+    return name
+
+
+def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, champion: ModelVersion) -> str:
+    """The configuration in which the champion answers and the version gets a copy of its traffic."""
+    assert spec.release.shadow is not None, "asked only where the spec wants a shadow"
+    _create_model(platform, spec, version)
+    configs = (name_of(champion), name_of(version))
+    name = layout.shadow_config(spec.name, configs)
+    request: dict[str, Any] = {
+        "EndpointConfigName": name,
+        "ProductionVariants": [_variant(spec, configs[0])],
+        "ShadowProductionVariants": [_shadow(spec, spec.release.shadow, configs[1])],
+        "Tags": _tags(version),
+    }
+    if spec.serving.capture_percent:
+        request["DataCaptureConfig"] = _capture(platform, spec)
+    _create_once("create_endpoint_config", request)
+    return name
+
+
+def name_of(version: ModelVersion) -> str:
+    """The name of a version's configuration, and of its SageMaker model."""
+    return layout.endpoint_config(version.id, version.spec_digest)
+
+
+def sweep(versions: Sequence[ModelVersion], champion: ModelVersion, previous: ModelVersion | None) -> list[str]:
+    """Delete configurations and models that nobody needs once the champion serves alone; their names.
+
+    Of the versions, newest first, the first KEPT stay, and so do champion and predecessor. A deleted one is made again
+    when a rollback asks for it: the archive stays.
+    """
+    names = [name_of(version) for version in versions]
+    stay = {name_of(champion), *names[:KEPT], *([name_of(previous)] if previous else ())}
+    old = [name for name in names[KEPT : KEPT + _SWEPT] if name not in stay]
+    if previous:
+        old.append(layout.shadow_config(champion.model, (name_of(previous), name_of(champion))))
+    return [name for name in old if _delete(name)]
+
+
+def _delete(name: str) -> bool:
+    deleted = False
+    for operation, named in (("delete_endpoint_config", "EndpointConfigName"), ("delete_model", "ModelName")):
+        try:
+            getattr(client("sagemaker"), operation)(**{named: name})
+            deleted = True
+        except ClientError as error:
+            if "Could not find" not in error.response["Error"]["Message"]:
+                raise
+    return deleted
+
+
+def _variant(spec: ModelSpec, model: str) -> dict[str, Any]:
+    release = spec.release
+    variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": model, "InitialVariantWeight": 1}
+    if release.serverless is not None:
+        serverless = release.serverless
+        sizes = {"MemorySizeInMB": serverless.memory_mb, "MaxConcurrency": serverless.max_concurrency}
+        return variant | {"ServerlessConfig": sizes}
+    return variant | {"InstanceType": release.instance, "InitialInstanceCount": release.instances}
+
+
+def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
+    """One machine more. The weight is the share of the production variant's requests that is copied."""
+    return {
+        "VariantName": SHADOW,
+        "ModelName": model,
+        "InitialVariantWeight": shadow.percent / 100,
+        "InstanceType": spec.release.instance,
+        "InitialInstanceCount": 1,
+    }
+
+
+def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) -> None:
+    environment = {
+        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
+        "PYTHONPATH": "/opt/ml/model/code",
+        "OMP_NUM_THREADS": "1",
+        "PERENNIAL_MODEL_VERSION": version.id,
+        "PERENNIAL_MODEL_DIGEST": version.digest,
+        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
+        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
+        "PERENNIAL_SENSITIVE_COLUMNS": json.dumps(spec.sensitive()),
+        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
+    }
+    container = {
+        "Image": platform.training_image,
+        "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
+        "Environment": environment,
+    }
+    request = {
+        "ModelName": name_of(version),
+        "PrimaryContainer": container,
+        "ExecutionRoleArn": platform.serving_role,
+        "EnableNetworkIsolation": True,
+        "Tags": _tags(version),
+    }
+    _create_once("create_model", request)
+
+
+def _create_once(operation: str, request: dict[str, Any]) -> None:
+    """Create something whose name holds its content's digest: if it exists, it is the same."""
+    try:
+        getattr(client("sagemaker"), operation)(**request)
+    except ClientError as error:
+        if "already exist" not in error.response["Error"]["Message"]:
+            raise
+
+
+def _capture(platform: Platform, spec: ModelSpec) -> dict[str, Any]:
+    """SageMaker captures a request before the server has seen it: where it holds what must not be kept, answers alone.
+
+    The destination's own folder for each endpoint, variant and hour is SageMaker's doing.
+    """
+    modes = ("Input", "Output") if spec.serving.sensitive == "keep" else ("Output",)
+    key = {"KmsKeyId": spec.serving.capture_kms_key} if spec.serving.capture_kms_key else {}
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": spec.serving.capture_percent,
+        "DestinationS3Uri": f"s3://{platform.traffic_bucket}/capture",
+        **key,
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
+        "CaptureContentTypeHeader": {
+            "CsvContentTypes": ["text/csv"],
+            "JsonContentTypes": ["application/json", "application/jsonlines"],
+        },
+    }
+
+
+def _tags(version: ModelVersion) -> list[dict[str, str]]:
+    return [{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}]

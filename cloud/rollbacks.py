@@ -1,0 +1,80 @@
+"""A rollback by hand: a run of the workflow that releases an older version again, started by a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cloud import executions, lease, objects
+from cloud.ledger import Ledger
+from cloud.platform import Platform
+from perennial.identity import model_of, rollback_run_id
+from perennial.records import Champion, ModelVersion, Run, Step
+
+HOLD = timedelta(hours=1)  # as for every run: each state renews it
+
+
+class RollbackError(RuntimeError):
+    """The model cannot be led back; the message says why and what to do instead."""
+
+
+def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tuple[Champion, ModelVersion]:
+    """The champion, and the version that is to serve again: the one before it, unless `to` names another.
+
+    Raises RollbackError where there is none, it serves already, or its archive is gone.
+    """
+    champion = ledger.champion(model)
+    if champion is None:
+        raise RollbackError(f"no version of '{model}' serves yet, so there is nothing to go back from")
+    wanted = to or champion.previous
+    if wanted is None:
+        raise RollbackError(
+            f"{champion.version} is the first champion of '{model}', so there is none before it; "
+            f"next: perennial models, then perennial rollback {model} --to VERSION"
+        )
+    if model_of(wanted) != model:
+        raise RollbackError(f"{wanted} is no version of '{model}'")
+    if wanted == champion.version:
+        raise RollbackError(f"{wanted} is the version that serves")
+    version = ledger.version(wanted)
+    try:
+        objects.head(platform.models_bucket, version.archive_key)
+    except objects.MissingObjectError as error:
+        raise RollbackError(f"the archive of {wanted} is gone, so it cannot serve again: {error}") from None
+    return champion, version
+
+
+def start(
+    platform: Platform, ledger: Ledger, ends: tuple[Champion, ModelVersion], said: tuple[str, str], now: datetime
+) -> Run:
+    """Take the model's lease and start the run. `said`: who asks, and why. Raises RollbackError while a run is on."""
+    champion, version = ends
+    run_id = rollback_run_id(champion.model, champion.version, version.id, now.isoformat())
+    token = lease.acquire(ledger, champion.model, run_id, now, HOLD)
+    if token is None:
+        holder = lease.holder(ledger, champion.model, now)
+        raise RollbackError(
+            f"{holder or 'a run'} of '{champion.model}' is under way, and a model is released by one run at a time; "
+            f"next: perennial explain {holder or 'RUN'}, wait for its end, then try again"
+        )
+    who, why = said
+    asked = Step(
+        name="rollback",
+        at=now,
+        sentences=(f"{who} asked to go back from {champion.version} to {version.id}: {why}.",),
+        figures={"from": champion.version, "to": version.id, "who": who, "why": why},
+    )
+    run = Run(
+        id=run_id,
+        model=champion.model,
+        dataset=version.datasets[-1] if version.datasets else "",
+        trigger="rollback",
+        spec_digest=version.spec_digest,
+        token=token,
+        state="running",
+        started_at=now,
+        steps=(asked,),
+        version=version.id,
+    )
+    ledger.open_run(run)
+    executions.start(platform, run)
+    return run

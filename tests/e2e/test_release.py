@@ -1,0 +1,117 @@
+"""Releases on the embedded cloud: a broken candidate is caught while it bakes, and a person can go back by hand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.e2e.conftest import Loop, until
+from tests.e2e.data import as_csv, orders
+
+ENDPOINT = "perennial-moody"
+MOODS = {"raises": 9001, "slow": 9002, "constant": 9003, "skewed": 9004}
+ROW = b'{"price": 300.5, "gift": true, "mood": 0}'
+
+
+def dataset(first: int, seed: int, mood: float = 0) -> bytes:
+    frame = orders(first, 1500, seed)[["order", "price", "gift", "returned"]]
+    return as_csv(frame.assign(mood=mood)[["order", "price", "gift", "mood", "returned"]])
+
+
+@pytest.fixture(scope="module")
+def champion(loop: Loop) -> str:
+    """The version that serves first."""
+    loop.put("moody/well.csv", dataset(0, 1))
+    run = loop.ended("moody", "moody/well.csv")
+    assert run["state"] == "promoted", run["reasons"]
+    return str(run["version"])
+
+
+@pytest.fixture
+def traffic(loop: Loop, champion: str) -> Iterator[list[int]]:
+    """Somebody asks ten times a second; the list holds the status of each answer."""
+    runtime, statuses, over = loop.client("sagemaker-runtime"), [], threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.1):
+            try:
+                runtime.invoke_endpoint(EndpointName=ENDPOINT, ContentType="application/json", Body=ROW)
+                statuses.append(200)
+            except runtime.exceptions.ModelError as error:
+                statuses.append(error.response["OriginalStatusCode"])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield statuses
+    over.set()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("raises", "the alarm perennial-moody-errors rang"),
+        ("slow", "the alarm perennial-moody-latency rang"),
+        ("constant", "golden"),
+        ("skewed", "golden"),
+    ],
+)
+def test_a_model_that_is_broken_on_purpose_is_caught_and_the_notice_says_why(
+    loop: Loop, champion: str, traffic: list[int], how: str, words: str
+) -> None:
+    loop.put(f"moody/{how}.csv", dataset(10_000 * MOODS[how], MOODS[how], MOODS[how]))
+    run = loop.ended("moody", f"moody/{how}.csv", timeout=150)
+    assert run["state"] == "refused", run["reasons"]
+    assert words in " ".join(run["reasons"])
+    assert served(loop) == champion
+    (kept,) = loop.records("moody", "champion")
+    assert kept["version"] == champion
+
+
+def test_a_person_goes_back_and_forward_by_hand(loop: Loop, champion: str) -> None:
+    loop.put("moody/better.csv", dataset(50_000, 5))
+    run = loop.ended("moody", "moody/better.csv", timeout=150)
+    assert run["state"] == "promoted", run["reasons"]
+    loop.notices()
+    done = loop.perennial("rollback", "moody", "--why", "a test", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["from"], told["to"], told["outcome"]) == (run["version"], champion, "promoted")
+    assert "a test" in " ".join(told["reasons"])
+    assert served(loop) == champion
+    subjects = [subject for subject in until(loop.notices, 20, "the notice") if subject.startswith("moody")]
+    assert subjects == [f"moody: promoted ({told['run']})"]
+    explained = loop.perennial("explain", told["run"]).stdout.decode()
+    assert "asked to go back" in explained
+
+
+def test_a_rollback_to_an_unknown_version_is_an_error_that_says_so(loop: Loop, champion: str) -> None:
+    done = loop.perennial("rollback", "moody", "--to", "moody@000000000000")
+    assert done.returncode == 1
+    assert b"the ledger has no record of moody@000000000000" in done.stderr
+
+
+def test_a_batch_gives_what_the_endpoint_gives(loop: Loop, champion: str, tmp_path: Any) -> None:
+    path = tmp_path / "march.csv"
+    path.write_bytes(dataset(90_000, 9))
+    done = loop.perennial("batch", "moody", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["rows"] == 1500
+    batch = pd.read_csv(told["out"])
+    asked = loop.perennial("predict", str(path), "--model", "moody")
+    live = tmp_path / "live.csv"
+    live.write_bytes(asked.stdout)
+    assert batch.to_csv() == pd.read_csv(live).to_csv()
+
+
+def served(loop: Loop) -> str:
+    answer = loop.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=ENDPOINT, ContentType="application/json", Body=ROW
+    )
+    return str(answer["CustomAttributes"]).removeprefix("model=")

@@ -1,0 +1,243 @@
+"""A release goes over under watch, and comes back when an alarm or a golden row says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from cloud import alarms, endpoints, lease, rollbacks
+from cloud.platform import from_environment
+from functions.release import begin, canary, check, restore
+from perennial import layout
+from perennial.spec import ModelSpec
+from tests.functions.release.conftest import Context, House, eventually
+
+
+def measure(house: House, namespace: str, version: str = "", **figures: float) -> None:
+    """Figures as SageMaker and the metric filters put them, now."""
+    named = {"Model": version} if version else {"EndpointName": house.endpoint, "VariantName": "AllTraffic"}
+    dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace=namespace,
+        MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in figures.items()],
+    )
+
+
+def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
+    """The spec with another release."""
+    data = spec.model_dump(mode="json")
+    return ModelSpec.model_validate(data | {"release": data["release"] | release})
+
+
+def alarm(house: House, kind: str) -> dict[str, Any]:
+    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[layout.alarm(house.model, kind)])["MetricAlarms"]
+    return dict(found)
+
+
+def baking(house: House) -> None:
+    """Begin the release, and wait until a share of the traffic goes to the candidate."""
+    house.state["release"] = house.call(begin)
+    eventually(lambda: house.call(check)["state"] == "baking")
+
+
+def test_a_first_version_makes_the_endpoint_and_becomes_champion(house: House) -> None:
+    version = house.promote("a")
+    assert house.serves() == version.id == house.champion().version
+    assert "The endpoint is made" in house.told()
+
+
+def test_a_canary_is_asked_the_golden_rows_while_it_bakes_and_then_serves(house: House) -> None:
+    house.promote("a")
+    second = house.promote("b")
+    assert f"{second.id} answers the golden rows as offline, on live traffic." in house.told()
+    assert house.champion().previous == f"{house.model}@{'a' * 12}"
+    sent = boto3.client("sagemaker").describe_endpoint(EndpointName=house.endpoint)["LastDeploymentConfig"]
+    routing = sent["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert (routing["Type"], routing["CanarySize"]["Value"], routing["WaitIntervalInSeconds"]) == ("CANARY", 50, 180)
+    rolling = {one["AlarmName"] for one in sent["AutoRollbackConfiguration"]["Alarms"]}
+    assert rolling == {layout.alarm(house.model, kind) for kind in layout.ALARMS}
+
+
+@pytest.mark.parametrize("how", ["skewed", "constant", "raises"])
+def test_a_canary_that_answers_otherwise_than_offline_is_called_back_and_the_row_is_named(
+    house: House, how: str
+) -> None:
+    champion = house.promote("a")
+    house.begin(house.version("b", how))
+    baking(house)
+    eventually(lambda: house.call(canary)["asked"])
+    seen = boto3.client("cloudwatch").list_metrics(Namespace=alarms.NAMESPACE, MetricName="Withdrawn")["Metrics"]
+    assert {"Name": "Model", "Value": f"{house.model}@{'b' * 12}"} in [d for m in seen for d in m["Dimensions"]]
+    assert house.follow() == "refused"
+    assert house.serves() == champion.id == house.champion().version
+    (told,) = [step.sentences for step in house.run().steps if step.name == "restore"]
+    assert "rolled back" in told[0]
+    assert ("golden row 1: the model gave" in told[0]) == (how != "raises")
+    assert f"The endpoint serves {champion.id}." in told
+
+
+def test_a_canary_that_is_slow_is_led_back_by_the_latency_of_its_own_answers(house: House) -> None:
+    house.spec = changed(house.spec, alarms={"latency_ms": 200})
+    champion = house.promote("a")
+    house.begin(house.version("b", "slow"))
+    baking(house)
+    assert house.follow() == "refused"
+    assert layout.alarm(house.model, "latency") in house.told()
+    assert "the alarm rings at 200 ms" in house.told()
+    assert house.serves() == champion.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("errors", "37 answers in a minute were errors (5xx), the alarm rings at 1"),
+        ("latency", "took 812 ms, the alarm rings at 500 ms"),
+        ("invalid", "61% of the rows were refused or out of contract, the alarm rings at 50%"),
+        ("shift", "further from the champion's than chance explains, the alarm rings at 0.07395"),
+    ],
+)
+def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str, words: str) -> None:
+    champion = house.promote("a")
+    version = house.version("b")
+    house.begin(version)
+    baking(house)
+    if kind == "errors":
+        measure(house, "AWS/SageMaker", Invocation5XXErrors=37)
+    elif kind == "latency":
+        measure(house, "AWS/SageMaker", ModelLatency=812_000)
+    elif kind == "invalid":
+        measure(house, alarms.NAMESPACE, version.id, Rows=100_000, Invalid=61_000)
+    else:
+        measure(house, alarms.NAMESPACE, version.id, ScoreSum=600_000, ScoreCount=1_000_000)
+        measure(house, alarms.NAMESPACE, champion.id, ScoreSum=300_000, ScoreCount=1_000_000)
+    assert house.follow() == "refused"
+    assert words in house.told()
+    assert layout.alarm(house.model, kind) in house.told()
+    assert house.serves() == champion.id
+
+
+def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_versions(house: House) -> None:
+    house.promote("a")
+    boto3.client("cloudwatch").set_alarm_state(
+        AlarmName=layout.alarm(house.model, "errors"), StateValue="ALARM", StateReason="an earlier release"
+    )
+    version = house.version("b")
+    house.begin(version)
+    baking(house)
+    assert alarm(house, "errors")["StateValue"] != "ALARM"  # what rang for an earlier release does not end this one
+    assert alarm(house, "latency")["Threshold"] == 500_000
+    metrics = {m["Id"]: m for m in alarm(house, "shift")["Metrics"]}
+    named = {id: m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for id, m in metrics.items() if "MetricStat" in m}
+    assert (named["new_sum"], named["old_sum"]) == (version.id, f"{house.model}@{'a' * 12}")
+    assert metrics["shift"]["ReturnData"] is True
+    assert 0 < alarm(house, "shift")["Threshold"] < 0.5
+    assert house.follow() == "promoted"
+
+
+def test_a_release_that_is_begun_again_after_a_crash_is_the_same_release(house: House) -> None:
+    house.promote("a")
+    house.begin(house.version("b"))
+    baking(house)
+    before = alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"]
+    assert house.call(begin) == house.state["release"]
+    assert alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"] == before
+    assert house.follow() == "promoted"
+
+
+def test_a_way_back_that_meets_an_update_calls_the_candidate_back_first(house: House) -> None:
+    house.promote("a")
+    house.begin(house.version("b"))
+    baking(house)
+    with pytest.raises(endpoints.EndpointBusyError):
+        house.call(restore)
+    assert house.back() == "refused"
+    assert house.serves() == house.champion().version
+
+
+def test_a_version_whose_machines_never_come_up_is_refused_with_sagemakers_reason(house: House) -> None:
+    champion = house.promote("a")
+    broken = house.version("b")
+    boto3.client("s3").put_object(Bucket="models", Key=broken.archive_key, Body=b"no archive")
+    house.begin(broken)
+    assert house.go() == "refused"
+    assert "did not take" in house.told()
+    assert house.serves() == champion.id
+
+
+def test_configurations_that_nobody_needs_are_deleted_after_a_release(house: House) -> None:
+    house.spec = changed(house.spec, traffic="all_at_once", bake_minutes=0)
+    for digit in "abcdef0":
+        house.promote(digit)
+    found = boto3.client("sagemaker").list_endpoint_configs(NameContains=house.endpoint)["EndpointConfigs"]
+    kept = {config["EndpointConfigName"].split("-")[2][0] for config in found}
+    assert kept == set("cdef0")
+    models = boto3.client("sagemaker").list_models(NameContains=house.endpoint)["Models"]
+    assert len(models) == 5
+
+
+def test_a_rollback_by_hand_lets_the_version_before_serve_again(house: House) -> None:
+    first, second = house.promote("a"), house.promote("b")
+    platform = from_environment()
+    champion, version = rollbacks.target(platform, house.ledger, house.model, None)
+    assert (champion.version, version.id) == (second.id, first.id)
+    house.begin(version, "rollback")
+    assert house.go() == "promoted"
+    assert house.serves() == first.id == house.champion().version
+    assert house.champion().previous == second.id
+    assert "goes back to" in house.told()
+
+
+def test_a_version_that_was_swept_is_made_again_for_a_rollback(house: House) -> None:
+    house.spec = changed(house.spec, traffic="all_at_once", bake_minutes=0)
+    for digit in "abcdef":
+        house.promote(digit)
+    _, version = rollbacks.target(from_environment(), house.ledger, house.model, f"{house.model}@{'a' * 12}")
+    house.begin(version, "rollback")
+    assert house.go() == "promoted"
+    assert house.serves() == version.id
+
+
+def test_a_rollback_to_what_cannot_serve_says_why(house: House) -> None:
+    platform = from_environment()
+    with pytest.raises(rollbacks.RollbackError, match="serves yet, so there is nothing to go back from"):
+        rollbacks.target(platform, house.ledger, house.model, None)
+    first = house.promote("a")
+    with pytest.raises(rollbacks.RollbackError, match="first champion"):
+        rollbacks.target(platform, house.ledger, house.model, None)
+    with pytest.raises(rollbacks.RollbackError, match="the version that serves"):
+        rollbacks.target(platform, house.ledger, house.model, first.id)
+    with pytest.raises(rollbacks.RollbackError, match="no version of"):
+        rollbacks.target(platform, house.ledger, house.model, "other@" + "a" * 12)
+    second = house.promote("b")
+    boto3.client("s3").delete_object(Bucket="models", Key=first.archive_key)
+    with pytest.raises(rollbacks.RollbackError, match=f"the archive of {first.id} is gone"):
+        rollbacks.target(platform, house.ledger, house.model, None)
+    assert house.champion().version == second.id
+
+
+def test_a_rollback_waits_for_no_run_but_is_refused_while_one_is_under_way(house: House) -> None:
+    from datetime import UTC, datetime
+
+    house.promote("a")
+    house.promote("b")
+    ends = rollbacks.target(from_environment(), house.ledger, house.model, None)
+    house.begin(house.version("c"))
+    holder = lease.holder(house.ledger, house.model, datetime.now(UTC))
+    with pytest.raises(rollbacks.RollbackError, match=f"{holder} of '{house.model}' is under way"):
+        rollbacks.start(from_environment(), house.ledger, ends, ("somebody", "to see"), datetime.now(UTC))
+
+
+def test_an_endpoint_that_could_not_be_led_back_is_touched_by_nobody(house: House, hosting: Any) -> None:
+    from moto.sagemaker.models import sagemaker_backends
+
+    house.promote("a")
+    house.begin(house.version("b"))
+    house.state["release"] = house.call(begin)
+    eventually(lambda: not house.is_changing(), 60)
+    backend = sagemaker_backends[hosting.context.account_id][hosting.context.region]
+    backend.hosting.endpoints[house.endpoint].status = "UpdateRollbackFailed"
+    for function in (check, begin):
+        with pytest.raises(endpoints.StuckEndpointError, match="a person is needed"):
+            function.handler(house.state, Context())
