@@ -11,16 +11,20 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from training import golden, parity
 from training.columns import plain
+from training.fast import FOLDER, Fast
 from training.features import Features
 from training.model import Model, environment
 from training.plan import Plan
+from training.predictions import said
 
 GOLDEN_ROWS = 200
 # Serving needs these alone: no perennial, no training. A test serves from an archive to prove it.
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "model", "negotiation", "payloads", "predictions",
-    "score", "serve", "tables", "values",
+    "__init__", "answers", "artifact", "bulk", "columns", "contract", "contributions", "encoders", "encoding", "fast",
+    "features", "golden", "masks", "model", "negotiation", "parquet", "payloads", "predictions", "schema", "score",
+    "serve", "served", "tables", "trees", "values", "versions",
 )  # fmt: skip
 
 
@@ -31,8 +35,15 @@ def facts(
     first = pipeline[0]
     categories = first.categories() if isinstance(first, Features) else {}
     features = [
-        {"name": c.name, "type": c.type, "nullable": c.nullable, "categories": categories.get(c.name)}
-        for c in plan.features
+        {
+            "name": column.name,
+            "type": column.type,
+            "nullable": column.nullable,
+            **column.limits,
+            "categories": categories.get(column.name, (None, False))[0],
+            "complete": categories.get(column.name, (None, False))[1],
+        }
+        for column in plan.features
     ]
     shown = {column.name for column in plan.features}
     binary = plan.problem == "binary"
@@ -47,6 +58,7 @@ def facts(
         "features": features,
         "ignored": [column.name for column in plan.columns if column.name not in shown],
         "null_marks": list(plan.null_marks),
+        "out_of_contract": plan.out_of_contract,
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),
         "rows": trained_on,
@@ -68,12 +80,16 @@ def copy_code(source: Path, target: Path, with_models: bool) -> None:
 
 
 def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
-    """The first held-out rows, by their hash, with what the model says of them: to be said again wherever it serves."""
+    """The first held-out rows, by their hash, with what the model says of them on the path by which it will serve."""
     rows = held_out.head(GOLDEN_ROWS)
     columns = {column.name: plain(column, rows[column.name]) for column in model.features}
-    golden = {
+    fast = folder / FOLDER
+    predictions = (
+        said(model.manifest, Fast(fast).values(parity.typed(model, rows), len(rows))) if fast.is_dir() else None
+    )
+    content = {
         "rows": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],
-        "predictions": model.predict(rows).entries(),
+        "predictions": (predictions or model.predict(rows)).entries(),
     }
-    text = json.dumps(golden, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    (folder / "golden.json").write_text(text, encoding="utf-8")
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    (folder / golden.FILE).write_text(text, encoding="utf-8")

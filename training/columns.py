@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-TYPES = ("boolean", "integer", "number", "text", "category", "date", "datetime")
+from training.contract import TYPES, Column
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column as the model's specification declares it."""
-
-    name: str
-    type: str
-    nullable: bool = False
-    feature: bool = True
-    sensitive: bool = False
+__all__ = ["TYPES", "Column", "frame", "plain", "series"]
 
 
 def frame(columns: Sequence[Column], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:

@@ -75,9 +75,10 @@ class Flags:
     def __init__(self, most: int) -> None:
         self.most = most
         self.categories: list[str] = []
+        self.capped = False
 
     def fit(self, values: pd.Series) -> Flags:
-        self.categories, _ = _frequent(values, self.most)
+        self.categories, self.capped = _frequent(values, self.most)
         return self
 
     def transform(self, values: pd.Series) -> Matrix:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from training.columns import Column
+from training.contract import Column
 from training.encoders import Calendar, Codes, Encoder, Flags, Matrix, Numbers, Scaled, Words
 
 # HistGradientBoosting takes 255 bins; one is for others, one is kept for missing values.
@@ -47,9 +47,10 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """One name per number of the matrix."""
         return [part for name, encoder in self.encoders_ for part in encoder.names(name)]
 
-    def categories(self) -> dict[str, list[str]]:
-        """The categories that were learnt, by column."""
-        return {name: encoder.categories for name, encoder in self.encoders_ if isinstance(encoder, Codes | Flags)}
+    def categories(self) -> dict[str, tuple[list[str], bool]]:
+        """The categories that were learnt, by column, and whether they are all that there were."""
+        found = ((name, encoder) for name, encoder in self.encoders_ if isinstance(encoder, Codes | Flags))
+        return {name: (encoder.categories, not encoder.capped) for name, encoder in found}
 
 
 def code_places(columns: Sequence[Column]) -> list[int]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
-from training import artifact, bundle, estimators, labels, thresholds
+from training import artifact, bundle, estimators, labels, openapi, parity, thresholds
 from training.failure import TrainingError
 from training.model import Model
 from training.plan import Plan
@@ -55,7 +55,11 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     joblib.dump(pipeline, folder / "model.joblib")
     facts = bundle.facts(plan, pipeline, classes, len(split.train), threshold.value if threshold else None)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
-    bundle.write_golden(folder, Model(folder, facts, pipeline, plan.features), split.held_out)
+    model = Model(folder, facts, pipeline, plan.features)
+    facts["serving"] = parity.choose(model, split.held_out, folder / "code")
+    report("serving", **facts["serving"])
+    openapi.write(folder, facts)
+    bundle.write_golden(folder, model, split.held_out)
     digest = artifact.seal(folder, facts)
     report("saved", digest=digest)
     return Fitted(Model.load(folder, digest), seconds, threshold)

@@ -1,34 +1,24 @@
-"""A model loaded from its folder: verified first, then unpickled, then asked."""
+"""A model loaded from its folder, with the fitted pipeline: verified first, then unpickled, then asked."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
-from platform import python_version
 from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
 
-from training import artifact
-from training.artifact import ArtifactError
-from training.columns import Column, frame
-from training.predictions import Predictions
+from training import artifact, golden, versions
+from training.columns import frame
+from training.contract import Column
+from training.predictions import TOLERANCE, Predictions, said
 from training.values import read
+from training.versions import environment
 
-# A pickle of one scikit-learn is not promised to mean the same in another.
-_MUST_MATCH = ("scikit-learn",)
-_RECORDED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
-TOLERANCE = 1e-9
-
-
-def environment() -> dict[str, str]:
-    """The versions that a model was made with."""
-    return {"python": python_version(), **{name: metadata.version(name) for name in _RECORDED}}
+__all__ = ["TOLERANCE", "Model", "environment"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +34,13 @@ class Model:
     def load(cls, folder: Path, digest: str | None = None) -> Model:
         """Check digests and versions, then load. Raises ArtifactError; nothing is unpickled before the checks hold."""
         manifest = artifact.verify(folder, digest)
-        here = environment()
-        for name in _MUST_MATCH:
-            made_with = manifest["versions"].get(name)
-            if made_with != here[name]:
-                raise ArtifactError(f"the model was made with {name} {made_with}, here is {here[name]}")
-        features = tuple(Column(f["name"], f["type"], f["nullable"]) for f in manifest["features"])
+        versions.check(manifest)
+        return cls.unpickled(folder, manifest)
+
+    @classmethod
+    def unpickled(cls, folder: Path, manifest: Mapping[str, Any]) -> Model:
+        """Load what has been checked already."""
+        features = tuple(Column.of(feature) for feature in manifest["features"])
         return cls(folder, manifest, joblib.load(folder / "model.joblib"), features)
 
     @property
@@ -59,32 +50,19 @@ class Model:
 
     def predict(self, rows: pd.DataFrame) -> Predictions:
         """Predictions for a typed frame that holds the features; more columns do no harm."""
-        problem, classes = self.manifest["problem"], tuple(self.manifest["classes"] or ())
+        return said(self.manifest, self.values(rows))
+
+    def values(self, rows: pd.DataFrame) -> Any:
+        """The positive's probability or a number (n,), or probabilities (n, K)."""
         rows = rows[[column.name for column in self.features]]
-        if problem == "regression":
-            return Predictions(problem, (), np.asarray(self.pipeline.predict(rows), dtype=np.float64), None)
+        if self.manifest["problem"] == "regression":
+            return np.asarray(self.pipeline.predict(rows), dtype=np.float64)
         probabilities = np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)
-        if problem == "multiclass":
-            return Predictions(problem, classes, probabilities, [classes[i] for i in probabilities.argmax(axis=1)])
-        positive = probabilities[:, 1]
-        said = (positive >= self.manifest["threshold"]).tolist()
-        return Predictions(problem, classes, positive, [classes[int(yes)] for yes in said])
+        return probabilities[:, 1] if self.manifest["problem"] == "binary" else probabilities
 
     def check_golden(self) -> int:
         """Say again what golden.json holds. Gives the number of rows; raises ArtifactError where an answer differs."""
-        golden = json.loads((self.folder / "golden.json").read_text(encoding="utf-8"))
+        then = golden.read(self.folder)
         columns = [replace(column, nullable=True) for column in self.features]
-        values = {column.name: [read(row[column.name], column, ()) for row in golden["rows"]] for column in columns}
-        said = self.predict(frame(columns, values)).entries()
-        for index, (now, then) in enumerate(zip(said, golden["predictions"], strict=True)):
-            if not _agree(now, then):
-                raise ArtifactError(f"golden row {index} is answered {now}, offline it was {then}")
-        return len(said)
-
-
-def _agree(now: Any, then: Any) -> bool:
-    if isinstance(then, dict):
-        return isinstance(now, dict) and now.keys() == then.keys() and all(_agree(now[key], then[key]) for key in then)
-    if isinstance(then, float):
-        return isinstance(now, float | int) and abs(now - then) <= TOLERANCE * max(1.0, abs(then))
-    return bool(now == then)
+        values = {column.name: [read(row[column.name], column, ()) for row in then["rows"]] for column in columns}
+        return golden.check(self.predict(frame(columns, values)), then)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 OFFERED = ("application/json", "text/csv", "application/jsonlines")
+PARQUET = "application/vnd.apache.parquet"
+READ = (*OFFERED, PARQUET)
 _ALSO_CALLED = {
     "application/x-jsonlines": "application/jsonlines",
     "application/x-ndjson": "application/jsonlines",
     "application/jsonl": "application/jsonlines",
+    "application/x-parquet": PARQUET,
+    "application/parquet": PARQUET,
 }
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
@@ -25,8 +29,8 @@ def content_type(header: str) -> tuple[str, dict[str, str]]:
     """The type that was sent, by our name for it, and its parameters. Raises UnsupportedTypeError."""
     kind, parameters = _parsed(header)
     kind = _ALSO_CALLED.get(kind, kind)
-    if kind not in OFFERED:
-        raise UnsupportedTypeError(f"the content type is '{kind or 'not given'}'; expected {', '.join(OFFERED)}")
+    if kind not in READ:
+        raise UnsupportedTypeError(f"the content type is '{kind[:80] or 'not given'}'; expected {', '.join(READ)}")
     if parameters.get("charset", "").lower() not in _CHARSETS:
         raise UnsupportedTypeError(f"the charset is '{parameters['charset']}'; expected utf-8")
     return kind, parameters

@@ -10,7 +10,7 @@ from typing import Any
 
 from perennial.gate.catalogue import PROBLEMS, metrics_of
 from perennial.gate.policy import Policy
-from training.columns import TYPES, Column
+from training.contract import TYPES, Column
 from training.failure import TrainingError
 
 FORMAT = 1
@@ -44,6 +44,8 @@ class Plan:
     confidence: float
     policy: Policy
     null_marks: tuple[str, ...]
+    #: what serving does with ranges and categories beyond the contract: refuse, or answer and count
+    out_of_contract: str
     #: what the job only passes on: datasets, newest, code_digest, spec_digest, created_at, event_time
     origin: Mapping[str, Any]
 
@@ -92,7 +94,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         problem=data["problem"],
         target=data["target"],
         positive=data.get("positive"),
-        columns=tuple(_column(column) for column in data["columns"]),
+        columns=tuple(Column.of(column) for column in data["columns"]),
         key=tuple(data.get("key") or ()),
         held_out=float(data["held_out"]),
         seed=int(data["seed"]),
@@ -102,20 +104,11 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         confidence=float(data.get("confidence", 0.95)),
         policy=Policy.from_dict(data.get("gate") or {}, data.get("metric") or metrics_of(data["problem"])[0].name),
         null_marks=tuple(data.get("null_marks") or _NULL_MARKS),
+        out_of_contract=str(data.get("out_of_contract") or "answer"),
         origin={
             name: data.get(name)
             for name in ("datasets", "newest", "code_digest", "spec_digest", "created_at", "event_time")
         },
-    )
-
-
-def _column(data: Mapping[str, Any]) -> Column:
-    return Column(
-        name=data["name"],
-        type=data["type"],
-        nullable=bool(data.get("nullable", False)),
-        feature=bool(data.get("feature", True)),
-        sensitive=bool(data.get("sensitive", False)),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,25 +15,38 @@ from numpy.typing import NDArray
 from training.values import written
 
 Floats = NDArray[np.float64]
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class Predictions:
     """n predictions. `values` (n,): the positive's probability, or the number; for multiclass (n, K), one per class.
 
-    `labels`: the class said of each row; None for a regression.
+    `labels`: the class said of each row; None for a regression. `explanations`: of each row what its features added,
+    {"base": number, "contributions": {feature: number}}, where it was asked for.
     """
 
     problem: str
     classes: tuple[Any, ...]
     values: Floats
     labels: list[Any] | None
+    explanations: list[dict[str, Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def explained(self, explanations: list[dict[str, Any]]) -> Predictions:
+        """The same, with explanations."""
+        return replace(self, explanations=explanations)
+
     def entries(self) -> list[dict[str, Any]]:
-        """One JSON object per row: label and probability, label and probabilities, or value."""
+        """One JSON object per row: label and probability, label and probabilities, or value; then its explanation."""
+        entries = self._entries()
+        if self.explanations is None:
+            return entries
+        return [{**entry, **more} for entry, more in zip(entries, self.explanations, strict=True)]
+
+    def _entries(self) -> list[dict[str, Any]]:
         values = self.values.tolist()
         if self.labels is None:
             return [{"value": value} for value in values]
@@ -45,23 +59,61 @@ class Predictions:
         ]
 
     def as_csv(self) -> str:
-        """A header and one line per row: label,probability, or label and a column per class, or value."""
+        """A header and one line per row: label,probability, or label and a column per class, or value.
+
+        With explanations also `base` and a column contribution.FEATURE for each.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         values = self.values.tolist()
-        if self.labels is None:
-            writer.writerows([["value"], *([value] for value in values)])
-            return text.getvalue()
         names = ["probability"] if self.problem == "binary" else [written(value) for value in self.classes]
-        writer.writerow(["label", *names])
-        for label, value in zip(self.labels, values, strict=True):
-            writer.writerow([written(label), *(value if isinstance(value, list) else [value])])
+        header = ["value"] if self.labels is None else ["label", *names]
+        lines: Iterator[list[Any]] = (value if isinstance(value, list) else [value] for value in values)
+        if self.labels is not None:
+            lines = ([written(label), *line] for label, line in zip(self.labels, lines, strict=True))
+        if self.explanations:
+            header += ["base", *(f"contribution.{name}" for name in self.explanations[0]["contributions"])]
+            parts = ([each["base"], *each["contributions"].values()] for each in self.explanations)
+            lines = (line + part for line, part in zip(lines, parts, strict=True))
+        writer.writerow(header)
+        writer.writerows(lines)
         return text.getvalue()
 
     def as_json(self) -> str:
         """{"predictions": [...]}"""
-        return json.dumps({"predictions": self.entries()}, ensure_ascii=False, allow_nan=False)
+        return '{"predictions": [' + ", ".join(self._texts()) + "]}"
 
     def as_jsonlines(self) -> str:
         """One JSON object per line."""
-        return "".join(json.dumps(entry, ensure_ascii=False, allow_nan=False) + "\n" for entry in self.entries())
+        return "\n".join([*self._texts(), ""])
+
+    def _texts(self) -> list[str]:
+        """The entries as JSON. Two labels are written once and not for each row."""
+        if self.problem != "binary" or self.explanations is not None or self.labels is None:
+            return [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in self.entries()]
+        starts = {
+            value: f'{{"label": {json.dumps(value, ensure_ascii=False)}, "probability": ' for value in self.classes
+        }
+        return [f"{starts[label]}{p!r}}}" for label, p in zip(self.labels, self.values.tolist(), strict=True)]
+
+
+def said(manifest: Mapping[str, Any], values: Floats) -> Predictions:
+    """Predictions of a model's numbers, (n,) or for multiclass (n, K). Raises ValueError for one that is none."""
+    if not np.isfinite(values).all():
+        raise ValueError("the model gave a number that is not finite")
+    problem, classes = manifest["problem"], tuple(manifest["classes"] or ())
+    if problem == "regression":
+        return Predictions(problem, (), values, None)
+    if problem == "multiclass":
+        return Predictions(problem, classes, values, [classes[place] for place in values.argmax(axis=1).tolist()])
+    labels = [classes[yes] for yes in (values >= manifest["threshold"]).tolist()]
+    return Predictions(problem, classes, values, labels)
+
+
+def agree(now: Any, then: Any) -> bool:
+    """Is an answer what it was, numbers to 1e-9?"""
+    if isinstance(then, dict):
+        return isinstance(now, dict) and now.keys() == then.keys() and all(agree(now[key], then[key]) for key in then)
+    if isinstance(then, float):
+        return isinstance(now, float | int) and abs(now - then) <= TOLERANCE * max(1.0, abs(then))
+    return bool(now == then)

@@ -2,6 +2,7 @@
 
     GET  /ping           200 once the model is loaded and has proved itself, 503 with the reason otherwise
     POST /invocations    rows in, predictions out
+    GET  /openapi.json   what may be sent and what is answered
 
 gunicorn asks this module for `app`; only then is the model loaded.
 """
@@ -13,35 +14,21 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from training.model import Model
-from training.negotiation import NotAcceptableError, UnsupportedTypeError, accepted, content_type
-from training.payloads import READERS, PayloadError, Schema, rows_of_csv
+from training.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
+from training.negotiation import PARQUET, NotAcceptableError, UnsupportedTypeError, accepted, content_type
+from training.payloads import READERS, rows_of_csv
 from training.predictions import Predictions
+from training.schema import PayloadError, Rows, Schema
+from training.served import Served
 
-MOST_BYTES = 6 * 1024**2
-_WRITERS: dict[str, Callable[[Predictions], str]] = {
-    "application/json": Predictions.as_json,
-    "text/csv": Predictions.as_csv,
-    "application/jsonlines": Predictions.as_jsonlines,
-}
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-
-
-@dataclass
-class Answer:
-    """A response, and what the log says of it."""
-
-    status: HTTPStatus
-    body: str
-    kind: str = "application/json"
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
+# Clients send the same few headers with each request.
+_content_type, _accepted = lru_cache(256)(content_type), lru_cache(256)(accepted)
 
 
 class App:
@@ -50,137 +37,134 @@ class App:
     def __init__(self, folder: Path, version: str | None = None, digest: str | None = None) -> None:
         """`version` and `digest` say which model the endpoint was made for; another one is not served."""
         started = time.perf_counter()
-        self.model: Model | None = None
-        self.fault = ""
+        self.model: Served | None = None
+        self.fault, self.version = "", version or "none"
         try:
-            model = Model.load(folder, digest or (version or "").partition("@")[2] or None)
+            model = Served(folder, digest or (version or "").partition("@")[2] or None)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
             self.fault = f"{type(error).__name__}: {error}"
-            self.version = version or "none"
             _log({"event": "load", "ok": False, "model": self.version, "reason": self.fault})
-            return
-        self.model = model
-        self.version = version or f"{model.manifest['model']}@{model.digest[:12]}"
-        self.schema = _schema(model)
-        seconds = round(time.perf_counter() - started, 3)
-        _log({"event": "load", "ok": True, "model": self.version, "golden_rows": golden, "seconds": seconds})
+        else:
+            self.model = model
+            self.version = version or f"{model.manifest['model']}@{model.digest[:12]}"
+            seconds = round(time.perf_counter() - started, 3)
+            line = {"event": "load", "ok": True, "model": self.version, "golden_rows": golden, "seconds": seconds}
+            _log(line | {"path": model.path})
+        self._named = ("X-Amzn-SageMaker-Custom-Attributes", f"model={self.version}")
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """WSGI (PEP 3333)."""
         started = time.perf_counter()
         answer = self._answer(environ)
         content = answer.body.encode()
-        charset = "; charset=utf-8" if answer.kind == "text/csv" else ""
-        headers = [
-            ("Content-Type", answer.kind + charset),
-            ("Content-Length", str(len(content))),
-            ("X-Amzn-SageMaker-Custom-Attributes", f"model={self.version}"),
-            *answer.headers,
-        ]
+        kind = answer.kind + "; charset=utf-8" if answer.kind == "text/csv" else answer.kind
+        headers = [("Content-Type", kind), ("Content-Length", str(len(content))), self._named, *answer.headers]
         start_response(f"{answer.status.value} {answer.status.phrase}", headers)
         if environ.get("PATH_INFO") != "/ping":
             self._log_request(environ, answer, started)
         return [content]
 
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
-        route = _ROUTES.get(str(environ.get("PATH_INFO", "")))
+        route = _ROUTES.get(environ.get("PATH_INFO", ""))
         if route is None:
-            return _refusal(HTTPStatus.NOT_FOUND, f"there is nothing here; expected {' or '.join(_ROUTES)}")
+            return refusal(HTTPStatus.NOT_FOUND, f"there is nothing here; expected {' or '.join(_ROUTES)}")
         method, handle = route
         if environ["REQUEST_METHOD"] != method:
-            answer = _refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {method}")
+            answer = refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"expected {method}")
             answer.headers = [("Allow", method)]
             return answer
         if self.model is None:
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the model is not served: {self.fault}")
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the model is not served: {self.fault}")
         try:
-            return handle(self, environ)
+            return handle(self, self.model, environ)
+        except PayloadError as error:
+            answer = refusal(HTTPStatus.BAD_REQUEST, str(error), error.row, error.field)
+            answer.notes["invalid"] = 1
+        except RefusedError as error:
+            answer = refusal(error.status, str(error))
+        except UnsupportedTypeError as error:
+            answer = refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
+        except NotAcceptableError as error:
+            answer = refusal(HTTPStatus.NOT_ACCEPTABLE, str(error))
         except Exception as error:  # noqa: BLE001  (ours: what a caller can get wrong is a PayloadError)
             _log({"event": "error", "model": self.version, "reason": f"{type(error).__name__}: {error}"})
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed on these rows; see the endpoint's log")
+            sentence = "the model failed on these rows; see the endpoint's log"
+            answer = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+        return answer
 
-    def ping(self, environ: Mapping[str, Any]) -> Answer:
+    def ping(self, model: Served, environ: Mapping[str, Any]) -> Answer:
         """The model is loaded and proved, or we would not be here."""
         return Answer(HTTPStatus.OK, json.dumps({"model": self.version}))
 
-    def invoke(self, environ: Mapping[str, Any]) -> Answer:
+    def describe(self, model: Served, environ: Mapping[str, Any]) -> Answer:
+        """The OpenAPI description that travels with the model."""
+        return Answer(HTTPStatus.OK, (model.folder / "openapi.json").read_text(encoding="utf-8"))
+
+    def invoke(self, model: Served, environ: Mapping[str, Any]) -> Answer:
         """Rows in, predictions out."""
-        assert self.model is not None
-        try:
-            kind, parameters = content_type(environ.get("CONTENT_TYPE") or "")
-            answer_kind = accepted(environ.get("HTTP_ACCEPT") or "")
-        except UnsupportedTypeError as error:
-            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
-        except NotAcceptableError as error:
-            return _refusal(HTTPStatus.NOT_ACCEPTABLE, str(error))
-        body = _body(environ)
-        if body is None:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request holds at most {MOST_BYTES} bytes")
-        try:
-            header = {"present": True, "absent": False}.get(parameters.get("header", ""))
-            text = _decoded(body)
-            rows = rows_of_csv(text, self.schema, header) if kind == "text/csv" else READERS[kind](text, self.schema)
-        except PayloadError as error:
-            return _refusal(HTTPStatus.BAD_REQUEST, str(error), error.row, error.field)
-        predictions = self.model.predict(rows)
-        return Answer(HTTPStatus.OK, _WRITERS[answer_kind](predictions), answer_kind, notes={"rows": len(predictions)})
+        kind, parameters = _content_type(environ.get("CONTENT_TYPE") or "")
+        answer_kind = _accepted(environ.get("HTTP_ACCEPT") or "")
+        rows = _rows(body_of(environ), kind, parameters, model.schema)
+        predictions = model.predict(rows)
+        notes = _figures(predictions, rows)
+        if wants_explanation(environ):
+            predictions = model.explain(rows, predictions)
+        return Answer(HTTPStatus.OK, WRITERS[answer_kind](predictions), answer_kind, notes=notes)
 
     def _log_request(self, environ: Mapping[str, Any], answer: Answer, started: float) -> None:
         """One line per request, without what was in it."""
         line = {
             "event": "request",
             "model": self.version,
-            "path": str(environ.get("PATH_INFO", ""))[:80],
+            "path": environ.get("PATH_INFO", "")[:80],
             "status": answer.status.value,
             "milliseconds": round(1000 * (time.perf_counter() - started), 3),
-            "type": str(environ.get("CONTENT_TYPE") or "")[:80],
+            "type": (environ.get("CONTENT_TYPE") or "")[:80],
             "answer": answer.kind,
             **answer.notes,
         }
         inference = environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID")
-        _log({**line, "inference_id": inference} if inference else line)
+        if inference:
+            line["inference_id"] = inference
+        _log(line)
 
 
-_ROUTES: dict[str, tuple[str, Callable[[App, Mapping[str, Any]], Answer]]] = {
+_ROUTES: dict[str, tuple[str, Callable[[App, Served, Mapping[str, Any]], Answer]]] = {
     "/ping": ("GET", App.ping),
     "/invocations": ("POST", App.invoke),
+    "/openapi.json": ("GET", App.describe),
 }
 
 
-def _schema(model: Model) -> Schema:
-    ignored = frozenset(model.manifest.get("ignored", ()))
-    return Schema(model.features, ignored, tuple(model.manifest.get("null_marks", ("",))))
+def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema) -> Rows:
+    if kind == PARQUET:
+        from training.parquet import rows_of_parquet  # with pyarrow, which most servers never need
 
-
-def _body(environ: Mapping[str, Any]) -> bytes | None:
-    """The whole body, None where it is too large. Without a length only a chunked body is read: there is no other."""
-    length = str(environ.get("CONTENT_LENGTH") or "")
-    if length.isascii() and length.isdigit():
-        if int(length[:20]) > MOST_BYTES:
-            return None
-        return bytes(environ["wsgi.input"].read(int(length)))
-    if "chunked" not in str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower():
-        return b""
-    content = bytes(environ["wsgi.input"].read(MOST_BYTES + 1))
-    return content if len(content) <= MOST_BYTES else None
-
-
-def _decoded(body: bytes) -> str:
+        return rows_of_parquet(body, schema)
     try:
-        return body.decode("utf-8-sig")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PayloadError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    if kind == "text/csv":
+        return rows_of_csv(text, schema, {"present": True, "absent": False}.get(parameters.get("header", "")))
+    return READERS[kind](text, schema)
 
 
-def _refusal(status: HTTPStatus, sentence: str, row: int | None = None, name: str | None = None) -> Answer:
-    content = {"error": sentence, "row": row, "field": name}
-    # In ASCII, because what is wrong with a request may be that no UTF-8 can hold it.
-    return Answer(status, json.dumps(content), notes={"reason": status.phrase})
+def _figures(predictions: Predictions, rows: Rows) -> dict[str, Any]:
+    """What the log says of an answer: rows, those beyond the contract, and the scores' sum, of which means are made."""
+    notes: dict[str, Any] = {"rows": rows.count, "invalid": rows.invalid}
+    if rows.beyond:
+        notes["out_of_contract"] = rows.beyond
+    if predictions.problem != "multiclass":
+        notes |= {"score_sum": float(predictions.values.sum()), "score_count": rows.count}
+    return notes
 
 
 def _log(line: Mapping[str, Any]) -> None:
-    print(json.dumps(line), file=sys.stdout, flush=True)
+    """In one write, so that the lines of two workers do not mix."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 @cache

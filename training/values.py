@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from training.columns import Column
+from training.contract import Column
 
 _INTEGER = re.compile(r"[+-]?[0-9]+(\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
-_INTEGERS = range(-(2**63), 2**63)
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _LONGEST = 40
 
 
@@ -32,14 +32,22 @@ def read(value: Any, column: Column, null_marks: Collection[str]) -> Any:
             raise ValueOfWrongTypeError(f"a value is required ({column.type})")
         return None
     try:
-        return _READERS[column.type](value)
+        return READERS[column.type](value)
     except (ValueError, OverflowError):
-        raise ValueOfWrongTypeError(f"expected {_EXPECTED[column.type]}, got {_shown(value)}") from None
+        raise ValueOfWrongTypeError(f"expected {_EXPECTED[column.type]}, got {shown(value)}") from None
 
 
 def written(value: Any) -> str:
     """A class as text: true and false as in JSON."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, and nothing of what is nested."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
 def _boolean(value: Any) -> bool:
@@ -55,7 +63,7 @@ def _integer(value: Any) -> int:
         value = int(value.strip().partition(".")[0])
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INTEGERS:
+    if isinstance(value, bool) or not isinstance(value, int) or not _LEAST <= value <= _MOST:
         raise ValueError
     return value
 
@@ -71,24 +79,30 @@ def _number(value: Any) -> float:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
-    value.encode()  # JSON can hold half a character, which no encoder takes
+    if not value.isascii():
+        value.encode()  # JSON can hold half a character, which no encoder takes
     return value
 
 
 def _date(value: Any) -> dt.date:
+    if type(value) is dt.date:  # of a Parquet file
+        return value
     if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
         raise ValueError
     return dt.date.fromisoformat(value.strip())
 
 
 def _moment(value: Any) -> dt.datetime:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
+    if isinstance(value, dt.datetime):  # of a Parquet file
+        moment = value
+    elif isinstance(value, str) and _MOMENT.fullmatch(value.strip()):
+        moment = dt.datetime.fromisoformat(value.strip())
+    else:
         raise ValueError
-    moment = dt.datetime.fromisoformat(value.strip())
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "boolean": _boolean,
     "integer": _integer,
     "number": _number,
@@ -106,10 +120,3 @@ _EXPECTED = {
     "date": "a date such as 2013-01-31",
     "datetime": "a moment such as 2013-01-31T05:15:00Z",
 }
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

@@ -16,6 +16,8 @@ from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 
 LISTED = 10  # datasets named in a sentence
+# of a column, what the server needs to tell an answerable request from a mistaken one
+LIMITS = {"minimum", "maximum", "values", "pattern", "min_length", "max_length"}
 QUEUE = timedelta(hours=6)  # for an instance: how long the workflow tries again where a quota is reached
 
 
@@ -108,6 +110,7 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
             "feature": spec.is_feature(name),
             "nullable": column.nullable,
             "sensitive": column.sensitive,
+            **column.model_dump(mode="json", include=LIMITS, exclude_none=True),
         }
         for name, column in spec.columns.items()
     ]
@@ -122,6 +125,7 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         "key": spec.key,
         "event_time": spec.event_time,
         "null_marks": spec.validation.null_marks,
+        "out_of_contract": spec.serving.out_of_contract,
         "held_out": spec.training.held_out,
         "seed": spec.training.seed,
         "estimator": spec.training.estimator,

@@ -18,9 +18,11 @@ def handler(task: Task) -> dict[str, Any]:
     version = _version(task)
     bucket = task.platform.models_bucket
     source = archives.of_run(task.run.id, "model.tar.gz")
-    (golden,) = archives.read_json(task.platform, source, ("golden.json",))
+    beside = ("golden.json", "openapi.json")
+    found = archives.read_json(task.platform, source, beside)
     objects.copy((bucket, source, None), bucket, version.archive_key)
-    objects.write_json(bucket, version.archive_key.replace("model.tar.gz", "golden.json"), golden)
+    for name, content in zip(beside, found, strict=True):
+        objects.write_json(bucket, version.archive_key.replace("model.tar.gz", name), content)
     version = version.model_copy(update={"package": registry.register(task.platform, version)})
     task.ledger.put_version(version)
     champion = task.ledger.champion(task.run.model)

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from tests.training.jobs import Job
 from training import artifact
+from training.answers import MOST_BYTES
 from training.archive import unpack
-from training.serve import MOST_BYTES, App
+from training.serve import App
 
 
 class Response(NamedTuple):

@@ -28,9 +28,11 @@ def test_a_job_leaves_a_model_its_evaluation_and_its_predictions(trained: dict[s
     evaluation, manifest = job.evaluation, job.manifest
     assert sorted(path.name for path in job.paths.model.iterdir()) == [
         "code",
+        "fast",
         "golden.json",
         "manifest.json",
         "model.joblib",
+        "openapi.json",
     ]
     assert evaluation["candidate"]["digest"] == manifest["digest"] == artifact.verify(job.paths.model)["digest"]
     assert list(evaluation["candidate"]["figures"]) == [metric.name for metric in metrics_of(problem)]
@@ -114,7 +116,7 @@ def test_a_champion_saved_with_other_code_answers_by_its_own(trained: dict[str, 
     shutil.copytree(trained["binary"].base, champion.base)
     scored = champion.paths.model / "code" / "training" / "model.py"
     scored.write_text(
-        scored.read_text().replace("positive = probabilities[:, 1]", "positive = probabilities[:, 1] / 2")
+        scored.read_text().replace("return probabilities[:, 1] if", "return probabilities[:, 1] / 2 if")
     )
     golden = champion.paths.model / "golden.json"
     content = json.loads(golden.read_text())

@@ -1,0 +1,171 @@
+"""The fast path: a model's numbers without pandas and scikit-learn, from the folder fast/ of its archive.
+
+    fast.json       how columns become numbers, which engine sums, how sums become probabilities
+    trees.npz       the trees, where there are any
+    forest.bin      treelite's form of them, where they are too large for masks
+
+It is written by `training.parity`, and only where it says what the fitted pipeline says.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.contributions import Contributions
+from training.encoding import encoding
+from training.trees import Trees
+
+FOLDER = "fast"
+_AT_ONCE = 1024  # rows whose intermediate arrays stay in the processor's caches
+Floats = NDArray[np.float64]
+Columns = Mapping[str, Sequence[Any]]
+
+
+class Engine(Protocol):
+    """Numbers to sums."""
+
+    def one(self, numbers: list[float]) -> Floats:
+        """The outputs (K,) of one row."""
+
+    def many(self, numbers: Floats) -> Floats:
+        """The outputs (n, K) of numbers (n, width)."""
+
+
+class Linear:
+    """A weight per number and output."""
+
+    def __init__(self, weights: Sequence[Any], intercepts: Sequence[float]) -> None:
+        self.weights, self.intercepts = np.array(weights, dtype=np.float64).T.copy(), np.array(intercepts)
+
+    def one(self, numbers: list[float]) -> Floats:
+        return np.asarray(np.array(numbers) @ self.weights + self.intercepts)
+
+    def many(self, numbers: Floats) -> Floats:
+        return np.asarray(numbers @ self.weights + self.intercepts)
+
+
+class Forest:
+    """Trees of any size, by treelite's GTIL, which travels in the archive."""
+
+    def __init__(self, file: Path, single: bool) -> None:
+        """`single`: are numbers rounded to 32 bits first, as a forest of scikit-learn does?"""
+        import treelite
+
+        self._single = single
+        self._model = treelite.Model.deserialize(file)
+        self._predict = treelite.gtil.predict
+
+    def one(self, numbers: list[float]) -> Floats:
+        return np.asarray(self.many(np.array([numbers]))[0])
+
+    def many(self, numbers: Floats) -> Floats:
+        if self._single:
+            numbers = numbers.astype(np.float32).astype(np.float64)
+        said = np.asarray(self._predict(self._model, numbers, nthread=1, pred_margin=True), dtype=np.float64)
+        said = said.reshape(len(numbers), -1)
+        return said[:, 1:] if said.shape[1] == 2 else said
+
+
+class Fast:
+    """A model's fast path, read from its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        facts = json.loads((folder / "fast.json").read_text(encoding="utf-8"))
+        self._encodings = [(each["column"], encoding(each)) for each in facts["encodings"]]
+        self._empty: list[int] = facts["empty"]
+        self._link: str = facts["link"]
+        self.engine_name: str = facts["engine"]
+        self._background: list[float] | None = facts.get("background")
+        self._engine = _engine(folder, facts)
+
+    def values(self, columns: Columns, count: int) -> Floats:
+        """What the model says of typed rows: the positive's probability or a number (n,), or probabilities (n, K)."""
+        if count == 1:
+            return self._linked(self._engine.one(self.one(columns))[None])
+        sums = [self._engine.many(self._many(columns, slice(at, at + _AT_ONCE))) for at in range(0, count, _AT_ONCE)]
+        return self._linked(sums[0] if len(sums) == 1 else np.concatenate(sums))
+
+    def one(self, columns: Columns, row: int = 0) -> list[float]:
+        """One row's numbers."""
+        numbers: list[float] = []
+        for name, learnt in self._encodings:
+            numbers += learnt.one(columns[name][row])
+        for place in self._empty:
+            numbers[place] = 0.0
+        return numbers
+
+    def _many(self, columns: Columns, part: slice) -> Floats:
+        numbers = np.concatenate([learnt.many(columns[name][part]) for name, learnt in self._encodings], axis=1)
+        numbers[:, self._empty] = 0.0
+        return numbers
+
+    def _linked(self, sums: Floats) -> Floats:
+        if self._link == "softmax":
+            powers = np.exp(sums - sums.max(axis=1, keepdims=True))
+            return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        if sums.shape[1] > 1:
+            return sums
+        sums = sums[:, 0]
+        if self._link == "logistic":
+            return _logistic(sums)
+        return np.exp(sums) if self._link == "exponential" else sums
+
+    @property
+    def scale(self) -> str:
+        """What contributions are parts of."""
+        return {"logistic": "log-odds", "softmax": "log-odds", "exponential": "logarithm"}.get(self._link, "value")
+
+    def explain(self, columns: Columns, row: int, output: int) -> tuple[float, dict[str, float]]:
+        """The mean of an output's sum over the training rows, and what each feature of a row added to it."""
+        numbers = np.array(self.one(columns, row))
+        if isinstance(self._engine, Linear):
+            usual = np.array(self._background)
+            weights = self._engine.weights[:, output]
+            base, added = float(usual @ weights + self._engine.intercepts[output]), (numbers - usual) * weights
+        else:
+            base, added = self._contributions.of(numbers, output)
+        found: dict[str, float] = {}
+        for name, part in zip(self._owners, added.tolist(), strict=True):
+            found[name] = found.get(name, 0.0) + part
+        return base, found
+
+    @property
+    def explanation_cost(self) -> int:
+        """Array elements that explaining one row takes."""
+        return 1 if isinstance(self._engine, Linear) else self._contributions.cost
+
+    @cached_property
+    def _owners(self) -> list[str]:
+        return [name for name, learnt in self._encodings for _ in learnt.one(None)]
+
+    @cached_property
+    def _contributions(self) -> Contributions:
+        return Contributions(Trees.load(self._folder / "trees.npz"))
+
+
+def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
+    if facts["engine"] == "linear":
+        return Linear(facts["weights"], facts["intercepts"])
+    if facts["engine"] == "treelite":
+        return Forest(folder / "forest.bin", facts["single"])
+    from training import masks
+
+    return masks.load(folder)
+
+
+def _logistic(sums: Floats) -> Floats:
+    """1 / (1 + exp(-x)) without an exponent that is too large."""
+    if len(sums) == 1:
+        x = float(sums[0])
+        return np.array([1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))])
+    small = np.exp(-np.abs(sums))
+    return np.asarray(np.where(sums >= 0, 1.0, small) / (1 + small))

@@ -1,0 +1,108 @@
+"""Choosing how a model will answer: by the fast path, if that says what the fitted pipeline says of the held-out rows.
+
+Equal means: every number to 1e-9, and every label. What was found is recorded in the manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from training import extraction, masks
+from training.columns import plain
+from training.extraction import UnknownKindError
+from training.fast import FOLDER, Fast
+from training.features import Features
+from training.model import TOLERANCE, Model
+from training.predictions import said
+from training.schema import Schema
+
+_MOST_ROWS = 20_000
+
+
+def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
+    """Write fast/ into the model's folder if it is equal. Gives the manifest's member `serving`.
+
+    {"path": "fast" or "general", "engine", "rows", "difference", "reason"}. `code` is
+    the archive's code folder, into which treelite is copied where it is needed.
+    """
+    folder = model.folder / FOLDER
+    try:
+        engine = _write(model, folder, held_out, code)
+        found = _compare(model, Fast(folder), held_out)
+    except (UnknownKindError, ImportError, OSError) as error:
+        found, engine = {"reason": str(error) or type(error).__name__}, "scikit-learn"
+    if "reason" in found:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(code / "treelite", ignore_errors=True)
+        shutil.rmtree(code / "treelite.libs", ignore_errors=True)
+        return {"path": "general", "engine": "scikit-learn", **found}
+    return {"path": "fast", "engine": engine, **found}
+
+
+def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """Rows as the server has them after reading a request."""
+    frame = {column.name: plain(column, rows[column.name]) for column in model.features}
+    return {each.name: each.typed_or_none(frame[each.name]) for each in Schema.of(model.manifest).fields}
+
+
+def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> str:
+    pipeline = model.pipeline
+    if not isinstance(pipeline[0], Features) or len(pipeline) != 2:
+        raise UnknownKindError("a pipeline of one's own is asked by scikit-learn")
+    features, estimator = pipeline[0], pipeline[1]
+    facts = {**extraction.encodings(features), "link": extraction.link(estimator)}
+    folder.mkdir()
+    weights, intercepts = extraction.linear(estimator)
+    if weights is not None:
+        numbers = features.transform(held_out[[column.name for column in model.features]])
+        facts |= {"engine": "linear", "weights": weights, "intercepts": intercepts}
+        facts["background"] = numbers.mean(axis=0).tolist()
+    else:
+        trees = extraction.trees(estimator)
+        trees.save(folder / "trees.npz")
+        facts |= {"engine": _engine(trees, estimator, folder, code), "single": bool(trees.single)}
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    (folder / "fast.json").write_text(text, encoding="utf-8")
+    return str(facts["engine"])
+
+
+def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
+    try:
+        masks.Masks(trees)
+    except masks.TooLargeError:
+        import treelite
+
+        with warnings.catch_warnings():  # of a category column without any value
+            warnings.simplefilter("ignore", RuntimeWarning)
+            treelite.sklearn.import_model(estimator).serialize(folder / "forest.bin")
+        _copy_treelite(Path(treelite.__file__).parent, code)
+        return "treelite"
+    return "masks"
+
+
+def _copy_treelite(package: Path, code: Path) -> None:
+    """Treelite, its library and what that links to: no package is fetched where the model serves."""
+    for name in ("treelite", "treelite.libs"):
+        source = package.parent / name
+        if source.is_dir():
+            shutil.copytree(source, code / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
+
+
+def _compare(model: Model, fast: Fast, held_out: pd.DataFrame) -> dict[str, Any]:
+    rows = held_out.head(_MOST_ROWS)
+    general = model.predict(rows)
+    values = fast.values(typed(model, rows), len(rows))
+    difference = float(np.max(np.abs(values - general.values) / np.maximum(1.0, np.abs(general.values))))
+    found = {"rows": len(rows), "difference": difference}
+    if not difference <= TOLERANCE:
+        return found | {"difference": None if np.isnan(difference) else difference, "reason": "the numbers differ"}
+    if said(model.manifest, values).labels != general.labels:
+        return found | {"reason": "a label differs"}
+    return found

@@ -1,0 +1,83 @@
+"""A Parquet body as typed rows. pyarrow is imported with the first one, for most servers never see any."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from training.schema import PayloadError, Rows, Schema
+
+_MOST_ROWS = 200_000
+# Six megabytes of Parquet can hold gigabytes: what it unfolds to is bounded before it is unfolded.
+_MOST_CELLS = 4_000_000
+_MOST_CHARACTERS = 64 * 1024**2
+
+
+def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
+    """One row per row, columns by name. Raises PayloadError."""
+    if not body:
+        raise PayloadError("the body is empty; expected at least one row")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=list(schema.names))
+        names = list(file.schema_arrow.names)
+        _check(names, file.metadata.num_rows, schema)
+        table = file.read(columns=[name for name in schema.names if name in names], use_threads=False)
+    except (OSError, pa.ArrowException, MemoryError) as error:
+        raise PayloadError(f"the Parquet cannot be read: {str(error)[:200]}") from None
+    columns = {name: _values(table.column(name), name) for name in table.column_names}
+    return schema.rows(columns, table.num_rows, ())
+
+
+def _check(names: list[str], rows: int, schema: Schema) -> None:
+    from training.payloads import check_names
+
+    check_names(names, schema)
+    if rows > _MOST_ROWS or rows * len(schema.names) > _MOST_CELLS:
+        raise PayloadError(f"the Parquet holds {rows} rows; at most {_MOST_ROWS} rows and {_MOST_CELLS} cells are read")
+
+
+def _values(column: Any, name: str) -> list[Any]:
+    """Python values; NaN is null, as it is in training."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = _unfolded(column, name)
+        kind = column.type
+    if pa.types.is_nested(kind):
+        raise PayloadError(f"the column '{name}' is {kind}, which is no column of single values", None, name)
+    if pa.types.is_timestamp(kind):  # finer than microseconds is no moment that a model knows
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_floating(kind):
+        return [None if value is None or math.isnan(value) else value for value in column.to_pylist()]
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        _check_length(pc.sum(pc.binary_length(column)).as_py() or 0, name)
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _unfolded(column: Any, name: str) -> Any:
+    import pyarrow.compute as pc
+
+    if column.type.value_type in _texts():
+        total = 0
+        for chunk in column.chunks:
+            lengths = pc.binary_length(chunk.dictionary).take(chunk.indices)
+            total += pc.sum(lengths).as_py() or 0
+        _check_length(total, name)
+    return column.cast(column.type.value_type)
+
+
+def _texts() -> tuple[Any, ...]:
+    import pyarrow as pa
+
+    return (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+
+
+def _check_length(characters: int, name: str) -> None:
+    if characters > _MOST_CHARACTERS:
+        raise PayloadError(f"the column '{name}' unfolds to {characters} bytes; at most {_MOST_CHARACTERS}", None, name)

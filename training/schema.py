@@ -1,0 +1,202 @@
+"""What may be sent to a model, by its manifest: fields with their limits, and what is done with what is beyond them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from training import bulk
+from training.contract import Column
+from training.values import READERS, ValueOfWrongTypeError, read, shown
+
+# Beyond this a text is not held against a pattern: matching may take longer than linear.
+_LONGEST_MATCHED = 256
+
+
+class PayloadError(ValueError):
+    """A body cannot be read as rows of this model. `row` counts from 0 and leaves the header out."""
+
+    def __init__(self, sentence: str, row: int | None = None, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.row, self.field = row, field
+
+
+class Field:
+    """A feature as the server reads it. `known` are the categories it learnt, where they are all of them."""
+
+    def __init__(self, column: Column, known: Collection[str] | None = None) -> None:
+        self.column, self.name, self.nullable, self.kind = column, column.name, column.nullable, column.type
+        self.known = None if known is None else frozenset(known)
+        self._read = READERS[column.type]
+        self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
+        self._values = None if column.values is None else _allowed(column)
+        self._pattern = None if column.pattern is None else re.compile(column.pattern)
+        bounds = (self._minimum, self._maximum, self._values, self._pattern, column.min_length, column.max_length)
+        self.is_limited = any(limit is not None for limit in (*bounds, self.known))
+
+    def typed(self, given: Sequence[Any], null_marks: Collection[str]) -> list[Any]:
+        """Typed values; None is null. Raises PayloadError, which names the row."""
+        if len(given) > 1:
+            values = bulk.read(given, self.kind, null_marks, self.nullable)
+            if values is not None:
+                return values
+        return [self._typed(value, row, null_marks) for row, value in enumerate(given)]
+
+    def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
+        """The same for rows that were accepted when the column was not required: any value may be null."""
+        return [None if value is None else self._typed(value, row, ()) for row, value in enumerate(given)]
+
+    def _typed(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+        try:
+            if value is not None and value not in null_marks:
+                return self._read(value)
+        except (ValueError, OverflowError, TypeError):
+            pass
+        try:
+            return read(value, self.column, null_marks)
+        except ValueOfWrongTypeError as error:
+            raise PayloadError(f"row {row}, '{self.name}': {error}", row, self.name) from None
+
+    def breaches(self, values: Sequence[Any]) -> dict[int, str]:
+        """Rows whose value is beyond the contract, and what is wrong with it. Null is not: it has passed `typed`."""
+        if len(values) > 1 and self._all_within(values):
+            return {}
+        found = ((row, None if value is None else self._breach(value)) for row, value in enumerate(values))
+        return {row: reason for row, reason in found if reason is not None}
+
+    def _all_within(self, values: Sequence[Any]) -> bool:
+        """A look at all at once; False where it takes a second one."""
+        different = set(values)
+        different.discard(None)
+        if not different:
+            return True
+        if self._values is not None or self._pattern is not None or self.kind in ("category", "text"):
+            return all(self._breach(value) is None for value in different)
+        return (self._minimum is None or min(different) >= self._minimum) and (
+            self._maximum is None or max(different) <= self._maximum
+        )
+
+    def _breach(self, value: Any) -> str | None:
+        if self._minimum is not None and value < self._minimum:
+            return f"{shown(value)} is below {self.column.minimum}"
+        if self._maximum is not None and value > self._maximum:
+            return f"{shown(value)} is above {self.column.maximum}"
+        if self._values is not None:
+            return None if value in self._values else f"{shown(value)} is not among the {len(self._values)} allowed"
+        if self.known is not None and value not in self.known:
+            return f"the model never saw {shown(value)}"
+        return self._text_breach(value) if isinstance(value, str) else None
+
+    def _text_breach(self, value: str) -> str | None:
+        least, most = self.column.min_length, self.column.max_length
+        if least is not None and len(value) < least:
+            return f"{shown(value)} has fewer than {least} characters"
+        if most is not None and len(value) > most:
+            return f"{shown(value)} has more than {most} characters"
+        if self._pattern is None:
+            return None
+        if len(value) <= _LONGEST_MATCHED and self._pattern.fullmatch(value):
+            return None
+        return f"{shown(value)} does not match {self.column.pattern}"
+
+
+@dataclass
+class Rows:
+    """Typed rows by column, in the features' order; lists of equal length. `beyond`: how many rows break a limit."""
+
+    columns: dict[str, list[Any]]
+    count: int
+    invalid: int = 0
+    beyond: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What may be sent: the features, in order, and other declared columns (the target, ids), which are ignored."""
+
+    fields: tuple[Field, ...]
+    ignored: frozenset[str]
+    null_marks: frozenset[str]
+    refuses: bool = False
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Schema:
+        """From a model's manifest."""
+        fields = tuple(
+            Field(Column.of(each), each.get("categories") if each.get("complete") else None)
+            for each in manifest["features"]
+        )
+        ignored, marks = manifest.get("ignored", ()), manifest.get("null_marks", ("",))
+        return cls(fields, frozenset(ignored), frozenset(marks), manifest.get("out_of_contract") == "refuse")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in order."""
+        return tuple(each.name for each in self.fields)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every name that may be sent."""
+        return self.ignored | frozenset(self.names)
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The names that must be sent."""
+        return frozenset(each.name for each in self.fields if not each.nullable)
+
+    def rows(self, columns: Mapping[str, Sequence[Any]], count: int, null_marks: Collection[str]) -> Rows:
+        """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError."""
+        if count == 0:
+            raise PayloadError("there are no rows; expected at least one")
+        typed: dict[str, list[Any]] = {}
+        for each in self.fields:
+            given = columns.get(each.name)
+            typed[each.name] = [None] * count if given is None else each.typed(given, null_marks)
+        return self.checked(Rows(typed, count))
+
+    def checked(self, rows: Rows) -> Rows:
+        """The same rows, with what is beyond the contract counted or, by the policy, refused with a PayloadError."""
+        broken: set[int] = set()
+        for each in self._limited:
+            found = each.breaches(rows.columns[each.name])
+            if found:
+                if self.refuses:
+                    row, reason = min(found.items())
+                    raise PayloadError(f"row {row}, '{each.name}': {reason}", row, each.name)
+                rows.beyond[each.name] = len(found)
+                broken.update(found)
+        rows.invalid = len(broken)
+        return rows
+
+    @cached_property
+    def _limited(self) -> tuple[Field, ...]:
+        return tuple(each for each in self.fields if each.is_limited)
+
+
+def _bound(column: Column, limit: Any) -> Any:
+    return limit if limit is None else _compared(column, limit)
+
+
+def _compared(column: Column, value: Any) -> Any:
+    """A limit as values of the column's type are compared with it."""
+    reader: Callable[[Any], Any] = READERS[column.type]
+    if column.type in ("date", "datetime"):
+        # As in validation, a bound may be a date alone or a moment; a date has no clock.
+        return reader(str(value)[:10]) if column.type == "date" else reader(dt.datetime.fromisoformat(str(value)))
+    return value
+
+
+def _allowed(column: Column) -> frozenset[Any]:
+    if column.type in ("text", "category"):
+        return frozenset(str(value) for value in column.values or ())
+    found = []
+    for value in column.values or ():
+        try:
+            found.append(_compared(column, READERS[column.type](value)))
+        except (ValueError, OverflowError):  # no value of this type can be it
+            continue
+    return frozenset(found)

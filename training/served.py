@@ -1,0 +1,87 @@
+"""A model as the server asks it: verified, then by its fast path, or by scikit-learn, which is imported only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from training import artifact, golden, versions
+from training.fast import FOLDER, Fast
+from training.predictions import Floats, Predictions, said
+from training.schema import PayloadError, Rows, Schema
+
+MOST_EXPLAINED = 100
+_MOST_COST = 400_000_000
+
+
+class Served:
+    """A model that answers typed rows. `path` is fast or general."""
+
+    def __init__(self, folder: Path, digest: str | None = None) -> None:
+        """Raises ArtifactError where files or versions are not what the manifest says; nothing is loaded before."""
+        self.folder = folder
+        self.manifest: Mapping[str, Any] = artifact.verify(folder, digest)
+        versions.check(self.manifest)
+        self.digest = str(self.manifest["digest"])
+        self.schema = Schema.of(self.manifest)
+        self.path = str(self.manifest.get("serving", {}).get("path", "general"))
+        self.fast = Fast(folder / FOLDER) if self.path == "fast" else None
+        self._values: Callable[[Rows], Floats] = self._fast_values if self.fast else _general(folder, self.manifest)
+
+    def _fast_values(self, rows: Rows) -> Floats:
+        assert self.fast is not None
+        return self.fast.values(rows.columns, rows.count)
+
+    def predict(self, rows: Rows) -> Predictions:
+        """What the model says of them."""
+        return said(self.manifest, self._values(rows))
+
+    def check_golden(self) -> int:
+        """Say golden.json again, on the path that serves. Gives the number of rows; raises ArtifactError."""
+        then = golden.read(self.folder)
+        columns = {
+            each.name: each.typed_or_none([row[each.name] for row in then["rows"]]) for each in self.schema.fields
+        }
+        return golden.check(self.predict(Rows(columns, len(then["rows"]))), then)
+
+    def explain(self, rows: Rows, predictions: Predictions) -> Predictions:
+        """Add what each feature contributed: to the positive, to the class that is said, or to the number.
+
+        Raises PayloadError where this model gives none, or none for so many rows.
+        """
+        if self.fast is None:
+            reason = self.manifest.get("serving", {}).get("reason", "it is asked by scikit-learn alone")
+            raise PayloadError(f"this model gives no explanations: {reason}")
+        if rows.count > self._most_explained:
+            raise PayloadError(f"{rows.count} rows are to be explained; at most {self._most_explained} in a request")
+        explanations = []
+        for row in range(rows.count):
+            base, added = self.fast.explain(rows.columns, row, self._output(predictions, row))
+            explanations.append({"base": base, "contributions": added})
+        return predictions.explained(explanations)
+
+    def _output(self, predictions: Predictions, row: int) -> int:
+        if predictions.problem != "multiclass" or predictions.labels is None:
+            return 0
+        return predictions.classes.index(predictions.labels[row])
+
+    @cached_property
+    def _most_explained(self) -> int:
+        assert self.fast is not None
+        return max(1, min(MOST_EXPLAINED, _MOST_COST // max(1, self.fast.explanation_cost)))
+
+
+def _general(folder: Path, manifest: Mapping[str, Any]) -> Callable[[Rows], Floats]:
+    """The fitted pipeline over a typed frame. Only here are pandas and scikit-learn imported."""
+    from training.columns import frame
+    from training.model import Model
+
+    model = Model.unpickled(folder, manifest)
+
+    def values(rows: Rows) -> Floats:
+        found: Floats = model.values(frame(model.features, rows.columns))
+        return found
+
+    return values
