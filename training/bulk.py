@@ -33,18 +33,19 @@ def read(given: Sequence[Any], kind: str, null_marks: Collection[str], nullable:
 
 def _numbers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
     if types == {str}:
-        if not _is_of(given, _NUMBER):
+        if not _is_of(given, _NUMBER, nulls):
             return None
     elif not types <= {int, float}:
         return None
     values = _each(float, given, nulls)
     # A sum beyond all numbers is no fault, but one of its terms may be.
-    return values if math.isfinite(sum(value for value in values if value is not None)) else None
+    known = [value for value in values if value is not None] if nulls else values
+    return values if math.isfinite(sum(known)) else None
 
 
 def _integers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
     if types == {str}:
-        if not _is_of(given, _INTEGER):
+        if not _is_of(given, _INTEGER, nulls):
             return None
         values = _each(int, given, nulls)
     elif types <= {int}:
@@ -58,7 +59,7 @@ def _integers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] 
 def _texts(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
     if not types <= {str}:
         return None
-    "".join(value for value in given if value is not None).encode()
+    "".join([value for value in given if value is not None] if nulls else given).encode()
     return list(given)
 
 
@@ -72,9 +73,10 @@ def _each(read: Read, given: Sequence[Any], nulls: bool) -> list[Any]:
     return [None if value is None else read(value) for value in given]
 
 
-def _is_of(given: Sequence[Any], characters: bytes) -> bool:
+def _is_of(given: Sequence[Any], characters: bytes, nulls: bool) -> bool:
     """Nothing but these characters: then float and int read just what the grammar of a number allows."""
-    return not "\n".join([value for value in given if value is not None]).encode().translate(None, characters)
+    texts = [value for value in given if value is not None] if nulls else given
+    return not "\n".join(texts).encode().translate(None, characters)
 
 
 _READERS: dict[str, Callable[[Sequence[Any], set[type], bool], list[Any] | None]] = {

@@ -35,22 +35,34 @@ class Field:
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
         self._pattern = None if column.pattern is None else re.compile(column.pattern)
-        bounds = (self._minimum, self._maximum, self._values, self._pattern, column.min_length, column.max_length)
-        self.is_limited = any(limit is not None for limit in (*bounds, self.known))
+        self.within = self._quick()
+
+    def _quick(self) -> Callable[[Any], bool] | None:
+        """The one test that most fields need; None where nothing limits the values."""
+        column, low, high = self.column, self._minimum, self._maximum
+        texts = self._pattern is not None or column.min_length is not None or column.max_length is not None
+        allowed = self._values if self._values is not None else self.known
+        if texts or (allowed is not None and (low is not None or high is not None)):
+            return lambda value: self.breach(value) is None
+        if allowed is not None:
+            return allowed.__contains__
+        if low is not None and high is not None:
+            return lambda value: bool(low <= value <= high)
+        if low is not None or high is not None:
+            return lambda value: self.breach(value) is None
+        return None
 
     def typed(self, given: Sequence[Any], null_marks: Collection[str]) -> list[Any]:
         """Typed values; None is null. Raises PayloadError, which names the row."""
-        if len(given) > 1:
-            values = bulk.read(given, self.kind, null_marks, self.nullable)
-            if values is not None:
-                return values
-        return [self._typed(value, row, null_marks) for row, value in enumerate(given)]
+        values = bulk.read(given, self.kind, null_marks, self.nullable)
+        return values or [self.one(value, row, null_marks) for row, value in enumerate(given)]
 
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
         """The same for rows that were accepted when the column was not required: any value may be null."""
-        return [None if value is None else self._typed(value, row, ()) for row, value in enumerate(given)]
+        return [None if value is None else self.one(value, row, ()) for row, value in enumerate(given)]
 
-    def _typed(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+    def one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+        """One typed value. Raises PayloadError, which names the row."""
         try:
             if value is not None and value not in null_marks:
                 return self._read(value)
@@ -63,9 +75,9 @@ class Field:
 
     def breaches(self, values: Sequence[Any]) -> dict[int, str]:
         """Rows whose value is beyond the contract, and what is wrong with it. Null is not: it has passed `typed`."""
-        if len(values) > 1 and self._all_within(values):
+        if self._all_within(values):
             return {}
-        found = ((row, None if value is None else self._breach(value)) for row, value in enumerate(values))
+        found = ((row, None if value is None else self.breach(value)) for row, value in enumerate(values))
         return {row: reason for row, reason in found if reason is not None}
 
     def _all_within(self, values: Sequence[Any]) -> bool:
@@ -75,12 +87,13 @@ class Field:
         if not different:
             return True
         if self._values is not None or self._pattern is not None or self.kind in ("category", "text"):
-            return all(self._breach(value) is None for value in different)
+            return all(self.breach(value) is None for value in different)
         return (self._minimum is None or min(different) >= self._minimum) and (
             self._maximum is None or max(different) <= self._maximum
         )
 
-    def _breach(self, value: Any) -> str | None:
+    def breach(self, value: Any) -> str | None:
+        """What is wrong with a value that is not null, None where it is within the contract."""
         if self._minimum is not None and value < self._minimum:
             return f"{shown(value)} is below {self.column.minimum}"
         if self._maximum is not None and value > self._maximum:
@@ -152,29 +165,42 @@ class Schema:
         """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError."""
         if count == 0:
             raise PayloadError("there are no rows; expected at least one")
+        if count == 1:
+            return self._one_row(columns, null_marks)
         typed: dict[str, list[Any]] = {}
         for each in self.fields:
             given = columns.get(each.name)
             typed[each.name] = [None] * count if given is None else each.typed(given, null_marks)
-        return self.checked(Rows(typed, count))
+        return self._checked(Rows(typed, count))
 
-    def checked(self, rows: Rows) -> Rows:
+    def _one_row(self, columns: Mapping[str, Sequence[Any]], null_marks: Collection[str]) -> Rows:
+        """The same for one row, which most requests hold, without what only pays for many."""
+        rows = Rows({}, 1)
+        for each in self.fields:
+            given = columns.get(each.name)
+            value = None if given is None else each.one(given[0], 0, null_marks)
+            rows.columns[each.name] = [value]
+            if value is not None and each.within is not None and not each.within(value):
+                self._note(each, {0: each.breach(value) or ""}, rows)
+                rows.invalid = 1
+        return rows
+
+    def _checked(self, rows: Rows) -> Rows:
         """The same rows, with what is beyond the contract counted or, by the policy, refused with a PayloadError."""
         broken: set[int] = set()
-        for each in self._limited:
-            found = each.breaches(rows.columns[each.name])
+        for each in self.fields:
+            found = each.breaches(rows.columns[each.name]) if each.within is not None else {}
             if found:
-                if self.refuses:
-                    row, reason = min(found.items())
-                    raise PayloadError(f"row {row}, '{each.name}': {reason}", row, each.name)
-                rows.beyond[each.name] = len(found)
+                self._note(each, found, rows)
                 broken.update(found)
         rows.invalid = len(broken)
         return rows
 
-    @cached_property
-    def _limited(self) -> tuple[Field, ...]:
-        return tuple(each for each in self.fields if each.is_limited)
+    def _note(self, field: Field, found: dict[int, str], rows: Rows) -> None:
+        if self.refuses:
+            row, reason = min(found.items())
+            raise PayloadError(f"row {row}, '{field.name}': {reason}", row, field.name)
+        rows.beyond[field.name] = len(found)
 
 
 def _bound(column: Column, limit: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -59,19 +58,27 @@ def _boolean(value: Any) -> bool:
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+    kind = type(value)
+    if kind is str and _INTEGER.fullmatch(value.strip()):
         value = int(value.strip().partition(".")[0])
-    if isinstance(value, float) and value.is_integer():
+    elif kind is float and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not _LEAST <= value <= _MOST:
+    elif kind is not int:
         raise ValueError
-    return value
+    if not _LEAST <= value <= _MOST:
+        raise ValueError
+    return int(value)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    kind = type(value)
+    if kind is str:
+        if not _NUMBER.fullmatch(value.strip()):
+            raise ValueError
+    elif kind is not float and kind is not int:
+        raise ValueError
+    value = float(value)
+    if value - value != 0:  # infinite, or no number
         raise ValueError
     return float(value)
 

@@ -1,0 +1,15 @@
+"""What a server costs alone: an app that reads the body and answers always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+_BODY = b'{"predictions": [{"label": false, "probability": 0.12345678901234567}]}'
+
+
+def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """WSGI."""
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(_BODY)))])
+    return [_BODY]

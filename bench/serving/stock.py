@@ -1,0 +1,54 @@
+"""The stock stack's application, as the scikit-learn container makes it (sagemaker_sklearn_container/serving.py): a
+Transformer over the team's functions, behind a Worker, which is a Flask application.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc
+import json
+from functools import cache
+from typing import Any
+
+collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
+
+from sagemaker_containers.beta.framework import transformer, worker  # noqa: E402
+
+from bench.serving.asked import Asked  # noqa: E402
+
+
+def model_fn(_folder: str) -> Asked:
+    """The team's four functions: this one loads the model."""
+    return Asked()
+
+
+def input_fn(body: bytes, kind: str) -> Any:
+    """Rows; asked without the model, as the container asks."""
+    return _asked().frame(body, kind)
+
+
+def predict_fn(frame: Any, asked: Asked) -> list[float]:
+    """The positive's probabilities."""
+    return asked.predict(frame)
+
+
+def output_fn(said: list[float], accept: str) -> Any:
+    """JSON."""
+    return worker.Response(json.dumps({"predictions": said}), mimetype=accept)
+
+
+@cache
+def _asked() -> Asked:
+    return Asked(pipeline=False)
+
+
+@cache
+def _app() -> Any:
+    user = transformer.Transformer(model_fn, input_fn, predict_fn, output_fn)
+    user.initialize()
+    return worker.Worker(transform_fn=user.transform, module_name="bench.serving.stock")
+
+
+def main(environ: Any, start_response: Any) -> Any:
+    """WSGI, as the container has it: the application is made with the first request."""
+    return _app()(environ, start_response)
