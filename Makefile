@@ -66,6 +66,8 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
+	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \
+	  -c requirements-dev.txt requirements/serving.in -o requirements/serving.txt
 
 bench: setup  ## ours beside the peers, into docs/benchmarks.md (an hour; ARGS=--quick: minutes); DATE is what it bears
 	@$(BIN)/python -m bench.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)

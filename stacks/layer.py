@@ -1,4 +1,4 @@
-"""The third parties of the Lambda functions, installed by pip for Lambda's platform, without Docker."""
+"""Third parties for another machine than this one, installed by pip for its platform, without Docker."""
 
 import hashlib
 import os
@@ -15,8 +15,7 @@ from aws_cdk import ILocalBundling
 from stacks.settings import ROOT
 
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
-PYTHON = "3.13"
-PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+SERVING = ROOT / "requirements" / "serving.txt"
 # Powertools drags it in; Lambda's runtime has it beside its boto3.
 IN_THE_RUNTIME = ("jmespath", "bin")
 NOISE = ("__pycache__", "tests", "test", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
@@ -26,20 +25,17 @@ class LayerError(RuntimeError):
     """pip could not install the layer."""
 
 
-@jsii.implements(ILocalBundling)
-class Layer:
-    """What requirements/layer.txt names. Installed once per lock file: later synths take it from build/."""
+class Wheels:
+    """What a lock file names, for one platform. Installed once per lock file: later synths take it from build/."""
 
-    def __init__(self, requirements: Path = REQUIREMENTS, cache: Path = ROOT / "build") -> None:
+    #: for whom, in messages; the interpreter; the name of the folder in build/, and below what in it packages lie
+    reader, python, name, below = "SageMaker", "3.12", "serving", ""
+    platforms: tuple[str, ...] = ("manylinux_2_28_x86_64",)
+
+    def __init__(self, requirements: Path = SERVING, cache: Path = ROOT / "build") -> None:
         self._requirements = requirements
         self.digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-        self.folder = cache / f"layer-{self.digest[:16]}"
-
-    def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
-        """Lay the layer out where the CDK wants it; always done here, an error instead of a fall back to Docker."""
-        self.install()
-        shutil.copytree(self.folder, output_dir, copy_function=_link, dirs_exist_ok=True)
-        return True
+        self.folder = cache / f"{self.name}-{self.digest[:16]}"
 
     def install(self) -> None:
         """Install into build/ unless that is done. Raises LayerError with pip's own words."""
@@ -47,9 +43,9 @@ class Layer:
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder.parent) as scratch:
-            target = Path(scratch) / "layer"
-            self._run_pip(target / "python")
-            _prune(target / "python")
+            target = Path(scratch) / "installed"
+            self._run_pip(target / self.below)
+            _prune(target / self.below)
             try:
                 target.rename(self.folder)
             except OSError:  # another synth was faster
@@ -57,13 +53,32 @@ class Layer:
                     raise
 
     def _run_pip(self, target: Path) -> None:
-        platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
+        platforms = [argument for platform in self.platforms for argument in ("--platform", platform)]
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-        command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", "--python-version", PYTHON]
-        command += [*platforms, "--target", str(target), "--requirement", str(self._requirements)]
+        command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
+        command += ["--python-version", self.python, *platforms]
+        command += ["--target", str(target), "--requirement", str(self._requirements)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LayerError(f"pip cannot install {self._requirements} for Lambda:\n{done.stderr or done.stdout}")
+            said = done.stderr or done.stdout
+            raise LayerError(f"pip cannot install {self._requirements} for {self.reader}:\n{said}")
+
+
+@jsii.implements(ILocalBundling)
+class Layer(Wheels):
+    """The third parties of the Lambda functions, as the CDK wants a layer."""
+
+    reader, python, name, below = "Lambda", "3.13", "layer", "python"
+    platforms = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+
+    def __init__(self, requirements: Path = REQUIREMENTS, cache: Path = ROOT / "build") -> None:
+        super().__init__(requirements, cache)
+
+    def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
+        """Lay the layer out where the CDK wants it; always done here, an error instead of a fall back to Docker."""
+        self.install()
+        shutil.copytree(self.folder, output_dir, copy_function=_link, dirs_exist_ok=True)
+        return True
 
 
 def _prune(folder: Path) -> None:

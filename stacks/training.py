@@ -8,6 +8,7 @@ from constructs import Construct
 
 from stacks.grants import allow, grant_watch, pass_to_sagemaker
 from stacks.image import Image
+from stacks.layer import Wheels
 from stacks.settings import ROOT, Settings
 from stacks.source import Source
 
@@ -56,9 +57,15 @@ class Training(Construct):
 
 
 def source_of(settings: Settings) -> Source:
-    """What a training job runs: our package, the domain's part that it shares, and the users' estimators."""
+    """What a training job runs: our package, the domain's part that it shares, and the users' estimators.
+
+    And treelite, which the image lacks: a model whose trees are large is served by it, and takes it along.
+    """
+    wheels = Wheels()
+    wheels.install()
     return Source.of(
         ("", ROOT / "training" / "shim", "train.py"),
         *[(room, ROOT / room, "**/*") for room in ("training", "perennial")],
         ("models", settings.models_folder, "*.py"),
+        *[(path.name, path, "**/*") for path in sorted(wheels.folder.glob("treelite*"))],
     )

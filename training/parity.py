@@ -24,6 +24,9 @@ from training.predictions import said
 from training.schema import Schema
 
 _MOST_ROWS = 20_000
+_TREELITE = "treelite*"
+# what differs from one installation to the next, and would make another digest of the same model
+_LEFT_OUT = ("__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
@@ -40,8 +43,8 @@ def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
         found, engine = {"reason": str(error) or type(error).__name__}, "scikit-learn"
     if "reason" in found:
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(code / "treelite", ignore_errors=True)
-        shutil.rmtree(code / "treelite.libs", ignore_errors=True)
+        for copied in code.glob(_TREELITE):
+            shutil.rmtree(copied)
         return {"path": "general", "engine": "scikit-learn", **found}
     return {"path": "fast", "engine": engine, **found}
 
@@ -88,11 +91,9 @@ def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
 
 
 def _copy_treelite(package: Path, code: Path) -> None:
-    """Treelite, its library and what that links to: no package is fetched where the model serves."""
-    for name in ("treelite", "treelite.libs"):
-        source = package.parent / name
-        if source.is_dir():
-            shutil.copytree(source, code / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
+    """Treelite, its library, what that links to, and its licence: no package is fetched where the model serves."""
+    for source in sorted(package.parent.glob(_TREELITE)):
+        shutil.copytree(source, code / source.name, ignore=shutil.ignore_patterns(*_LEFT_OUT))
 
 
 def _compare(model: Model, fast: Fast, held_out: pd.DataFrame) -> dict[str, Any]:

@@ -60,7 +60,9 @@ def test_a_training_job_gets_its_entry_point_its_package_and_the_domain(tmp_path
     names = [member.name for member in members]
     assert "train.py" in names
     assert "perennial/__init__.py" in names
-    assert {name.split("/")[0] for name in names} <= {"train.py", "training", "perennial", "models"}
+    assert {name.split("/")[0] for name in names} >= {"train.py", "training", "perennial", "treelite"}
+    assert all(name.startswith(("train.py", "training/", "perennial/", "models/", "treelite")) for name in names)
+    assert "treelite/lib/libtreelite.so" in names
     assert {(member.mtime, member.uid, member.mode) for member in members} == {(0, 0, 0o644)}
 
 

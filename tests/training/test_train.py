@@ -115,9 +115,7 @@ def test_a_champion_saved_with_other_code_answers_by_its_own(trained: dict[str, 
     champion = Job(tmp_path / "champion")
     shutil.copytree(trained["binary"].base, champion.base)
     scored = champion.paths.model / "code" / "training" / "model.py"
-    scored.write_text(
-        scored.read_text().replace("return probabilities[:, 1] if", "return probabilities[:, 1] / 2 if")
-    )
+    scored.write_text(scored.read_text().replace("return probabilities[:, 1] if", "return probabilities[:, 1] / 2 if"))
     golden = champion.paths.model / "golden.json"
     content = json.loads(golden.read_text())
     for prediction in content["predictions"]:
