@@ -18,13 +18,14 @@ from training.features import Features
 from training.model import Model, environment
 from training.plan import Plan
 from training.predictions import said
+from training.schema import Schema
 
 GOLDEN_ROWS = 200
 # Serving needs these alone: no perennial, no training. A test serves from an archive to prove it.
 SERVING = (
     "__init__", "answers", "artifact", "bulk", "columns", "contract", "contributions", "encoders", "encoding", "fast",
-    "features", "golden", "masks", "model", "negotiation", "parquet", "payloads", "predictions", "schema", "score",
-    "serve", "served", "tables", "trees", "values", "versions",
+    "features", "field", "golden", "inputs", "masks", "model", "negotiation", "parquet", "payloads", "predictions",
+    "schema", "score", "serve", "served", "tables", "trees", "values", "versions",
 )  # fmt: skip
 
 
@@ -80,8 +81,11 @@ def copy_code(source: Path, target: Path, with_models: bool) -> None:
 
 
 def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
-    """The first held-out rows, by their hash, with what the model says of them on the path by which it will serve."""
-    rows = held_out.head(GOLDEN_ROWS)
+    """The first held-out rows, by their hash, with what the model says of them on the path by which it will serve.
+
+    Rows that a server may refuse, for a category that training never saw, are none to ask it for.
+    """
+    rows = _answerable(model, held_out.head(2 * GOLDEN_ROWS)).head(GOLDEN_ROWS)
     columns = {column.name: plain(column, rows[column.name]) for column in model.features}
     fast = folder / FOLDER
     predictions = (
@@ -93,3 +97,14 @@ def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     (folder / golden.FILE).write_text(text, encoding="utf-8")
+
+
+def _answerable(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
+    """All rows, where none would be left."""
+    columns = parity.typed(model, rows)
+    refused: set[int] = set()
+    for field in Schema.of(model.manifest).fields:
+        refused.update(field.breaches(columns[field.name]))
+        if not field.nullable:
+            refused.update(row for row, value in enumerate(columns[field.name]) if value is None)
+    return rows if len(refused) == len(rows) else rows.drop(rows.index[sorted(refused)])

@@ -57,7 +57,7 @@ def _invoke(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": "invoke",
         "summary": "Rows in, predictions out",
-        "parameters": [{**explain, "schema": {"type": "string", "enum": ["explain=true"]}}],
+        "parameters": [{**explain, "schema": {"type": "string"}, "example": "explain=true"}],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rows"}}, **kinds},

@@ -21,10 +21,14 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=list(schema.names))
-        names = list(file.schema_arrow.names)
-        _check(names, file.metadata.num_rows, schema)
-        table = file.read(columns=[name for name in schema.names if name in names], use_threads=False)
+        told = pq.ParquetFile(pa.BufferReader(body))
+        names = list(told.schema_arrow.names)
+        _check(names, told.metadata.num_rows, schema)
+        wanted = [name for name in schema.names if name in names]
+        # As dictionaries, texts that are repeated a million times are held once.
+        texts = [name for name in wanted if told.schema_arrow.field(name).type in _texts()]
+        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts)
+        table = file.read(columns=wanted, use_threads=False)
     except (OSError, pa.ArrowException, MemoryError) as error:
         raise PayloadError(f"the Parquet cannot be read: {str(error)[:200]}") from None
     columns = {name: _values(table.column(name), name) for name in table.column_names}

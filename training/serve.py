@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from training.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
+from training.inputs import Inputs
 from training.negotiation import PARQUET, NotAcceptableError, UnsupportedTypeError, accepted, content_type
 from training.payloads import READERS, rows_of_csv
 from training.predictions import Predictions
@@ -34,13 +35,24 @@ _content_type, _accepted = lru_cache(256)(content_type), lru_cache(256)(accepted
 class App:
     """One loaded model behind WSGI. Where loading fails, it lives on to say why, and serves nothing."""
 
-    def __init__(self, folder: Path, version: str | None = None, digest: str | None = None) -> None:
-        """`version` and `digest` say which model the endpoint was made for; another one is not served."""
+    def __init__(
+        self,
+        folder: Path,
+        version: str | None = None,
+        digest: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`version` and `digest` say which model the endpoint was made for; another one is not served.
+
+        `settings`: PERENNIAL_OUT_OF_CONTRACT, which goes before the manifest's policy, and those of `training.inputs`.
+        """
         started = time.perf_counter()
         self.model: Served | None = None
         self.fault, self.version = "", version or "none"
         try:
-            model = Served(folder, digest or (version or "").partition("@")[2] or None)
+            self._inputs = Inputs.of(settings or {})
+            policy = (settings or {}).get("PERENNIAL_OUT_OF_CONTRACT") or None
+            model = Served(folder, digest or (version or "").partition("@")[2] or None, policy)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
             self.fault = f"{type(error).__name__}: {error}"
@@ -110,6 +122,9 @@ class App:
         notes = _figures(predictions, rows)
         if wants_explanation(environ):
             predictions = model.explain(rows, predictions)
+        kept = self._inputs.line(rows)
+        if kept is not None:
+            _log({"event": "inputs", "model": self.version, **_inference(environ), **kept})
         return Answer(HTTPStatus.OK, WRITERS[answer_kind](predictions), answer_kind, notes=notes)
 
     def _log_request(self, environ: Mapping[str, Any], answer: Answer, started: float) -> None:
@@ -124,10 +139,7 @@ class App:
             "answer": answer.kind,
             **answer.notes,
         }
-        inference = environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID")
-        if inference:
-            line["inference_id"] = inference
-        _log(line)
+        _log({**line, **_inference(environ)})
 
 
 _ROUTES: dict[str, tuple[str, Callable[[App, Served, Mapping[str, Any]], Answer]]] = {
@@ -151,6 +163,12 @@ def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema)
     return READERS[kind](text, schema)
 
 
+def _inference(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The id by which the caller will know this answer again."""
+    given = environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID")
+    return {"inference_id": given} if given else {}
+
+
 def _figures(predictions: Predictions, rows: Rows) -> dict[str, Any]:
     """What the log says of an answer: rows, those beyond the contract, and the scores' sum, of which means are made."""
     notes: dict[str, Any] = {"rows": rows.count, "invalid": rows.invalid}
@@ -171,7 +189,7 @@ def _log(line: Mapping[str, Any]) -> None:
 def _app() -> App:
     folder = os.environ.get("SM_MODEL_DIR") or "/opt/ml/model"
     version = os.environ.get("PERENNIAL_MODEL_VERSION") or None
-    return App(Path(folder), version, os.environ.get("PERENNIAL_MODEL_DIGEST") or None)
+    return App(Path(folder), version, os.environ.get("PERENNIAL_MODEL_DIGEST") or None, os.environ)
 
 
 def __getattr__(name: str) -> App:

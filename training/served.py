@@ -19,13 +19,15 @@ _MOST_COST = 400_000_000
 class Served:
     """A model that answers typed rows. `path` is fast or general."""
 
-    def __init__(self, folder: Path, digest: str | None = None) -> None:
-        """Raises ArtifactError where files or versions are not what the manifest says; nothing is loaded before."""
+    def __init__(self, folder: Path, digest: str | None = None, policy: str | None = None) -> None:
+        """`policy` goes before the manifest's: what is beyond the contract is refused, or answered and counted.
+
+        Raises ArtifactError where files or versions are not what the manifest says; nothing is loaded before."""
         self.folder = folder
         self.manifest: Mapping[str, Any] = artifact.verify(folder, digest)
         versions.check(self.manifest)
         self.digest = str(self.manifest["digest"])
-        self.schema = Schema.of(self.manifest)
+        self.schema = Schema.of({**self.manifest, "out_of_contract": policy or self.manifest.get("out_of_contract")})
         self.path = str(self.manifest.get("serving", {}).get("path", "general"))
         self.fast = Fast(folder / FOLDER) if self.path == "fast" else None
         self._values: Callable[[Rows], Floats] = self._fast_values if self.fast else _general(folder, self.manifest)

@@ -92,8 +92,11 @@ def _text(value: Any) -> str:
 
 
 def _date(value: Any) -> dt.date:
-    if type(value) is dt.date:  # of a Parquet file
-        return value
+    if isinstance(value, dt.date):  # of a Parquet file
+        if not isinstance(value, dt.datetime):
+            return value
+        if value.time() == dt.time():
+            return value.date()
     if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
         raise ValueError
     return dt.date.fromisoformat(value.strip())

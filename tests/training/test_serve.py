@@ -3,57 +3,22 @@
 import csv
 import io
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.training.jobs import Job
+from tests.training.servers import ask, serving
 from training import artifact
 from training.answers import MOST_BYTES
-from training.archive import unpack
 from training.serve import App
-
-
-class Response(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(app: App, body: bytes | str = b"", kind: str = "application/json", **environ: Any) -> Response:
-    content = body.encode() if isinstance(body, str) else body
-    seen: dict[str, Any] = {}
-
-    def start_response(status: str, headers: list[tuple[str, str]]) -> None:
-        seen.update(status=int(status.split()[0]), headers=dict(headers))
-
-    request = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/invocations",
-        "CONTENT_TYPE": kind,
-        "CONTENT_LENGTH": str(len(content)),
-        "wsgi.input": io.BytesIO(content),
-        **environ,
-    }
-    said = b"".join(app(request, start_response))
-    assert int(seen["headers"]["Content-Length"]) == len(said)
-    return Response(seen["status"], seen["headers"], said)
 
 
 @pytest.fixture(scope="module")
@@ -335,64 +300,15 @@ def refuses(app: App, reason: str) -> None:
     assert ask(app, "{}").status == 503
 
 
-CLOSED = """
-import sys
-
-class Closed:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("perennial", "cloud", "functions", "pydantic", "polars"):
-            raise ImportError(f"{name} is not in the container")
-
-sys.meta_path.insert(0, Closed())
-"""
-
-
 @pytest.fixture
 def server(trained: dict[str, Job], tmp_path: Path) -> Iterator[str]:
-    """gunicorn, started as the container starts it: an extracted archive, its code/ on the path, another folder.
-
-    Nothing else of ours can be imported, nor what the container lacks.
-    """
-    job = trained["binary"]
-    folder = tmp_path / "opt/ml/model"
-    unpack(job.pack(tmp_path / "model.tar.gz"), folder)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-    environment = {
-        **os.environ,
-        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
-        "PYTHONPATH": f"{folder / 'code'}{os.pathsep}{tmp_path / 'closed'}",
-        "SM_MODEL_DIR": str(folder),
-        "OMP_NUM_THREADS": "1",
-        "PERENNIAL_MODEL_VERSION": job.version,
-        "PERENNIAL_MODEL_DIGEST": job.manifest["digest"],
-    }
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "closed").mkdir()
-    (tmp_path / "closed/sitecustomize.py").write_text(CLOSED)
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "gunicorn", environment["SAGEMAKER_SERVING_MODULE"], "-b", f"127.0.0.1:{port}"],
-        env=environment,
-        cwd=tmp_path / "elsewhere",
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
+    with serving(trained["binary"], tmp_path) as url:
+        yield url
 
 
 def test_gunicorn_serves_from_an_archive_alone(server: str, golden: dict[str, Any], app: App) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(server + "/ping", timeout=30) as ping:
-                assert json.load(ping) == {"model": app.version}
-            break
-        except urllib.error.URLError:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+    with urllib.request.urlopen(server + "/ping", timeout=30) as ping:
+        assert json.load(ping) == {"model": app.version}
     body = json.dumps({"rows": golden["rows"]}).encode()
     request = urllib.request.Request(server + "/invocations", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:

@@ -1,0 +1,211 @@
+"""What is beyond the contract, Parquet bodies, explanations, and what the log says of them."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.training.jobs import PEOPLE, Job, people
+from tests.training.servers import ask
+from training.contract import Column
+from training.serve import App
+
+LIMITS: dict[str, dict[str, Any]] = {
+    "age in years": {"minimum": 18, "maximum": 110},
+    "income": {"minimum": 0.5},
+    "street": {"pattern": "street [0-9]+", "max_length": 12},
+    "joined": {"minimum": "2015-01-01"},
+    "seen": {"maximum": "2030-01-01"},
+    "constant": {"values": (1, 2)},
+}
+PARQUET = "application/vnd.apache.parquet"
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    columns = tuple(Column(**{**vars(column), **LIMITS.get(column.name, {})}) for column in PEOPLE)
+    job = Job(tmp_path_factory.mktemp("limits"))
+    job.prepare([people(800)], columns).run()
+    return job
+
+
+@pytest.fixture(scope="module")
+def app(job: Job) -> App:
+    return App(job.paths.model, job.version)
+
+
+@pytest.fixture(scope="module")
+def strict(job: Job) -> App:
+    return App(job.paths.model, job.version, settings={"PERENNIAL_OUT_OF_CONTRACT": "refuse"})
+
+
+@pytest.fixture(scope="module")
+def row(job: Job) -> dict[str, Any]:
+    golden = json.loads((job.paths.model / "golden.json").read_text())["rows"]
+    return next(row for row in golden if None not in (row["city"], row["age in years"], row["joined"], row["seen"]))
+
+
+BEYOND: list[tuple[str, Any, str]] = [
+    ("age in years", 17, "17 is below 18"),
+    ("age in years", 111, "111 is above 110"),
+    ("income", 0.25, "0.25 is below 0.5"),
+    ("street", "avenue 7", "'avenue 7' does not match street [0-9]+"),
+    ("street", "street 1234567", "'street 1234567' has more than 12 characters"),
+    ("joined", "2014-12-31", "is below 2015-01-01"),
+    ("seen", "2030-01-01T00:00:01Z", "is above 2030-01-01"),
+    ("constant", 3, "3 is not among the 2 allowed"),
+    ("city", "Oslo", "the model never saw 'Oslo'"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "told"), BEYOND)
+def test_what_is_beyond_is_answered_and_counted_or_refused_as_the_policy_says(
+    app: App, strict: App, row: dict[str, Any], capsys: pytest.CaptureFixture[str], name: str, value: Any, told: str
+) -> None:
+    for rows in ([row | {name: value}], [row, row | {name: value}, row]):
+        capsys.readouterr()
+        assert ask(app, json.dumps(rows)).status == 200
+        line = json.loads(capsys.readouterr().out)
+        assert (line["rows"], line["invalid"], line["out_of_contract"]) == (len(rows), 1, {name: 1})
+        refused = ask(strict, json.dumps(rows))
+        place = len(rows) // 2
+        assert refused.status == 400
+        assert refused.json["error"].startswith(f"row {place}, '{name}': ")
+        assert told in refused.json["error"]
+        assert (refused.json["row"], refused.json["field"]) == (place, name)
+        assert json.loads(capsys.readouterr().out)["invalid"] == 1
+
+
+def test_what_is_within_is_not_counted(app: App, row: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    said = ask(app, json.dumps([row, row])).json["predictions"]
+    line = json.loads(capsys.readouterr().out)
+    assert line["invalid"] == 0
+    assert "out_of_contract" not in line
+    assert line["score_count"] == 2
+    assert line["score_sum"] == pytest.approx(sum(entry["probability"] for entry in said))
+
+
+def test_golden_rows_are_answered_by_a_server_that_refuses(job: Job, strict: App) -> None:
+    golden = json.loads((job.paths.model / "golden.json").read_text())
+    assert ask(strict, json.dumps(golden["rows"])).json["predictions"] == golden["predictions"]
+
+
+def as_parquet(rows: list[dict[str, Any]], **columns: Any) -> bytes:
+    table = pa.Table.from_pylist(rows)
+    for name, array in columns.items():
+        table = table.append_column(name, array)
+    packed = io.BytesIO()
+    pq.write_table(table, packed)
+    return packed.getvalue()
+
+
+def test_parquet_gives_the_offline_predictions(job: Job, app: App) -> None:
+    from training.tables import to_arrow
+
+    golden = json.loads((job.paths.model / "golden.json").read_text())
+    texts = as_parquet(golden["rows"])
+    assert ask(app, texts, PARQUET).json["predictions"] == golden["predictions"]
+    # Typed as the platform itself writes rows, more columns and dictionaries included.
+    held_out = job.predictions["key.id"].head(len(golden["rows"]))
+    rows = people(800).set_index("id", drop=False).loc[held_out.to_numpy()]
+    packed = io.BytesIO()
+    pq.write_table(to_arrow(rows, PEOPLE), packed)
+    typed = ask(app, packed.getvalue(), "application/x-parquet")
+    assert [entry["probability"] for entry in typed.json["predictions"]] == pytest.approx(
+        job.predictions["candidate.probability"].head(len(golden["rows"])).tolist(), abs=1e-9
+    )
+
+
+def test_parquet_that_is_none_or_too_much_is_refused(app: App, row: dict[str, Any]) -> None:
+    assert "is empty" in ask(app, b"", PARQUET).json["error"]
+    assert "cannot be read" in ask(app, b"PAR1 and no more", PARQUET).json["error"]
+    truncated = as_parquet([row])[:-20]
+    assert ask(app, truncated, PARQUET).status == 400
+    missing = {name: value for name, value in row.items() if name != "constant"}
+    assert ask(app, as_parquet([missing]), PARQUET).json["field"] == "constant"
+    assert "no column of this model" in ask(app, as_parquet([row | {"cty": "x"}]), PARQUET).json["error"]
+    nested = ask(app, as_parquet([row | {"city": ["a"]}]), PARQUET)
+    assert (nested.status, nested.json["field"]) == (400, "city")
+    wrong = ask(app, as_parquet([row, row | {"street": None}]), PARQUET)
+    assert (wrong.json["row"], wrong.json["field"]) == (1, "street")
+    long = pa.table({"street": pa.array(["a" * 1000] * 150_000), "constant": pa.array([1] * 150_000)})
+    packed = io.BytesIO()
+    pq.write_table(long, packed)
+    assert len(packed.getvalue()) < 1e6
+    assert "unfolds to" in ask(app, packed.getvalue(), PARQUET).json["error"]
+    many = pa.table({"street": pa.array(["a"] * 300_000), "constant": pa.array([1] * 300_000)})
+    packed = io.BytesIO()
+    pq.write_table(many, packed)
+    assert "at most" in ask(app, packed.getvalue(), PARQUET).json["error"]
+
+
+EXPLAIN = {"HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES": "trace=7;explain=true"}
+
+
+def test_an_explanation_is_given_on_request_in_every_format(app: App, row: dict[str, Any]) -> None:
+    names = [column.name for column in PEOPLE if column.feature]
+    (entry,) = ask(app, json.dumps(row), **EXPLAIN).json["predictions"]
+    assert list(entry) == ["label", "probability", "base", "contributions"]
+    assert list(entry["contributions"]) == [name for name in names if name in row]
+    plain = ask(app, json.dumps(row)).json["predictions"][0]
+    assert plain == {"label": entry["label"], "probability": entry["probability"]}
+    table = ask(app, json.dumps([row, row]), QUERY_STRING="explain=1", HTTP_ACCEPT="text/csv").body.decode()
+    head, *lines = table.splitlines()
+    assert head.startswith("label,probability,base,contribution.age in years,")
+    assert len(lines) == 2
+    assert float(lines[0].split(",")[3]) == entry["contributions"]["age in years"]
+    assert "contributions" not in ask(app, json.dumps(row), QUERY_STRING="explain=false").body.decode()
+
+
+def test_too_many_explanations_are_refused(app: App, row: dict[str, Any]) -> None:
+    refused = ask(app, json.dumps([row] * 101), **EXPLAIN)
+    assert refused.status == 400
+    assert refused.json["error"] == "101 rows are to be explained; at most 100 in a request"
+
+
+def test_a_model_that_gives_no_explanation_says_why(tmp_path: Path) -> None:
+    columns = tuple(Column(**{**vars(c), "feature": c.feature or c.name == "remark"}) for c in PEOPLE)
+    job = Job(tmp_path / "text").prepare([people(400)], columns)
+    job.run()
+    golden = json.loads((job.paths.model / "golden.json").read_text())
+    app = App(job.paths.model)
+    assert ask(app, json.dumps(golden["rows"])).json["predictions"] == golden["predictions"]
+    refused = ask(app, json.dumps(golden["rows"][0]), **EXPLAIN)
+    assert refused.status == 400
+    assert "gives no explanations: free text" in refused.json["error"]
+
+
+@pytest.mark.parametrize("treatment", ["hash", "drop"])
+def test_sensitive_columns_are_hashed_or_left_out_of_what_is_logged(
+    job: Job, row: dict[str, Any], capsys: pytest.CaptureFixture[str], treatment: str
+) -> None:
+    settings = {
+        "PERENNIAL_SENSITIVE": treatment,
+        "PERENNIAL_SENSITIVE_COLUMNS": '["city"]',
+        "PERENNIAL_CAPTURE_PERCENT": "100",
+    }
+    app = App(job.paths.model, job.version, settings=settings)
+    capsys.readouterr()
+    ask(app, json.dumps([row, row | {"city": None}]), HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID="order-7")
+    kept, line = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (kept["event"], kept["inference_id"], line["event"]) == ("inputs", "order-7", "request")
+    assert row["city"] not in json.dumps(kept)
+    assert kept["rows"][0]["joined"] == row["joined"]
+    if treatment == "drop":
+        assert all("city" not in each for each in kept["rows"])
+    else:
+        assert len(kept["rows"][0]["city"]) == 16
+        assert kept["rows"][1]["city"] is None
+
+
+def test_nothing_of_a_request_is_logged_where_all_may_be_kept(
+    job: Job, row: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = App(job.paths.model, job.version, settings={"PERENNIAL_CAPTURE_PERCENT": "100"})
+    capsys.readouterr()
+    ask(app, json.dumps(row))
+    assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["request"]

@@ -1,0 +1,140 @@
+"""A feature as the server reads it: its type, and what its values may be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from training import bulk
+from training.contract import Column
+from training.values import READERS, ValueOfWrongTypeError, read, shown
+
+# Beyond this a text is not held against a pattern: matching may take longer than linear.
+_LONGEST_MATCHED = 256
+
+
+class PayloadError(ValueError):
+    """A body cannot be read as rows of this model. `row` counts from 0 and leaves the header out."""
+
+    def __init__(self, sentence: str, row: int | None = None, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.row, self.field = row, field
+
+
+class Field:
+    """A feature as the server reads it. `known` are the categories it learnt, where they are all of them."""
+
+    def __init__(self, column: Column, known: Collection[str] | None = None) -> None:
+        self.column, self.name, self.nullable, self.kind = column, column.name, column.nullable, column.type
+        self.known = None if known is None else frozenset(known)
+        self._read = READERS[column.type]
+        self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
+        self._values = None if column.values is None else _allowed(column)
+        self._pattern = None if column.pattern is None else re.compile(column.pattern)
+        self.within = self._quick()
+
+    def _quick(self) -> Callable[[Any], bool] | None:
+        """The one test that most fields need; None where nothing limits the values."""
+        column, low, high = self.column, self._minimum, self._maximum
+        texts = self._pattern is not None or column.min_length is not None or column.max_length is not None
+        allowed = self._values if self._values is not None else self.known
+        if texts or (allowed is not None and (low is not None or high is not None)):
+            return lambda value: self.breach(value) is None
+        if allowed is not None:
+            return allowed.__contains__
+        if low is not None and high is not None:
+            return lambda value: bool(low <= value <= high)
+        if low is not None or high is not None:
+            return lambda value: self.breach(value) is None
+        return None
+
+    def typed(self, given: Sequence[Any], null_marks: Collection[str]) -> list[Any]:
+        """Typed values; None is null. Raises PayloadError, which names the row."""
+        values = bulk.read(given, self.kind, null_marks, self.nullable)
+        return values or [self.one(value, row, null_marks) for row, value in enumerate(given)]
+
+    def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
+        """The same for rows that were accepted when the column was not required: any value may be null."""
+        return [None if value is None else self.one(value, row, ()) for row, value in enumerate(given)]
+
+    def one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+        """One typed value. Raises PayloadError, which names the row."""
+        try:
+            if value is not None and value not in null_marks:
+                return self._read(value)
+        except (ValueError, OverflowError, TypeError):
+            pass
+        try:
+            return read(value, self.column, null_marks)
+        except ValueOfWrongTypeError as error:
+            raise PayloadError(f"row {row}, '{self.name}': {error}", row, self.name) from None
+
+    def breaches(self, values: Sequence[Any]) -> dict[int, str]:
+        """Rows whose value is beyond the contract, and what is wrong with it. Null is not: it has passed `typed`."""
+        if self._all_within(values):
+            return {}
+        found = ((row, None if value is None else self.breach(value)) for row, value in enumerate(values))
+        return {row: reason for row, reason in found if reason is not None}
+
+    def _all_within(self, values: Sequence[Any]) -> bool:
+        """A look at all at once; False where it takes a second one."""
+        different = set(values)
+        different.discard(None)
+        if not different:
+            return True
+        if self._values is not None or self._pattern is not None or self.kind in ("category", "text"):
+            return all(self.breach(value) is None for value in different)
+        return (self._minimum is None or min(different) >= self._minimum) and (
+            self._maximum is None or max(different) <= self._maximum
+        )
+
+    def breach(self, value: Any) -> str | None:
+        """What is wrong with a value that is not null, None where it is within the contract."""
+        if self._minimum is not None and value < self._minimum:
+            return f"{shown(value)} is below {self.column.minimum}"
+        if self._maximum is not None and value > self._maximum:
+            return f"{shown(value)} is above {self.column.maximum}"
+        if self._values is not None:
+            return None if value in self._values else f"{shown(value)} is not among the {len(self._values)} allowed"
+        if self.known is not None and value not in self.known:
+            return f"the model never saw {shown(value)}"
+        return self._text_breach(value) if isinstance(value, str) else None
+
+    def _text_breach(self, value: str) -> str | None:
+        least, most = self.column.min_length, self.column.max_length
+        if least is not None and len(value) < least:
+            return f"{shown(value)} has fewer than {least} characters"
+        if most is not None and len(value) > most:
+            return f"{shown(value)} has more than {most} characters"
+        if self._pattern is None:
+            return None
+        if len(value) <= _LONGEST_MATCHED and self._pattern.fullmatch(value):
+            return None
+        return f"{shown(value)} does not match {self.column.pattern}"
+
+
+def _bound(column: Column, limit: Any) -> Any:
+    return limit if limit is None else _compared(column, limit)
+
+
+def _compared(column: Column, value: Any) -> Any:
+    """A limit as values of the column's type are compared with it."""
+    reader: Callable[[Any], Any] = READERS[column.type]
+    if column.type in ("date", "datetime"):
+        # As in validation, a bound may be a date alone or a moment; a date has no clock.
+        return reader(str(value)[:10]) if column.type == "date" else reader(dt.datetime.fromisoformat(str(value)))
+    return value
+
+
+def _allowed(column: Column) -> frozenset[Any]:
+    if column.type in ("text", "category"):
+        return frozenset(str(value) for value in column.values or ())
+    found = []
+    for value in column.values or ():
+        try:
+            found.append(_compared(column, READERS[column.type](value)))
+        except (ValueError, OverflowError):  # no value of this type can be it
+            continue
+    return frozenset(found)

@@ -1,0 +1,60 @@
+"""What was sent, into the log, where the platform must not keep it: sensitive columns are left out or hashed first.
+
+Data capture keeps requests as they came. With hash or drop it keeps answers only, and the server itself writes, for the
+captured share of requests, one line of typed rows. A hash of few possible values hides them from a glance, no more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from training.schema import Rows
+from training.values import written
+
+_MOST_BYTES = 200_000
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`treatment` of the sensitive `columns`: keep (then nothing is written here), hash or drop; `share` is 0 to 1."""
+
+    treatment: str = "keep"
+    columns: frozenset[str] = frozenset()
+    share: float = 0.0
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Inputs:
+        """By PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS and PERENNIAL_CAPTURE_PERCENT. Raises ValueError."""
+        treatment = environment.get("PERENNIAL_SENSITIVE") or "keep"
+        if treatment not in ("keep", "hash", "drop"):
+            raise ValueError(f"PERENNIAL_SENSITIVE is '{treatment}'; expected keep, hash or drop")
+        columns = frozenset(map(str, json.loads(environment.get("PERENNIAL_SENSITIVE_COLUMNS") or "[]")))
+        return cls(treatment, columns, float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100)
+
+    def line(self, rows: Rows) -> dict[str, Any] | None:
+        """The members `rows` and, where not all fit, `left_out`; None where nothing is to be written."""
+        if self.treatment == "keep" or random.random() >= self.share:
+            return None
+        shown = [name for name in rows.columns if not (self.treatment == "drop" and name in self.columns)]
+        kept: list[dict[str, Any]] = []
+        size = 0
+        for row in range(rows.count):
+            values = {name: self._value(name, rows.columns[name][row]) for name in shown}
+            size += len(json.dumps(values))
+            if size > _MOST_BYTES:
+                return {"rows": kept, "left_out": rows.count - row}
+            kept.append(values)
+        return {"rows": kept}
+
+    def _value(self, name: str, value: Any) -> Any:
+        plain = value.isoformat() if isinstance(value, dt.date) else value
+        if name not in self.columns or plain is None:
+            return plain
+        return hashlib.sha256(written(plain).encode()).hexdigest()[:_DIGITS]
