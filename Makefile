@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-release fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop clean
+.PHONY: demo test test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -74,6 +74,12 @@ bench: setup  ## ours beside the peers, into docs/benchmarks.md (an hour; ARGS=-
 
 bench-loop: setup  ## seconds from upload to InService, training apart
 	@$(BIN)/python -m bench.loop
+
+bench-serving: setup  ## our server beside the container's own stack and others, into docs/benchmarks-serving.md (ten minutes)
+	@$(BIN)/python -m bench.serving.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)
+
+test-serving-stack: setup-dev  ## the app inside the container's own serving stack, by SAGEMAKER_SERVING_MODULE; sets that up first
+	@PERENNIAL_SERVING_STACK=1 $(BIN)/python -m pytest tests/training/test_stack.py
 
 clean:
 	rm -rf build cdk.out .venv

@@ -113,5 +113,5 @@ class Serving(Part):
     )
     invocations_per_instance: int = Field(3000, ge=1, description="Per minute; scaling aims at it.")
     out_of_contract: Literal["refuse", "answer"] = Field(
-        "refuse", description="A row that breaks the columns' rules: refused with the reason, or answered and counted."
+        "answer", description="A row that breaks the columns' rules: refused with the reason, or answered and counted."
     )

@@ -1,0 +1,25 @@
+"""FastAPI with scikit-learn: a team's own small service. Runs in that peer's environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+
+from bench.serving.asked import Asked
+
+app = FastAPI()
+_asked = Asked()
+
+
+@app.get("/ping")
+def ping() -> dict[str, str]:
+    """Ready."""
+    return {}
+
+
+@app.post("/invocations")
+async def invocations(request: Request) -> dict[str, Any]:
+    """CSV or one row of JSON."""
+    frame = _asked.frame(await request.body(), request.headers["content-type"])
+    return {"predictions": _asked.predict(frame)}

@@ -1,0 +1,38 @@
+"""MLflow's scoring server over the same pipeline: `python -m bench.serving.mlflow PORT`, in that peer's environment."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from typing import Any
+
+import mlflow.pyfunc
+from mlflow.pyfunc import scoring_server
+
+from bench.serving.asked import Asked
+
+
+class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """The pipeline as a python_function model."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the pipeline."""
+        self._asked = Asked()
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> list[float]:
+        """The positive's probabilities."""
+        return self._asked.predict(model_input.astype(self._asked.types))
+
+
+def main() -> None:
+    """Save the model as MLflow has it, then serve it with its own application."""
+    import uvicorn
+
+    with tempfile.TemporaryDirectory() as folder:
+        mlflow.pyfunc.save_model(f"{folder}/model", python_model=Flights(), pip_requirements=[])
+        app = scoring_server.init(mlflow.pyfunc.load_model(f"{folder}/model"))
+        uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=False)
+
+
+if __name__ == "__main__":
+    main()

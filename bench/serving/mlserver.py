@@ -1,0 +1,44 @@
+"""MLServer, a runtime over the same pipeline: `python -m bench.serving.mlserver PORT`, in that peer's environment."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from mlserver import MLModel, MLServer, ModelSettings, Settings
+from mlserver.codecs import NumpyCodec, StringCodec
+from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
+
+from bench.serving.asked import Asked
+
+
+class Flights(MLModel):
+    """Rows as one tensor per column, as the V2 protocol has them."""
+
+    async def load(self) -> bool:
+        """Load the pipeline."""
+        self._asked = Asked()
+        return True
+
+    async def predict(self, payload: InferenceRequest) -> InferenceResponse:
+        """The positive's probabilities."""
+        columns = {}
+        for given in payload.inputs:
+            codec = StringCodec if given.datatype == "BYTES" else NumpyCodec
+            columns[given.name] = list(codec.decode_input(given))
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        said = self._asked.predict(self._asked.typed(rows))
+        output = ResponseOutput(name="probability", shape=[len(said)], datatype="FP64", data=said)
+        return InferenceResponse(model_name=self.name, outputs=[output])
+
+
+async def main() -> None:
+    """Serve one model, in one process."""
+    settings = Settings(host="127.0.0.1", http_port=int(sys.argv[1]), grpc_port=int(sys.argv[1]) + 1,
+                        metrics_port=int(sys.argv[1]) + 2, parallel_workers=0, debug=False)  # fmt: skip
+    server = MLServer(settings)
+    await server.start([ModelSettings(name="bench", implementation=Flights)])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
