@@ -11,21 +11,25 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from training import golden, parity
+from training import golden
 from training.columns import plain
-from training.fast import FOLDER, Fast
+from training.fast import parity
+from training.fast.path import FOLDER, Fast
 from training.features import Features
 from training.model import Model, environment
+from training.payloads.schema import Schema
 from training.plan import Plan
 from training.predictions import said
-from training.schema import Schema
 
 GOLDEN_ROWS = 200
 # Serving needs these alone: no perennial, no training. A test serves from an archive to prove it.
 SERVING = (
-    "__init__", "answers", "artifact", "bulk", "columns", "contract", "contributions", "encoders", "encoding", "fast",
-    "features", "field", "golden", "inputs", "masks", "model", "negotiation", "parquet", "payloads", "predictions",
-    "schema", "score", "serve", "served", "tables", "trees", "values", "versions",
+    "__init__", "artifact", "columns", "contract", "encoders", "features", "golden", "model", "predictions", "score",
+    "serve", "served", "tables", "versions",
+    *(f"payloads/{name}" for name in (
+        "__init__", "answers", "bulk", "field", "inputs", "negotiation", "parquet", "readers", "schema", "values",
+    )),
+    *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "masks", "path", "trees")),
 )  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from perennial.gate.measuring.evaluation import (
 )
 from training import labels
 from training.evaluation import Scored
+from training.payloads.values import written
 from training.plan import Plan
-from training.values import written
 
 # Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
 _OF_PARTS = 0.5

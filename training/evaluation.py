@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from training.payloads.values import written
 from training.plan import Plan
-from training.values import written
 
 FORMAT = 2
 Floats = NDArray[np.float64]

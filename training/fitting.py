@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
-from training import artifact, bundle, estimators, labels, openapi, parity, thresholds
+from training import artifact, bundle, estimators, labels, thresholds
 from training.failure import TrainingError
+from training.fast import parity
 from training.model import Model
+from training.payloads import openapi
 from training.plan import Plan
 from training.progress import report
 from training.rows import Split

@@ -19,10 +19,10 @@ from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.model import Model, environment
+from training.payloads.values import written
 from training.plan import Plan
 from training.progress import report
 from training.rows import Split
-from training.values import written
 
 
 @dataclass

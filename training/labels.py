@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.failure import TrainingError
+from training.payloads.values import written
 from training.plan import Plan
-from training.values import written
 
 _MOST_CLASSES = 200
 _SHOWN = 5

@@ -14,8 +14,8 @@ import pandas as pd
 from training import artifact, golden, versions
 from training.columns import frame
 from training.contract import Column
+from training.payloads.values import read
 from training.predictions import TOLERANCE, Predictions, said
-from training.values import read
 from training.versions import environment
 
 __all__ = ["TOLERANCE", "Model", "environment"]

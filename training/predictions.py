@@ -7,13 +7,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.values import written
+from training.payloads.values import written
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -96,11 +95,6 @@ class Predictions:
             value: f'{{"label": {json.dumps(value, ensure_ascii=False)}, "probability": ' for value in self.classes
         }
         return [f"{starts[label]}{p!r}}}" for label, p in zip(self.labels, self.values.tolist(), strict=True)]
-
-
-@lru_cache(maxsize=8, typed=True)
-def _start(label: Any) -> str:
-    return f'{{"label": {json.dumps(label, ensure_ascii=False)}, "probability": '
 
 
 def said(manifest: Mapping[str, Any], values: Floats) -> Predictions:

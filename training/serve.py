@@ -19,12 +19,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from training.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
-from training.inputs import Inputs
-from training.negotiation import PARQUET, NotAcceptableError, UnsupportedTypeError, accepted, content_type
-from training.payloads import READERS, rows_of_csv
+from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
+from training.payloads.inputs import Inputs
+from training.payloads.negotiation import PARQUET, NotAcceptableError, UnsupportedTypeError, accepted, content_type
+from training.payloads.readers import READERS, rows_of_csv
+from training.payloads.schema import PayloadError, Rows, Schema
 from training.predictions import Predictions
-from training.schema import PayloadError, Rows, Schema
 from training.served import Served
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -44,7 +44,8 @@ class App:
     ) -> None:
         """`version` and `digest` say which model the endpoint was made for; another one is not served.
 
-        `settings`: PERENNIAL_OUT_OF_CONTRACT, which goes before the manifest's policy, and those of `training.inputs`.
+        `settings`: PERENNIAL_OUT_OF_CONTRACT, which goes before the manifest's policy, and those
+        of `training.payloads.inputs`.
         """
         started = time.perf_counter()
         self.model: Served | None = None
@@ -151,7 +152,7 @@ _ROUTES: dict[str, tuple[str, Callable[[App, Served, Mapping[str, Any]], Answer]
 
 def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema) -> Rows:
     if kind == PARQUET:
-        from training.parquet import rows_of_parquet  # with pyarrow, which most servers never need
+        from training.payloads.parquet import rows_of_parquet  # with pyarrow, which most servers never need
 
         return rows_of_parquet(body, schema)
     try:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from training import artifact, golden, versions
-from training.fast import FOLDER, Fast
+from training.fast.path import FOLDER, Fast
+from training.payloads.schema import PayloadError, Rows, Schema
 from training.predictions import Floats, Predictions, said
-from training.schema import PayloadError, Rows, Schema
 
 MOST_EXPLAINED = 100
 _MOST_COST = 400_000_000

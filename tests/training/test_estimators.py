@@ -179,7 +179,7 @@ def test_no_tidy_table_breaks_an_estimator(
 @settings(max_examples=40, deadline=None)
 @given(tables())
 def test_typed_rows_survive_json(table: tuple[tuple[Column, ...], dict[str, list[Any]]]) -> None:
-    from training.values import read
+    from training.payloads.values import read
 
     columns, content = table
     rows = frame(columns, content)

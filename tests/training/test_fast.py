@@ -19,15 +19,16 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from tests.training.jobs import PEOPLE, Job, people
-from training import artifact, extraction, masks
+from training import artifact
 from training.columns import frame
 from training.contract import Column
-from training.contributions import Contributions
-from training.fast import FOLDER, Fast
+from training.fast import extraction, masks
+from training.fast.contributions import Contributions
+from training.fast.path import FOLDER, Fast
+from training.fast.trees import Trees
 from training.model import Model
-from training.schema import Rows
+from training.payloads.schema import Rows
 from training.served import Served
-from training.trees import Trees
 
 FEATURES = [column for column in PEOPLE if column.feature and column.name not in ("bought", "plan", "spent")]
 KINDS: dict[str, tuple[dict[str, Any], str]] = {

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.training.jobs import Job
 from tests.training.servers import serving
-from training import openapi
+from training.payloads import openapi
 
 
 @pytest.fixture(scope="module")

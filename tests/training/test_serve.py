@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.training.jobs import Job
 from tests.training.servers import ask, serving
 from training import artifact
-from training.answers import MOST_BYTES
+from training.payloads.answers import MOST_BYTES
 from training.serve import App
 
 
@@ -261,8 +261,8 @@ def damaged(job: Job, tmp_path: Path) -> Path:
 
 def test_it_does_not_serve_files_that_were_changed(trained: dict[str, Job], tmp_path: Path) -> None:
     folder = damaged(trained["binary"], tmp_path)
-    (folder / "code/training/values.py").write_text("pass")
-    refuses(App(folder), "code/training/values.py is changed")
+    (folder / "code/training/payloads/values.py").write_text("pass")
+    refuses(App(folder), "code/training/payloads/values.py is changed")
 
 
 def test_it_does_not_serve_another_model_than_it_was_made_for(trained: dict[str, Job]) -> None:

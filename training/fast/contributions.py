@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.trees import Floats, Trees
+from training.fast.trees import Floats, Trees
 
 _AT_ONCE = 2_000_000
 Places = NDArray[np.intp]

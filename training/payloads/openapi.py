@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from training.contract import Column
-from training.negotiation import OFFERED, PARQUET
-from training.values import written
+from training.payloads.negotiation import OFFERED, PARQUET
+from training.payloads.values import written
 
 FILE = "openapi.json"
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}

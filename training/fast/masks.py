@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.trees import Floats, Trees
+from training.fast.trees import Floats, Trees
 
 MOST_LEAVES = 64
 _MOST_BYTES = 32 * 1024**2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from training.schema import PayloadError, Rows, Schema
+from training.payloads.schema import PayloadError, Rows, Schema
 
 _MOST_ROWS = 200_000
 # Six megabytes of Parquet can hold gigabytes: what it unfolds to is bounded before it is unfolded.
@@ -36,7 +36,7 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
 
 
 def _check(names: list[str], rows: int, schema: Schema) -> None:
-    from training.payloads import check_names
+    from training.payloads.readers import check_names
 
     check_names(names, schema)
     if rows > _MOST_ROWS or rows * len(schema.names) > _MOST_CELLS:

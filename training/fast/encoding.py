@@ -110,7 +110,7 @@ class Scaled:
 
 
 def encoding(learnt: Mapping[str, Any]) -> Encoding:
-    """From what `training.fastpath` has written. Raises KeyError for one that is not known."""
+    """From what `training.fast.extraction` has written. Raises KeyError for one that is not known."""
     return _KINDS[learnt["kind"]](learnt)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from training.contract import Column
-from training.field import Field, PayloadError
+from training.payloads.field import Field, PayloadError
 
 __all__ = ["Field", "PayloadError", "Rows", "Schema"]
 

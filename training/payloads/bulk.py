@@ -1,7 +1,7 @@
 """A whole column of raw values read at once, for batches: what is plain goes through C, all else is read one by one.
 
-Each reader gives the typed values, or None where it is not sure; then `training.values` decides about each value and
-finds the one that is wrong. So this module only ever changes how long it takes.
+Each reader gives the typed values, or None where it is not sure; then `training.payloads.values` decides about
+each value and finds the one that is wrong. So this module only ever changes how long it takes.
 """
 
 from __future__ import annotations

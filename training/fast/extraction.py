@@ -14,8 +14,8 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from training.encoders import Calendar, Codes, Encoder, Flags, Numbers, Scaled
+from training.fast.trees import Trees
 from training.features import MOST_CODES, Features
-from training.trees import Trees
 
 _BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 _FORESTS = (RandomForestClassifier, RandomForestRegressor)
@@ -26,7 +26,7 @@ class UnknownKindError(Exception):
 
 
 def encoding(encoder: Encoder) -> dict[str, Any]:
-    """What an encoder has learnt, for `training.encoding`. Raises UnknownKindError."""
+    """What an encoder has learnt, for `training.fast.encoding`. Raises UnknownKindError."""
     match encoder:
         case Numbers():
             return {"kind": "numbers"}

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training import extraction, masks
 from training.columns import plain
-from training.extraction import UnknownKindError
-from training.fast import FOLDER, Fast
+from training.fast import extraction, masks
+from training.fast.extraction import UnknownKindError
+from training.fast.path import FOLDER, Fast
 from training.features import Features
 from training.model import TOLERANCE, Model
+from training.payloads.schema import Schema
 from training.predictions import said
-from training.schema import Schema
 
 _MOST_ROWS = 20_000
 _TREELITE = "treelite*"

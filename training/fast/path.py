@@ -4,7 +4,7 @@
     trees.npz       the trees, where there are any
     forest.bin      treelite's form of them, where they are too large for masks
 
-It is written by `training.parity`, and only where it says what the fitted pipeline says.
+It is written by `training.fast.parity`, and only where it says what the fitted pipeline says.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training.contributions import Contributions
-from training.encoding import encoding
-from training.trees import Trees
+from training.fast.contributions import Contributions
+from training.fast.encoding import encoding
+from training.fast.trees import Trees
 
 FOLDER = "fast"
 _AT_ONCE = 1024  # rows whose intermediate arrays stay in the processor's caches

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from training.schema import PayloadError, Rows, Schema
+from training.payloads.schema import PayloadError, Rows, Schema
 
 _ENVELOPES = ("rows", "instances")
 _LONGEST_CELL = 131_072  # as the csv module has it

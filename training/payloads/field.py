@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from training import bulk
 from training.contract import Column
-from training.values import READERS, ValueOfWrongTypeError, read, shown
+from training.payloads import bulk
+from training.payloads.values import READERS, ValueOfWrongTypeError, read, shown
 
 # Beyond this a text is not held against a pattern: matching may take longer than linear.
 _LONGEST_MATCHED = 256

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from training.schema import Rows
-from training.values import written
+from training.payloads.schema import Rows
+from training.payloads.values import written
 
 _MOST_BYTES = 200_000
 _DIGITS = 16
