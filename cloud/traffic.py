@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,24 +36,41 @@ def seen(version: str, since: datetime, until: datetime) -> Seen:
 
 def load_fault(model: str, version: str, since: datetime) -> str:
     """Why the version's server would not serve, in its own words; '' where its log does not say."""
-    logs = client("logs")
-    start = int(since.timestamp() * 1000)
-    try:
-        found = logs.filter_log_events(logGroupName=layout.endpoint_log(model), startTime=start, filterPattern='"load"')
-    except logs.exceptions.ResourceNotFoundException:
-        return ""
-    faults = [_fault(event["message"], version) for event in found["events"]]
+    faults = [
+        str(line.get("reason", ""))[:300]
+        for line in _lines(model, "load", since, None)
+        if line.get("model") == version and line.get("ok") is False
+    ]
     return next((fault for fault in reversed(faults) if fault), "")
 
 
-def _fault(message: str, version: str) -> str:
+def inputs(model: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+    """The rows that servers noted between two moments (UTC), sensitive columns hashed or left out."""
+    for line in _lines(model, "inputs", since, until):
+        rows = line.get("rows")
+        yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+
+
+def _lines(model: str, event: str, since: datetime, until: datetime | None) -> Iterator[dict[str, Any]]:
+    """The log's lines about an event, oldest first; none where there is no log yet."""
+    logs = client("logs")
+    request: dict[str, Any] = {"logGroupName": layout.endpoint_log(model), "filterPattern": f'"{event}"'}
+    request["startTime"] = int(since.timestamp() * 1000)
+    if until is not None:
+        request["endTime"] = int(until.timestamp() * 1000)
+    try:
+        for page in logs.get_paginator("filter_log_events").paginate(**request):
+            yield from (line for found in page["events"] if (line := _parsed(found["message"])).get("event") == event)
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+def _parsed(message: str) -> dict[str, Any]:
     try:
         line = json.loads(message)
     except ValueError:
-        return ""
-    if not isinstance(line, dict) or (line.get("event"), line.get("model"), line.get("ok")) != ("load", version, False):
-        return ""
-    return str(line.get("reason", ""))[:300]
+        return {}
+    return line if isinstance(line, dict) else {}
 
 
 def _query(name: str, metric: str, version: str, statistic: str) -> dict[str, Any]:

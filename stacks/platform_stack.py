@@ -163,7 +163,8 @@ class PlatformStack(Stack):
             serving.grant_invoke(function)
         serving.grant_compare(do.shadow)
         serving.grant_look(do.check)
-        serving.grant_read_log(do.check)
+        for function in (do.check, do.monitor):
+            serving.grant_read_log(function)
         serving.grant_scale(do.verify)
         serving.grant_sweep(do.verify)
 

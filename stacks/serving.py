@@ -120,7 +120,7 @@ class Serving(Construct):
         acknowledge(role_of(function), "GetMetricData knows no resources", "IAM5[Resource::*]")
 
     def grant_read_log(self, function: lambda_.Function) -> None:
-        """Let a function read why a server would not serve."""
+        """Let a function read what servers say: why one would not serve, or which rows it noted."""
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{LOGS}{ENDPOINTS}*"
         allow(function, ("logs:FilterLogEvents",), group, because=OURS)
 

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
-from cloud import objects
+from cloud import objects, traffic
 from cloud.endpoints import VARIANT
 from cloud.platform import Platform
 from perennial import capture, layout
@@ -34,8 +35,13 @@ class Traffic:
 
 
 def captured_profile(platform: Platform, spec: ModelSpec, grid: Grid, since: datetime, until: datetime) -> Traffic:
-    """Read what the endpoint captured between two moments (UTC). No traffic gives an empty profile."""
-    features = [name for name in spec.features() if name in grid.columns]
+    """Read what the endpoint captured between two moments (UTC). No traffic gives an empty profile.
+
+    Where sensitive columns are hashed or dropped, the rows are those that the server itself noted, and these columns
+    are not looked at: a hash has no distribution to compare.
+    """
+    hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
+    features = [name for name in spec.features() if name in grid.columns and name not in hidden]
     seen = Grid({name: grid.columns[name] for name in features})
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "traffic.csv"
@@ -58,16 +64,17 @@ def _contract(spec: ModelSpec, features: list[str]) -> Contract:
 
 
 def _rows(platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> Iterator[capture.Row]:
-    count = 0
+    if spec.serving.sensitive == "keep":
+        return islice(_captured(platform, spec, since, until), ROWS_LIMIT)
+    return islice(traffic.inputs(spec.name, since, until), ROWS_LIMIT)
+
+
+def _captured(platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> Iterator[capture.Row]:
     for prefix in _hours(spec.name, since, until):
         for item in objects.listing(platform.traffic_bucket, prefix):
             lines = objects.read(platform.traffic_bucket, item["Key"]).decode("utf-8", "replace").splitlines()
             for content_type, body in capture.requests(line for line in lines if _is_since(line, since)):
-                for row in capture.rows(content_type, body, spec.features()):
-                    yield row
-                    count += 1
-                    if count >= ROWS_LIMIT:
-                        return
+                yield from capture.rows(content_type, body, spec.features())
 
 
 def _is_since(line: str, since: datetime) -> bool:

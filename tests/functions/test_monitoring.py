@@ -10,6 +10,7 @@ import pytest
 from examples.flights import COLUMNS, read
 from functions.dispatch.handler import specs
 from functions.monitoring.handler import handler
+from functions.monitoring.traffic import captured_profile
 from perennial.profile import freeze, profile
 from perennial.records import Champion, ModelVersion
 
@@ -70,6 +71,35 @@ def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context
     capture(flights.tail(2000))
     assert handler({}, context) == {"flights": False}
     assert world.messages() == []
+
+
+def note(rows: pl.DataFrame) -> None:
+    """One line of the server's log with rows that it noted, among others."""
+    logs, now = boto3.client("logs"), datetime.now(UTC)
+    group = {"logGroupName": "/aws/sagemaker/Endpoints/perennial-flights"}
+    logs.create_log_group(**group)
+    logs.create_log_stream(**group, logStreamName="AllTraffic/i-1")
+    noted = {"event": "inputs", "model": "flights@ba9876543210", "rows": json.loads(rows.select(FEATURES).write_json())}
+    lines = ["Booting worker", json.dumps({"event": "request", "type": '"inputs"'}), json.dumps(noted)]
+    events = [{"timestamp": int(now.timestamp() * 1000), "message": line} for line in lines]
+    logs.put_log_events(**group, logStreamName="AllTraffic/i-1", logEvents=events)
+
+
+def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, flights):
+    serving = SPEC.serving.model_copy(update={"sensitive": "drop"})
+    columns = SPEC.columns | {"carrier": SPEC.columns["carrier"].model_copy(update={"sensitive": True})}
+    spec = SPEC.model_copy(update={"serving": serving, "columns": columns})
+    now = datetime.now(UTC)
+    rows = flights.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
+    grid = freeze(rows, SPEC.contract())
+    window = (grid, now - timedelta(hours=1), now + timedelta(hours=1))
+    assert captured_profile(world.platform, spec, *window).profile.rows == 0
+    capture(flights.head(50))  # what SageMaker kept is not what is read here
+    note(flights.head(300))
+    found = captured_profile(world.platform, spec, *window)
+    assert (found.profile.rows, found.broken) == (300, 0)
+    assert "carrier" not in found.profile.columns
+    assert "distance" in found.profile.columns
 
 
 def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights):
