@@ -120,6 +120,8 @@ class Lambdas(Construct):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
                 "POWERTOOLS_SERVICE_NAME": self._settings.name,
+                # Polars reads many row groups ahead, which takes a quarter more memory and saves no time
+                "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
             },
         )
         acknowledge(role, "X-Ray's actions know no resources", "IAM5[Resource::*]")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+os.environ["POLARS_ROW_GROUP_PREFETCH_SIZE"] = "1"  # as the functions have it (stacks/lambdas.py)
 
 import polars as pl
 

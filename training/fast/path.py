@@ -157,7 +157,7 @@ def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
         return Linear(facts["weights"], facts["intercepts"])
     if facts["engine"] == "treelite":
         return Forest(folder / "forest.bin", facts["single"])
-    from training import masks
+    from training.fast import masks
 
     return masks.load(folder)
 
