@@ -18,7 +18,7 @@ from cli.stopwatch import Stopwatch
 
 def demo(
     json: Json = False,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 40.0,
 ) -> None:
     """Tell the story on real flights.
 

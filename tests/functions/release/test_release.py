@@ -141,7 +141,8 @@ def test_a_release_that_is_begun_again_after_a_crash_is_the_same_release(house: 
     house.begin(house.version("b"))
     baking(house)
     before = alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"]
-    assert house.call(begin) == house.state["release"]
+    again = house.call(begin)
+    assert again | {"began": ""} == house.state["release"] | {"began": ""}
     assert alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"] == before
     assert house.follow() == "promoted"
 
