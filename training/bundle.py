@@ -45,6 +45,7 @@ def facts(
             "type": column.type,
             "nullable": column.nullable,
             **column.limits,
+            **column.cleaning,
             "categories": categories.get(column.name, (None, False))[0],
             "complete": categories.get(column.name, (None, False))[1],
         }

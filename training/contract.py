@@ -1,9 +1,12 @@
-"""A declared column: its type, and what its values may be. It imports nothing, so that a server starts fast."""
+"""A declared column: its type, how its text is cleaned, and what its values may be.
+
+It imports nothing, so that a server starts fast.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 TYPES = ("boolean", "integer", "number", "text", "category", "date", "datetime")
@@ -25,6 +28,10 @@ class Column:
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    trim: bool = False
+    replace: Mapping[str, str] = field(default_factory=dict)
+    #: None: those of the whole dataset
+    null_marks: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Column:
@@ -38,6 +45,9 @@ class Column:
             nullable=bool(data.get("nullable", False)),
             feature=bool(data.get("feature", True)),
             sensitive=bool(data.get("sensitive", False)),
+            trim=bool(data.get("trim", False)),
+            replace=dict(data.get("replace") or {}),
+            null_marks=None if data.get("null_marks") is None else tuple(data["null_marks"]),
             **limits,
         )
 
@@ -46,3 +56,13 @@ class Column:
         """What is declared of its values, ready for JSON."""
         found = {name: getattr(self, name) for name in _LIMITS}
         return {name: list(v) if name == "values" else v for name, v in found.items() if v is not None}
+
+    @property
+    def cleaning(self) -> dict[str, Any]:
+        """What is done to its text before it is typed, ready for JSON; empty where nothing is."""
+        found: dict[str, Any] = {"trim": True} if self.trim else {}
+        if self.replace:
+            found["replace"] = dict(self.replace)
+        if self.null_marks is not None:
+            found["null_marks"] = list(self.null_marks)
+        return found

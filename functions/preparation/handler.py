@@ -18,6 +18,7 @@ from perennial.records import Champion, DatasetVersion
 LISTED = 10  # datasets named in a sentence
 # of a column, what the server needs to tell an answerable request from a mistaken one
 LIMITS = {"minimum", "maximum", "values", "pattern", "min_length", "max_length"}
+CLEANING = {"trim", "replace", "null_marks"}
 QUEUE = timedelta(hours=6)  # for an instance: how long the workflow tries again where a quota is reached
 
 
@@ -110,7 +111,7 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
             "feature": spec.is_feature(name),
             "nullable": column.nullable,
             "sensitive": column.sensitive,
-            **column.model_dump(mode="json", include=LIMITS, exclude_none=True),
+            **column.model_dump(mode="json", include=LIMITS | CLEANING, exclude_defaults=True),
         }
         for name, column in spec.columns.items()
     ]

@@ -70,6 +70,9 @@ class Column(Part):
             raise ValueError(f"a bound of a {self.type} column is {_BOUNDED[self.type]}")
         if len(bounds) == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]
             raise ValueError(f"minimum {bounds[0]} is above maximum {bounds[1]}")
+        for new in self.replace.values():
+            if new in self.replace or (self.trim and new != new.strip()):
+                raise ValueError(f"replace puts in {new!r}, which is itself cleaned: twice must not differ from once")
         if self.pattern is not None:
             if self.type not in ("text", "category"):
                 raise ValueError(f"pattern needs a text or category column, this one is {self.type}")

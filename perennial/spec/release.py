@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from perennial.spec.part import Part, Share
 
+LEAST_STEP = 0.1  # of linear traffic, as SageMaker takes it
+
 
 class Alarms(Part):
     """What sends a release back while it is watched. Each is looked at minute by minute."""
@@ -85,6 +87,12 @@ class Release(Part):
                 f"traffic '{self.traffic}' gives a part of the fleet to the candidate, which takes at least 2 "
                 f"instances, not {self.instances}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_step_is_what_sagemaker_takes(self) -> Release:
+        if self.traffic == "linear" and self.share < LEAST_STEP:
+            raise ValueError(f"share {self.share} is too small a step for traffic 'linear', at least {LEAST_STEP}")
         return self
 
     def given_up(self) -> tuple[str, ...]:

@@ -101,6 +101,17 @@ def test_predict_gives_a_csv_of_answers(loop, champion):
     assert len(lines) == 31
 
 
+def test_a_request_is_cleaned_as_the_rows_were_that_the_model_learnt_from(loop, champion):
+    runtime = loop.client("sagemaker-runtime")
+
+    def ask(shop: str) -> bytes:
+        body = json.dumps(json.loads(ROW) | {"shop": shop})
+        said = runtime.invoke_endpoint(EndpointName="perennial-orders", ContentType="application/json", Body=body)
+        return said["Body"].read()
+
+    assert ask(" Nord ") == ask("north") != ask("elsewhere")
+
+
 @pytest.mark.parametrize(
     "words",
     [("explain", "run-orders-000000000000"), ("lineage", "nonsense"), ("predict", "/nowhere.csv", "--model", "orders")],

@@ -231,6 +231,10 @@ def test_a_key_that_is_none_of_those_allowed_is_named_by_its_place():
     ("written", "told"),
     [
         ("release: {traffic: canary}", "release: traffic 'canary' gives a part of the fleet to the candidate"),
+        (
+            "release: {traffic: linear, share: 0.05, instances: 2}",
+            "share 0.05 is too small a step",
+        ),
         ("release: {traffic: linear, share: 0.6, instances: 2}", "release.share: Input should be less than or equal"),
         (
             "release: {traffic: canary, instances: 2, serverless: {}}",

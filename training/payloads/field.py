@@ -11,6 +11,11 @@ from training.contract import Column
 from training.payloads import bulk
 from training.payloads.values import READERS, ValueOfWrongTypeError, read, shown
 
+# Unicode's White_Space, which is what validation trims; str.strip() alone takes four control characters more.
+_BLANKS = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003"
+    "\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 # Beyond this a text is not held against a pattern: matching may take longer than linear.
 _LONGEST_MATCHED = 256
 
@@ -24,12 +29,19 @@ class PayloadError(ValueError):
 
 
 class Field:
-    """A feature as the server reads it. `known` are the categories it learnt, where they are all of them."""
+    """A feature as the server reads it.
 
-    def __init__(self, column: Column, known: Collection[str] | None = None) -> None:
+    `known` are the categories it learnt, where they are all of them; `null_marks` those of columns without their own.
+    """
+
+    def __init__(
+        self, column: Column, known: Collection[str] | None = None, null_marks: Collection[str] = ("",)
+    ) -> None:
         self.column, self.name, self.nullable, self.kind = column, column.name, column.nullable, column.type
         self.known = None if known is None else frozenset(known)
         self._read = READERS[column.type]
+        self._cleans = bool(column.cleaning)
+        self._marks = frozenset(null_marks if column.null_marks is None else column.null_marks)
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
         self._pattern = None if column.pattern is None else re.compile(column.pattern)
@@ -52,15 +64,28 @@ class Field:
 
     def typed(self, given: Sequence[Any], null_marks: Collection[str]) -> list[Any]:
         """Typed values; None is null. Raises PayloadError, which names the row."""
+        if self._cleans:
+            given, null_marks = [self._clean(value) for value in given], ()
         values = bulk.read(given, self.kind, null_marks, self.nullable)
-        return values or [self.one(value, row, null_marks) for row, value in enumerate(given)]
+        return values or [self._one(value, row, null_marks) for row, value in enumerate(given)]
 
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
         """The same for rows that were accepted when the column was not required: any value may be null."""
-        return [None if value is None else self.one(value, row, ()) for row, value in enumerate(given)]
+        return [None if value is None else self._one(value, row, ()) for row, value in enumerate(given)]
 
     def one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
         """One typed value. Raises PayloadError, which names the row."""
+        return self._one(self._clean(value), row, ()) if self._cleans else self._one(value, row, null_marks)
+
+    def _clean(self, value: Any) -> Any:
+        """A text as validation would have cleaned it before the model learnt from it."""
+        if not isinstance(value, str):
+            return value
+        value = value.strip(_BLANKS) if self.column.trim else value
+        value = self.column.replace.get(value, value)
+        return None if value in self._marks else value
+
+    def _one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
         try:
             if value is not None and value not in null_marks:
                 return self._read(value)

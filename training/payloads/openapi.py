@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.contract import Column
+from training.payloads import row_schema
 from training.payloads.negotiation import OFFERED, PARQUET
 from training.payloads.values import written
 
 FILE = "openapi.json"
-_INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
-_TEXT_OF: dict[str, str] = {
-    "boolean": r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$",
-    "integer": r"^\s*[+-]?[0-9]{1,18}(\.0*)?\s*$",
-    "number": r"^\s*[+-]?([0-9]{1,200}(\.[0-9]{0,50})?|\.[0-9]{1,50})([eE][+-]?[0-9]{1,2})?\s*$",
-}
 _STATUSES = {
     "400": "A field is wrong, missing or unknown, or the body cannot be read; row and field say where.",
     "406": "No answer of the accepted type can be given.",
@@ -47,7 +41,9 @@ def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
             "/ping": {"get": _get("ping", "Is the model loaded and proved?", {"type": "object"})},
             "/openapi.json": {"get": _get("describe", "This description.", {"type": "object"})},
         },
-        "components": {"schemas": {**_sent(manifest), "Predictions": _predictions(manifest), "Fault": _FAULT}},
+        "components": {
+            "schemas": {**row_schema.describe(manifest), "Predictions": _predictions(manifest), "Fault": _FAULT}
+        },
     }
 
 
@@ -99,75 +95,6 @@ def _get(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
         "summary": summary,
         "responses": {"200": said, "405": _fault("Another method."), "503": _fault(_STATUSES["503"])},
     }
-
-
-def _sent(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    refuses = manifest.get("out_of_contract") == "refuse"
-    features = {each["name"]: _feature(each, refuses) for each in manifest["features"]}
-    required = [each["name"] for each in manifest["features"] if not each["nullable"]]
-    ignored = {name: {"description": "Declared, but not looked at"} for name in manifest.get("ignored", ())}
-    shape: dict[str, Any] = {"type": "object", "required": required, "additionalProperties": False}
-    given = {**features, **ignored}
-    row = {**shape, "properties": given}
-    columns = {
-        name: {"type": "array", "items": schema, "minItems": 1} if name in features else {"type": "array"}
-        for name, schema in given.items()
-    }
-    ordered = {"type": "array", "prefixItems": list(features.values()), "items": False, "minItems": len(features)}
-    rows = {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/Row"}, ordered]}}
-    ways: list[dict[str, Any]] = [{"$ref": "#/components/schemas/Row"}, rows]
-    ways += [_only(name, rows) for name in ("rows", "instances")]
-    ways.append(_only("columns", {**shape, "properties": columns, "description": "Lists of one length"}))
-    return {"Row": row, "Rows": {"anyOf": ways}}
-
-
-def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
-
-
-def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
-    column = Column.of(feature)
-    known = feature.get("categories") if feature.get("complete") and not column.values else None
-    schema = _value(column)
-    if refuses and column.limits:
-        schema = {"allOf": [schema, _limits(column)]}
-    if refuses and known is not None:
-        schema = {"enum": known}
-    schema = schema if not column.nullable else {"anyOf": [schema, {"type": "null"}]}
-    told = {**column.limits, **({} if known is None else {"values": known})}
-    if told and not refuses:
-        text = json.dumps(told, ensure_ascii=False)
-        schema = {**schema, "description": f"{text[:400]}; what is beyond is answered and counted"}
-    return schema
-
-
-def _value(column: Column) -> dict[str, Any]:
-    """What a column's type takes: texts of numbers too, as a CSV cell would have them."""
-    match column.type:
-        case "boolean":
-            return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _TEXT_OF["boolean"]}]}
-        case "integer":
-            return {"anyOf": [_INTEGER, {"type": "string", "pattern": _TEXT_OF["integer"]}]}
-        case "number":
-            return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT_OF["number"]}]}
-        case "date":
-            return {"type": "string", "format": "date"}
-        case "datetime":
-            return {"type": "string", "format": "date-time", "description": "ISO 8601; without a zone UTC"}
-    return {"type": "string"}
-
-
-def _limits(column: Column) -> dict[str, Any]:
-    """As JSON Schema says them; bounds of dates can only be told."""
-    limits = column.limits
-    if column.values is not None:
-        return {"enum": [written(value) if column.type in ("text", "category") else value for value in column.values]}
-    names = {"minimum": "minimum", "maximum": "maximum", "min_length": "minLength", "max_length": "maxLength"}
-    found = {to: limits[name] for name, to in names.items() if name in limits and not isinstance(limits[name], str)}
-    if "pattern" in limits:
-        found["pattern"] = f"^(?:{limits['pattern']})$"
-    texts = {name: limits[name] for name in ("minimum", "maximum") if isinstance(limits.get(name), str)}
-    return found | ({"description": json.dumps(texts)} if texts else {})
 
 
 def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,11 +35,11 @@ class Schema:
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Schema:
         """From a model's manifest."""
+        ignored, marks = manifest.get("ignored", ()), manifest.get("null_marks", ("",))
         fields = tuple(
-            Field(Column.of(each), each.get("categories") if each.get("complete") else None)
+            Field(Column.of(each), each.get("categories") if each.get("complete") else None, marks)
             for each in manifest["features"]
         )
-        ignored, marks = manifest.get("ignored", ()), manifest.get("null_marks", ("",))
         return cls(fields, frozenset(ignored), frozenset(marks), manifest.get("out_of_contract") == "refuse")
 
     @cached_property

@@ -1,0 +1,92 @@
+"""The rows that may be sent to a model, as JSON Schema made from its manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from training.contract import Column
+from training.payloads.values import written
+
+_INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
+_TEXT_OF: dict[str, str] = {
+    "boolean": r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$",
+    "integer": r"^\s*[+-]?[0-9]{1,18}(\.0*)?\s*$",
+    "number": r"^\s*[+-]?([0-9]{1,200}(\.[0-9]{0,50})?|\.[0-9]{1,50})([eE][+-]?[0-9]{1,2})?\s*$",
+}
+
+
+def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas Row and Rows. Limits are part of them only where the contract refuses what is beyond."""
+    refuses = manifest.get("out_of_contract") == "refuse"
+    features = {each["name"]: _feature(each, refuses) for each in manifest["features"]}
+    required = [each["name"] for each in manifest["features"] if not each["nullable"]]
+    ignored = {name: {"description": "Declared, but not looked at"} for name in manifest.get("ignored", ())}
+    shape: dict[str, Any] = {"type": "object", "required": required, "additionalProperties": False}
+    given = {**features, **ignored}
+    row = {**shape, "properties": given}
+    columns = {
+        name: {"type": "array", "items": schema, "minItems": 1} if name in features else {"type": "array"}
+        for name, schema in given.items()
+    }
+    ordered = {"type": "array", "prefixItems": list(features.values()), "items": False, "minItems": len(features)}
+    rows = {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/Row"}, ordered]}}
+    ways: list[dict[str, Any]] = [{"$ref": "#/components/schemas/Row"}, rows]
+    ways += [_only(name, rows) for name in ("rows", "instances")]
+    ways.append(_only("columns", {**shape, "properties": columns, "description": "Lists of one length"}))
+    return {"Row": row, "Rows": {"anyOf": ways}}
+
+
+def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
+
+
+def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
+    column = Column.of(feature)
+    known = feature.get("categories") if feature.get("complete") and not column.values else None
+    schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
+    holds = refuses and not column.cleaning  # limits hold of the text that has been cleaned
+    if holds and column.limits:
+        schema = {"allOf": [schema, _limits(column)]}
+    if holds and known is not None:
+        schema = {"enum": known}
+    schema = schema if not column.nullable else {"anyOf": [schema, {"type": "null"}]}
+    told = {**column.limits, **({} if known is None else {"values": known})}
+    if told and not holds:
+        text = json.dumps(told, ensure_ascii=False)
+        end = "refused" if refuses else "answered and counted"
+        schema = {**schema, "description": f"{text[:400]}; what is beyond is {end}"}
+    if column.cleaning:
+        first = f"Cleaned first: {json.dumps(column.cleaning, ensure_ascii=False)[:400]}. "
+        schema = {**schema, "description": first + str(schema.get("description", ""))}
+    return schema
+
+
+def _value(column: Column) -> dict[str, Any]:
+    """What a column's type takes: texts of numbers too, as a CSV cell would have them."""
+    match column.type:
+        case "boolean":
+            return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _TEXT_OF["boolean"]}]}
+        case "integer":
+            return {"anyOf": [_INTEGER, {"type": "string", "pattern": _TEXT_OF["integer"]}]}
+        case "number":
+            return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT_OF["number"]}]}
+        case "date":
+            return {"type": "string", "format": "date"}
+        case "datetime":
+            return {"type": "string", "format": "date-time", "description": "ISO 8601; without a zone UTC"}
+    return {"type": "string"}
+
+
+def _limits(column: Column) -> dict[str, Any]:
+    """As JSON Schema says them; bounds of dates can only be told."""
+    limits = column.limits
+    if column.values is not None:
+        return {"enum": [written(value) if column.type in ("text", "category") else value for value in column.values]}
+    names = {"minimum": "minimum", "maximum": "maximum", "min_length": "minLength", "max_length": "maxLength"}
+    found = {to: limits[name] for name, to in names.items() if name in limits and not isinstance(limits[name], str)}
+    if "pattern" in limits:
+        found["pattern"] = f"^(?:{limits['pattern']})$"
+    texts = {name: limits[name] for name in ("minimum", "maximum") if isinstance(limits.get(name), str)}
+    return found | ({"description": json.dumps(texts)} if texts else {})
