@@ -42,10 +42,11 @@ def aws(loop: Loop, *words: str) -> str:
 def test_the_aws_cli_describes_and_invokes_the_endpoint(loop, champion, tmp_path):
     described = json.loads(aws(loop, "sagemaker", "describe-endpoint", "--endpoint-name", "perennial-orders"))
     assert described["EndpointStatus"] == "InService"
-    out = tmp_path / "answer.json"
+    out, row = tmp_path / "answer.json", tmp_path / "row.json"
+    row.write_text(ROW)
     aws(
         loop, "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", "perennial-orders", "--content-type",
-        "application/json", "--body", ROW, str(out),
+        "application/json", "--body", f"fileb://{row}", str(out),
     )  # fmt: skip
     assert 0 <= json.loads(out.read_text())["predictions"][0]["probability"] <= 1
 
