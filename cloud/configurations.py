@@ -16,6 +16,7 @@ from perennial.spec import ModelSpec
 from perennial.spec.release import Shadow
 
 KEPT = 5  # configurations of a model that stay besides those of the champion and its predecessor
+STARTING_SECONDS = 120  # a server that has not proved itself by then will not
 _SWEPT = 20  # versions that one sweep looks at; the next one goes on
 
 
@@ -86,7 +87,8 @@ def _variant(spec: ModelSpec, model: str) -> dict[str, Any]:
         serverless = release.serverless
         sizes = {"MemorySizeInMB": serverless.memory_mb, "MaxConcurrency": serverless.max_concurrency}
         return variant | {"ServerlessConfig": sizes}
-    return variant | {"InstanceType": release.instance, "InitialInstanceCount": release.instances}
+    fleet = {"InstanceType": release.instance, "InitialInstanceCount": release.instances}
+    return variant | fleet | {"ContainerStartupHealthCheckTimeoutInSeconds": STARTING_SECONDS}
 
 
 def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
@@ -97,6 +99,7 @@ def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
         "InitialVariantWeight": shadow.percent / 100,
         "InstanceType": spec.release.instance,
         "InitialInstanceCount": 1,
+        "ContainerStartupHealthCheckTimeoutInSeconds": STARTING_SECONDS,
     }
 
 

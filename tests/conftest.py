@@ -14,7 +14,7 @@ from cloud import platform
 from cloud.ledger import Ledger
 
 # The suite decides whether a change is good, so it must say the same twice; `make fuzz` looks for the new.
-settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
