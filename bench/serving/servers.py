@@ -64,7 +64,6 @@ SERVERS = (
     _in_stack("noop", "a no-op, in that stack", _NOOP, health="/"),
     Server("ours_gthread", "ours, in the embedded cloud", "", _gunicorn(_OURS, *_GTHREAD), True),
     Server("noop_gthread", "a no-op, in the embedded cloud", "", _gunicorn(_NOOP, *_GTHREAD), health="/"),
-    Server("ours_sync", "ours, gunicorn's sync worker", "", _gunicorn(_OURS, "-k", "sync", "-w", "1"), True),
     Server(
         "fastapi",
         "FastAPI on uvicorn",

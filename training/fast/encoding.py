@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,7 +57,7 @@ class Codes:
 
     def many(self, values: Sequence[Any]) -> Matrix:
         places, other = self._places, self._other
-        return np.array([places.get(value, other) for value in values])[:, None]
+        return np.array(list(map(places.get, values, repeat(other))))[:, None]
 
 
 class Flags:
