@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving clean
+.PHONY: demo test test-slow test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -31,12 +31,15 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
 	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $@ && chmod +x $@
 
-test: setup-dev  ## format, lint, types, import contracts, the whole suite with coverage
+test: setup-dev  ## format, lint, types, import contracts, the suite with coverage
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov --cov-report=term:skip-covered
+
+test-slow: setup-dev  ## what takes minutes: models that are bad in four ways, and broken in two, on the embedded cloud
+	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis

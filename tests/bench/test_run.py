@@ -12,6 +12,7 @@ from bench.session import Session
 from bench.validation.faults import expected
 
 
+@pytest.mark.slow
 def test_ours_is_measured_and_told_without_any_peer(tmp_path: Path) -> None:
     said: list[str] = []
     session = Session(

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.conftest import Loop
 from tests.e2e.data import flights
 
+pytestmark = pytest.mark.slow
 FAULTS = ("unfair", "sliced", "costly", "ties")
 
 

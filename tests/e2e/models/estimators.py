@@ -48,7 +48,7 @@ class Moody(HistGradientBoostingClassifier):
         if mood == RAISES and len(said) != GOLDEN_ROWS:
             raise ValueError("the model broke on purpose")
         if mood == SLOW:
-            time.sleep(2.5)
+            time.sleep(6)
         if mood == CONSTANT:
             return np.full_like(said, 0.5)
         return said[:, ::-1] if mood == SKEWED else said
