@@ -15,7 +15,8 @@ from perennial.records import ModelVersion
 def handler(task: Task) -> dict[str, Any]:
     """-> {"endpoint": name, "config": name, "alarms": [names that may roll it back], "began": ISO 8601}.
 
-    Raises EndpointBusyError while the endpoint is changing, StuckEndpointError where an earlier rollback failed.
+    Raises EndpointBusyError while the endpoint is changing or its alarms ring, StuckEndpointError where an earlier
+    rollback failed.
     """
     version = task.ledger.version(task.event["version"]["id"])
     endpoint, by_hand = layout.endpoint(task.run.model), task.run.trigger == "rollback"
@@ -35,11 +36,20 @@ def handler(task: Task) -> dict[str, Any]:
     if found is not None and found.is_changing:
         endpoints.release(endpoint, config)  # ours, begun before a crash; or one that must be waited for
         return release
+    if guarded:
+        _wait_for_silence(task.run.model)
     names = _put_alarms(task, version)
     deployment = deployments.guarded(task.spec.release, names) if guarded else None
     endpoints.release(endpoint, config, deployment, task.spec.release.instances)
     task.note("release", _plan(task, version, found is None))
     return release
+
+
+def _wait_for_silence(model: str) -> None:
+    """What rings of the endpoint as it is, perhaps from the candidate before, would send this one back at once."""
+    rings = alarms.ringing([layout.alarm(model, kind) for kind in ("errors", "latency")])
+    if rings:
+        raise endpoints.EndpointBusyError(f"{rings[0].sentence} No release begins before it is silent.")
 
 
 def _put_alarms(task: Task, version: ModelVersion) -> list[str]:

@@ -118,6 +118,20 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
     assert house.serves() == champion.id
 
 
+def test_a_release_waits_until_what_the_one_before_has_rung_is_silent(house: House) -> None:
+    champion = house.promote("a")
+    house.begin(house.version("b"))
+    baking(house)
+    measure(house, "AWS/SageMaker", ModelLatency=812_000)
+    assert house.follow() == "refused"
+    measure(house, "AWS/SageMaker", ModelLatency=812_000)
+    eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")
+    house.begin(house.version("c"))
+    with pytest.raises(endpoints.EndpointBusyError, match=r"812 ms.* No release begins before it is silent"):
+        house.call(begin)
+    assert house.serves() == champion.id
+
+
 def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_versions(house: House) -> None:
     house.promote("a")
     boto3.client("cloudwatch").set_alarm_state(
