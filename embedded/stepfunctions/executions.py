@@ -11,8 +11,9 @@ from typing import Any
 from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser import utils as parser_utils
-from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, ExecutionStatus
 from moto.stepfunctions.parser.asl.eval import program_state
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.backend import execution as moto_execution
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
@@ -46,16 +47,18 @@ class LiveExecution(Execution):
     def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
         """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
         self._await_program()
+        # Ended first: the worker's thread wakes by the stop and may break on it, which must not become the end.
+        self.end(ExecutionStatus.ABORTED, error=error or None, cause=cause or None)
         super().stop(stop_date=stop_date, error=error, cause=cause)
-        self.error, self.cause = error or None, cause or None
-        self.end(ExecutionStatus.ABORTED)
 
-    def end(self, status: ExecutionStatus, output: Any = None) -> None:
-        """Ends it, unless it has ended."""
+    def end(
+        self, status: ExecutionStatus, output: Any = None, error: str | None = None, cause: str | None = None
+    ) -> None:
+        """Ends it, unless it has ended: the first end is the one that holds, with all it says."""
         with self._end:
             if self.stop_date is not None:
                 return
-            self.output = output
+            self.output, self.error, self.cause = output, error, cause
             self.exec_status = status
             self.stop_date = datetime.datetime.now(datetime.UTC)
         self.announce()
@@ -121,8 +124,7 @@ class LiveCommunication(BaseExecutionWorkerCommunication):
             execution.end(ExecutionStatus.ABORTED)
         else:
             error: dict[str, Any] = getattr(state, "error", None) or {}
-            execution.error, execution.cause = error.get("error"), error.get("cause")
-            execution.end(ExecutionStatus.FAILED)
+            execution.end(ExecutionStatus.FAILED, error=error.get("error"), cause=error.get("cause"))
         _forget_ended_threads()
 
 
@@ -135,8 +137,8 @@ class LiveWorker(ExecutionWorker):
         except Exception as error:
             logger.exception("the interpreter broke")
             execution = self._execution_communication.execution  # type: ignore[attr-defined]
-            execution.error, execution.cause = "States.Runtime", f"{type(error).__name__}: {error}"
-            execution.end(ExecutionStatus.FAILED)
+            cause = f"{type(error).__name__}: {error}"
+            execution.end(ExecutionStatus.FAILED, error="States.Runtime", cause=cause)
 
 
 class Backend(StepFunctionsParserBackend):
@@ -169,12 +171,20 @@ class Backend(StepFunctionsParserBackend):
 
 def install(patches: Patches, context: Context) -> None:
     """Replaces the backend, executions and their workers; state machines made before are forgotten."""
+    set_error = Environment.set_error
+
+    def set_error_unless_stopped(self: Environment, error: ExecutionFailedEventDetails) -> None:
+        # A stop between two steps breaks moto's interpreter, which then writes its own error over the stop.
+        if not isinstance(self.program_state(), program_state.ProgramStopped):
+            set_error(self, error)
+
     LiveExecution.context = context
     stepfunctions_parser_backends.clear()
     patches.replace(stepfunctions_parser_backends, "backend", Backend)
     patches.replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(check_definition))
     patches.replace(parser_models, "Execution", LiveExecution)
     patches.replace(moto_execution, "ExecutionWorker", LiveWorker)
+    patches.replace(Environment, "set_error", set_error_unless_stopped)
 
 
 def check_definition(definition: str) -> None:

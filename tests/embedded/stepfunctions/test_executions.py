@@ -76,6 +76,16 @@ def test_a_stop_ends_a_wait(lab: Lab) -> None:
     eventually(lambda: lab.events(execution)[-1] == "ExecutionAborted")
 
 
+def test_a_stop_between_two_states_is_no_error_of_the_interpreter(lab: Lab) -> None:
+    machine = lab.machine({"There": {"Type": "Pass", "Next": "Back"}, "Back": {"Type": "Pass", "Next": "There"}})
+    for _ in range(20):
+        execution = lab.start(machine)
+        lab.states.stop_execution(executionArn=execution, error="Enough", cause="by hand")
+        eventually(lambda execution=execution: lab.events(execution)[-1] == "ExecutionAborted")
+        ended = lab.states.describe_execution(executionArn=execution)
+        assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "by hand")
+
+
 def test_the_same_name_and_input_is_the_same_execution_while_it_runs(lab: Lab) -> None:
     machine = lab.machine(WAIT)
     first = lab.start(machine, {"a": 1}, "run-1")
