@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from embedded.cloud import Cloud
 
-_PARENT_SECONDS = 0.25
+_LOOK_SECONDS = 0.25
 _DEPLOY = "deploy"
 
 
@@ -127,10 +127,13 @@ def _announce(options: argparse.Namespace, cloud: "Cloud", generation: int, erro
 
 
 def _await(wishes: "queue.SimpleQueue[str]", parent: int | None) -> None:
-    """Returns when another deployment is wished; raises _EndedError when the parent has ended."""
+    """Returns when another deployment is wished; raises _EndedError when the parent has ended.
+
+    Never without a timeout: a signal that comes just before the wait begins is handled when the wait ends.
+    """
     while True:
         try:
-            wishes.get(timeout=_PARENT_SECONDS if parent else None)
+            wishes.get(timeout=_LOOK_SECONDS)
             return
         except queue.Empty:
             if parent and not _alive(parent):

@@ -96,14 +96,17 @@ class LiveExecution(Execution):
         return LiveCommunication(self)
 
     def _await_program(self) -> None:
-        """The worker begins its program in a thread of its own, just after the start; before that a stop is lost."""
+        """The worker begins its program in threads of their own, just after the start; before its first state a stop
+
+        is lost, or not written into the history.
+        """
         deadline = time.monotonic() + 5
         while self.stop_date is None and not self._has_begun() and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _has_begun(self) -> bool:
         environment = self.exec_worker.env if self.exec_worker is not None else None
-        return environment is not None and environment.program_state() is not None
+        return environment is not None and len(environment.event_manager.get_event_history()) > 1
 
 
 class LiveCommunication(BaseExecutionWorkerCommunication):

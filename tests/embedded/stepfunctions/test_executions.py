@@ -78,7 +78,7 @@ def test_a_stop_ends_a_wait(lab: Lab) -> None:
 
 def test_a_stop_between_two_states_is_no_error_of_the_interpreter(lab: Lab) -> None:
     machine = lab.machine({"There": {"Type": "Pass", "Next": "Back"}, "Back": {"Type": "Pass", "Next": "There"}})
-    for _ in range(20):
+    for _ in range(10):
         execution = lab.start(machine)
         lab.states.stop_execution(executionArn=execution, error="Enough", cause="by hand")
         eventually(lambda execution=execution: lab.events(execution)[-1] == "ExecutionAborted")
