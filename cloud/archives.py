@@ -13,6 +13,7 @@ from typing import Any
 from cloud import objects
 from cloud.platform import Platform
 from perennial import layout
+from perennial.records import Run
 
 MEMBER_LIMIT = 64 << 20  # bytes of one JSON member; the figures of a run are far below
 
@@ -21,9 +22,11 @@ class ArchiveError(RuntimeError):
     """A job's archive is missing, is no tar.gz, or lacks a member."""
 
 
-def of_run(run: str, name: str) -> str:
-    """The key of model.tar.gz or output.tar.gz; the training job bears the run's id."""
-    return f"{layout.run(run)}output/{run}/output/{name}"
+def of_run(run: Run, name: str) -> str:
+    """The key of the model.tar.gz or output.tar.gz that the run's training job left."""
+    step = run.step("training")
+    job = step.figures["job"] if step else run.id
+    return f"{layout.run(run.id)}output/{job}/output/{name}"
 
 
 def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[Any]:

@@ -48,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--assembly", type=Path, required=True, help="directory that `cdk synth` wrote")
     parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--speed", type=float, default=20.0, help="how many times as fast waits and schedules run")
+    parser.add_argument(
+        "--lacking",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="instance type of which SageMaker has no machine, to see what then happens",
+    )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
     return parser
@@ -85,7 +92,7 @@ def _serve(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> Non
     from embedded.cloud import Cloud
 
     began = time.monotonic()
-    with Cloud.start(options.port, options.speed) as cloud, _removed(options.ready):
+    with Cloud.start(options.port, options.speed, options.lacking) as cloud, _removed(options.ready):
         cloud.deploy(options.assembly)
         print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
         error: str | None = None

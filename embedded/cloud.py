@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import tempfile
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -65,12 +66,13 @@ class Cloud:
         self._alarms: Alarms
 
     @classmethod
-    def start(cls, port: int = 0, speed: float = 20.0) -> Self:
+    def start(cls, port: int = 0, speed: float = 20.0, lacking: Collection[str] = ()) -> Self:
         """Starts an empty cloud on 127.0.0.1.
 
         Args:
             port: 0 for a free one.
             speed: how many times as fast waits, retry intervals and schedules run.
+            lacking: instance types of which SageMaker has no machine.
 
         Raises:
             PortTakenError: the port is in use.
@@ -83,7 +85,8 @@ class Cloud:
         try:
             server = Server(port)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
-            context = Context(speed, workdir, ProcessGroup(workdir), ACCOUNT_ID, REGION, server.endpoint_url)
+            processes, endpoint = ProcessGroup(workdir), server.endpoint_url
+            context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(lacking), endpoint)
         except BaseException:
             _RUNNING.release()
             raise

@@ -26,6 +26,7 @@ def _not_started(source: str, detail_type: str, detail: dict[str, object], resou
 class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
+    `lacking` names the instance types of which SageMaker has no machine: training jobs on them fail as on AWS.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
     """
 
@@ -34,6 +35,7 @@ class Context:
     processes: ProcessGroup
     account_id: str = ACCOUNT_ID
     region: str = REGION
+    lacking: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
 

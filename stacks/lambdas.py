@@ -66,6 +66,7 @@ class Lambdas(Construct):
         self.merge = self._function("Merge", "functions.validation.merge.handler", size=LARGE)
         self.compare = self._function("Compare", "functions.drift.handler.handler", size=MEDIUM)
         self.prepare = self._function("Prepare", "functions.preparation.handler.handler", size=MEDIUM)
+        self.recover = self._function("RecoverTraining", "functions.preparation.recovery.handler")
         self.judge = self._function("Judge", "functions.gate.handler.handler", size=MEDIUM)
         self.ask = self._function("Ask", "functions.approval.ask.handler")
         self.hear = self._function("Hear", "functions.approval.hear.handler")

@@ -142,6 +142,7 @@ class PlatformStack(Stack):
         for function in (do.dispatch, do.reconcile, do.ask, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
         self.training.grant_compose(do.prepare)
+        self.training.grant_look(do.recover)
         self.training.identify_to(do.register)
         self.registry.grant_register(do.register)
         self._grant_release()

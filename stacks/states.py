@@ -115,14 +115,13 @@ def inspection(
     return first
 
 
-def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str) -> sfn.CustomState:
+def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.CustomState:
     """A SageMaker training job, waited for. The preparation has composed its request, all but the role."""
     definition: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
         "Parameters": {"RoleArn": role_arn} | {f"{field}.$": f"$.training.job.{field}" for field in JOB_FIELDS},
-        "ResultSelector": {"status.$": "$.TrainingJobStatus", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"},
-        "ResultPath": gives,
+        "ResultPath": sfn.JsonPath.DISCARD,
         "TimeoutSeconds": hours * 3600,
     }
     state = sfn.CustomState(scope, id, state_json=definition)
@@ -142,6 +141,23 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int, gives: str
         max_delay=Duration.minutes(2),
         jitter_strategy=sfn.JitterType.FULL,
     )
+
+
+def recovered(
+    scope: Construct, recover: tasks.LambdaInvoke, train: sfn.CustomState, *, completed: sfn.IChainable
+) -> sfn.IChainable:
+    """What follows a job that could not be begun or failed: its result after all, or another job after a pause."""
+    recover.add_retry(  # looks less and less often, for more than a day
+        errors=["StillTrainingError"],
+        interval=Duration.seconds(30),
+        backoff_rate=1.2,
+        max_attempts=120,
+        max_delay=Duration.minutes(15),
+    )
+    train.add_catch(recover, errors=["States.TaskFailed", "SageMaker.ResourceInUseException"], result_path=ERROR)
+    pause = sfn.Wait(scope, "Wait for machines", time=sfn.WaitTime.seconds_path("$.training.wait")).next(train)
+    ways: dict[str, sfn.IChainable] = {"completed": completed}
+    return recover.next(one_of(scope, "Training recovered?", "$.training.outcome", ways, otherwise=pause))
 
 
 def question(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:

@@ -45,6 +45,11 @@ class Training(Construct):
         allow(machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
         pass_to_sagemaker(self.role, machine)
 
+    def grant_look(self, function: lambda_.Function) -> None:
+        """Let a function ask how a job is."""
+        jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
+        allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs bear the ids of runs")
+
     def grant_compose(self, function: lambda_.Function) -> None:
         """Let a function compose the request of a job: what it needs to know is all it needs."""
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)

@@ -83,11 +83,12 @@ class Workflow(Construct):
         merge = self._task("Merge verdict", do.merge, gives="$.verdict")
         compare = self._task("Compare with champion", do.compare, gives="$.drift")
         prepare = self._task("Prepare training", do.prepare, gives="$.training")
-        train = states.training(
-            self, "Train", role_arn=self._role.role_arn, hours=settings.training_hours, gives="$.job"
-        )
+        train = states.training(self, "Train", role_arn=self._role.role_arn, hours=settings.training_hours)
+        refused_job = {"job.$": "$.training.job", "error.$": states.ERROR}
+        recover = self._task("Recover training", do.recover, gives="$.training", also=refused_job)
         judge = self._task("Judge", do.judge, gives="$.decision")
         register = self._task("Register", do.register, gives="$.version")
+        states.recovered(self, recover, train, completed=judge)
         train.add_catch(self._failed, result_path=states.ERROR)
 
         unchanged, quarantined = self._end("unchanged"), self._end("quarantined")

@@ -28,6 +28,9 @@ from embedded.sagemaker.standby import Standby
 logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+NO_MACHINES = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
+)
 STOP_GRACE = 120.0  # seconds of the cloud's time that AWS leaves a container between SIGTERM and SIGKILL
 _TICK = 0.5
 
@@ -69,6 +72,9 @@ class Trainer:
     def _train(self) -> None:
         job = self._job
         self._container.prepare()
+        wanted = job.request["ResourceConfig"].get("InstanceType")
+        if wanted in self._context.lacking:
+            raise TrainingError(NO_MACHINES)
         job.enter("Downloading")
         s3 = self._clients("s3")
         for channel in job.channels:

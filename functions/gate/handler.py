@@ -53,7 +53,7 @@ def _judge(task: Task) -> tuple[Any, Decision]:
     """The evaluation, None where there is none, and what follows from it."""
     try:
         (evaluation,) = archives.read_json(
-            task.platform, archives.of_run(task.run.id, "output.tar.gz"), ("evaluation.json",)
+            task.platform, archives.of_run(task.run, "output.tar.gz"), ("evaluation.json",)
         )
     except ArchiveError as error:
         return None, closed(str(error))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from cloud import lease, objects
-from functions.preparation.job import training_job
+from functions.preparation.job import QUEUE, training_job
 from functions.task import HOLD, Task, task
 from perennial import layout
 from perennial import profile as profiles
@@ -19,7 +19,6 @@ LISTED = 10  # datasets named in a sentence
 # of a column, what the server needs to tell an answerable request from a mistaken one
 LIMITS = {"minimum", "maximum", "values", "pattern", "min_length", "max_length"}
 CLEANING = {"trim", "replace", "null_marks"}
-QUEUE = timedelta(hours=6)  # for an instance: how long the workflow tries again where a quota is reached
 
 
 class NothingToTrainOnError(RuntimeError):
@@ -33,15 +32,25 @@ def handler(task: Task) -> dict[str, Any]:
     _write_manifest(task, window)
     _write_profile(task, window)
     _write_plan(task, window, _put_champion(task))
-    longest = timedelta(minutes=task.spec.training.max_minutes) * (2 if task.spec.training.spot else 1)
-    lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
+    hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
         (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(ended)),
-        {"datasets": [dataset.id for dataset in window], "rows": rows, "ended": [dataset.id for dataset in ended]},
+        {
+            "datasets": [dataset.id for dataset in window],
+            "rows": rows,
+            "ended": [dataset.id for dataset in ended],
+            "job": task.run.id,
+        },
     )
     return {"job": training_job(task.platform, task.spec, task.run.id)}
+
+
+def hold(task: Task) -> None:
+    """Keep the model for this run as long as a training may wait and take."""
+    longest = timedelta(minutes=task.spec.training.max_minutes) * (2 if task.spec.training.spot else 1)
+    lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
 def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:

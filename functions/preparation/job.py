@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from cloud.platform import Platform
@@ -10,6 +11,7 @@ from perennial import layout
 from perennial.spec import ModelSpec
 
 CODE = "/opt/ml/input/data/code/"
+QUEUE = timedelta(hours=6)  # for an instance: how long is tried again where a quota is reached, or capacity lacks
 
 
 def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def handler(task: Task) -> dict[str, Any]:
     """-> {"id": version id, "package": ARN, "shadow": is it to be one first?}. Done again after a crash: the same."""
     version = _version(task)
     bucket = task.platform.models_bucket
-    source = archives.of_run(task.run.id, "model.tar.gz")
+    source = archives.of_run(task.run, "model.tar.gz")
     beside = ("golden.json", "openapi.json")
     found = archives.read_json(task.platform, source, beside)
     objects.copy((bucket, source, None), bucket, version.archive_key)
@@ -40,7 +40,7 @@ def _version(task: Task) -> ModelVersion:
         model=task.run.model,
         digest=digest,
         archive_key=layout.archive(task.run.model, digest),
-        archive_sha256=archives.sha256(task.platform, archives.of_run(task.run.id, "model.tar.gz")),
+        archive_sha256=archives.sha256(task.platform, archives.of_run(task.run, "model.tar.gz")),
         run=task.run.id,
         datasets=tuple(trained.figures["datasets"]) if trained else (),
         profile_key=layout.run(task.run.id) + "profile.json",

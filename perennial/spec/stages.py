@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from perennial.spec.part import Part
 
+Instance = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
 
 class Training(Part):
     """How a model is fitted, and on what machine."""
@@ -21,7 +23,10 @@ class Training(Part):
     window: int = Field(6, ge=1, le=1000, description="How many accepted dataset versions are trained on.")
     held_out: float = Field(0.2, gt=0, lt=0.9, description="The share of rows kept for judging, chosen by key.")
     seed: int = Field(7, ge=0, lt=2**32)
-    instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type.")
+    instance: Instance = Field("ml.m5.large", description="SageMaker instance type.")
+    fallback_instances: list[Instance] = Field(
+        [], max_length=5, description="Types to try, in this order, where SageMaker has no machine of the first."
+    )
     volume_gb: int = Field(20, ge=1, le=16384)
     max_minutes: int = Field(60, ge=1, le=40320, description="The job is stopped after this long.")
     keep_alive_minutes: int = Field(

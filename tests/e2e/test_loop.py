@@ -191,6 +191,17 @@ def test_a_training_that_fails_frees_the_model_and_says_why(loop):
     assert loop.ended("broken", "broken/b.csv")["state"] == "failed"
 
 
+def test_where_there_is_no_machine_of_a_type_the_next_one_trains(loop):
+    loop.put("scarce/a.csv", as_csv(orders(0, 600, 8)[["order", "price", "returned"]]))
+    run = loop.ended("scarce", "scarce/a.csv")
+    assert run["state"] == "promoted", run["reasons"]
+    training = next(step for step in run["steps"] if step["name"] == "training")
+    assert training["figures"]["job"] == run["id"] + "-2"
+    assert training["sentences"][1] == "SageMaker had no machine of ml.p5.48xlarge; ml.m5.large was tried."
+    jobs = loop.client("sagemaker").list_training_jobs(NameContains=run["id"])["TrainingJobSummaries"]
+    assert sorted(job["TrainingJobStatus"] for job in jobs) == ["Completed", "Failed"]
+
+
 def test_a_run_that_is_stopped_in_mid_training_stops_its_job_and_frees_the_model(loop):
     table = orders(0, 600, 9)[["order", "price", "returned"]]
     loop.put("slow/a.csv", as_csv(table))

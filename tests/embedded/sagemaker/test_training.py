@@ -91,7 +91,7 @@ def test_a_source_bundle_that_climbs_out_of_its_directory_fails_the_job(cloud: C
 
 
 def test_a_job_over_its_time_is_stopped_and_its_model_kept(cloud: Cloud) -> None:
-    job = cloud.train("slow", TRAIN + "\nimport time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    job = cloud.train("slow", TRAIN + "\nimport time; time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 5})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert "runs/slow/output/model.tar.gz" in cloud.keys("runs/slow/")
 

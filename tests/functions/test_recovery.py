@@ -1,0 +1,135 @@
+"""A training job that could not be begun or did not end well, and what becomes of the run."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from cloud import objects
+from cloud.platform import client
+from functions.dispatch.handler import handler as dispatch
+from functions.preparation.job import training_job
+from functions.preparation.recovery import PAUSE, ROUNDS, StillTrainingError, TrainingFailedError
+from functions.preparation.recovery import handler as recover
+from functions.task import open_task
+
+NO_MACHINES = "CapacityError: Unable to provision requested ML compute capacity."
+TAKEN = {"Error": "SageMaker.ResourceInUseException", "Cause": "exists"}
+FAILED = {"Error": "States.TaskFailed", "Cause": "{}"}
+
+
+@pytest.fixture
+def started(world, context):
+    """A run that has come to its training, on ml.m5.large or else ml.m5.xlarge: the state's input."""
+    put = boto3.client("s3").put_object(Bucket="data", Key="incoming/flights/jan.csv", Body=b"x")
+    item = {"key": "incoming/flights/jan.csv", "version-id": put["VersionId"], "size": 1}
+    event = {"detail": {"bucket": {"name": "data"}, "object": item}, "time": f"{datetime.now(UTC):%FT%TZ}"}
+    record = {"messageId": "1", "body": json.dumps(event), "eventSource": "aws:sqs"}
+    assert not dispatch({"Records": [record]}, context)["batchItemFailures"]
+    (run,) = world.executions()
+    pointer = run["spec"]
+    spec = objects.read_json(pointer["bucket"], pointer["key"])
+    spec["training"]["fallback_instances"] = ["ml.m5.xlarge"]
+    objects.write_json(pointer["bucket"], pointer["key"], spec)
+    opened = open_task({"run": run})
+    opened.note("training", ("Trained on 10 rows.",), {"rows": 10, "job": run["id"]})
+    return {"run": run, "job": training_job(world.platform, opened.spec, run["id"])}
+
+
+class Body(io.BytesIO):
+    """What urllib3 would have read."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+@pytest.fixture
+def create(world) -> Callable[..., None]:
+    """SageMaker has a job, and it is in some state: its answers, beneath the real client."""
+    jobs: dict[str, dict] = {}
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        job = jobs.get(json.loads(request.body)["TrainingJobName"])
+        body = job or {"__type": "ValidationException", "message": "Requested resource not found."}
+        return AWSResponse(request.url, 200 if job else 400, {}, Body(json.dumps(body).encode()))
+
+    def created(request: dict, status: str, failure: str = "", **changes: Any) -> None:
+        jobs[request["TrainingJobName"]] = request | {"TrainingJobStatus": status, "FailureReason": failure} | changes
+
+    client("sagemaker").meta.events.register_first("before-send.sagemaker.DescribeTrainingJob", answer)
+    return created
+
+
+def test_a_job_that_is_there_and_well_is_taken(world, started, create, context):
+    create(started["job"], "Completed")
+    found = recover(started | {"error": TAKEN}, context)
+    assert (found["outcome"], found["job"]) == ("completed", started["job"])
+    step = world.ledger.run(started["run"]["id"]).step("training")
+    assert step.sentences[1].endswith("was there already; its result was taken.")
+    assert step.figures == {"rows": 10, "job": started["run"]["id"]}
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Stopping"])
+def test_a_job_that_is_at_work_is_waited_for(started, create, context, status):
+    create(started["job"], status)
+    with pytest.raises(StillTrainingError, match=status):
+        recover(started | {"error": TAKEN}, context)
+
+
+def test_a_job_of_somebody_else_is_left_alone(started, create, context):
+    create(started["job"], "Completed", OutputDataConfig={"S3OutputPath": "s3://elsewhere/output"})
+    with pytest.raises(TrainingFailedError, match="not of this run: it writes to s3://elsewhere/output"):
+        recover(started | {"error": TAKEN}, context)
+
+
+def test_a_redrive_after_a_job_that_failed_begins_another_one(world, started, create, context):
+    create(started["job"], "Failed", "AlgorithmError: no memory")
+    found = recover(started | {"error": TAKEN}, context)
+    assert found == {
+        "outcome": "again", "wait": 0, "job": started["job"] | {"TrainingJobName": started["run"]["id"] + "-2"},
+    }  # fmt: skip
+    assert world.ledger.run(started["run"]["id"]).step("training").figures["job"] == found["job"]["TrainingJobName"]
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_that_ended_without_a_model_fails_the_run_with_sagemakers_reason(started, create, context, status):
+    create(started["job"], status, "AlgorithmError: no memory")
+    with pytest.raises(TrainingFailedError, match=f"{status.lower()}: AlgorithmError: no memory"):
+        recover(started | {"error": FAILED}, context)
+
+
+def test_a_request_that_was_never_taken_fails_the_run_with_its_error(started, create, context):
+    with pytest.raises(TrainingFailedError, match=r"States\.TaskFailed: the role is gone"):
+        recover(started | {"error": {"Error": "States.TaskFailed", "Cause": "the role is gone"}}, context)
+
+
+def test_where_there_is_no_machine_the_types_take_turns_with_a_pause_after_the_last(world, started, create, context):
+    job, run = started["job"], started["run"]["id"]
+    seen = []
+    for _ in range(4):
+        create(job, "Failed", NO_MACHINES)
+        found = recover(started | {"job": job, "error": FAILED}, context)
+        job = found["job"]
+        seen.append((job["TrainingJobName"], job["ResourceConfig"]["InstanceType"], found["wait"]))
+    pause = PAUSE.total_seconds()
+    assert seen == [
+        (f"{run}-2", "ml.m5.xlarge", 0),
+        (f"{run}-3", "ml.m5.large", pause),
+        (f"{run}-4", "ml.m5.xlarge", 0),
+        (f"{run}-5", "ml.m5.large", pause),
+    ]
+    step = world.ledger.run(run).step("training")
+    assert step.figures["job"] == f"{run}-5"
+    assert step.sentences[1] == "SageMaker had no machine of ml.m5.large; ml.m5.xlarge was tried."
+
+
+def test_after_hours_without_a_machine_the_run_fails_and_says_what_to_do(started, create, context):
+    job = started["job"] | {"TrainingJobName": f"{started['run']['id']}-{2 * ROUNDS}"}
+    create(job, "Failed", NO_MACHINES)
+    with pytest.raises(TrainingFailedError, match=r"ml\.m5\.large, ml\.m5\.xlarge for 6 hours.*fallback_instances"):
+        recover(started | {"job": job, "error": FAILED}, context)
