@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-os.environ["POLARS_ROW_GROUP_PREFETCH_SIZE"] = "1"  # as the functions have it (stacks/lambdas.py)
+# as the functions have it (stacks/lambdas.py)
+os.environ |= {"POLARS_ROW_GROUP_PREFETCH_SIZE": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 
 import polars as pl
 

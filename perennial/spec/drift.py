@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from perennial.spec.part import Part, Share
+from perennial.spec.part import Part, Share, part
 
 if TYPE_CHECKING:
     from perennial.drift import Thresholds
@@ -25,22 +25,22 @@ class Reach(Part):
         return self
 
 
-def _reach(watch: float, drifted: float, description: str) -> Any:
-    return Field(Reach(watch=watch, drifted=drifted), description=description)
-
-
 class Drift(Part):
     """How far data may move from what the champion was trained on. What chance alone can do never counts."""
 
-    psi: Reach = _reach(0.1, 0.2, "Population stability index, over tenths or categories.")
-    js: Reach = _reach(0.12, 0.2, "Jensen-Shannon distance, 0 to 1, over tenths or categories.")
-    ks: Reach = _reach(0.08, 0.15, "Numbers: the largest gap between the shares of rows below any value.")
-    wasserstein: Reach = _reach(0.1, 0.2, "Numbers: how far values moved on average, in standard deviations.")
-    nulls: Reach = _reach(0.01, 0.03, "The change of the share of missing values.")
-    unseen: Reach = _reach(0.005, 0.02, "Categories: more rows with values that the reference does not know.")
-    gone: Reach = _reach(0.005, 0.01, "Categories: the share that a category had which is gone.")
-    target: Reach = _reach(0.05, 0.1, "The target: the share of rows in another class or tenth.")
-    over_all: Reach = _reach(0.2, 0.4, "The share of what the champion looks at that moved, 0 to 1.")
+    psi: Reach = part("Population stability index, over tenths or categories.", watch=0.1, drifted=0.2)
+    js: Reach = part("Jensen-Shannon distance, 0 to 1, over tenths or categories.", watch=0.12, drifted=0.2)
+    ks: Reach = part("Numbers: the largest gap between the shares of rows below any value.", watch=0.08, drifted=0.15)
+    wasserstein: Reach = part(
+        "Numbers: how far values moved on average, in standard deviations.", watch=0.1, drifted=0.2
+    )
+    nulls: Reach = part("The change of the share of missing values.", watch=0.01, drifted=0.03)
+    unseen: Reach = part(
+        "Categories: more rows with values that the reference does not know.", watch=0.005, drifted=0.02
+    )
+    gone: Reach = part("Categories: the share that a category had which is gone.", watch=0.005, drifted=0.01)
+    target: Reach = part("The target: the share of rows in another class or tenth.", watch=0.05, drifted=0.1)
+    over_all: Reach = part("The share of what the champion looks at that moved, 0 to 1.", watch=0.2, drifted=0.4)
     false_alarms: float = Field(
         0.005, gt=0, le=0.1, description="How rarely a comparison may call drift where there is none."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from perennial.spec.part import Part, Share, Value
+from perennial.spec.part import Part, Share, Value, part
 
 FairnessMeasure = Literal[
     "selection_rate", "true_positive_rate", "false_positive_rate", "calibration", "error",
@@ -147,9 +147,9 @@ class Gate(Part):
         None, ge=0, description="By how much the candidate may surely be worse on older held-out rows. Default: margin."
     )
     quantile: float = Field(0.5, gt=0, lt=1, description="Regression: of the pinball loss.")
-    threshold: Threshold = Threshold()
+    threshold: Threshold = part()
     fairness: tuple[Fairness, ...] = ()
     value: Money | None = None
-    slices: Slices = Slices()
+    slices: Slices = part()
     behaviour: tuple[Behaviour, ...] = ()
-    approval: Approval = Approval()
+    approval: Approval = part()

@@ -13,9 +13,9 @@ from perennial.gate.policy import Policy
 from perennial.spec.data import Card, Column, Validation
 from perennial.spec.drift import Drift
 from perennial.spec.gate import Gate
-from perennial.spec.part import Name, Part, Problem, Value
+from perennial.spec.part import Name, Part, Problem, Value, part
 from perennial.spec.release import Release, Serving
-from perennial.spec.stages import Monitoring, Retrain, RetrainPolicy, Training
+from perennial.spec.stages import Monitoring, RetrainPolicy, Training
 from perennial.spec.words import did_you_mean
 
 if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract
@@ -32,18 +32,18 @@ class ModelSpec(Part):
     positive: Value | None = Field(
         None, description="Binary: the class that is looked for. Default: true, 1 or the last."
     )
-    card: Card = Card()
+    card: Card = part()
     key: tuple[str, ...] = Field((), description="Columns that name a row. Default: the whole row.")
     event_time: str | None = Field(None, description="When a row happened.")
     columns: dict[str, Column] = Field(min_length=2)
-    validation: Validation = Validation()
-    training: Training = Training()
-    gate: Gate = Gate()
-    retrain: RetrainPolicy = Retrain()
-    release: Release = Release()
-    serving: Serving = Serving()
-    monitoring: Monitoring = Monitoring()
-    drift: Drift = Drift()
+    validation: Validation = part()
+    training: Training = part()
+    gate: Gate = part()
+    retrain: RetrainPolicy = part()
+    release: Release = part()
+    serving: Serving = part()
+    monitoring: Monitoring = part()
+    drift: Drift = part()
 
     @model_validator(mode="after")
     def _names_are_columns(self) -> ModelSpec:

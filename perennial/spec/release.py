@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from perennial.spec.part import Part, Share
+from perennial.spec.part import Part, Share, part
 
 LEAST_STEP = 0.1  # of linear traffic, as SageMaker takes it
 
@@ -57,7 +57,7 @@ class Release(Part):
         le=60,
         description="How long alarms are watched before the old fleet goes; 'linear' divides it by steps.",
     )
-    alarms: Alarms = Alarms()
+    alarms: Alarms = part()
     shadow: Shadow | None = None
     serverless: Serverless | None = None
 
