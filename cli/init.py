@@ -49,6 +49,8 @@ def init(
     path.write_text(drafted.text, encoding="utf-8")
     spec = drafted.spec
     note(f"{model}: a {spec.problem} problem; {len(spec.features())} of {len(spec.columns)} columns are features")
+    for sentence in drafted.unread:
+        note(f"{sentence}; write it so and draft again, if the model should see it as that")
     note(f"checked against {file}: {drafted.verdict}")
     upload = f"perennial upload {shlex.quote(str(file))} --model {model} --wait"
     note(f"next: fill in the card in {path}, then: perennial up   and: {upload}")

@@ -14,15 +14,20 @@ from perennial.spec import ModelSpec, Problem
 
 @dataclass(frozen=True)
 class Drafted:
-    """The text of a spec, what it says, and how its sample fared against it, in a sentence."""
+    """The text of a spec, what it says, and how its sample fared against it, in a sentence.
+
+    `unread` are sentences about columns that look like dates or numbers and cannot be read as such.
+    """
 
     text: str
     spec: ModelSpec
     verdict: str
+    unread: tuple[str, ...] = ()
 
 
 def draft_file(file: Path, model: str, target: str, problem: str | None, schema: str) -> Drafted:
     """The first spec of a model from a sample. CommandError where the file or the target cannot be used."""
     made = draft(read(file), model, target, cast("Problem | None", problem))
     text, spec, verdict = settle(made, schema)
-    return Drafted(text, spec, verdict.sentence)
+    unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
+    return Drafted(text, spec, verdict.sentence, unread)

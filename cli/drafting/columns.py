@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from cli.drafting.kinds import distinct, is_whole, kind_of
+from cli.drafting.kinds import distinct, is_whole, kind_of, nearly
 from cli.output import CommandError
 from cli.tables import Table
 from perennial.spec import ColumnType
@@ -38,7 +38,10 @@ _UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 
 @dataclass(frozen=True)
 class Column:
-    """What is drafted for a column. `values` are its distinct values, where they are few."""
+    """What is drafted for a column. `values` are its distinct values, where they are few.
+
+    `nearly` says of texts what they look like, if they look like what they are not.
+    """
 
     name: str
     type: ColumnType
@@ -52,6 +55,7 @@ class Column:
     is_whole: bool = False
     looks_like_uuid: bool = False
     is_counter: bool = False
+    nearly: str = ""
     remarks: tuple[str, ...] = field(default=())
 
     @property
@@ -94,13 +98,16 @@ def _of_text(sample: Table, values: pl.Series, marks: tuple[str, ...]) -> Column
     single = distinct(values, marks)
     nulls = values.null_count() + int(values.is_in(list(marks)).sum())
     kind = kind_of(single)
+    almost = nearly(single) if kind == "text" else ""
     if kind == "text" and len(single) > 0 and (len(single) <= FEW or _repeats(single, len(values))):
         kind = "category"
     found = Column(values.name, kind, nulls, len(values), len(single))
     is_counter = kind == "integer" and nulls == 0 and _counts_up(values.cast(pl.Int64, strict=False))
     is_uuid = kind == "text" and len(single) > 0 and bool(single.str.contains(_UUID).all())
     whole = kind in ("integer", "number") and is_whole(single)
-    return _with_bounds(replace(found, is_whole=whole, is_counter=is_counter, looks_like_uuid=is_uuid), single)
+    return _with_bounds(
+        replace(found, is_whole=whole, is_counter=is_counter, looks_like_uuid=is_uuid, nearly=almost), single
+    )
 
 
 def _repeats(single: pl.Series, rows: int) -> bool:

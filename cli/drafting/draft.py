@@ -87,12 +87,16 @@ def _problem(sample: Table, target: Column) -> Problem:
 def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
     """The target with a type that the problem can have. CommandError where there is none."""
     if problem == "regression":
+        if target.nearly:
+            raise _unread(sample, target)
         if target.type not in ("integer", "number"):
             raise usage(f"'{target.name}' is {target.type}; a regression needs numbers: leave --problem out")
         return target
     if problem == "binary" and target.count != 2:
         raise usage(f"'{target.name}' has {target.count} distinct values; a binary problem has 2: leave --problem out")
     if target.count > min(MOST_CLASSES, target.rows // 2):
+        if target.nearly:
+            raise _unread(sample, target)
         raise CommandError(
             f"{sample.path}: '{target.name}' has {target.count} distinct values in {target.rows} rows, too many for"
             " classes; choose another --target, or --problem regression where they are numbers"
@@ -101,6 +105,10 @@ def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
         return target
     kind: ColumnType = "integer" if target.is_whole and sample.is_text else "category"
     return replace(target, type=kind, minimum=None, maximum=None)
+
+
+def _unread(sample: Table, target: Column) -> CommandError:
+    return CommandError(f"{sample.path}: '{target.name}' {target.nearly}; next: write its values so, and draft again")
 
 
 def _positive(target: Column) -> str | None:
@@ -155,6 +163,8 @@ def _look_twice(made: Draft, column: Column) -> Column:
         remarks.append("every value is missing")
     elif column.count == 1 and column.rows > 1:
         remarks.append("always the same")
+    elif column.nearly:
+        remarks.append(column.nearly + ("; not shown to the model" if column.type == "text" else ""))
     elif column.type == "text":
         remarks.append(f"{column.count:,} distinct texts; not shown to the model")
     if set(column.words) & TRAITS:

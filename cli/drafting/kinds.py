@@ -30,6 +30,9 @@ DOUBTFUL_MARKS = (
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
 _PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: the zeros in front would be lost
 _POINT = r"[.eE]"
+# What people write, and no reader takes without a guess: 31/12/24 and 12/31/24, 1.250 and 1,250, 12 %, $5.
+_LIKE_DATES = r"^\s*(\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})|\d{4}([./])\d{1,2}[./]\d{1,2})([T ,].*)?$"
+_LIKE_NUMBERS = r"^\s*[-+]?\s*[$€£¥]?\s*[-+]?\d+([.,' \x{a0}]\d+)*\s*[%$€£¥]?\s*$"
 
 
 def kind_of(values: pl.Series) -> ColumnType:
@@ -46,6 +49,17 @@ def kind_of(values: pl.Series) -> ColumnType:
     if _fits(values, "date"):
         return "date"
     return "datetime" if _fits(values, "datetime") else "text"
+
+
+def nearly(values: pl.Series) -> str:
+    """What distinct texts look like that are no values of any type: a clause about them, or nothing."""
+    if not len(values) or _any(values, _PADDED + r"\d*$"):
+        return ""
+    if _all(values, _LIKE_DATES):
+        return "looks like dates, but only 2024-12-31 is read as one"
+    if _all(values, _LIKE_NUMBERS):
+        return "looks like numbers, but only 1234.5 is read as one"
+    return ""
 
 
 def is_whole(values: pl.Series) -> bool:
@@ -83,6 +97,10 @@ def _fits(values: pl.Series, kind: ColumnType) -> bool:
 
 def _present(values: pl.Series, marks: tuple[str, ...]) -> list[str]:
     return [str(mark) for mark in values.filter(values.is_in(list(marks))).unique().to_list()]
+
+
+def _all(values: pl.Series, pattern: str) -> bool:
+    return bool(values.str.contains(pattern).all())
 
 
 def _any(values: pl.Series, pattern: str) -> bool:

@@ -45,6 +45,51 @@ def test_an_ugly_table_gets_a_spec_that_parses_and_accepts_it(ugly: Ugly, perenn
     assert verdict["rows"] > 0
 
 
+NEARLY = {
+    "dates, but only 2024-12-31 is read as one": [
+        "31/12/{0:02}",
+        "{0}.3.2024",
+        "2024/1/{0}",
+        "3-{0}-2024 10:05",
+        "1/{0}/99 8am",
+    ],
+    "numbers, but only 1234.5 is read as one": [
+        "1,{0}",
+        "{0} %",
+        "$ {0}",
+        "1 2{0:02}",
+        "-€{0}.50",
+        "{0}€",
+        "1.234,{0}",
+    ],
+    "": ["{0:05}x", "0{0:04}", "+49 (30) {0}", "1-{0}", "a,{0}"],
+}
+
+
+@pytest.mark.parametrize(("said", "form"), [(said, form) for said, forms in NEARLY.items() for form in forms])
+def test_what_looks_like_dates_or_numbers_and_is_not_read_as_such_is_said(
+    said: str, form: str, perennial: Perennial, checkout: Path
+) -> None:
+    rows = [f'{place},"{form.format(place % 28 + 1)}",{place % 2}\n' for place in range(60)]
+    (checkout / "a.csv").write_text("size,odd,late\n" + "".join(rows))
+    made = perennial("init", checkout / "a.csv", "--target", "late", "--model", "m")
+    assert made.exit_code == 0, made.output
+    assert ("looks like" in made.stderr) == bool(said)
+    assert said in made.stderr
+    assert said in (checkout / "models" / "m.yaml").read_text()
+
+
+def test_a_target_of_numbers_that_are_not_read_as_such_is_refused_with_the_form_that_is(
+    perennial: Perennial, checkout: Path
+) -> None:
+    rows = [f'{place},"1,{place + 100}"\n' for place in range(60)]
+    (checkout / "a.csv").write_text("size,price\n" + "".join(rows))
+    for more in ((), ("--problem", "regression")):
+        made = perennial("init", checkout / "a.csv", "--target", "price", "--model", "m", *more)
+        assert made.exit_code == 1
+        assert "'price' looks like numbers, but only 1234.5 is read as one; next: write its values so" in made.stderr
+
+
 def test_types_are_told_from_all_values(tmp_path: Path) -> None:
     spec = drafted(churn(), tmp_path)
     kinds = {name: column.type for name, column in spec.columns.items()}
