@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from perennial.figures import plain
+
 if TYPE_CHECKING:
     from perennial.profile import ColumnGrid, ColumnProfile
 
@@ -67,7 +69,7 @@ def _edge(grid: ColumnGrid, value: float) -> str:
 
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value))
         return moment.isoformat(sep=" ", timespec="minutes")[:16]
-    return f"{value:,.4g}"
+    return plain(value)
 
 
 def distinct(sides: Sequence[ColumnProfile]) -> str:

@@ -9,6 +9,7 @@ from cloud import objects
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
+from perennial.figures import plain
 from perennial.gate.catalogue import names
 from perennial.records import DatasetVersion
 
@@ -54,7 +55,7 @@ class Labels:
     def _of_version(self, identity: str) -> Label:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
-        figures = [f"{name} {version.figures[name]['value']:.4g}" for name in names() if name in version.figures]
+        figures = [f"{name} {plain(version.figures[name]['value'])}" for name in names() if name in version.figures]
         crown = "serves; " if champion and champion.version == identity else ""
         return Label(crown + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cli import clouds, project
 from cli.output import Json, emit, note, show, table
 from perennial import layout
+from perennial.figures import plain
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -52,4 +53,4 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
 
 def _figure(model: dict[str, Any]) -> str:
     figure = model["figures"].get(model["metric"])
-    return f"{model['metric']} {figure['value']:.4g}" if figure else ""
+    return f"{model['metric']} {plain(figure['value'])}" if figure else ""

@@ -29,7 +29,7 @@ def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tu
     if wanted is None:
         raise RollbackError(
             f"{champion.version} is the first champion of '{model}', so there is none before it; "
-            f"next: perennial models, then perennial rollback {model} --to VERSION"
+            f"next: {_alternative(ledger, champion)}"
         )
     if model_of(wanted) != model:
         raise RollbackError(f"{wanted} is no version of '{model}'")
@@ -41,6 +41,14 @@ def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tu
     except objects.MissingObjectError as error:
         raise RollbackError(f"the archive of {wanted} is gone, so it cannot serve again: {error}") from None
     return champion, version
+
+
+def _alternative(ledger: Ledger, champion: Champion) -> str:
+    """What to do where no champion came before: the other versions were registered, but did not stay."""
+    others = [version.id for version in ledger.versions(champion.model) if version.id != champion.version]
+    if others:
+        return f"perennial rollback {champion.model} --to {others[0]}, if that is wanted: it was never champion"
+    return f"perennial upload FILE --model {champion.model}, with data that makes a better one"
 
 
 def start(

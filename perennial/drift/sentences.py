@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from perennial.figures import plain
 from perennial.profile import ColumnGrid, ColumnProfile
 
 
@@ -18,7 +19,7 @@ def told_numbers(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, figur
     if grid.type in ("date", "datetime"):
         return f"its values lie {abs(shift):.2f} standard deviations {'later' if shift > 0 else 'earlier'} ({figure})"
     if abs(shift) >= 0.05:
-        means = f"from {one.moments.mean:,.4g} to {two.moments.mean:,.4g}"
+        means = f"from {plain(one.moments.mean)} to {plain(two.moments.mean)}"
         return f"{what} went {means}, {abs(shift):.2f} standard deviations ({figure})"
     return f"its values are spread otherwise around the same mean ({figure})"
 

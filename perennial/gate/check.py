@@ -75,8 +75,3 @@ def number(value: object) -> float | None:
     except OverflowError:
         return None
     return converted if math.isfinite(converted) else None
-
-
-def written(value: float) -> str:
-    """A figure for a sentence: four significant digits."""
-    return f"{value:.4g}"

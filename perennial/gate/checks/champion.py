@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.figures import plain
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, number, part, reading, turned, verdict, written
+from perennial.gate.check import Check, number, part, reading, turned, verdict
 from perennial.gate.policy import Policy
 
 NAME = "champion"
@@ -46,19 +47,19 @@ def _comparison(evaluation: Mapping[str, Any], policy: Policy) -> Check:
     superior = policy.test == "superior"
     passed = seen.low > limit if superior else seen.low >= limit
     sentence = (
-        f"{_standing(evaluation, policy, seen.value)}; the difference is between {written(seen.low)} and "
-        f"{written(seen.high)} (positive is better), "
+        f"{_standing(evaluation, policy, seen.value)}; the difference is between {plain(seen.low)} and "
+        f"{plain(seen.high)} (positive is better), "
         f"{_better(passed, policy.margin) if superior else _no_worse(passed, policy.margin)}."
     )
     return Check(NAME, seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
 
 
 def _no_worse(passed: bool, margin: float) -> str:
-    return f"which {'stays within' if passed else 'reaches beyond'} the margin of {written(margin)}"
+    return f"which {'stays within' if passed else 'reaches beyond'} the margin of {plain(margin)}"
 
 
 def _better(passed: bool, margin: float) -> str:
-    ahead = f"better by more than {written(margin)}" if margin else "better"
+    ahead = f"better by more than {plain(margin)}" if margin else "better"
     return f"so it is surely {ahead}" if passed else f"so it is not surely {ahead}, as it must be: the champion stays"
 
 
@@ -67,7 +68,7 @@ def _standing(evaluation: Mapping[str, Any], policy: Policy, difference: float) 
     mine = reading(part(part(evaluation, "candidate"), "figures"), policy.metric).value
     theirs = reading(part(champion, "figures"), policy.metric).value
     word = "better than" if difference > 0 else "worse than" if difference < 0 else "level with"
-    figures = f" ({written(mine)} against {written(theirs)})" if mine is not None and theirs is not None else ""
+    figures = f" ({plain(mine)} against {plain(theirs)})" if mine is not None and theirs is not None else ""
     return f"By {policy.metric} the candidate is {word} the champion {part(champion, 'version')}{figures}"
 
 

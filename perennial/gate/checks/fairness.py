@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perennial.gate.check import Check, Reading, number, part, reading, verdict, written
+from perennial.figures import plain
+from perennial.gate.check import Check, Reading, number, part, reading, verdict
 from perennial.gate.policy import Fairness, Policy
 
 _WORDS = {
@@ -75,9 +76,7 @@ def _note(rule: Fairness, entry: object) -> Iterator[Check]:
 def _standing(rule: Fairness, measure: str, seen: Reading, figures: object, entry: object, kind: str) -> str:
     high, low = _between(part(figures, measure))
     of_high, of_low = (_of_group(entry, name, measure) for name in (high, low))
-    word = (
-        f"differs by {written(seen.value or 0.0)}" if kind == "apart" else f"has the ratio {written(seen.value or 0.0)}"
-    )
+    word = f"differs by {plain(seen.value or 0.0)}" if kind == "apart" else f"has the ratio {plain(seen.value or 0.0)}"
     return f"Between {_called(rule)} {high}{of_high} and {low}{of_low}, {_WORDS.get(measure, measure)} {word}"
 
 
@@ -85,10 +84,10 @@ def _place(seen: Reading, limit: float, kind: str) -> str:
     """Where the figure is to its limit, and whether chance alone could have brought it there."""
     value, low, high = seen.value or 0.0, seen.low, seen.high
     word, passed = ("most", value <= limit) if kind == "apart" else ("least", value >= limit)
-    told = f"which {'keeps to' if passed else 'breaches'} the limit of at {word} {written(limit)}"
+    told = f"which {'keeps to' if passed else 'breaches'} the limit of at {word} {plain(limit)}"
     if low is None or high is None:
         return f"{told}; it has no interval"
-    between = f"its interval is {written(low)} to {written(high)}"
+    between = f"its interval is {plain(low)} to {plain(high)}"
     reaches = low <= limit <= high
     if passed:
         return f"{told}; {between}" + (", which reaches beyond the limit" if reaches else "")
@@ -124,7 +123,7 @@ def _of_group(entry: object, name: str, measure: str) -> str:
             seen = reading(part(group, "measures"), measure).value
             rows = number(part(group, "rows"))
             if seen is not None and rows is not None:
-                return f" ({written(seen)} of {rows:.0f} rows)"
+                return f" ({plain(seen)} of {rows:.0f} rows)"
     return ""
 
 

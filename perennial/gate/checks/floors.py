@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.figures import plain
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, part, reading, verdict, written
+from perennial.gate.check import Check, part, reading, verdict
 from perennial.gate.policy import Policy
 
 
@@ -27,9 +28,9 @@ def _check(name: str, limit: float, figures: object) -> Check:
     greater = greater_is_better(name)
     kind = "floor" if greater else "ceiling"
     if seen.value is None:
-        sentence = f"{name} is missing or not a number, so its {kind} {written(limit)} cannot be checked."
+        sentence = f"{name} is missing or not a number, so its {kind} {plain(limit)} cannot be checked."
         return Check(f"{kind}:{name}", None, limit, None, None, "failed", sentence)
     passed = seen.value >= limit if greater else seen.value <= limit
     place = {(True, True): "reaches", (True, False): "is below", (False, True): "is within", (False, False): "is above"}
-    sentence = f"{name} {written(seen.value)} {place[greater, passed]} the {kind} {written(limit)}."
+    sentence = f"{name} {plain(seen.value)} {place[greater, passed]} the {kind} {plain(limit)}."
     return Check(f"{kind}:{name}", seen.value, limit, seen.low, seen.high, verdict(passed), sentence)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.figures import plain
 from perennial.gate.catalogue import greater_is_better
-from perennial.gate.check import Check, Reading, number, part, reading, turned, verdict, written
+from perennial.gate.check import Check, Reading, number, part, reading, turned, verdict
 from perennial.gate.policy import Policy
 
 NAME, NEWEST = "forgetting", "newest rows"
@@ -39,7 +40,7 @@ def _older(older: object, policy: Policy) -> Check:
     if rows < policy.fewest_rows:
         sentence = f"{told}; that is fewer than {policy.fewest_rows} rows, and says nothing."
         return Check(NAME, seen.value, limit, seen.low, seen.high, "noted", sentence)
-    worst = f"worse by more than {written(-limit)}"
+    worst = f"worse by more than {plain(-limit)}"
     forgets = seen.high is not None and seen.high < limit
     sentence = f"{told}: {'surely' if forgets else 'not surely'} {worst}, so it {'forgets' if forgets else 'passes'}."
     return Check(NAME, seen.value, limit, seen.low, seen.high, verdict(not forgets), sentence)
@@ -64,6 +65,6 @@ def _difference(found: object, policy: Policy) -> Reading | None:
 
 def _said(found: object, seen: Reading, policy: Policy) -> str:
     figures = (reading(part(found, model), policy.metric).value for model in ("candidate", "champion"))
-    mine, theirs = ("an unknown figure" if figure is None else written(figure) for figure in figures)
-    span = f"the difference is between {written(seen.low or 0.0)} and {written(seen.high or 0.0)}"
+    mine, theirs = ("an unknown figure" if figure is None else plain(figure) for figure in figures)
+    span = f"the difference is between {plain(seen.low or 0.0)} and {plain(seen.high or 0.0)}"
     return f"the candidate's {policy.metric} is {mine}, the champion's {theirs} ({span}, positive is better)"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.figures import plain
 from perennial.gate.catalogue import UnknownMetricError, greater_is_better
-from perennial.gate.check import Check, Reading, number, part, reading, verdict, written
+from perennial.gate.check import Check, Reading, number, part, reading, verdict
 from perennial.gate.policy import Policy, Slice
 
 NAME = "slices"
@@ -52,8 +53,8 @@ def _floor(section: object, metric: str, wanted: Slice, policy: Policy) -> Check
     passed = seen.value >= limit if greater else seen.value <= limit
     place = "keeps to" if passed else ("is below" if greater else "is above")
     sentence = (
-        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {written(seen.value)} {place} the "
-        f"{'floor' if greater else 'ceiling'} {written(limit)}."
+        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {plain(seen.value)} {place} the "
+        f"{'floor' if greater else 'ceiling'} {plain(limit)}."
     )
     return Check(name, seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
 
@@ -71,7 +72,7 @@ def _against(section: object, metric: str, margin: float, champion: object) -> C
     passed = (seen.high or 0.0) >= -margin
     surely = "is not surely worse" if passed else "is surely worse"
     sentence = (
-        f"In {_where(entry)} the candidate {surely} than the champion by more than {written(margin)} in {metric}"
+        f"In {_where(entry)} the candidate {surely} than the champion by more than {plain(margin)} in {metric}"
         f"{_both(entry)}; the difference is between {_ends(seen)}{_looks(section)}."
     )
     if passed:
@@ -90,13 +91,13 @@ def _most_worse(section: object, metric: str, limit: float) -> Check:
     entry, seen = worst
     passed = (seen.high or 0.0) >= -limit
     surely = "which is not surely more" if passed else "which is surely more"
-    sentence = f"{_told(entry, section, metric)}, {surely} than the {written(limit)} that is allowed."
+    sentence = f"{_told(entry, section, metric)}, {surely} than the {plain(limit)} that is allowed."
     return Check(name, seen.value, -limit, seen.low, seen.high, verdict(passed), sentence)
 
 
 def _told(entry: object, section: object, metric: str) -> str:
     seen, rest = reading(entry, "figure").value, number(part(entry, "rest"))
-    figures = f": {metric} {written(seen)} against {written(rest)} elsewhere" if None not in (seen, rest) else ""  # type: ignore[arg-type]
+    figures = f": {metric} {plain(seen)} against {plain(rest)} elsewhere" if None not in (seen, rest) else ""  # type: ignore[arg-type]
     gap = reading(entry, "gap")
     return f"The candidate is worst in {_where(entry)}{figures}; the gap is between {_ends(gap)}{_looks(section)}"
 
@@ -124,13 +125,13 @@ def _where(entry: object) -> str:
 
 def _both(entry: object) -> str:
     mine, theirs = reading(entry, "figure").value, number(part(entry, "champion"))
-    return "" if mine is None or theirs is None else f" ({written(mine)} against {written(theirs)})"
+    return "" if mine is None or theirs is None else f" ({plain(mine)} against {plain(theirs)})"
 
 
 def _ends(seen: Reading) -> str:
     if seen.low is None or seen.high is None:
         return "unknown ends"
-    return f"{written(seen.low)} and {written(seen.high)}"
+    return f"{plain(seen.low)} and {plain(seen.high)}"
 
 
 def _looks(section: object) -> str:

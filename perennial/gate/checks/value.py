@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perennial.gate.check import Check, part, reading, verdict, written
+from perennial.figures import plain
+from perennial.gate.check import Check, part, reading, verdict
 from perennial.gate.policy import Money, Policy
 
 NAME = "value"
@@ -56,7 +57,7 @@ def _against(money: Money, section: object, champion: object) -> Check:
     )
     sentence = (
         f"A prediction brings {_amount(abs(seen.value), money)} {word} than with the champion; the difference is "
-        f"between {written(seen.low)} and {written(seen.high)}, {surely}."
+        f"between {plain(seen.low)} and {plain(seen.high)}, {surely}."
     )
     return Check(name, seen.value, -money.margin, seen.low, seen.high, verdict(passed), sentence)
 
@@ -75,8 +76,8 @@ def _lacking(section: object) -> str:
 
 def _amount(value: float, money: Money) -> str:
     """Four significant digits, and never fewer than stand before the point."""
-    return f"{value:,.0f} {money.currency}" if abs(value) >= 10_000 else f"{written(value)} {money.currency}"
+    return f"{plain(value)} {money.currency}"
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" (between {written(low)} and {written(high)})"
+    return "" if low is None or high is None else f" (between {plain(low)} and {plain(high)})"

@@ -219,7 +219,10 @@ def test_a_rollback_to_what_cannot_serve_says_why(house: House) -> None:
     with pytest.raises(rollbacks.RollbackError, match="serves yet, so there is nothing to go back from"):
         rollbacks.target(platform, house.ledger, house.model, None)
     first = house.promote("a")
-    with pytest.raises(rollbacks.RollbackError, match="first champion"):
+    with pytest.raises(rollbacks.RollbackError, match=r"first champion.*next: perennial upload FILE"):
+        rollbacks.target(platform, house.ledger, house.model, None)
+    never = house.version("c")
+    with pytest.raises(rollbacks.RollbackError, match=f"--to {never.id}, if that is wanted: it was never champion"):
         rollbacks.target(platform, house.ledger, house.model, None)
     with pytest.raises(rollbacks.RollbackError, match="the version that serves"):
         rollbacks.target(platform, house.ledger, house.model, first.id)
