@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from bench.gate.populations import Binormal, rivals
 from bench.gate.tables import put
-from perennial.gate import Policy, decide
+from perennial.gate.decision import decide
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.curves import Ranking
 from perennial.gate.measuring.evaluation import evaluate
+from perennial.gate.policy import Policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
 Floats = NDArray[np.float64]

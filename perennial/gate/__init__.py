@@ -1,22 +1,4 @@
-"""May a candidate serve? Predictions in, figures out (`measuring`, where it trains); figures in, Decision out.
+"""May a candidate serve? Predictions in, figures out (`measuring`); figures in, Decision out (`decision`).
 
-What is imported here needs no numpy, because the deciding function runs without it. The figures are in
-`perennial.gate.measuring`.
+Nothing is imported here: a spec asks for the names of metrics alone, and `measuring` alone needs numpy.
 """
-
-from perennial.gate.catalogue import Metric, UnknownMetricError, greater_is_better, metrics_of
-from perennial.gate.check import Check
-from perennial.gate.decision import Decision, decide
-from perennial.gate.policy import Policy, PolicyError
-
-__all__ = [
-    "Check",
-    "Decision",
-    "Metric",
-    "Policy",
-    "PolicyError",
-    "UnknownMetricError",
-    "decide",
-    "greater_is_better",
-    "metrics_of",
-]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from perennial.gate.catalogue import metrics_of
-from perennial.gate.policy import Policy
 from perennial.spec.data import Card, Column, Validation
 from perennial.spec.drift import Drift
 from perennial.spec.gate import Gate
@@ -18,7 +17,8 @@ from perennial.spec.release import Release, Serving
 from perennial.spec.stages import Monitoring, RetrainPolicy, Training
 from perennial.spec.words import did_you_mean
 
-if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract
+if TYPE_CHECKING:  # Polars takes a third of a second to import, and most functions need no contract and no policy
+    from perennial.gate.policy import Policy
     from perennial.validation.contract import Column as ContractColumn
     from perennial.validation.contract import Contract
 
@@ -106,6 +106,8 @@ class ModelSpec(Part):
 
     def policy(self) -> Policy:
         """What the gate judges by."""
+        from perennial.gate.policy import Policy
+
         return Policy.from_dict(self.demands(), self.metric())
 
     def demands(self) -> dict[str, Any]:

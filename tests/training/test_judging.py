@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from perennial.gate import Policy, decide
+from perennial.gate.decision import decide
+from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training.failure import TrainingError
 from training.model import Model

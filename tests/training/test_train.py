@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 
 from perennial import heldout
-from perennial.gate import Policy, decide, metrics_of
+from perennial.gate.catalogue import metrics_of
+from perennial.gate.decision import decide
+from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import artifact
 from training.columns import Column

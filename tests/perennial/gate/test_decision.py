@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.gate import Decision, Policy, PolicyError, UnknownMetricError, decide
+from perennial.gate.catalogue import UnknownMetricError
+from perennial.gate.decision import Decision, decide
+from perennial.gate.policy import Policy, PolicyError
 
 
 def part(rows: int, value: float, low: float, high: float) -> dict[str, Any]:
@@ -272,7 +274,9 @@ def test_a_policy_that_cannot_be_judged_is_refused() -> None:
 
 def test_deciding_needs_no_numpy() -> None:
     script = """import sys; sys.modules['numpy'] = None
-import perennial.gate as gate; print(gate.decide({}, gate.Policy('f1')).promote)"""
+from perennial.gate.decision import decide
+from perennial.gate.policy import Policy
+print(decide({}, Policy('f1')).promote)"""
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.gate import Check, Policy
+from perennial.gate.check import Check
 from perennial.gate.checks import behaviour, fairness, slices, value
-from perennial.gate.policy import Behaviour, Fairness, Money, Slice, Slices
+from perennial.gate.policy import Behaviour, Fairness, Money, Policy, Slice, Slices
 
 
 def fig(value: float | None, low: float | None = None, high: float | None = None, **more: Any) -> dict[str, Any]:

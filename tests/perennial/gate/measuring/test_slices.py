@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.gate import metrics_of
+from perennial.gate.catalogue import metrics_of
 from perennial.gate.measuring import slices
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.estimates import Estimator
