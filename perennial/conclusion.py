@@ -60,7 +60,7 @@ def next_command(run: Run, outcome: Outcome) -> str:
         case "failed":
             if run.trigger == "rollback":
                 return f"perennial explain {run.id}   # then perennial rollback {run.model} again"
-            return f"perennial explain {run.id}   # then upload the dataset again, or redrive the execution {run.id}"
+            return f"perennial explain {run.id}   # mend what it says, then upload the dataset again"
     return f"perennial explain {run.id}"
 
 

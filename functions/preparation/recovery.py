@@ -50,7 +50,7 @@ def handler(task: Task) -> dict[str, Any]:
         return {"outcome": "completed", "job": request}
     if found.lacked_capacity:
         return _elsewhere(task, request)
-    if error["Error"] == TAKEN:  # an earlier try of the run left it: a redrive wants another one
+    if error["Error"] == TAKEN:  # an earlier try of the state began it, and never heard of its end
         return _again(task, request, f"{_reason(found)}; another one was begun.")
     raise TrainingFailedError(_reason(found))
 

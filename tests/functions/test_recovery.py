@@ -87,7 +87,7 @@ def test_a_job_of_somebody_else_is_left_alone(started, create, context):
         recover(started | {"error": TAKEN}, context)
 
 
-def test_a_redrive_after_a_job_that_failed_begins_another_one(world, started, create, context):
+def test_another_try_after_a_job_that_failed_begins_another_one(world, started, create, context):
     create(started["job"], "Failed", "AlgorithmError: no memory")
     found = recover(started | {"error": TAKEN}, context)
     assert found == {
