@@ -25,7 +25,7 @@ class ArchiveError(RuntimeError):
 def of_run(run: Run, name: str) -> str:
     """The key of the model.tar.gz or output.tar.gz that the run's training job left."""
     step = run.step("training")
-    job = step.figures["job"] if step else run.id
+    job = step.figures.get("job", run.id) if step else run.id  # runs of older code noted no job
     return f"{layout.run(run.id)}output/{job}/output/{name}"
 
 
