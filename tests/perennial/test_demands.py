@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from perennial import strict_yaml
+from perennial.contract.gate import Gate
+from perennial.contract.model import ModelSpec
 from perennial.gate.arithmetic import Expression
-from perennial.spec import Gate, ModelSpec, SpecError, load_all, parse
+from perennial.spec import SpecError, load_all, parse
 
 SPEC = """\
 name: churn
@@ -38,8 +40,8 @@ def spec_of(gate: str, problem: str = "binary") -> ModelSpec:
 GOOD = """\
   threshold: {aim: value}
   fairness:
-    - {columns: [sex], groups: [f, m], most_apart: {selection_rate: 0.1}, least_ratio: {error: 0.8}}
-    - {columns: [sex, plan], most_apart: {calibration: 0.1}}
+    - {columns: [sex], groups: [f, m], max_difference: {selection_rate: 0.1}, min_ratio: {error: 0.8}}
+    - {columns: [sex, plan], max_difference: {calibration: 0.1}}
   value: {tp: 0.02 * amount + "age", fp: -1, rows_per_month: 1000}
   slices:
     named: [{name: gold, where: {plan: [gold, plus], age: 40}, floor: 0.6}]
@@ -62,7 +64,7 @@ def test_demands_that_make_sense_are_taken() -> None:
 def test_slices_are_looked_for_in_all_features_and_sensitive_columns_are_reported_unless_said_otherwise() -> None:
     policy = spec_of("  metric: roc_auc\n").policy()
     assert policy.slices.columns == ("age", "amount", "plan", "joined", "spent", "next")
-    assert [(rule.columns, dict(rule.most_apart)) for rule in policy.fairness] == [(("sex",), {})]
+    assert [(rule.columns, dict(rule.max_difference)) for rule in policy.fairness] == [(("sex",), {})]
     assert len(spec_of(GOOD).policy().fairness) == 2
 
 
@@ -75,8 +77,8 @@ FAULTS: list[tuple[str, str, str]] = [
     ("fairness: [{columns: [sex], groups: [f, f]}]", "fairness.0.groups", "two different groups"),
     ("fairness: [{columns: [amount], groups: [1, 2]}]", "fairness.0.groups", "needs? a column of few values"),
     ("fairness: [{columns: [sex, plan], groups: [f, m]}]", "fairness.0.groups", "groups are of one column"),
-    ("fairness: [{columns: [sex], least_ratio: {calibration: 0.8}}]", "fairness.0.least_ratio.calibration", "nought"),
-    ("fairness: [{columns: [sex], most_apart: {error: .nan}}]", "fairness.0.most_apart.error", "at least 0"),
+    ("fairness: [{columns: [sex], min_ratio: {calibration: 0.8}}]", "fairness.0.min_ratio.calibration", "nought"),
+    ("fairness: [{columns: [sex], max_difference: {error: .nan}}]", "fairness.0.max_difference.error", "at least 0"),
     ("value: {tp: 0.02 * amuont}", "value.tp", "'amuont' is not among the columns; did you mean 'amount'?"),
     ("value: {tp: amount ** 2}", "value.tp", "is not allowed; only numbers, columns"),
     ("value: {tp: 2 * plan}", "value.tp", "an amount needs numbers, 'plan' is category"),
@@ -114,10 +116,10 @@ def test_a_demand_that_cannot_be_met_is_refused_with_file_line_and_field(line: s
 @pytest.mark.parametrize(
     ("problem", "line", "told"),
     [
-        ("regression", "fairness: [{columns: [sex], most_apart: {selection_rate: 1}}]", "has no selection_rate"),
+        ("regression", "fairness: [{columns: [sex], max_difference: {selection_rate: 1}}]", "has no selection_rate"),
         (
             "multiclass",
-            "fairness: [{columns: [sex], most_apart: {true_positive_rate: 1}}]",
+            "fairness: [{columns: [sex], max_difference: {true_positive_rate: 1}}]",
             "it has calibration, error",
         ),
         ("regression", "value: {tp: 1}", "a regression model has no tp; it has over, under"),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from perennial.contract.model import ModelSpec
 from perennial.drift import Thresholds
-from perennial.spec import ModelSpec, SpecError, json_schema, load, load_all, parse
+from perennial.spec import SpecError, json_schema, load, load_all, parse
 
 GOOD = """\
 name: churn
@@ -207,7 +208,7 @@ def test_thresholds_that_make_no_sense_are_refused_with_their_line(written, told
 @pytest.mark.parametrize(
     ("gate", "place", "meant"),
     [
-        ("fairness: [{columns: [plan], most_apat: {error: 0.1}}]", "fairness.0.most_apat", "most_apart"),
+        ("fairness: [{columns: [plan], most_apat: {error: 0.1}}]", "fairness.0.most_apat", "max_difference"),
         ("fairness: [{columns: [plan]}, {colums: [plan]}]", "fairness.1.colums", "columns"),
         ("slices: {named: [{name: a, were: {plan: plus}}]}", "slices.named.0.were", "where"),
         ("behaviour: [{name: a, kind: answer, rwo: {age: 3}}]", "behaviour.0.rwo", "row"),
@@ -222,8 +223,10 @@ def test_an_unknown_field_at_any_depth_is_answered_with_the_nearest_one(gate, pl
 
 
 def test_a_key_that_is_none_of_those_allowed_is_named_by_its_place():
-    (fault,) = faults(GOOD + "gate: {fairness: [{columns: [plan], most_apart: {eror: 0.1}}]}\n")
-    assert fault.startswith("models/churn.yaml:15: gate.fairness.0.most_apart.eror: Input should be 'selection_rate'")
+    (fault,) = faults(GOOD + "gate: {fairness: [{columns: [plan], max_difference: {eror: 0.1}}]}\n")
+    assert fault.startswith(
+        "models/churn.yaml:15: gate.fairness.0.max_difference.eror: Input should be 'selection_rate'"
+    )
     assert fault.endswith("not 'eror'")
 
 

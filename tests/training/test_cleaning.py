@@ -20,8 +20,8 @@ from training.serve import App
 CLEANING: list[dict[str, Any]] = [
     {"trim": True},
     {"replace": {"Berne": "Bern", "": "nowhere"}},
-    {"null_marks": ("?", "")},
-    {"trim": True, "replace": {"Berne": "Bern", "-": "?"}, "null_marks": ("?",)},
+    {"null_values": ("?", "")},
+    {"trim": True, "replace": {"Berne": "Bern", "-": "?"}, "null_values": ("?",)},
 ]
 TEXTS = st.one_of(st.text(), st.sampled_from(["Berne", " Berne\u3000", "?", "-", "", "NA", " ", "\x1cBerne"]))
 
@@ -32,14 +32,14 @@ def test_a_text_becomes_what_validation_makes_of_it(cleaning: dict[str, Any], va
     rule = Rule(type="text", nullable=True, **cleaning)
     contract = Contract({"city": rule, "y": Rule(type="number")}, target="y", problem="regression")
     cleaned, _ = clean(pl.DataFrame({"city": values}, schema={"city": pl.String}), contract)
-    field = Field(Column("city", "text", nullable=True, **cleaning), None, contract.null_marks)
-    assert field.typed(values, contract.null_marks) == cleaned["city"].to_list()
-    assert [field.one(value, 0, contract.null_marks) for value in values] == cleaned["city"].to_list()
+    field = Field(Column("city", "text", nullable=True, **cleaning), None, contract.null_values)
+    assert field.typed(values, contract.null_values) == cleaned["city"].to_list()
+    assert [field.one(value, 0, contract.null_values) for value in values] == cleaned["city"].to_list()
 
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    cleaning = {"city": CLEANING[-1], "age in years": {"trim": True, "null_marks": ("?",)}}
+    cleaning = {"city": CLEANING[-1], "age in years": {"trim": True, "null_values": ("?",)}}
     columns = tuple(Column(**{**vars(column), **cleaning.get(column.name, {})}) for column in PEOPLE)
     job = Job(tmp_path_factory.mktemp("cleaning"))
     job.prepare([people(800)], columns).run()

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
-from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training.failure import TrainingError
 from training.model import Model
@@ -109,7 +109,7 @@ def test_rows_of_the_newest_dataset_and_older_ones_are_judged_apart(trained: dic
         assert part["candidate"]["accuracy"]["value"] == pytest.approx(right[chosen].mean())
         mine, theirs = (part[model]["roc_auc"]["value"] for model in ("candidate", "champion"))
         assert part["difference"]["roc_auc"]["value"] == pytest.approx(mine - theirs)
-    names = [check.name for check in decide(evaluation, Policy("roc_auc", margin=0.1)).checks]
+    names = [check.name for check in decide(evaluation, Gate("roc_auc", margin=0.1)).checks]
     assert names[:3] == ["champion", "newest rows", "forgetting"]
 
 
@@ -128,7 +128,7 @@ def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(
     new["bought"] = ~new["bought"]
     new = pd.concat([new.assign(id=new["id"] + 10_000 * copy) for copy in range(4)])
     in_datasets(job, {"ds-old": old, "ds-new": new}).challenge(champion).run()
-    decision = decide(job.evaluation, Policy("roc_auc", margin=0.01, test="superior"))
+    decision = decide(job.evaluation, Gate("roc_auc", margin=0.01, test="superior"))
     (check,) = (check for check in decision.checks if check.name == "forgetting")
     assert check.verdict == "failed"
     assert "surely worse by more than 0.01, so it forgets" in check.sentence

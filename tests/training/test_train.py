@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from perennial import heldout
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import metrics_of
 from perennial.gate.decision import decide
-from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import artifact
 from training.columns import Column
@@ -103,7 +103,7 @@ def test_candidate_and_champion_are_judged_by_the_same_rows(trained: dict[str, J
     before = trained["binary"].predictions.set_index("row")["candidate.probability"]
     now = table.set_index("row")["champion.probability"]
     assert now[before.index].to_numpy() == pytest.approx(before.to_numpy(), abs=1e-12)
-    assert decide(evaluation, Policy("roc_auc", {"roc_auc": 0.6}, margin=0.1)).promote
+    assert decide(evaluation, Gate("roc_auc", {"roc_auc": 0.6}, margin=0.1)).promote
 
 
 @pytest.mark.parametrize("problem", ["multiclass", "regression"])
@@ -138,7 +138,7 @@ def test_a_champion_whose_columns_are_gone_is_recorded_with_the_reason(trained: 
     assert champion["reason"] == "it needs the column 'city', which is no longer declared"
     assert champion["figures"] == {}
     assert job.evaluation["difference"] is None
-    assert not decide(job.evaluation, Policy("roc_auc")).promote
+    assert not decide(job.evaluation, Gate("roc_auc")).promote
 
 
 @pytest.mark.parametrize("fault", ["changed", "not gzip", "another", "traversal"])

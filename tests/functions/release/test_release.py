@@ -11,7 +11,7 @@ from cloud import alarms, endpoints, lease, rollbacks
 from cloud.platform import from_environment
 from functions.release import begin, canary, check, restore
 from perennial import layout
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import Context, House, eventually
 
 

@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 from perennial.drift import DriftReport, compare
 from perennial.profile import Profile, freeze, profile
-from perennial.validation.contract import Column, Contract
 
 CONTRACT = Contract(
     {

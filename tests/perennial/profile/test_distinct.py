@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 from perennial.profile import Distinct, Profile, Profiler, freeze, merge, profile
 from perennial.profile.distinct import HASH_SEED, K, united
-from perennial.validation.contract import Column, Contract
 
 CONTRACT = Contract({"n": Column("number"), "i": Column("integer"), "t": Column("text"), "c": Column("category")}, "i")
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 from perennial.profile import OTHERS, Grid, Profile, ProfileError, freeze, merge, profile
-from perennial.validation.contract import Column, Contract
 from tests.perennial.validation.test_many_files import same_counts
 
 COLUMNS = {

@@ -122,7 +122,7 @@ ROW = st.fixed_dictionaries(
     }
 )
 TYPES = {"whole": "integer", "real": "number", "word": "text", "day": "date", "moment": "datetime", "late": "boolean"}
-TABLE = Contract({name: Column(type_) for name, type_ in TYPES.items()}, "late", "regression", null_marks=("",))  # type: ignore[arg-type]
+TABLE = Contract({name: Column(type_) for name, type_ in TYPES.items()}, "late", "regression", null_values=("",))  # type: ignore[arg-type]
 
 
 def as_csv(rows: list[dict[str, Any]], ends: str) -> bytes:

@@ -46,7 +46,7 @@ def test_a_plain_block_gives_what_its_marked_records_give(
 ) -> None:
     block, width = made
     columns = {f"c{place}": Column(type_) for place, type_ in enumerate(types[:width])}  # type: ignore[arg-type]
-    contract = Contract(columns, "c0", "regression", null_marks=marks)
+    contract = Contract(columns, "c0", "regression", null_values=marks)
     parser = Parser(Columns(width, {name: place for place, name in enumerate(columns)}), contract)
     proven = plain(block, width)
     frame = parser.typed(proven) if proven is not None else None
@@ -96,7 +96,7 @@ def test_spellings_that_polars_does_not_take_are_typed_all_the_same(look: Look) 
 @pytest.mark.parametrize("other", ["7,AA,1,true", '7,"AA",1,true', '7,"AA"\r,1,true\r\n'])
 def test_a_null_mark_that_looks_like_a_value_is_a_null(look: Look, other: str) -> None:
     columns = {**small().columns, "late": Column("boolean")}
-    inspection = look(text("1,AA,-999,f", "2,AA,1,true", other), small(columns=columns, null_marks=("", "-999", "f")))
+    inspection = look(text("1,AA,-999,f", "2,AA,1,true", other), small(columns=columns, null_values=("", "-999", "f")))
     if inspection.rows is not None:
         assert pl.read_parquet(inspection.rows).rows()[0] == (1, "AA", None, None)
     else:

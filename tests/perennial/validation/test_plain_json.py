@@ -51,7 +51,7 @@ def test_a_plain_block_gives_what_its_lines_give(
 ) -> None:
     types, data = made
     columns = {f"c{n}": Column(type_) for n, type_ in enumerate(types)}  # type: ignore[arg-type]
-    contract = Contract(columns, "c0", "regression", null_marks=marks)
+    contract = Contract(columns, "c0", "regression", null_values=marks)
     head = json.dumps(dict.fromkeys(columns)).encode() + b"\n"
     (tmp_path / "a.jsonl").write_bytes(head + data)
     table = JsonLinesTable(Source(tmp_path / "a.jsonl", contract.limits), contract)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from perennial.contract.columns import Breach
 from perennial.validation import Column, ContractError, History, RowRule, Volume, merge
-from perennial.validation.contract import Breach
 from tests.perennial.validation.conftest import ROWS, Look, small, text
 
 COLUMNS = small().columns
@@ -97,8 +97,8 @@ def test_text_is_trimmed_and_replaced_before_it_is_judged_and_the_verdict_counts
 
 def test_a_column_may_have_null_marks_of_its_own(look: Look) -> None:
     columns = {
-        "id": Column("integer", null_marks=("-1",)),
-        "country": Column("category", null_marks=("",), values=("NA", "DE")),
+        "id": Column("integer", null_values=("-1",)),
+        "country": Column("category", null_values=("",), values=("NA", "DE")),
         "other": Column("category"),
         "late": Column("boolean"),
     }

@@ -61,7 +61,7 @@ def test_a_value_with_line_ends_commas_and_quotes_stays_as_it_is(look: Look) -> 
     value = 'a "quoted" word,\r\nand\na second line'
     quoted = value.replace('"', '""')
     data = text(f'"{quoted}",1', "plain,0", '"",1', '"""",0', header="note,late")
-    inspection = look(data, Contract(columns, "late", null_marks=("NA",)))
+    inspection = look(data, Contract(columns, "late", null_values=("NA",)))
     assert inspection.verdict.problems == ()
     assert inspection.rows is not None
     assert pl.read_parquet(inspection.rows)["note"].to_list() == [value, "plain", "", '"']
