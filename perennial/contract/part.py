@@ -12,9 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
-
-T = TypeVar("T")
+from typing import Any, ClassVar, Self, cast
 
 
 class ContractError(ValueError):
@@ -49,14 +47,14 @@ class Part:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for json.dumps: tuples as lists, dates as ISO text."""
-        return {name: _plain(getattr(self, name)) for name in _field_names(type(self))}
+        return {name: _plain(getattr(self, name)) for name in _field_names(cast(Any, type(self)))}
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Read a document that was checked when it was written. Raises ContractError, which names the place."""
         if not isinstance(data, Mapping):
             raise ContractError(f"expected an object of {cls.__name__}, found {type(data).__name__}")
-        readers = _readers(cls)
+        readers = _readers(cast(Any, cls))
         values = {}
         for name, value in data.items():
             name = RENAMED.get(name, name) if name not in readers else name
@@ -104,12 +102,15 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     """The function that turns JSON's value into one of the type; most types are JSON's own."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        readers = [reader for each in arguments if (reader := _reader(each)) is not _same]
-        return _optional(readers[0]) if readers else _same
+        return _union(arguments)
     if isinstance(hint, type) and issubclass(hint, Part):
         return hint.from_json
     if hint is dt.date:
         return _date
+    if origin is typing.Literal:
+        return _literal(arguments)
+    if hint in _SCALARS:
+        return _scalar(hint)
     if origin is tuple:
         return _tuple(_reader(arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -117,15 +118,47 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     return _same
 
 
+#: JSON's types of a scalar; an integer is a float as well
+_SCALARS: dict[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}
+
+
 def _same(value: Any) -> Any:
     return value
 
 
-def _optional(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A union's one member that is not JSON's own: a list is a tuple, an object a part, all else stays."""
+def _union(members: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """A value that is of one of the scalar members stays; all else is for the one member that is no scalar."""
+    scalars = tuple(_SCALARS[each] for each in members if each in _SCALARS)
+    plain = tuple(kind for kinds in scalars for kind in kinds)
+    others = [_reader(each) for each in members if each not in _SCALARS and each is not type(None)]
+    optional = type(None) in members
 
     def read(value: Any) -> Any:
-        return value if value is None or isinstance(value, bool | int | float) else reader(value)
+        if (value is None and optional) or type(value) in plain:
+            return value
+        if others:
+            return others[0](value)
+        raise ContractError(f"expected {' or '.join(kind.__name__ for kind in plain)}, found {value!r:.80}")
+
+    return read
+
+
+def _scalar(hint: Any) -> Callable[[Any], Any]:
+    kinds = _SCALARS[hint]
+
+    def read(value: Any) -> Any:
+        if type(value) not in kinds:
+            raise ContractError(f"expected {hint.__name__}, found {value!r:.80}")
+        return value
+
+    return read
+
+
+def _literal(values: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value not in values:
+            raise ContractError(f"expected one of {', '.join(map(str, values))}, found {value!r:.80}")
+        return value
 
     return read
 
@@ -139,8 +172,6 @@ def _date(value: Any) -> dt.date:
 
 def _tuple(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        if isinstance(value, str):  # a union of one value and a list of them
-            return value
         if not isinstance(value, list | tuple):
             raise ContractError(f"expected a list, found {type(value).__name__}")
         return tuple(map(reader, value)) if reader is not _same else tuple(value)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from perennial.contract.columns import NULL_VALUES, Column, Problem, Value
 from perennial.contract.gate import Gate
+from perennial.contract.metrics import metrics_of
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError, Part
 
@@ -36,7 +37,7 @@ class Origin(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Part):
-    """What to train: `columns` holds every declared column with `feature` decided, `gate` has its defaults filled in."""
+    """The plan: `columns` holds every declared column with `feature` decided, `gate` has its defaults filled in."""
 
     format: int = FORMAT
     run: str
@@ -100,6 +101,10 @@ class Plan(Part):
         for name in (plan.target, *plan.key):
             if name not in plan.columns:
                 raise ContractError(f"'{name}' is named by the plan but is none of its columns", "columns")
+        if plan.gate.metric not in {metric.name for metric in metrics_of(plan.problem)}:
+            raise ContractError(f"{plan.problem} has no metric '{plan.gate.metric}'", "gate", "metric")
+        if plan.gate.threshold.aim == "value" and plan.gate.value is None:
+            raise ContractError("the aim 'value' needs gate.value, which gives the value of each outcome", "gate")
         if not plan.features:
             raise ContractError("no column is a feature; the model would see nothing", "columns")
         return plan

@@ -15,9 +15,7 @@ def concluded(columns: Mapping[str, ColumnDrift], thresholds: Drift, sizes: tupl
     single = max((column.verdict for column in counted.values()), key=ORDER.index)
     verdict = max(single, _level(overall, thresholds), key=ORDER.index)
     moved = max(counted, key=lambda name: (ORDER.index(counted[name].verdict), counted[name].extent))
-    return DriftReport(
-        verdict, _sentence(counted, moved, verdict, dataset_drift), moved, *sizes, columns, dataset_drift
-    )
+    return DriftReport(verdict, _sentence(counted, moved, verdict, overall), moved, *sizes, columns, overall)
 
 
 def _dataset_drift(counted: Mapping[str, ColumnDrift]) -> float:

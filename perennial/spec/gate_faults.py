@@ -162,6 +162,12 @@ def _behaviour(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault
                 yield where, said
     for name in set(test.set) & set(test.add):
         yield (*place, "add", name), f"'{name}' is set already"
+    if test.kind == "answer" and not test.row:
+        yield place, "an answer needs a row"
+    elif test.kind == "answer" and test.at_least is None and test.at_most is None and test.label is None:
+        yield place, "an answer needs at_least, at_most or label"
+    elif test.kind != "answer" and not (test.set or test.add):
+        yield place, f"{test.kind} needs something to change: set or add"
     yield from _asked(spec, test, place)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,7 +51,7 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
 def read_part(kind: type[P], document: strict_yaml.Document, source: str) -> P:
     """A part of a spec that stands in a document of its own. Raises SpecError."""
     try:
-        read: P = _adapter(kind).validate_python(document.data)
+        read: P = _adapter(cast(Any, kind)).validate_python(document.data)
         return read
     except ValidationError as error:
         raise SpecError(_faults_of(error, document, source, kind)) from None

@@ -45,7 +45,7 @@ def compare(world, context):
 
     def run(importance: dict | None, **drift: dict) -> tuple[bool, dict, dict]:
         now = datetime.now(UTC)
-        spec = SPEC.model_dump(mode="json")
+        spec = SPEC.to_json()
         spec["drift"] |= drift
         put("models", "specs/tiny/s.json", spec)
         reference = profile(rows(1), freeze(rows(1), SPEC.contract()))

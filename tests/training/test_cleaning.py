@@ -1,6 +1,7 @@
 """A request is cleaned as uploads are: blanks, replacements and null marks, before a value is typed."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -8,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
 from perennial.validation import Column as Rule
 from perennial.validation import Contract
 from perennial.validation.cleaning import clean
 from tests.training.jobs import PEOPLE, Job, people
 from tests.training.servers import ask
-from training.contract import Column
 from training.payloads.field import Field
 from training.serve import App
 
@@ -32,7 +33,7 @@ def test_a_text_becomes_what_validation_makes_of_it(cleaning: dict[str, Any], va
     rule = Rule(type="text", nullable=True, **cleaning)
     contract = Contract({"city": rule, "y": Rule(type="number")}, target="y", problem="regression")
     cleaned, _ = clean(pl.DataFrame({"city": values}, schema={"city": pl.String}), contract)
-    field = Field(Column("city", "text", nullable=True, **cleaning), None, contract.null_values)
+    field = Field("city", Column("text", nullable=True, **cleaning), None, contract.null_values)
     assert field.typed(values, contract.null_values) == cleaned["city"].to_list()
     assert [field.one(value, 0, contract.null_values) for value in values] == cleaned["city"].to_list()
 
@@ -40,7 +41,7 @@ def test_a_text_becomes_what_validation_makes_of_it(cleaning: dict[str, Any], va
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     cleaning = {"city": CLEANING[-1], "age in years": {"trim": True, "null_values": ("?",)}}
-    columns = tuple(Column(**{**vars(column), **cleaning.get(column.name, {})}) for column in PEOPLE)
+    columns = {name: replace(column, **cleaning.get(name, {})) for name, column in PEOPLE.items()}
     job = Job(tmp_path_factory.mktemp("cleaning"))
     job.prepare([people(800)], columns).run()
     return job

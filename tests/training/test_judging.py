@@ -78,14 +78,16 @@ def test_too_few_rows_of_a_class_keep_the_declared_threshold(job: Job) -> None:
 
 def test_a_threshold_by_value_needs_amounts(job: Job) -> None:
     job.prepare([people(300)])
-    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of() | {"gate": threshold(aim="value")}))
-    with pytest.raises(TrainingError, match="says of nothing what it is worth"):
+    (job.paths.plan / "plan.json").write_text(
+        json.dumps(plan_of().to_json() | {"gate": {"metric": "roc_auc", **threshold(aim="value")}})
+    )
+    with pytest.raises(TrainingError, match="the aim 'value' needs"):
         job.run()
 
 
 def in_datasets(job: Job, parts: dict[str, pd.DataFrame], **changes: Any) -> Job:
     """A job whose parts lie in folders that bear their datasets' names, as in S3."""
-    job.prepare([], datasets=list(parts), newest=list(parts)[-1], **changes)
+    job.prepare([], datasets=tuple(parts), newest=list(parts)[-1], **changes)
     for name, rows in parts.items():
         folder = job.paths.data / name / "parts" / "0"
         folder.mkdir(parents=True)

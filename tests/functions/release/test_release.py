@@ -27,8 +27,8 @@ def measure(house: House, namespace: str, version: str = "", **figures: float) -
 
 def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
     """The spec with another release."""
-    data = spec.model_dump(mode="json")
-    return ModelSpec.model_validate(data | {"release": data["release"] | release})
+    data = spec.to_json()
+    return ModelSpec.from_json(data | {"release": data["release"] | release})
 
 
 def alarm(house: House, kind: str) -> dict[str, Any]:

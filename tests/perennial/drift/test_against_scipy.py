@@ -15,7 +15,7 @@ from perennial.drift import compare
 from perennial.profile import freeze, profile
 
 ROWS = 60_000
-CONTRACT = Contract({"x": Column("number"), "y": Column("boolean")}, "y")
+CONTRACT = Contract({"x": Column("number", nullable=True), "y": Column("boolean", nullable=True)}, "y")
 Draw = Callable[[np.random.Generator], NDArray[np.float64]]
 
 PAIRS: dict[str, tuple[Draw, Draw]] = {

@@ -15,11 +15,11 @@ from perennial.profile import Profile, freeze, profile
 
 CONTRACT = Contract(
     {
-        "price": Column("number"),
-        "wait": Column("integer"),
-        "town": Column("category"),
-        "year": Column("integer", feature=False),
-        "late": Column("boolean"),
+        "price": Column("number", nullable=True),
+        "wait": Column("integer", nullable=True),
+        "town": Column("category", nullable=True),
+        "year": Column("integer", feature=False, nullable=True),
+        "late": Column("boolean", nullable=True),
     },
     "late",
 )

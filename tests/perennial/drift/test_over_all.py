@@ -6,12 +6,14 @@ import pytest
 
 from perennial.contract.columns import Column
 from perennial.contract.dataset import Contract
-from perennial.contract.drift import Drift
+from perennial.contract.drift import Drift, Threshold
 from perennial.drift import DriftReport, compare
 from perennial.profile import freeze, profile
 
 NAMES = [f"x{place}" for place in range(8)]
-CONTRACT = Contract({**{name: Column("number") for name in NAMES}, "y": Column("boolean")}, "y")
+CONTRACT = Contract(
+    {**{name: Column("number", nullable=True) for name in NAMES}, "y": Column("boolean", nullable=True)}, "y"
+)
 
 
 def table(seed: int, shift: float, moved: int) -> pl.DataFrame:
@@ -48,7 +50,7 @@ def test_the_figure_over_all_is_weighted_by_importance() -> None:
     heavy = {name: 1.0 if name == "x0" else 0.02 for name in NAMES}
     assert report(0.14, 1, light).dataset_drift < 0.01
     assert report(0.14, 1, heavy).dataset_drift == pytest.approx(0.7 / 2.14, abs=0.05)
-    assert report(0.14, 1, heavy, dataset_drift=(0.1, 0.3)).verdict == "drifted"  # type: ignore[arg-type]
+    assert report(0.14, 1, heavy, dataset_drift=Threshold(0.1, 0.3)).verdict == "drifted"
 
 
 def test_nothing_over_all_where_nothing_moved() -> None:

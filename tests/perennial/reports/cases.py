@@ -192,7 +192,7 @@ def dossier(outcome: str) -> Dossier:
     judged = {"promoted": "promote", "refused": "refuse", "waiting": "ask"}.get(outcome)
     return Dossier(
         run=run(outcome),
-        spec=spec().model_dump(mode="json"),
+        spec=spec().to_json(),
         dataset=dataset(outcome != "quarantined"),
         verdict=verdict(outcome != "quarantined") if reached >= 1 else None,
         drift=compare(before, now, spec().drift).as_dict() if reached >= 2 else None,
