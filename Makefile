@@ -68,6 +68,7 @@ diagram: synth  ## draw docs/architecture.diagram.md from the assembly
 
 docs: diagram  ## everything in docs/ that is generated
 	@$(BIN)/python -m cli.reference
+	@$(BIN)/python -m cli.spec_reference
 	@$(BIN)/python -m cli schema --write
 
 lock:  ## resolve the requirements anew; needs uv

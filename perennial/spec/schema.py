@@ -11,6 +11,7 @@ def json_schema() -> dict[str, Any]:
     schema = ModelSpec.model_json_schema()
     schema["properties"]["retrain"] = {
         "anyOf": [{"enum": list(get_args(Retrain.model_fields["on"].annotation))}, {"$ref": "#/$defs/Retrain"}],
+        "default": {},
         "description": "When a dataset is worth a training.",
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A model of Perennial"}
