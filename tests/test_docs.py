@@ -78,4 +78,6 @@ def test_every_path_that_contributing_names_exists():
     assert len(paths) > 60
     for path in paths:
         pattern = re.sub(r"\b[A-Z]{2,}\b", "*", path).rstrip("/")  # functions/NOUN/handler.py: any noun
-        assert path.startswith("build/") or path == "models/*.py" or any(ROOT.glob(pattern)), f"CONTRIBUTING.md names {path}"
+        assert path.startswith("build/") or path == "models/*.py" or any(ROOT.glob(pattern)), (
+            f"CONTRIBUTING.md names {path}"
+        )
