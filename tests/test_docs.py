@@ -81,3 +81,9 @@ def test_every_path_that_contributing_names_exists():
         assert path.startswith("build/") or path == "models/*.py" or any(ROOT.glob(pattern)), (
             f"CONTRIBUTING.md names {path}"
         )
+
+
+def test_the_site_lists_every_page():
+    listed = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "website" / "mkdocs.yml").read_text(), re.MULTILINE)
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages | {"index.md", "contributing.md", "changelog.md", "adr/index.md"} == set(listed)
