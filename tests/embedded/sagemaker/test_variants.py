@@ -91,7 +91,7 @@ def serverless(cloud: Cloud) -> str:
     return "light"
 
 
-NOTHING: dict[str, Any] = {"InstanceType": "", "InitialInstanceCount": 0}
+NOTHING: dict[str, Any] = {"InstanceType": None, "InitialInstanceCount": None}
 
 
 def test_a_serverless_endpoint_ends_when_idle_and_starts_when_asked(cloud: Cloud, serverless: str) -> None:

@@ -109,7 +109,7 @@ def test_an_execution_without_a_name_gets_one(lab: Lab) -> None:
     ("request_", "code"),
     [
         ({"input": "{"}, "InvalidExecutionInput"),
-        ({"input": json.dumps("x" * 262144)}, "InvalidExecutionInput"),
+        ({"input": json.dumps("x" * 262144)}, "ValidationException"),
         ({"name": "a b"}, "InvalidName"),
     ],
 )
