@@ -26,11 +26,12 @@ class Situation:
 
 @dataclass(frozen=True)
 class Rule:
-    """`refusal` gives AWS's sentence, or None for a call within the rule."""
+    """`refusal` gives AWS's sentence, or None for a call within the rule; `code` is that of the error."""
 
     operation: str
     source: str
     refusal: Callable[[Parameters, Situation], str | None]
+    code: str = "ValidationException"
 
 
 NOTHING = Situation()

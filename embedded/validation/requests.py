@@ -11,6 +11,8 @@ from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.serialize import get_serializer_class
 
+from embedded.rules.requests import RULES
+from embedded.rules.rule import NOTHING
 from embedded.validation.constraints import Check, Compiler, Findings
 from embedded.validation.parsing import Call, UnreadableError, read
 
@@ -97,6 +99,10 @@ def _refusal(environ: dict[str, Any], body: bytes) -> tuple[int, dict[str, str],
         code = code or ("ValidationError" if call.protocol in ("query", "rest-xml") else "ValidationException")
         LOG.info("%s %s refused: %s", call.service.service_name, call.operation.name, code)
         return _error(call, Refusal(code, message(found)))
+    for rule in RULES.get(call.service.service_name, ()):
+        sentence = rule.refusal(call.parameters, NOTHING) if rule.operation == call.operation.name else None
+        if sentence is not None:
+            return _error(call, Refusal(rule.code, sentence))
     return None
 
 

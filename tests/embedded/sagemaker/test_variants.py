@@ -146,7 +146,7 @@ def test_an_endpoint_with_instances_cannot_become_serverless(cloud: Cloud, serve
     [
         ({"ServerlessConfig": SERVERLESS}, {}, "cannot be given together with ServerlessConfig"),
         ({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 1}}, {}, "MemorySizeInMB must be one of"),
-        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 201}}, {}, "from 1 to 200"),
+        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 201}}, {}, "less than or equal to 200"),
         ({"ServerlessConfig": SERVERLESS | {"ProvisionedConcurrency": 3}}, {}, "at most MaxConcurrency"),
         ({"ServerlessConfig": SERVERLESS}, {"DataCaptureConfig": CAPTURE}, "DataCaptureConfig is not supported"),
         ({"ServerlessConfig": SERVERLESS}, {"ShadowProductionVariants": [shadow("light")]}, "exactly one production"),
