@@ -71,7 +71,7 @@ def _training(training: Mapping[str, Any], hours: float) -> Iterator[Fault]:
     if minutes > hours * 60:
         yield Fault(
             "training.max_minutes",
-            f"the run waits {hours:g} hours for a training, less than max_minutes {minutes}; raise run_hours in "
+            f"the run waits {hours:g} hours for a training, less than max_minutes {minutes}; raise training_hours in "
             "cdk.json or lower max_minutes",
             "https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html",
         )

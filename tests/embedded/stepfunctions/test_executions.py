@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded.stepfunctions import histories
 from tests.embedded.conftest import eventually
 from tests.embedded.stepfunctions.conftest import Lab
 
@@ -84,6 +85,18 @@ def test_a_stop_between_two_states_is_no_error_of_the_interpreter(lab: Lab) -> N
         eventually(lambda execution=execution: lab.events(execution)[-1] == "ExecutionAborted")
         ended = lab.states.describe_execution(executionArn=execution)
         assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "by hand")
+
+
+def test_a_history_that_is_full_ends_the_execution(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histories, "LIMIT", 60)
+    execution = lab.start(
+        lab.machine({"There": {"Type": "Pass", "Next": "Back"}, "Back": {"Type": "Pass", "Next": "There"}})
+    )
+    eventually(lambda: lab.states.describe_execution(executionArn=execution)["status"] == "FAILED")
+    ended = lab.states.describe_execution(executionArn=execution)
+    assert ended["cause"] == "The execution reached the maximum number of history events (60)."
+    assert lab.events(execution)[-1] == "ExecutionFailed"
+    assert len(lab.events(execution)) == 60
 
 
 def test_the_same_name_and_input_is_the_same_execution_while_it_runs(lab: Lab) -> None:
