@@ -100,7 +100,7 @@ def test_the_exit_code_tells_of_drift_only_where_that_is_asked(perennial: Perenn
     assert perennial("drift", "a.csv", "moved.csv", "-m", "tiny", "--fail-on", "watch").exit_code == 3
 
 
-LEVELS = (f"{name}: {{watch: 0.1, drifted: 9}}" for name in ("psi", "js", "ks", "wasserstein"))
+LEVELS = (f"{name}: {{warn: 0.1, alert: 9}}" for name in ("psi", "js", "ks", "wasserstein"))
 WATCHED = "drift: {" + ", ".join(LEVELS) + "}\n"
 
 

@@ -9,7 +9,7 @@ from moto.core.utils import get_service_model
 from cloud import configurations, deployments
 from embedded.sagemaker import traffic
 from embedded.validation.requests import check_of, faults
-from perennial.spec import Release
+from perennial.contract.release import Release
 from training.payloads.inputs import Inputs
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from perennial.contract.columns import TYPES, Column
 from perennial.spec import parse
-from training.columns import TYPES, Column, frame
+from training.columns import frame
 from training.estimators import _NAMED
 from training.features import Features
 
@@ -35,7 +36,7 @@ def typed(type_: str, value: Any) -> Any:
 
 
 def fitted(type_: str, encoding: Any, values: list[Any] | None = None) -> tuple[Features, list[Column]]:
-    columns = [Column(COLUMNS[type_], type_)]
+    columns = {COLUMNS[type_]: Column(type_)}
     given = [row[COLUMNS[type_]] for row in ROWS] if values is None else values
     rows = frame(columns, {COLUMNS[type_]: [typed(type_, value) for value in given]})
     return Features(columns, encoding).fit(rows), columns
@@ -43,7 +44,7 @@ def fitted(type_: str, encoding: Any, values: list[Any] | None = None) -> tuple[
 
 def encoded(type_: str, encoding: Any, value: Any, values: list[Any] | None = None) -> list[float]:
     features, columns = fitted(type_, encoding, values)
-    row = frame(columns, {columns[0].name: [typed(type_, value)]})
+    row = frame(columns, {COLUMNS[type_]: [typed(type_, value)]})
     return [float(number) for number in features.transform(row)[0]]
 
 
@@ -105,7 +106,7 @@ def test_the_pandas_types_are_those_of_a_frame() -> None:
     shown = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|$", TEXT, re.MULTILINE))
     assert set(shown) == set(TYPES)
     for type_, expected in shown.items():
-        assert str(frame([Column("c", type_)], {"c": [typed(type_, ROWS[0][COLUMNS[type_]])]})["c"].dtype) == expected
+        assert str(frame({"c": Column(type_)}, {"c": [typed(type_, ROWS[0][COLUMNS[type_]])]})["c"].dtype) == expected
 
 
 def test_a_column_that_is_missing_in_all_training_rows_is_0() -> None:
@@ -121,4 +122,4 @@ def test_features_are_chosen_as_the_page_says() -> None:
     )
     assert spec.features() == ("t", "more", "sex")
     assert spec.sensitive() == ("sex", "hidden")
-    assert {rule["columns"][0] for rule in spec.demands()["fairness"]} == {"sex", "hidden"}
+    assert {rule.columns[0] for rule in spec.gate_checks().fairness} == {"sex", "hidden"}

@@ -33,10 +33,10 @@ def flights(rows: int, first: int = 0) -> pl.DataFrame:
     numbers = pl.int_range(first, first + rows, eager=True)
     columns = {}
     for name, column in FLIGHTS.contract().columns.items():
-        if column.dtype.is_float():
+        if column.type == "number":
             low, high = float(column.minimum or 0), float(column.maximum or 1)
             columns[name] = (numbers.hash() % 9973) / 9973 * (high - low) + low
-        elif column.dtype.is_integer():
+        elif column.type == "integer":
             columns[name] = numbers % 9999 + 1 if name == "flight" else numbers * 0 + int(column.minimum or 0)
         elif column.type == "boolean":
             columns[name] = numbers % 2 == 0

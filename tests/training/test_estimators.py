@@ -78,7 +78,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with our code and a user's models/, as the source archive is laid out."""
     root = tmp_path / "code"
     (root / "models").mkdir(parents=True)
-    (root / "training").symlink_to(fitting.CODE / "training")
+    for room in ("training", "perennial"):
+        (root / room).symlink_to(fitting.CODE / room)
     (root / "models" / "naive_people.py").write_text(USERS)
     monkeypatch.setattr(fitting, "CODE", root)
     monkeypatch.setattr("sys.path", [str(root), *__import__("sys").path])

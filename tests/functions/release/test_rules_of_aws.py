@@ -8,13 +8,13 @@ import boto3
 import pytest
 
 from cloud import configurations, endpoints, platform
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import House, eventually
 
 
 def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
-    data = spec.model_dump(mode="json")
-    return ModelSpec.model_validate(data | {"release": data["release"] | release})
+    data = spec.to_json()
+    return ModelSpec.from_json(data | {"release": data["release"] | release})
 
 
 def target(house: House) -> list[dict[str, Any]]:
