@@ -28,7 +28,7 @@ class Page:
 
     key: str
     html: str
-    twin: str
+    to_json: str
 
 
 def report(
@@ -51,7 +51,7 @@ def report(
     platform, ledger = clouds.connect()
     page = _page(platform, ledger, identity)
     if json:
-        line(page.twin.rstrip("\n"))
+        line(page.to_json.rstrip("\n"))
         return
     path = out or _place(page.key)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def report(
 
 
 def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import dossiers
+    from cloud import report_data
     from perennial.reports import index_contents
 
     if identity in project.model_names():  # drawn anew: it tells of runs that are under way, too
-        return _drawn(layout.index(identity), index_contents(dossiers.history(platform, ledger, identity)))
+        return _drawn(layout.index(identity), index_contents(report_data.history(platform, ledger, identity)))
     if "@" in identity:
         return _card(platform, ledger, identity)
     run = ledger.run(upload_run_id(identity) if identity.startswith("ds-") else identity)
@@ -79,11 +79,11 @@ def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
     from perennial.reports import run_contents
 
     note(f"({run.id} has written no report: this is drawn from its records)")
-    return _drawn(layout.report(run.model, run.id), run_contents(dossiers.of_run(platform, ledger, run)))
+    return _drawn(layout.report(run.model, run.id), run_contents(report_data.of_run(platform, ledger, run)))
 
 
 def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import dossiers
+    from cloud import report_data
     from perennial.reports import card_contents
 
     version = ledger.version(identity)
@@ -91,22 +91,22 @@ def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
     written = _written(platform, key)
     if written:
         return written
-    return _drawn(key, card_contents(dossiers.of_run(platform, ledger, ledger.run(version.run)), version))
+    return _drawn(key, card_contents(report_data.of_run(platform, ledger, ledger.run(version.run)), version))
 
 
 def _drawn(key: str, contents: dict[str, Any]) -> Page:
     from perennial import reports
 
-    return Page(key, reports.page(contents), reports.twin(contents))
+    return Page(key, reports.page(contents), reports.to_json(contents))
 
 
 def _written(platform: Platform, key: str) -> Page | None:
     """The page as the run wrote it, or None."""
     from cloud import objects
 
-    bucket, twin = platform.models_bucket, key.removesuffix(".html") + ".json"
+    bucket, to_json = platform.models_bucket, key.removesuffix(".html") + ".json"
     try:
-        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, twin).decode())
+        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, to_json).decode())
     except objects.MissingObjectError:
         return None
 

@@ -1,4 +1,4 @@
-"""A table whose cells are shaded by their share: text stays text, and can be read aloud and copied."""
+"""A table with cells shaded by their share: screen readers can read it and its text can be copied."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ DEPTHS = 9
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell, and how deep it is shaded, from 0 to 1."""
+    """The text of a cell, and the depth of its shade from 0 to 1."""
 
-    said: str
+    value_text: str
     depth: float
     more: str = ""
 
 
-def shaded(caption: str, corner: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> Markup:
+def shaded_table(
+    caption: str, corner: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]
+) -> Markup:
     """The table; each row begins with its name."""
     head = element("tr", element("th", corner, scope="col"), *[element("th", name, scope="col") for name in columns])
     body = [element("tr", element("th", name, scope="row"), *map(_cell, cells)) for name, cells in rows]
@@ -32,4 +34,4 @@ def shaded(caption: str, corner: str, columns: Sequence[str], rows: Sequence[tup
 def _cell(cell: Cell) -> Markup:
     depth = round(min(max(cell.depth, 0.0), 1.0) * DEPTHS)
     more = element("small", cell.more) if cell.more else ""
-    return element("td", cell.said, more, class_=f"depth{depth}")
+    return element("td", cell.value_text, more, class_=f"depth{depth}")

@@ -1,4 +1,4 @@
-"""Elements of SVG: names and attributes are ours, every text and value is escaped."""
+"""SVG elements with fixed names and attributes; every text and value is escaped."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
     return Markup(f"<{name}{written}>{inner}</{name}>" if inner else f"<{name}{written}/>")  # noqa: S704
 
 
-def picture(height: float, title: str, told: str, children: Iterable[Markup], width: float = WIDTH) -> Markup:
-    """A whole chart of `width` x `height` units, with its name and what it shows in words."""
+def svg_chart(height: float, title: str, description: str, children: Iterable[Markup], width: float = WIDTH) -> Markup:
+    """A whole chart of `width` x `height` units, with a title and a text description."""
     return element(
         "svg",
         element("title", title),
-        element("desc", told),
+        element("desc", description),
         *children,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_written(width)} {_written(height)}",

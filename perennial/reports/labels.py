@@ -1,25 +1,29 @@
-"""Names of outcomes, verdicts, metrics and measures as a reader knows them."""
+"""Labels for outcomes, verdicts, metrics and problems."""
 
 from __future__ import annotations
 
 from perennial.records import State
 
-#: of a run's state: title, tone, and what it means
+#: by a run's state: title, tone and meaning
 OUTCOMES: dict[State | str, tuple[str, str, str]] = {
-    "promoted": ("Promoted", "good", "The new model serves."),
+    "promoted": ("Promoted", "good", "The new model is in service."),
     "refused": ("Refused", "bad", "The candidate was refused; the champion stays."),
-    "quarantined": ("Quarantined", "bad", "The dataset was refused and set aside; the champion stays."),
-    "unchanged": ("Unchanged", "calm", "The data was accepted, but no training was worth it; the champion stays."),
-    "superseded": ("Superseded", "calm", "A newer upload came before this one was started."),
-    "failed": ("Failed", "bad", "The run broke off; the champion stays."),
-    "pending": ("Pending", "calm", "The dataset waits until the run under way has ended."),
-    "running": ("Under way", "calm", "The run has not ended yet; this page shows what it found so far."),
-    "waiting": ("Waits for a person", "ask", "The gate asks a person before anything is released."),
+    "quarantined": ("Quarantined", "bad", "The dataset was refused and moved to quarantine; the champion stays."),
+    "unchanged": (
+        "Unchanged",
+        "calm",
+        "The data was accepted and has not drifted enough for training; the champion stays.",
+    ),
+    "superseded": ("Superseded", "calm", "A newer upload replaced this one before it was started."),
+    "failed": ("Failed", "bad", "The run failed; the champion stays."),
+    "pending": ("Pending", "calm", "The dataset waits until the current run ends."),
+    "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),
+    "waiting": ("Waiting for approval", "ask", "The gate requires approval before the release."),
 }
 VERDICTS = {
     "passed": ("passed", "good"),
     "failed": ("failed", "bad"),
-    "unsure": ("cannot tell", "ask"),
+    "unsure": ("undecided", "ask"),
     "noted": ("noted", "calm"),
 }
 LEVELS = {
@@ -53,15 +57,15 @@ MEASURES = {
 }
 #: a problem of rows, by its code; see perennial.validation.verdict
 PROBLEMS = {
-    "short-row": "a value too few",
-    "long-row": "a value too many",
-    "bad-json": "no readable JSON",
+    "short-row": "too few values",
+    "long-row": "too many values",
+    "bad-json": "malformed JSON",
     "nul-byte": "a NUL byte",
     "long-value": "a value that is too long",
     "type": "a value of another type",
     "integer-range": "a number beyond 64 bits",
     "not-finite": "a number that is not finite",
-    "null": "no value where one is needed",
+    "null": "a missing required value",
     "below-minimum": "a value below the minimum",
     "above-maximum": "a value above the maximum",
     "not-allowed": "a value that is not among those allowed",
@@ -69,24 +73,24 @@ PROBLEMS = {
     "too-short": "a text that is too short",
     "too-long": "a text that is too long",
     "rule": "values that break a rule over the row",
-    "duplicate-key": "a key that another row has",
+    "duplicate-key": "a duplicate key",
 }
-#: the sections that a run may not come to, in the order of the page
+#: the sections, in the order of the page
 SECTIONS = {
     "validation": "Validation",
     "drift": "Drift",
-    "models": "How well it does",
+    "models": "Metrics",
     "fairness": "Fairness",
     "slices": "Slices",
     "value": "Value",
     "behaviour": "Behaviour",
 }
 PRICES = {
-    "tp": "a positive found",
-    "fp": "a false alarm",
-    "fn": "a positive missed",
-    "tn": "a negative left alone",
-    "right": "a right class",
+    "tp": "a true positive",
+    "fp": "a false positive",
+    "fn": "a false negative",
+    "tn": "a true negative",
+    "right": "a correct class",
     "wrong": "a wrong class",
     "over": "each unit too much",
     "under": "each unit too little",
@@ -94,16 +98,16 @@ PRICES = {
 
 
 def metric(name: str) -> str:
-    """A metric's name in words."""
+    """The label of a metric."""
     return METRICS.get(name, name.replace("_", " "))
 
 
 def measure(name: str) -> str:
-    """A fairness measure's name in words."""
+    """The label of a fairness metric."""
     return MEASURES.get(name, name.replace("_", " "))
 
 
 def check(name: str) -> str:
-    """A check's name in words: 'floor: ROC AUC' of 'floor:roc_auc'."""
+    """The label of a check: 'floor: ROC AUC' for 'floor:roc_auc'."""
     kind, colon, rest = name.partition(":")
     return f"{kind}: {METRICS.get(rest, rest)}" if colon else name

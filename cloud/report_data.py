@@ -11,13 +11,13 @@ from cloud.platform import Platform
 from perennial import layout
 from perennial.profile import Profile, ProfileError
 from perennial.records import DatasetVersion, ModelVersion, Run
-from perennial.reports import Dossier, History
+from perennial.reports import History, ReportData
 
 NEWEST = 500  # runs of which an index shows figures
 _WORKERS = 10
 
 
-def of_run(platform: Platform, ledger: Ledger, run: Run) -> Dossier:
+def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
     """All that a run has left so far. Raises MissingRecordError only where the ledger has lost a model version."""
     folder, models = layout.run(run.id), platform.models_bucket
     data = layout.dataset(run.model, run.dataset)
@@ -33,7 +33,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> Dossier:
         wanted |= {name: (platform.data_bucket, f"{data}{name}.json") for name in ("verdict", "drift", "profile")}
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = dict(zip(wanted, pool.map(lambda place: _json(*place), wanted.values()), strict=True))
-    return Dossier(
+    return ReportData(
         run=run,
         spec=found.pop("spec") or {},
         dataset=_dataset(ledger, run),

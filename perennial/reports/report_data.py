@@ -1,4 +1,4 @@
-"""What a report is made of: the records of a run and the JSON that it left, as far as they are there."""
+"""The data of a report: the records of a run and the JSON documents that it wrote."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 
 
 @dataclass(frozen=True)
-class Dossier:
-    """One run. `spec` is the spec's JSON as the run had it; what the run did not come to is None.
+class ReportData:
+    """The data of one run. `spec` is the spec's JSON that the run used; a document that the run did not write is None.
 
     `card` is the dataset's own, made of the spec's and the one beside the data. `profile` is of the run's data,
     `reference` of the champion's at that time; `version` is what the run registered.
@@ -33,7 +33,7 @@ class Dossier:
 
 @dataclass(frozen=True)
 class History:
-    """All that is known of a model: its runs and datasets in any order, and the summary of each reported run by id."""
+    """The history of a model: its runs and datasets in any order, and the summary of each reported run by id."""
 
     model: str
     runs: tuple[Run, ...]

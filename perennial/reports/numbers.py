@@ -1,4 +1,4 @@
-"""Numbers and moments as a reader wants them: few digits, a real minus sign, UTC."""
+"""Formats numbers and times for readers: few digits, a minus sign, UTC."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NONE = "–"
 
 
 def figure(value: float | None) -> str:
-    """Four digits, as few as tell it: 0.7421, 0.5, 12,345, −3.2e-05."""
+    """At most four significant digits: 0.7421, 0.5, 12,345, −3.2e-05."""
     if value is None:
         return NONE
     if value == 0:
@@ -19,18 +19,18 @@ def figure(value: float | None) -> str:
         return _minus(f"{value:.4f}".rstrip("0").rstrip("."))
     if 1 <= abs(value) < 1e15:
         digits = max(3 - len(str(int(abs(value)))) + 1, 0)
-        said = f"{value:,.{digits}f}"
-        return _minus(said.rstrip("0").rstrip(".") if "." in said else said)
+        written = f"{value:,.{digits}f}"
+        return _minus(written.rstrip("0").rstrip(".") if "." in written else written)
     return _minus(f"{value:.3g}")
 
 
 def exact(value: float | None) -> str:
-    """The same with as many decimals as its neighbours in a column: 0.7300."""
+    """The same with four decimals, for a table column: 0.7300."""
     return _minus(f"{value:.4f}") if value is not None and 1e-4 <= abs(value) < 1 else figure(value)
 
 
 def brief(value: float | None) -> str:
-    """The same for a chart, with three decimals: 0.730."""
+    """The same with three decimals, for a plot: 0.730."""
     return _minus(f"{value:.3f}") if value is not None and 5e-4 <= abs(value) < 1 else figure(value)
 
 
@@ -44,8 +44,8 @@ def share(value: float | None) -> str:
     if value is None:
         return NONE
     percent = value * 100
-    said = f"{percent:.0f}" if abs(percent) >= 99.95 or percent == 0 else f"{percent:.1f}"
-    return _minus(f"{said}%")
+    written = f"{percent:.0f}" if abs(percent) >= 99.95 or percent == 0 else f"{percent:.1f}"
+    return _minus(f"{written}%")
 
 
 def whole(value: float | None) -> str:
@@ -68,7 +68,7 @@ def money(value: float | None, currency: str) -> str:
 
 
 def moment(iso: str | None) -> str:
-    """'21 Nov 2026, 14:09:45 UTC' of ISO 8601; what is none is given back."""
+    """'21 Nov 2026, 14:09:45 UTC' from ISO 8601; other text is returned unchanged."""
     if not iso:
         return NONE
     try:

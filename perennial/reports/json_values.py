@@ -1,27 +1,29 @@
-"""Reads JSON that nobody promised: what is absent or malformed is None or empty, what is too long is cut."""
+"""Reads JSON that may be malformed: an absent or malformed value is None or empty, a long text is truncated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from perennial.gate.check import number, part
+from perennial.gate.check import member, number
 
-__all__ = ["entries", "figure", "figures", "mapping", "number", "numbers", "part", "sentences", "text", "whole"]
+__all__ = ["entries", "figure", "figures", "mapping", "member", "number", "numbers", "sentences", "text", "whole"]
 
 LONGEST = 300  # characters of a name or value; a sentence may be longer
 SENTENCE = 1200
 
 
 def text(value: object, longest: int = LONGEST) -> str:
-    """A name or a value as plain text: on one line, without control characters, not endless."""
+    """A name or a value as plain text: on one line, without control characters, truncated."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    said = str(value)[: 4 * longest].encode("utf-8", "replace").decode()
-    said = " ".join("".join(letter if letter.isprintable() or letter.isspace() else "�" for letter in said).split())
-    return said if len(said) <= longest else said[: longest - 1] + "…"
+    written = str(value)[: 4 * longest].encode("utf-8", "replace").decode()
+    written = " ".join(
+        "".join(letter if letter.isprintable() or letter.isspace() else "�" for letter in written).split()
+    )
+    return written if len(written) <= longest else written[: longest - 1] + "…"
 
 
 def sentences(value: object) -> list[str]:
@@ -46,7 +48,7 @@ def whole(value: object) -> int | None:
 
 
 def numbers(value: object) -> list[float]:
-    """The finite numbers of a list; empty where one of them is none."""
+    """The finite numbers of a list; empty if one of them is not a finite number."""
     found = [number(entry) for entry in entries(value)]
     return [] if None in found else [entry for entry in found if entry is not None]
 
@@ -58,6 +60,6 @@ def figure(value: object) -> dict[str, float | None]:
 
 
 def figures(value: object) -> dict[str, dict[str, float | None]]:
-    """Figures by name, those that have a value."""
+    """The metrics that have a value, by name."""
     found = {text(name): figure(seen) for name, seen in mapping(value).items()}
     return {name: seen for name, seen in found.items() if seen["value"] is not None}
