@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, emit, line, note, stderr, usage
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def batch(
     ends = Ends(source, out or _beside(source))
     if not ends.target.endswith((".csv", ".jsonl")):
         raise usage(f"--out {ends.target}: expected a name that ends in .csv or .jsonl")
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
     champion = ledger.champion(model)
     if champion is None:
         raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
@@ -91,7 +91,7 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
         bucket, key = _parse(source)
         objects.copy((bucket, key, None), *target)
         return
-    from cli.questions import lines
+    from cli.requests import lines
     from cli.tables import read
 
     with tempfile.TemporaryDirectory() as folder:

@@ -15,10 +15,10 @@ from pathlib import Path
 import typer
 
 from cli import embedded_cloud, project
-from cli.clouds import AWS_VARIABLES, aws_files
+from cli.connection import AWS_VARIABLES, aws_files
 from cli.embedded_cloud import Place
-from cli.liveness import answers
 from cli.output import ERROR, Json, emit, line
+from cli.processes import is_listening
 from perennial.spec import SpecError, load_all
 
 NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
@@ -118,7 +118,7 @@ def _cloud() -> Finding:
     if running and url in ("", running.endpoint_url):
         return Finding("cloud", True, f"the embedded cloud is up at {running.endpoint_url}")
     if url:
-        if answers(url):
+        if is_listening(url):
             return Finding("cloud", True, f"{url} (AWS_ENDPOINT_URL)")
         return Finding(
             "cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"'

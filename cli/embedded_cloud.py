@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cli import project
-from cli.liveness import answers, is_free, lives
 from cli.output import CommandError
+from cli.processes import is_free, is_listening, is_running
 
 PATIENCE = 120.0  # seconds until it is ready; a first synthesized assembly deploys within two
 LAST_LINES = 15
@@ -64,9 +64,9 @@ def find(place: Place) -> Running | None:
         running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
     except (OSError, ValueError, KeyError):
         return None
-    if lives(running.pid) and answers(running.endpoint_url):
+    if is_running(running.pid) and is_listening(running.endpoint_url):
         return running
-    if not lives(running.pid):
+    if not is_running(running.pid):
         place.state.unlink(missing_ok=True)
     return None
 
@@ -110,7 +110,7 @@ def deploy_again(place: Place, running: Running) -> Running:
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if not lives(running.pid):
+        if not is_running(running.pid):
             raise CommandError(
                 f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}"
             )
@@ -147,9 +147,9 @@ def stop(running: Running) -> None:
     except ProcessLookupError:
         return
     deadline = time.monotonic() + 15
-    while lives(running.pid) and time.monotonic() < deadline:
+    while is_running(running.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if lives(running.pid):
+    if is_running(running.pid):
         os.kill(running.pid, signal.SIGKILL)
 
 

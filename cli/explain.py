@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import clouds
-from cli.finding import RunId, find
+from cli import connection
 from cli.output import Json, emit, line
+from cli.runs import RunId, find_run
 from perennial import approval, layout
 from perennial.identity import model_of
 
@@ -30,8 +30,8 @@ def explain(
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
     model_of(run)  # an id that is none is said to be so before a cloud is asked
-    platform, ledger = clouds.connect()
-    found = find(ledger, run)
+    platform, ledger = connection.connect()
+    found = find_run(ledger, run)
     if found is None:
         _explain_waiting(ledger, run, json)
         return

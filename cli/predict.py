@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, Model, emit, note
 from perennial import layout
 
 if TYPE_CHECKING:
-    from cli.questions import Question
+    from cli.requests import Request
     from perennial.spec import ModelSpec
 
 
@@ -27,12 +27,12 @@ def predict(
     CSV on stdout, in the order of the file."""
     spec = project.spec(model)
 
-    from cli.questions import questions  # Polars takes a while to import; --help does not need it
+    from cli.requests import requests  # Polars takes a while to import; --help does not need it
     from cli.tables import read
 
     table = read(file)
-    batches = questions(table, spec)
-    clouds.connect()
+    batches = requests(table, spec)
+    connection.connect()
     answers: list[dict[str, Any]] = []
     served = ""
     for number, question in enumerate(batches):
@@ -46,7 +46,7 @@ def predict(
         emit({"model": served.removeprefix("model="), "predictions": answers})
 
 
-def _ask(spec: ModelSpec, question: Question, accept: str) -> tuple[bytes, str]:
+def _ask(spec: ModelSpec, question: Request, accept: str) -> tuple[bytes, str]:
     """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
     from botocore.exceptions import ClientError
 
@@ -64,7 +64,7 @@ def _ask(spec: ModelSpec, question: Question, accept: str) -> tuple[bytes, str]:
         raise
 
 
-def _refusal(response: dict[str, Any], question: Question) -> str:
+def _refusal(response: dict[str, Any], question: Request) -> str:
     """The model's own words, with the row counted in the file and not in the batch."""
     said = _json(response.get("OriginalMessage", "").encode())
     if "error" not in said:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, line, note
 from perennial import layout
 from perennial.identity import model_of, upload_run_id
@@ -48,7 +48,7 @@ def report(
     Of a run that has written none, it is drawn from the records. --json prints what stands on the page."""
     if identity not in project.model_names():
         model_of(identity)  # an id that is none is said to be so before a cloud is asked
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
     page = _page(platform, ledger, identity)
     if json:
         line(page.to_json.rstrip("\n"))

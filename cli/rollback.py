@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import Json, emit, line, note, usage
 
 CODES = {"promoted": 0, "refused": 3}
@@ -28,16 +28,16 @@ def rollback(
     names = project.model_names()
     if model not in names:
         raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
 
     from datetime import UTC, datetime
 
-    from cli.following import watch_run
+    from cli.progress import watch_run
     from cli.upload import show
     from cloud import rollbacks
 
     ends = rollbacks.target(platform, ledger, model, to)
-    run = rollbacks.start(platform, ledger, ends, (clouds.person(), why), datetime.now(UTC))
+    run = rollbacks.start(platform, ledger, ends, (connection.person(), why), datetime.now(UTC))
     note(f"{run.id}: from {ends[0].version} back to {ends[1].id}")
     if not wait:
         emit({"run": run.id, "from": ends[0].version, "to": ends[1].id}) if json else line(run.id)

@@ -105,3 +105,16 @@ def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> N
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def down() -> None:
+    """Stop the embedded cloud that `perennial up` started."""
+    place = Place.of_checkout()
+    running = embedded_cloud.find(place)
+    if running is None:
+        note("no embedded cloud is running")
+        return
+    embedded_cloud.stop(running)
+    place.state.unlink(missing_ok=True)
+    place.deployed.unlink(missing_ok=True)
+    note(f"the embedded cloud at {running.endpoint_url} is down")

@@ -1,8 +1,8 @@
 """A file and a contract in; one pass; a verdict, a profile and clean, typed Parquet out."""
 
 from perennial.validation.contract import Column, Contract, ContractError, Limits, RowRule, Volume
+from perennial.validation.decision import History
 from perennial.validation.inspection import Inspection, Part, inspect
-from perennial.validation.judgement import History
 from perennial.validation.merging import merge
 from perennial.validation.sampling import sample
 from perennial.validation.verdict import CODES, Example, Problem, Verdict

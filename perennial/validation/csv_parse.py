@@ -31,7 +31,7 @@ class Parser:
         marks = [mark for mark in contract.common_marks if mark not in replaced]
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
-        self._seen: list[str] = []
+        self._first_rows: list[str] = []
         self._castable = {name for name in columns.places if castable(name, contract)}
         self._direct = {
             str(columns.places[name]): contract.columns[name].dtype
@@ -71,8 +71,8 @@ class Parser:
 
     def _learn(self, place: str, data: bytes) -> None:
         """A value in a column was none of its type: a null mark, perhaps, or else a spelling Polars does not know."""
-        found = [mark for mark in self._marks if mark not in self._seen and mark.encode() in data]
-        self._seen += found
+        found = [mark for mark in self._marks if mark not in self._first_rows and mark.encode() in data]
+        self._first_rows += found
         if not found:
             self._direct.pop(place, None)
 
@@ -91,7 +91,7 @@ class Parser:
             _BOM + data if data.startswith(_BOM) else data,  # Polars takes one off the front of any text
             has_header=False,
             schema={**schema, END: pl.String()} if marked else schema,
-            null_values=self._seen if self._seen and not text else None,
+            null_values=self._first_rows if self._first_rows and not text else None,
             empty_string_is_null=not text,
             truncate_ragged_lines=marked,
             missing_columns="insert" if marked else "raise",

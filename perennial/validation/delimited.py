@@ -11,12 +11,12 @@ from functools import partial
 import polars as pl
 
 from perennial.validation import csv_proof, csv_text
-from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import check_header, match
 from perennial.validation.contract import Contract
 from perennial.validation.csv_parse import END, Parser
 from perennial.validation.csv_text import Block
+from perennial.validation.prefetch import prefetch
 from perennial.validation.source import HEAD, Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Columns, Fault, numbered
 
@@ -54,19 +54,19 @@ class DelimitedTable:
 
     def batches(self) -> Iterator[Batch]:
         """The rows, block by block, read while others are worked on. UnreadableError where the text stops being CSV."""
-        return ahead(self._batches())
+        return prefetch(self._batches())
 
     def _batches(self) -> Iterator[Batch]:
         rows = 0
-        blank = b""  # lines at the end of a block, which are rows only if something follows
+        initial = b""  # lines at the end of a block, which are rows only if something follows
         blocks = csv_text.blocks(self._body(), self._source.limits)
         while (block := _next(blocks, rows)) is not None:
-            data = blank + block.data
+            data = initial + block.data
             kept = _filled(data)
-            blank = b"" if not block.ended else data[kept:].removeprefix(b"\r").removeprefix(b"\n")
-            data = data[: len(data) - len(blank)]
+            initial = b"" if not block.ended else data[kept:].removeprefix(b"\r").removeprefix(b"\n")
+            data = data[: len(data) - len(initial)]
             if not kept:
-                blank = data + blank
+                initial = data + initial
                 continue
             check_text(data, rows + 1)
             batch = self._batch(Block(data, block.ended), rows)
@@ -77,7 +77,7 @@ class DelimitedTable:
     def _body(self) -> Iterator[bytes]:
         skip = self._skip
         blocks = self._source.blocks()
-        for chunk in ahead(blocks) if self._source.compressed else blocks:  # unpacked while others are parsed
+        for chunk in prefetch(blocks) if self._source.compressed else blocks:  # unpacked while others are parsed
             yield chunk[skip:]
             skip = max(skip - len(chunk), 0)
 

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from perennial.validation import csv_text, json_proof
-from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
 from perennial.validation.contract import Contract
+from perennial.validation.prefetch import prefetch
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Fault, numbered
 
@@ -41,7 +41,7 @@ class JsonLinesTable:
 
     def batches(self) -> Iterator[Batch]:
         """The rows, block by block, read ahead. A key that is absent is a null; blank lines are no rows."""
-        return ahead(self._batches())
+        return prefetch(self._batches())
 
     def _batches(self) -> Iterator[Batch]:
         rows = 0

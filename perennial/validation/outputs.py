@@ -7,8 +7,8 @@ import polars as pl
 
 from perennial import profile as profiles
 from perennial.validation.contract import Contract
+from perennial.validation.duplicates import DuplicateFinders, Duplicates
 from perennial.validation.keys import Hashes, KeySet, hashed, key_sets
-from perennial.validation.repeats import Repeated, Repeats
 from perennial.validation.sinks import ParquetSink
 
 Raw = Callable[[], pl.DataFrame]
@@ -22,7 +22,12 @@ class Outputs:
     """
 
     def __init__(
-        self, contract: Contract, folder: Path | None, grid: profiles.Grid | None, repeats: Repeats, keys: bool = False
+        self,
+        contract: Contract,
+        folder: Path | None,
+        grid: profiles.Grid | None,
+        repeats: DuplicateFinders,
+        keys: bool = False,
     ) -> None:
         self._contract = contract
         self._folder = folder
@@ -40,11 +45,11 @@ class Outputs:
             if keys:
                 self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
 
-    def count(self, typed: pl.DataFrame) -> profiles.Counted | None:
+    def count(self, typed: pl.DataFrame) -> profiles.BatchCounts | None:
         """What the profile would count of these rows, if one is made; nothing is added yet."""
         return self._profiler.count(typed) if self._profiler is not None else None
 
-    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: profiles.Counted | None = None) -> None:
+    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: profiles.BatchCounts | None = None) -> None:
         """Sound rows, their numbers in the file, how they stand there, and what was counted of them if all are here."""
         if not typed.height:
             return
@@ -60,14 +65,14 @@ class Outputs:
         if self._rows is not None:
             self._rows.write(typed)
         if self._profiler is not None:
-            self._profiler.take(counted or self._profiler.count(typed))
+            self._profiler.add_counts(counted or self._profiler.count(typed))
 
     @property
     def profile(self) -> profiles.Profile | None:
         """Of the rows that were accepted so far."""
         return self._profiler.result() if self._profiler is not None else None
 
-    def set_aside(self, raw: pl.DataFrame, rows: pl.Series, reasons: pl.Series) -> None:
+    def quarantine(self, raw: pl.DataFrame, rows: pl.Series, reasons: pl.Series) -> None:
         """Broken rows as text, with their numbers and why."""
         if self._folder is None or not raw.height:
             return
@@ -78,7 +83,7 @@ class Outputs:
         row, reason = self._labels
         self._aside.write(raw.with_columns(rows.alias(row), reasons.alias(reason)))
 
-    def repeated(self) -> list[Repeated]:
+    def repeated(self) -> list[Duplicates]:
         """The rows that were found to repeat a key, by key set."""
         return [found for found in self._repeats.found.values() if found.count]
 
@@ -112,7 +117,7 @@ class Outputs:
             keys = self._repeats.found[name].keys
             if not keys.drops:
                 reason = pl.Series([f"{', '.join(keys.columns)}: {keys.code}"], dtype=pl.String)
-                self.set_aside(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
+                self.quarantine(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
             kept &= ~mask
         return typed.filter(kept), rows.filter(kept)
 

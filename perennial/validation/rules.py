@@ -12,13 +12,13 @@ from perennial.validation.contract import TEXTS, Bound, Column, Contract, RowRul
 class Rule:
     """One rule of one column, or a named one over several.
 
-    `said` makes the clause about offending values, already quoted for people, of the columns in `shown`.
+    `clause` makes the clause about offending values, already quoted for people, of the columns in `shown`.
     """
 
     shown: tuple[str, ...]
     code: str
     broken: pl.Expr
-    said: Callable[..., str]
+    clause: Callable[..., str]
     name: str | None = None
 
 
@@ -42,11 +42,11 @@ def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
 
 
 def _breaking(rule: RowRule, shown: tuple[str, ...]) -> Callable[..., str]:
-    def said(*values: str) -> str:
+    def clause(*values: str) -> str:
         facts = ", ".join(f"{name} is {value}" for name, value in zip(shown, values, strict=True))
         return f"{facts}, which breaks '{rule.name}': {rule.holds}"
 
-    return said
+    return clause
 
 
 def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
@@ -57,8 +57,8 @@ def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
             Rule((name,), "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number")
         )
     if column.type in TEXTS:
-        said = f"has more than {longest:,} bytes in one value"
-        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: said))
+        clause = f"has more than {longest:,} bytes in one value"
+        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: clause))
     found += _lengths(name, column)
     if column.minimum is not None:
         found.append(_minimum(name, column, column.minimum))
@@ -79,8 +79,8 @@ def _lengths(name: str, column: Column) -> list[Rule]:
         clause = f"has fewer than {least:,} characters"
         found.append(Rule((name,), "too-short", length < least, lambda text: f"is {text}, which {clause}"))
     if most is not None:
-        said = f"has more than {most:,} characters"
-        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {said}"))
+        clause = f"has more than {most:,} characters"
+        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {clause}"))
     return found
 
 
@@ -113,7 +113,7 @@ def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, 
     return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
 
 
-def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
+def cast_failures(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
     """Why values (text, null where all is well) are not of the column's type: code, mask and clause for each reason."""
     failed = raw.is_not_null()
     found: list[tuple[str, pl.Series, Callable[[str], str]]] = []
@@ -126,7 +126,7 @@ def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callab
         failed = failed & ~beyond & ~endless
     expected = _EXPECTED[column.type]
     found.append(("type", failed, lambda shown: f"is {shown}, {expected} is expected"))
-    return [(code, mask, said) for code, mask, said in found if mask.any()]
+    return [(code, mask, clause) for code, mask, clause in found if mask.any()]
 
 
 _EXPECTED = {

@@ -159,6 +159,6 @@ def _refuse_foreign(head: bytes, text: bytes) -> None:
             raise UnreadableError("format", f"the file is {name}; CSV, CSV.gz, Parquet or JSON lines is expected")
     if text[:16].lower().startswith(_MARKUP):
         code = re.search(rb"<Code>(\w{1,64})</Code>", text)
-        said = f": it says {code[1].decode()}" if code else ""
+        clause = f": it says {code[1].decode()}" if code else ""
         kind = "an HTML page" if b"<html" in text[:512].lower() else "an XML page"
-        raise UnreadableError("error-page", f"the file is {kind}, not a table{said}; download the data again")
+        raise UnreadableError("error-page", f"the file is {kind}, not a table{clause}; download the data again")

@@ -81,7 +81,7 @@ def put(files: Path, ledger: Ledger) -> Put:
 def test_two_files_are_compared_over_one_grid(perennial: Perennial, files: Path) -> None:
     result = perennial("drift", "a.csv", "moved.csv", "--model", "tiny")
     assert result.exit_code == 0
-    assert "drifted: 1 of 4 columns drifted; x moved most: its mean went from" in result.stdout
+    assert "drifted: 1 of 4 columns drifted; x drifted most: its mean changed from" in result.stdout
     assert "before  " in result.stdout
     assert result.stdout.count("▁") > 2
     assert "distinct" in result.stdout
@@ -130,14 +130,14 @@ def test_datasets_are_found_by_the_beginning_of_their_ids(perennial: Perennial, 
     result = perennial("drift", "ds-tiny-a1", two)
     assert result.exit_code == 0, result.stderr
     assert f"A  {one}: 3,000 rows" in result.stdout
-    assert "drifted: 1 of 4 columns drifted; x moved most" in result.stdout
+    assert "drifted: 1 of 4 columns drifted; x drifted most" in result.stdout
 
 
 def test_a_beginning_of_two_ids_is_refused_with_both(perennial: Perennial, put: Put) -> None:
     one, two = put("a1" * 6, rows(1)), put("a2" * 6, rows(2))
     result = perennial("drift", "ds-tiny-a", one)
     assert result.exit_code == 1
-    assert f"may be 2 datasets: {one}, {two}" in result.stderr
+    assert f"matches 2 datasets: {one}, {two}" in result.stderr
     assert "next: perennial runs" in perennial("drift", "nothing.csv", one).stderr
 
 

@@ -168,7 +168,7 @@ validation:
     ("line", "fault"),
     [
         ("  rules: [{name: r, holds: sum(age) > 1}]", "validation.rules: rule 'r' calls sum(), which is not allowed"),
-        ("  rules: [{name: r, holds: aeg > 1}]", "validation.rules: rule 'r' names 'aeg', which is no column"),
+        ("  rules: [{name: r, holds: aeg > 1}]", "validation.rules: rule 'r' names 'aeg', which is not a column"),
         ("  rules: [{name: r, hold: age > 1}]", "validation.rules.0.hold: unknown field; did you mean 'holds'?"),
         ("  volume: {leats: 1}", "validation.volume.leats: unknown field; did you mean 'least'?"),
         ("  max_age_days: 3", "validation.max_age_days: max_age_days needs an event_time"),

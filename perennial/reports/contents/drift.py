@@ -73,7 +73,7 @@ def _column(name: str, found: Mapping[str, Any], redaction: Redaction) -> dict[s
         "weight": weight,
         "score": score,
         "extent": score * (1.0 if weight is None else weight),
-        "sentence": _HIDDEN if redaction.hides(name) and stated != "as before" else stated,
+        "sentence": _HIDDEN if redaction.hides(name) and stated not in ("no drift", "as before") else stated,
         "figures": {
             text(key): {"value": number(value), "chance": number(floors.get(key))} for key, value in figures.items()
         },
