@@ -54,9 +54,7 @@ def answer(identity: str, *, approved: bool, why: str, json: bool) -> None:
     token = tokens.find(ledger, run)
     sent = Answer(approved, _caller(), why)
     if token is None or not executions.answer(token, sent.as_dict()):
-        raise CommandError(
-            f"{run.id} was answered already, or its time is over; next: perennial explain {run.id}"
-        )
+        raise CommandError(f"{run.id} was answered already, or its time is over; next: perennial explain {run.id}")
     if json:
         emit({"run": run.id, **sent.as_dict()})
         return

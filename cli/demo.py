@@ -18,9 +18,7 @@ from cli.stopwatch import Stopwatch
 
 def demo(
     json: Json = False,
-    speed: Annotated[
-        float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")
-    ] = 40.0,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")] = 40.0,
 ) -> None:
     """Show the platform on real flights data.
 
@@ -49,7 +47,7 @@ def demo(
 
 
 def _run_steps(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> None:
-    from examples.flights import COLUMNS, month, read, spoil
+    from examples.flights import COLUMNS, corrupt, month, read
 
     with watch.step("the cloud starts", expected=("ready",)) as step:
         flights = read([1, 2, 3])  # while it starts
@@ -67,7 +65,7 @@ def _run_steps(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> N
     script.upload("January", months[1], expected=("promoted",))
     script.predict(months[2].select(name for name in COLUMNS["flights"] if name != "late"))
     script.upload("February", months[2], expected=("promoted", "refused"))
-    script.upload("spoilt March", spoil(months[3]), expected=("quarantined",))
+    script.upload("corrupted March", corrupt(months[3]), expected=("quarantined",))
     script.upload("March", months[3], expected=("promoted", "refused"))
     script.lineage()
 

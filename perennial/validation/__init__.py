@@ -1,4 +1,4 @@
-"""A file and a contract in; one pass; a verdict, a profile and clean, typed Parquet out."""
+"""Validation: from a file and a contract, in one pass, a verdict, a profile and typed Parquet."""
 
 from perennial.validation.contract import Column, Contract, ContractError, Limits, RowRule, Volume
 from perennial.validation.decision import History

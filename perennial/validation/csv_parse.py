@@ -1,4 +1,4 @@
-"""Records of CSV straight into the contract's types, where that gives just what typing their text would give."""
+"""Parses CSV records directly into the contract's types where this equals casting their text."""
 
 import re
 
@@ -18,7 +18,7 @@ _PLACE = re.compile(r"at column '(\d+)' \(column number \d+\)")
 
 
 class Parser:
-    """Parses block after block and learns from what Polars stumbles over: spellings in one block come again.
+    """Parses blocks and remembers columns that Polars failed to parse, because their spellings recur.
 
     Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null marks
     are looked for only once there are some, for each of them costs a comparison with every value.
@@ -100,7 +100,7 @@ class Parser:
         )
 
     def _settled(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Text of other types is cast here where all of it fits; if not, the examination names the values."""
+        """Text of other types is cast here where all of it fits; if not, the batch validation names the values."""
         fitting = []
         for name in self._castable:
             values = frame[name]

@@ -1,4 +1,4 @@
-"""CSV read strictly: every record has as many values as the header, and no value is repaired in silence.
+"""CSV read strictly: every record has as many values as the header, and no value is repaired silently.
 
 Polars parses blocks straight into the contract's types wherever it is proven that no row is short or long; any other
 block is parsed with marks at its records' ends, so that plain data costs one parse and broken data is named row by row.
@@ -22,7 +22,7 @@ from perennial.validation.table import Batch, Columns, Fault, numbered
 
 
 class DelimitedTable:
-    """A CSV file against a contract. Raises UnreadableError on construction when its header is none."""
+    """A CSV file with a contract. Raises UnreadableError on construction without a valid header."""
 
     format = "csv"
 
@@ -53,7 +53,7 @@ class DelimitedTable:
         return match(names, self._contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block, read while others are worked on. UnreadableError where the text stops being CSV."""
+        """The rows, block by block, prefetched. Raises UnreadableError where the text is not CSV."""
         return prefetch(self._batches())
 
     def _batches(self) -> Iterator[Batch]:
@@ -95,7 +95,7 @@ class DelimitedTable:
         return self._broken(self._parser.text(marked), marked.mark, numbers, block.ended)
 
     def _broken(self, text: pl.DataFrame, mark: str, numbers: pl.Series, whole: bool) -> Batch:
-        """Takes out the rows that are none and gives the others as text."""
+        """Removes the malformed rows and returns the others as text."""
         if text.height != numbers.len():
             raise UnreadableError("corrupt", f"the rows after row {numbers[0] - 1} cannot be told apart")
         values = [name for name in text.columns if name != END]
@@ -145,7 +145,7 @@ def _shortness(values: tuple[str | None, ...], mark: str, width: int) -> str:
 
 
 def _next(blocks: Iterator[Block], rows: int) -> Block | None:
-    """The next block; what stops the cutting is told with the row it happened at."""
+    """The next block; an error names the row."""
     try:
         return next(blocks, None)
     except UnreadableError as error:

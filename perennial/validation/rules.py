@@ -23,7 +23,7 @@ class Rule:
 
 
 def rules(contract: Contract, present: list[str]) -> list[Rule]:
-    """The rules that typed values must keep, for the columns that are there. Nulls and types are not among them."""
+    """The rules on typed values, for the present columns, without nulls and types."""
     found: list[Rule] = []
     for name in present:
         found += _of_column(name, contract.columns[name], contract.limits.line_bytes)
@@ -31,7 +31,7 @@ def rules(contract: Contract, present: list[str]) -> list[Rule]:
 
 
 def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
-    """The rules over several columns, those of them whose columns are all there."""
+    """The rules over several columns whose columns are all present."""
     found: list[Rule] = []
     for rule in contract.rules:
         holds = contract.expression(rule)
@@ -85,7 +85,7 @@ def _lengths(name: str, column: Column) -> list[Rule]:
 
 
 def _finite(name: str, column: Column) -> pl.Expr:
-    """NaN compares as the greatest number of all; it is reported once, as not finite."""
+    """NaN compares as the greatest number; it is reported once, as not finite."""
     return pl.col(name).is_finite() if column.type == "number" else pl.lit(value=True)
 
 
@@ -114,7 +114,7 @@ def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, 
 
 
 def cast_failures(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
-    """Why values (text, null where all is well) are not of the column's type: code, mask and clause for each reason."""
+    """The reasons why values (text, null if valid) are not of the column's type: code, mask and clause of each."""
     failed = raw.is_not_null()
     found: list[tuple[str, pl.Series, Callable[[str], str]]] = []
     if column.type == "integer":

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from perennial.profile import Profile, freeze
 from perennial.profile import merge as merge_profiles
-from perennial.validation import Contract, Inspection, Limits, Part, Verdict, cross_file_keys, footer, inspect, merge, sample
+from perennial.validation import (
+    Contract,
+    Inspection,
+    Limits,
+    Part,
+    Verdict,
+    cross_file_keys,
+    footer,
+    inspect,
+    merge,
+    sample,
+)
 from perennial.validation.keys import key_sets
 from tests.perennial.validation.conftest import ROWS, Look, flights_contract, small, text
 
@@ -211,7 +222,9 @@ def as_one(
             if part.keys
         }
         for bucket in range(buckets):
-            files = [cross_file_keys.KeyFile(place, places[place][0].name, paths[bucket]) for place, paths in divided.items()]
+            files = [
+                cross_file_keys.KeyFile(place, places[place][0].name, paths[bucket]) for place, paths in divided.items()
+            ]
             folder = out / f"repeated-{keys.name}-{bucket}"
             for place, paths in cross_file_keys.compare(files, keys, folder, contract.limits.keys).items():
                 known.setdefault(place, {}).setdefault(keys.name, []).extend(paths)

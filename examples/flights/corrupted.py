@@ -9,7 +9,7 @@ IMPOSSIBLE_DISTANCES = {3: -229, 70: 99999, 500: -1}
 UNKNOWN_CARRIER = ("ZZ", (11, 4000))
 
 
-def spoil(flights: pl.DataFrame) -> pl.DataFrame:
+def corrupt(flights: pl.DataFrame) -> pl.DataFrame:
     """The same rows with those faults. Rows are counted from 0; at least 4,001 rows are needed."""
     rows = pl.int_range(pl.len())
     carrier, at = UNKNOWN_CARRIER

@@ -1,4 +1,4 @@
-"""`python -m bench.drift.honesty`: how often drift is called where there is none, and found where there is some.
+"""`python -m bench.drift.error_rates`: how often drift is called where there is none, and found where there is some.
 
 Writes the table into docs/drift.md. Both reference and current are resamples of one population (bench.drift.columns,
 bench.drift.population), over a grid frozen from a sample as large as they are, 20,000 rows at most.
@@ -18,7 +18,7 @@ from perennial.drift import Thresholds, compare
 from perennial.profile import Grid, Profile, freeze
 
 PAGE = Path(__file__).parents[2] / "docs" / "drift.md"
-BEGIN, END = "<!-- honesty -->", "<!-- /honesty -->"
+BEGIN, END = "<!-- error-rates -->", "<!-- /error-rates -->"
 SIZES = (200, 2_000, 20_000, 200_000)
 FROZEN_FROM = 20_000
 SHIFT = 0.3

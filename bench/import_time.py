@@ -1,4 +1,4 @@
-"""Seconds to import a module in a fresh process: `python -m bench.imported TASK`, the work being the module's name.
+"""Seconds to import a module in a fresh process: `python -m bench.import_time TASK`, the work being the module's name.
 
 Standard library only, for it runs in the peers' environments too.
 """

@@ -1,5 +1,6 @@
-"""How every peer asks the model: the same fitted pipeline, rows as a pandas frame, predict_proba. It is what a team's
-own inference script does, written without waste: CSV by pandas' C reader with given types, JSON by json.loads.
+"""The model calls of every peer: the same fitted pipeline, rows as a pandas frame, predict_proba.
+
+Like a careful inference script of a team: CSV by pandas' C reader with given types, JSON by json.loads.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ FOLDER = Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
 _TYPES = {"boolean": "boolean", "integer": "Int64", "number": "float64", "category": "object", "text": "object"}
 
 
-class Asked:
+class PipelineModel:
     """The pipeline and the names of its columns."""
 
     def __init__(self, folder: Path = FOLDER, pipeline: bool = True) -> None:

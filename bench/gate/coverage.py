@@ -1,4 +1,4 @@
-"""`python -m bench.gate.honesty [--write]`: do the gate's intervals cover, and does it promote whom it should?
+"""`python -m bench.gate.coverage [--write]`: do the gate's intervals cover, and does it promote whom it should?
 
 Writes the tables into docs/gate.md. Samples come from populations whose figures are known exactly
 (bench.gate.populations); intervals and decisions come from the gate's own code, `evaluate` and `decide`.
@@ -176,7 +176,7 @@ def main() -> None:
             lines.append(line)
             print(f"{time.perf_counter() - began:6.0f} s {line}", flush=True)
     if options.write:
-        put(PAGE, "honesty", lines)
+        put(PAGE, "coverage", lines)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from bench.drift import columns
-from bench.drift.honesty import Scene, drifts
+from bench.drift.error_rates import Scene, drifts
 from bench.drift.population import parts, resamples
 from perennial.profile import profile
 
