@@ -1,4 +1,4 @@
-"""`perennial doctor`: is everything there that the other commands need?"""
+"""`perennial doctor`: checks the prerequisites of the other commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambd
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `remedy` is a command, or empty where all is well."""
+    """One prerequisite. `remedy` is a command, or empty if it is met."""
 
     name: str
     ok: bool
@@ -35,9 +35,9 @@ class Finding:
 
 
 def doctor(json: Json = False) -> None:
-    """Look whether all is there.
+    """Check the prerequisites.
 
-    Python, packages, Node, the specs and the cloud; where something is missing it says what to do."""
+    Python, packages, Node, the specs and the cloud; a missing one is shown with its remedy."""
     findings = [look() for look in LOOKS]
     if json:
         emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})

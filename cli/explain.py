@@ -1,4 +1,4 @@
-"""`perennial explain`: why a run ended as it did, in five lines or in full, and what to type next."""
+"""`perennial explain`: the outcome of a run with its reasons, in five lines or in full, and the next command."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _tell_where(platform: Platform, run: Run) -> None:
 
 
 def _decision(platform: Platform, run: Run) -> Decision | None:
-    """What the gate decided; None where the run did not come so far."""
+    """The gate's decision; None if the run ended before the gate."""
     from cloud import objects
     from perennial.gate.decision import Decision
 
@@ -94,7 +94,7 @@ def _explain_waiting(ledger: Ledger, identity: str, json: bool) -> None:
         emit({"dataset": dataset.id, "state": dataset.state})
         return
     line(f"{dataset.id}: {dataset.state}")
-    line(f"{dataset.name} waits until the run of {dataset.model} that is under way has ended.")
+    line(f"{dataset.name} waits until the current run of {dataset.model} ends.")
     line(f"next: perennial runs --model {dataset.model}")
 
 

@@ -1,4 +1,4 @@
-"""`perennial predict`: asks a model's endpoint about the rows of a file."""
+"""`perennial predict`: predictions of a model's endpoint for the rows of a file."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def predict(
             answers += _json(answer)["predictions"]
         else:
             _print(answer, with_header=number == 0)
-    note(f"{table.frame.height:,} rows answered by {served.removeprefix('model=')}")
+    note(f"{table.frame.height:,} rows predicted by {served.removeprefix('model=')}")
     if json:
         emit({"model": served.removeprefix("model="), "predictions": answers})
 
 
 def _ask(spec: ModelSpec, question: Request, accept: str) -> tuple[bytes, str]:
-    """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
+    """The endpoint's response. Raises CommandError with the row of the file if the endpoint refuses one."""
     from botocore.exceptions import ClientError
 
     from cloud import endpoints
@@ -65,7 +65,7 @@ def _ask(spec: ModelSpec, question: Request, accept: str) -> tuple[bytes, str]:
 
 
 def _refusal(response: dict[str, Any], question: Request) -> str:
-    """The model's own words, with the row counted in the file and not in the batch."""
+    """The server's message, with the row numbered in the file."""
     said = _json(response.get("OriginalMessage", "").encode())
     if "error" not in said:
         return f"the endpoint failed: {response['Error']['Message']}"

@@ -1,4 +1,4 @@
-"""`perennial report`: the page of a run, of a model version, or of a model with all its runs."""
+"""`perennial report`: the report of a run, the card of a model version, or the index of a model."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
     from cloud import report_data
     from perennial.reports import index_contents
 
-    if identity in project.model_names():  # drawn anew: it tells of runs that are under way, too
+    if identity in project.model_names():  # rendered again, because it includes running runs
         return _drawn(layout.index(identity), index_contents(report_data.history(platform, ledger, identity)))
     if "@" in identity:
         return _card(platform, ledger, identity)
@@ -78,7 +78,7 @@ def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
 
     from perennial.reports import run_contents
 
-    note(f"({run.id} has written no report: this is drawn from its records)")
+    note(f"({run.id} has no stored report: this one is made from its records)")
     return _drawn(layout.report(run.model, run.id), run_contents(report_data.of_run(platform, ledger, run)))
 
 
@@ -101,7 +101,7 @@ def _drawn(key: str, contents: dict[str, Any]) -> Page:
 
 
 def _written(platform: Platform, key: str) -> Page | None:
-    """The page as the run wrote it, or None."""
+    """The stored page, or None."""
     from cloud import objects
 
     bucket, to_json = platform.models_bucket, key.removesuffix(".html") + ".json"
@@ -112,7 +112,7 @@ def _written(platform: Platform, key: str) -> Page | None:
 
 
 def _fetch_linked(platform: Platform, key: str) -> None:
-    """The other pages of the model, so that links lead somewhere; a page that is here already is kept."""
+    """Fetches the other pages of the model for the links; existing pages are kept."""
     from cloud import objects
 
     folder = layout.reports(key.split("/")[1])
@@ -129,5 +129,5 @@ def _fetch_linked(platform: Platform, key: str) -> None:
 
 
 def _place(key: str) -> Path:
-    """Where a page lies below build/: as in the bucket."""
+    """The path of a page below build/, as in the bucket."""
     return project.build() / key

@@ -1,4 +1,4 @@
-"""`perennial rollback`: lets an older version of a model serve again, and verifies it as every release is."""
+"""`perennial rollback`: makes an older version champion again, with the verification of a release."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rollback(
     """Let an older version serve again.
 
     A run of its own: all traffic goes over once the version is up and answers, golden rows are asked, and it is the
-    champion again. Refused while another run of the model is under way."""
+    champion again. Refused while another run of the model is active."""
     names = project.model_names()
     if model not in names:
         raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")

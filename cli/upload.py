@@ -1,4 +1,4 @@
-"""`perennial upload`: puts a dataset where the platform finds it, and follows its run."""
+"""`perennial upload`: uploads a dataset and follows its run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGEST = 5 << 30  # bytes; one PutObject takes no more
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The object that makes the dataset, and the id that its version bears from now on."""
+    """The object that triggers the dataset's run, and the id of the dataset version."""
 
     dataset: str
     bucket: str
@@ -61,7 +61,7 @@ def upload(
 
 
 def show(ending: Ending) -> None:
-    """The outcome, why, and what to type next."""
+    """Shows the outcome, the reasons and the next command."""
     line(f"{ending.outcome}  {ending.version or ''}".rstrip())
     for reason in ending.reasons:
         line(f"  {reason}")

@@ -15,8 +15,8 @@ from functions.task import logger, metrics, utc_now
 from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.records import Champion
+from perennial.retraining import Watch, watch
 from perennial.spec import ModelSpec
-from perennial.staleness import Watch, watch
 
 
 @logger.inject_lambda_context(clear_state=True)

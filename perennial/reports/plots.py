@@ -21,7 +21,7 @@ from perennial.reports.charts import (
     shaded_table,
     whiskers,
 )
-from perennial.reports.charts.shading import Cell
+from perennial.reports.charts.svg import Cell
 from perennial.reports.contents.distributions import edge
 from perennial.reports.numbers import brief, figure, interval, share, signed, whole
 

@@ -90,7 +90,7 @@ def test_two_files_are_compared_over_one_grid(perennial: Perennial, files: Path)
 def test_files_that_did_not_move_are_stable(perennial: Perennial, files: Path) -> None:
     result = perennial("drift", "a.csv", "same.csv", "-m", "tiny", "--fail-on", "watch")
     assert result.exit_code == 0
-    assert "stable: none of 4 columns moved" in result.stdout
+    assert "stable: none of 4 columns drifted" in result.stdout
 
 
 def test_the_exit_code_tells_of_drift_only_where_that_is_asked(perennial: Perennial, files: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_dataset_of_another_grid_is_counted_anew_from_its_rows(perennial: Pere
     bare = put("d4" * 6, rows(4), keep_rows=False)
     result = perennial("drift", one, bare)
     assert result.exit_code == 1
-    assert "counted over another grid and its rows are no longer kept; next: upload it again" in result.stderr
+    assert "profiled over another grid and its rows are no longer stored; next: upload it again" in result.stderr
 
 
 def test_a_file_can_be_compared_with_a_dataset(perennial: Perennial, put: Put) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from perennial.retraining import INSUFFICIENT, watch
 from perennial.spec import Monitoring
-from perennial.staleness import INSUFFICIENT, watch
 
 POLICY = Monitoring(min_rows=100, max_age_days=30)
 

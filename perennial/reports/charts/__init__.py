@@ -7,7 +7,7 @@ alone. Colours are CSS classes of the page: a plot adapts to dark mode and print
 from perennial.reports.charts.bars import Bars, histograms, paired_bars, ranked_bars
 from perennial.reports.charts.lines import Line, lines
 from perennial.reports.charts.scale import Axis
-from perennial.reports.charts.shading import Cell, shaded_table
+from perennial.reports.charts.svg import Cell, shaded_table
 from perennial.reports.charts.whiskers import Whisker, limit_plot, whiskers
 
 __all__ = [
