@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from perennial.spec import Monitoring, Retrain
+if TYPE_CHECKING:
+    from perennial.spec import Monitoring, Retrain
+
 
 INSUFFICIENT = "insufficient data"
 
