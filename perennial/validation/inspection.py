@@ -156,7 +156,7 @@ class _Pass:
 
 
 def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contract: Contract) -> _Result:
-    """The verdict, and the outputs unless something in the file makes all of it doubtful."""
+    """The verdict, and the outputs unless a problem of the file makes all of them unreliable."""
     outputs, findings = validation.outputs, validation.findings
     validation.end()
     facts = replace(

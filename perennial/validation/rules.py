@@ -57,8 +57,8 @@ def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
             Rule((name,), "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number")
         )
     if column.type in TEXTS:
-        clause = f"has more than {longest:,} bytes in one value"
-        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: clause))
+        long_clause = f"has more than {longest:,} bytes in one value"
+        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: long_clause))
     found += _lengths(name, column)
     if column.minimum is not None:
         found.append(_minimum(name, column, column.minimum))
@@ -79,8 +79,8 @@ def _lengths(name: str, column: Column) -> list[Rule]:
         clause = f"has fewer than {least:,} characters"
         found.append(Rule((name,), "too-short", length < least, lambda text: f"is {text}, which {clause}"))
     if most is not None:
-        clause = f"has more than {most:,} characters"
-        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {clause}"))
+        most_clause = f"has more than {most:,} characters"
+        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {most_clause}"))
     return found
 
 
