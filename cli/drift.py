@@ -14,9 +14,10 @@ from cli.output import REFUSED, Json, emit, line, show, table, usage
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
-    from perennial.drift import DriftReport, Thresholds
+    from perennial.contract.drift import Drift
+    from perennial.contract.model import ModelSpec
+    from perennial.drift import DriftReport
     from perennial.profile import Profile
-    from perennial.spec import ModelSpec
 
 
 class Level(StrEnum):
@@ -45,7 +46,7 @@ def drift(
     inputs, spec, ledger = _inputs(a, b, model)
     before = inputs[0].profile(None)
     after = inputs[1].profile(before.grid)
-    thresholds = spec.drift.thresholds()
+    thresholds = spec.drift
     report = compare(before, after, thresholds, _importance(ledger, spec.name) if ledger else None)
     if json:
         emit({"a": inputs[0].name, "b": inputs[1].name, "model": spec.name} | report.as_dict())
@@ -85,7 +86,7 @@ def _show(
     inputs: tuple[DriftInput, DriftInput],
     profiles: tuple[Profile, Profile],
     report: DriftReport,
-    thresholds: Thresholds,
+    thresholds: Drift,
 ) -> None:
     line(f"A  {inputs[0].name}: {report.reference_rows:,} rows")
     line(f"B  {inputs[1].name}: {report.current_rows:,} rows")
@@ -93,7 +94,7 @@ def _show(
         line()
         show(
             table(
-                ("column", "role", "weight", "verdict", "metric", "value", "noise", "watch", "drift", "distinct"),
+                ("column", "role", "weight", "verdict", "metric", "value", "noise", "warn", "alert", "distinct"),
                 _rows(profiles, report, thresholds),
             )
         )
@@ -107,7 +108,7 @@ def _show(
     line(f"{report.verdict}: {report.sentence}")
 
 
-def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Thresholds) -> list[tuple[Any, ...]]:
+def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Drift) -> list[tuple[Any, ...]]:
     """A row for each column with the metric that decides; for a drifted column a row for every metric."""
     rows: list[tuple[Any, ...]] = []
     for name, column in sorted(report.columns.items(), key=lambda item: (item[1].role == "other", -item[1].extent)):
@@ -115,8 +116,13 @@ def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Th
         distinct = histogram.distinct([side.columns[name] for side in profiles])
         others = [figure for figure in column.figures if figure != column.worst and column.verdict != "stable"]
         for figure in (column.worst, *others):
-            watch, drifted = getattr(thresholds, figure)
-            found = (f"{column.figures[figure]:.4f}", f"{column.floors[figure]:.4f}", f"{watch:g}", f"{drifted:g}")
+            limit = getattr(thresholds, figure)
+            found = (
+                f"{column.figures[figure]:.4f}",
+                f"{column.floors[figure]:.4f}",
+                f"{limit.warn:g}",
+                f"{limit.alert:g}",
+            )
             first = figure == column.worst
             rows.append((*(about if first else ("",) * 4), figure, *found, distinct if first else ""))
     return rows

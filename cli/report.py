@@ -24,7 +24,7 @@ BESIDE = 100  # pages that a model's page links to, the newest
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its twin, and the key under which they lie, or would lie, in the models bucket."""
+    """A page, its JSON document, and their key in the models bucket."""
 
     key: str
     html: str

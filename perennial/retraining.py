@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from perennial.spec import Monitoring, Retrain
+    from perennial.contract.lifecycle import Monitoring, Retrain
 
 
 INSUFFICIENT = "insufficient data"

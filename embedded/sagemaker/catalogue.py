@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from embedded.clients import Clients
 from embedded.context import Context
+from embedded.rules.rule import Situation, broken
+from embedded.rules.sagemaker import RULES
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.listing import page
 from embedded.sagemaker.models import ServedModel, container_of, served_model
@@ -75,6 +77,7 @@ class Catalogue:
             refuse_existing("endpoint configuration", arn, name in self.configs)
             for variant in (*request["ProductionVariants"], *(request.get("ShadowProductionVariants") or ())):
                 self._find(self.models, "model", variant["ModelName"])
+            self._check_rules(request)
             self.configs[name] = Record(name, arn, request, list(request.get("Tags") or []))
         return {"EndpointConfigArn": arn}
 
@@ -110,6 +113,17 @@ class Catalogue:
     def served(self, model: str) -> ServedModel:
         """What a model serves. Raises InvalidRequestError as AWS does if there is no such model."""
         return self._served(self._find(self.models, "model", model).request)
+
+    def _check_rules(self, request: Request) -> None:
+        record = Record(request["EndpointConfigName"], "", request)
+        models = self.models_of(record)
+        situation = Situation(
+            isolated=frozenset(variant for variant, model in models.items() if model.isolated),
+            images={variant: model.image for variant, model in models.items()},
+        )
+        sentence = broken(RULES, "CreateEndpointConfig", request, situation)
+        if sentence is not None:
+            raise InvalidRequestError(sentence)
 
     def _served(self, request: Request) -> ServedModel:
         package = container_of(request).get("ModelPackageName")

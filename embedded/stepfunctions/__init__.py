@@ -16,6 +16,7 @@ from embedded.stepfunctions import (
     executions,
     expressions,
     functions,
+    histories,
     jobs,
     maps,
     matching,
@@ -39,7 +40,7 @@ def install(context: Context) -> None:
     # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, matching, functions, maps, expressions, answers, callbacks):
+    for module in (definitions, matching, functions, maps, expressions, answers, callbacks, histories):
         module.install(_patches)
     for timed in (waits, retries, requests, jobs, executions):
         timed.install(_patches, context)

@@ -7,6 +7,5 @@ corrected for the number of columns and metrics.
 
 from perennial.drift.comparison import compare
 from perennial.drift.report import ColumnDrift, DriftReport, Level
-from perennial.drift.thresholds import Thresholds
 
-__all__ = ["ColumnDrift", "DriftReport", "Level", "Thresholds", "compare"]
+__all__ = ["ColumnDrift", "DriftReport", "Level", "compare"]

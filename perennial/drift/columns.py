@@ -88,11 +88,16 @@ def category_metrics(
     values["unseen"] = max(unseen, 0.0)
     texts["unseen"] = unseen_text(current, values["unseen"])
     missing = [place for place, count in enumerate(current.cells) if count == 0 and reference.cells[place]]
-    values["gone"], floors["gone"] = 0.0, noise.absence(variance(reference.count, current.count))
+    values["missing_category"], floors["missing_category"] = (
+        0.0,
+        noise.absence(variance(reference.count, current.count)),
+    )
     if missing:
         most = max(missing, key=lambda place: reference.cells[place])
-        values["gone"] = reference.cells[most] / reference.count
-        texts["gone"] = f"'{grid.categories[most]}', {values['gone']:.1%} of rows before, is missing"
+        values["missing_category"] = reference.cells[most] / reference.count
+        texts["missing_category"] = (
+            f"'{grid.categories[most]}', {values['missing_category']:.1%} of rows before, is missing"
+        )
     return ColumnMetrics(values, floors, texts)
 
 

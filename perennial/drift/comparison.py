@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from perennial.contract.drift import Drift, Threshold
 from perennial.drift.columns import ColumnMetrics, category_metrics, nulls_text, number_metrics
 from perennial.drift.noise import NoiseFloors
 from perennial.drift.report import ORDER, ColumnDrift, DriftReport, Level
-from perennial.drift.thresholds import Thresholds
 from perennial.profile import ColumnGrid, ColumnProfile, Profile
 
 _INDEPENDENT = 4  # metrics of a column that do not duplicate another: PSI and JS are strongly correlated
@@ -14,7 +14,7 @@ _INDEPENDENT = 4  # metrics of a column that do not duplicate another: PSI and J
 def compare(
     reference: Profile,
     current: Profile,
-    thresholds: Thresholds | None = None,
+    thresholds: Drift | None = None,
     importance: Mapping[str, float] | None = None,
 ) -> DriftReport:
     """The drift report of the current data against the reference.
@@ -22,7 +22,7 @@ def compare(
     `importance` weights features (any non-negative scale; a column without it has weight 0); the target always has
     the greatest weight. Other columns are reported and do not count.
     """
-    thresholds = thresholds or Thresholds()
+    thresholds = thresholds or Drift()
     sizes = reference.rows, current.rows
     if reference.grid.digest != current.grid.digest:
         sentence = "the profiles use different grids and cannot be compared"
@@ -64,15 +64,15 @@ def _column_metrics(
     return nulls | (category_metrics if grid.kind == "categories" else number_metrics)(grid, reference, current, noise)
 
 
-def _column_drift(metrics: ColumnMetrics, thresholds: Thresholds, role: str, weight: float) -> ColumnDrift:
+def _column_drift(metrics: ColumnMetrics, thresholds: Drift, role: str, weight: float) -> ColumnDrift:
     """The column has the verdict of its worst metric; an unimportant column is at most 'watch'."""
     levels: dict[str, Level] = {}
     scores: dict[str, float] = {}
     for name, figure in metrics.values.items():
-        watch, drifted = getattr(thresholds, name)
+        limit: Threshold = getattr(thresholds, name)
         floor = metrics.floors[name]
-        levels[name] = _level(figure, floor, watch, drifted)
-        scores[name] = figure / (max(drifted, floor) or 1e-12)
+        levels[name] = _level(figure, floor, limit)
+        scores[name] = figure / (max(limit.alert, floor) or 1e-12)
     worst = max(levels, key=lambda name: (ORDER.index(levels[name]), scores[name]))
     verdict = levels[worst]
     if verdict == "drifted" and weight < thresholds.importance:
@@ -81,27 +81,27 @@ def _column_drift(metrics: ColumnMetrics, thresholds: Thresholds, role: str, wei
     return ColumnDrift(verdict, role, metrics.values, metrics.floors, scores[worst], sentence, weight, worst)
 
 
-def _level(figure: float, floor: float, watch: float, drifted: float) -> Level:
-    if figure <= floor or figure < watch:
+def _level(figure: float, floor: float, limit: Threshold) -> Level:
+    if figure <= floor or figure < limit.warn:
         return "stable"
-    return "drifted" if figure >= drifted else "watch"
+    return "drifted" if figure >= limit.alert else "watch"
 
 
-def conclude(columns: Mapping[str, ColumnDrift], thresholds: Thresholds, sizes: tuple[int, int]) -> DriftReport:
+def conclude(columns: Mapping[str, ColumnDrift], thresholds: Drift, sizes: tuple[int, int]) -> DriftReport:
     """The verdict is the worse of the worst column's and the dataset's; `sizes` in rows."""
     counted = {name: column for name, column in columns.items() if column.role != "other"}
     if not counted:
         return DriftReport("stable", "no column counts for drift", None, *sizes, columns)
-    over_all = _over_all(counted)
+    dataset_drift = _dataset_drift(counted)
     single = max((column.verdict for column in counted.values()), key=ORDER.index)
-    verdict = max(single, _dataset_level(over_all, thresholds), key=ORDER.index)
+    verdict = max(single, _dataset_level(dataset_drift, thresholds), key=ORDER.index)
     most_drifted = max(counted, key=lambda name: (ORDER.index(counted[name].verdict), counted[name].extent))
     return DriftReport(
-        verdict, _sentence(counted, most_drifted, verdict, over_all), most_drifted, *sizes, columns, over_all
+        verdict, _sentence(counted, most_drifted, verdict, dataset_drift), most_drifted, *sizes, columns, dataset_drift
     )
 
 
-def _over_all(counted: Mapping[str, ColumnDrift]) -> float:
+def _dataset_drift(counted: Mapping[str, ColumnDrift]) -> float:
     """The mean score of the columns, weighted by importance: 0 for a stable column, 1 for a drifted one."""
     weights = sum(column.weight for column in counted.values())
     most_drifted = sum(
@@ -110,18 +110,18 @@ def _over_all(counted: Mapping[str, ColumnDrift]) -> float:
     return most_drifted / weights if weights else 0.0
 
 
-def _dataset_level(over_all: float, thresholds: Thresholds) -> Level:
-    watch, drifted = thresholds.over_all
-    if over_all <= 0 or over_all < watch:
+def _dataset_level(dataset_drift: float, thresholds: Drift) -> Level:
+    limit = thresholds.dataset_drift
+    if dataset_drift <= 0 or dataset_drift < limit.warn:
         return "stable"
-    return "drifted" if over_all >= drifted else "watch"
+    return "drifted" if dataset_drift >= limit.alert else "watch"
 
 
-def _sentence(counted: Mapping[str, ColumnDrift], most_drifted: str, verdict: Level, over_all: float) -> str:
+def _sentence(counted: Mapping[str, ColumnDrift], most_drifted: str, verdict: Level, dataset_drift: float) -> str:
     if verdict == "stable":
         return f"none of {len(counted)} columns drifted"
     how = f"{most_drifted} drifted most: {counted[most_drifted].sentence}"
     share = sum(column.verdict == verdict for column in counted.values())
     if not share:
-        return f"no single column reaches {verdict}, but the dataset drift is {over_all:.0%}; {how}"
+        return f"no single column reaches {verdict}, but the dataset drift is {dataset_drift:.0%}; {how}"
     return f"{share} of {len(counted)} columns {'drifted' if verdict == 'drifted' else 'to watch'}; {how}"

@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from perennial.contract.gate import Gate
 from perennial.gate.check import Check, member, number
 from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, slices, value
-from perennial.gate.policy import Policy
 
-__all__ = ["Check", "Decision", "Policy", "closed", "decide"]
+__all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
 FORMAT = 2
 _NAMED = 4
 
 
-def _format_check(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def _format_check(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One failed check for an evaluation of another format, whose metrics may mean something else."""
     found = number(member(evaluation, "format"))
     if found == FORMAT:
@@ -32,7 +32,7 @@ def _format_check(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check,
 
 
 # A new kind of check is a function of evaluation and policy, and one line here.
-_CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (
+_CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
     _format_check,
     floors.checks,
     champion.checks,
@@ -73,18 +73,18 @@ def closed(reason: str) -> Decision:
     return Decision("refuse", (check,), f"Refused: the candidate cannot be evaluated: {reason}")
 
 
-def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:
+def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
     """The decision on the content of evaluation.json. Malformed content is refused; it raises nothing."""
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
     passed = _listed([check.name for check in found if check.verdict == "passed"])
-    if failed or (unsure and policy.ask == "never"):
+    if failed or (unsure and policy.approval.ask == "never"):
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
     if unsure:
         return Decision("ask", found, f"Approval is required: the held-out rows do not decide {', '.join(unsure)}.")
-    if policy.ask == "always":
+    if policy.approval.ask == "always":
         return Decision(
             "ask", found, f"Approval is required for every release of this model; the candidate passed {passed}."
         )

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.profile import BatchCounts
 from perennial.validation.batch_rules import BatchRules
 from perennial.validation.casts import cast
 from perennial.validation.cleaning import clean
-from perennial.validation.contract import Contract
 from perennial.validation.decision import breach_policy
 from perennial.validation.findings import Findings
 from perennial.validation.outputs import Outputs

@@ -4,8 +4,9 @@ import re
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES
 from perennial.validation.casts import cast, castable, without_marks
-from perennial.validation.contract import Contract
 from perennial.validation.csv_proof import Plain
 from perennial.validation.csv_text import Marked
 from perennial.validation.table import Columns
@@ -20,7 +21,7 @@ _PLACE = re.compile(r"at column '(\d+)' \(column number \d+\)")
 class Parser:
     """Parses blocks and remembers columns that Polars failed to parse, because their spellings recur.
 
-    Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null marks
+    Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null values
     are looked for only once there are some, for each of them costs a comparison with every value.
     """
 
@@ -28,19 +29,19 @@ class Parser:
         self._columns = columns
         self._contract = contract
         replaced = {value for column in contract.columns.values() for value in column.replace}
-        marks = [mark for mark in contract.common_marks if mark not in replaced]
+        marks = [mark for mark in contract.common_nulls if mark not in replaced]
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
         self._first_rows: list[str] = []
         self._castable = {name for name in columns.places if castable(name, contract)}
         self._direct = {
-            str(columns.places[name]): contract.columns[name].dtype
+            str(columns.places[name]): DTYPES[contract.columns[name].type]
             for name in self._castable
             if self._empties and contract.columns[name].type in _DIRECT
         }
 
     def typed(self, block: Plain | Marked) -> pl.DataFrame | None:
-        """The contract's columns with null marks resolved, typed where every value fits; None where a row is uneven."""
+        """The contract's columns with null values resolved, typed where every value fits; None where a row is uneven."""
         frame = self._tried(block)
         if frame is None or not self._even(frame, block):
             return None
@@ -70,7 +71,7 @@ class Parser:
         return None
 
     def _learn(self, place: str, data: bytes) -> None:
-        """A value in a column was none of its type: a null mark, perhaps, or else a spelling Polars does not know."""
+        """A value in a column was none of its type: a null value, perhaps, or else a spelling Polars does not know."""
         found = [mark for mark in self._marks if mark not in self._first_rows and mark.encode() in data]
         self._first_rows += found
         if not found:

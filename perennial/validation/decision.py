@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from perennial.validation.contract import Breach, Contract
+from perennial.contract.columns import Breach
+from perennial.contract.dataset import Contract
 from perennial.validation.verdict import Problem, Verdict
 
 
@@ -20,7 +21,7 @@ class BreachPolicy:
 
 def breach_policy(contract: Contract, column: str | None, rule: str | None) -> BreachPolicy:
     """The policy of a column's rules or of a named rule; the default one for malformed rows and keys."""
-    for known in contract.rules:
+    for known in contract.validation.rules:
         if known.name == rule:
             return BreachPolicy(known.on_breach, known.tolerance)
     if rule is None and column is not None and column in contract.columns:
@@ -42,7 +43,7 @@ def judge(facts: Verdict, contract: Contract, history: History | None = None) ->
     known = tuple(problem for problem in facts.problems if problem.scope != "dataset")
     problems = (*known, *_excess(facts, contract, known), *_of_dataset(facts, contract, history))
     refused = any(problem.scope != "row" or _refuses(problem, contract) for problem in problems)
-    refused = refused or facts.rows_untolerated > contract.tolerance * facts.rows
+    refused = refused or facts.rows_untolerated > contract.validation.tolerance * facts.rows
     kept = 0 if refused else facts.rows - facts.rows_broken - facts.rows_duplicate
     return replace(
         facts,
@@ -65,12 +66,13 @@ def _excess(facts: Verdict, contract: Contract, problems: Sequence[Problem]) -> 
         if problem.scope == "row":
             own[problem.column, problem.rule] += problem.count
     for (column, rule), count in own.items():
-        tolerance = breach_policy(contract, column, rule).tolerance
-        if tolerance is not None and count > tolerance * facts.rows:
+        own_tolerance = breach_policy(contract, column, rule).tolerance
+        if own_tolerance is not None and count > own_tolerance * facts.rows:
             what = f"rule '{rule}'" if rule else f"the rules of '{column}'"
-            found.append(_too_many(count, facts.rows, f"break {what}", tolerance, column, rule))
-    if facts.rows_untolerated > contract.tolerance * facts.rows > 0:  # with a tolerance of 0 the row problems suffice
-        found.append(_too_many(facts.rows_untolerated, facts.rows, "break a rule", contract.tolerance))
+            found.append(_too_many(count, facts.rows, f"break {what}", own_tolerance, column, rule))
+    shared = contract.validation.tolerance
+    if facts.rows_untolerated > shared * facts.rows > 0:  # with a tolerance of 0 the row problems suffice
+        found.append(_too_many(facts.rows_untolerated, facts.rows, "break a rule", shared))
     return found
 
 
@@ -89,12 +91,12 @@ def _of_dataset(facts: Verdict, contract: Contract, history: History | None) -> 
         return [Problem("no-rows", "there is a header but no row of data", count=0)]
     if (sound + facts.rows_duplicate) * 2 < facts.rows:  # too few rows are valid for conclusions on the dataset
         return []
-    if sound < contract.min_rows:
-        message = f"{sound:,} valid rows, at least {contract.min_rows:,} are needed"
+    if sound < contract.validation.min_rows:
+        message = f"{sound:,} valid rows, at least {contract.validation.min_rows:,} are needed"
         return [Problem("too-few-rows", message, count=sound)]
     found = [_one_class(facts, contract)] if contract.classified and len(facts.target_values) < 2 else []
-    if contract.max_rows is not None and sound > contract.max_rows:
-        message = f"{sound:,} valid rows, at most {contract.max_rows:,} are expected"
+    if contract.validation.max_rows is not None and sound > contract.validation.max_rows:
+        message = f"{sound:,} valid rows, at most {contract.validation.max_rows:,} are expected"
         found.append(Problem("too-many-rows", message, count=sound))
     if history is not None:
         found += [*_volume(sound, contract, history), *_stale(facts, contract, history)]
@@ -109,14 +111,14 @@ def _one_class(facts: Verdict, contract: Contract) -> Problem:
 
 
 def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:
-    volume = contract.volume
+    volume = contract.validation.volume
     earlier = history.rows[: volume.versions] if volume else ()
     if volume is None or not earlier:
         return []
     usual = median(earlier)
-    if volume.least * usual <= sound <= volume.most * usual:
+    if volume.min_ratio * usual <= sound <= volume.max_ratio * usual:
         return []
-    limit = f"at least {volume.least:g}" if sound < usual else f"at most {volume.most:g}"
+    limit = f"at least {volume.min_ratio:g}" if sound < usual else f"at most {volume.max_ratio:g}"
     message = (
         f"{sound:,} valid rows are {sound / max(usual, 1):.2f} times the usual {usual:,.0f} "
         f"(of {len(earlier)} earlier datasets); {limit} times is expected"
@@ -125,7 +127,7 @@ def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:
 
 
 def _stale(facts: Verdict, contract: Contract, history: History) -> list[Problem]:
-    days = contract.max_age_days
+    days = contract.validation.max_age_days
     if days is None or facts.newest is None or history.at - facts.newest <= timedelta(days=days):
         return []
     age = (history.at - facts.newest).days

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.profile import BatchCounts
 from perennial.validation.batch_validation import BatchValidation
-from perennial.validation.contract import Contract
 from perennial.validation.duplicates import SCHEMA, DuplicateFinder, DuplicateFinders, KnownDuplicates
 from perennial.validation.findings import Findings
 from perennial.validation.keys import CandidateFinder, Hashes, KeySet

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from perennial.contract.dataset import Contract
 from perennial.profile import Grid, Profile
 from perennial.validation.batch_validation import BatchValidation
-from perennial.validation.contract import Contract
 from perennial.validation.decision import judge
 from perennial.validation.duplicate_candidates import candidate_finders
 from perennial.validation.duplicates import DuplicateFinder, DuplicateFinders, KnownDuplicates

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES
 from perennial.validation.casts import castable
-from perennial.validation.contract import Contract
 from perennial.validation.csv_text import matches
 
 _INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
@@ -24,7 +25,7 @@ _WIDEST = 256
 
 
 def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: Contract) -> pl.DataFrame | None:
-    """The contract's columns (`columns` has the key of each), null marks not resolved; None unless proven plain.
+    """The contract's columns (`columns` has the key of each), null values not resolved; None unless proven plain.
 
     `data` is UTF-8 and ends in a line feed; `keys` are those of its first line.
     """
@@ -59,4 +60,4 @@ def _value(name: str | None, contract: Contract) -> str:
 
 def _stored(name: str, contract: Contract) -> pl.DataType:
     column = contract.columns[name]
-    return column.dtype if column.type in _VALUES else pl.String()
+    return DTYPES[column.type] if column.type in _VALUES else pl.String()

@@ -23,7 +23,7 @@ class Batch:
     """Consecutive rows of a file.
 
     `frame` has the well-formed rows and the contract's columns that the file has, as text or already typed, with
-    null marks resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
+    null values resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
     `rows` are their numbers (1-based, UInt64); `faults` and `faulty` tell of the other rows.
     """
 

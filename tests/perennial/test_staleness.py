@@ -2,8 +2,8 @@
 
 import pytest
 
+from perennial.contract.lifecycle import Monitoring
 from perennial.retraining import INSUFFICIENT, watch
-from perennial.spec import Monitoring
 
 POLICY = Monitoring(min_rows=100, max_age_days=30)
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import greater_is_better
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
-from perennial.gate.policy import Policy
 
 NAME = "champion"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One check, or none if there is no champion yet."""
     if isinstance(evaluation, Mapping) and "champion" in evaluation and evaluation["champion"] is None:
         return ()
@@ -35,11 +35,11 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     return (_comparison(evaluation, policy),)
 
 
-def _limit(policy: Policy) -> float:
+def _limit(policy: Gate) -> float:
     return policy.margin if policy.test == "superior" else -policy.margin
 
 
-def _comparison(evaluation: Mapping[str, Any], policy: Policy) -> Check:
+def _comparison(evaluation: Mapping[str, Any], policy: Gate) -> Check:
     measured = oriented(read_metric(member(evaluation, "difference"), policy.metric), greater_is_better(policy.metric))
     limit = _limit(policy)
     if measured.value is None or measured.low is None or measured.high is None or not measured.low <= measured.high:
@@ -66,7 +66,7 @@ def _better(passed: bool, margin: float) -> str:
     )
 
 
-def _comparison_text(evaluation: Mapping[str, Any], policy: Policy, difference: float) -> str:
+def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: float) -> str:
     champion = member(evaluation, "champion")
     candidate_value = read_metric(member(member(evaluation, "candidate"), "figures"), policy.metric).value
     champion_value = read_metric(member(champion, "figures"), policy.metric).value
@@ -86,7 +86,7 @@ def _is_the_champion(evaluation: Mapping[str, Any]) -> bool:
     return bool(digest) and bool(version) and str(version).partition("@")[2] == str(digest)[:12]
 
 
-def _undecidable_reason(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _undecidable_reason(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     """The reason why the two models cannot be compared; None if they can."""
     champion = member(evaluation, "champion")
     if not isinstance(champion, Mapping):
@@ -97,7 +97,7 @@ def _undecidable_reason(evaluation: Mapping[str, Any], policy: Policy) -> str | 
     return _confidence_problem(evaluation, policy) or _size_problem(evaluation, policy)
 
 
-def _confidence_problem(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _confidence_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     if "confidence" not in evaluation:
         return None
     confidence = number(evaluation["confidence"])
@@ -106,14 +106,14 @@ def _confidence_problem(evaluation: Mapping[str, Any], policy: Policy) -> str | 
     return None
 
 
-def _size_problem(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _size_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     rows = member(evaluation, "rows")
     held_out = number(member(rows, "held_out"))
-    if held_out is None or held_out < policy.fewest_rows:
-        return f"{_count_text(held_out)} rows were held out, at least {policy.fewest_rows} are needed"
+    if held_out is None or held_out < policy.min_rows:
+        return f"{_count_text(held_out)} rows were held out, at least {policy.min_rows} are needed"
     for name, count in _class_counts(evaluation):
-        if count is None or count < policy.fewest_per_class:
-            return f"{_count_text(count)} held-out rows are {name}, at least {policy.fewest_per_class} are needed"
+        if count is None or count < policy.min_per_class:
+            return f"{_count_text(count)} held-out rows are {name}, at least {policy.min_per_class} are needed"
     return None
 
 

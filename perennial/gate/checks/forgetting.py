@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import greater_is_better
 from perennial.gate.check import Check, MetricValue, member, number, oriented, read_metric, verdict
-from perennial.gate.policy import Policy
 
 NAME, NEWEST = "forgetting", "newest rows"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """No check if no champion is scored; else a note on the newest rows and a check of the older ones."""
     champion = member(evaluation, "champion")
     if not isinstance(champion, Mapping) or champion.get("reason"):
@@ -30,15 +30,15 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     return (*found, _older(older, policy))
 
 
-def _older(older: object, policy: Policy) -> Check:
+def _older(older: object, policy: Gate) -> Check:
     limit = -(policy.margin if policy.forgetting is None else policy.forgetting)
     rows, measured = number(member(older, "rows")), _difference(older, policy)
     if rows is None or measured is None:
         sentence = f"Forgetting is unknown: the evaluation lacks the {policy.metric} of both models on older rows."
         return Check(NAME, None, limit, None, None, "unsure", sentence)
     text = f"On the {rows:,.0f} held-out rows of older datasets {_scores_text(older, measured, policy)}"
-    if rows < policy.fewest_rows:
-        sentence = f"{text}; fewer than {policy.fewest_rows} rows decide nothing."
+    if rows < policy.min_rows:
+        sentence = f"{text}; fewer than {policy.min_rows} rows decide nothing."
         return Check(NAME, measured.value, limit, measured.low, measured.high, "noted", sentence)
     worst = f"worse by more than {plain(-limit)}"
     forgets = measured.high is not None and measured.high < limit
@@ -47,7 +47,7 @@ def _older(older: object, policy: Policy) -> Check:
     return Check(NAME, measured.value, limit, measured.low, measured.high, verdict(not forgets), sentence)
 
 
-def _newest(newest: object, policy: Policy) -> Check:
+def _newest(newest: object, policy: Gate) -> Check:
     rows, measured = number(member(newest, "rows")), _difference(newest, policy)
     if rows is None or measured is None:
         sentence = f"The {policy.metric} of both models on the newest rows is unknown."
@@ -56,7 +56,7 @@ def _newest(newest: object, policy: Policy) -> Check:
     return Check(NEWEST, measured.value, None, measured.low, measured.high, "noted", sentence)
 
 
-def _difference(found: object, policy: Policy) -> MetricValue | None:
+def _difference(found: object, policy: Gate) -> MetricValue | None:
     """The difference with its interval, oriented so that positive is better; None without a whole interval."""
     measured = oriented(read_metric(member(found, "difference"), policy.metric), greater_is_better(policy.metric))
     if measured.value is None or measured.low is None or measured.high is None or measured.low > measured.high:
@@ -64,7 +64,7 @@ def _difference(found: object, policy: Policy) -> MetricValue | None:
     return measured
 
 
-def _scores_text(found: object, measured: MetricValue, policy: Policy) -> str:
+def _scores_text(found: object, measured: MetricValue, policy: Gate) -> str:
     figures = (read_metric(member(found, model), policy.metric).value for model in ("candidate", "champion"))
     candidate_value, champion_value = ("unknown" if figure is None else plain(figure) for figure in figures)
     span = f"the difference is between {plain(measured.low or 0.0)} and {plain(measured.high or 0.0)}"

@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate, Slice
+from perennial.contract.metrics import UnknownMetricError, greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import UnknownMetricError, greater_is_better
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
-from perennial.gate.policy import Policy, Slice
 
 NAME = "slices"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
-    """One check for each declared floor, for `margin` and for `most_worse`; and a note on the worst slice."""
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
+    """One check for each declared floor, for `margin` and for `max_gap`; and a note on the worst slice."""
     section = member(evaluation, "slices")
     metric = policy.slices.metric or policy.metric
     found = [_floor_check(section, metric, each, policy) for each in policy.slices.named if each.floor is not None]
     if policy.slices.margin is not None and not _is_first(evaluation):
         found.append(_champion_check(section, metric, policy.slices.margin, member(evaluation, "champion")))
-    if policy.slices.most_worse is not None:
-        found.append(_gap_check(section, metric, policy.slices.most_worse))
+    if policy.slices.max_gap is not None:
+        found.append(_gap_check(section, metric, policy.slices.max_gap))
     worst = _entries(section, "worst")[:1]
     if worst and read_metric(worst[0], "gap").value is not None:
         gap = read_metric(worst[0], "gap")
@@ -35,7 +35,7 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     return tuple(found)
 
 
-def _floor_check(section: object, metric: str, wanted: Slice, policy: Policy) -> Check:
+def _floor_check(section: object, metric: str, wanted: Slice, policy: Gate) -> Check:
     name, limit = f"slice:{wanted.name}", wanted.floor or 0.0
     entry = next((each for each in _entries(section, "named") if member(each, "name") == wanted.name), None)
     rows, measured = number(member(entry, "rows")), read_metric(entry, "figure")

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Behaviour
 from perennial.gate.measuring.levels import text_of
-from perennial.gate.policy import Behaviour
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def _perturbation(test: Behaviour, rows: pd.DataFrame, model: ScoringModel) -> d
             "score_before": _finite(old[first]),
             "score_after": _finite(new[first]),
         }
-    passed = entry["failed"] <= test.may_fail * len(before)
+    passed = entry["failed"] <= test.max_failure_rate * len(before)
     return entry | {"passed": passed, "sentence": _sentence(test, entry, passed)}
 
 
@@ -166,7 +166,7 @@ def _sentence(test: Behaviour, entry: dict[str, Any], passed: bool) -> str:
     return (
         f"'{test.name}' {'holds' if passed else 'does not hold'}: where {' and '.join(changes)}, the score must "
         f"{rule}{within}; it does not on {entry['failed']} of {entry['rows']} rows, at most a share of "
-        f"{test.may_fail:g} may."
+        f"{test.max_failure_rate:g} may."
     )
 
 

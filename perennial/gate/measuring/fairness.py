@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Fairness
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
 from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
-from perennial.gate.policy import Fairness
 
 #: The fewest rows of a class for which a rate is compared; the default of the gate's `min_per_class`.
 FEWEST_OF_A_KIND = 10

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring.classification import (
     Calibration,
     Confusion,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial.gate.catalogue import UnknownMetricError, greater_is_better, metrics_of
+from perennial.contract.metrics import UnknownMetricError, greater_is_better, metrics_of
 from perennial.reports.contents.gate_sections import redacted_names
 from perennial.reports.json_values import entries, figure, figures, mapping, member, number, text
 from perennial.reports.labels import OUTCOMES, VERDICTS

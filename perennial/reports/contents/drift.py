@@ -31,7 +31,7 @@ def drift(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
     return {
         "verdict": _level(member(report, "verdict")),
         "sentence": sentence(report, redaction),
-        "over_all": number(member(report, "over_all")),
+        "dataset_drift": number(member(report, "dataset_drift")),
         "rows": {"before": whole(member(report, "reference_rows")), "now": whole(member(report, "current_rows"))},
         "columns": columns[:MAX_COLUMNS],
         "columns_left_out": max(len(columns) - MAX_COLUMNS, 0),

@@ -38,8 +38,8 @@ def _rule(rule: object, data: ReportData, place: int, redaction: Redaction) -> d
         "measures": list(dict.fromkeys(name for group in groups for name in group["measures"])),
         "groups": groups[:MAX_GROUPS],
         "groups_left_out": max(len(groups) - MAX_GROUPS, 0),
-        "apart": _between(member(rule, "apart"), member(policy, "most_apart")),
-        "ratio": _between(member(rule, "ratio"), member(policy, "least_ratio")),
+        "apart": _between(member(rule, "apart"), member(policy, "max_difference")),
+        "ratio": _between(member(rule, "ratio"), member(policy, "min_ratio")),
     }
 
 
