@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo test coverage test-slow test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
 
-demo: setup  ## the whole story on real data, on this machine
+demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
 
 setup: .venv/.run

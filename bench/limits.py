@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.comparing import alternate, ratios, summary
+from bench.comparison import alternate, ratios, summary
 from bench.processes import Bounds, RunError, measure
 from bench.session import Session
 

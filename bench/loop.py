@@ -49,7 +49,7 @@ def main() -> None:
 
 def measure() -> list[dict[str, float]]:
     """One dictionary of seconds per upload."""
-    from cli.following import Ending, follow
+    from cli.progress import Ending, follow
     from cloud.ledger import Ledger
     from cloud.platform import from_parameter
     from perennial.identity import dataset_id

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import checks, comparing, limits
+from bench import checks, comparison, limits
 from bench.document import page
 from bench.environments import Environment, environment
 from bench.machine import load, machine
@@ -76,7 +76,7 @@ def measure(session: Session, status: Any) -> dict[str, Any]:
     make_data(session, status)
     results: dict[str, Any] = {"stamp": session.stamp, "sizes": list(session.sizes), "machine": machine()}
     status("the reference, frozen by ours")
-    ours = session.once("prepare-ours", lambda: comparing.prepare(session, None, None))
+    ours = session.once("prepare-ours", lambda: comparison.prepare(session, None, None))
     if "reason" in ours:
         raise SystemExit(ours["reason"])
     planted = checks.plant(session)
@@ -131,7 +131,7 @@ def _peer(
     if found.reason:
         return {"reason": found.reason}, {line.name: {"reason": found.reason} for line in mine}
     status(f"{peer.title}: prepares, and looks for the planted faults")
-    reason = session.once(f"prepare-{peer.name}", lambda: comparing.prepare(session, peer, found)).get("reason")
+    reason = session.once(f"prepare-{peer.name}", lambda: comparison.prepare(session, peer, found)).get("reason")
     if reason:
         return {"wrong": reason}, {line.name: {"reason": reason} for line in mine}
     command = [str(found.python), "-m", peer.script]
@@ -145,7 +145,7 @@ def _peer(
     lines = {}
     for line in mine:
         status(f"{peer.title}, {line.title}: {session.repeats} turns beside ours")
-        lines[line.name] = session.once(line.name, lambda line=line: comparing.compare(session, line, found))  # type: ignore[misc]
+        lines[line.name] = session.once(line.name, lambda line=line: comparison.compare(session, line, found))  # type: ignore[misc]
         checked["wrong"] = checked["wrong"] or _same(lines[line.name])
     return checked, lines
 
@@ -183,15 +183,15 @@ def _alone(session: Session, status: Any) -> dict[str, Any]:
 def imports(session: Session, found: Mapping[str, Environment], status: Any) -> dict[str, Any]:
     """Seconds to import the validation handler and each peer."""
     status("imports")
-    works = {"ours": ([session.python, "-m", "bench.imported"], "functions.validation.inspect")}
+    works = {"ours": ([session.python, "-m", "bench.import_time"], "functions.validation.inspect")}
     for name, each in found.items():
         if not each.reason:
-            works[name] = ([str(each.python), "-m", "bench.imported"], each.peer.module)
+            works[name] = ([str(each.python), "-m", "bench.import_time"], each.peer.module)
 
     def measured() -> dict[str, Any]:
         tasks = {name: (command, session.task(module, name), Bounds()) for name, (command, module) in works.items()}
-        runs = comparing.alternate(tasks, session.repeats)
-        return {name: comparing.summary(each) for name, each in runs.items()}
+        runs = comparison.alternate(tasks, session.repeats)
+        return {name: comparison.summary(each) for name, each in runs.items()}
 
     return session.once("imports", measured)
 

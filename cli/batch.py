@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, emit, line, note, stderr, usage
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ S3 = "s3://"
 
 @dataclass(frozen=True)
 class Ends:
-    """Where rows come from and answers go to: paths, or s3://bucket/key."""
+    """The source of the rows and the destination of the predictions: paths, or s3://bucket/key."""
 
     source: str
     target: str
@@ -49,10 +49,10 @@ def batch(
     ends = Ends(source, out or _beside(source))
     if not ends.target.endswith((".csv", ".jsonl")):
         raise usage(f"--out {ends.target}: expected a name that ends in .csv or .jsonl")
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
     champion = ledger.champion(model)
     if champion is None:
-        raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
+        raise CommandError(f"model '{model}' has no champion yet; next: perennial upload FILE --model {model} --wait")
     version = ledger.version(champion.version)
     job = _run(platform, spec, version, ends)
     rows = _deliver(platform, spec, job, ends)
@@ -61,7 +61,7 @@ def batch(
 
 
 def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends) -> str:
-    """The name of the job, once it has completed. CommandError where it has not."""
+    """The name of the completed job. Raises CommandError if it failed."""
     from cloud import transforms
     from perennial.identity import batch_id
 
@@ -82,7 +82,7 @@ def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends)
 
 
 def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
-    """The rows as JSON lines, each with the names of its fields: a job cuts a file into requests by lines alone."""
+    """The rows as JSON lines with field names, because a job splits a file into requests by lines."""
     from cloud import objects, transforms
     from cloud.platform import client
 
@@ -91,7 +91,7 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
         bucket, key = _parse(source)
         objects.copy((bucket, key, None), *target)
         return
-    from cli.questions import lines
+    from cli.requests import lines
     from cli.tables import read
 
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +104,7 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
 
 
 def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:
-    """Bring the answers to where they are wanted; how many there are."""
+    """Writes the predictions to their destination and returns their number."""
     from cloud import objects, transforms
     from cloud.platform import client
 
@@ -121,7 +121,7 @@ def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:
 
 
 def _csv(answers: list[bytes]) -> bytes:
-    """As the endpoint writes it: label and probability, or label and a column for each class, or value."""
+    """The endpoint's columns: label and probability, or label and a column for each class, or value."""
     import csv
     import io
     import json

@@ -1,4 +1,4 @@
-"""The dataset card as a person has it: beside the data, or where --card says."""
+"""The local dataset card: beside the data, or the file of --card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Option = Annotated[
 
 @dataclass(frozen=True)
 class LocalCard:
-    """A card's file, and what it says."""
+    """The file of a card, and its content."""
 
     path: Path
     says: dict[str, Any]
@@ -33,7 +33,7 @@ class LocalCard:
 
 
 def find(file: Path, given: Path | None) -> LocalCard | None:
-    """The card of a file or folder; None where there is none. CommandError for one that is missing or malformed."""
+    """The card of a file or folder, or None. Raises CommandError if --card is missing or the card is malformed."""
     path = given or _beside(file)
     if path is None:
         return None

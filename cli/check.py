@@ -57,7 +57,7 @@ def check(
 
 
 def _with_card(verdict: Verdict, card: Card, beside: cards.LocalCard | None) -> Verdict:
-    """The verdict with what the dataset's card lacks, were it uploaded now."""
+    """The verdict with the card's faults, as for an upload now."""
     from perennial import card as gate
     from perennial.validation.verdict import Problem
 
@@ -84,7 +84,7 @@ def _as_dict(file: Path, model: str, verdict: Verdict) -> dict[str, object]:
 def _show(file: Path, verdict: Verdict) -> None:
     word = "accepted" if verdict.accepted else "refused"
     twice = f", {verdict.rows_duplicate:,} dropped as duplicates" if verdict.rows_duplicate else ""
-    line(f"{file}: {word}; {verdict.rows:,} rows, {verdict.rows_quarantined:,} of them set aside{twice}")
+    line(f"{file}: {word}; {verdict.rows:,} rows, {verdict.rows_quarantined:,} of them quarantined{twice}")
     for column, changes in verdict.cleaned.items():
         line(f"{column}: " + ", ".join(f"{count:,} values {what}" for what, count in changes.items()))
     if verdict.problems:
@@ -93,7 +93,7 @@ def _show(file: Path, verdict: Verdict) -> None:
 
 
 def _row(problem: Problem) -> int | None:
-    """The row where the problem stands, or the first of its examples."""
+    """The row of the problem, or of its first example."""
     if problem.row is not None:
         return problem.row
     return problem.examples[0].row if problem.examples else None

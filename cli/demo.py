@@ -1,4 +1,4 @@
-"""`perennial demo`: the platform's story on real data, on an embedded cloud of its own."""
+"""`perennial demo`: a demonstration on real data, on its own embedded cloud."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from cli.stopwatch import Stopwatch
 
 def demo(
     json: Json = False,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 40.0,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")] = 40.0,
 ) -> None:
-    """Tell the story on real flights.
+    """Show the platform on real flights data.
 
-    Four uploads, predictions and the lineage of the model that serves, in a minute or two."""
+    Four uploads, predictions and the lineage of the champion, in a minute or two."""
     started = time.monotonic()
     root = project.root()
     assembly, _ = synthesis.assembly(root, project.build() / "cdk.out")
@@ -32,7 +32,7 @@ def demo(
         place = Place.below(Path(scratch))
         process = embedded_cloud.start(place, assembly, 0, speed, parent=os.getpid())
         try:
-            _tell(place, process, Path(scratch), watch)
+            _run_steps(place, process, Path(scratch), watch)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -46,31 +46,31 @@ def demo(
         raise typer.Exit(ERROR)
 
 
-def _tell(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> None:
-    from examples.flights import COLUMNS, month, read, spoil
+def _run_steps(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> None:
+    from examples.flights import COLUMNS, corrupt, month, read
 
     with watch.step("the cloud starts", expected=("ready",)) as step:
         flights = read([1, 2, 3])  # while it starts
         running = embedded_cloud.wait_until_ready(place, process)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]  # a profile of the person's must not lead the story to a real account
+            del os.environ[name]  # the user's profile must not direct the demo to a real account
         os.environ.update(running.environment())
         step.outcome = "ready"
         note(f"the embedded cloud is up at {running.endpoint_url}, deployed from the assembly that `cdk deploy` ships")
 
-    from cli.story import Story  # only now: boto3 takes its settings from the environment
+    from cli.demo_script import DemoScript  # only now: boto3 takes its settings from the environment
 
-    story = Story("flights", watch)
+    script = DemoScript("flights", watch)
     months = {number: month(flights, number) for number in (1, 2, 3)}
-    story.upload("January", months[1], expected=("promoted",))
-    story.predict(months[2].select(name for name in COLUMNS["flights"] if name != "late"))
-    story.upload("February", months[2], expected=("promoted", "refused"))
-    story.upload("spoilt March", spoil(months[3]), expected=("quarantined",))
-    story.upload("March", months[3], expected=("promoted", "refused"))
-    story.lineage()
+    script.upload("January", months[1], expected=("promoted",))
+    script.predict(months[2].select(name for name in COLUMNS["flights"] if name != "late"))
+    script.upload("February", months[2], expected=("promoted", "refused"))
+    script.upload("corrupted March", corrupt(months[3]), expected=("quarantined",))
+    script.upload("March", months[3], expected=("promoted", "refused"))
+    script.lineage()
 
 
 def _summarize(report: dict[str, Any]) -> None:
     rows = [(step["name"], step["outcome"], f"{step['seconds']:.1f}", step["detail"]) for step in report["steps"]]
     rows.append(("total", "", f"{report['total_seconds']:.1f}", ""))
-    show(table(("step", "outcome", "seconds", "what came of it"), rows, title="The story"))
+    show(table(("step", "outcome", "seconds", "result"), rows, title="Demo"))

@@ -1,4 +1,4 @@
-"""`perennial doctor`: is everything there that the other commands need?"""
+"""`perennial doctor`: checks the prerequisites of the other commands."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pathlib import Path
 import typer
 
 from cli import embedded_cloud, project
-from cli.clouds import AWS_VARIABLES, aws_files
+from cli.connection import AWS_VARIABLES, aws_files
 from cli.embedded_cloud import Place
-from cli.liveness import answers
 from cli.output import ERROR, Json, emit, line
+from cli.processes import is_listening
 from perennial.spec import SpecError, load_all
 
 NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
@@ -26,7 +26,7 @@ NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambd
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `remedy` is a command, or empty where all is well."""
+    """One prerequisite. `remedy` is a command, or empty if it is met."""
 
     name: str
     ok: bool
@@ -35,9 +35,9 @@ class Finding:
 
 
 def doctor(json: Json = False) -> None:
-    """Look whether all is there.
+    """Check the prerequisites.
 
-    Python, packages, Node, the specs and the cloud; where something is missing it says what to do."""
+    Python, packages, Node, the specs and the cloud; a missing one is shown with its remedy."""
     findings = [look() for look in LOOKS]
     if json:
         emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
@@ -118,7 +118,7 @@ def _cloud() -> Finding:
     if running and url in ("", running.endpoint_url):
         return Finding("cloud", True, f"the embedded cloud is up at {running.endpoint_url}")
     if url:
-        if answers(url):
+        if is_listening(url):
             return Finding("cloud", True, f"{url} (AWS_ENDPOINT_URL)")
         return Finding(
             "cloud", False, f"nothing answers at {url} (AWS_ENDPOINT_URL)", 'eval "$(perennial up --detach)"'

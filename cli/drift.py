@@ -1,4 +1,4 @@
-"""`perennial drift`: how far one dataset moved from another."""
+"""`perennial drift`: compares two datasets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, histogram, project
+from cli import connection, histogram, project
+from cli.drift_inputs import DriftInput, FileInput, find_dataset
 from cli.output import REFUSED, Json, emit, line, show, table, usage
-from cli.sides import FileSide, Side, find_dataset
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Level(StrEnum):
-    """From where a comparison fails."""
+    """The verdict from which the command fails."""
 
     watch = "watch"
     drifted = "drifted"
 
 
 def drift(
-    a: Annotated[str, typer.Argument(metavar="A", help="What is compared with: a dataset version or a file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What may have moved: a dataset version or a file.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="The reference: a dataset version or a file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The current data: a dataset version or a file.")],
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="NAME", help="The model; files need one.")
     ] = None,
@@ -38,25 +38,25 @@ def drift(
 ) -> None:
     """Compare two dataset versions, or two files.
 
-    Each figure stands beside what chance alone could make of it and the model's thresholds. The champion's
-    importance weighs the features of dataset versions; with files nothing is asked of a cloud.
+    Shows each metric with its noise floor and the model's thresholds. The champion's feature importance weights
+    the columns of dataset versions; two files are compared locally.
     """
     from perennial.drift import compare  # Polars takes a while to import; --help does not need it
 
-    sides, spec, ledger = _sides(a, b, model)
-    before = sides[0].profile(None)
-    after = sides[1].profile(before.grid)
+    inputs, spec, ledger = _inputs(a, b, model)
+    before = inputs[0].profile(None)
+    after = inputs[1].profile(before.grid)
     thresholds = spec.drift
     report = compare(before, after, thresholds, _importance(ledger, spec.name) if ledger else None)
     if json:
-        emit({"a": sides[0].name, "b": sides[1].name, "model": spec.name} | report.as_dict())
+        emit({"a": inputs[0].name, "b": inputs[1].name, "model": spec.name} | report.as_dict())
     else:
-        _show(sides, (before, after), report, thresholds)
+        _show(inputs, (before, after), report, thresholds)
     if fail_on and (report.drifted or report.verdict == fail_on):
         raise typer.Exit(REFUSED)
 
 
-def _sides(a: str, b: str, model: str | None) -> tuple[tuple[Side, Side], ModelSpec, Ledger | None]:
+def _inputs(a: str, b: str, model: str | None) -> tuple[tuple[DriftInput, DriftInput], ModelSpec, Ledger | None]:
     """Both sides, the spec that they are judged by, and the ledger if it was needed."""
     files = [Path(word).is_file() for word in (a, b)]
     if all(files) and model is None:
@@ -64,8 +64,8 @@ def _sides(a: str, b: str, model: str | None) -> tuple[tuple[Side, Side], ModelS
     if model is not None:
         spec = project.spec(model)
     if all(files):
-        return (FileSide(Path(a), spec), FileSide(Path(b), spec)), spec, None
-    platform, ledger = clouds.connect()
+        return (FileInput(Path(a), spec), FileInput(Path(b), spec)), spec, None
+    platform, ledger = connection.connect()
     found = {
         word: find_dataset(platform, ledger, word) for word, is_file in zip((a, b), files, strict=True) if not is_file
     }
@@ -73,7 +73,7 @@ def _sides(a: str, b: str, model: str | None) -> tuple[tuple[Side, Side], ModelS
     if len(models) > 1:
         raise usage(f"only data of one model can be compared, this is of {' and '.join(sorted(models))}")
     spec = project.spec(models.pop())
-    one, two = (found[word] if word in found else FileSide(Path(word), spec) for word in (a, b))
+    one, two = (found[word] if word in found else FileInput(Path(word), spec) for word in (a, b))
     return (one, two), spec, ledger
 
 
@@ -82,14 +82,19 @@ def _importance(ledger: Ledger, model: str) -> dict[str, float] | None:
     return ledger.version(champion.version).importance if champion else None
 
 
-def _show(sides: tuple[Side, Side], profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Drift) -> None:
-    line(f"A  {sides[0].name}: {report.reference_rows:,} rows")
-    line(f"B  {sides[1].name}: {report.current_rows:,} rows")
+def _show(
+    inputs: tuple[DriftInput, DriftInput],
+    profiles: tuple[Profile, Profile],
+    report: DriftReport,
+    thresholds: Drift,
+) -> None:
+    line(f"A  {inputs[0].name}: {report.reference_rows:,} rows")
+    line(f"B  {inputs[1].name}: {report.current_rows:,} rows")
     if report.columns:
         line()
         show(
             table(
-                ("column", "is", "weight", "verdict", "figure", "found", "chance", "warn", "alert", "distinct"),
+                ("column", "role", "weight", "verdict", "metric", "value", "noise", "warn", "alert", "distinct"),
                 _rows(profiles, report, thresholds),
             )
         )
@@ -104,7 +109,7 @@ def _show(sides: tuple[Side, Side], profiles: tuple[Profile, Profile], report: D
 
 
 def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Drift) -> list[tuple[Any, ...]]:
-    """For each column a line with the figure that decides; for one that moved, one for each other figure too."""
+    """A row for each column with the metric that decides; for a drifted column a row for every metric."""
     rows: list[tuple[Any, ...]] = []
     for name, column in sorted(report.columns.items(), key=lambda item: (item[1].role == "other", -item[1].extent)):
         about = (name, column.role, f"{column.weight:.2f}", column.verdict)

@@ -1,4 +1,4 @@
-"""The embedded cloud of this checkout as a process: started, found again, told to deploy anew, ended."""
+"""The process of the embedded cloud of this checkout: start, find, deploy again, stop."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cli import project
-from cli.liveness import answers, is_free, lives
 from cli.output import CommandError
+from cli.processes import is_free, is_listening, is_running
 
 PATIENCE = 120.0  # seconds until it is ready; a first synthesized assembly deploys within two
 LAST_LINES = 15
@@ -22,7 +22,7 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Place:
-    """The files by which one embedded cloud is found: its state (when ready), its log, the digest it deployed."""
+    """The files of one embedded cloud: its state (when ready), its log, the deployed digest."""
 
     state: Path
     log: Path
@@ -58,21 +58,21 @@ class Running:
 
 
 def find(place: Place) -> Running | None:
-    """The embedded cloud that runs there, or None. A state file left behind by a killed one is taken away."""
+    """The embedded cloud that runs there, or None. The state file of a killed one is deleted."""
     try:
         state: dict[str, Any] = json.loads(place.state.read_text())
         running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
     except (OSError, ValueError, KeyError):
         return None
-    if lives(running.pid) and answers(running.endpoint_url):
+    if is_running(running.pid) and is_listening(running.endpoint_url):
         return running
-    if not lives(running.pid):
+    if not is_running(running.pid):
         place.state.unlink(missing_ok=True)
     return None
 
 
 def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
-    """Start one; it is not ready yet. With a `parent` it ends when that process does, else it outlives us."""
+    """Starts one, which is not ready yet. With a `parent` it ends with that process, else it continues."""
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def start(place: Place, assembly: Path, port: int, speed: float, parent: int | N
 
 
 def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
-    """The running cloud, once it is ready. CommandError, with what it said last, when it ends before."""
+    """The running cloud, once it is ready. Raises CommandError with its last output if it ends before."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         running = find(place)
@@ -105,12 +105,12 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
 
 
 def deploy_again(place: Place, running: Running) -> Running:
-    """Let a running cloud take the assembly as it is now. CommandError when it cannot."""
+    """Deploys the current assembly to a running cloud. Raises CommandError."""
     before = _generation(place)
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if not lives(running.pid):
+        if not is_running(running.pid):
             raise CommandError(
                 f"the embedded cloud ended while it deployed; {place.log} ends with:\n{last_words(place)}"
             )
@@ -133,7 +133,7 @@ def _after_deploy(place: Place) -> Running:
 
 
 def _generation(place: Place) -> int:
-    """How many times it has deployed."""
+    """The number of deployments."""
     try:
         return int(json.loads(place.state.read_text())["generation"])
     except (OSError, ValueError, KeyError):
@@ -141,20 +141,20 @@ def _generation(place: Place) -> int:
 
 
 def stop(running: Running) -> None:
-    """End a running cloud with all its children; returns when it is gone."""
+    """Stops a running cloud with all its children, and waits for its end."""
     try:
         os.kill(running.pid, signal.SIGTERM)
     except ProcessLookupError:
         return
     deadline = time.monotonic() + 15
-    while lives(running.pid) and time.monotonic() < deadline:
+    while is_running(running.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if lives(running.pid):
+    if is_running(running.pid):
         os.kill(running.pid, signal.SIGKILL)
 
 
 def last_words(place: Place) -> str:
-    """The error that the log tells of last, or else its end."""
+    """The last error in the log, or else its last lines."""
     try:
         lines = place.log.read_text(errors="replace").splitlines()
     except OSError:

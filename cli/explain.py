@@ -1,4 +1,4 @@
-"""`perennial explain`: why a run ended as it did, in five lines or in full, and what to type next."""
+"""`perennial explain`: the outcome of a run with its reasons, in five lines or in full, and the next command."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import clouds
-from cli.finding import RunId, find
+from cli import connection
 from cli.output import Json, emit, line
+from cli.runs import RunId, find_run
 from perennial import approval, layout
 from perennial.identity import model_of
 
@@ -30,8 +30,8 @@ def explain(
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
     model_of(run)  # an id that is none is said to be so before a cloud is asked
-    platform, ledger = clouds.connect()
-    found = find(ledger, run)
+    platform, ledger = connection.connect()
+    found = find_run(ledger, run)
     if found is None:
         _explain_waiting(ledger, run, json)
         return
@@ -76,7 +76,7 @@ def _tell_where(platform: Platform, run: Run) -> None:
 
 
 def _decision(platform: Platform, run: Run) -> Decision | None:
-    """What the gate decided; None where the run did not come so far."""
+    """The gate's decision; None if the run ended before the gate."""
     from cloud import objects
     from perennial.gate.decision import Decision
 
@@ -94,7 +94,7 @@ def _explain_waiting(ledger: Ledger, identity: str, json: bool) -> None:
         emit({"dataset": dataset.id, "state": dataset.state})
         return
     line(f"{dataset.id}: {dataset.state}")
-    line(f"{dataset.name} waits until the run of {dataset.model} that is under way has ended.")
+    line(f"{dataset.name} waits until the current run of {dataset.model} ends.")
     line(f"next: perennial runs --model {dataset.model}")
 
 

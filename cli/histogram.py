@@ -1,4 +1,4 @@
-"""How a column's values lie, before and after, in a few characters of a terminal."""
+"""The distributions of a column in both datasets, as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = 10
 
 
 def lines(grid: ColumnGrid, before: ColumnProfile, after: ColumnProfile) -> Iterator[str]:
-    """Two sparklines over the grid, each with what lies below and above; or a bar for each frequent category."""
+    """Two sparklines over the grid, with the shares below and above; or a bar for each frequent category."""
     if not (before.count and after.count):
         yield "one side has no values"
     elif grid.kind == "categories":
@@ -54,7 +54,7 @@ def _bar(share: float) -> str:
 
 
 def _block(share: float, highest: float) -> str:
-    """What is there shows, however little it is."""
+    """The character for a share; any share above 0 is visible."""
     return BLOCKS[max(round(share / highest * 8), 1 if share else 0)]
 
 
@@ -73,5 +73,5 @@ def _edge(grid: ColumnGrid, value: float) -> str:
 
 
 def distinct(sides: Sequence[ColumnProfile]) -> str:
-    """How many different values there are; estimates are marked."""
+    """The number of distinct values; estimates are marked."""
     return " → ".join(f"{'' if side.distinct.exact else '~'}{side.distinct.count:,}" for side in sides)

@@ -1,4 +1,4 @@
-"""`perennial lineage`: what something was made from, and what was made from it."""
+"""`perennial lineage`: the sources and products of an id."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, emit, show
 from perennial.lineage import Node, walk
 
@@ -21,39 +21,36 @@ def lineage(
     ],
     json: Json = False,
 ) -> None:
-    """Show where something came from.
-
-    And the other way: what was made from it.
-    """
-    platform, ledger = clouds.connect()
+    """Show the sources and the products of an id."""
+    platform, ledger = connection.connect()
     root = _root(ledger, identity)
     sources, made = ingredients(ledger, root), products(ledger, root)
     if not sources.beyond and not made.beyond:
         raise CommandError(f"the ledger knows no '{identity}'; next: perennial models, perennial runs")
 
-    from cli.labels import Labels
-    from cli.trees import as_dict, tree
+    from cli.descriptions import Descriptions
+    from cli.lineage_tree import as_dict, tree
 
-    labels = Labels(platform, ledger)
+    descriptions = Descriptions(platform, ledger)
     if json:
-        both = {"sources": as_dict(sources, labels), "products": as_dict(made, labels)}
-        emit({"id": root, "about": labels(root).about} | both)
+        both = {"sources": as_dict(sources, descriptions), "products": as_dict(made, descriptions)}
+        emit({"id": root, "about": descriptions(root).about} | both)
         return
-    show(tree(sources, "was made from", labels))
-    show(tree(made, "went into", labels))
+    show(tree(sources, "was made from", descriptions))
+    show(tree(made, "went into", descriptions))
 
 
 def ingredients(ledger: Ledger, root: str) -> Node:
-    """What an id was made from."""
+    """The sources of an id."""
     return walk(root, "sources", ledger.edges)
 
 
 def products(ledger: Ledger, root: str) -> Node:
-    """What was made from an id. A model is not made from the champion that it was judged against."""
+    """The products of an id, without models that were only compared with it."""
     return walk(root, "products", lambda identity: (e for e in ledger.edges(identity) if e.kind != "judged_against"))
 
 
 def _root(ledger: Ledger, identity: str) -> str:
-    """The id that was meant: a model stands for its champion."""
+    """The id; for a model the id of its champion."""
     champion = ledger.champion(identity) if identity in project.model_names() else None
     return champion.version if champion else identity

@@ -1,7 +1,8 @@
-"""The `perennial` command: assembles the verbs, and turns what a person can mend into one line."""
+"""The `perennial` command: assembles the verbs, and reports errors of the user in one line."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,19 +10,17 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
-    approve,
+    approval,
     batch,
     check,
     demo,
     doctor,
-    down,
     drift,
     explain,
     init,
     lineage,
     models,
     predict,
-    reject,
     report,
     rollback,
     runs,
@@ -29,18 +28,48 @@ from cli import (
     up,
     upload,
 )
-from cli.failures import as_command_error
-from cli.output import complain
+from cli.output import CommandError, complain
+from perennial.spec import SpecError
+
+NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(perennial up --detach)")'
 
 VERBS: tuple[Callable[..., None], ...] = (
-    demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, down.down,
-    upload.upload, runs.runs, explain.explain, report.report, approve.approve, reject.reject,
+    demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
+    upload.upload, runs.runs, explain.explain, report.report, approval.approve, approval.reject,
     models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
 )  # fmt: skip
 
 
+def as_command_error(error: Exception) -> CommandError | None:
+    """The error as a message for the user, or None for an internal error."""
+    if isinstance(error, CommandError):
+        return error
+    if isinstance(error, SpecError):
+        return CommandError(str(error))
+    if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError) and error.filename:
+        return CommandError(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}")
+    return _of_the_cloud(error)
+
+
+def _of_the_cloud(error: Exception) -> CommandError | None:
+    """Errors of AWS and cloud/. Their modules are used only if the command has imported them."""
+    if type(error).__module__.startswith("cloud.") or type(error).__name__ == "UnknownIdError":
+        return CommandError(str(error))
+    if "botocore" not in sys.modules:
+        return None
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        said = f"{details.get('Code', 'Error')}: {details.get('Message', error)}"
+        return CommandError(f"AWS refused {error.operation_name}: {said}; {NEXT}")
+    if isinstance(error, BotoCoreError):
+        return CommandError(f"AWS cannot be reached: {error}; {NEXT}")
+    return None
+
+
 class Group(TyperGroup):
-    """Says in one line what went wrong where a person can mend it; a fault of ours keeps its traceback."""
+    """Reports errors of the user in one line; an internal error keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb. Exits with the error's own code."""
@@ -57,7 +86,7 @@ class Group(TyperGroup):
 app = typer.Typer(
     name="perennial",
     cls=Group,
-    help="Keeps machine-learning models alive in production on AWS.",
+    help="Trains, releases and monitors machine-learning models on AWS.",
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.",
     no_args_is_help=True,
     add_completion=False,

@@ -1,10 +1,10 @@
-"""`perennial models`: the models, and which version of each serves."""
+"""`perennial models`: the models and their champions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import Json, emit, note, show, table
 from perennial import layout
 from perennial.figures import plain
@@ -18,7 +18,7 @@ def models(json: Json = False) -> None:
     names = project.model_names()
     if not names:
         note("no model has a spec yet; next: perennial init FILE --target COL --model NAME")
-    _, ledger = clouds.connect()
+    _, ledger = connection.connect()
     found = [_look(ledger, name) for name in names]
     if json:
         emit(found)

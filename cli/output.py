@@ -1,4 +1,4 @@
-"""What goes where: data on stdout, progress and errors on stderr, one JSON document with --json.
+"""Output: data on stdout, progress and errors on stderr, one JSON document with --json.
 
 Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.
 """
@@ -23,7 +23,7 @@ Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The m
 
 
 class CommandError(Exception):
-    """What a person can mend: one line that says what, where, why and the next command. `code` is the exit code."""
+    """An error of the user: one line with what, where, why and the next command. `code` is the exit code."""
 
     def __init__(self, message: str, code: int = ERROR) -> None:
         super().__init__(message)
@@ -31,22 +31,22 @@ class CommandError(Exception):
 
 
 def usage(message: str) -> CommandError:
-    """The error of a command that was called wrongly."""
+    """The error for wrong usage."""
     return CommandError(message, USAGE)
 
 
 def stdout() -> Console:
-    """Where data goes. Made anew each time, because tests and pipes put another stream in its place."""
+    """The console for data. Created on each call, because tests and pipes replace the stream."""
     return _console(sys.stdout)
 
 
 def stderr() -> Console:
-    """Where progress goes."""
+    """The console for progress."""
     return _console(sys.stderr)
 
 
 def note(text: str, console: Console | None = None) -> None:
-    """A line of progress. A console on which something moves must print it itself, above what moves."""
+    """A line of progress. A console with a live status must print it itself."""
     (console or stderr()).print(escape(text), soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""`perennial predict`: asks a model's endpoint about the rows of a file."""
+"""`perennial predict`: predictions of a model's endpoint for the rows of a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, Model, emit, note
 from perennial import layout
 
 if TYPE_CHECKING:
-    from cli.questions import Question
+    from cli.requests import Request
     from perennial.contract.model import ModelSpec
 
 
@@ -27,12 +27,12 @@ def predict(
     CSV on stdout, in the order of the file."""
     spec = project.spec(model)
 
-    from cli.questions import questions  # Polars takes a while to import; --help does not need it
+    from cli.requests import requests  # Polars takes a while to import; --help does not need it
     from cli.tables import read
 
     table = read(file)
-    batches = questions(table, spec)
-    clouds.connect()
+    batches = requests(table, spec)
+    connection.connect()
     answers: list[dict[str, Any]] = []
     served = ""
     for number, question in enumerate(batches):
@@ -41,13 +41,13 @@ def predict(
             answers += _json(answer)["predictions"]
         else:
             _print(answer, with_header=number == 0)
-    note(f"{table.frame.height:,} rows answered by {served.removeprefix('model=')}")
+    note(f"{table.frame.height:,} rows predicted by {served.removeprefix('model=')}")
     if json:
         emit({"model": served.removeprefix("model="), "predictions": answers})
 
 
-def _ask(spec: ModelSpec, question: Question, accept: str) -> tuple[bytes, str]:
-    """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
+def _ask(spec: ModelSpec, question: Request, accept: str) -> tuple[bytes, str]:
+    """The endpoint's response. Raises CommandError with the row of the file if the endpoint refuses one."""
     from botocore.exceptions import ClientError
 
     from cloud import endpoints
@@ -64,8 +64,8 @@ def _ask(spec: ModelSpec, question: Question, accept: str) -> tuple[bytes, str]:
         raise
 
 
-def _refusal(response: dict[str, Any], question: Question) -> str:
-    """The model's own words, with the row counted in the file and not in the batch."""
+def _refusal(response: dict[str, Any], question: Request) -> str:
+    """The server's message, with the row numbered in the file."""
     said = _json(response.get("OriginalMessage", "").encode())
     if "error" not in said:
         return f"the endpoint failed: {response['Error']['Message']}"

@@ -1,4 +1,4 @@
-"""Where the checkout is, and the specs in it."""
+"""The checkout and its specs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def root() -> Path:
 
 
 def is_root(folder: Path) -> bool:
-    """Does the folder look like a checkout of Perennial?"""
+    """True if the folder is a checkout of Perennial."""
     return (folder / "app.py").is_file() and (folder / "models").is_dir()
 
 
@@ -28,7 +28,7 @@ def models() -> Path:
 
 
 def build() -> Path:
-    """The folder for what is made; it is there after the call."""
+    """The build folder, created if necessary."""
     folder = root() / "build"
     folder.mkdir(exist_ok=True)
     return folder
@@ -40,7 +40,7 @@ def model_names() -> list[str]:
 
 
 def spec(name: str) -> ModelSpec:
-    """The spec of a model. CommandError, with the nearest name, where there is none or it cannot be used."""
+    """The spec of a model. Raises CommandError, with the nearest name, if it is missing or invalid."""
     path = models() / f"{name}.yaml"
     if name not in model_names():
         raise usage(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
@@ -51,7 +51,7 @@ def spec(name: str) -> ModelSpec:
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
-    """The end of a sentence about a word that nobody knows."""
+    """A hint with the nearest known name."""
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), list(lowered), n=1)
     if close:

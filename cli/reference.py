@@ -1,4 +1,4 @@
-"""`python -m cli.reference` writes docs/cli.md from the command's own help; a test holds that it is fresh."""
+"""`python -m cli.reference` writes docs/cli.md from the command's help; a test compares it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`perennial report`: the page of a run, of a model version, or of a model with all its runs."""
+"""`perennial report`: the report of a run, the card of a model version, or the index of a model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import CommandError, Json, line, note
 from perennial import layout
 from perennial.identity import model_of, upload_run_id
@@ -24,11 +24,11 @@ BESIDE = 100  # pages that a model's page links to, the newest
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its twin, and the key under which they lie, or would lie, in the models bucket."""
+    """A page, its JSON document, and their key in the models bucket."""
 
     key: str
     html: str
-    twin: str
+    to_json: str
 
 
 def report(
@@ -48,10 +48,10 @@ def report(
     Of a run that has written none, it is drawn from the records. --json prints what stands on the page."""
     if identity not in project.model_names():
         model_of(identity)  # an id that is none is said to be so before a cloud is asked
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
     page = _page(platform, ledger, identity)
     if json:
-        line(page.twin.rstrip("\n"))
+        line(page.to_json.rstrip("\n"))
         return
     path = out or _place(page.key)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def report(
 
 
 def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import dossiers
+    from cloud import report_data
     from perennial.reports import index_contents
 
-    if identity in project.model_names():  # drawn anew: it tells of runs that are under way, too
-        return _drawn(layout.index(identity), index_contents(dossiers.history(platform, ledger, identity)))
+    if identity in project.model_names():  # rendered again, because it includes running runs
+        return _drawn(layout.index(identity), index_contents(report_data.history(platform, ledger, identity)))
     if "@" in identity:
         return _card(platform, ledger, identity)
     run = ledger.run(upload_run_id(identity) if identity.startswith("ds-") else identity)
@@ -78,12 +78,12 @@ def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
 
     from perennial.reports import run_contents
 
-    note(f"({run.id} has written no report: this is drawn from its records)")
-    return _drawn(layout.report(run.model, run.id), run_contents(dossiers.of_run(platform, ledger, run)))
+    note(f"({run.id} has no stored report: this one is made from its records)")
+    return _drawn(layout.report(run.model, run.id), run_contents(report_data.of_run(platform, ledger, run)))
 
 
 def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import dossiers
+    from cloud import report_data
     from perennial.reports import card_contents
 
     version = ledger.version(identity)
@@ -91,28 +91,28 @@ def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
     written = _written(platform, key)
     if written:
         return written
-    return _drawn(key, card_contents(dossiers.of_run(platform, ledger, ledger.run(version.run)), version))
+    return _drawn(key, card_contents(report_data.of_run(platform, ledger, ledger.run(version.run)), version))
 
 
 def _drawn(key: str, contents: dict[str, Any]) -> Page:
     from perennial import reports
 
-    return Page(key, reports.page(contents), reports.twin(contents))
+    return Page(key, reports.page(contents), reports.to_json(contents))
 
 
 def _written(platform: Platform, key: str) -> Page | None:
-    """The page as the run wrote it, or None."""
+    """The stored page, or None."""
     from cloud import objects
 
-    bucket, twin = platform.models_bucket, key.removesuffix(".html") + ".json"
+    bucket, to_json = platform.models_bucket, key.removesuffix(".html") + ".json"
     try:
-        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, twin).decode())
+        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, to_json).decode())
     except objects.MissingObjectError:
         return None
 
 
 def _fetch_linked(platform: Platform, key: str) -> None:
-    """The other pages of the model, so that links lead somewhere; a page that is here already is kept."""
+    """Fetches the other pages of the model for the links; existing pages are kept."""
     from cloud import objects
 
     folder = layout.reports(key.split("/")[1])
@@ -129,5 +129,5 @@ def _fetch_linked(platform: Platform, key: str) -> None:
 
 
 def _place(key: str) -> Path:
-    """Where a page lies below build/: as in the bucket."""
+    """The path of a page below build/, as in the bucket."""
     return project.build() / key

@@ -1,4 +1,4 @@
-"""`perennial rollback`: lets an older version of a model serve again, and verifies it as every release is."""
+"""`perennial rollback`: makes an older version champion again, with the verification of a release."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import Json, emit, line, note, usage
 
 CODES = {"promoted": 0, "refused": 3}
@@ -24,20 +24,20 @@ def rollback(
     """Let an older version serve again.
 
     A run of its own: all traffic goes over once the version is up and answers, golden rows are asked, and it is the
-    champion again. Refused while another run of the model is under way."""
+    champion again. Refused while another run of the model is active."""
     names = project.model_names()
     if model not in names:
         raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
 
     from datetime import UTC, datetime
 
-    from cli.following import watch_run
+    from cli.progress import watch_run
     from cli.upload import show
     from cloud import rollbacks
 
     ends = rollbacks.target(platform, ledger, model, to)
-    run = rollbacks.start(platform, ledger, ends, (clouds.person(), why), datetime.now(UTC))
+    run = rollbacks.start(platform, ledger, ends, (connection.person(), why), datetime.now(UTC))
     note(f"{run.id}: from {ends[0].version} back to {ends[1].id}")
     if not wait:
         emit({"run": run.id, "from": ends[0].version, "to": ends[1].id}) if json else line(run.id)

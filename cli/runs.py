@@ -1,4 +1,4 @@
-"""`perennial runs`: what has been run, newest first."""
+"""`perennial runs`: lists runs, newest first; and finds the run of an id."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import clouds, project
+from cli import connection, project
 from cli.output import Json, emit, note, shortened, show, table, usage
 from perennial import approval
+from perennial.identity import upload_run_id
 
 if TYPE_CHECKING:
+    from cloud.ledger import Ledger
     from perennial.records import Run
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, or the dataset or model version that it belongs to.")]
 
 
 def runs(
@@ -23,11 +27,11 @@ def runs(
     names = project.model_names()
     if model is not None and model not in names:
         raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
-    _, ledger = clouds.connect()
+    _, ledger = connection.connect()
     found = [run for name in ([model] if model else names) for run in ledger.runs(name)]
     found = sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
     for upload in ledger.unknown_uploads() if model is None else ():
-        note(f"refused: s3://{upload.bucket}/{upload.key} is for no model that is deployed")
+        note(f"refused: s3://{upload.bucket}/{upload.key} belongs to no deployed model")
     if json:
         emit([_as_dict(run) for run in found])
     elif found:
@@ -54,8 +58,22 @@ def _seconds(run: Run) -> str:
 
 
 def _reason(run: Run) -> str:
-    """The reason that says most: the first after the sentence about the outcome. `perennial explain` has all."""
+    """The first reason after the sentence about the outcome; `perennial explain` shows all."""
     until = approval.waits_until(run)
     if until:
         return f"{approval.waiting(until)}; next: perennial approve {run.id}"
     return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""
+
+
+def find_run(ledger: Ledger, identity: str) -> Run | None:
+    """The run, or None for a dataset that still waits for one."""
+    from cloud.ledger import MissingRecordError
+
+    if "@" in identity:
+        return ledger.run(ledger.version(identity).run)
+    if not identity.startswith("ds-"):
+        return ledger.run(identity)
+    try:
+        return ledger.run(upload_run_id(identity))
+    except MissingRecordError:
+        return None

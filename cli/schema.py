@@ -27,5 +27,5 @@ def schema(
 
 
 def text() -> str:
-    """The schema, the same bytes for the same specs' rules."""
+    """The schema, reproducible byte for byte."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -12,10 +12,10 @@ from cli.output import stderr
 
 @dataclass
 class Step:
-    """One step. `outcome` is what came of it; the story goes on as long as that was `expected`."""
+    """One step with its outcome; the demo succeeds if every outcome is `expected`."""
 
     name: str
-    outcome: str = "broken off"
+    outcome: str = "failed"
     seconds: float = 0.0
     detail: str = ""
     expected: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Stopwatch:
 
     @property
     def all_well(self) -> bool:
-        """Did every step come out as expected?"""
+        """True if every outcome is expected."""
         return all(step.outcome in step.expected for step in self.steps)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The assembly for the embedded cloud: app.py synthesizes it, again only when its sources changed."""
+"""The cloud assembly for the embedded cloud: app.py synthesizes it when its sources changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAMP = ".digest"
 
 
 def assembly(root: Path, out: Path) -> tuple[Path, str]:
-    """The folder of the assembly, up to date, and the digest of its sources. CommandError when it cannot be made."""
+    """The folder of the current assembly, and the digest of its sources. Raises CommandError."""
     wanted = digest(root)
     stamp = out / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -35,7 +35,7 @@ def assembly(root: Path, out: Path) -> tuple[Path, str]:
 
 
 def digest(root: Path) -> str:
-    """sha256 over the names and contents of all that goes into the assembly, in hex."""
+    """SHA-256 of the names and contents of the assembly's sources, in hexadecimal."""
     total = hashlib.sha256(sys.version.encode())
     for path in _files(root):
         total.update(f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -50,6 +50,6 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _reason(output: str) -> str:
-    """The end of what it said; a whole traceback through jsii helps nobody who wrote a spec."""
+    """The last lines of the output; a full jsii traceback does not help the author of a spec."""
     lines = [text for text in output.strip().splitlines() if text.strip()]
     return "\n".join(lines[-12:])

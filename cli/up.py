@@ -66,11 +66,11 @@ def _check_specs() -> None:
 
 
 def _up_to_date(place: Place, running: Running, digest: str) -> Running:
-    """The cloud that was up already, with the assembly as it is now."""
+    """The cloud that was running already, with the current assembly."""
     if place.deployed.is_file() and place.deployed.read_text() == digest:
-        note(f"the embedded cloud is up already at {running.endpoint_url}")
+        note(f"the embedded cloud is already running at {running.endpoint_url}")
         return running
-    note(f"the embedded cloud is up at {running.endpoint_url}; deploying what has changed ...")
+    note(f"the embedded cloud is running at {running.endpoint_url}; deploying the changes ...")
     place.deployed.unlink(missing_ok=True)
     running = embedded_cloud.deploy_again(place, running)
     place.deployed.write_text(digest)
@@ -84,7 +84,7 @@ def _print_exports(running: Running) -> None:
 
 
 def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> None:
-    """Show what the cloud says until Ctrl-C, a SIGTERM, or its own end."""
+    """Shows the cloud's output until Ctrl-C, SIGTERM or its end."""
     note("Ctrl-C ends it")
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs begin with SIGINT ignored
         signal.signal(number, _interrupt)
@@ -99,9 +99,22 @@ def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> N
         note("the embedded cloud is down")
         return
     if process.returncode not in (0, -signal.SIGTERM):
-        raise CommandError(f"the embedded cloud ended by itself (code {process.returncode}); see {place.log}")
+        raise CommandError(f"the embedded cloud ended unexpectedly (code {process.returncode}); see {place.log}")
     note("the embedded cloud is down")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def down() -> None:
+    """Stop the embedded cloud that `perennial up` started."""
+    place = Place.of_checkout()
+    running = embedded_cloud.find(place)
+    if running is None:
+        note("no embedded cloud is running")
+        return
+    embedded_cloud.stop(running)
+    place.state.unlink(missing_ok=True)
+    place.deployed.unlink(missing_ok=True)
+    note(f"the embedded cloud at {running.endpoint_url} is stopped")

@@ -1,4 +1,4 @@
-"""`perennial upload`: puts a dataset where the platform finds it, and follows its run."""
+"""`perennial upload`: uploads a dataset and follows its run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import cards, clouds, project
+from cli import cards, connection, project
 from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, note, usage
 from perennial import layout, manifest
 from perennial.identity import dataset_id
 
 if TYPE_CHECKING:
     from cli.cards import LocalCard
-    from cli.following import Ending
+    from cli.progress import Ending
     from cloud.platform import Platform
 
 CODES = {"refused": REFUSED, "quarantined": REFUSED, "failed": ERROR}
@@ -25,7 +25,7 @@ LARGEST = 5 << 30  # bytes; one PutObject takes no more
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The object that makes the dataset, and the id that its version bears from now on."""
+    """The object that triggers the dataset's run, and the id of the dataset version."""
 
     dataset: str
     bucket: str
@@ -45,7 +45,7 @@ def upload(
     if not file.exists():
         raise CommandError(f"{file}: no such file")
     beside = cards.find(file, card)
-    platform, ledger = clouds.connect()
+    platform, ledger = connection.connect()
     uploaded = put(platform, file, model, beside)
     note(f"uploaded to s3://{uploaded.bucket}/{uploaded.key}")
     told: dict[str, Any] = {"dataset": uploaded.dataset, "key": uploaded.key, "version_id": uploaded.version_id}
@@ -53,7 +53,7 @@ def upload(
         emit(told) if json else line(uploaded.dataset)
         return
 
-    from cli.following import watch
+    from cli.progress import watch
 
     ending = watch(platform, ledger, uploaded.dataset)
     emit(told | ending.as_dict()) if json else show(ending)
@@ -61,7 +61,7 @@ def upload(
 
 
 def show(ending: Ending) -> None:
-    """The outcome, why, and what to type next."""
+    """Shows the outcome, the reasons and the next command."""
     line(f"{ending.outcome}  {ending.version or ''}".rstrip())
     for reason in ending.reasons:
         line(f"  {reason}")

@@ -104,7 +104,7 @@ def reports(model: str) -> str:
 
 
 def report(model: str, run: str) -> str:
-    """A run's report; its JSON twin ends in .json instead."""
+    """A run's report; its JSON document ends in .json instead."""
     return f"{reports(model)}{run}.html"
 
 

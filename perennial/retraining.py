@@ -1,15 +1,22 @@
-"""Is a dataset worth a training? The team's policy, applied."""
+"""Decides on training: for a new dataset by its drift, for a champion in service by its traffic and age."""
 
 from __future__ import annotations
 
-from perennial.contract.lifecycle import Retrain
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from perennial.contract.lifecycle import Monitoring, Retrain
+
+
+INSUFFICIENT = "insufficient data"
 
 
 def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple[bool, str]:
-    """Whether to train, and why, in a sentence.
+    """(train, the reason as a sentence).
 
     `drift` is a verdict of perennial.drift (stable, watch, drifted, incomparable); data that cannot be compared
-    is treated as drifted, since nothing speaks for the champion then.
+    is treated as drifted.
     """
     if policy.on == "always":
         return True, "The policy is to train on every accepted dataset."
@@ -21,3 +28,29 @@ def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple
     old = champion_age_days >= policy.days
     state = "so a training is due" if old else "younger than the policy asks for"
     return old, f"The champion is {champion_age_days} days old (policy: {policy.days}), {state}."
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The result of monitoring a model. `drift` is a verdict of perennial.drift, or 'insufficient data'."""
+
+    rows: int
+    drift: str
+    age_days: int
+    stale: bool
+    sentences: tuple[str, ...]
+
+
+def watch(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Watch:
+    """The model is stale if its traffic drifted from the champion's training data, or if the champion is too old.
+
+    `rows` are the readable captured rows. With too few of them drift is not evaluated.
+    """
+    old = age_days >= policy.max_age_days
+    sentences = [f"The champion is {age_days} days old; at {policy.max_age_days} days it is stale."]
+    if rows < policy.min_rows:
+        drift = INSUFFICIENT
+        sentences.append(f"Insufficient data: {rows:,} rows of traffic, {policy.min_rows:,} are asked for.")
+    else:
+        sentences.append(drift_sentence)
+    return Watch(rows, drift, age_days, old or drift == "drifted", tuple(sentences))

@@ -1,6 +1,6 @@
-"""Draws the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
+"""Writes the diagram of the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
 
-What is drawn is what would be deployed, so the picture cannot tell another story than the templates.
+The diagram is generated from the deployed templates, so the two agree.
 """
 
 import sys

@@ -6,7 +6,7 @@ from typing import Any
 
 import bentoml
 
-from bench.serving.asked import Asked
+from bench.serving.prediction import PipelineModel
 
 
 @bentoml.service(workers=1)
@@ -14,9 +14,9 @@ class Flights:
     """The model behind BentoML's HTTP server."""
 
     def __init__(self) -> None:
-        self._asked = Asked()
+        self._model = PipelineModel()
 
     @bentoml.api
     def predict(self, rows: list[dict[str, Any]]) -> list[float]:
         """The positive's probabilities."""
-        return self._asked.predict(self._asked.typed(rows))
+        return self._model.predict(self._model.typed(rows))

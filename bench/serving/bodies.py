@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.serving.model import Asked
+from bench.serving.model import PreparedModel
 
 _V2 = {"boolean": "BOOL", "integer": "INT64", "number": "FP64", "category": "BYTES", "text": "BYTES"}
 
@@ -23,23 +23,23 @@ class Case:
     connections: int
 
 
-def cases(asked: Asked, form: str) -> list[Case]:
+def cases(prepared: PreparedModel, form: str) -> list[Case]:
     """What a server is asked; one that reads no CSV gets the many rows in its own JSON."""
-    one, many = asked.one_json, asked.many_csv
+    one, many = prepared.one_json, prepared.many_csv
     if form != "plain":
-        one, many = _written(asked, form, 1), _written(asked, form, None)
+        one, many = _written(prepared, form, 1), _written(prepared, form, None)
     found = [Case(f"json {count}", one, "application/json", count) for count in (1, 8)]
     if form == "plain":
-        found += [Case(f"csv {count}", asked.one_csv, "text/csv", count) for count in (1, 8)]
+        found += [Case(f"csv {count}", prepared.one_csv, "text/csv", count) for count in (1, 8)]
         return [*found, Case("many", many, "text/csv", 1)]
     return [*found, Case("many", many, "application/json", 1)]
 
 
-def _written(asked: Asked, form: str, count: int | None) -> Path:
-    features = json.loads((asked.folder / "manifest.json").read_text())["features"]
-    rows = _rows(asked.many_csv, features)[:count]
+def _written(prepared: PreparedModel, form: str, count: int | None) -> Path:
+    features = json.loads((prepared.folder / "manifest.json").read_text())["features"]
+    rows = _rows(prepared.many_csv, features)[:count]
     content = {"v2": _tensors, "bento": _objects, "mlflow": _split}[form](rows, features)
-    file = asked.many_csv.with_name(f"{form}-{len(rows)}.json")
+    file = prepared.many_csv.with_name(f"{form}-{len(rows)}.json")
     file.write_text(json.dumps(content))
     return file
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from bench.serving.asked import Asked
+from bench.serving.prediction import PipelineModel
 
 app = FastAPI()
-_asked = Asked()
+_model = PipelineModel()
 
 
 @app.get("/ping")
@@ -21,5 +21,5 @@ def ping() -> dict[str, str]:
 @app.post("/invocations")
 async def invocations(request: Request) -> dict[str, Any]:
     """CSV or one row of JSON."""
-    frame = _asked.frame(await request.body(), request.headers["content-type"])
-    return {"predictions": _asked.predict(frame)}
+    frame = _model.frame(await request.body(), request.headers["content-type"])
+    return {"predictions": _model.predict(frame)}

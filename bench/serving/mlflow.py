@@ -9,7 +9,7 @@ from typing import Any
 import mlflow.pyfunc
 from mlflow.pyfunc import scoring_server
 
-from bench.serving.asked import Asked
+from bench.serving.prediction import PipelineModel
 
 
 class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -17,11 +17,11 @@ class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:
         """Load the pipeline."""
-        self._asked = Asked()
+        self._model = PipelineModel()
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> list[float]:
         """The positive's probabilities."""
-        return self._asked.predict(model_input.astype(self._asked.types))
+        return self._model.predict(model_input.astype(self._model.types))
 
 
 def main() -> None:

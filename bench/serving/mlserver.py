@@ -9,7 +9,7 @@ from mlserver import MLModel, MLServer, ModelSettings, Settings
 from mlserver.codecs import NumpyCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
 
-from bench.serving.asked import Asked
+from bench.serving.prediction import PipelineModel
 
 
 class Flights(MLModel):
@@ -17,7 +17,7 @@ class Flights(MLModel):
 
     async def load(self) -> bool:
         """Load the pipeline."""
-        self._asked = Asked()
+        self._model = PipelineModel()
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
@@ -27,8 +27,8 @@ class Flights(MLModel):
             codec = StringCodec if given.datatype == "BYTES" else NumpyCodec
             columns[given.name] = list(codec.decode_input(given))
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-        said = self._asked.predict(self._asked.typed(rows))
-        output = ResponseOutput(name="probability", shape=[len(said)], datatype="FP64", data=said)
+        predictions = self._model.predict(self._model.typed(rows))
+        output = ResponseOutput(name="probability", shape=[len(predictions)], datatype="FP64", data=predictions)
         return InferenceResponse(model_name=self.name, outputs=[output])
 
 

@@ -27,7 +27,7 @@ MANY = 1000
 
 
 @dataclass(frozen=True)
-class Asked:
+class PreparedModel:
     """A model's folder, its version, and the bodies that are sent to it."""
 
     folder: Path
@@ -37,7 +37,7 @@ class Asked:
     many_csv: Path
 
 
-def make(folder: Path, estimator: str = "hist_gradient_boosting") -> Asked:
+def make(folder: Path, estimator: str = "hist_gradient_boosting") -> PreparedModel:
     """Train, and write the bodies."""
     shutil.rmtree(folder, ignore_errors=True)
     spec = load(ROOT / "models" / "flights.yaml")
@@ -51,14 +51,14 @@ def make(folder: Path, estimator: str = "hist_gradient_boosting") -> Asked:
     return _bodies(folder, spec, paths.model, f"{spec.name}@{digest[:12]}")
 
 
-def _bodies(folder: Path, spec: ModelSpec, model: Path, version: str) -> Asked:
+def _bodies(folder: Path, spec: ModelSpec, model: Path, version: str) -> PreparedModel:
     names = [name for name in spec.columns if spec.is_feature(name)]
     rows = _typed(spec, _ASKED).select(names).drop_nulls().sample(MANY, seed=1)
-    asked = Asked(model, version, *(folder / name for name in ("one.csv", "one.json", "many.csv")))
-    asked.one_csv.write_text(rows.head(1).write_csv(include_header=False))
-    asked.one_json.write_text(json.dumps(rows.row(0, named=True)))
-    asked.many_csv.write_text(rows.write_csv(include_header=False))
-    return asked
+    prepared = PreparedModel(model, version, *(folder / name for name in ("one.csv", "one.json", "many.csv")))
+    prepared.one_csv.write_text(rows.head(1).write_csv(include_header=False))
+    prepared.one_json.write_text(json.dumps(rows.row(0, named=True)))
+    prepared.many_csv.write_text(rows.write_csv(include_header=False))
+    return prepared
 
 
 def _typed(spec: ModelSpec, months: list[int]) -> pl.DataFrame:
@@ -80,14 +80,14 @@ def _plan(spec: ModelSpec, estimator: str) -> dict[str, Any]:
     return Plan.of(replace(spec, training=training), "run-bench", None, Origin()).to_json()
 
 
-def environment(asked: Asked, code: Path | None = None) -> dict[str, str]:
+def environment(prepared: PreparedModel, code: Path | None = None) -> dict[str, str]:
     """What the image sets for a model: ours serves with nothing but what lies in its archive."""
     return {
         **os.environ,
-        "SM_MODEL_DIR": str(asked.folder),
-        "SAGEMAKER_BASE_DIR": str(asked.folder.parent),
-        "PYTHONPATH": str(code or asked.folder / "code"),
-        "PERENNIAL_MODEL_VERSION": asked.version,
+        "SM_MODEL_DIR": str(prepared.folder),
+        "SAGEMAKER_BASE_DIR": str(prepared.folder.parent),
+        "PYTHONPATH": str(code or prepared.folder / "code"),
+        "PERENNIAL_MODEL_VERSION": prepared.version,
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "",
     }

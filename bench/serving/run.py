@@ -45,11 +45,11 @@ def main() -> None:
     parser.add_argument("--date", default="", help="what the page bears")
     options = parser.parse_args()
     rounds, seconds = (1, 1.0) if options.quick else (3, 4.0)
-    asked = model.make(FOLDER / "serving")
+    prepared = model.make(FOLDER / "serving")
     chosen = [server for server in SERVERS if not options.only or server.name in options.only]
-    found = measure(asked, chosen, rounds, seconds)
+    found = measure(prepared, chosen, rounds, seconds)
     about = {"date": options.date, "machine": machine(), "load": load(), "rounds": rounds, "seconds": seconds}
-    features = len(json.loads((asked.folder / "manifest.json").read_text())["features"])
+    features = len(json.loads((prepared.folder / "manifest.json").read_text())["features"])
     results = {**about, "features": features, "servers": found}
     text = page.page(results)
     print(text)
@@ -58,7 +58,7 @@ def main() -> None:
         PAGE.write_text(text)
 
 
-def measure(asked: model.Asked, servers: list[Server], rounds: int, seconds: float) -> dict[str, Any]:
+def measure(prepared: model.PreparedModel, servers: list[Server], rounds: int, seconds: float) -> dict[str, Any]:
     """By server: title, version, and for each case the medians of the rounds; or the reason why there is none."""
     places = {name: environment(peer, FOLDER / "envs") for name, peer in PEERS.items()}
     found: dict[str, Any] = {server.name: {"title": server.title, "rounds": []} for server in servers}
@@ -72,17 +72,17 @@ def measure(asked: model.Asked, servers: list[Server], rounds: int, seconds: flo
             if place is not None and place.reason:
                 told["reason"] = place.reason
             elif "reason" not in told:
-                _round(server, python, asked, seconds, told)
+                _round(server, python, prepared, seconds, told)
     for told in found.values():
         told.update(_medians(told.pop("rounds")))
     return found
 
 
-def _round(server: Server, python: str, asked: model.Asked, seconds: float, told: dict[str, Any]) -> None:
+def _round(server: Server, python: str, prepared: model.PreparedModel, seconds: float, told: dict[str, Any]) -> None:
     log = FOLDER / f"serving-{server.name}.log"
     try:
-        with run(server, python, model.environment(asked), log) as running:
-            figures = {each.name: _ask(running, server, each, seconds) for each in cases(asked, server.body)}
+        with run(server, python, model.environment(prepared), log) as running:
+            figures = {each.name: _ask(running, server, each, seconds) for each in cases(prepared, server.body)}
             told["rounds"].append({"ready": running.ready, "memory": running.memory(), **figures})
     except RuntimeError as error:
         told["reason"] = str(error)[-300:]

@@ -114,10 +114,14 @@ def run(server: Server, python: str, environment: Mapping[str, str], log: Path) 
     mine = dict(environment)
     if not server.ours:
         mine["PYTHONPATH"] = str(ROOT)
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
-            server.command(python, port), env={**mine, **server.environment}, stdout=said, stderr=said, cwd=log.parent
+            server.command(python, port),
+            env={**mine, **server.environment},
+            stdout=output,
+            stderr=output,
+            cwd=log.parent,
         )
         try:
             _wait(f"http://127.0.0.1:{port}{server.health}", process, began, log)

@@ -14,32 +14,32 @@ collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
 
 from sagemaker_containers.beta.framework import transformer, worker  # noqa: E402
 
-from bench.serving.asked import Asked  # noqa: E402
+from bench.serving.prediction import PipelineModel  # noqa: E402
 
 
-def model_fn(_folder: str) -> Asked:
+def model_fn(_folder: str) -> PipelineModel:
     """The team's four functions: this one loads the model."""
-    return Asked()
+    return PipelineModel()
 
 
 def input_fn(body: bytes, kind: str) -> Any:
     """Rows; asked without the model, as the container asks."""
-    return _asked().frame(body, kind)
+    return _model().frame(body, kind)
 
 
-def predict_fn(frame: Any, asked: Asked) -> list[float]:
+def predict_fn(frame: Any, prepared: PipelineModel) -> list[float]:
     """The positive's probabilities."""
-    return asked.predict(frame)
+    return prepared.predict(frame)
 
 
-def output_fn(said: list[float], accept: str) -> Any:
+def output_fn(predictions: list[float], accept: str) -> Any:
     """JSON."""
-    return worker.Response(json.dumps({"predictions": said}), mimetype=accept)
+    return worker.Response(json.dumps({"predictions": predictions}), mimetype=accept)
 
 
 @cache
-def _asked() -> Asked:
-    return Asked(pipeline=False)
+def _model() -> PipelineModel:
+    return PipelineModel(pipeline=False)
 
 
 @cache

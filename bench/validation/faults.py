@@ -51,7 +51,7 @@ def faulty() -> pl.DataFrame:
     at = 17
     for rule in RULES:
         for _ in range(planted().get(rule.name, 0)):
-            rows = _spoilt(rows, rule, at)
+            rows = _corrupted(rows, rule, at)
             at += _APART
     return rows.drop("row")
 
@@ -76,7 +76,7 @@ def _batches(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield from rows.iter_slices(data.CHUNK)
 
 
-def _spoilt(rows: pl.DataFrame, rule: Rule, at: int) -> pl.DataFrame:
+def _corrupted(rows: pl.DataFrame, rule: Rule, at: int) -> pl.DataFrame:
     values = _WRONG.get(rule.name, {rule.column: rule.high + 1 if at % 2 else rule.low - 1})
     if rule.kind == "unique":
         values = {rule.column: rows[rule.column][at - 5]}

@@ -150,11 +150,11 @@ if sys.argv[3] == "look":
 COMPARE = """
 import sys
 from pathlib import Path
-from perennial.validation import across
+from perennial.validation import cross_file_keys
 from perennial.validation.keys import KeySet
-files = [across.KeyFile(place, path, Path(path)) for place, path in enumerate(sys.argv[3:])]
+files = [cross_file_keys.KeyFile(place, path, Path(path)) for place, path in enumerate(sys.argv[3:])]
 if sys.argv[2] == "look":
-    assert not across.compare(files, KeySet("key", ("id",)), Path(sys.argv[1]), 2_000_000)
+    assert not cross_file_keys.compare(files, KeySet("key", ("id",)), Path(sys.argv[1]), 2_000_000)
 """
 
 

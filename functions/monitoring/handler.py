@@ -16,7 +16,7 @@ from perennial.contract.model import ModelSpec
 from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.records import Champion
-from perennial.staleness import Watch, watch
+from perennial.retraining import Watch, watch
 
 
 @logger.inject_lambda_context(clear_state=True)

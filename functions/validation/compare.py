@@ -9,8 +9,8 @@ from typing import Any
 from cloud import objects
 from functions.task import Task, task
 from perennial import layout
-from perennial.validation import across
-from perennial.validation.across import KeyFile
+from perennial.validation import cross_file_keys
+from perennial.validation.cross_file_keys import KeyFile
 from perennial.validation.keys import key_sets
 
 
@@ -23,7 +23,7 @@ def handler(task: Task) -> dict[str, Any]:
     keys = next(keys for keys in key_sets(contract) if keys.name == name)
     with tempfile.TemporaryDirectory() as folder:
         files = _fetch(task, layout.bucket_of_keys(run.model, run.id, name, number), Path(folder))
-        found = across.compare(files, keys, Path(folder) / "repeated", contract.limits.keys)
+        found = cross_file_keys.compare(files, keys, Path(folder) / "repeated", contract.limits.keys)
         for part, paths in found.items():
             for place, path in enumerate(paths):
                 key = f"{layout.repeated(run.model, run.id, part)}{name}-{number:05d}-{place:03d}.parquet"

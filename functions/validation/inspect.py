@@ -13,7 +13,7 @@ from functions.task import Task, task
 from functions.validation.fetching import fetch
 from perennial import layout
 from perennial.profile import Grid
-from perennial.validation import Inspection, Part, Problem, Verdict, across, inspect
+from perennial.validation import Inspection, Part, Problem, Verdict, cross_file_keys, inspect
 
 
 @task
@@ -76,7 +76,7 @@ def _write_keys(task: Task, keys: Mapping[str, Path], scratch: Path) -> None:
     """The part's keys, a file for each bucket, beside those of all other parts."""
     file, run = task.event["file"], task.run
     for name, path in keys.items():
-        for bucket, divided in enumerate(across.buckets(path, file["buckets"], scratch / "buckets" / name)):
+        for bucket, divided in enumerate(cross_file_keys.buckets(path, file["buckets"], scratch / "buckets" / name)):
             key = layout.bucket_of_keys(run.model, run.id, name, bucket) + f"{file['index']:05d}.parquet"
             objects.upload(divided, task.platform.data_bucket, key)
 

@@ -1,4 +1,4 @@
-"""The figures a model is judged by: their names, problems and directions. Pure Python; a Lambda reads it."""
+"""The metrics of each problem: names and directions. Pure Python, without NumPy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 class UnknownMetricError(ValueError):
-    """A problem has no metric of that name."""
+    """The problem has no metric of that name, or there is no such problem."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of one problem. For multiclass, those that know two classes are means of each class against the rest."""
+    """A metric of one problem. For multiclass, binary metrics are macro averages, one class against the rest."""
 
     name: str
     problem: str
@@ -34,19 +34,19 @@ PROBLEMS = tuple(_BETTER_GREATER)
 def metrics_of(problem: str) -> tuple[Metric, ...]:
     """Every metric of a problem, in the order of reports. Raises UnknownMetricError for an unknown problem."""
     if problem not in _BETTER_GREATER:
-        raise UnknownMetricError(f"'{problem}' is no problem; expected one of {', '.join(PROBLEMS)}")
+        raise UnknownMetricError(f"unknown problem '{problem}'; expected one of {', '.join(PROBLEMS)}")
     greater = [Metric(name, problem, True) for name in _BETTER_GREATER[problem]]
     smaller = [Metric(name, problem, False) for name in _BETTER_SMALLER[problem]]
     return tuple(greater + smaller)
 
 
 def greater_is_better(name: str) -> bool:
-    """The direction of a metric; it is the same in every problem that has it. Raises UnknownMetricError."""
+    """The direction of a metric; it is the same in every problem. Raises UnknownMetricError."""
     for problem in PROBLEMS:
         for metric in metrics_of(problem):
             if metric.name == name:
                 return metric.greater_is_better
-    raise UnknownMetricError(f"'{name}' is no metric; expected one of {', '.join(names())}")
+    raise UnknownMetricError(f"unknown metric '{name}'; expected one of {', '.join(names())}")
 
 
 def names() -> tuple[str, ...]:

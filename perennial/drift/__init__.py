@@ -1,8 +1,8 @@
-"""Two profiles in, a drift report out: effect sizes, each with the floor below which it is mere chance.
+"""Compares two profiles and makes a drift report: effect sizes, each with its noise floor.
 
-Without any drift the population stability index over B bins is about (B-1)(1/n + 1/m), and the other figures have
-their own noise. A figure counts only where it exceeds both its threshold and what chance gives at these sample
-sizes, with all columns and figures tested together: small samples do not cry wolf, nor do large ones over trifles.
+Without drift the population stability index over B bins is about (B-1)(1/n + 1/m); every other metric has its own
+sampling noise. A metric counts only if it exceeds both its threshold and its noise floor at these sample sizes,
+corrected for the number of columns and metrics.
 """
 
 from perennial.drift.comparison import compare

@@ -1,18 +1,14 @@
-"""Compares two profiles: columns one by one, then over all."""
+"""Compares two profiles: each column, then the dataset."""
 
 from collections.abc import Mapping
 
 from perennial.contract.drift import Drift, Threshold
-from perennial.drift.categories import categories
-from perennial.drift.chance import Chance
-from perennial.drift.conclusion import concluded
-from perennial.drift.measured import Measured
-from perennial.drift.numbers import numbers
+from perennial.drift.columns import ColumnMetrics, category_metrics, nulls_text, number_metrics
+from perennial.drift.noise import NoiseFloors
 from perennial.drift.report import ORDER, ColumnDrift, DriftReport, Level
-from perennial.drift.sentences import told_nulls
 from perennial.profile import ColumnGrid, ColumnProfile, Profile
 
-_FIGURES = 4  # of a column, that are not nearly the same as another: PSI and JS rise and fall together
+_INDEPENDENT = 4  # metrics of a column that do not duplicate another: PSI and JS are strongly correlated
 
 
 def compare(
@@ -21,32 +17,32 @@ def compare(
     thresholds: Drift | None = None,
     importance: Mapping[str, float] | None = None,
 ) -> DriftReport:
-    """How far the current data moved from the reference.
+    """The drift report of the current data against the reference.
 
-    `importance` weighs features (any non-negative scale, a column it lacks weighs nothing); the target always
-    counts in full. Columns that are neither are reported and do not count.
+    `importance` weights features (any non-negative scale; a column without it has weight 0); the target always has
+    the greatest weight. Other columns are reported and do not count.
     """
     thresholds = thresholds or Drift()
     sizes = reference.rows, current.rows
     if reference.grid.digest != current.grid.digest:
-        sentence = "the profiles were counted over different grids and cannot be compared"
+        sentence = "the profiles use different grids and cannot be compared"
         return DriftReport("incomparable", sentence, None, *sizes)
     if min(sizes) < thresholds.min_rows:
-        sentence = f"{min(sizes):,} rows tell nothing, {thresholds.min_rows:,} are needed on both sides"
+        sentence = f"{min(sizes):,} rows are too few to compare; both datasets need {thresholds.min_rows:,}"
         return DriftReport("stable", sentence, None, *sizes)
     grids = reference.grid.columns
     counted = sum(grid.role != "other" for grid in grids.values())
-    chance = Chance(thresholds.false_alarms / (_FIGURES * max(counted, 1)))
+    noise = NoiseFloors(thresholds.false_alarms / (_INDEPENDENT * max(counted, 1)))
     weights = _weights(reference, importance)
     columns: dict[str, ColumnDrift] = {}
     for name, grid in grids.items():
-        measured = _measured(grid, reference.columns[name], current.columns[name], chance)
-        columns[name] = _judged(measured, thresholds, grid.role, weights[name])
-    return concluded(columns, thresholds, sizes)
+        metrics = _column_metrics(grid, reference.columns[name], current.columns[name], noise)
+        columns[name] = _column_drift(metrics, thresholds, grid.role, weights[name])
+    return conclude(columns, thresholds, sizes)
 
 
 def _weights(reference: Profile, importance: Mapping[str, float] | None) -> dict[str, float]:
-    """1 for the most important feature and for the target; all alike where nothing is known."""
+    """1 for the most important feature and for the target; equal weights without importance."""
     most = max((importance or {}).values(), default=0.0)
     if not importance or most <= 0:
         return dict.fromkeys(reference.grid.columns, 1.0)
@@ -56,32 +52,76 @@ def _weights(reference: Profile, importance: Mapping[str, float] | None) -> dict
     }
 
 
-def _measured(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, chance: Chance) -> Measured:
-    change, floor = chance.change(one.nulls + one.nans, one.rows, two.nulls + two.nans, two.rows)
-    nulls = Measured({"nulls": abs(change)}, {"nulls": floor}, {"nulls": told_nulls(one, two)})
-    if not (one.count and two.count):
+def _column_metrics(
+    grid: ColumnGrid, reference: ColumnProfile, current: ColumnProfile, noise: NoiseFloors
+) -> ColumnMetrics:
+    change, floor = noise.change(
+        reference.nulls + reference.nans, reference.rows, current.nulls + current.nans, current.rows
+    )
+    nulls = ColumnMetrics({"nulls": abs(change)}, {"nulls": floor}, {"nulls": nulls_text(reference, current)})
+    if not (reference.count and current.count):
         return nulls
-    return nulls | (categories if grid.kind == "categories" else numbers)(grid, one, two, chance)
+    return nulls | (category_metrics if grid.kind == "categories" else number_metrics)(grid, reference, current, noise)
 
 
-def _judged(measured: Measured, thresholds: Drift, role: str, weight: float) -> ColumnDrift:
-    """The column's verdict is its worst figure's; one that the champion hardly looks at is never more than watched."""
+def _column_drift(metrics: ColumnMetrics, thresholds: Drift, role: str, weight: float) -> ColumnDrift:
+    """The column has the verdict of its worst metric; an unimportant column is at most 'watch'."""
     levels: dict[str, Level] = {}
     scores: dict[str, float] = {}
-    for name, figure in measured.figures.items():
+    for name, figure in metrics.values.items():
         limit: Threshold = getattr(thresholds, name)
-        floor = measured.floors[name]
+        floor = metrics.floors[name]
         levels[name] = _level(figure, floor, limit)
         scores[name] = figure / (max(limit.alert, floor) or 1e-12)
     worst = max(levels, key=lambda name: (ORDER.index(levels[name]), scores[name]))
     verdict = levels[worst]
     if verdict == "drifted" and weight < thresholds.importance:
         verdict = "watch"
-    sentence = measured.told.get(worst, "") if verdict != "stable" else "as before"
-    return ColumnDrift(verdict, role, measured.figures, measured.floors, scores[worst], sentence, weight, worst)
+    sentence = metrics.texts.get(worst, "") if verdict != "stable" else "no drift"
+    return ColumnDrift(verdict, role, metrics.values, metrics.floors, scores[worst], sentence, weight, worst)
 
 
 def _level(figure: float, floor: float, limit: Threshold) -> Level:
     if figure <= floor or figure < limit.warn:
         return "stable"
     return "drifted" if figure >= limit.alert else "watch"
+
+
+def conclude(columns: Mapping[str, ColumnDrift], thresholds: Drift, sizes: tuple[int, int]) -> DriftReport:
+    """The verdict is the worse of the worst column's and the dataset's; `sizes` in rows."""
+    counted = {name: column for name, column in columns.items() if column.role != "other"}
+    if not counted:
+        return DriftReport("stable", "no column counts for drift", None, *sizes, columns)
+    dataset_drift = _dataset_drift(counted)
+    single = max((column.verdict for column in counted.values()), key=ORDER.index)
+    verdict = max(single, _dataset_level(dataset_drift, thresholds), key=ORDER.index)
+    most_drifted = max(counted, key=lambda name: (ORDER.index(counted[name].verdict), counted[name].extent))
+    return DriftReport(
+        verdict, _sentence(counted, most_drifted, verdict, dataset_drift), most_drifted, *sizes, columns, dataset_drift
+    )
+
+
+def _dataset_drift(counted: Mapping[str, ColumnDrift]) -> float:
+    """The mean score of the columns, weighted by importance: 0 for a stable column, 1 for a drifted one."""
+    weights = sum(column.weight for column in counted.values())
+    most_drifted = sum(
+        column.weight * min(column.score, 1.0) for column in counted.values() if column.verdict != "stable"
+    )
+    return most_drifted / weights if weights else 0.0
+
+
+def _dataset_level(dataset_drift: float, thresholds: Drift) -> Level:
+    limit = thresholds.dataset_drift
+    if dataset_drift <= 0 or dataset_drift < limit.warn:
+        return "stable"
+    return "drifted" if dataset_drift >= limit.alert else "watch"
+
+
+def _sentence(counted: Mapping[str, ColumnDrift], most_drifted: str, verdict: Level, dataset_drift: float) -> str:
+    if verdict == "stable":
+        return f"none of {len(counted)} columns drifted"
+    how = f"{most_drifted} drifted most: {counted[most_drifted].sentence}"
+    share = sum(column.verdict == verdict for column in counted.values())
+    if not share:
+        return f"no single column reaches {verdict}, but the dataset drift is {dataset_drift:.0%}; {how}"
+    return f"{share} of {len(counted)} columns {'drifted' if verdict == 'drifted' else 'to watch'}; {how}"

@@ -1,4 +1,4 @@
-"""What a comparison found."""
+"""The drift report: the result of a comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class ColumnDrift:
-    """How far one column moved: its figures, the floor of each under chance alone, and a sentence.
+    """The drift of one column: its metrics, the noise floor of each, and a sentence.
 
-    `worst` is the figure that decides, `score` that figure in units of its threshold for drift (or of its floor, where
-    that is higher), `weight` the column's importance, 1 for the most important.
+    `worst` names the metric that decides, `score` is that metric divided by its threshold for drift (or by its floor,
+    if that is higher), `weight` is the column's importance, 1 for the most important.
     """
 
     verdict: Level
@@ -28,7 +28,7 @@ class ColumnDrift:
 
     @property
     def extent(self) -> float:
-        """How far it moved, for what the champion makes of it."""
+        """The score weighted by importance."""
         return self.score * self.weight
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,9 +46,9 @@ class ColumnDrift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """The verdict over all columns, the one that moved most, and each for itself.
+    """The verdict on the dataset, the column that drifted most (`moved`), and every column.
 
-    `dataset_drift` is from 0, nothing moved, to 1, all that the champion looks at has drifted.
+    `dataset_drift` is the dataset drift, from 0, no column drifted, to 1, every important column drifted.
     """
 
     verdict: Level
@@ -61,7 +61,7 @@ class DriftReport:
 
     @property
     def drifted(self) -> bool:
-        """Whether the current data is another than the reference; what cannot be compared counts as such."""
+        """True if the data drifted or cannot be compared."""
         return self.verdict in ("drifted", "incomparable")
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""May a candidate serve? Predictions in, figures out (`measuring`); figures in, Decision out (`decision`).
+"""The quality gate: `measuring` computes metrics from predictions; `decision` makes a Decision from the metrics.
 
-Nothing is imported here: a spec asks for the names of metrics alone, and `measuring` alone needs numpy.
+This module imports nothing: a spec needs the metric names only, and only `measuring` needs NumPy.
 """

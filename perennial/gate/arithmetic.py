@@ -1,6 +1,6 @@
-"""Arithmetic that a spec may hold, such as `0.02 * amount - 1`: read by Python's grammar, computed here, never `eval`.
+"""Value expressions of a spec, such as `0.02 * amount - 1`: parsed with Python's grammar, evaluated without `eval`.
 
-Pure Python: the same code checks a spec in a Lambda without NumPy and computes whole columns in a training job.
+Pure Python: the same code checks a spec in a Lambda without NumPy and evaluates whole columns in a training job.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LONGEST, _DEEPEST = 500, 40
 
 
 def _divided(dividend: Any, divisor: Any) -> Any:
-    """Numbers as arrays do it: by nought there is no value, and no exception either."""
+    """The quotient; a division by 0 gives NaN, for numbers as for arrays."""
     return dividend * math.nan if isinstance(divisor, float) and divisor == 0 else dividend / divisor
 
 
@@ -25,28 +25,28 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
     ast.Div: _divided,
 }
-_ALLOWED = "only numbers, columns, + - * / and parentheses can be computed"
+_ALLOWED = "only numbers, columns, + - * / and parentheses are allowed"
 
 
 class ArithmeticSyntaxError(ValueError):
-    """An expression is none, or uses something that is not allowed. The message quotes it."""
+    """An expression is malformed or uses something that is not allowed. The message quotes it."""
 
 
 class Expression:
-    """A parsed expression. Columns are named as they are, or between quotes: `2 * "amount in USD"`."""
+    """A parsed expression. A column is named plainly or in quotes: `2 * "amount in USD"`."""
 
     def __init__(self, written: float | str) -> None:
-        """A number is an expression as well. Raises ArithmeticSyntaxError."""
+        """`written` is an expression or a number. Raises ArithmeticSyntaxError."""
         self.written = str(written)
         if isinstance(written, int | float):
             self._tree: ast.expr = ast.Constant(_finite(written, self.written))
         else:
             self._tree = _parsed(written)
-        #: the columns it needs, each once, in their order
+        #: the columns it uses, each once, in order of appearance
         self.names = tuple(dict.fromkeys(_names(self._tree)))
 
     def over(self, columns: Mapping[str, Any]) -> Any:
-        """Its value, `columns` being numbers or arrays of one shape; KeyError for a name that is not among them."""
+        """The value for `columns`, which are numbers or arrays of one shape. Raises KeyError for a missing column."""
         return _computed(self._tree, columns)
 
 
@@ -59,7 +59,7 @@ def _parsed(text: str) -> ast.expr:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, ArithmeticSyntaxError):
             raise
-        raise ArithmeticSyntaxError(f"'{text}' is no arithmetic: {_ALLOWED}") from None
+        raise ArithmeticSyntaxError(f"'{text}' is not a valid expression: {_ALLOWED}") from None
     return tree
 
 
@@ -77,7 +77,7 @@ def _check(node: ast.expr, text: str, depth: int = 0) -> None:
         case ast.Constant(value=str()) | ast.Name():
             pass
         case _:
-            raise ArithmeticSyntaxError(f"'{ast.unparse(node)}' in '{text}' is not allowed; {_ALLOWED}")
+            raise ArithmeticSyntaxError(f"'{ast.unparse(node)}' in '{text}' cannot be used: {_ALLOWED}")
 
 
 def _finite(value: float, text: str) -> float:
@@ -112,4 +112,4 @@ def _computed(node: ast.expr, columns: Mapping[str, Any]) -> Any:
             return columns[name]
         case ast.Constant(value=int() | float() as number):
             return float(number)
-    raise ArithmeticSyntaxError(f"'{ast.unparse(node)}' is not allowed; {_ALLOWED}")
+    raise ArithmeticSyntaxError(f"'{ast.unparse(node)}' cannot be used: {_ALLOWED}")

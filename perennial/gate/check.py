@@ -1,4 +1,4 @@
-"""One question the gate asks, and the careful reading of figures that nobody promised are there."""
+"""The result of one gate check, and readers of the metrics in an evaluation that may be malformed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Verdict = Literal["passed", "failed", "unsure", "noted"]
 
 @dataclass(frozen=True)
 class Check:
-    """`figure` against `limit`; `low` and `high` are the figure's interval. None where there is none.
+    """The metric `figure` against its `limit`; `low` and `high` are the metric's interval. None where there is none.
 
-    'unsure' is a question that the rows cannot answer: it keeps the champion, or asks a person. 'noted' is no
-    question, but something a reader of the decision should know.
+    'unsure': the held-out rows do not decide the check, so the champion stays or approval is required. 'noted': the
+    result informs the reader and decides nothing.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Does it let the candidate through?"""
+        """True unless the check blocks the candidate."""
         return self.verdict in ("passed", "noted")
 
 
@@ -38,36 +38,36 @@ def verdict(passed: bool) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A figure as it was found: finite numbers or None, never anything else."""
+class MetricValue:
+    """A metric and its interval: finite numbers or None."""
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
 
 
-def reading(figures: object, name: str) -> Reading:
-    """The figure of that name out of {"name": {"value", "low", "high"}}; empty where it is absent or malformed."""
+def read_metric(figures: object, name: str) -> MetricValue:
+    """The metric of that name in {"name": {"value", "low", "high"}}; empty if it is absent or malformed."""
     figure = figures.get(name) if isinstance(figures, Mapping) else None
     if not isinstance(figure, Mapping):
-        return Reading()
-    return Reading(number(figure.get("value")), number(figure.get("low")), number(figure.get("high")))
+        return MetricValue()
+    return MetricValue(number(figure.get("value")), number(figure.get("low")), number(figure.get("high")))
 
 
-def turned(seen: Reading, greater_is_better: bool) -> Reading:
-    """A difference whose positive side is the better one."""
+def oriented(seen: MetricValue, greater_is_better: bool) -> MetricValue:
+    """The difference with the sign that makes positive better."""
     if greater_is_better:
         return seen
-    return Reading(*(None if value is None else -value for value in (seen.value, seen.high, seen.low)))
+    return MetricValue(*(None if value is None else -value for value in (seen.value, seen.high, seen.low)))
 
 
-def part(evaluation: object, name: str) -> Any:
-    """A member of a mapping, None where there is no such thing."""
+def member(evaluation: object, name: str) -> Any:
+    """A member of a mapping; None if it is absent or `evaluation` is not a mapping."""
     return evaluation.get(name) if isinstance(evaluation, Mapping) else None
 
 
 def number(value: object) -> float | None:
-    """A finite number, or None. True is no number."""
+    """A finite number, or None. Booleans are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -1,7 +1,7 @@
-"""The gate: an evaluation and a policy in, a Decision with its reasons out. Pure Python: it runs without numpy.
+"""The gate: makes a Decision with its reasons from an evaluation and a policy. Pure Python, without NumPy.
 
-The gate is closed unless everything it asks for is there and holds: a figure that is missing, not a number or not
-readable refuses the candidate, and the champion keeps serving.
+The gate fails closed: a metric that is missing, not a number or malformed refuses the candidate, and the champion
+stays in service.
 """
 
 from __future__ import annotations
@@ -11,17 +11,29 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from perennial.contract.gate import Gate
-from perennial.gate.check import Check
-from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, form, slices, value
+from perennial.gate.check import Check, member, number
+from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, slices, value
 
 __all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
+FORMAT = 2
 _NAMED = 4
 
-# A kind of check is a function of evaluation and policy, and one line here.
+
+def _format_check(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
+    """One failed check for an evaluation of another format, whose metrics may mean something else."""
+    found = number(member(evaluation, "format"))
+    if found == FORMAT:
+        return ()
+    stated = "has no format" if found is None else f"has the format {found:g}"
+    sentence = f"The evaluation {stated}, the gate reads format {FORMAT}: training and gate must be of one deployment."
+    return (Check("format", found, float(FORMAT), None, None, "failed", sentence),)
+
+
+# A new kind of check is a function of evaluation and policy, and one line here.
 _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
-    form.checks,
+    _format_check,
     floors.checks,
     champion.checks,
     forgetting.checks,
@@ -34,7 +46,7 @@ _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Decision:
-    """Promote the candidate, refuse it, or ask a person; and why."""
+    """Promote the candidate, refuse it, or ask for approval; with the reasons."""
 
     outcome: Outcome
     checks: tuple[Check, ...]
@@ -42,27 +54,27 @@ class Decision:
 
     @property
     def promote(self) -> bool:
-        """May it be released without asking anybody?"""
+        """True if the candidate is released without approval."""
         return self.outcome == "promote"
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON; `from_dict` reads it back."""
+        """The decision as JSON values; `from_dict` reads it back."""
         return {"outcome": self.outcome, "checks": [asdict(check) for check in self.checks], "sentence": self.sentence}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
-        """Raises KeyError or TypeError where `data` is not what `as_dict` gave."""
+        """The inverse of `as_dict`. Raises KeyError or TypeError for anything else."""
         return cls(data["outcome"], tuple(Check(**check) for check in data["checks"]), data["sentence"])
 
 
 def closed(reason: str) -> Decision:
-    """The decision where there is nothing to judge by: refused, with the reason."""
+    """The refusal of a candidate without a usable evaluation."""
     check = Check("evaluation", None, None, None, None, "failed", reason)
-    return Decision("refuse", (check,), f"Refused, for the candidate cannot be judged: {reason}")
+    return Decision("refuse", (check,), f"Refused: the candidate cannot be evaluated: {reason}")
 
 
 def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
-    """Judge the content of evaluation.json. What it cannot read it refuses; it never raises for it."""
+    """The decision on the content of evaluation.json. Malformed content is refused; it raises nothing."""
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
@@ -71,16 +83,18 @@ def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
     if unsure:
-        return Decision("ask", found, f"A person is asked, for the rows cannot tell: {', '.join(unsure)}.")
+        return Decision("ask", found, f"Approval is required: the held-out rows do not decide {', '.join(unsure)}.")
     if policy.approval.ask == "always":
-        return Decision("ask", found, f"A person is asked, as always; it passed {passed}.")
+        return Decision(
+            "ask", found, f"Approval is required for every release of this model; the candidate passed {passed}."
+        )
     if all(check.verdict == "noted" for check in found):
-        return Decision("promote", found, "Promoted: no floor is set and no champion serves yet.")
-    return Decision("promote", found, f"Promoted: it passed {passed}.")
+        return Decision("promote", found, "Promoted: no floor is set and there is no champion yet.")
+    return Decision("promote", found, f"Promoted: the candidate passed {passed}.")
 
 
 def _listed(names: list[str]) -> str:
-    """The names of a few checks, the number of many: each has a sentence of its own."""
+    """The names of up to four checks, the number of more."""
     if len(names) > _NAMED:
         return f"all {len(names)} checks"
-    return ", ".join(names) or "no check, for there is none"
+    return ", ".join(names) or "no check: the spec sets none"

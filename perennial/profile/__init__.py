@@ -1,26 +1,25 @@
-"""Additive profiles of columns: counts over frozen edges, so that many files are many workers and one sum.
+"""Additive profiles of columns: counts over fixed edges, so that files are profiled in parallel and merged.
 
-A Grid is frozen once, from a sample; every Profile made with it can be merged with and compared to any other.
+A Grid is made once, from a sample; all profiles over one grid can be merged and compared.
 Numbers, dates and lengths of texts are counted in 1,024 uniform cells between the sample's 0.05th and 99.95th
 percentiles, with one cell below and one above, and at the sample's exact deciles. Categories are counted one by one
-up to a cap; the rest is OTHER, of which the names with the smallest hashes are kept, with exact counts.
-How many different values a column has is known from the smallest of their hashes.
+up to a limit; of the others, the names with the smallest hashes are kept, with exact counts. The number of distinct
+values is estimated from their smallest hashes.
 """
 
-from perennial.profile.counting import Counted, Profiler, profile
+from perennial.profile.column_profile import ColumnProfile, Moments, Profile
 from perennial.profile.distinct import Distinct
 from perennial.profile.freezing import freeze
 from perennial.profile.grid import CELLS, ColumnGrid, Grid, ProfileError
-from perennial.profile.merging import merge
-from perennial.profile.others import OTHERS
-from perennial.profile.sums import ColumnProfile, Moments, Profile
+from perennial.profile.merging import OTHERS, merge
+from perennial.profile.profiler import BatchCounts, Profiler, profile
 
 __all__ = [
     "CELLS",
     "OTHERS",
+    "BatchCounts",
     "ColumnGrid",
     "ColumnProfile",
-    "Counted",
     "Distinct",
     "Grid",
     "Moments",

@@ -1,4 +1,4 @@
-"""Freezes a grid from a sample of typed rows."""
+"""Makes a grid from a sample of typed rows."""
 
 from typing import TYPE_CHECKING
 
@@ -6,14 +6,13 @@ import polars as pl
 
 from perennial.dtypes import DTYPES
 from perennial.profile.grid import ColumnGrid, Grid, Kind, Role
-from perennial.profile.numbers import number
 
 if TYPE_CHECKING:
     from perennial.contract.dataset import Contract
 
 CATEGORIES = 128
-_NAMES_BYTES = 4096  # of all categories of a column together: a profile stays small
-_WIDEST = 8e307  # so that the range between the cells' ends is still a float
+_NAMES_BYTES = 4096  # of all category names of a column: bounds the size of a profile
+_WIDEST = 8e307  # so that the range is a finite float
 _DECILES = tuple(tenth / 10 for tenth in range(1, 10))
 
 
@@ -24,7 +23,7 @@ def freeze(sample: pl.DataFrame, contract: "Contract") -> Grid:
         role: Role = "feature" if contract.is_feature(name) else "other"
         if name == contract.target:
             role = "target"
-        elif name == contract.event_time:  # time always moves on; that is no drift
+        elif name == contract.event_time:  # time always increases; that is not drift
             role = "other"
         values = sample[name] if name in sample.columns else pl.Series(name, [], dtype=DTYPES[column.type])
         columns[name] = _freeze(values, column.type, role)
@@ -39,12 +38,12 @@ def _freeze(values: pl.Series, type_: str, role: Role) -> ColumnGrid:
         names = ["false", "true"] if type_ == "boolean" else sorted(top)
         return ColumnGrid(type_, "categories", role, categories=tuple(names))
     kind: Kind = "length" if type_ == "text" else "numeric"
-    numbers = pl.select(number(pl.lit(values), type_)).to_series()
+    numbers = pl.select(as_number(pl.lit(values), type_)).to_series()
     numbers = numbers.filter(numbers.is_finite()).sort()
     if not numbers.len():
         return ColumnGrid(type_, kind, role)
     low, high = (max(min(_quantile(numbers, share), _WIDEST), -_WIDEST) for share in (0.0005, 0.9995))
-    if not high - low > max(abs(low) * 1e-12, 1e-290):  # a thinner range has no 1,024 cells in floats
+    if not high - low > max(abs(low) * 1e-12, 1e-290):  # a smaller range does not divide into 1,024 cells in floats
         high = low + max(1.0, abs(low) * 1e-6)
     deciles = sorted({_quantile(numbers, tenth) for tenth in _DECILES})
     return ColumnGrid(type_, kind, role, low, high, tuple(deciles))
@@ -54,3 +53,9 @@ def _quantile(ordered: pl.Series, share: float) -> float:
     """The smallest value that at least this share of the values do not exceed."""
     place = max(-int(-(share * ordered.len()) // 1) - 1, 0)
     return float(ordered[min(place, ordered.len() - 1)])
+
+
+def as_number(value: pl.Expr, type_: str) -> pl.Expr:
+    if type_ == "text":
+        return value.str.len_chars().cast(pl.Float64)
+    return (value.to_physical() if type_ in ("date", "datetime") else value).cast(pl.Float64)

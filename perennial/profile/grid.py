@@ -1,4 +1,4 @@
-"""The frozen cells over which columns are counted."""
+"""The grid: fixed cells over which columns are counted."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnGrid:
-    """How one column is counted. `low`, `high`, `deciles` are numbers; dates are days and moments microseconds."""
+    """The cells of one column. `low`, `high`, `deciles` are numbers; dates are days, datetimes microseconds."""
 
     type: str
     kind: Kind
@@ -32,13 +32,13 @@ class ColumnGrid:
 
     @property
     def width(self) -> float:
-        """Of one cell."""
+        """The width of one cell."""
         return (self.high - self.low) / CELLS
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The frozen cells of all columns. Two grids with one digest count alike."""
+    """The cells of all columns. Profiles over grids of equal digest can be merged and compared."""
 
     columns: Mapping[str, ColumnGrid]
 
@@ -52,7 +52,7 @@ class Grid:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Grid":
-        """The grid that as_dict gave. ProfileError for another format."""
+        """The inverse of `as_dict`. Raises ProfileError for another format."""
         if data.get("format") != FORMAT:
             raise ProfileError(f"a grid of format {data.get('format')!r}, {FORMAT} is expected")
         return cls({name: _grid_of(column) for name, column in data["columns"].items()})

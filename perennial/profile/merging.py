@@ -1,17 +1,28 @@
-"""Adds profiles of one grid."""
+"""Merges profiles of one grid, and the kept names of values outside the grid's categories.
 
+Of these names the ones with the smallest hashes are kept. A kept name was kept in every part in which it occurs, so
+its count is exact. Names longer than NAME_BYTES are counted and not kept, which bounds the size of a profile.
+"""
+
+from collections.abc import Mapping
 from functools import reduce
 from math import copysign, isfinite
 from sys import float_info
 
-from perennial.profile.distinct import united
+import polars as pl
+
+from perennial.profile.column_profile import ColumnProfile, Moments, Profile
+from perennial.profile.distinct import HASH_SEED, union
 from perennial.profile.grid import ProfileError
-from perennial.profile.others import Others, kept
-from perennial.profile.sums import ColumnProfile, Moments, Profile
+
+OTHERS = 32
+NAME_BYTES = 64
+
+Others = tuple[tuple[str, int], ...]
 
 
 def merge(*profiles: Profile) -> Profile:
-    """The profile of all rows together. Counts are exact whatever the order; means to the last bits of a float."""
+    """The profile of all rows. Counts are exact in any order; means are exact within float rounding."""
     if not profiles:
         raise ProfileError("no profile to merge")
     return reduce(_merged, profiles)
@@ -35,8 +46,8 @@ def merge_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
         _merged_moments(one.moments, two.moments),
         one.other + two.other,
         _merged_others(one.others, two.others),
-        united(one.distinct, two.distinct),
-        (held(one.tails[0] + two.tails[0]), held(one.tails[1] + two.tails[1])),
+        union(one.distinct, two.distinct),
+        (clip_to_float(one.tails[0] + two.tails[0]), clip_to_float(one.tails[1] + two.tails[1])),
     )
 
 
@@ -46,15 +57,15 @@ def _merged_moments(one: Moments, two: Moments) -> Moments:
     if not one.count or not two.count:
         return one if one.count else two
     delta = two.mean - one.mean
-    mean = held(one.mean * (one.count / count) + two.mean * (two.count / count))
-    m2 = held((one.m2 + two.m2) + delta * delta * (one.count * two.count / count))
+    mean = clip_to_float(one.mean * (one.count / count) + two.mean * (two.count / count))
+    m2 = clip_to_float((one.m2 + two.m2) + delta * delta * (one.count * two.count / count))
     lows = [low for low in (one.minimum, two.minimum) if low is not None]
     highs = [high for high in (one.maximum, two.maximum) if high is not None]
     return Moments(count, mean, m2, min(lows, default=None), max(highs, default=None))
 
 
-def held(value: float) -> float:
-    """The value, or the greatest float where a sum went beyond it: JSON has no infinity. Both zeros are one."""
+def clip_to_float(value: float) -> float:
+    """The value, or the greatest float if a sum overflowed: JSON has no infinity. -0.0 becomes 0.0."""
     return value + 0.0 if isfinite(value) else copysign(float_info.max, value)
 
 
@@ -62,4 +73,21 @@ def _merged_others(one: Others, two: Others) -> Others:
     counts = dict(one)
     for name, count in two:
         counts[name] = counts.get(name, 0) + count
-    return kept(counts)
+    return keep_smallest(counts)
+
+
+def keep_smallest(counts: Mapping[str, int]) -> Others:
+    """The names with the smallest hashes and their counts, sorted by name."""
+    if len(counts) <= OTHERS:
+        return tuple(sorted(counts.items()))
+    names = pl.Series("name", list(counts), dtype=pl.String)
+    smallest = pl.DataFrame([names, names.hash(HASH_SEED).alias("hash")]).sort("hash", "name")["name"].head(OTHERS)
+    return tuple(sorted((name, counts[name]) for name in smallest))
+
+
+def keep_smallest_of(counts: pl.DataFrame) -> Others:
+    """The same for a frame with `value`, `count` and the value's `hash`."""
+    short = counts.filter(pl.col("value").str.len_bytes() <= NAME_BYTES)
+    if short.height > OTHERS:
+        short = short.sort("hash", "value").head(OTHERS)
+    return tuple(sorted(zip(short["value"], short["count"], strict=True)))

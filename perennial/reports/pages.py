@@ -1,8 +1,7 @@
-"""Contents in, one self-contained HTML file out, and its twin in JSON.
+"""Writes contents as one self-contained HTML file and as a JSON document.
 
-What keeps a page safe: Jinja2 escapes every value (forced, for it would not by a name that ends in .j2), a name that is
-missing is an error, there is no script, and the page's own policy forbids the browser to run or fetch anything: all it
-allows is the one style sheet whose hash it names.
+Safety: Jinja2 escapes every value (autoescape is set, because names that end in .j2 do not enable it), a missing name
+is an error, a page has no script, and its content security policy allows only the style sheet with the stated hash.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from perennial.reports import drawings, numerals, words
+from perennial.reports import labels, numbers, plots
 
 TEMPLATES = Path(__file__).parent / "templates"
 KINDS = ("run", "card", "index")
@@ -30,8 +29,8 @@ def page(contents: Mapping[str, Any]) -> str:
     return environment().get_template(f"{kind}.html.j2").render(c=contents)
 
 
-def twin(contents: Mapping[str, Any]) -> str:
-    """The same as JSON with sorted keys."""
+def to_json(contents: Mapping[str, Any]) -> str:
+    """The contents as JSON with sorted keys."""
     return json.dumps(contents, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
@@ -46,12 +45,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    made.globals |= {"draw": drawings, "words": words, "style": Markup(style), "policy": policy(style)}  # noqa: S704
+    made.globals |= {"plots": plots, "labels": labels, "style": Markup(style), "policy": policy(style)}  # noqa: S704
     made.filters |= {
-        name: getattr(numerals, name)
+        name: getattr(numbers, name)
         for name in ("figure", "exact", "signed", "share", "whole", "interval", "money", "moment", "day", "duration")
     }
-    made.globals["signed"] = numerals.signed
+    made.globals["signed"] = numbers.signed
     made.filters["pair"] = lambda one: f"{one['name']} {one['value']}"
     made.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
     return made

@@ -1,7 +1,7 @@
 """From a column as it was read to the contract's type, strictly: a value is taken exactly or counted as failed.
 
 Every cast gives a series of the contract's type in which a failed value is null. Whoever calls tells failures from
-nulls by the input, which has its null marks resolved already.
+nulls by the input, which has its null values resolved already.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ def cast(values: pl.Series, column: Column) -> pl.Series:
 
 
 def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Null marks in text become nulls. Blanks around them count in columns of text and of categories alone.
+    """Null values in text become nulls. Blanks around them count in columns of text and of categories alone.
 
     Columns with cleaning of their own are left as they are: their marks are resolved after it.
     """
@@ -68,7 +68,7 @@ def _met(frame: pl.DataFrame, asked: Mapping[tuple[str, str], pl.Expr]) -> list[
 
 
 def castable(name: str, contract: Contract) -> bool:
-    """Whether text may be typed before its null marks are resolved: no mark is a value of the column's type."""
+    """Whether text may be typed before its null values are resolved: no mark is a value of the column's type."""
     column = contract.columns[name]
     if column.type in TEXTS or contract.columns[name].cleans:
         return False

@@ -1,4 +1,4 @@
-"""What is done to a column's text before it is typed: blanks off, declared replacements, declared null marks."""
+"""What is done to a column's text before it is typed: blanks off, declared replacements, declared null values."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ Changes = Counter[tuple[str, str]]
 def clean(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, Changes]:
     """The rows as the contract wants them cleaned, and how many values of which column were trimmed or replaced.
 
-    Only columns of text with cleaning of their own are touched; readers have resolved the null marks of the others.
+    Only columns of text with cleaning of their own are touched; readers have resolved the null values of the others.
     """
     changes: Changes = Counter()
     for name in frame.columns:

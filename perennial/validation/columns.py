@@ -16,7 +16,7 @@ _VALUE = re.compile(r"[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|")
 
 
 def match(names: Sequence[str], contract: Contract) -> Columns:
-    """Finds each of the contract's columns in the header; a misspelt one is read where it surely is meant.
+    """Finds each of the contract's columns in the header; a misspelt one is accepted if the match is unambiguous.
 
     Raises UnreadableError when there are more columns than the limits allow.
     """
@@ -29,7 +29,7 @@ def match(names: Sequence[str], contract: Contract) -> Columns:
     for name in contract.columns:
         if name in places:
             continue
-        meant = _meant(name, unknown)
+        meant = _closest(name, unknown)
         problems.append(_missing(name, meant))
         if meant is not None:
             unknown.remove(meant)
@@ -41,14 +41,14 @@ def match(names: Sequence[str], contract: Contract) -> Columns:
 
 
 def check_header(names: Sequence[str], line: str, contract: Contract) -> None:
-    """Raises UnreadableError for a line that is no header of this contract: another delimiter, or plain values."""
+    """Raises UnreadableError if the line is not a header of this contract: another delimiter, or values."""
     if any(name in contract.columns for name in names):
         return
     for delimiter, plural in _OTHER_DELIMITERS.items():
         cells = {cell.strip().strip('"') for cell in line.split(delimiter)}
         if len(cells) > 1 and len(cells & set(contract.columns)) * 2 >= len(contract.columns):
             raise UnreadableError("delimiter", f"the values are separated by {plural}; commas are expected")
-    if any(_meant(name, names) for name in contract.columns):
+    if any(_closest(name, names) for name in contract.columns):
         return
     values = sum(bool(_VALUE.fullmatch(name.strip())) for name in names)
     if values * 4 >= len(names) or len(names) == len(contract.columns):
@@ -57,7 +57,7 @@ def check_header(names: Sequence[str], line: str, contract: Contract) -> None:
         raise UnreadableError("header", message)
 
 
-def _meant(name: str, candidates: Sequence[str]) -> str | None:
+def _closest(name: str, candidates: Sequence[str]) -> str | None:
     plain = {_plain(candidate): candidate for candidate in candidates if not is_pattern(candidate)}
     close = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.75)
     return plain[close[0]] if close and close[0] else None

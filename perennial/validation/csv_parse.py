@@ -1,4 +1,4 @@
-"""Records of CSV straight into the contract's types, where that gives just what typing their text would give."""
+"""Parses CSV records directly into the contract's types where this equals casting their text."""
 
 import re
 
@@ -19,9 +19,9 @@ _PLACE = re.compile(r"at column '(\d+)' \(column number \d+\)")
 
 
 class Parser:
-    """Parses block after block and learns from what Polars stumbles over: spellings in one block come again.
+    """Parses blocks and remembers columns that Polars failed to parse, because their spellings recur.
 
-    Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null marks
+    Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null values
     are looked for only once there are some, for each of them costs a comparison with every value.
     """
 
@@ -32,7 +32,7 @@ class Parser:
         marks = [mark for mark in contract.common_nulls if mark not in replaced]
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
-        self._seen: list[str] = []
+        self._first_rows: list[str] = []
         self._castable = {name for name in columns.places if castable(name, contract)}
         self._direct = {
             str(columns.places[name]): DTYPES[contract.columns[name].type]
@@ -41,7 +41,7 @@ class Parser:
         }
 
     def typed(self, block: Plain | Marked) -> pl.DataFrame | None:
-        """The contract's columns with null marks resolved, typed where every value fits; None where a row is uneven."""
+        """The contract's columns with null values resolved, typed where every value fits; None where a row is uneven."""
         frame = self._tried(block)
         if frame is None or not self._even(frame, block):
             return None
@@ -71,9 +71,9 @@ class Parser:
         return None
 
     def _learn(self, place: str, data: bytes) -> None:
-        """A value in a column was none of its type: a null mark, perhaps, or else a spelling Polars does not know."""
-        found = [mark for mark in self._marks if mark not in self._seen and mark.encode() in data]
-        self._seen += found
+        """A value in a column was none of its type: a null value, perhaps, or else a spelling Polars does not know."""
+        found = [mark for mark in self._marks if mark not in self._first_rows and mark.encode() in data]
+        self._first_rows += found
         if not found:
             self._direct.pop(place, None)
 
@@ -92,7 +92,7 @@ class Parser:
             _BOM + data if data.startswith(_BOM) else data,  # Polars takes one off the front of any text
             has_header=False,
             schema={**schema, END: pl.String()} if marked else schema,
-            null_values=self._seen if self._seen and not text else None,
+            null_values=self._first_rows if self._first_rows and not text else None,
             empty_string_is_null=not text,
             truncate_ragged_lines=marked,
             missing_columns="insert" if marked else "raise",
@@ -101,7 +101,7 @@ class Parser:
         )
 
     def _settled(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Text of other types is cast here where all of it fits; if not, the examination names the values."""
+        """Text of other types is cast here where all of it fits; if not, the batch validation names the values."""
         fitting = []
         for name in self._castable:
             values = frame[name]

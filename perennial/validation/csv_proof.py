@@ -1,6 +1,6 @@
-"""Cheap, exact proof that a block of CSV is plain: one record on each line, quotes and line ends as they should be.
+"""Proves cheaply that a block of CSV is plain: one record per line, with regular quotes and line ends.
 
-A plain block is parsed as it is. What cannot be proven here is not broken yet: `csv_text.mark` looks closer.
+A plain block is parsed directly. A block without proof may still be valid: `csv_text.mark` examines it.
 """
 
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from perennial.validation.csv_text import Block, matches
 
 _CELL = r'(?:[^",\n]*|"(?:[^"\n]|"")*")'
-#: the proof of a wider block would outgrow the cache of the engine that matches it
+#: the pattern of a wider block exceeds the cache of the regex engine
 _WIDEST = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Lines that end in line feeds, each of them one record. `even`: each is known to have all of its values."""
+    """Lines that end in line feeds, each one record. `even`: every line is known to have all values."""
 
     data: bytes
     even: bool
@@ -24,9 +24,9 @@ class Plain:
         return b'"' in self.data
 
     def is_even(self, rows: int, width: int, closed: bool) -> bool:
-        """Whether no row is short, where the parser took `rows` rows and found none too long.
+        """True if no row is short, given that the parser read `rows` rows and found none too long.
 
-        `closed`: it found a value in the last column of every row, which a short row does not have.
+        `closed`: the parser found a value in the last column of every row, which a short row does not have.
         """
         if self.even or width == 1:
             return rows == self.data.count(b"\n") if self.quoted else True

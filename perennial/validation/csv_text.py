@@ -1,4 +1,4 @@
-"""The text of a CSV file cut into blocks of whole records, checked for quotes and line ends that readers repair."""
+"""Splits the text of a CSV file into blocks of whole records, and checks quotes and line ends strictly."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """Records that each carry one more field, the mark: where it is not the last of them, the row is ragged."""
+    """Records with one more field each, the mark: a row is ragged if the mark is not its last field."""
 
     data: bytes
     mark: str
@@ -34,7 +34,7 @@ class Marked:
 def blocks(
     chunks: Iterator[bytes], limits: Limits, record_end: Callable[[bytes], int] | None = None
 ) -> Iterator[Block]:
-    """Cuts a stream of bytes at the ends of records; line ends inside quotes are none.
+    """Splits a stream of bytes at the ends of records, ignoring line ends inside quotes.
 
     `record_end` finds the place after the last record of some bytes, for other kinds of text than CSV.
     Raises UnreadableError for a record longer than `limits.line_bytes`, and for a quote that never closes.
@@ -103,12 +103,12 @@ def mark(block: Block, row: int) -> Marked:
 
 
 def well_quoted(data: bytes) -> bool:
-    """Whether quotes stand only around whole values, doubled within them. `data` is UTF-8 and ends in a line feed."""
+    """True if quotes only enclose whole values and are doubled within. `data` is UTF-8 and ends in a line feed."""
     return matches(data, _SOUND) or not any(b'"' in piece for piece in _QUOTED.split(data)[::2])
 
 
 def matches(data: bytes, pattern: str) -> bool:
-    """Whether a regular expression is found in UTF-8 bytes; one pass, without backtracking."""
+    """True if a regular expression matches UTF-8 bytes; one pass, without backtracking."""
     return bool(pl.Series([data], dtype=pl.Binary).cast(pl.String).str.contains(pattern)[0])
 
 

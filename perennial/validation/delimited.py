@@ -1,4 +1,4 @@
-"""CSV read strictly: every record has as many values as the header, and no value is repaired in silence.
+"""CSV read strictly: every record has as many values as the header, and no value is repaired silently.
 
 Polars parses blocks straight into the contract's types wherever it is proven that no row is short or long; any other
 block is parsed with marks at its records' ends, so that plain data costs one parse and broken data is named row by row.
@@ -12,17 +12,17 @@ import polars as pl
 
 from perennial.contract.dataset import Contract
 from perennial.validation import csv_proof, csv_text
-from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import check_header, match
 from perennial.validation.csv_parse import END, Parser
 from perennial.validation.csv_text import Block
+from perennial.validation.prefetch import prefetch
 from perennial.validation.source import HEAD, Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Columns, Fault, numbered
 
 
 class DelimitedTable:
-    """A CSV file against a contract. Raises UnreadableError on construction when its header is none."""
+    """A CSV file with a contract. Raises UnreadableError on construction without a valid header."""
 
     format = "csv"
 
@@ -53,20 +53,20 @@ class DelimitedTable:
         return match(names, self._contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block, read while others are worked on. UnreadableError where the text stops being CSV."""
-        return ahead(self._batches())
+        """The rows, block by block, prefetched. Raises UnreadableError where the text is not CSV."""
+        return prefetch(self._batches())
 
     def _batches(self) -> Iterator[Batch]:
         rows = 0
-        blank = b""  # lines at the end of a block, which are rows only if something follows
+        initial = b""  # lines at the end of a block, which are rows only if something follows
         blocks = csv_text.blocks(self._body(), self._source.limits)
         while (block := _next(blocks, rows)) is not None:
-            data = blank + block.data
+            data = initial + block.data
             kept = _filled(data)
-            blank = b"" if not block.ended else data[kept:].removeprefix(b"\r").removeprefix(b"\n")
-            data = data[: len(data) - len(blank)]
+            initial = b"" if not block.ended else data[kept:].removeprefix(b"\r").removeprefix(b"\n")
+            data = data[: len(data) - len(initial)]
             if not kept:
-                blank = data + blank
+                initial = data + initial
                 continue
             check_text(data, rows + 1)
             batch = self._batch(Block(data, block.ended), rows)
@@ -77,7 +77,7 @@ class DelimitedTable:
     def _body(self) -> Iterator[bytes]:
         skip = self._skip
         blocks = self._source.blocks()
-        for chunk in ahead(blocks) if self._source.compressed else blocks:  # unpacked while others are parsed
+        for chunk in prefetch(blocks) if self._source.compressed else blocks:  # unpacked while others are parsed
             yield chunk[skip:]
             skip = max(skip - len(chunk), 0)
 
@@ -95,7 +95,7 @@ class DelimitedTable:
         return self._broken(self._parser.text(marked), marked.mark, numbers, block.ended)
 
     def _broken(self, text: pl.DataFrame, mark: str, numbers: pl.Series, whole: bool) -> Batch:
-        """Takes out the rows that are none and gives the others as text."""
+        """Removes the malformed rows and returns the others as text."""
         if text.height != numbers.len():
             raise UnreadableError("corrupt", f"the rows after row {numbers[0] - 1} cannot be told apart")
         values = [name for name in text.columns if name != END]
@@ -145,7 +145,7 @@ def _shortness(values: tuple[str | None, ...], mark: str, width: int) -> str:
 
 
 def _next(blocks: Iterator[Block], rows: int) -> Block | None:
-    """The next block; what stops the cutting is told with the row it happened at."""
+    """The next block; an error names the row."""
     try:
         return next(blocks, None)
     except UnreadableError as error:

@@ -1,7 +1,7 @@
 """Rules over several columns, as SQL expressions that can only compare the values of one row.
 
-Polars parses the expression; before that its words are held against a list, so that nothing can look beyond the row
-(SELECT, OVER, SUM), and the result is tried on rows of the contract's types. No text is ever evaluated as Python.
+Polars parses the expression. Before that, its words are compared with an allow list, which excludes everything that
+reads other rows (SELECT, OVER, SUM); then it is evaluated on an empty frame. No text is evaluated as Python.
 """
 
 import re
@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 
 
 class ExpressionError(ValueError):
-    """The expression is none, asks for more than one row, or names no column; the message says which."""
+    """The expression is malformed, reads more than one row, or names no column; the message states which."""
 
 
 def compile_rule(text: str, dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
@@ -54,10 +54,10 @@ def compile_rule(text: str, dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
         kind = pl.DataFrame(schema=dict(dtypes)).select(expression.alias("rule")).schema["rule"]
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ExpressionError(f"is no expression over the columns: {first[:200]}") from None
+        raise ExpressionError(f"is not an expression over the columns: {first[:200]}") from None
     unknown = [name for name in expression.meta.root_names() if name not in dtypes]
     if unknown:
-        raise ExpressionError(f"names '{unknown[0]}', which is no column")
+        raise ExpressionError(f"names '{unknown[0]}', which is not a column")
     if not expression.meta.root_names():
         raise ExpressionError("names no column")
     if kind != pl.Boolean:
@@ -74,14 +74,14 @@ def expression(rule: RowRule, contract: Contract) -> pl.Expr:
 
 
 def faults(contract: Contract) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What Polars cannot compute of a contract, as (place in the spec, sentence): patterns, row rules."""
+    """The faults of a contract that Polars finds, as (place in the spec, sentence): patterns, row rules."""
     for name, column in contract.columns.items():
         if column.pattern is not None and column.type in TEXTS:
             try:
                 pl.select(pl.lit("").str.contains(whole(column.pattern)))
             except pl.exceptions.ComputeError as error:
                 reason = str(error).splitlines()[0][:200]
-                yield ("columns", name, "pattern"), f"{column.pattern!r} is no regular expression: {reason}"
+                yield ("columns", name, "pattern"), f"{column.pattern!r} is not a regular expression: {reason}"
     for at, rule in enumerate(contract.validation.rules):
         try:
             expression(rule, contract)
@@ -111,4 +111,4 @@ def _check_word(word: str, *, called: bool, names: Mapping[str, pl.DataType], qu
     if called and word.lower() not in FUNCTIONS | _BEFORE_PARENTHESES:
         raise ExpressionError(f"calls {word}(), which is not allowed; allowed are {', '.join(sorted(FUNCTIONS))}")
     if not called and word not in names and (quoted or word.lower() not in KEYWORDS):
-        raise ExpressionError(f"names '{word}', which is no column; a text stands in 'single quotes'")
+        raise ExpressionError(f"names '{word}', which is not a column; write text in 'single quotes'")

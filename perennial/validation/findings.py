@@ -1,4 +1,4 @@
-"""What was found wrong, counted while the rows go by and told in sentences at the end."""
+"""Counts problems during a pass and writes their messages at the end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from perennial.validation.verdict import Example, Problem
 
 @dataclass(slots=True)
 class Finding:
-    """All rows with the same problem: how many, and the first of them."""
+    """The number of rows with the same problem, and the first of them."""
 
     clause: str
     count: int = 0
@@ -32,21 +32,21 @@ class Findings:
         count: int,
         rule: str | None = None,
     ) -> None:
-        """Rows that have a problem; `clause` says what the first of them is like, as in 'distance is -4, ...'."""
+        """Adds rows with a problem; `clause` describes the first of them, such as 'distance is -4, ...'."""
         finding = self._found.setdefault((column, code, rule), Finding(clause))
         finding.count += count
         finding.examples += examples[: self._limit - len(finding.examples)]
 
     def file(self, *problems: Problem) -> None:
-        """Problems of the file as a whole."""
+        """Adds problems of the whole file."""
         self._whole += problems
 
     def problems(self) -> tuple[Problem, ...]:
-        """Those of the file first, then those of rows in the order of their first row."""
-        rows = [self._told(*which, finding) for which, finding in self._found.items()]
+        """The problems of the file, then those of rows in the order of their first row."""
+        rows = [self._problem(*which, finding) for which, finding in self._found.items()]
         return (*self._whole, *sorted(rows, key=lambda problem: problem.row or 0))
 
-    def _told(self, column: str | None, code: str, rule: str | None, finding: Finding) -> Problem:
+    def _problem(self, column: str | None, code: str, rule: str | None, finding: Finding) -> Problem:
         row = finding.examples[0].row if finding.examples else None
         more = f" ({finding.count:,} rows in all)" if finding.count > 1 else ""
         message = f"row {row}: {finding.clause}{more}"

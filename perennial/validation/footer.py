@@ -1,4 +1,4 @@
-"""A Parquet file's footer, as far as slicing the file needs it: where each row group lies and how many rows it has.
+"""Reads the footer of a Parquet file for slicing: the position and number of rows of each row group.
 
 The footer is FileMetaData of https://github.com/apache/parquet-format (parquet.thrift) in Thrift's compact protocol.
 Whatever the bytes are, reading them ends within a bound: in a Footer, or in a FooterError.
@@ -21,12 +21,12 @@ _FILE: Mapping[int, Any] = {3: None, 4: {1: _CHUNK, 3: None}}
 
 
 class FooterError(ValueError):
-    """The bytes are no footer, or one of a kind that cannot be sliced (encrypted, columns in other files)."""
+    """The bytes are not a footer, or the file cannot be sliced (encrypted, columns in other files)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """Rows of a file that lie together: its bytes are start..end, `unpacked` is what they claim to become."""
+    """A row group: its bytes are start..end, `unpacked` is the declared uncompressed size."""
 
     rows: int
     start: int

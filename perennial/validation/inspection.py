@@ -1,4 +1,4 @@
-"""One pass over a file: every row is read, typed, judged, profiled and written once. A second one where keys repeat."""
+"""Reads a file once: every row is parsed, cast, validated, profiled and written. Repeated keys need a second pass."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from perennial.contract.dataset import Contract
 from perennial.profile import Grid, Profile
-from perennial.validation.examination import Examination
+from perennial.validation.batch_validation import BatchValidation
+from perennial.validation.decision import judge
+from perennial.validation.duplicate_candidates import candidate_finders
+from perennial.validation.duplicates import DuplicateFinder, DuplicateFinders, KnownDuplicates
 from perennial.validation.findings import Findings
-from perennial.validation.judgement import judge
 from perennial.validation.keys import Hashes, KeySet, key_sets
 from perennial.validation.outputs import Outputs
-from perennial.validation.repeats import Finder, Known, Repeats
 from perennial.validation.source import Source, UnreadableError, sniff
-from perennial.validation.suspicion import finders
 from perennial.validation.table import Table
 from perennial.validation.verdict import Verdict
 
@@ -24,11 +24,10 @@ RowGroups = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a pass over a file gave. The paths are None where nothing was to be written, or nothing could be.
+    """The result of reading a file. The paths are None if nothing was to be written, or nothing could be.
 
-    A file that is refused only for its rows still has its sound rows written: as a part of a larger dataset it may
-    well be accepted, so whoever has the dataset's verdict decides. `keys` has a file for each of the contract's key
-    sets, if they were asked for.
+    The valid rows of a file that is refused only for its rows are written too: the verdict on the whole dataset
+    decides whether they are used. `keys` has a file for each of the contract's key sets, if requested.
     """
 
     verdict: Verdict
@@ -40,11 +39,11 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How a file is a part of a larger dataset, if it is.
+    """The part of a larger dataset that a file is.
 
     `row_groups` (first, last; 0-based, both included) are those of a Parquet file to read: rows keep the numbers they
-    have in the whole file. With `keys` the keys are written beside the rows, so that they can be compared with those
-    of other parts. `repeated` names, by key set, the files of rows that are known to repeat a key of another part.
+    have in the whole file. With `keys` the keys are written beside the rows for the comparison with other parts.
+    `repeated` names, by key set, the files with rows that repeat a key of another part.
     """
 
     row_groups: RowGroups | None = None
@@ -64,29 +63,33 @@ def inspect(
 
     Writes rows.parquet (typed, columns in the contract's order), quarantined.parquet (text, with `row` and `reason`)
     and the keys of a `part` into the folder `out`, and profiles the accepted rows over `grid`; without `out` it writes
-    nothing. `name` is what the file is called where `path` is a temporary one. Bad data is never an exception; a
-    missing file is an OSError. A file whose keys repeat is read again: which of its rows do is known only in the end.
+    nothing. `name` is the file's name if `path` is a temporary one. Bad data never raises; a missing file raises
+    OSError. A file with repeated keys is read again, because the repeated rows are known only at the end.
     """
     with ExitStack() as stack:
         this = _Pass(path, contract, out, grid, name or path.name, part)
-        known = [(keys, Known(part.repeated[keys.name])) for keys in key_sets(contract) if keys.name in part.repeated]
+        known = [
+            (keys, KnownDuplicates(part.repeated[keys.name]))
+            for keys in key_sets(contract)
+            if keys.name in part.repeated
+        ]
         hashes = {keys: Hashes(contract.limits.keys) for keys in key_sets(contract)}
-        for held in hashes.values():
-            stack.callback(held.close)
+        for max_in_memory in hashes.values():
+            stack.callback(max_in_memory.close)
         found = this.run(known, hashes, keys=part.keys)
-        if found.doubtful:
+        if found.unreliable:
             return found.inspection
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="repeats-")))
-        suspects = finders(hashes, this.open, contract, scratch)
-        if not suspects:
+        candidates = candidate_finders(hashes, this.open, contract, scratch)
+        if not candidates:
             return found.inspection
-        return replace(this.run([*known, *suspects], {}).inspection, keys=found.inspection.keys)
+        return replace(this.run([*known, *candidates], {}).inspection, keys=found.inspection.keys)
 
 
 def open_table(source: Source, contract: Contract, name: str, row_groups: RowGroups | None = None) -> Table:
-    """The reader for a file, by its content. Raises UnreadableError for what is no table."""
+    """The reader for a file, chosen by its content. Raises UnreadableError if it is not a table."""
     kind = sniff(source, name)
-    # imported only now: a pass needs one of them, and all take 40 ms
+    # imported here: a pass needs one of them, and all take 40 ms
     if kind == "parquet":
         from perennial.validation.parquet import ParquetTable
 
@@ -101,16 +104,16 @@ def open_table(source: Source, contract: Contract, name: str, row_groups: RowGro
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What one pass gave; `doubtful` when something in the file makes all of it so."""
+class _Result:
+    """What one pass gave; `unreliable` when something in the file makes all of it so."""
 
     inspection: Inspection
-    doubtful: bool
+    unreliable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """All that one pass over the file needs, as often as it is needed."""
+    """The inputs of a pass over the file."""
 
     path: Path
     contract: Contract
@@ -120,56 +123,58 @@ class _Pass:
     part: Part
 
     def open(self) -> Table:
-        """The file from its beginning. Raises UnreadableError."""
+        """Opens the file. Raises UnreadableError."""
         return open_table(Source(self.path, self.contract.limits), self.contract, self.name, self.part.row_groups)
 
     def run(
-        self, repeats: Sequence[tuple[KeySet, Finder]], hashes: Mapping[KeySet, Hashes], keys: bool = False
-    ) -> _Found:
-        """Reads all rows; those that `repeats` finds are taken out, the keys of the others go to `hashes`."""
-        blank = Verdict(False, 0, 0, 0, 0, bytes=self.path.stat().st_size, name=self.name)
+        self, repeats: Sequence[tuple[KeySet, DuplicateFinder]], hashes: Mapping[KeySet, Hashes], keys: bool = False
+    ) -> _Result:
+        """Reads all rows, without those that `repeats` finds; the keys of the others go to `hashes`."""
+        initial = Verdict(False, 0, 0, 0, 0, bytes=self.path.stat().st_size, name=self.name)
         findings = Findings(self.contract.limits.examples)
         try:
             table = self.open()
         except UnreadableError as error:
-            return _Found(Inspection(judge(replace(blank, problems=(error.problem,)), self.contract)), doubtful=True)
+            return _Result(
+                Inspection(judge(replace(initial, problems=(error.problem,)), self.contract)), unreliable=True
+            )
         findings.file(*table.columns.problems)
         out, grid = (None, None) if table.columns.problems else (self.out, self.grid)
         limit = self.contract.limits.examples
-        outputs = Outputs(self.contract, out, grid, Repeats(repeats, limit), keys)
+        outputs = Outputs(self.contract, out, grid, DuplicateFinders(repeats, limit), keys)
         outputs.hashes = hashes
-        examination = Examination(self.contract, list(table.columns.places), findings, outputs)
+        validation = BatchValidation(self.contract, list(table.columns.places), findings, outputs)
         try:
             for batch in table.batches():
-                examination.examine(batch)
+                validation.validate(batch)
         except UnreadableError as error:
             findings.file(error.problem)
         except BaseException:
             outputs.discard()
             raise
-        return _concluded(examination, table, blank, self.contract)
+        return _conclude(validation, table, initial, self.contract)
 
 
-def _concluded(examination: Examination, table: Table, blank: Verdict, contract: Contract) -> _Found:
-    """The verdict, and the outputs unless something in the file makes all of it doubtful."""
-    outputs, findings = examination.outputs, examination.findings
-    examination.end()
+def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contract: Contract) -> _Result:
+    """The verdict, and the outputs unless a problem of the file makes all of them unreliable."""
+    outputs, findings = validation.outputs, validation.findings
+    validation.end()
     facts = replace(
-        blank,
-        rows=examination.rows,
-        rows_broken=examination.broken,
-        rows_untolerated=examination.untolerated,
-        rows_duplicate=examination.dropped,
+        initial,
+        rows=validation.rows,
+        rows_broken=validation.broken,
+        rows_untolerated=validation.over_tolerance,
+        rows_duplicate=validation.dropped,
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,
-        target_values=tuple(sorted(examination.target_values)[:2]),
-        newest=examination.newest,
-        cleaned=examination.changes(),
+        target_values=tuple(sorted(validation.target_values)[:2]),
+        newest=validation.newest,
+        cleaned=validation.changes(),
     )
     verdict = judge(facts, contract)
     if any(problem.scope == "file" for problem in verdict.problems):
         outputs.discard()
-        return _Found(Inspection(verdict), doubtful=True)
+        return _Result(Inspection(verdict), unreliable=True)
     rows, quarantined, keys = outputs.close()
-    return _Found(Inspection(verdict, outputs.profile, rows, quarantined, keys), doubtful=False)
+    return _Result(Inspection(verdict, outputs.profile, rows, quarantined, keys), unreliable=False)

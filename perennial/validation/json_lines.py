@@ -1,4 +1,4 @@
-"""JSON lines: one object a row. Numbers keep their digits, and nothing that JSON forbids passes as something else."""
+"""Reads JSON lines, one object per row, strictly. Numbers keep their digits."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import polars as pl
 
 from perennial.contract.dataset import Contract
 from perennial.validation import csv_text, json_proof
-from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
+from perennial.validation.prefetch import prefetch
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Fault, numbered
 
@@ -20,7 +20,7 @@ _BROKEN = "is no JSON"
 
 
 class JsonLinesTable:
-    """A file of JSON objects against a contract. The first 256 KiB tell which columns there are."""
+    """A file of JSON objects with a contract. The first 256 KiB determine the columns."""
 
     format = "jsonl"
 
@@ -40,8 +40,8 @@ class JsonLinesTable:
         self.columns = match([_printable(name) for name in names], contract)
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, block by block, read ahead. A key that is absent is a null; blank lines are no rows."""
-        return ahead(self._batches())
+        """The rows, block by block, prefetched. An absent key is null; blank lines are skipped."""
+        return prefetch(self._batches())
 
     def _batches(self) -> Iterator[Batch]:
         rows = 0
@@ -106,7 +106,7 @@ class JsonLinesTable:
         return pl.DataFrame(cells, schema=dict.fromkeys(keys, pl.String()))
 
     def _faulty(self, lines: list[bytes]) -> pl.DataFrame | None:
-        """Rows that are no rows are kept as they are, in the first column."""
+        """Malformed rows, kept as text in the first column."""
         if not lines or not self.columns.places:
             return None
         text = [line.decode() for line in lines]
@@ -117,7 +117,7 @@ class JsonLinesTable:
 
 
 def _parsed(line: bytes) -> Row | str:
-    """The object of a line, or what is wrong with it."""
+    """The object of a line, or its error."""
     try:
         row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
     except _RepeatedError as error:
@@ -136,7 +136,7 @@ def _parsed(line: bytes) -> Row | str:
 
 
 class _RepeatedError(Exception):
-    """A key twice in one object."""
+    """A duplicate key in an object."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Row:

@@ -1,7 +1,8 @@
-"""Exact proof that a block of JSON lines is plain, so that Polars may parse it into the contract's types.
+"""Proves that a block of JSON lines is plain, so that Polars may parse it into the contract's types.
 
 Plain are lines with the same keys in the same order, each key once, and values of their column's type in a spelling
-that means the same to any reader: integers of at most 18 digits, strings without escapes. Others go line by line.
+that every reader interprets alike: integers of at most 18 digits, strings without escapes. Other blocks are parsed
+line by line.
 """
 
 import json
@@ -16,15 +17,15 @@ from perennial.validation.casts import castable
 from perennial.validation.csv_text import matches
 
 _INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
-_NUMBER = r"(?:-?[1-9][0-9]*(?:\.[0-9]+)?|-?0\.[0-9]+|0)(?:[eE][+-]?[0-9]+)?"  # but for -0, which Polars takes for 0
+_NUMBER = r"(?:-?[1-9][0-9]*(?:\.[0-9]+)?|-?0\.[0-9]+|0)(?:[eE][+-]?[0-9]+)?"  # without -0, which Polars reads as 0
 _STRING = r'"[^"\\\x00-\x1f]*"'
 _VALUES = {"integer": _INTEGER, "number": _NUMBER, "boolean": "true|false"}
-#: the proof of wider lines would outgrow the cache of the engine that matches it
+#: the pattern of wider lines exceeds the cache of the regex engine
 _WIDEST = 256
 
 
 def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: Contract) -> pl.DataFrame | None:
-    """The contract's columns (`columns` has the key of each), null marks not resolved; None unless proven plain.
+    """The contract's columns (`columns` has the key of each), null values not resolved; None unless proven plain.
 
     `data` is UTF-8 and ends in a line feed; `keys` are those of its first line.
     """
@@ -39,7 +40,7 @@ def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: C
     schema = {key: _stored(names[key], contract) for key in keys if key in names}
     try:
         frame = pl.read_ndjson(data, schema=schema)
-    except pl.exceptions.PolarsError:  # a number beyond all floats
+    except pl.exceptions.PolarsError:  # a number outside the range of floats
         return None
     if frame.height != data.count(b"\n"):
         return None

@@ -1,20 +1,20 @@
-"""From what the files are to what the dataset is: one judgement, for one file or a thousand."""
+"""Merges the verdicts on files into the verdict on the dataset."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from perennial.contract.dataset import Contract
-from perennial.validation.judgement import History, judge
+from perennial.validation.decision import History, judge
 from perennial.validation.verdict import Problem, Verdict
 
 
 def merge(parts: Sequence[Verdict], contract: Contract, history: History | None = None) -> Verdict:
     """The verdict over a dataset of many files, from the verdicts over its parts, in any order.
 
-    What only the whole can tell is judged anew: the share of broken rows, the number of rows, the classes of the
-    target, and against `history` its age and volume. Rows that repeat a key of another part are among the broken rows
-    of theirs already: see across.py.
+    Properties of the whole dataset are checked here: the share of broken rows, the number of rows, the classes of the
+    target, and with `history` its age and volume. Rows that repeat a key of another part are already among the broken
+    rows of their part: see cross_file_keys.py.
     """
     names = [part.name or f"file {place}" for place, part in enumerate(parts, 1)]
     signed = [part.in_file(name) if len(parts) > 1 else part for part, name in zip(parts, names, strict=True)]
@@ -54,10 +54,10 @@ def _joined(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     groups: dict[tuple[str, str | None, str | None], list[Problem]] = {}
     for problem in sorted(problems, key=lambda problem: problem.scope != "file"):
         groups.setdefault((problem.code, problem.column, problem.rule), []).append(problem)
-    return tuple(_told(group) for group in groups.values())
+    return tuple(_problem(group) for group in groups.values())
 
 
-def _told(group: Sequence[Problem]) -> Problem:
+def _problem(group: Sequence[Problem]) -> Problem:
     first = group[0]
     files = Counter(problem.file for problem in group)
     more = f" (and in {len(files) - 1} more files)" if len(files) > 1 else ""

@@ -1,4 +1,4 @@
-"""What a pass leaves behind: typed rows, rows set aside with their reasons, key hashes, and a profile."""
+"""The outputs of a pass: typed rows, quarantined rows with their reasons, key hashes, and a profile."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,22 +8,27 @@ import polars as pl
 from perennial import profile as profiles
 from perennial.contract.dataset import Contract
 from perennial.dtypes import DTYPES, dtypes
+from perennial.validation.duplicates import DuplicateFinders, Duplicates
 from perennial.validation.keys import Hashes, KeySet, hashed, key_sets
-from perennial.validation.repeats import Repeated, Repeats
 from perennial.validation.sinks import ParquetSink
 
 Raw = Callable[[], pl.DataFrame]
 
 
 class Outputs:
-    """Writes into a folder while the rows go by; without a folder it only profiles and remembers keys.
+    """Writes into a folder during the pass; without a folder it only profiles and collects keys.
 
     Rows that `repeats` finds are dropped or set aside. `hashes` gets the keys of all others, `keys` a file for each
     key set with the hash, the number and the values of every sound row, for comparing with other files.
     """
 
     def __init__(
-        self, contract: Contract, folder: Path | None, grid: profiles.Grid | None, repeats: Repeats, keys: bool = False
+        self,
+        contract: Contract,
+        folder: Path | None,
+        grid: profiles.Grid | None,
+        repeats: DuplicateFinders,
+        keys: bool = False,
     ) -> None:
         self._contract = contract
         self._folder = folder
@@ -41,12 +46,14 @@ class Outputs:
             if keys:
                 self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
 
-    def count(self, typed: pl.DataFrame) -> profiles.Counted | None:
-        """What the profile would count of these rows, if one is made; nothing is added yet."""
+    def count(self, typed: pl.DataFrame) -> profiles.BatchCounts | None:
+        """The profile's counts of these rows, without adding them; None without a profile."""
         return self._profiler.count(typed) if self._profiler is not None else None
 
-    def accept(self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: profiles.Counted | None = None) -> None:
-        """Sound rows, their numbers in the file, how they stand there, and what was counted of them if all are here."""
+    def accept(
+        self, typed: pl.DataFrame, rows: pl.Series, raw: Raw, counted: profiles.BatchCounts | None = None
+    ) -> None:
+        """Adds valid rows with their numbers, their raw text, and their counts if known."""
         if not typed.height:
             return
         self._remember(typed, rows)
@@ -61,15 +68,15 @@ class Outputs:
         if self._rows is not None:
             self._rows.write(typed)
         if self._profiler is not None:
-            self._profiler.take(counted or self._profiler.count(typed))
+            self._profiler.add_counts(counted or self._profiler.count(typed))
 
     @property
     def profile(self) -> profiles.Profile | None:
-        """Of the rows that were accepted so far."""
+        """The profile of the rows accepted so far."""
         return self._profiler.result() if self._profiler is not None else None
 
-    def set_aside(self, raw: pl.DataFrame, rows: pl.Series, reasons: pl.Series) -> None:
-        """Broken rows as text, with their numbers and why."""
+    def quarantine(self, raw: pl.DataFrame, rows: pl.Series, reasons: pl.Series) -> None:
+        """Writes broken rows as text, with their numbers and reasons."""
         if self._folder is None or not raw.height:
             return
         if self._aside is None:
@@ -79,19 +86,19 @@ class Outputs:
         row, reason = self._labels
         self._aside.write(raw.with_columns(rows.alias(row), reasons.alias(reason)))
 
-    def repeated(self) -> list[Repeated]:
-        """The rows that were found to repeat a key, by key set."""
+    def repeated(self) -> list[Duplicates]:
+        """The duplicates found, by key set."""
         return [found for found in self._repeats.found.values() if found.count]
 
     def close(self) -> tuple[Path | None, Path | None, Mapping[str, Path]]:
-        """The paths of the rows, of the rows set aside, and of the keys by key set."""
+        """The paths of the rows, of the quarantined rows, and of the keys by key set."""
         if self._rows is None:
             return None, None, {}
         aside = self._aside.close() if self._aside is not None else None
         return self._rows.close(), aside, {name: sink.close() for name, sink in self._keys.items()}
 
     def discard(self) -> None:
-        """Leaves nothing behind."""
+        """Deletes all outputs."""
         for sink in (self._rows, self._aside, *self._keys.values()):
             if sink is not None:
                 sink.discard()
@@ -113,7 +120,7 @@ class Outputs:
             keys = self._repeats.found[name].keys
             if not keys.drops:
                 reason = pl.Series([f"{', '.join(keys.columns)}: {keys.code}"], dtype=pl.String)
-                self.set_aside(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
+                self.quarantine(raw().filter(mask), rows.filter(mask), reason.new_from_index(0, int(mask.sum())))
             kept &= ~mask
         return typed.filter(kept), rows.filter(kept)
 
@@ -124,7 +131,7 @@ def _key_sink(folder: Path, keys: KeySet, contract: Contract) -> ParquetSink:
 
 
 def _free(label: str, contract: Contract) -> str:
-    """The label, underlined until no column of the data is called so."""
+    """The label, with underscores added until it differs from every column."""
     while label in contract.columns:
         label += "_"
     return label

@@ -1,4 +1,4 @@
-"""Parquet read with its footer's claims weighed before anything is unpacked."""
+"""Reads Parquet; the sizes in the footer are checked before anything is decompressed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class _Slice:
 
 
 class ParquetTable:
-    """A Parquet file, or some row groups (first, last) of it, against a contract.
+    """A Parquet file, or some row groups (first, last) of it, with a contract.
 
     Raises UnreadableError on construction when its footer is broken or a bomb.
     """
@@ -57,7 +57,7 @@ class ParquetTable:
         self._names = list(schema)
 
     def _weigh(self, width: int) -> None:
-        """A footer may claim billions of rows in a few bytes: what it claims is bounded before it is decoded."""
+        """Checks the declared sizes before decoding: a footer may declare billions of rows in a few bytes."""
         limits = self._source.limits
         claimed = max(self._claimed * max(width, 1) * _CELL_BYTES, self._slice.unpacked if self._slice else 0)
         size = self._slice.size if self._slice else self._source.size
@@ -86,7 +86,7 @@ class ParquetTable:
             raise UnreadableError("corrupt", f"the footer claims {self._claimed:,} rows, {rows:,} are there")
 
     def _scan(self) -> pl.LazyFrame:
-        """The file's rows, or those of its slice, without a look at the bytes of others."""
+        """The rows of the file or of its slice; the bytes of other row groups are not read."""
         rows = pl.scan_parquet(self._source.path)
         return rows.slice(self._slice.before, self._slice.rows) if self._slice else rows
 
@@ -97,7 +97,7 @@ class ParquetTable:
 
 
 def _slice(source: Source, row_groups: tuple[int, int]) -> _Slice:
-    """Where a slice lies. The file may be a sparse one, which holds nothing but those row groups and the footer."""
+    """The position of a slice. The file may be sparse, with only those row groups and the footer."""
     first, last = row_groups
     try:
         found = footer.read(source.path)

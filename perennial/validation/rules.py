@@ -15,18 +15,18 @@ from perennial.validation.expressions import expression
 class Rule:
     """One rule of one column, or a named one over several.
 
-    `said` makes the clause about offending values, already quoted for people, of the columns in `shown`.
+    `clause` makes the clause about offending values, already quoted for people, of the columns in `shown`.
     """
 
     shown: tuple[str, ...]
     code: str
     broken: pl.Expr
-    said: Callable[..., str]
+    clause: Callable[..., str]
     name: str | None = None
 
 
 def rules(contract: Contract, present: list[str]) -> list[Rule]:
-    """The rules that typed values must keep, for the columns that are there. Nulls and types are not among them."""
+    """The rules on typed values, for the present columns, without nulls and types."""
     found: list[Rule] = []
     for name in present:
         found += _of_column(name, contract.columns[name], contract.limits.line_bytes)
@@ -34,7 +34,7 @@ def rules(contract: Contract, present: list[str]) -> list[Rule]:
 
 
 def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
-    """The rules over several columns, those of them whose columns are all there."""
+    """The rules over several columns whose columns are all present."""
     found: list[Rule] = []
     for rule in contract.validation.rules:
         holds = expression(rule, contract)
@@ -45,11 +45,11 @@ def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
 
 
 def _breaking(rule: RowRule, shown: tuple[str, ...]) -> Callable[..., str]:
-    def said(*values: str) -> str:
+    def clause(*values: str) -> str:
         facts = ", ".join(f"{name} is {value}" for name, value in zip(shown, values, strict=True))
         return f"{facts}, which breaks '{rule.name}': {rule.holds}"
 
-    return said
+    return clause
 
 
 def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
@@ -60,8 +60,8 @@ def _of_column(name: str, column: Column, longest: int) -> list[Rule]:
             Rule((name,), "not-finite", ~value.is_finite(), lambda text: f"is {text}, which is no finite number")
         )
     if column.type in TEXTS:
-        said = f"has more than {longest:,} bytes in one value"
-        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: said))
+        long_clause = f"has more than {longest:,} bytes in one value"
+        found.append(Rule((name,), "long-value", value.str.len_bytes() > longest, lambda _: long_clause))
     found += _lengths(name, column)
     if column.minimum is not None:
         found.append(_minimum(name, column, column.minimum))
@@ -82,13 +82,13 @@ def _lengths(name: str, column: Column) -> list[Rule]:
         clause = f"has fewer than {least:,} characters"
         found.append(Rule((name,), "too-short", length < least, lambda text: f"is {text}, which {clause}"))
     if most is not None:
-        said = f"has more than {most:,} characters"
-        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {said}"))
+        most_clause = f"has more than {most:,} characters"
+        found.append(Rule((name,), "too-long", length > most, lambda text: f"is {text}, which {most_clause}"))
     return found
 
 
 def _finite(name: str, column: Column) -> pl.Expr:
-    """NaN compares as the greatest number of all; it is reported once, as not finite."""
+    """NaN compares as the greatest number; it is reported once, as not finite."""
     return pl.col(name).is_finite() if column.type == "number" else pl.lit(value=True)
 
 
@@ -116,8 +116,8 @@ def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, 
     return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
 
 
-def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
-    """Why values (text, null where all is well) are not of the column's type: code, mask and clause for each reason."""
+def cast_failures(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:
+    """The reasons why values (text, null if valid) are not of the column's type: code, mask and clause of each."""
     failed = raw.is_not_null()
     found: list[tuple[str, pl.Series, Callable[[str], str]]] = []
     if column.type == "integer":
@@ -129,7 +129,7 @@ def misfits(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callab
         failed = failed & ~beyond & ~endless
     expected = _EXPECTED[column.type]
     found.append(("type", failed, lambda shown: f"is {shown}, {expected} is expected"))
-    return [(code, mask, said) for code, mask, said in found if mask.any()]
+    return [(code, mask, clause) for code, mask, clause in found if mask.any()]
 
 
 _EXPECTED = {

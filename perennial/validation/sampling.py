@@ -1,4 +1,4 @@
-"""A sample of a file, typed as well as may be, to freeze the first grid from or to draft a contract with."""
+"""A typed sample of a file, for the first grid or a drafted contract."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ _BYTES = 64 << 20
 def sample(path: Path, contract: Contract, rows: int, row_groups: RowGroups | None = None) -> pl.DataFrame:
     """Up to `rows` rows, spread evenly over the first 64 MB or so of a file, in the contract's columns and types.
 
-    Values and columns that do not fit are null; a file that cannot be read gives no rows. Never an error for bad data.
-    Of a Parquet file `row_groups` (first, last) may be read alone.
+    Values and columns that do not fit are null; an unreadable file gives no rows. Bad data never raises. Of a Parquet
+    file only `row_groups` (first, last) may be read.
     """
     schema = dtypes(contract)
     frames = [pl.DataFrame(schema=schema), *_frames(path, contract, row_groups)]

@@ -1,4 +1,4 @@
-"""Parquet written batch by batch: Polars' streaming writer runs in a thread and is fed through a short queue."""
+"""Writes Parquet in batches: Polars' streaming writer runs in a thread behind a short queue."""
 
 import contextlib
 import queue
@@ -17,7 +17,7 @@ class SinkError(OSError):
 
 
 class ParquetSink:
-    """A Parquet file that grows by batches; at most three batches are in memory. Close it to have a whole file."""
+    """A Parquet file written in batches, at most three in memory. It is complete after `close`."""
 
     def __init__(self, path: Path, schema: Mapping[str, pl.DataType]) -> None:
         self.path = path
@@ -29,13 +29,13 @@ class ParquetSink:
         self._thread.start()
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Adds rows. SinkError when an earlier write failed."""
+        """Adds rows. Raises SinkError if an earlier write failed."""
         if frame.height:
             self.rows += frame.height
             self._put(frame.select(pl.col(name).cast(dtype) for name, dtype in self._schema.items()))
 
     def close(self) -> Path:
-        """Waits until all is on disk. SinkError when it is not."""
+        """Waits until all rows are on disk. Raises SinkError."""
         self._put(None)
         self._thread.join()
         if self._error is not None:
@@ -43,7 +43,7 @@ class ParquetSink:
         return self.path
 
     def discard(self) -> None:
-        """Ends the writing and leaves no file."""
+        """Stops writing and deletes the file."""
         with contextlib.suppress(SinkError):
             self.close()
         self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The bytes of a file in bounded blocks, decompressed when it is gzip, and what its first bytes say it is."""
+"""Reads a file in bounded blocks, decompresses gzip, and detects the format from the first bytes."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MARKUP = (b"<?xml", b"<error", b"<!doctype", b"<html")
 
 
 class UnreadableError(Exception):
-    """The file cannot be read (further) as a table; `problem` says why. Ends up in the verdict, never at the user."""
+    """The file cannot be read (further) as a table; `problem` states why and becomes part of the verdict."""
 
     def __init__(self, code: str, message: str, row: int | None = None) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class UnreadableError(Exception):
 
 
 class Source:
-    """A file's bytes, block by block, at most `limits.batch_bytes` at a time whatever the file claims to be."""
+    """The bytes of a file in blocks of at most `limits.batch_bytes`."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path = path
@@ -85,7 +85,7 @@ class Source:
                 raise UnreadableError(error.code, str(error)) from None
 
     def _filled(self, gunzip: Gunzip, size: int, total: int) -> bytes:
-        """`size` bytes, fewer at the end, weighed as they come."""
+        """`size` bytes, fewer at the end; checks the limits."""
         pieces: list[bytes] = []
         room = size
         while room and (piece := gunzip.read(room)):
@@ -112,7 +112,7 @@ def _to_line_end(file: BinaryIO, size: int, longest: int) -> int:
 
 
 def sniff(source: Source, name: str) -> str:
-    """'parquet', 'jsonl' or 'csv', by content. Raises UnreadableError for what is no table at all."""
+    """'parquet', 'jsonl' or 'csv', by content. Raises UnreadableError if the file is not a table."""
     head = source.head()
     text = head.removeprefix(_UTF8_BOM).lstrip()
     if not text:
@@ -159,6 +159,6 @@ def _refuse_foreign(head: bytes, text: bytes) -> None:
             raise UnreadableError("format", f"the file is {name}; CSV, CSV.gz, Parquet or JSON lines is expected")
     if text[:16].lower().startswith(_MARKUP):
         code = re.search(rb"<Code>(\w{1,64})</Code>", text)
-        said = f": it says {code[1].decode()}" if code else ""
+        clause = f": it says {code[1].decode()}" if code else ""
         kind = "an HTML page" if b"<html" in text[:512].lower() else "an XML page"
-        raise UnreadableError("error-page", f"the file is {kind}, not a table{said}; download the data again")
+        raise UnreadableError("error-page", f"the file is {kind}, not a table{clause}; download the data again")

@@ -1,4 +1,4 @@
-"""What every reader gives: a table's own problems and its rows in batches, whatever the format of the file."""
+"""The common interface of all readers: a table's problems and its rows in batches."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from perennial.validation.verdict import Problem
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Rows that are not even rows: too short, too long, no JSON. `details` says for each of them what it is."""
+    """Malformed rows: too short, too long, not JSON. `details` describes each of them."""
 
     code: str
     rows: tuple[int, ...]
@@ -23,7 +23,7 @@ class Batch:
     """Consecutive rows of a file.
 
     `frame` has the well-formed rows and the contract's columns that the file has, as text or already typed, with
-    null marks resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
+    null values resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
     `rows` are their numbers (1-based, UInt64); `faults` and `faulty` tell of the other rows.
     """
 
@@ -40,7 +40,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A file's columns held against the contract's: `places` maps a contract's column to its place in the file."""
+    """The columns of a file matched with the contract: `places` maps a contract's column to its index in the file."""
 
     width: int
     places: dict[str, int]
@@ -49,7 +49,7 @@ class Columns:
 
 
 class Table(Protocol):
-    """One file open for reading. `batches` raises UnreadableError where the file cannot be followed any further."""
+    """An open file. `batches` raises UnreadableError where the file cannot be read further."""
 
     @property
     def format(self) -> str: ...

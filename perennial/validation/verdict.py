@@ -1,4 +1,4 @@
-"""The outcome of looking at a file or a dataset: accepted or not, how many rows, and every problem in a sentence."""
+"""The verdict on a file or a dataset: accepted or not, the numbers of rows, and a sentence for every problem."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -71,7 +71,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, said in a sentence; `count` is the number of rows (or columns) that have it."""
+    """One problem with its message; `count` is the number of rows (or columns) that have it."""
 
     code: str
     message: str
@@ -107,7 +107,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the rows: rows = rows_accepted + rows_quarantined + rows_duplicate, always.
+    """The numbers of rows; always rows = rows_accepted + rows_quarantined + rows_duplicate.
 
     A refused dataset has all its other rows quarantined; `rows_broken` counts those that break a rule themselves, and
     `rows_untolerated` those of them that break one without a tolerance of its own. `cleaned` tells per column how many
@@ -155,7 +155,7 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
-        """The verdict that as_dict gave; members it does not know are left out."""
+        """The inverse of `as_dict`; unknown members are ignored."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
         for name in ("ignored_columns", "target_values"):
@@ -165,15 +165,15 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """One line for people: '27,004 rows accepted', or how many were refused and for how many reasons."""
+        """One line such as '27,004 rows accepted', or the number of problems and the first of them."""
         if self.accepted:
-            aside = f", {self.rows_quarantined:,} set aside" if self.rows_quarantined else ""
+            aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
             twice = f", {self.rows_duplicate:,} duplicates dropped" if self.rows_duplicate else ""
             return f"{self.rows_accepted:,} rows accepted{aside}{twice}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
 
     def in_file(self, name: str) -> "Verdict":
-        """The same verdict with its problems signed by the file they are in."""
+        """The same verdict with the file's name in its problems."""
         signed = (replace(problem, file=problem.file or name) for problem in self.problems)
         return replace(self, name=name, problems=tuple(signed))

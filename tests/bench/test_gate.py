@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.gate import honesty, speed
+from bench.gate import coverage, speed
 from bench.gate.populations import Binormal, rivals, skill_of
 from bench.gate.tables import NoPlaceError, put
 from perennial.gate.measuring.bootstrap import Resamples
@@ -14,8 +14,8 @@ from perennial.gate.measuring.curves import Ranking
 
 
 def test_the_known_figures_of_the_population_are_those_of_a_large_sample() -> None:
-    sample = honesty.Sample(400_000, np.random.default_rng(3)).points()
-    assert sample == pytest.approx(honesty.truth(), abs=0.005)
+    sample = coverage.Sample(400_000, np.random.default_rng(3)).points()
+    assert sample == pytest.approx(coverage.truth(), abs=0.005)
     actual, scores = rivals(400_000, (0.77, 0.75), 0.7, np.random.default_rng(4))
     areas = [Ranking(actual, score).roc_auc(np.ones(400_000)) for score in scores]
     assert areas == pytest.approx([0.77, 0.75], abs=0.005)
@@ -23,22 +23,22 @@ def test_the_known_figures_of_the_population_are_those_of_a_large_sample() -> No
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    known = honesty.truth()
-    found = [honesty.covered(400, 150, known, number) for number in range(40)]
+    known = coverage.truth()
+    found = [coverage.covered(400, 150, known, number) for number in range(40)]
     for name in known:
         assert np.mean([one[name] for one in found]) >= 0.8, name
 
 
 def test_an_equal_candidate_is_hardly_ever_promoted_and_a_better_one_is() -> None:
-    assert sum(honesty.promoted(1000, 200, 0.0, number) for number in range(40)) <= 5
-    assert all(honesty.promoted(20_000, 100, honesty.GAIN, number) for number in range(3))
+    assert sum(coverage.promoted(1000, 200, 0.0, number) for number in range(40)) <= 5
+    assert all(coverage.promoted(20_000, 100, coverage.GAIN, number) for number in range(3))
 
 
 def test_the_tables_have_a_line_for_each_figure_and_decision() -> None:
-    lines = list(honesty.coverage(3, 50, map, sizes=(200, 300)))
-    assert [line.split(" (")[0] for line in lines[2:]] == [f"| {name}" for name in honesty.truth()]
+    lines = list(coverage.coverage(3, 50, map, sizes=(200, 300)))
+    assert [line.split(" (")[0] for line in lines[2:]] == [f"| {name}" for name in coverage.truth()]
     assert {line.count("|") for line in lines} == {4}
-    assert len(list(honesty.decisions(2, 50, partial(map), sizes=(200,)))) == 4
+    assert len(list(coverage.decisions(2, 50, partial(map), sizes=(200,)))) == 4
 
 
 def test_ours_and_the_scikit_learn_loop_say_the_same() -> None:

@@ -34,10 +34,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each page as a file, by name: every outcome of a run, two other problems, a card and an index."""
-    made: dict[str, dict[str, Any]] = {outcome: run_contents(cases.dossier(outcome)) for outcome in cases.CAME_TO}
+    made: dict[str, dict[str, Any]] = {outcome: run_contents(cases.data(outcome)) for outcome in cases.CAME_TO}
     made |= {"regression": run_contents(cases.regression()), "multiclass": run_contents(cases.multiclass())}
     made |= {
-        "card": card_contents(cases.dossier("promoted"), cases.version()),
+        "card": card_contents(cases.data("promoted"), cases.version()),
         "index": index_contents(cases.history()),
     }
     folder = tmp_path_factory.mktemp("pages")

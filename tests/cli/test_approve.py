@@ -53,7 +53,7 @@ def test_an_approval_is_sent_with_who_and_why(perennial: Perennial, cloud: Ledge
     open_run(cloud, ASKED)
     result = perennial("approve", RUN, "--why", "looks good")
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"{RUN}: approved; the release begins\nnext: perennial explain {RUN}\n"
+    assert result.stdout == f"{RUN}: approved; the release starts\nnext: perennial explain {RUN}\n"
     (request,) = sent
     answer = json.loads(request["output"])
     assert request["taskToken"] == TOKEN
@@ -73,9 +73,9 @@ def test_a_rejection_needs_a_reason(perennial: Perennial, cloud: Ledger, sent: l
 @pytest.mark.parametrize(
     ("steps", "state", "told"),
     [
-        ((), "running", "is under way and waits for nobody's approval"),
-        ((ASKED, ANSWERED), "running", "has its answer: Approved by arn:x: good."),
-        ((ASKED,), "failed", "has ended (failed), and waits for no answer"),
+        ((), "running", "is running and does not wait for approval"),
+        ((ASKED, ANSWERED), "running", "was answered already: Approved by arn:x: good."),
+        ((ASKED,), "failed", "has ended (failed) and does not wait for approval"),
     ],
 )
 @pytest.mark.parametrize("verb", [("approve", RUN), ("reject", RUN, "--why", "no")])

@@ -81,7 +81,7 @@ def put(files: Path, ledger: Ledger) -> Put:
 def test_two_files_are_compared_over_one_grid(perennial: Perennial, files: Path) -> None:
     result = perennial("drift", "a.csv", "moved.csv", "--model", "tiny")
     assert result.exit_code == 0
-    assert "drifted: 1 of 4 columns drifted; x moved most: its mean went from" in result.stdout
+    assert "drifted: 1 of 4 columns drifted; x drifted most: its mean changed from" in result.stdout
     assert "before  " in result.stdout
     assert result.stdout.count("▁") > 2
     assert "distinct" in result.stdout
@@ -90,7 +90,7 @@ def test_two_files_are_compared_over_one_grid(perennial: Perennial, files: Path)
 def test_files_that_did_not_move_are_stable(perennial: Perennial, files: Path) -> None:
     result = perennial("drift", "a.csv", "same.csv", "-m", "tiny", "--fail-on", "watch")
     assert result.exit_code == 0
-    assert "stable: none of 4 columns moved" in result.stdout
+    assert "stable: none of 4 columns drifted" in result.stdout
 
 
 def test_the_exit_code_tells_of_drift_only_where_that_is_asked(perennial: Perennial, files: Path) -> None:
@@ -130,14 +130,14 @@ def test_datasets_are_found_by_the_beginning_of_their_ids(perennial: Perennial, 
     result = perennial("drift", "ds-tiny-a1", two)
     assert result.exit_code == 0, result.stderr
     assert f"A  {one}: 3,000 rows" in result.stdout
-    assert "drifted: 1 of 4 columns drifted; x moved most" in result.stdout
+    assert "drifted: 1 of 4 columns drifted; x drifted most" in result.stdout
 
 
 def test_a_beginning_of_two_ids_is_refused_with_both(perennial: Perennial, put: Put) -> None:
     one, two = put("a1" * 6, rows(1)), put("a2" * 6, rows(2))
     result = perennial("drift", "ds-tiny-a", one)
     assert result.exit_code == 1
-    assert f"may be 2 datasets: {one}, {two}" in result.stderr
+    assert f"matches 2 datasets: {one}, {two}" in result.stderr
     assert "next: perennial runs" in perennial("drift", "nothing.csv", one).stderr
 
 
@@ -150,7 +150,7 @@ def test_a_dataset_of_another_grid_is_counted_anew_from_its_rows(perennial: Pere
     bare = put("d4" * 6, rows(4), keep_rows=False)
     result = perennial("drift", one, bare)
     assert result.exit_code == 1
-    assert "counted over another grid and its rows are no longer kept; next: upload it again" in result.stderr
+    assert "profiled over another grid and its rows are no longer stored; next: upload it again" in result.stderr
 
 
 def test_a_file_can_be_compared_with_a_dataset(perennial: Perennial, put: Put) -> None:

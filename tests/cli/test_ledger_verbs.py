@@ -140,7 +140,7 @@ def test_a_run_without_a_decision_in_s3_is_explained_all_the_same(perennial: Per
 
 def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: Ledger) -> None:
     cloud.claim(dataset(state="pending"))
-    assert "jan.csv waits until the run of tiny that is under way has ended." in perennial("explain", DATASET).stdout
+    assert "jan.csv waits until the current run of tiny ends." in perennial("explain", DATASET).stdout
 
 
 def test_an_unknown_run_is_one_line_with_the_next_command(perennial: Perennial, cloud: Ledger) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli import reference
-from cli.failures import as_command_error
-from cli.main import VERBS
+from cli.main import VERBS, as_command_error
 from perennial.spec import parse
 from tests.cli.conftest import Perennial
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import clouds, embedded_cloud, synthesis
+from cli import connection, embedded_cloud, synthesis
 from cli.embedded_cloud import Place
 from cli.output import CommandError
 from tests.cli.conftest import Perennial
@@ -26,7 +26,7 @@ def _state(place: Place, pid: int, port: int) -> None:
 def test_down_without_a_cloud_says_so(perennial: Perennial) -> None:
     result = perennial("down")
     assert result.exit_code == 0
-    assert "no embedded cloud is up" in result.stderr
+    assert "no embedded cloud is running" in result.stderr
 
 
 def test_the_state_of_a_killed_cloud_is_taken_away(perennial: Perennial, checkout: Path) -> None:
@@ -84,11 +84,11 @@ def test_an_embedded_cloud_that_is_up_is_used_where_nothing_else_is_said(
         port = listener.getsockname()[1]
         _state(Place.of_checkout(), os.getpid(), port)
         monkeypatch.setenv("AWS_PROFILE", "mine")
-        clouds.choose()
+        connection.choose()
         assert "AWS_ENDPOINT_URL" not in os.environ
         monkeypatch.delenv("AWS_PROFILE")
         monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # so that it is put back after the test
-        clouds.choose()
+        connection.choose()
         assert os.environ["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{port}"
 
 

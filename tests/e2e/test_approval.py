@@ -95,7 +95,7 @@ def test_a_second_answer_is_one_sentence(loop, approved):
     assert b"Traceback" not in approved["again"].stderr
     late = loop.perennial("reject", approved["run"]["id"], "--why", "too late")
     assert late.returncode == 1
-    assert b"has ended (promoted), and waits for no answer" in late.stderr
+    assert b"has ended (promoted) and does not wait for approval" in late.stderr
 
 
 def test_the_token_is_shown_nowhere_and_forgotten(loop, approved):

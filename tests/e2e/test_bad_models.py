@@ -39,7 +39,7 @@ def test_the_honest_model_passes_the_same_gate(loop, runs, model):
     ("model", "check", "words"),
     [
         ("unfair", "fairness:", ("carrier UA", "breaches the limit of at most 0.6")),
-        ("sliced", "slices:champion", ("origin=EWR", "is surely worse")),
+        ("sliced", "slices:champion", ("origin=EWR", "is significantly worse")),
         ("costly", "value", ("is below the floor of 0",)),
         ("ties", "champion", ("0.01", "stays")),
     ],

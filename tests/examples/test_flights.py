@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from examples.flights import COLUMNS, Table, month, read, spoil, write
+from examples.flights import COLUMNS, Table, corrupt, month, read, write
 from perennial.spec import load
 from perennial.validation.inspection import inspect
 
@@ -47,7 +47,7 @@ def test_every_month_meets_the_spec_of_its_model(table: Table, year: pl.DataFram
 
 def test_a_spoilt_month_is_refused_for_each_of_its_faults(year: pl.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "spoilt.csv"
-    spoil(month(year, 3)).write_csv(path)
+    corrupt(month(year, 3)).write_csv(path)
     verdict = inspect(path, load(MODELS / "flights.yaml").contract()).verdict
     assert not verdict.accepted
     found = {(problem.code, problem.column) for problem in verdict.problems}

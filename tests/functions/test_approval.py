@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import dossiers, lease, objects, tokens
+from cloud import lease, objects, report_data, tokens
 from functions.approval.ask import handler as ask
 from functions.approval.hear import handler as hear
 from functions.conclusion.handler import handler as conclude
@@ -213,5 +213,5 @@ def test_the_record_keeps_names_and_what_was_decided_but_no_figures(world, run, 
 def test_the_report_says_what_the_person_said(world, asked, context):
     hear({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "<b>not</b> before May"}}, context)
     conclude({"run": asked, "outcome": "refused"}, context)
-    dossier = dossiers.of_run(world.platform, world.ledger, world.ledger.run(asked["id"]))
-    assert run_contents(dossier)["decision"]["reasons"] == ["Rejected by arn:x: <b>not</b> before May."]
+    report = report_data.of_run(world.platform, world.ledger, world.ledger.run(asked["id"]))
+    assert run_contents(report)["decision"]["reasons"] == ["Rejected by arn:x: <b>not</b> before May."]

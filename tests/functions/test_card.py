@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import dossiers, objects
+from cloud import objects, report_data
 from cloud.ledger import Ledger
 from functions.conclusion.handler import handler as conclude
 from functions.dispatch.handler import handler as dispatch
@@ -133,5 +133,5 @@ def test_a_run_over_ended_data_alone_trains_nothing(world, start):
 def test_the_report_shows_the_card_that_came_with_the_data(world, start, context):
     event = start(b"licence: MIT\n")
     plan(event, context)
-    dossier = dossiers.of_run(world.platform, world.ledger, world.ledger.run(event["run"]["id"]))
-    assert run_contents(dossier)["origin"]["card"]["licence"] == "MIT"
+    report = report_data.of_run(world.platform, world.ledger, world.ledger.run(event["run"]["id"]))
+    assert run_contents(report)["origin"]["card"]["licence"] == "MIT"

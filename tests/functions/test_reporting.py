@@ -25,20 +25,20 @@ def write(world, context):
     """`write(outcome)`: the run as it ended and what it left; then the state. What lies under reports/ after it."""
 
     def run(outcome: str, version_of_serving: str = "loans@1f0c93ab27de") -> dict[str, bytes]:
-        dossier = cases.dossier(outcome)
-        ended = dossier.run
+        data = cases.data(outcome)
+        ended = data.run
         steps = tuple(
             step.model_copy(update={"figures": {"reference": REFERENCE}}) if step.name == "drift" else step
             for step in ended.steps
         )
         world.ledger.open_run(ended.model_copy(update={"steps": steps}))
-        world.ledger.claim(dossier.dataset)
-        if dossier.version:
-            world.ledger.put_version(dossier.version)
-            champion = Champion(model="loans", version=dossier.version.id, run=RUN, token=4, since=cases.MOMENT)
+        world.ledger.claim(data.dataset)
+        if data.version:
+            world.ledger.put_version(data.version)
+            champion = Champion(model="loans", version=data.version.id, run=RUN, token=4, since=cases.MOMENT)
             item = {"pk": "model#loans", "sk": "champion", "record": champion.model_dump_json()}
             world.ledger.table.put_item(Item=item)
-        put("models", f"specs/loans/{'5' * 64}.json", dossier.spec)
+        put("models", f"specs/loans/{'5' * 64}.json", data.spec)
         folder = f"datasets/loans/{cases.DATASETS[-1]}/"
         for name, bucket, key in (
             ("verdict", "data", folder + "verdict.json"),
@@ -46,11 +46,11 @@ def write(world, context):
             ("evaluation", "models", f"runs/{RUN}/evaluation.json"),
             ("decision", "models", f"runs/{RUN}/decision.json"),
         ):
-            if getattr(dossier, name) is not None:
-                put(bucket, key, getattr(dossier, name))
-        if dossier.profile and dossier.reference:
-            put("data", folder + "profile.json", dossier.profile.as_dict())
-            put("models", REFERENCE, dossier.reference.as_dict())
+            if getattr(data, name) is not None:
+                put(bucket, key, getattr(data, name))
+        if data.profile and data.reference:
+            put("data", folder + "profile.json", data.profile.as_dict())
+            put("models", REFERENCE, data.reference.as_dict())
         assert handler({"run": {"id": RUN}}, context) == {"report": f"reports/loans/{RUN}.html"}
         s3 = boto3.client("s3")
         listed = s3.list_objects_v2(Bucket="models", Prefix="reports/")["Contents"]
@@ -125,5 +125,5 @@ def test_a_run_without_a_note_of_its_reference_is_compared_with_the_champion_bef
         Item={"pk": "model#loans", "sk": f"run#{RUN}", "record": bare.model_dump_json(), "state": bare.state}
     )
     handler({"run": {"id": RUN}}, context)
-    twin = boto3.client("s3").get_object(Bucket="models", Key=f"reports/loans/{RUN}.json")["Body"].read()
-    assert json.loads(twin)["sections"]["drift"]["distributions"]
+    to_json = boto3.client("s3").get_object(Bucket="models", Key=f"reports/loans/{RUN}.json")["Body"].read()
+    assert json.loads(to_json)["sections"]["drift"]["distributions"]

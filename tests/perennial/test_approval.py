@@ -66,9 +66,11 @@ def test_a_run_waits_from_the_question_to_the_answer_or_its_end(found, waits):
 
 
 def test_the_notice_says_why_until_when_and_how_to_answer():
-    notice = approval.notice(run(step("gate", "A person is asked, as always; it passed floor:auc."), ASKED))
+    notice = approval.notice(
+        run(step("gate", "Approval is required for every release; the candidate passed floor:auc."), ASKED)
+    )
     assert notice.subject == "m: waits for approval (run-m-000000000000)"
-    for word in ("as always", "perennial approve run-m-000000000000", "reject run-m-000000000000 --why TEXT"):
+    for word in ("every release", "perennial approve run-m-000000000000", "reject run-m-000000000000 --why TEXT"):
         assert word in notice.text
 
 

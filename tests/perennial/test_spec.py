@@ -183,7 +183,10 @@ validation:
             "  rules: [{name: r, holds: sum(age) > 1}]",
             "validation.rules.0.holds: rule 'r' calls sum(), which is not allowed",
         ),
-        ("  rules: [{name: r, holds: aeg > 1}]", "validation.rules.0.holds: rule 'r' names 'aeg', which is no column"),
+        (
+            "  rules: [{name: r, holds: aeg > 1}]",
+            "validation.rules.0.holds: rule 'r' names 'aeg', which is not a column",
+        ),
         ("  rules: [{name: r, hold: age > 1}]", "validation.rules.0.hold: unknown field; did you mean 'holds'?"),
         ("  volume: {min_ration: 1}", "validation.volume.min_ration: unknown field; did you mean 'min_ratio'?"),
         ("  max_age_days: 3", "validation.max_age_days: max_age_days needs an event_time"),
@@ -196,7 +199,7 @@ def test_a_rule_that_cannot_be_computed_is_refused_when_the_spec_is_read(line: s
 
 def test_a_pattern_that_polars_cannot_match_is_refused_when_the_spec_is_read():
     (fault,) = faults(GOOD.replace("{type: text}", '{type: text, pattern: "(?=a)b"}'))
-    assert fault.startswith("models/churn.yaml:10: columns.id.pattern: '(?=a)b' is no regular expression")
+    assert fault.startswith("models/churn.yaml:10: columns.id.pattern: '(?=a)b' is not a regular expression")
 
 
 def test_thresholds_of_drift_are_those_of_the_comparison_unless_the_spec_says_otherwise():

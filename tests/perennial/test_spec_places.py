@@ -58,7 +58,7 @@ CASES: list[tuple[str, str, str]] = [
     ("    type: text", "    type: text\n    min_length: 9 # here\n    max_length: 3", "9 is above max_length 3"),
     ("    type: number\n", "    type: number\n    pattern: a # here\n", "pattern needs a text or category column"),
     ("    type: text", "    type: text\n    pattern: '[' # here", "not a regular expression"),
-    ("    type: text", "    type: text\n    pattern: '(?=a)b' # here", "is no regular expression"),
+    ("    type: text", "    type: text\n    pattern: '(?=a)b' # here", "is not a regular expression"),
     ("    values: [f, m]", "    replace: {F: f, f: x} # here", "twice must not differ from once"),
     ("    type: number\n", "    type: number\n    values:\n      - 1\n      - one # here\n", "'one' is no number"),
     ("    type: number\n", "    type: number\n    tolerance: 2 # here\n", "less than or equal to 1"),

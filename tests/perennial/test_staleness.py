@@ -3,7 +3,7 @@
 import pytest
 
 from perennial.contract.lifecycle import Monitoring
-from perennial.staleness import INSUFFICIENT, watch
+from perennial.retraining import INSUFFICIENT, watch
 
 POLICY = Monitoring(min_rows=100, max_age_days=30)
 

@@ -1,4 +1,4 @@
-"""The drawing of the assembly."""
+"""The diagram of the assembly."""
 
 from pathlib import Path
 

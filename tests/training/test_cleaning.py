@@ -1,4 +1,4 @@
-"""A request is cleaned as uploads are: blanks, replacements and null marks, before a value is typed."""
+"""A request is cleaned as uploads are: blanks, replacements and null values, before a value is typed."""
 
 import json
 from dataclasses import replace

@@ -133,7 +133,7 @@ def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(
     decision = decide(job.evaluation, Gate("roc_auc", margin=0.01, test="superior"))
     (check,) = (check for check in decision.checks if check.name == "forgetting")
     assert check.verdict == "failed"
-    assert "surely worse by more than 0.01, so it forgets" in check.sentence
+    assert "significantly worse by more than 0.01, so it forgets" in check.sentence
     assert not decision.promote
 
 

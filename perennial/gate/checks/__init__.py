@@ -1,1 +1,1 @@
-"""The questions the gate asks of the figures. Pure Python: the deciding function runs without NumPy."""
+"""The gate checks. Pure Python: the function that decides runs without NumPy."""

@@ -1,7 +1,7 @@
-"""Are groups of people treated alike? The widest gap and the smallest ratio against the limits that a spec sets.
+"""Fairness checks: the largest difference and the smallest ratio between groups, against the limits of the spec.
 
-A limit is held by the figure itself, so a breach refuses the candidate even where chance alone could explain it; the
-sentence says which of both it is. Too few rows in all groups but one are a question that the rows cannot answer.
+The metric itself is compared with the limit: a breach refuses the candidate even if chance alone could explain it, and
+the sentence says so. With fewer than two groups of enough rows the check is unsure.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 
 from perennial.contract.gate import Fairness, Gate
 from perennial.figures import plain
-from perennial.gate.check import Check, Reading, number, part, reading, verdict
+from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
 
-_WORDS = {
-    "selection_rate": "the share that is said positive",
-    "true_positive_rate": "the share of positives that are found",
-    "false_positive_rate": "the share of negatives that are taken for positives",
-    "calibration": "the mean of what is predicted minus what is observed",
+_MEASURE_TEXTS = {
+    "selection_rate": "the share of positive predictions",
+    "true_positive_rate": "the share of positives predicted positive",
+    "false_positive_rate": "the share of negatives predicted positive",
+    "calibration": "the mean prediction minus the observed mean",
     "error": "the error",
 }
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
-    """One for each limit of each rule, and a note on each rule without limits."""
-    sections = part(evaluation, "fairness")
+    """One check for each limit of each rule, and a note on each rule without limits."""
+    sections = member(evaluation, "fairness")
     found = sections if isinstance(sections, list) else []
     return tuple(
         check
@@ -34,81 +34,88 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
 
 
 def _of_rule(rule: Fairness, entry: object) -> Iterator[Check]:
-    fits = part(entry, "columns") == list(rule.columns)
-    seen = entry if fits else None
+    fits = member(entry, "columns") == list(rule.columns)
+    measured = entry if fits else None
     for measure, limit in rule.max_difference.items():
-        yield _check(rule, measure, limit, seen, "apart")
+        yield _check(rule, measure, limit, measured, "apart")
     for measure, limit in rule.min_ratio.items():
-        yield _check(rule, measure, limit, seen, "ratio")
+        yield _check(rule, measure, limit, measured, "ratio")
     if not rule.max_difference and not rule.min_ratio:
-        yield from _note(rule, seen)
+        yield from _note(rule, measured)
 
 
 def _check(rule: Fairness, measure: str, limit: float, entry: object, kind: str) -> Check:
-    name = f"fairness:{_called(rule)}:{measure}" + (":ratio" if kind == "ratio" else "")
-    figures = part(entry, kind)
-    seen = reading(figures, measure)
-    if seen.value is None:
-        few = entry is not None and _comparable(entry, measure, rule) < 2
+    name = f"fairness:{_column_names(rule)}:{measure}" + (":ratio" if kind == "ratio" else "")
+    figures = member(entry, kind)
+    measured = read_metric(figures, measure)
+    if measured.value is None:
+        few = entry is not None and _comparable_groups(entry, measure, rule) < 2
         reason = (
-            f"fewer than two groups of {_called(rule)} have the {rule.min_rows} rows, and enough of the kind in "
-            "question, that are needed"
+            f"fewer than two groups of {_column_names(rule)} have {rule.min_rows} rows and enough of the class "
+            f"that {measure} is a share of"
             if few
-            else f"the evaluation has no usable figure for {measure}"
+            else f"the evaluation has no usable {measure}"
         )
-        sentence = f"Groups of {_called(rule)} cannot be compared by {measure}: {reason}."
+        sentence = f"Groups of {_column_names(rule)} cannot be compared by {measure}: {reason}."
         return Check(name, None, limit, None, None, "unsure" if few else "failed", sentence)
-    passed = seen.value <= limit if kind == "apart" else seen.value >= limit
-    sentence = f"{_standing(rule, measure, seen, figures, entry, kind)}, {_place(seen, limit, kind)}."
-    return Check(name, seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
+    passed = measured.value <= limit if kind == "apart" else measured.value >= limit
+    sentence = f"{_gap_text(rule, measure, measured, figures, entry, kind)}, {_limit_text(measured, limit, kind)}."
+    return Check(name, measured.value, limit, measured.low, measured.high, verdict(passed), sentence)
 
 
 def _note(rule: Fairness, entry: object) -> Iterator[Check]:
-    """Without limits the widest gap is told, by the first measure that has one."""
-    for measure in _WORDS:
-        seen = reading(part(entry, "apart"), measure)
-        if seen.value is not None:
-            sentence = f"{_standing(rule, measure, seen, part(entry, 'apart'), entry, 'apart')}; no limit is set."
-            yield Check(f"fairness:{_called(rule)}", seen.value, None, seen.low, seen.high, "noted", sentence)
+    """A note on the largest difference, for the first metric that has one."""
+    for measure in _MEASURE_TEXTS:
+        measured = read_metric(member(entry, "apart"), measure)
+        if measured.value is not None:
+            sentence = f"{_gap_text(rule, measure, measured, member(entry, 'apart'), entry, 'apart')}; no limit is set."
+            yield Check(
+                f"fairness:{_column_names(rule)}", measured.value, None, measured.low, measured.high, "noted", sentence
+            )
             return
 
 
-def _standing(rule: Fairness, measure: str, seen: Reading, figures: object, entry: object, kind: str) -> str:
-    high, low = _between(part(figures, measure))
+def _gap_text(rule: Fairness, measure: str, measured: MetricValue, figures: object, entry: object, kind: str) -> str:
+    high, low = _pair_names(member(figures, measure))
     of_high, of_low = (_of_group(entry, name, measure) for name in (high, low))
-    word = f"differs by {plain(seen.value or 0.0)}" if kind == "apart" else f"has the ratio {plain(seen.value or 0.0)}"
-    return f"Between {_called(rule)} {high}{of_high} and {low}{of_low}, {_WORDS.get(measure, measure)} {word}"
+    wording = (
+        f"differs by {plain(measured.value or 0.0)}"
+        if kind == "apart"
+        else f"has the ratio {plain(measured.value or 0.0)}"
+    )
+    name = _MEASURE_TEXTS.get(measure, measure)
+    return f"Between {_column_names(rule)} {high}{of_high} and {low}{of_low}, {name} {wording}"
 
 
-def _place(seen: Reading, limit: float, kind: str) -> str:
-    """Where the figure is to its limit, and whether chance alone could have brought it there."""
-    value, low, high = seen.value or 0.0, seen.low, seen.high
-    word, passed = ("most", value <= limit) if kind == "apart" else ("least", value >= limit)
-    told = f"which {'keeps to' if passed else 'breaches'} the limit of at {word} {plain(limit)}"
+def _limit_text(measured: MetricValue, limit: float, kind: str) -> str:
+    """States the metric's relation to its limit, and whether chance alone could explain it."""
+    value, low, high = measured.value or 0.0, measured.low, measured.high
+    wording, passed = ("most", value <= limit) if kind == "apart" else ("least", value >= limit)
+    text = f"which {'keeps to' if passed else 'breaches'} the limit of at {wording} {plain(limit)}"
     if low is None or high is None:
-        return f"{told}; it has no interval"
+        return f"{text}; it has no interval"
     between = f"its interval is {plain(low)} to {plain(high)}"
     reaches = low <= limit <= high
     if passed:
-        return f"{told}; {between}" + (", which reaches beyond the limit" if reaches else "")
+        return f"{text}; {between}" + (", which reaches beyond the limit" if reaches else "")
     explained = "so chance alone could explain the breach" if reaches else "so chance alone does not explain the breach"
-    return f"{told}; {between}, {explained}"
+    return f"{text}; {between}, {explained}"
 
 
-def _comparable(entry: object, measure: str, rule: Fairness) -> int:
-    """How many groups were judged by this measure."""
-    groups = part(entry, "groups")
+def _comparable_groups(entry: object, measure: str, rule: Fairness) -> int:
+    """The number of groups that this metric compares."""
+    groups = member(entry, "groups")
     if not isinstance(groups, list):
-        return 2  # malformed, which is not the same as too few
+        return 2  # malformed, not too few
     return sum(
-        part(group, "judged") is True and reading(part(group, "measures"), measure).value is not None
+        member(group, "judged") is True and read_metric(member(group, "measures"), measure).value is not None
         for group in groups
         if _enough(group, measure, rule)
     )
 
 
 def _enough(group: object, measure: str, rule: Fairness) -> bool:
-    rows, positives = number(part(group, "rows")), number(part(group, "positives"))
+    rows, positives = number(member(group, "rows")), number(member(group, "positives"))
     if rows is None or positives is None or measure not in ("true_positive_rate", "false_positive_rate"):
         return True
     of_a_kind = positives if measure == "true_positive_rate" else rows - positives
@@ -116,23 +123,23 @@ def _enough(group: object, measure: str, rule: Fairness) -> bool:
 
 
 def _of_group(entry: object, name: str, measure: str) -> str:
-    groups = part(entry, "groups")
+    groups = member(entry, "groups")
     for group in groups if isinstance(groups, list) else []:
-        values = part(group, "group")
+        values = member(group, "group")
         if isinstance(values, list) and " and ".join(str(value) for value in values) == name:
-            seen = reading(part(group, "measures"), measure).value
-            rows = number(part(group, "rows"))
-            if seen is not None and rows is not None:
-                return f" ({plain(seen)} of {rows:.0f} rows)"
+            measured = read_metric(member(group, "measures"), measure).value
+            rows = number(member(group, "rows"))
+            if measured is not None and rows is not None:
+                return f" ({plain(measured)} of {rows:.0f} rows)"
     return ""
 
 
-def _between(figure: object) -> tuple[str, str]:
-    names = part(figure, "between")
+def _pair_names(figure: object) -> tuple[str, str]:
+    names = member(figure, "between")
     if isinstance(names, list) and len(names) == 2:
         return str(names[0]), str(names[1])
     return "one group", "another"
 
 
-def _called(rule: Fairness) -> str:
+def _column_names(rule: Fairness) -> str:
     return " and ".join(rule.columns)

@@ -1,4 +1,4 @@
-"""The figures a candidate must reach whatever else is serving."""
+"""Floor checks: the metrics that a candidate must reach, with or without a champion."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.check import Check, part, reading, verdict
+from perennial.gate.check import Check, member, read_metric, verdict
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
-    """One check per floor. A metric of which smaller is better has a ceiling."""
-    figures = part(part(evaluation, "candidate"), "figures")
+    """One check per floor. A metric for which smaller is better has a ceiling."""
+    figures = member(member(evaluation, "candidate"), "figures")
     found = tuple(_check(name, limit, figures) for name, limit in policy.floors.items())
-    # Without floors, too, a candidate needs a figure to be judged by.
-    seen = reading(figures, policy.metric)
-    if seen.value is None and policy.metric not in policy.floors:
-        sentence = f"The evaluation has no usable {policy.metric} of the candidate, so it cannot be judged."
+    # Without floors, too, a candidate needs a usable metric.
+    measured = read_metric(figures, policy.metric)
+    if measured.value is None and policy.metric not in policy.floors:
+        sentence = f"The evaluation has no usable {policy.metric} of the candidate, so it cannot be compared."
         return (*found, Check(f"figure:{policy.metric}", None, None, None, None, "failed", sentence))
     return found
 
 
 def _check(name: str, limit: float, figures: object) -> Check:
-    seen = reading(figures, name)
+    measured = read_metric(figures, name)
     greater = greater_is_better(name)
     kind = "floor" if greater else "ceiling"
-    if seen.value is None:
+    if measured.value is None:
         sentence = f"{name} is missing or not a number, so its {kind} {plain(limit)} cannot be checked."
         return Check(f"{kind}:{name}", None, limit, None, None, "failed", sentence)
-    passed = seen.value >= limit if greater else seen.value <= limit
+    passed = measured.value >= limit if greater else measured.value <= limit
     place = {(True, True): "reaches", (True, False): "is below", (False, True): "is within", (False, False): "is above"}
-    sentence = f"{name} {plain(seen.value)} {place[greater, passed]} the {kind} {plain(limit)}."
-    return Check(f"{kind}:{name}", seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
+    sentence = f"{name} {plain(measured.value)} {place[greater, passed]} the {kind} {plain(limit)}."
+    return Check(f"{kind}:{name}", measured.value, limit, measured.low, measured.high, verdict(passed), sentence)

@@ -1,7 +1,7 @@
-"""Does the candidate forget? Both models on the older held-out rows, and on those that the newest dataset brought.
+"""The forgetting check: both models on the older held-out rows, and on those of the newest dataset.
 
-A candidate is refused where it is surely worse on the older rows by more than is allowed: all of the difference's
-interval lies beyond. Not being sure refuses nobody here: the question whether it is good enough is the champion's.
+A candidate is refused if it is significantly worse on the older rows by more than the limit: the whole interval of the
+difference lies below it. An undecided result passes: the champion check decides whether the candidate is good enough.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.check import Check, Reading, number, part, reading, turned, verdict
+from perennial.gate.check import Check, MetricValue, member, number, oriented, read_metric, verdict
 
 NAME, NEWEST = "forgetting", "newest rows"
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
-    """None where no champion could be scored; else what is seen on the newest rows, and the verdict on the older."""
-    champion = part(evaluation, "champion")
+    """No check if no champion is scored; else a note on the newest rows and a check of the older ones."""
+    champion = member(evaluation, "champion")
     if not isinstance(champion, Mapping) or champion.get("reason"):
         return ()
-    parts = part(evaluation, "parts")
-    newest, older = part(parts, "newest"), part(parts, "older")
+    parts = member(evaluation, "parts")
+    newest, older = member(parts, "newest"), member(parts, "older")
     found = (_newest(newest, policy),) if newest is not None else ()
     if isinstance(parts, Mapping) and "older" in parts and older is None:
         return found
@@ -32,39 +32,41 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
 
 def _older(older: object, policy: Gate) -> Check:
     limit = -(policy.margin if policy.forgetting is None else policy.forgetting)
-    rows, seen = number(part(older, "rows")), _difference(older, policy)
-    if rows is None or seen is None:
-        sentence = f"Whether it forgets is not known: the evaluation lacks the {policy.metric} of both on older rows."
+    rows, measured = number(member(older, "rows")), _difference(older, policy)
+    if rows is None or measured is None:
+        sentence = f"Forgetting is unknown: the evaluation lacks the {policy.metric} of both models on older rows."
         return Check(NAME, None, limit, None, None, "unsure", sentence)
-    told = f"On the {rows:,.0f} held-out rows of older datasets {_said(older, seen, policy)}"
+    text = f"On the {rows:,.0f} held-out rows of older datasets {_scores_text(older, measured, policy)}"
     if rows < policy.min_rows:
-        sentence = f"{told}; that is fewer than {policy.min_rows} rows, and says nothing."
-        return Check(NAME, seen.value, limit, seen.low, seen.high, "noted", sentence)
+        sentence = f"{text}; fewer than {policy.min_rows} rows decide nothing."
+        return Check(NAME, measured.value, limit, measured.low, measured.high, "noted", sentence)
     worst = f"worse by more than {plain(-limit)}"
-    forgets = seen.high is not None and seen.high < limit
-    sentence = f"{told}: {'surely' if forgets else 'not surely'} {worst}, so it {'forgets' if forgets else 'passes'}."
-    return Check(NAME, seen.value, limit, seen.low, seen.high, verdict(not forgets), sentence)
+    forgets = measured.high is not None and measured.high < limit
+    conclusion = f"significantly {worst}, so it forgets" if forgets else f"not significantly {worst}, so it passes"
+    sentence = f"{text}: {conclusion}."
+    return Check(NAME, measured.value, limit, measured.low, measured.high, verdict(not forgets), sentence)
 
 
 def _newest(newest: object, policy: Gate) -> Check:
-    rows, seen = number(part(newest, "rows")), _difference(newest, policy)
-    if rows is None or seen is None:
-        sentence = f"The {policy.metric} of both on the newest rows is not known."
+    rows, measured = number(member(newest, "rows")), _difference(newest, policy)
+    if rows is None or measured is None:
+        sentence = f"The {policy.metric} of both models on the newest rows is unknown."
         return Check(NEWEST, None, None, None, None, "noted", sentence)
-    sentence = f"On the {rows:,.0f} held-out rows of the newest dataset {_said(newest, seen, policy)}."
-    return Check(NEWEST, seen.value, None, seen.low, seen.high, "noted", sentence)
+    sentence = f"On the {rows:,.0f} held-out rows of the newest dataset {_scores_text(newest, measured, policy)}."
+    return Check(NEWEST, measured.value, None, measured.low, measured.high, "noted", sentence)
 
 
-def _difference(found: object, policy: Gate) -> Reading | None:
-    """Turned so that positive is better, with a whole interval; None where there is none."""
-    seen = turned(reading(part(found, "difference"), policy.metric), greater_is_better(policy.metric))
-    if seen.value is None or seen.low is None or seen.high is None or seen.low > seen.high:
+def _difference(found: object, policy: Gate) -> MetricValue | None:
+    """The difference with its interval, oriented so that positive is better; None without a whole interval."""
+    measured = oriented(read_metric(member(found, "difference"), policy.metric), greater_is_better(policy.metric))
+    if measured.value is None or measured.low is None or measured.high is None or measured.low > measured.high:
         return None
-    return seen
+    return measured
 
 
-def _said(found: object, seen: Reading, policy: Gate) -> str:
-    figures = (reading(part(found, model), policy.metric).value for model in ("candidate", "champion"))
-    mine, theirs = ("an unknown figure" if figure is None else plain(figure) for figure in figures)
-    span = f"the difference is between {plain(seen.low or 0.0)} and {plain(seen.high or 0.0)}"
-    return f"the candidate's {policy.metric} is {mine}, the champion's {theirs} ({span}, positive is better)"
+def _scores_text(found: object, measured: MetricValue, policy: Gate) -> str:
+    figures = (read_metric(member(found, model), policy.metric).value for model in ("candidate", "champion"))
+    candidate_value, champion_value = ("unknown" if figure is None else plain(figure) for figure in figures)
+    span = f"the difference is between {plain(measured.low or 0.0)} and {plain(measured.high or 0.0)}"
+    scores = f"the candidate's {policy.metric} is {candidate_value}, the champion's {champion_value}"
+    return f"{scores} ({span}, positive is better)"

@@ -1,7 +1,6 @@
-"""Is it good everywhere? Declared slices against their floors, the worst one found, and where it lost most.
+"""Slice checks: declared slices against their floors, the worst slice, and the largest loss against the champion.
 
-The intervals of gaps and differences hold together, whatever number of slices was looked at: they are wide enough
-that the worst of many is not called bad for being the worst of many.
+The intervals of gaps and differences are corrected for the number of slices compared (Bonferroni).
 """
 
 from __future__ import annotations
@@ -12,105 +11,106 @@ from typing import Any
 from perennial.contract.gate import Gate, Slice
 from perennial.contract.metrics import UnknownMetricError, greater_is_better
 from perennial.figures import plain
-from perennial.gate.check import Check, Reading, number, part, reading, verdict
+from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
 
 NAME = "slices"
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
-    """One for each declared floor, for `margin` and for `most_worse`; and a note on the worst slice found."""
-    section = part(evaluation, "slices")
+    """One check for each declared floor, for `margin` and for `max_gap`; and a note on the worst slice."""
+    section = member(evaluation, "slices")
     metric = policy.slices.metric or policy.metric
-    found = [_floor(section, metric, each, policy) for each in policy.slices.named if each.floor is not None]
+    found = [_floor_check(section, metric, each, policy) for each in policy.slices.named if each.floor is not None]
     if policy.slices.margin is not None and not _is_first(evaluation):
-        found.append(_against(section, metric, policy.slices.margin, part(evaluation, "champion")))
+        found.append(_champion_check(section, metric, policy.slices.margin, member(evaluation, "champion")))
     if policy.slices.max_gap is not None:
-        found.append(_most_worse(section, metric, policy.slices.max_gap))
-    worst = _all(section, "worst")[:1]
-    if worst and reading(worst[0], "gap").value is not None:
-        gap = reading(worst[0], "gap")
+        found.append(_gap_check(section, metric, policy.slices.max_gap))
+    worst = _entries(section, "worst")[:1]
+    if worst and read_metric(worst[0], "gap").value is not None:
+        gap = read_metric(worst[0], "gap")
         surely = gap.high is not None and gap.high < 0
         chance = "does not explain it" if surely else "could explain it"
-        sentence = f"{_told(worst[0], section, metric)}, so chance alone {chance}."
+        sentence = f"{_gap_text(worst[0], section, metric)}, so chance alone {chance}."
         found.append(Check(f"{NAME}:worst", gap.value, None, gap.low, gap.high, "noted", sentence))
     return tuple(found)
 
 
-def _floor(section: object, metric: str, wanted: Slice, policy: Gate) -> Check:
+def _floor_check(section: object, metric: str, wanted: Slice, policy: Gate) -> Check:
     name, limit = f"slice:{wanted.name}", wanted.floor or 0.0
-    entry = next((each for each in _all(section, "named") if part(each, "name") == wanted.name), None)
-    rows, seen = number(part(entry, "rows")), reading(entry, "figure")
+    entry = next((each for each in _entries(section, "named") if member(each, "name") == wanted.name), None)
+    rows, measured = number(member(entry, "rows")), read_metric(entry, "figure")
     if rows is not None and rows < policy.slices.min_rows:
         sentence = (
-            f"Cannot tell how good it is in the slice {wanted.name}: it has {rows:.0f} rows, at least "
+            f"Undecided in the slice {wanted.name}: it has {rows:.0f} rows, at least "
             f"{policy.slices.min_rows} are needed."
         )
-        return Check(name, seen.value, limit, seen.low, seen.high, "unsure", sentence)
-    if seen.value is None or rows is None:
+        return Check(name, measured.value, limit, measured.low, measured.high, "unsure", sentence)
+    if measured.value is None or rows is None:
         sentence = f"The evaluation has no usable {metric} of the slice {wanted.name}, so its floor cannot be checked."
         return Check(name, None, limit, None, None, "failed", sentence)
     greater = _greater(metric)
-    passed = seen.value >= limit if greater else seen.value <= limit
+    passed = measured.value >= limit if greater else measured.value <= limit
     place = "keeps to" if passed else ("is below" if greater else "is above")
     sentence = (
-        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {plain(seen.value)} {place} the "
+        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {plain(measured.value)} {place} the "
         f"{'floor' if greater else 'ceiling'} {plain(limit)}."
     )
-    return Check(name, seen.value, limit, seen.low, seen.high, verdict(passed), sentence)
+    return Check(name, measured.value, limit, measured.low, measured.high, verdict(passed), sentence)
 
 
-def _against(section: object, metric: str, margin: float, champion: object) -> Check:
+def _champion_check(section: object, metric: str, margin: float, champion: object) -> Check:
     name = f"{NAME}:champion"
-    entries = [*_all(section, "lost"), *_all(section, "named")]
-    lost = _worst_of(entries, "difference")
-    if lost is None:
-        reason = part(champion, "reason")
+    entries = [*_entries(section, "lost"), *_entries(section, "named")]
+    worst = _worst_of(entries, "difference")
+    if worst is None:
+        reason = member(champion, "reason")
         why = str(reason).rstrip(".") if reason else "no slice has a usable difference"
-        sentence = f"Cannot tell whether it lost against the champion in some slice: {why}."
+        sentence = f"Undecided against the champion in slices: {why}."
         return Check(name, None, -margin, None, None, "unsure", sentence)
-    entry, seen = lost
-    passed = (seen.high or 0.0) >= -margin
-    surely = "is not surely worse" if passed else "is surely worse"
+    entry, measured = worst
+    passed = (measured.high or 0.0) >= -margin
+    surely = "is not significantly worse" if passed else "is significantly worse"
     sentence = (
-        f"In {_where(entry)} the candidate {surely} than the champion by more than {plain(margin)} in {metric}"
-        f"{_both(entry)}; the difference is between {_ends(seen)}{_looks(section)}."
+        f"In {_slice_text(entry)} the candidate {surely} than the champion by more than {plain(margin)} in {metric}"
+        f"{_scores_text(entry)}; the difference is between {_interval_text(measured)}{_correction_text(section)}."
     )
     if passed:
-        sentence = sentence.replace("In ", "Nowhere has it surely lost against the champion. Even in ", 1)
-    return Check(name, seen.value, -margin, seen.low, seen.high, verdict(passed), sentence)
+        sentence = sentence.replace("In ", "No slice is significantly worse than with the champion. Even in ", 1)
+    return Check(name, measured.value, -margin, measured.low, measured.high, verdict(passed), sentence)
 
 
-def _most_worse(section: object, metric: str, limit: float) -> Check:
+def _gap_check(section: object, metric: str, limit: float) -> Check:
     name = f"{NAME}:gap"
-    worst = _worst_of([*_all(section, "worst"), *_all(section, "named")], "gap")
+    worst = _worst_of([*_entries(section, "worst"), *_entries(section, "named")], "gap")
     if worst is None:
-        few = number(part(section, "looked_at")) == 0
-        why = "no slice has enough rows" if few else "the evaluation has no usable slice"
-        sentence = f"Cannot tell how much worse it is in some slice: {why}."
-        return Check(name, None, -limit, None, None, "unsure" if few else "failed", sentence)
-    entry, seen = worst
-    passed = (seen.high or 0.0) >= -limit
-    surely = "which is not surely more" if passed else "which is surely more"
-    sentence = f"{_told(entry, section, metric)}, {surely} than the {plain(limit)} that is allowed."
-    return Check(name, seen.value, -limit, seen.low, seen.high, verdict(passed), sentence)
+        none_large_enough = number(member(section, "looked_at")) == 0
+        why = "no slice has enough rows" if none_large_enough else "the evaluation has no usable slice"
+        sentence = f"Undecided how much worse the worst slice is: {why}."
+        return Check(name, None, -limit, None, None, "unsure" if none_large_enough else "failed", sentence)
+    entry, measured = worst
+    passed = (measured.high or 0.0) >= -limit
+    surely = "which is not significantly more" if passed else "which is significantly more"
+    sentence = f"{_gap_text(entry, section, metric)}, {surely} than the {plain(limit)} that is allowed."
+    return Check(name, measured.value, -limit, measured.low, measured.high, verdict(passed), sentence)
 
 
-def _told(entry: object, section: object, metric: str) -> str:
-    seen, rest = reading(entry, "figure").value, number(part(entry, "rest"))
-    figures = f": {metric} {plain(seen)} against {plain(rest)} elsewhere" if None not in (seen, rest) else ""  # type: ignore[arg-type]
-    gap = reading(entry, "gap")
-    return f"The candidate is worst in {_where(entry)}{figures}; the gap is between {_ends(gap)}{_looks(section)}"
+def _gap_text(entry: object, section: object, metric: str) -> str:
+    measured, rest = read_metric(entry, "figure").value, number(member(entry, "rest"))
+    scores = f": {metric} {plain(measured)} against {plain(rest)} elsewhere" if None not in (measured, rest) else ""  # type: ignore[arg-type]
+    gap = read_metric(entry, "gap")
+    between = f"the gap is between {_interval_text(gap)}{_correction_text(section)}"
+    return f"The candidate is worst in {_slice_text(entry)}{scores}; {between}"
 
 
-def _worst_of(entries: list[Any], what: str) -> tuple[Any, Reading] | None:
-    """The slice that is worse even where chance was kind to it, with its figure; None where none has an interval."""
-    seen = [(entry, reading(entry, what)) for entry in entries]
-    usable = [(e, r) for e, r in seen if None not in (r.value, r.low, r.high) and r.low <= r.high]  # type: ignore[operator]
+def _worst_of(entries: list[Any], metric_name: str) -> tuple[Any, MetricValue] | None:
+    """The slice with the worst upper confidence bound, with its metric; None if none has an interval."""
+    measured = [(entry, read_metric(entry, metric_name)) for entry in entries]
+    usable = [(e, r) for e, r in measured if None not in (r.value, r.low, r.high) and r.low <= r.high]  # type: ignore[operator]
     return min(usable, key=lambda each: each[1].high or 0.0, default=None)
 
 
-def _all(section: object, name: str) -> list[Any]:
-    found = part(section, name)
+def _entries(section: object, name: str) -> list[Any]:
+    found = member(section, name)
     return found if isinstance(found, list) else []
 
 
@@ -118,25 +118,25 @@ def _is_first(evaluation: object) -> bool:
     return isinstance(evaluation, Mapping) and "champion" in evaluation and evaluation["champion"] is None
 
 
-def _where(entry: object) -> str:
-    rows = number(part(entry, "rows"))
-    return f"the slice {part(entry, 'name')}" + ("" if rows is None else f" ({rows:.0f} rows)")
+def _slice_text(entry: object) -> str:
+    rows = number(member(entry, "rows"))
+    return f"the slice {member(entry, 'name')}" + ("" if rows is None else f" ({rows:.0f} rows)")
 
 
-def _both(entry: object) -> str:
-    mine, theirs = reading(entry, "figure").value, number(part(entry, "champion"))
+def _scores_text(entry: object) -> str:
+    mine, theirs = read_metric(entry, "figure").value, number(member(entry, "champion"))
     return "" if mine is None or theirs is None else f" ({plain(mine)} against {plain(theirs)})"
 
 
-def _ends(seen: Reading) -> str:
-    if seen.low is None or seen.high is None:
-        return "unknown ends"
-    return f"{plain(seen.low)} and {plain(seen.high)}"
+def _interval_text(measured: MetricValue) -> str:
+    if measured.low is None or measured.high is None:
+        return "unknown bounds"
+    return f"{plain(measured.low)} and {plain(measured.high)}"
 
 
-def _looks(section: object) -> str:
-    looks = number(part(section, "looked_at"))
-    return "" if looks is None else f", corrected for {looks:.0f} looks"
+def _correction_text(section: object) -> str:
+    comparisons = number(member(section, "looked_at"))
+    return "" if comparisons is None else f", corrected for {comparisons:.0f} comparisons"
 
 
 def _greater(metric: str) -> bool:

@@ -1,4 +1,4 @@
-"""Does it pay? The value per row against its floor, and against what the champion brings on the same rows."""
+"""Value checks: the value per row against its floor, and against the champion's on the same rows."""
 
 from __future__ import annotations
 
@@ -7,77 +7,77 @@ from typing import Any
 
 from perennial.contract.gate import Gate, Money
 from perennial.figures import plain
-from perennial.gate.check import Check, part, reading, verdict
+from perennial.gate.check import Check, member, read_metric, verdict
 
 NAME = "value"
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
-    """None where the spec names no amounts; else the floor, or a note, and the comparison where a champion serves."""
+    """No check if the spec names no amounts; else the floor, or a note, and the comparison with the champion."""
     if policy.value is None:
         return ()
-    section = part(evaluation, "value")
-    found = (_own(policy.value, section),)
-    # Only the word None says that no champion serves; what is absent closes the gate.
+    section = member(evaluation, "value")
+    found = (_floor_check(policy.value, section),)
+    # Only an explicit None means that there is no champion; an absent member refuses the candidate.
     if isinstance(evaluation, Mapping) and "champion" in evaluation and evaluation["champion"] is None:
         return found
-    return (*found, _against(policy.value, section, part(evaluation, "champion")))
+    return (*found, _champion_check(policy.value, section, member(evaluation, "champion")))
 
 
-def _own(money: Money, section: object) -> Check:
-    seen = reading(part(section, "candidate"), "per_row")
-    if seen.value is None:
-        reason = part(section, "reason")
-        why = str(reason).rstrip(".") if reason else "the evaluation has no usable figure"
-        sentence = f"What the candidate is worth is not known: {why}."
+def _floor_check(money: Money, section: object) -> Check:
+    measured = read_metric(member(section, "candidate"), "per_row")
+    if measured.value is None:
+        reason = member(section, "reason")
+        why = str(reason).rstrip(".") if reason else "the evaluation has no usable value"
+        sentence = f"The value of the candidate is unknown: {why}."
         return Check(NAME, None, money.floor, None, None, "failed", sentence)
-    told = f"A prediction brings {_amount(seen.value, money)}{_interval(seen.low, seen.high)}{_month(section, money)}"
-    told += _lacking(section)
+    text = f"A prediction brings {_amount_text(measured.value, money)}{_interval_text(measured.low, measured.high)}"
+    text += _month_text(section, money) + _lacking_text(section)
     if money.floor is None:
-        return Check(NAME, seen.value, None, seen.low, seen.high, "noted", f"{told}; no floor is set.")
-    passed = seen.value >= money.floor
-    sentence = f"{told}, which {'reaches' if passed else 'is below'} the floor of {_amount(money.floor, money)}."
-    return Check(NAME, seen.value, money.floor, seen.low, seen.high, verdict(passed), sentence)
+        return Check(NAME, measured.value, None, measured.low, measured.high, "noted", f"{text}; no floor is set.")
+    passed = measured.value >= money.floor
+    sentence = f"{text}, which {'reaches' if passed else 'is below'} the floor of {_amount_text(money.floor, money)}."
+    return Check(NAME, measured.value, money.floor, measured.low, measured.high, verdict(passed), sentence)
 
 
-def _against(money: Money, section: object, champion: object) -> Check:
+def _champion_check(money: Money, section: object, champion: object) -> Check:
     name = f"{NAME}:champion"
-    seen = reading(part(section, "difference"), "per_row")
-    if seen.value is None or seen.low is None or seen.high is None or not seen.low <= seen.high:
-        reason = part(champion, "reason")
+    measured = read_metric(member(section, "difference"), "per_row")
+    if measured.value is None or measured.low is None or measured.high is None or not measured.low <= measured.high:
+        reason = member(champion, "reason")
         why = str(reason).rstrip(".") if reason else "the difference has no usable interval"
-        sentence = f"Cannot tell whether it brings less than the champion: {why}."
-        return Check(name, seen.value, -money.margin, seen.low, seen.high, "unsure", sentence)
-    passed = seen.high >= -money.margin
-    word = "more" if seen.value >= 0 else "less"
-    surely = (
-        "which is not surely less than the margin allows"
+        sentence = f"Undecided whether a prediction brings less than with the champion: {why}."
+        return Check(name, measured.value, -money.margin, measured.low, measured.high, "unsure", sentence)
+    passed = measured.high >= -money.margin
+    word = "more" if measured.value >= 0 else "less"
+    conclusion = (
+        "which is not significantly less than the margin allows"
         if passed
-        else f"so it surely brings less by more than the margin of {_amount(money.margin, money)}"
+        else f"so it brings significantly less, by more than the margin of {_amount_text(money.margin, money)}"
     )
     sentence = (
-        f"A prediction brings {_amount(abs(seen.value), money)} {word} than with the champion; the difference is "
-        f"between {plain(seen.low)} and {plain(seen.high)}, {surely}."
+        f"A prediction brings {_amount_text(abs(measured.value), money)} {word} than with the champion; the "
+        f"difference is between {plain(measured.low)} and {plain(measured.high)}, {conclusion}."
     )
-    return Check(name, seen.value, -money.margin, seen.low, seen.high, verdict(passed), sentence)
+    return Check(name, measured.value, -money.margin, measured.low, measured.high, verdict(passed), sentence)
 
 
-def _month(section: object, money: Money) -> str:
-    seen = reading(part(section, "candidate"), "per_month").value
-    if seen is None or money.rows_per_month is None:
+def _month_text(section: object, money: Money) -> str:
+    measured = read_metric(member(section, "candidate"), "per_month").value
+    if measured is None or money.rows_per_month is None:
         return ""
-    return f", {_amount(seen, money)} a month of {money.rows_per_month:,} predictions"
+    return f", {_amount_text(measured, money)} a month of {money.rows_per_month:,} predictions"
 
 
-def _lacking(section: object) -> str:
-    lacking = part(section, "lacking")
+def _lacking_text(section: object) -> str:
+    lacking = member(section, "lacking")
     return f", without {lacking} rows that lack an amount" if isinstance(lacking, int) and lacking > 0 else ""
 
 
-def _amount(value: float, money: Money) -> str:
-    """Four significant digits, and never fewer than stand before the point."""
+def _amount_text(value: float, money: Money) -> str:
+    """The amount with four significant digits, or all digits before the decimal point, and its currency."""
     return f"{plain(value)} {money.currency}"
 
 
-def _interval(low: float | None, high: float | None) -> str:
+def _interval_text(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f" (between {plain(low)} and {plain(high)})"

@@ -1,1 +1,1 @@
-"""Predictions in, figures with intervals out. NumPy and scikit-learn: it runs in the training container."""
+"""Metrics with intervals, from predictions. Needs NumPy and SciPy; runs in the training container."""

@@ -1,7 +1,7 @@
-"""What each row brings when the model is right about it or wrong: money per row, from a spec's amounts.
+"""The value of each row's outcome, from the spec's amounts.
 
-An amount that cannot be computed for a row, because a column is null there or it divides by nought, is not 0: the row
-is left out of every mean and counted as lacking, for all outcomes and both models alike, so that they stay paired.
+An amount that cannot be computed for a row, because a column is null or a divisor is 0, is not 0: the row is excluded
+from every mean and counted as lacking, for all outcomes and both models alike, so that the comparison stays paired.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Choice:
-    """Binary: what each of n rows brings if the model says 'positive' and if it does not; (n,), NaN where lacking."""
+    """Binary: the value of each of n rows for a positive and a negative prediction; (n,), NaN where lacking."""
 
     positive: Floats
     negative: Floats
 
-    def of(self, said: NDArray[np.bool_]) -> Floats:
-        """What each row brings, given what was said of it. Shapes (n,)."""
-        return np.where(said, self.positive, self.negative)
+    def of(self, predicted: NDArray[np.bool_]) -> Floats:
+        """The value of each row, given its prediction. Shapes (n,)."""
+        return np.where(predicted, self.positive, self.negative)
 
 
 def outcomes_of(money: Money, rows: pd.DataFrame, actual: NDArray[np.bool_]) -> Choice:
-    """What each row brings either way. `actual`: which rows are positive, (n,); `rows`: the same rows, all columns."""
+    """The value of each row for both predictions. `actual`: the positive rows, (n,); `rows`: their columns."""
     tp, fp, fn, tn = amounts(money, ("tp", "fp", "fn", "tn"), rows)
     return Choice(np.where(actual, tp, fp), np.where(actual, fn, tn))
 
 
 def of_each_row(money: Money, rows: pd.DataFrame, outcomes: Outcomes) -> Floats:
-    """What each row brought with this model, (n,); NaN where its amount is lacking."""
+    """The value of each row with this model's predictions, (n,); NaN where its amount is lacking."""
     if isinstance(outcomes, Binary):
-        return outcomes_of(money, rows, outcomes.actual).of(outcomes.said)
+        return outcomes_of(money, rows, outcomes.actual).of(outcomes.predicted)
     if isinstance(outcomes, Multiclass):
         right, wrong = amounts(money, ("right", "wrong"), rows)
-        return np.where(outcomes.said == outcomes.actual, right, wrong)
+        return np.where(outcomes.predicted == outcomes.actual, right, wrong)
     if isinstance(outcomes, Regression):
         over, under = amounts(money, ("over", "under"), rows)
         error = outcomes.value - outcomes.actual

@@ -1,7 +1,7 @@
-"""Areas under curves for weighted rows: sorted once, then computed again for every resample.
+"""Areas under the ROC and precision-recall curves for weighted rows: sorted once, computed for every resample.
 
 Fawcett 2006, "An introduction to ROC analysis"; average precision without interpolation, as in scikit-learn. Rows
-that tie in the score are one threshold. No BLAS here: its threads cost more than they bring on short vectors.
+with equal scores are one threshold. No BLAS: its threads cost more than they save on short vectors.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _NAN = float("nan")
 
 
 class Ranking:
-    """n rows ranked by score, the highest first.
+    """n rows ranked by score, highest first.
 
-    Only thresholds at which there is a positive matter to the areas. So a resample costs one running sum over all rows
-    and a few operations over the positives, which are the fewer in most problems.
+    Only thresholds with a positive row change the areas. A resample therefore costs one cumulative sum over all rows
+    and a few operations over the positives.
     """
 
     def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
@@ -30,7 +30,7 @@ class Ranking:
         ends = np.append(starts[1:], len(ranked))[: len(starts)]
         positives_before = np.append(0, np.cumsum(positive))
         holds_one = positives_before[ends] > positives_before[starts]
-        # Of thresholds with a positive: how many rows rank above them and down to them, and how many positives.
+        # For each threshold with a positive: the rows ranked above it and down to it, and the positives down to it.
         self._starts, self._ends = starts[holds_one], ends[holds_one]
         self._positives_to = positives_before[self._ends]
         self._positives = self._order[positive]
@@ -44,7 +44,7 @@ class Ranking:
     def areas(self, weights: Floats) -> tuple[float, float]:
         """(roc_auc, average precision) with row i counted `weights[i]` times.
 
-        Without a positive neither is defined (NaN), without a negative the first is not.
+        Both are NaN without a positive; roc_auc is NaN without a negative.
         """
         if not len(self._positives):
             return _NAN, _NAN
@@ -61,16 +61,16 @@ class Ranking:
             above = np.where(self._starts > 0, rows.take(self._starts - 1), 0.0)
         else:
             above = to - gained
-        # Each positive loses to the negatives ranked above it, and to half of those that it ties with.
+        # Each positive loses against the negatives ranked above it, and against half of those with an equal score.
         lost_to = float((gained * ((to - hits) + (above - (hits - gained)))).sum()) / 2
         area = 1 - lost_to / (positives * negatives) if negatives > 0 else _NAN
         precision = np.divide(hits, to, out=np.zeros(len(to)), where=to > 0)
         return area, float((gained * precision).sum() / positives)
 
     def _running(self, weights: Floats) -> Floats:
-        """The sum of the weights down to each rank, in memory that each thread keeps, for new pages cost time."""
+        """The cumulative weight at each rank, in a buffer that each thread reuses: allocating pages costs time."""
         rows: Floats | None = getattr(self._scratch, "rows", None)
         if rows is None:
             rows = self._scratch.rows = np.empty(len(weights))
-        weights.take(self._order, out=rows, mode="clip")  # the other mode copies; no place is out of range
+        weights.take(self._order, out=rows, mode="clip")  # mode="raise" copies; no index is out of range
         return np.cumsum(rows, out=rows)

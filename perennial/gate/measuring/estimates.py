@@ -1,4 +1,4 @@
-"""A metric inside a slice, outside it, and by the champion, with standard errors."""
+"""A metric of the candidate inside and outside a slice, and of the champion inside it, with standard errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perennial.gate.measuring.influence import Floats, statistic_of
 from perennial.gate.measuring.outcomes import Outcomes
 
 _NAN = float("nan")
-#: enough for a standard error to a tenth (Efron and Tibshirani 1993, section 6.4)
+#: enough for a standard error within 10% (Efron and Tibshirani 1993, section 6.4)
 _DRAWS = 50
 
 
@@ -21,8 +21,8 @@ _DRAWS = 50
 class Estimate:
     """`value` in the slice, `rest` of all other rows, `champion` in the slice; NaN where not defined.
 
-    `size`: the rows that carry the figure. Errors are standard errors: of the value, of value - rest, and of
-    value - champion on the same rows.
+    `size`: the rows that the metric is computed from. Errors are standard errors: of the value, of value - rest, and
+    of value - champion on the same rows.
     """
 
     value: float
@@ -35,7 +35,7 @@ class Estimate:
 
 
 class Estimator:
-    """Of one metric and the outcomes of one or two models on the same n rows."""
+    """Estimates one metric in slices, from the outcomes of one or two models on the same n rows."""
 
     def __init__(self, metric: str, candidate: Outcomes, champion: Outcomes | None, resamples: Resamples) -> None:
         self._metric, self._candidate, self._champion, self._resamples = metric, candidate, champion, resamples
@@ -43,7 +43,7 @@ class Estimator:
         self._theirs = None if champion is None else statistic_of(metric, champion)[0]
 
     def of(self, rows: NDArray[np.bool_]) -> Estimate:
-        """`rows`: those of the slice, a mask (n,)."""
+        """The estimate for one slice. `rows`: its mask (n,)."""
         return self._by_influence(rows) if self._exact else self._by_resampling(rows)
 
     def _by_influence(self, rows: NDArray[np.bool_]) -> Estimate:
@@ -66,8 +66,8 @@ class Estimator:
         )
 
     def _by_resampling(self, rows: NDArray[np.bool_]) -> Estimate:
-        value, rest, champion = self._figures(rows, np.ones(len(rows)))
-        draws = np.array([self._figures(rows, weights) for weights in islice(self._resamples, _DRAWS)])
+        value, rest, champion = self._metrics(rows, np.ones(len(rows)))
+        draws = np.array([self._metrics(rows, weights) for weights in islice(self._resamples, _DRAWS)])
         size = self._mine.of(rows.astype(np.int64), 2).size[1]
         return Estimate(
             value,
@@ -79,19 +79,19 @@ class Estimator:
             _error(draws[:, 0] - draws[:, 2]),
         )
 
-    def _figures(self, rows: NDArray[np.bool_], weights: Floats) -> tuple[float, float, float]:
+    def _metrics(self, rows: NDArray[np.bool_], weights: Floats) -> tuple[float, float, float]:
         inside = weights * rows
         return (
-            self._figure(self._candidate, inside),
-            self._figure(self._candidate, weights - inside),
-            _NAN if self._champion is None else self._figure(self._champion, inside),
+            self._interval(self._candidate, inside),
+            self._interval(self._candidate, weights - inside),
+            _NAN if self._champion is None else self._interval(self._champion, inside),
         )
 
-    def _figure(self, outcomes: Outcomes, weights: Floats) -> float:
+    def _interval(self, outcomes: Outcomes, weights: Floats) -> float:
         return float(outcomes.resampled(weights)[self._metric]) if weights.any() else _NAN
 
 
 def _error(draws: Floats) -> float:
-    """NaN where most resamples have no such figure."""
+    """The standard error; NaN where the metric is undefined in most resamples."""
     defined = draws[np.isfinite(draws)]
     return float(defined.std(ddof=1)) if len(defined) > 1 and len(defined) * 2 >= len(draws) else _NAN

@@ -1,6 +1,6 @@
-"""Figures with intervals, and the difference of two models on the very same rows.
+"""Metrics with intervals, and the difference of two models on the same rows.
 
-Candidate and champion are resampled together, so that what a row does to both cancels in the difference.
+Candidate and champion are resampled together: a row's effect on both cancels in the difference.
 """
 
 from __future__ import annotations
@@ -10,42 +10,42 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.intervals import Fig, bootstrapped
-from perennial.gate.measuring.outcomes import CLASS_FIGURES, Binary, Floats, Multiclass, Outcomes, Regression
+from perennial.gate.measuring.intervals import MetricInterval, bootstrapped
+from perennial.gate.measuring.outcomes import CLASS_METRICS, Binary, Floats, Multiclass, Outcomes, Regression
 
 __all__ = ["Binary", "Comparison", "Measured", "Multiclass", "Outcomes", "Regression", "evaluate"]
 
-# Rows times classes times resamples: a second or two of work for two models on one core with 20,000 rows, 1,000
-# resamples and two classes; from five times as many rows on there are fewer resamples, but not fewer than these.
+# Rows times classes times resamples. 20,000 rows, 1,000 resamples and two classes take a second or two for two models
+# on one core; from five times as many rows on, the number of resamples falls, to _FEWEST at least.
 _BUDGET = 100_000_000
 _FEWEST = 200
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A model's figures by metric, and for each class, in its order, precision, recall and f1."""
+    """A model's metrics by name, and precision, recall and f1 of each class, in class order."""
 
-    figures: dict[str, Fig] = field(default_factory=dict)
-    classes: tuple[dict[str, Fig], ...] = ()
+    figures: dict[str, MetricInterval] = field(default_factory=dict)
+    classes: tuple[dict[str, MetricInterval], ...] = ()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both models' figures, and candidate minus champion by metric; the sign is the metric's own."""
+    """Both models' metrics, and candidate minus champion by metric, not oriented."""
 
     candidate: Measured
     champion: Measured | None = None
-    difference: dict[str, Fig] = field(default_factory=dict)
+    difference: dict[str, MetricInterval] = field(default_factory=dict)
 
 
 class DifferentRowsError(ValueError):
-    """Two models' outcomes are not of the same rows."""
+    """The outcomes of two models are of different rows."""
 
 
-def affordable(outcomes: Outcomes, asked: int) -> int:
-    """How many of the resamples that were asked for there is time for. It depends on no clock: the same everywhere."""
+def affordable(outcomes: Outcomes, requested: int) -> int:
+    """The number of resamples within the budget, at most `requested`. It depends on the data's size only."""
     curves = outcomes.classes if outcomes.problem == "multiclass" else 1
-    return min(asked, max(_FEWEST, _BUDGET // max(1, outcomes.rows * curves)))
+    return min(requested, max(_FEWEST, _BUDGET // max(1, outcomes.rows * curves)))
 
 
 def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, resamples: Resamples) -> Comparison:
@@ -55,8 +55,8 @@ def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, 
     """
     models = [candidate] if champion is None else [candidate, champion]
     if len({(model.rows, model.problem) for model in models} | {(resamples.rows, candidate.problem)}) > 1:
-        told = " and ".join(f"{model.rows} {model.problem} rows" for model in models)
-        raise DifferentRowsError(f"models were scored on {told}, resamples are of {resamples.rows} rows")
+        entry = " and ".join(f"{model.rows} {model.problem} rows" for model in models)
+        raise DifferentRowsError(f"models were scored on {entry}, resamples are of {resamples.rows} rows")
 
     def work(weights: Floats) -> Floats:
         return np.concatenate([_vector(model, weights) for model in models])
@@ -74,22 +74,22 @@ def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, 
 
 @dataclass(frozen=True)
 class _Intervals:
-    """Figures as columns: over the rows as they are (k,), for each resample and with each group left out (m, k)."""
+    """Metrics as columns: of the original rows (k,), of each resample and with each group left out (m, k)."""
 
     points: Floats
     draws: Floats
     left_out: Floats
     confidence: float
 
-    def of(self, start: int, width: int) -> list[Fig]:
-        """Those of some columns."""
+    def of(self, start: int, width: int) -> list[MetricInterval]:
+        """The intervals of columns `start` to `start + width`."""
         return [
             bootstrapped(self.points[k], self.draws[:, k], self.confidence, self.left_out[:, k])
             for k in range(start, start + width)
         ]
 
-    def differences(self, count: int, width: int) -> list[Fig]:
-        """Those of the first columns minus the columns `width` further on."""
+    def differences(self, count: int, width: int) -> list[MetricInterval]:
+        """The intervals of the first `count` columns minus the columns `width` further on."""
         first, other = slice(0, count), slice(width, width + count)
         pairs = (self.points[first] - self.points[other], self.draws[:, first] - self.draws[:, other])
         return _Intervals(*pairs, self.left_out[:, first] - self.left_out[:, other], self.confidence).of(0, count)
@@ -100,8 +100,8 @@ def _vector(model: Outcomes, weights: Floats) -> Floats:
     return np.concatenate([list(figures.values()), classes.T.ravel()])
 
 
-def _measured(model: Outcomes, figures: list[Fig]) -> Measured:
+def _measured(model: Outcomes, figures: list[MetricInterval]) -> Measured:
     names = list(model.points())
-    rest, step = figures[len(names) :], len(CLASS_FIGURES)
-    classes = [dict(zip(CLASS_FIGURES, rest[at : at + step], strict=True)) for at in range(0, len(rest), step)]
+    rest, step = figures[len(names) :], len(CLASS_METRICS)
+    classes = [dict(zip(CLASS_METRICS, rest[at : at + step], strict=True)) for at in range(0, len(rest), step)]
     return Measured(dict(zip(names, figures, strict=False)), tuple(classes))

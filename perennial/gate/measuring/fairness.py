@@ -1,9 +1,9 @@
-"""How differently a model treats groups of people: rates of each group, and how far apart the groups are.
+"""Fairness metrics: the rates of each group, and the difference and ratio between groups.
 
-Rates, gaps and ratios are Fairlearn's (fairlearn.metrics.MetricFrame; Agarwal et al. 2018, "A reductions approach to
-fair classification"), but for two cases that Fairlearn fills in: a rate without any row to be a share of is unknown
-here and 0 there; the ratio of 0 to 0 is 1 here and unknown there. The groups that are compared are chosen once, on
-the rows as they are; the interval is that of this pair, so it does not grow with each resample's own extremes.
+Rates, differences and ratios are those of fairlearn.metrics.MetricFrame (Agarwal et al. 2018, "A reductions approach
+to fair classification"), with two exceptions: a rate with a denominator of 0 is unknown here and 0 in Fairlearn; the
+ratio of 0 to 0 is 1 here and unknown in Fairlearn. The two groups to compare are chosen once, on the original rows.
+The interval is that of this pair; each resample's own extremes do not widen it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from perennial.contract.gate import Fairness
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
+from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
 from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
 
-#: A rate of fewer rows is reported and not judged; it is the gate's own `min_per_class` unless that is changed.
+#: The fewest rows of a class for which a rate is compared; the default of the gate's `min_per_class`.
 FEWEST_OF_A_KIND = 10
 _NO_RATIO = ("calibration",)
 
@@ -35,28 +35,28 @@ def measure(
 
 
 class Rates:
-    """What each group of rows gets from a model, once as the rows are and once for each resample."""
+    """The rates of each group, for the original rows or for a resample."""
 
     def __init__(self, codes: Codes, groups: int, outcomes: Any) -> None:
         """`codes`: the group of each row, (n,), from 0 on.
 
-        Binary: all five measures. Multiclass: error, and calibration as the mean probability of the class that was
-        said minus the share where it was right. Regression: error is the mean absolute error and calibration the mean
-        error, both in the target's unit.
+        Binary: all five metrics. Multiclass: error, and calibration as the mean probability of the predicted class
+        minus the accuracy. Regression: error is the mean absolute error and calibration the mean error, both in the
+        target's unit.
         """
         self._codes, self._groups, self._binary = codes, groups, outcomes.problem == "binary"
         if outcomes.problem == "regression":
             self._bias = outcomes.value - outcomes.actual
             self._error = np.abs(self._bias)
         elif outcomes.problem == "multiclass":
-            self._error = (outcomes.said != outcomes.actual).astype(np.float64)
+            self._error = (outcomes.predicted != outcomes.actual).astype(np.float64)
             self._bias = outcomes.probabilities.max(axis=1) - (1 - self._error)
         else:
             self._bias = outcomes.probability - outcomes.actual
-            self._cells = codes * 4 + outcomes.actual * 2 + outcomes.said
+            self._cells = codes * 4 + outcomes.actual * 2 + outcomes.predicted
 
     def of(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """(measures, the rows each is a share of), by measure, each (groups,); NaN where there is no such row."""
+        """(rates, denominators) by metric, each (groups,); NaN where the denominator is 0."""
         parts, wholes = self._binary_parts(weights) if self._binary else self._parts(weights)
         return {
             name: np.divide(part, wholes[name], out=np.full(self._groups, np.nan), where=wholes[name] > 0)
@@ -107,17 +107,17 @@ def _measured(
     entry: dict[str, Any] = {"columns": list(rule.columns), "apart": {}, "ratio": {}}
     entry["groups"] = [_group(name, int(counts[at]), bool(large[at])) for at, name in enumerate(found.names)]
     for at, name in enumerate(points):
-        drawn = _Drawn(points[name], draws[:, at], left_out[:, at], confidence)
-        for place, told in enumerate(entry["groups"]):
-            told["measures"][name] = drawn.of(place)
+        drawn = _Resampled(points[name], draws[:, at], left_out[:, at], confidence)
+        for place, group in enumerate(entry["groups"]):
+            group["measures"][name] = drawn.of(place)
             if name == "true_positive_rate":
-                told["positives"] = int(wholes[name][place])
+                group["positives"] = int(wholes[name][place])
         enough = wholes[name] >= min(FEWEST_OF_A_KIND, rule.min_rows)
         pair = _pair(rule, found.names, points[name], large & enough)
         if pair is not None:
-            between = {"between": [_called(found.names[place]) for place in pair]}
-            entry["apart"][name] = drawn.apart(*pair) | between
-            entry["ratio"] |= {} if name in _NO_RATIO else {name: drawn.ratio(*pair) | between}
+            pair_names = {"between": [_group_name(found.names[place]) for place in pair]}
+            entry["apart"][name] = drawn.apart(*pair) | pair_names
+            entry["ratio"] |= {} if name in _NO_RATIO else {name: drawn.ratio(*pair) | pair_names}
     return entry
 
 
@@ -128,12 +128,12 @@ def _group(name: str, rows: int, judged: bool) -> dict[str, Any]:
 _SEPARATOR = "\x00"
 
 
-def _called(name: str) -> str:
+def _group_name(name: str) -> str:
     return name.replace(_SEPARATOR, " and ")
 
 
 def _groups(rule: Fairness, rows: pd.DataFrame) -> Levels:
-    """Every group that has rows; of two columns, every pair of their values that has rows."""
+    """Every group with rows; for two columns every pair of values with rows."""
     parts = [levels(rows[name], binned=rule.groups is None) for name in rule.columns]
     if len(parts) == 1:
         return parts[0]
@@ -145,40 +145,40 @@ def _groups(rule: Fairness, rows: pd.DataFrame) -> Levels:
 
 
 def _pair(rule: Fairness, names: Sequence[str], points: Floats, judged: NDArray[np.bool_]) -> tuple[int, int] | None:
-    """The groups with the greatest and the smallest figure among those judged; None where two cannot be compared."""
+    """The compared groups with the greatest and the smallest metric; None if fewer than two can be compared."""
     usable = np.flatnonzero(judged & np.isfinite(points))
     if rule.groups is not None:
-        asked = {text_of(value) for value in rule.groups}
-        usable = np.array([place for place in usable.tolist() if names[place] in asked], dtype=np.intp)
+        allowed = {text_of(value) for value in rule.groups}
+        usable = np.array([place for place in usable.tolist() if names[place] in allowed], dtype=np.intp)
     if len(usable) < 2:
         return None
     return int(usable[np.argmax(points[usable])]), int(usable[np.argmin(points[usable])])
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """One measure of all groups: as the rows are (groups,), by resample and with rows left out (m, groups)."""
+class _Resampled:
+    """One metric of all groups: original (groups,), by resample and with rows left out (m, groups)."""
 
     points: Floats
     draws: Floats
     left_out: Floats
     confidence: float
 
-    def of(self, group: int) -> Fig:
-        return self._figure(lambda found: found[..., group])
+    def of(self, group: int) -> MetricInterval:
+        return self._interval(lambda found: found[..., group])
 
-    def apart(self, high: int, low: int) -> Fig:
-        return self._figure(lambda found: found[..., high] - found[..., low])
+    def apart(self, high: int, low: int) -> MetricInterval:
+        return self._interval(lambda found: found[..., high] - found[..., low])
 
-    def ratio(self, high: int, low: int) -> Fig:
-        return self._figure(lambda found: _quotient(found[..., low], found[..., high]))
+    def ratio(self, high: int, low: int) -> MetricInterval:
+        return self._interval(lambda found: _quotient(found[..., low], found[..., high]))
 
-    def _figure(self, of: Callable[[Floats], Any]) -> Fig:
+    def _interval(self, of: Callable[[Floats], Any]) -> MetricInterval:
         return bootstrapped(float(of(self.points)), of(self.draws), self.confidence, of(self.left_out))
 
 
 def _quotient(smaller: Any, larger: Any) -> Any:
-    """Of the pair as it was chosen: a resample in which the order turns gives more than 1. Numbers or arrays."""
+    """The ratio of the chosen pair: it exceeds 1 in a resample that reverses the order. Numbers or arrays."""
     with np.errstate(divide="ignore", invalid="ignore"):
         quotient = np.where(larger > 0, np.divide(smaller, larger), np.nan)
     return np.where((larger == 0) & (smaller == 0), 1.0, quotient)

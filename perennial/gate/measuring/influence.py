@@ -1,9 +1,9 @@
-"""Figures of many groups of rows in one pass, each with what every row adds to its error.
+"""Metrics of many groups of rows in one pass, each with the influence of every row.
 
-A figure's influence function says how much one row moves it; the sum of the squares over a group's rows is the
-squared standard error, and the same of the differences row by row is that of two models' difference, paired. For
-means and quotients this is the delta method (Hampel 1974; van der Vaart 1998, chapter 20), for the area under the ROC
-curve it is DeLong, DeLong and Clarke-Pearson 1988. It costs one pass where a bootstrap costs hundreds.
+The influence function gives the change of a metric by one row. The sum of its squares over a group's rows is the
+squared standard error; the sum of squared differences between two models is that of their paired difference. For
+means and ratios this is the delta method (Hampel 1974; van der Vaart 1998, chapter 20), for the area under the ROC
+curve it is DeLong, DeLong and Clarke-Pearson 1988. It costs one pass, a bootstrap costs hundreds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.gate.measuring.losses import log_losses
+from perennial.gate.measuring.classification import log_losses
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -22,9 +22,9 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Grouped:
-    """`value` and `size` (the rows that carry the figure) of each group, (groups,); `influence` of each row, (n,).
+    """`value` and `size` (the rows it is computed from) of each group, (groups,); `influence` of each row, (n,).
 
-    A group's squared standard error is the sum of its rows' influences squared. NaN where the figure is not defined.
+    A group's squared standard error is the sum of its rows' squared influences. NaN where the metric is undefined.
     """
 
     value: Floats
@@ -33,7 +33,7 @@ class Grouped:
 
 
 class Statistic(Protocol):
-    """A figure that can be computed for many groups at once."""
+    """A metric that can be computed for many groups at once."""
 
     def of(self, codes: Codes, groups: int) -> Grouped:
         """`codes`: the group of each row, (n,), from 0 on; rows with -1 are in none."""
@@ -61,7 +61,7 @@ class Quotient:
 
 
 class Explained:
-    """The share of a group's own variance that is explained, r2, of numbers `actual` and their predictions, (n,)."""
+    """The coefficient of determination, r2, of the numbers `actual` and their predictions, (n,)."""
 
     def __init__(self, actual: Floats, value: Floats) -> None:
         self._actual, self._square = actual, (value - actual) ** 2
@@ -86,9 +86,9 @@ class Area:
 
     def of(self, codes: Codes, groups: int) -> Grouped:
         """See Statistic. `size` is the number of rows of the rarer class."""
-        # The ranking, cut into one ranking for each group: places in it, by group and then by score.
+        # The ranking of each group: positions sorted by group, then by score.
         ranked = codes[self._order]
-        # NumPy sorts short integers by their digits, in a tenth of the time; rows in no group come last
+        # NumPy radix-sorts 16-bit integers, in a tenth of the time; rows in no group come last
         short = ranked.astype(np.uint16) if groups < 2**16 - 1 else np.where(ranked < 0, groups, ranked)
         places = np.argsort(short, kind="stable")[: int((ranked >= 0).sum())]
         cells, positive = ranked[places], self._actual[places]
@@ -96,7 +96,7 @@ class Area:
         sides = np.bincount(side, minlength=2 * groups)
         negatives, positives = sides[0::2], sides[1::2]
         lower, lower_positive = self._lower(places, cells, positive, negatives + positives, positives)
-        # What each row won against the other class: a positive those below, a negative those above.
+        # The rows of the other class that each row beats: for a positive those below it, for a negative those above.
         won = np.where(positive, lower - lower_positive, positives[cells] - lower_positive)
         other = np.column_stack([positives, negatives]).ravel()[side]
         share = np.divide(won, other, out=np.zeros(len(won)), where=other > 0)
@@ -110,7 +110,7 @@ class Area:
     def _lower(
         self, places: Any, cells: Codes, positive: NDArray[np.bool_], counts: Codes, positives: Codes
     ) -> tuple[Floats, Floats]:
-        """For each row, how many rows of its group, and how many positives, score lower; those that tie by half."""
+        """For each row, the rows of its group, and the positives, with a lower score; equal scores count half."""
         rows: Floats = np.arange(len(places), dtype=np.float64)
         found: Floats = np.cumsum(positive).astype(np.float64) - positive
         if self._ties and len(places):
@@ -124,7 +124,7 @@ class Area:
 
 
 def statistic_of(metric: str, outcomes: Any) -> tuple[Statistic, bool]:
-    """(the statistic to search slices by, is it the metric itself?). For other metrics a loss of each row stands in."""
+    """(the statistic to search slices by, whether it is the metric itself); other metrics have a substitute."""
     exact = _EXACT[outcomes.problem]
     if metric in exact:
         return exact[metric](outcomes), True
@@ -136,15 +136,15 @@ _STAND_INS = {"average_precision": "roc_auc", "mcc": "accuracy"}
 _EXACT: dict[str, dict[str, Any]] = {
     "binary": {
         "roc_auc": lambda o: Area(o.actual, o.probability),
-        "accuracy": lambda o: Quotient(o.said == o.actual),
-        "precision": lambda o: Quotient(o.said & o.actual, o.said),
-        "recall": lambda o: Quotient(o.said & o.actual, o.actual),
-        "f1": lambda o: Quotient(2 * (o.said & o.actual), o.said.astype(np.int64) + o.actual),
+        "accuracy": lambda o: Quotient(o.predicted == o.actual),
+        "precision": lambda o: Quotient(o.predicted & o.actual, o.predicted),
+        "recall": lambda o: Quotient(o.predicted & o.actual, o.actual),
+        "f1": lambda o: Quotient(2 * (o.predicted & o.actual), o.predicted.astype(np.int64) + o.actual),
         "log_loss": lambda o: Quotient(log_losses(np.where(o.actual, o.probability, 1 - o.probability))),
         "brier": lambda o: Quotient((o.probability - o.actual) ** 2),
     },
     "multiclass": {
-        "accuracy": lambda o: Quotient(o.said == o.actual),
+        "accuracy": lambda o: Quotient(o.predicted == o.actual),
         "log_loss": lambda o: Quotient(log_losses(o.probabilities[np.arange(o.rows), o.actual])),
         "brier": lambda o: Quotient(((o.probabilities - (o.actual[:, None] == np.arange(o.classes))) ** 2).sum(axis=1)),
     },
@@ -158,16 +158,16 @@ _EXACT: dict[str, dict[str, Any]] = {
 
 
 def _total(codes: Codes, groups: int, values: Any) -> Floats:
-    """The sum of each group; rows in no group are counted in a first, which is dropped."""
+    """The sum of each group; rows in no group are excluded."""
     return np.bincount(codes + 1, weights=values, minlength=groups + 1)[1:].astype(np.float64)
 
 
 def _each(of_groups: Floats, codes: Codes) -> Floats:
-    """Each row's group's value; NaN for rows in none."""
+    """The value of each row's group; NaN for rows in no group."""
     return np.append(of_groups, np.nan)[codes]
 
 
 def _spread(values: Floats, by_group: Floats, codes: Codes) -> Floats:
-    """Each row's value over its group's, 0 where there is none."""
+    """Each row's value divided by its group's; 0 where that is not positive."""
     divisor = _each(by_group, codes)
     return np.divide(values, divisor, out=np.zeros(len(values)), where=divisor > 0)

@@ -1,4 +1,4 @@
-"""The values of a column as few groups of rows: categories by value, many numbers by quantiles, nulls by themselves."""
+"""The values of a column as groups of rows: categories by value, numbers by quantile bins, nulls as one group."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
 MISSING = "missing"
-#: numbers and dates with more different values than this are cut into quantile bins
+#: numbers and dates with more distinct values than this are cut into quantile bins
 _MOST_VALUES = 10
 _BINS = 4
 
 
 @dataclass(frozen=True)
 class Levels:
-    """`codes`: the level of each of n rows, (n,), from 0 on. `names`: what each level is called."""
+    """`codes`: the level of each of n rows, (n,), from 0 on. `names`: the name of each level."""
 
     codes: Codes
     names: tuple[str, ...]
 
-    def kept(self, fewest: int) -> Levels:
-        """Levels of at least so many rows keep a code; all other rows get -1."""
+    def with_min_rows(self, min_rows: int) -> Levels:
+        """Levels of at least `min_rows` rows keep a code; all other rows get -1."""
         counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
-        stay = np.flatnonzero(counts >= fewest)
+        stay = np.flatnonzero(counts >= min_rows)
         recode = np.full(len(self.names) + 1, -1, dtype=np.int64)
         recode[stay] = np.arange(len(stay))
         return Levels(recode[self.codes], tuple(self.names[place] for place in stay.tolist()))
 
 
 def text_of(value: Any) -> str:
-    """A value as evaluation.json writes it: true and false as in JSON, 1.0 as 1, a date without its midnight."""
+    """A value as evaluation.json writes it: true and false as in JSON, 1.0 as 1, a date without T00:00:00."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
     if isinstance(value, float | np.floating):
@@ -44,7 +44,7 @@ def text_of(value: Any) -> str:
 
 
 def levels(column: pd.Series, binned: bool = True) -> Levels:
-    """Each row's level. `binned`: many different numbers or moments are cut at their quartiles."""
+    """Each row's level. `binned`: numbers, dates and datetimes with many values are cut at their quartiles."""
     values = column.reset_index(drop=True)
     if binned and _is_measured(values) and values.nunique() > _MOST_VALUES:
         return _bins(values)
@@ -67,10 +67,10 @@ def _is_measured(values: pd.Series) -> bool:
 
 
 def _bins(values: pd.Series) -> Levels:
-    """Quartiles of the rows, called by the smallest and the largest value that is in them."""
+    """Quartiles of the rows, named by their smallest and largest value."""
     known = values.notna().to_numpy()
     ranked = values[known]
-    # Ranks of equal values are equal, so that no value is on both sides of a cut.
+    # Equal values have equal ranks: no value is on both sides of a cut.
     share = ranked.rank(method="min").to_numpy(dtype=np.float64) - 1
     raw = np.minimum((share * _BINS / len(ranked)).astype(np.int64), _BINS - 1)
     _, bins = np.unique(raw, return_inverse=True)

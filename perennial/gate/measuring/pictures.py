@@ -1,4 +1,4 @@
-"""What a report draws of a model: curves, calibration, confusion and distributions, few enough numbers to be sent."""
+"""The data of a report's plots: curves, calibration, confusion matrix and distributions, thinned to a fixed size."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.gate.measuring.confusion import Confusion
-from perennial.gate.measuring.losses import BINS, bins
+from perennial.gate.measuring.classification import BINS, Confusion, bins
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
 
 Floats = NDArray[np.float64]
@@ -27,13 +26,13 @@ def pictures(outcomes: Outcomes, labels: Sequence[str]) -> dict[str, Any]:
         return {
             **_ranked(outcomes.actual, outcomes.probability),
             "calibration": _calibration(outcomes.probability, outcomes.actual),
-            "confusion": _confusion(outcomes.actual.astype(np.int64), outcomes.said.astype(np.int64), labels),
+            "confusion": _confusion(outcomes.actual.astype(np.int64), outcomes.predicted.astype(np.int64), labels),
             "scores": _scores(outcomes),
         }
     if isinstance(outcomes, Multiclass):
-        right = outcomes.said == outcomes.actual
+        right = outcomes.predicted == outcomes.actual
         return {
-            "confusion": _confusion(outcomes.actual, outcomes.said, labels),
+            "confusion": _confusion(outcomes.actual, outcomes.predicted, labels),
             "calibration": _calibration(outcomes.probabilities.max(axis=1), right),
         }
     assert isinstance(outcomes, Regression)
@@ -56,7 +55,7 @@ def _ranked(actual: NDArray[np.bool_], probability: Floats) -> dict[str, Any]:
 
 
 def _thinned(points: Floats) -> list[list[float]]:
-    """The first, the last and others at about equal distances along the line."""
+    """The first and the last point, and others at about equal distances along the line."""
     if len(points) > MOST_POINTS:
         steps = np.abs(np.diff(points, axis=0)).sum(axis=1)
         way = np.append(0.0, np.cumsum(steps))
@@ -65,7 +64,7 @@ def _thinned(points: Floats) -> list[list[float]]:
 
 
 def _calibration(probability: Floats, came_true: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Ten equally wide bins, those with rows: the mean probability and the share that came true."""
+    """Of ten equally wide bins those with rows: the mean probability and the observed frequency."""
     edges, bin_of = np.linspace(0, 1, BINS + 1), bins(probability)
     rows = np.bincount(bin_of, minlength=BINS)
     predicted = np.bincount(bin_of, weights=probability, minlength=BINS)
@@ -82,14 +81,14 @@ def _calibration(probability: Floats, came_true: NDArray[np.bool_]) -> list[dict
     ]
 
 
-def _confusion(actual: NDArray[np.int64], said: NDArray[np.int64], labels: Sequence[str]) -> dict[str, Any]:
-    """Rows are the truth, columns what was said."""
-    table = Confusion(actual, said, len(labels)).table(np.ones(len(actual)))
+def _confusion(actual: NDArray[np.int64], predicted: NDArray[np.int64], labels: Sequence[str]) -> dict[str, Any]:
+    """Rows are true classes, columns predicted ones."""
+    table = Confusion(actual, predicted, len(labels)).table(np.ones(len(actual)))
     return {"labels": list(labels), "counts": table.astype(np.int64).tolist()}
 
 
 def _scores(outcomes: Binary) -> dict[str, Any]:
-    """How many positives and negatives got which probability."""
+    """Histograms of the predicted probability of positives and negatives."""
     edges = np.linspace(0, 1, _COLUMNS + 1)
     sides = {"positives": outcomes.actual, "negatives": ~outcomes.actual}
     counts = {name: np.histogram(outcomes.probability[side], edges)[0].tolist() for name, side in sides.items()}
@@ -97,13 +96,13 @@ def _scores(outcomes: Binary) -> dict[str, Any]:
 
 
 def _deciles(outcomes: Regression) -> list[list[float]]:
-    """[mean of what was said, mean of the truth, rows] for tenths of the rows, by what was said."""
+    """[mean prediction, mean true value, rows] for deciles of the prediction."""
     tenths = np.array_split(np.argsort(outcomes.value, kind="stable"), min(_DECILES, outcomes.rows))
     return [[_short(outcomes.value[some].mean()), _short(outcomes.actual[some].mean()), len(some)] for some in tenths]
 
 
 def _errors(errors: Floats) -> dict[str, Any]:
-    """How many rows erred by how much; the last hundredth on each side is counted with its neighbours."""
+    """A histogram of the errors; errors beyond the 1st and 99th percentile are counted in the outer bins."""
     low, high = np.quantile(errors, [0.01, 0.99])
     edges = np.linspace(low, high if high > low else low + 1, _COLUMNS + 1)
     counts = np.histogram(np.clip(errors, edges[0], edges[-1]), edges)[0].tolist()
@@ -111,5 +110,5 @@ def _errors(errors: Floats) -> dict[str, Any]:
 
 
 def _short(value: float) -> float:
-    """Six significant digits: more cannot be seen."""
+    """Six significant digits: a plot shows no more."""
     return float(f"{float(value):.{_DIGITS}g}")

@@ -1,7 +1,7 @@
-"""Which groups of rows are worst: all values of all columns, alone and in pairs, by one fast pass for each.
+"""Searches for the worst slices: every value of every column and every pair of values, one pass per column or pair.
 
-In the manner of SliceFinder (Chung et al. 2019, "Automated data slicing for model validation"): every group of at
-least so many rows is looked at, and how many were looked at is told, for the correction of what is concluded.
+After SliceFinder (Chung et al. 2019, "Automated data slicing for model validation"): every slice of at least `min_rows`
+rows is compared, and the number of comparisons is returned for the correction of the intervals.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from perennial.gate.measuring.influence import Codes, Floats, Statistic
 from perennial.gate.measuring.levels import Levels, crossed
 
-#: of a class, or of whatever the figure is a share of; fewer say nothing about a slice
+#: the fewest rows of a class, or of the metric's denominator, in a slice
 FEWEST_OF_A_KIND = 10
-#: how many groups are looked at again
+#: the number of slices that are estimated exactly
 SHORTLIST = 10
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A group of rows: `where` by column the value, `rows` a mask (n,)."""
+class FoundSlice:
+    """A slice: `where` maps columns to values, `rows` is a mask (n,)."""
 
     where: Mapping[str, str]
     rows: NDArray[np.bool_]
@@ -32,17 +32,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Search:
-    """`worst`: those that most surely are worse than the whole; `lost`: than the champion. Both worst first."""
+    """`worst`: slices significantly worse than all rows; `lost`: than the champion. Both worst first."""
 
-    worst: tuple[Candidate, ...]
-    lost: tuple[Candidate, ...]
-    looked_at: int
+    worst: tuple[FoundSlice, ...]
+    lost: tuple[FoundSlice, ...]
+    examined: int
     too_small: int
 
 
 @dataclass(frozen=True)
-class _Looked:
-    """The groups of one column or pair: `of` the code, whether it is large enough, its gap, its gap to the champion."""
+class _ScoredGroups:
+    """The slices of one column or pair: their codes `of`, their gap to all rows, their gap to the champion (`lost`)."""
 
     columns: tuple[str, ...]
     codes: Codes
@@ -53,21 +53,23 @@ class _Looked:
 
 
 def search(
-    columns: Mapping[str, Levels], fewest: int, candidate: Statistic, champion: Statistic | None, sign: int
+    columns: Mapping[str, Levels], min_rows: int, candidate: Statistic, champion: Statistic | None, sign: int
 ) -> Search:
-    """`columns`: levels of the same n rows. `fewest` rows make a group. `sign`: 1 where greater is better, else -1."""
+    """The worst slices of at least `min_rows` rows, from the levels of n rows; `sign`: 1 if greater is better."""
     rows = len(next(iter(columns.values())).codes) if columns else 0
     whole = float(candidate.of(np.zeros(rows, dtype=np.int64), 1).value[0]) if rows else float("nan")
-    kept = {name: found.kept(fewest) for name, found in columns.items()}
-    looked = [
-        _look(names, codes, fewest, candidate, champion, sign, whole) for names, codes in _crossings(kept) if codes.size
+    with_min_rows = {name: found.with_min_rows(min_rows) for name, found in columns.items()}
+    scored = [
+        _score_groups(names, codes, min_rows, candidate, champion, sign, whole)
+        for names, codes in _crossings(with_min_rows)
+        if codes.size
     ]
-    pruned = sum(len(columns[name].names) - len(kept[name].names) for name in columns)
+    pruned = sum(len(columns[name].names) - len(with_min_rows[name].names) for name in columns)
     return Search(
-        _first(looked, [each.gap for each in looked], kept),
-        _first(looked, [each.lost for each in looked], kept) if champion is not None else (),
-        sum(len(each.of) for each in looked),
-        pruned + sum(each.too_small for each in looked),
+        _shortlist(scored, [each.gap for each in scored], with_min_rows),
+        _shortlist(scored, [each.lost for each in scored], with_min_rows) if champion is not None else (),
+        sum(len(each.of) for each in scored),
+        pruned + sum(each.too_small for each in scored),
     )
 
 
@@ -76,11 +78,11 @@ def _crossings(columns: Mapping[str, Levels]) -> Iterator[tuple[tuple[str, ...],
         if len(found.names) > 1:
             yield (name,), found.codes
     for left, right in combinations([name for name, found in columns.items() if len(found.names) > 1], 2):
-        yield (left, right), _without_repeats(crossed(columns[left], columns[right]), columns[left], columns[right])
+        yield (left, right), _without_duplicates(crossed(columns[left], columns[right]), columns[left], columns[right])
 
 
-def _without_repeats(codes: Codes, left: Levels, right: Levels) -> Codes:
-    """A pair that holds the very rows of one of its values alone was looked at already."""
+def _without_duplicates(codes: Codes, left: Levels, right: Levels) -> Codes:
+    """Excludes a pair that has exactly the rows of one of its values: it was compared already."""
     width = len(right.names)
     cells = np.bincount(codes[codes >= 0], minlength=len(left.names) * width).reshape(-1, width)
     alone = np.bincount(left.codes[left.codes >= 0], minlength=len(left.names))[:, None]
@@ -89,22 +91,22 @@ def _without_repeats(codes: Codes, left: Levels, right: Levels) -> Codes:
     return np.where(known[codes], -1, codes)
 
 
-def _look(
+def _score_groups(
     names: tuple[str, ...],
     codes: Codes,
-    fewest: int,
+    min_rows: int,
     candidate: Statistic,
     champion: Statistic | None,
     sign: int,
     whole: float,
-) -> _Looked:
+) -> _ScoredGroups:
     counts = np.bincount(codes[codes >= 0])
-    large = np.flatnonzero(counts >= fewest)
+    large = np.flatnonzero(counts >= min_rows)
     compact = np.full(len(counts) + 1, -1, dtype=np.int64)
     compact[large] = np.arange(len(large))
     dense = compact[codes]
     mine = candidate.of(dense, len(large))
-    usable = np.isfinite(mine.value) & (mine.size >= min(FEWEST_OF_A_KIND, fewest))
+    usable = np.isfinite(mine.value) & (mine.size >= min(FEWEST_OF_A_KIND, min_rows))
     gap = sign * (mine.value - whole) + 2 * _error(mine.influence, dense, len(large))
     lost = np.full(len(large), np.nan)
     if champion is not None:
@@ -112,26 +114,28 @@ def _look(
         paired = _error(mine.influence - theirs.influence, dense, len(large))
         lost = sign * (mine.value - theirs.value) + 2 * paired
     too_small = int((counts > 0).sum()) - int(usable.sum())
-    return _Looked(names, codes, large[usable], gap[usable], lost[usable], too_small)
+    return _ScoredGroups(names, codes, large[usable], gap[usable], lost[usable], too_small)
 
 
 def _error(influence: Floats, codes: Codes, groups: int) -> Floats:
-    """The standard error of each group's figure."""
+    """The standard error of each slice's metric."""
     return np.sqrt(np.bincount(codes + 1, weights=influence**2, minlength=groups + 1)[1:])
 
 
-def _first(looked: list[_Looked], scores: list[Floats], columns: Mapping[str, Levels]) -> tuple[Candidate, ...]:
-    """The groups whose figure is worst even where chance was kind to them: their estimate plus two errors."""
-    if not looked:
+def _shortlist(
+    scored: list[_ScoredGroups], scores: list[Floats], columns: Mapping[str, Levels]
+) -> tuple[FoundSlice, ...]:
+    """The slices with the worst upper confidence bound: estimate plus two standard errors."""
+    if not scored:
         return ()
-    owner = np.repeat(np.arange(len(looked)), [len(each.of) for each in looked])
-    cell = np.concatenate([each.of for each in looked])
+    owner = np.repeat(np.arange(len(scored)), [len(each.of) for each in scored])
+    cell = np.concatenate([each.of for each in scored])
     score = np.concatenate(scores)
     order = np.argsort(np.where(np.isfinite(score), score, np.inf), kind="stable")[:SHORTLIST]
     found = []
     for place in order[np.isfinite(score[order])].tolist():
-        group = looked[int(owner[place])]
-        found.append(Candidate(_where(group.columns, int(cell[place]), columns), group.codes == cell[place]))
+        group = scored[int(owner[place])]
+        found.append(FoundSlice(_where(group.columns, int(cell[place]), columns), group.codes == cell[place]))
     return tuple(found)
 
 

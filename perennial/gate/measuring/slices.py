@@ -1,9 +1,9 @@
-"""Where a model is worse than elsewhere, and where it lost against the champion: declared slices and found ones.
+"""Declared and discovered slices: their gap to the other rows and their difference to the champion.
 
-Who looks often enough finds something bad by chance. So every interval of a gap or a difference is of the confidence
-1 - (1 - confidence) / looks (Bonferroni; Dunn 1961, "Multiple comparisons among means"): all of them hold together.
-Far in the tails the percentiles of a bootstrap say nothing, so the intervals are Student's t times the standard
-error, by the influence functions or, for metrics that have none here, by the bootstrap.
+Many comparisons find a bad slice by chance. Every interval of a gap or a difference therefore has the confidence
+1 - (1 - confidence) / comparisons (Bonferroni; Dunn 1961, "Multiple comparisons among means"). Percentiles of a
+bootstrap are unreliable far in the tails, so an interval is Student's t times the standard error, from the influence
+functions or, for metrics without one, from the bootstrap.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from perennial.contract.metrics import greater_is_better
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.estimates import Estimate, Estimator
 from perennial.gate.measuring.influence import statistic_of
-from perennial.gate.measuring.intervals import Fig, figure
+from perennial.gate.measuring.intervals import MetricInterval, metric_value
 from perennial.gate.measuring.levels import levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
-from perennial.gate.measuring.search import FEWEST_OF_A_KIND, Candidate, Search, search
+from perennial.gate.measuring.search import FEWEST_OF_A_KIND, FoundSlice, Search, search
 
 
 def measure(
@@ -38,8 +38,8 @@ def measure(
 ) -> dict[str, Any]:
     """The 'slices' of evaluation.json. `rows`: the n rows of the outcomes, all columns.
 
-    Looked through are the policy's columns, or `features`, or all of `rows`. `worst` are the slices that most surely
-    are worse than all other rows, `lost` those that most surely lost against the champion; at most ten of each.
+    The policy's columns are searched, or `features`, or all columns. `worst` are the slices significantly worse than
+    the other rows, `lost` those significantly worse than with the champion; at most ten of each.
     """
     wanted = policy.slices
     metric = wanted.metric or policy.metric
@@ -52,88 +52,88 @@ def measure(
     theirs = None if champion is None else statistic_of(metric, champion)[0]
     sign = 1 if greater_is_better(metric) else -1
     found = search({name: levels(rows[name]) for name in names}, wanted.min_rows, mine, theirs, sign)
-    named = [Candidate(*_named(each.where, rows)) for each in wanted.named]
+    named = [FoundSlice(*_named(each.where, rows)) for each in wanted.named]
     judged = sum(int(each.rows.sum()) >= wanted.min_rows for each in named)
     estimator = Estimator(metric, candidate, champion, resamples)
-    teller = _Teller(policy, sign, max(1, found.looked_at + judged), candidate)
+    writer = _EntryWriter(policy, sign, max(1, found.examined + judged), candidate)
     floors = {each.name: each.floor for each in wanted.named}
     return {
         "metric": metric,
         "named": [
-            teller.told(each, estimator.of(each.rows), name, floors[name])
+            writer.entry(each, estimator.of(each.rows), name, floors[name])
             for name, each in zip(floors, named, strict=True)
         ],
-        **_worst(found, estimator, teller),
-        "looked_at": found.looked_at + judged,
+        **_worst(found, estimator, writer),
+        "looked_at": found.examined + judged,
         "too_small": found.too_small + len(named) - judged,
         "min_rows": wanted.min_rows,
     }
 
 
-def _worst(found: Search, estimator: Estimator, teller: _Teller) -> dict[str, list[dict[str, Any]]]:
-    worst = [teller.told(each, estimator.of(each.rows)) for each in found.worst]
-    lost = [teller.told(each, estimator.of(each.rows)) for each in found.lost]
+def _worst(found: Search, estimator: Estimator, writer: _EntryWriter) -> dict[str, list[dict[str, Any]]]:
+    worst = [writer.entry(each, estimator.of(each.rows)) for each in found.worst]
+    lost = [writer.entry(each, estimator.of(each.rows)) for each in found.lost]
     return {
         "worst": sorted(worst, key=lambda each: _end(each["gap"])),
         "lost": sorted(lost, key=lambda each: _end(each["difference"])),
     }
 
 
-def _end(turned: Fig | None) -> float:
-    """By what slices are ordered: how bad it is even at the kind end of the interval."""
+def _end(turned: MetricInterval | None) -> float:
+    """The upper end of the interval, by which slices are ordered."""
     high = turned["high"] if turned else None
     return float("inf") if high is None else float(high)
 
 
 @dataclass(frozen=True)
-class _Teller:
-    """Writes slices as evaluation.json has them; `looks` is what the confidence is corrected for."""
+class _EntryWriter:
+    """Writes slices as evaluation.json has them; the confidence is corrected for `comparisons`."""
 
     policy: Gate
     sign: int
-    looks: int
+    comparisons: int
     candidate: Outcomes
 
-    def told(
-        self, found: Candidate, seen: Estimate, name: str | None = None, floor: float | None = None
+    def entry(
+        self, found: FoundSlice, seen: Estimate, name: str | None = None, floor: float | None = None
     ) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "name": name or ", ".join(f"{column}={value}" for column, value in found.where.items()),
             "where": dict(found.where),
             "rows": int(found.rows.sum()),
         }
         if self.candidate.problem == "binary":
-            told["positives"] = int((self.candidate.actual & found.rows).sum())  # type: ignore[attr-defined]
+            entry["positives"] = int((self.candidate.actual & found.rows).sum())  # type: ignore[attr-defined]
         enough = seen.size >= FEWEST_OF_A_KIND
-        return told | {
-            "figure": self._figure(seen.value, seen.error, seen.size, 1),
-            "rest": figure(seen.rest)["value"],
-            "gap": self._figure(self.sign * (seen.value - seen.rest), seen.gap_error, seen.size if enough else 0),
-            "champion": figure(seen.champion)["value"],
+        return entry | {
+            "figure": self._interval(seen.value, seen.error, seen.size, 1),
+            "rest": metric_value(seen.rest)["value"],
+            "gap": self._interval(self.sign * (seen.value - seen.rest), seen.gap_error, seen.size if enough else 0),
+            "champion": metric_value(seen.champion)["value"],
             "difference": None
             if not np.isfinite(seen.champion)
-            else self._figure(
+            else self._interval(
                 self.sign * (seen.value - seen.champion), seen.difference_error, seen.size if enough else 0
             ),
             "floor": floor,
         }
 
-    def _figure(self, value: float, error: float, size: float, looks: int | None = None) -> Fig:
-        """With the interval of Student's t; none of a figure of fewer than two rows."""
+    def _interval(self, value: float, error: float, size: float, comparisons: int | None = None) -> MetricInterval:
+        """The value with the interval of Student's t; without one for fewer than two rows."""
         if size < 2:
-            return figure(value)
-        doubt = (1 - self.policy.confidence) / (self.looks if looks is None else looks)
+            return metric_value(value)
+        doubt = (1 - self.policy.confidence) / (self.comparisons if comparisons is None else comparisons)
         reach = float(-stdtrit(size - 1, doubt / 2)) * error
-        return figure(value, value - reach, value + reach)
+        return metric_value(value, value - reach, value + reach)
 
 
 def _named(where: Mapping[str, Any], rows: pd.DataFrame) -> tuple[dict[str, str], NDArray[np.bool_]]:
-    """What a declared slice holds, as text, and its rows."""
-    mask, told = np.ones(len(rows), dtype=np.bool_), {}
+    """The conditions of a declared slice, as text, and its rows."""
+    mask, entry = np.ones(len(rows), dtype=np.bool_), {}
     for column, wanted in where.items():
         texts = [text_of(value) for value in (wanted if isinstance(wanted, list | tuple) else [wanted])]
         found = levels(rows[column], binned=False)
         among = np.array([name in texts for name in found.names], dtype=np.bool_)
         mask &= among[found.codes]
-        told[column] = " or ".join(texts)
-    return told, mask
+        entry[column] = " or ".join(texts)
+    return entry, mask

@@ -1,4 +1,4 @@
-"""What a model is worth per row and per month, with intervals, and the paired difference to the champion."""
+"""The value of a model per row and per month, with intervals, and the paired difference to the champion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from perennial.contract.gate import Money
 from perennial.gate.measuring.amounts import of_each_row
 from perennial.gate.measuring.bootstrap import Resamples
-from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
+from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
 from perennial.gate.measuring.outcomes import Outcomes
 
 
@@ -26,7 +26,7 @@ def measure(
     """The 'value' of evaluation.json; None where the spec declares no amounts.
 
     The mean is over rows that have an amount. A month is `rows_per_month` such rows. Where more than the share
-    `max_missing_rate` of the rows lack an amount no figure is given at all, and `reason` says so.
+    `max_missing_rate` of the rows lack an amount, no value is given, and `reason` says so.
     """
     if money is None:
         return None
@@ -35,22 +35,22 @@ def measure(
         brought["champion"] = of_each_row(money, rows, champion)
     known = np.isfinite(brought["candidate"])
     lacking = int((~known).sum())
-    told: dict[str, Any] = {"currency": money.currency, "rows": int(known.sum()), "lacking": lacking, "reason": None}
-    told |= dict.fromkeys(("candidate", "champion", "difference"))
+    entry: dict[str, Any] = {"currency": money.currency, "rows": int(known.sum()), "lacking": lacking, "reason": None}
+    entry |= dict.fromkeys(("candidate", "champion", "difference"))
     if lacking > money.max_missing_rate * len(rows) or not known.any():
-        told["reason"] = (
-            f"the amount cannot be computed for {lacking} of {len(rows)} rows; gate.value.max_missing_rate "
-            f"allows a share of {money.max_missing_rate:g}"
+        entry["reason"] = (
+            f"the amount cannot be computed for {lacking} of {len(rows)} rows; "
+            f"gate.value.max_missing_rate allows a share of {money.max_missing_rate:g}"
         )
         known = np.zeros(len(rows), dtype=np.bool_)
-    return told | _figures(brought, known, money.rows_per_month, resamples, confidence)
+    return entry | _metrics(brought, known, money.rows_per_month, resamples, confidence)
 
 
-def _figures(
+def _metrics(
     brought: dict[str, Floats], known: NDArray[np.bool_], month: int | None, resamples: Resamples, confidence: float
-) -> dict[str, dict[str, Fig | None]]:
-    """`brought`: by model, what each row brought, (n,), used where `known`."""
-    # A row without an amount weighs nothing; NaN times nothing would be NaN.
+) -> dict[str, dict[str, MetricInterval | None]]:
+    """`brought`: the value of each row by model, (n,), used where `known`."""
+    # A row without an amount has weight 0; NaN times 0 would be NaN.
     used = np.column_stack([np.where(known, values, 0.0) for values in brought.values()])
 
     def work(weights: Floats) -> Floats:
@@ -60,19 +60,19 @@ def _figures(
     points, draws, left_out = work(np.ones(len(known))), resamples.replicate(work), resamples.left_out(work)
     names = [*brought, "difference"] if "champion" in brought else list(brought)
     return {
-        name: _told(bootstrapped(points[place], draws[:, place], confidence, left_out[:, place]), month)
+        name: _entry(bootstrapped(points[place], draws[:, place], confidence, left_out[:, place]), month)
         for place, name in enumerate(names)
     }
 
 
-def _told(per_row: Fig, month: int | None) -> dict[str, Fig | None]:
+def _entry(per_row: MetricInterval, month: int | None) -> dict[str, MetricInterval | None]:
     if month is None:
         return {"per_row": per_row, "per_month": None}
     return {"per_row": per_row, "per_month": {end: v if v is None else v * month for end, v in per_row.items()}}
 
 
 def _means(values: Floats, weights: Floats) -> Floats:
-    """The weighted mean of each column, NaN where nothing weighs."""
+    """The weighted mean of each column, NaN where the weights sum to 0."""
     total = weights.sum()
     if not total:
         return np.full(values.shape[1], np.nan)

@@ -1,14 +1,14 @@
-"""Charts as inline SVG: lines with bands, bars, whiskers, and tables that are shaded. Pure Python, a few KB each.
+"""Plots as inline SVG: lines with bands, bars, intervals, and shaded tables. Pure Python, a few KB each.
 
-Every picture has a title and a description for those who do not see it, and tells its series apart by dash, filling and
-mark, not by colour alone. Colours are classes of the page's style: a chart is right in the dark and in print.
+Every plot has a title and a text description, and distinguishes its series by dash, fill and marker, not by colour
+alone. Colours are CSS classes of the page: a plot adapts to dark mode and print.
 """
 
-from perennial.reports.charts.bars import Bars, paired, ranked, steps
+from perennial.reports.charts.bars import Bars, histograms, paired_bars, ranked_bars
 from perennial.reports.charts.lines import Line, lines
 from perennial.reports.charts.scale import Axis
-from perennial.reports.charts.shading import Cell, shaded
-from perennial.reports.charts.whiskers import Whisker, against, whiskers
+from perennial.reports.charts.svg import Cell, shaded_table
+from perennial.reports.charts.whiskers import Whisker, limit_plot, whiskers
 
 __all__ = [
     "Axis",
@@ -16,11 +16,11 @@ __all__ = [
     "Cell",
     "Line",
     "Whisker",
-    "against",
+    "histograms",
+    "limit_plot",
     "lines",
-    "paired",
-    "ranked",
-    "shaded",
-    "steps",
+    "paired_bars",
+    "ranked_bars",
+    "shaded_table",
     "whiskers",
 ]

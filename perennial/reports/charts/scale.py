@@ -1,4 +1,4 @@
-"""Values to places: a linear scale, and ticks at round numbers."""
+"""A linear scale from values to coordinates, and ticks at round numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from perennial.reports.charts.svg import WIDTH, element, label
-from perennial.reports.numerals import figure
+from perennial.reports.numbers import figure
 
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 348.0, 30.0, 44.0  # where plots begin and end; BOTTOM is below them
 NAMELESS = 18.0  # units that a plot saves whose x axis has no name
@@ -17,7 +17,7 @@ NAMELESS = 18.0  # units that a plot saves whose x axis has no name
 
 @dataclass(frozen=True)
 class Axis:
-    """What one direction shows, and how its values are written. `low` and `high` are None where data decides."""
+    """The name, range and number format of an axis. `low` and `high` are None if the data determines them."""
 
     name: str
     low: float | None = None
@@ -27,7 +27,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Scale:
-    """From `low`..`high` to the places `start`..`end`."""
+    """Maps `low`..`high` to the coordinates `start`..`end`."""
 
     low: float
     high: float
@@ -35,7 +35,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The place of a value; values beyond the ends stay at the ends."""
+        """The coordinate of a value; values outside the range are clipped."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
@@ -45,8 +45,8 @@ def scale(axis: Axis, values: Iterable[float], start: float, end: float) -> Scal
     seen = [value for value in values if math.isfinite(value) and abs(value) < 1e300]
     low = axis.low if axis.low is not None else min(seen, default=0.0)
     high = axis.high if axis.high is not None else max(seen, default=1.0)
-    air = (high - low) * 0.06
-    low, high = low - (air if axis.low is None else 0), high + (air if axis.high is None else 0)
+    padding = (high - low) * 0.06
+    low, high = low - (padding if axis.low is None else 0), high + (padding if axis.high is None else 0)
     if not high - low > abs(low) * 1e-9:
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     return Scale(low, high, start, end)
@@ -61,31 +61,31 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round(place * step, 12) for place in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def frame(x: Axis, y: Axis, across: Scale, up: Scale) -> list[Markup]:
+def frame(x: Axis, y: Axis, x_scale: Scale, y_scale: Scale) -> list[Markup]:
     """Grid lines, ticks and the names of both axes; `up.start` is the bottom."""
-    drawn = [label(LEFT, 12.0, y.name, "axis")] if y.name else []
-    for value in ticks(up.low, up.high):
-        place = up(value)
-        drawn.append(element("path", d=f"M{LEFT} {place:.1f}H{RIGHT}", class_="grid"))
-        drawn.append(label(LEFT - 6, place + 3.5, y.written(value), anchor="end"))
-    below = up.start + 15
-    drawn += [
-        label(across(value), below, x.written(value), anchor="middle") for value in ticks(across.low, across.high)
+    elements = [label(LEFT, 12.0, y.name, "axis")] if y.name else []
+    for value in ticks(y_scale.low, y_scale.high):
+        place = y_scale(value)
+        elements.append(element("path", d=f"M{LEFT} {place:.1f}H{RIGHT}", class_="grid"))
+        elements.append(label(LEFT - 6, place + 3.5, y.written(value), anchor="end"))
+    below = y_scale.start + 15
+    elements += [
+        label(x_scale(value), below, x.written(value), anchor="middle") for value in ticks(x_scale.low, x_scale.high)
     ]
-    drawn.append(element("path", d=f"M{LEFT} {up.start:.1f}H{RIGHT}", class_="base"))
+    elements.append(element("path", d=f"M{LEFT} {y_scale.start:.1f}H{RIGHT}", class_="base"))
     if x.name:
-        drawn.append(label((LEFT + RIGHT) / 2, up.start + 32, x.name, "axis", "middle"))
-    return drawn
+        elements.append(label((LEFT + RIGHT) / 2, y_scale.start + 32, x.name, "axis", "middle"))
+    return elements
 
 
 def legend(names: list[tuple[str, Markup]], y: float = 12.0) -> list[Markup]:
     """Names of series with their marks, from the right edge leftwards; a mark is 22 units wide."""
-    drawn: list[Markup] = []
+    elements: list[Markup] = []
     place = float(WIDTH - 10)
     for name, mark in reversed(names):
         place -= 6.7 * len(name)
-        drawn.append(label(place, y, name, "key"))
+        elements.append(label(place, y, name, "key"))
         place -= 27
-        drawn.append(element("g", mark, transform=f"translate({place:.1f} {y - 4:.1f})"))
+        elements.append(element("g", mark, transform=f"translate({place:.1f} {y - 4:.1f})"))
         place -= 12
-    return drawn
+    return elements

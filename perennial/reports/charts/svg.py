@@ -1,12 +1,14 @@
-"""Elements of SVG: names and attributes are ours, every text and value is escaped."""
+"""SVG elements and shaded HTML tables, with fixed names and attributes; every text and value is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 WIDTH = 360  # units, which are pixels on a phone: text stays readable where a page is narrow
+DEPTHS = 9
 Attribute = str | float | int | None
 
 
@@ -21,12 +23,12 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
     return Markup(f"<{name}{written}>{inner}</{name}>" if inner else f"<{name}{written}/>")  # noqa: S704
 
 
-def picture(height: float, title: str, told: str, children: Iterable[Markup], width: float = WIDTH) -> Markup:
-    """A whole chart of `width` x `height` units, with its name and what it shows in words."""
+def svg_chart(height: float, title: str, description: str, children: Iterable[Markup], width: float = WIDTH) -> Markup:
+    """A whole chart of `width` x `height` units, with a title and a text description."""
     return element(
         "svg",
         element("title", title),
-        element("desc", told),
+        element("desc", description),
         *children,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_written(width)} {_written(height)}",
@@ -53,3 +55,28 @@ def shortened(text: str, most: int) -> str:
 
 def _written(value: Attribute) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of a cell, and the depth of its shade from 0 to 1."""
+
+    value_text: str
+    depth: float
+    more: str = ""
+
+
+def shaded_table(
+    caption: str, corner: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]
+) -> Markup:
+    """The table; each row begins with its name."""
+    head = element("tr", element("th", corner, scope="col"), *[element("th", name, scope="col") for name in columns])
+    body = [element("tr", element("th", name, scope="row"), *map(_cell, cells)) for name, cells in rows]
+    parts = element("caption", caption), element("thead", head), element("tbody", *body)
+    return element("table", *parts, class_="shaded")
+
+
+def _cell(cell: Cell) -> Markup:
+    depth = round(min(max(cell.depth, 0.0), 1.0) * DEPTHS)
+    more = element("small", cell.more) if cell.more else ""
+    return element("td", cell.value_text, more, class_=f"depth{depth}")

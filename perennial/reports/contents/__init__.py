@@ -1,4 +1,4 @@
-"""What stands on each page, as plain JSON: the page is drawn from it, and it is the page's twin.
+"""The contents of each page as JSON values; the page is rendered from them.
 
-A section is a mapping, or a sentence that says why there is none.
+A section is a mapping, or a sentence that states why it is absent.
 """

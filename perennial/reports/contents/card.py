@@ -1,35 +1,33 @@
-"""A model card (after Mitchell and others, 2019): what a version is for, what it was made from, how well it does."""
+"""A model card (after Mitchell et al. 2019): a version's purpose, data and metrics."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from perennial.records import ModelVersion
-from perennial.reports.contents.behaviour import behaviour
 from perennial.reports.contents.fairness import fairness
+from perennial.reports.contents.gate_sections import behaviour, slices, value
 from perennial.reports.contents.models import models
 from perennial.reports.contents.origin import card, fitting, importance, made_with
-from perennial.reports.contents.slices import slices
-from perennial.reports.contents.value import value
-from perennial.reports.dossier import Dossier
-from perennial.reports.reading import entries, mapping, part, text
-from perennial.reports.veil import Veil
+from perennial.reports.json_values import entries, mapping, member, text
+from perennial.reports.redaction import Redaction
+from perennial.reports.report_data import ReportData
 
 FORMAT = 1
-MOST_COLUMNS = 300
+MAX_COLUMNS = 300
 _EXAMPLES = {"integer": 1, "number": 1.5, "boolean": True, "date": "2026-01-31", "datetime": "2026-01-31T12:00:00Z"}
 _UNMEASURED = "The run that made this version left no evaluation."
 
 
-def card_contents(dossier: Dossier, version: ModelVersion) -> dict[str, Any]:
-    """All that the card shows. Figures are of the run that made the version, on the rows it held out."""
-    veil, spec = Veil.of(dossier.spec), dossier.spec
+def card_contents(data: ReportData, version: ModelVersion) -> dict[str, Any]:
+    """The contents of the card. Metrics are those of the run that made the version, on its held-out rows."""
+    redaction, spec = Redaction.of(data.spec), data.spec
     sections: dict[str, dict[str, Any] | str] = {
-        "models": models(dossier, veil),
-        "fairness": fairness(dossier, veil),
-        "slices": slices(dossier, veil, _UNMEASURED),
-        "value": value(dossier, _UNMEASURED),
-        "behaviour": behaviour(dossier, _UNMEASURED),
+        "models": models(data, redaction),
+        "fairness": fairness(data, redaction),
+        "slices": slices(data, redaction, _UNMEASURED),
+        "value": value(data, _UNMEASURED),
+        "behaviour": behaviour(data, _UNMEASURED),
     }
     return {
         "format": FORMAT,
@@ -38,45 +36,45 @@ def card_contents(dossier: Dossier, version: ModelVersion) -> dict[str, Any]:
         "model": version.model,
         "run": version.run,
         "created_at": version.created_at.isoformat(),
-        "purpose": _purpose(spec, veil),
-        "card": card(dossier),
+        "purpose": _purpose(spec, redaction),
+        "card": card(data),
         "sections": {name: found if isinstance(found, dict) else None for name, found in sections.items()},
         "left_out": {name: found for name, found in sections.items() if isinstance(found, str)},
         "importance": importance(version.importance),
         "made_with": made_with(version),
-        **fitting(spec, dossier.evaluation),
+        **fitting(spec, data.evaluation),
         "invocation": _invocation(spec, version),
     }
 
 
-def _purpose(spec: object, veil: Veil) -> dict[str, Any]:
-    target, positive = text(part(spec, "target")), part(spec, "positive")
-    columns = mapping(part(spec, "columns"))
+def _purpose(spec: object, redaction: Redaction) -> dict[str, Any]:
+    target, positive = text(member(spec, "target")), member(spec, "positive")
+    columns = mapping(member(spec, "columns"))
     return {
         "target": target,
-        "problem": text(part(spec, "problem")),
-        "positive": None if positive is None or veil.hides(target) else text(positive),
-        "features": features(spec)[:MOST_COLUMNS],
-        "sensitive": [text(name) for name, column in columns.items() if part(column, "sensitive") is True],
+        "problem": text(member(spec, "problem")),
+        "positive": None if positive is None or redaction.hides(target) else text(positive),
+        "features": features(spec)[:MAX_COLUMNS],
+        "sensitive": [text(name) for name, column in columns.items() if member(column, "sensitive") is True],
     }
 
 
 def features(spec: object) -> list[dict[str, str]]:
     """Columns shown to the model: by declaration, else all but texts, keys and the target."""
-    key, target = entries(part(spec, "key")), part(spec, "target")
+    key, target = entries(member(spec, "key")), member(spec, "target")
     return [
-        {"name": text(name), "type": text(part(column, "type"))}
-        for name, column in mapping(part(spec, "columns")).items()
+        {"name": text(name), "type": text(member(column, "type"))}
+        for name, column in mapping(member(spec, "columns")).items()
         if name != target and _is_feature(column, name in key)
     ]
 
 
 def _is_feature(column: object, in_key: bool) -> bool:
-    declared = part(column, "feature")
-    return declared if isinstance(declared, bool) else part(column, "type") != "text" and not in_key
+    declared = member(column, "feature")
+    return declared if isinstance(declared, bool) else member(column, "type") != "text" and not in_key
 
 
 def _invocation(spec: object, version: ModelVersion) -> dict[str, Any]:
-    """How to ask the endpoint. The row is an example of types, not of data."""
-    row = {each["name"]: _EXAMPLES.get(each["type"], "...") for each in features(spec)[:MOST_COLUMNS]}
+    """An example request to the endpoint. The row shows types, not data."""
+    row = {each["name"]: _EXAMPLES.get(each["type"], "...") for each in features(spec)[:MAX_COLUMNS]}
     return {"endpoint": f"perennial-{version.model}", "model": version.model, "body": {"rows": [row]}}

@@ -1,106 +1,106 @@
-"""The head of a run's report: how it ended, by which checks, and the figures that a reader asks for first."""
+"""The head of a run's report: its outcome, the checks that decided, and the comparison in the gate's metric."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from perennial.contract.metrics import UnknownMetricError, greater_is_better, metrics_of
-from perennial.reports.contents.slices import masks
-from perennial.reports.dossier import Dossier
-from perennial.reports.reading import entries, figure, figures, mapping, number, part, text
-from perennial.reports.veil import Veil
-from perennial.reports.words import OUTCOMES, VERDICTS
+from perennial.reports.contents.gate_sections import redacted_names
+from perennial.reports.json_values import entries, figure, figures, mapping, member, number, text
+from perennial.reports.labels import OUTCOMES, VERDICTS
+from perennial.reports.redaction import Redaction
+from perennial.reports.report_data import ReportData
 
-MOST_CHECKS = 200
-_ORDER = ("failed", "unsure", "passed", "noted")  # what stands against the candidate comes first
-_LATER = ("answer", "registration", "verify", "restore")  # steps that are taken once a person has answered
+MAX_CHECKS = 200
+_ORDER = ("failed", "unsure", "passed", "noted")  # checks against the candidate come first
+_LATER = ("answer", "registration", "verify", "restore")  # steps after an approval
 
 
-def decision(dossier: Dossier, veil: Veil, found: list[str]) -> dict[str, Any]:
-    """`found` is what the deciding step says where that is not the gate."""
-    state = state_of(dossier)
+def decision(data: ReportData, redaction: Redaction, found: list[str]) -> dict[str, Any]:
+    """The decision; `found` are the reasons of the deciding step if that is not the gate."""
+    state = state_of(data)
     title, tone, meaning = OUTCOMES[state]
-    checks = sorted(_checks(dossier, veil), key=lambda check: _ORDER.index(check["verdict"]))
+    checks = sorted(_checks(data, redaction), key=lambda check: _ORDER.index(check["verdict"]))
     return {
         "state": state,
         "title": title,
         "tone": tone,
         "meaning": meaning,
-        "sentence": _masked(text(part(dossier.decision, "sentence"), 1200), dossier, veil),
+        "sentence": _redacted(text(member(data.decision, "sentence"), 1200), data, redaction),
         "reasons": found,
-        "checks": checks[:MOST_CHECKS],
-        "checks_left_out": max(len(checks) - MOST_CHECKS, 0),
-        "next": _next(dossier, state),
-        "headline": headline(dossier),
+        "checks": checks[:MAX_CHECKS],
+        "checks_left_out": max(len(checks) - MAX_CHECKS, 0),
+        "next": _next(data, state),
+        "headline": headline(data),
     }
 
 
-def state_of(dossier: Dossier) -> str:
-    """The run's state, or 'waiting' while a person is asked."""
-    asked = part(dossier.decision, "outcome") == "ask"
-    if dossier.run.state == "running" and asked and not any(map(dossier.run.step, _LATER)):
+def state_of(data: ReportData) -> str:
+    """The run's state, or 'waiting' while approval is pending."""
+    approval_required = member(data.decision, "outcome") == "ask"
+    if data.run.state == "running" and approval_required and not any(map(data.run.step, _LATER)):
         return "waiting"
-    return dossier.run.state
+    return data.run.state
 
 
-def metric_of(dossier: Dossier) -> str:
+def metric_of(data: ReportData) -> str:
     """The metric by which candidate and champion are compared."""
-    said = part(dossier.evaluation, "metric") or part(part(dossier.spec, "gate"), "metric")
-    if said:
-        return text(said)
+    stated = member(data.evaluation, "metric") or member(member(data.spec, "gate"), "metric")
+    if stated:
+        return text(stated)
     try:
-        return metrics_of(str(part(dossier.evaluation, "problem") or part(dossier.spec, "problem")))[0].name
+        return metrics_of(str(member(data.evaluation, "problem") or member(data.spec, "problem")))[0].name
     except UnknownMetricError:
-        return next(iter(figures(part(part(dossier.evaluation, "candidate"), "figures"))), "")
+        return next(iter(figures(member(member(data.evaluation, "candidate"), "figures"))), "")
 
 
 def greater(metric: str) -> bool | None:
-    """Is a greater figure the better one? None for a metric that the catalogue does not know."""
+    """True if a greater value is better; None for a metric that the catalogue does not have."""
     try:
         return greater_is_better(metric)
     except UnknownMetricError:
         return None
 
 
-def headline(dossier: Dossier) -> dict[str, Any] | None:
-    """The metric that decides, for both models and as their difference; None where no model was measured."""
-    evaluation, name = dossier.evaluation, metric_of(dossier)
-    candidate = figure(part(part(part(evaluation, "candidate"), "figures"), name))
+def headline(data: ReportData) -> dict[str, Any] | None:
+    """The deciding metric of both models and its difference; None if no model was measured."""
+    evaluation, name = data.evaluation, metric_of(data)
+    candidate = figure(member(member(member(evaluation, "candidate"), "figures"), name))
     if candidate["value"] is None:
         return None
-    champion = figure(part(part(part(evaluation, "champion"), "figures"), name))
-    difference = figure(part(part(evaluation, "difference"), name))
+    champion = figure(member(member(member(evaluation, "champion"), "figures"), name))
+    difference = figure(member(member(evaluation, "difference"), name))
     return {
         "metric": name,
         "greater_is_better": greater(name),
         "candidate": candidate,
         "champion": champion if champion["value"] is not None else None,
         "difference": difference if difference["value"] is not None else None,
-        "confidence": number(part(evaluation, "confidence")),
+        "confidence": number(member(evaluation, "confidence")),
     }
 
 
-def _checks(dossier: Dossier, veil: Veil) -> list[dict[str, Any]]:
+def _checks(data: ReportData, redaction: Redaction) -> list[dict[str, Any]]:
     return [
         {
-            "name": _masked(text(part(check, "name")), dossier, veil),
-            "verdict": verdict if (verdict := part(check, "verdict")) in VERDICTS else "unsure",
-            "sentence": _masked(text(part(check, "sentence"), 1200), dossier, veil),
-            **{name: number(part(check, name)) for name in ("figure", "limit", "low", "high")},
+            "name": _redacted(text(member(check, "name")), data, redaction),
+            "verdict": verdict if (verdict := member(check, "verdict")) in VERDICTS else "unsure",
+            "sentence": _redacted(text(member(check, "sentence"), 1200), data, redaction),
+            **{name: number(member(check, name)) for name in ("figure", "limit", "low", "high")},
         }
-        for check in map(mapping, entries(part(dossier.decision, "checks")))
+        for check in map(mapping, entries(member(data.decision, "checks")))
     ]
 
 
-def _masked(sentence: str, dossier: Dossier, veil: Veil) -> str:
-    """A sentence of the gate's, in which the names of slices that show a hidden value are withheld."""
-    for name, masked in masks(dossier.evaluation, veil).items():
+def _redacted(sentence: str, data: ReportData, redaction: Redaction) -> str:
+    """A sentence of the gate, with the names of slices that hold a redacted value replaced."""
+    for name, masked in redacted_names(data.evaluation, redaction).items():
         sentence = sentence.replace(name, masked)
-    return veil.conceal(sentence)
+    return redaction.redact(sentence)
 
 
-def _next(dossier: Dossier, state: str) -> list[str]:
-    run = dossier.run
+def _next(data: ReportData, state: str) -> list[str]:
+    run = data.run
     if state == "waiting":
         return [f"perennial approve {run.id}", f'perennial reject {run.id} --why "..."']
     if run.state == "running":

@@ -1,4 +1,4 @@
-"""Two profiles of one column as shares of rows that can be drawn over each other."""
+"""Two profiles of one column as shares of rows over common bins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from perennial.profile import ColumnGrid, ColumnProfile
-from perennial.reports.reading import text
+from perennial.reports.json_values import text
 
 BARS = 32
 NAMES = 12
@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def distribution(name: str, grid: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> dict[str, Any] | None:
-    """Shares of the rows that have a value: over common edges, or by category. None where a side has none."""
+    """Shares of the rows with a value: over common edges, or by category. None if one dataset has no value."""
     if not (before.count and now.count):
         return None
     common = {
@@ -41,7 +41,7 @@ def distribution(name: str, grid: ColumnGrid, before: ColumnProfile, now: Column
 
 
 def edge(type_: str, value: float) -> str | None:
-    """A day or a moment for columns of these types, None for a plain number."""
+    """The edge as a date or datetime for columns of these types, None for a number."""
     try:
         if type_ == "date":
             return (_EPOCH + timedelta(days=round(value))).date().isoformat()
@@ -63,7 +63,7 @@ def _shares(column: ColumnProfile) -> list[float]:
 
 
 def _categories(grid: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[dict[str, Any]]:
-    """The most frequent categories of either side; all others as one."""
+    """The most frequent categories of both datasets; all others as one."""
     sides = [[count / side.count for count in (*side.cells, side.other)] for side in (before, now)]
     shares = list(zip([*grid.categories, None], *sides, strict=True))
     named = sorted((one for one in shares if one[0] is not None), key=lambda one: -max(one[1], one[2]))

@@ -1,4 +1,4 @@
-"""The page of a model: every run with its outcome, and how its figures went over time."""
+"""The page of a model: every run with its outcome, and its metrics over time."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.records import DatasetVersion, Run
-from perennial.reports.dossier import History
-from perennial.reports.reading import figure, mapping, part, text
-from perennial.reports.words import OUTCOMES
+from perennial.reports.json_values import figure, mapping, member, text
+from perennial.reports.labels import OUTCOMES
+from perennial.reports.report_data import History
 
 FORMAT = 1
-MOST_RUNS = 500
-MOST_POINTS = 120
+MAX_RUNS = 500
+MAX_POINTS = 120
 
 
 def index_contents(history: History) -> dict[str, Any]:
-    """Runs newest first, the figures of those that measured a model oldest first, and the champion."""
+    """Runs newest first, the metrics of those that measured a model oldest first, and the champion."""
     runs = sorted(history.runs, key=lambda run: (run.started_at, run.id), reverse=True)
     names = {dataset.id: dataset for dataset in history.datasets}
     summaries = history.summaries or {}
-    shown = runs[:MOST_RUNS]
+    shown = runs[:MAX_RUNS]
     champion = history.champion
     return {
         "format": FORMAT,
@@ -37,7 +37,7 @@ def index_contents(history: History) -> dict[str, Any]:
         "history": _history(shown, summaries),
         "versions": [
             {"id": version.id, "run": version.run, "created_at": version.created_at.isoformat()}
-            for version in sorted(history.versions, key=lambda one: (one.created_at, one.id), reverse=True)[:MOST_RUNS]
+            for version in sorted(history.versions, key=lambda one: (one.created_at, one.id), reverse=True)[:MAX_RUNS]
         ],
     }
 
@@ -53,7 +53,7 @@ def _run(run: Run, dataset: DatasetVersion | None, summary: Mapping[str, Any], r
         "seconds": (run.ended_at - run.started_at).total_seconds() if run.ended_at else None,
         "version": run.version,
         "reported": reported,
-        "headline": mapping(part(summary, "headline")) or None,
+        "headline": mapping(member(summary, "headline")) or None,
     }
 
 
@@ -62,7 +62,7 @@ def _history(runs: list[Run], summaries: Mapping[str, Mapping[str, Any]]) -> lis
     points = []
     for run in runs:
         seen = summaries.get(run.id)
-        head = mapping(part(seen, "headline"))
+        head = mapping(member(seen, "headline"))
         if not head:
             continue
         points.append(
@@ -70,12 +70,12 @@ def _history(runs: list[Run], summaries: Mapping[str, Mapping[str, Any]]) -> lis
                 "run": run.id,
                 "started_at": run.started_at.isoformat(),
                 "promoted": run.state == "promoted",
-                "metric": text(part(head, "metric")),
-                "figure": figure(part(head, "candidate")),
-                "value": figure(part(seen, "value")) if mapping(part(seen, "value")) else None,
-                "currency": text(part(part(seen, "value"), "currency"), 8),
-                "gap": figure(part(seen, "gap")) if mapping(part(seen, "gap")) else None,
-                "gap_of": text(part(part(seen, "gap"), "measure")),
+                "metric": text(member(head, "metric")),
+                "figure": figure(member(head, "candidate")),
+                "value": figure(member(seen, "value")) if mapping(member(seen, "value")) else None,
+                "currency": text(member(member(seen, "value"), "currency"), 8),
+                "gap": figure(member(seen, "gap")) if mapping(member(seen, "gap")) else None,
+                "gap_of": text(member(member(seen, "gap"), "measure")),
             }
         )
-    return points[:MOST_POINTS][::-1]
+    return points[:MAX_POINTS][::-1]

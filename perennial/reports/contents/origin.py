@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.records import ModelVersion
-from perennial.reports.dossier import Dossier
-from perennial.reports.reading import entries, mapping, number, part, text, whole
+from perennial.reports.json_values import entries, mapping, member, number, text, whole
+from perennial.reports.report_data import ReportData
 
-MOST = 300
+MAX_TESTS = 300
 _CARD = ("origin", "licence", "terms", "personal_data", "lawful_basis", "collected")
 
 
-def origin(dossier: Dossier) -> dict[str, Any]:
+def origin(data: ReportData) -> dict[str, Any]:
     """The run's data, card, spec and code, and how the candidate was fitted."""
-    run, dataset, evaluation = dossier.run, dossier.dataset, dossier.evaluation
+    run, dataset, evaluation = data.run, data.dataset, data.evaluation
     trained = run.step("training")
     figures = trained.figures if trained else {}
-    version = dossier.version
+    version = data.version
     return {
         "dataset": {
             "id": run.dataset,
@@ -28,26 +28,26 @@ def origin(dossier: Dossier) -> dict[str, Any]:
             "bytes": dataset.size if dataset else None,
             "uploaded_at": dataset.uploaded_at.isoformat() if dataset else None,
         },
-        "datasets": [text(name) for name in entries(figures.get("datasets"))][:MOST],
+        "datasets": [text(name) for name in entries(figures.get("datasets"))][:MAX_TESTS],
         "rows": whole(figures.get("rows")),
-        "card": card(dossier),
+        "card": card(data),
         "card_digest": dataset.card_digest if dataset else None,
         "spec_digest": run.spec_digest,
         "code_digest": version.code_digest if version else None,
         "version": version.id if version else None,
-        "digest": text(part(part(evaluation, "candidate"), "digest")) or None,
-        **fitting(dossier.spec if evaluation else {}, evaluation),  # what was not fitted has no estimator
+        "digest": text(member(member(evaluation, "candidate"), "digest")) or None,
+        **fitting(data.spec if evaluation else {}, evaluation),  # what was not fitted has no estimator
     }
 
 
 def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
     """How a candidate was fitted: estimator, parameters, seconds, versions of what it was fitted with."""
-    declared = part(part(spec, "training"), "estimator")
+    declared = member(member(spec, "training"), "estimator")
     return {
-        "estimator": text(part(evaluation, "estimator") or declared),
-        "parameters": named(part(evaluation, "parameters") or part(part(spec, "training"), "parameters")),
-        "environment": named(part(evaluation, "environment")),
-        "fit_seconds": number(part(evaluation, "fit_seconds")),
+        "estimator": text(member(evaluation, "estimator") or declared),
+        "parameters": named(member(evaluation, "parameters") or member(member(spec, "training"), "parameters")),
+        "environment": named(member(evaluation, "environment")),
+        "fit_seconds": number(member(evaluation, "fit_seconds")),
     }
 
 
@@ -58,20 +58,20 @@ def importance(found: object) -> list[dict[str, Any]]:
     return [{"feature": name, "weight": value} for value, name in known[:20]]
 
 
-def card(dossier: Dossier) -> dict[str, Any] | None:
+def card(data: ReportData) -> dict[str, Any] | None:
     """The dataset's card, or the spec's where no plan has kept one with the data."""
-    found = dossier.card or part(dossier.spec, "card")
+    found = data.card or member(data.spec, "card")
     if not mapping(found):
         return None
-    return {name: text(part(found, name), 1200) or None for name in _CARD} | {
-        "retention_days": whole(part(found, "retention_days"))
+    return {name: text(member(found, name), 1200) or None for name in _CARD} | {
+        "retention_days": whole(member(found, "retention_days"))
     }
 
 
 def made_with(version: ModelVersion) -> dict[str, Any]:
     """The ingredients of a registered version, by id and digest."""
     return {
-        "datasets": list(version.datasets)[:MOST],
+        "datasets": list(version.datasets)[:MAX_TESTS],
         "run": version.run,
         "digest": version.digest,
         "archive_sha256": version.archive_sha256,
@@ -84,4 +84,4 @@ def made_with(version: ModelVersion) -> dict[str, Any]:
 
 def named(found: object) -> list[dict[str, str]]:
     """Names and values as text, sorted."""
-    return [{"name": text(name), "value": text(value)} for name, value in sorted(mapping(found).items())[:MOST]]
+    return [{"name": text(name), "value": text(value)} for name, value in sorted(mapping(found).items())[:MAX_TESTS]]

@@ -9,59 +9,59 @@ from perennial.records import Step
 from perennial.reports.contents import drift
 from perennial.reports.contents.decision import state_of
 from perennial.reports.contents.validation import validation
-from perennial.reports.dossier import Dossier
-from perennial.reports.reading import entries, mapping, part, text
-from perennial.reports.veil import Veil
+from perennial.reports.json_values import entries, mapping, member, text
+from perennial.reports.redaction import Redaction
+from perennial.reports.report_data import ReportData
 
 MOST_REASONS = 30
 
 
-def steps(dossier: Dossier, veil: Veil) -> dict[str, Any]:
+def steps(data: ReportData, redaction: Redaction) -> dict[str, Any]:
     """Each step with the moment it was done, and the seconds since the one before."""
-    run, found, before = dossier.run, [], dossier.run.started_at
+    run, found, before = data.run, [], data.run.started_at
     for step in run.steps:
         found.append(
             {
                 "name": text(step.name),
                 "at": step.at.isoformat(),
                 "seconds": _seconds(before, step.at),
-                "sentence": _sentence(step, dossier, veil),
+                "sentence": _sentence(step, data, redaction),
             }
         )
         before = step.at
     return {"began": run.started_at.isoformat(), "ended": _iso(run.ended_at), "steps": found}
 
 
-def reasons(dossier: Dossier, veil: Veil) -> list[str]:
+def reasons(data: ReportData, redaction: Redaction) -> list[str]:
     """Why the run ended so, beyond what the checks of the gate say."""
-    state = state_of(dossier)
+    state = state_of(data)
     if state == "quarantined":
-        checked = validation(dossier, veil)
-        return [_capital(problem["sentence"]) for problem in part(checked, "problems") or ()][:MOST_REASONS]
+        checked = validation(data, redaction)
+        return [_capital(problem["sentence"]) for problem in member(checked, "problems") or ()][:MOST_REASONS]
     if state == "unchanged":
-        step = dossier.run.step("drift")
-        return [_capital(drift.sentence(dossier.drift, veil)), *(text(why, 600) for why in _rest(step))]
+        step = data.run.step("drift")
+        return [_capital(drift.sentence(data.drift, redaction)), *(text(why, 600) for why in _rest(step))]
     if state in ("failed", "superseded"):
-        return [text(reason, 1200) for reason in dossier.run.reasons[1:]][:MOST_REASONS]
+        return [text(reason, 1200) for reason in data.run.reasons[1:]][:MOST_REASONS]
     if state == "waiting":
-        return _said(dossier, "approval")
-    return [*_said(dossier, "answer"), *(_said(dossier, "restore") or _said(dossier, "verify"))]
+        return _texts(data, "approval")
+    return [*_texts(data, "answer"), *(_texts(data, "restore") or _texts(data, "verify"))]
 
 
-def _said(dossier: Dossier, name: str) -> list[str]:
-    step = dossier.run.step(name)
-    return [text(said, 1200) for said in step.sentences] if step else []
+def _texts(data: ReportData, name: str) -> list[str]:
+    step = data.run.step(name)
+    return [text(stated, 1200) for stated in step.sentences] if step else []
 
 
-def _sentence(step: Step, dossier: Dossier, veil: Veil) -> str:
+def _sentence(step: Step, data: ReportData, redaction: Redaction) -> str:
     """A step's first sentence, where that cannot quote a value."""
-    if step.name == "validation" and part(dossier.verdict, "accepted") is not True:
-        count = len(entries(part(dossier.verdict, "problems")) or entries(part(step.figures, "problems")))
+    if step.name == "validation" and member(data.verdict, "accepted") is not True:
+        count = len(entries(member(data.verdict, "problems")) or entries(member(step.figures, "problems")))
         return f"The dataset was refused for {count} {'problem' if count == 1 else 'problems'}."
-    if step.name == "drift" and mapping(dossier.drift):
-        return _capital(drift.sentence(dossier.drift, veil))
-    if step.name == "drift" and part(step.figures, "verdict") != "first":
-        return f"Verdict: {text(part(step.figures, 'verdict'))}."
+    if step.name == "drift" and mapping(data.drift):
+        return _capital(drift.sentence(data.drift, redaction))
+    if step.name == "drift" and member(step.figures, "verdict") != "first":
+        return f"Verdict: {text(member(step.figures, 'verdict'))}."
     return text(step.sentences[0], 600) if step.sentences else ""
 
 
@@ -69,8 +69,8 @@ def _rest(step: Step | None) -> tuple[str, ...]:
     return step.sentences[1:] if step else ()
 
 
-def _capital(said: str) -> str:
-    return said[:1].upper() + said[1:]
+def _capital(stated: str) -> str:
+    return stated[:1].upper() + stated[1:]
 
 
 def _seconds(before: datetime, after: datetime) -> float:

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perennial.reports.dossier import Dossier
-from perennial.reports.reading import entries, mapping, part, text, whole
-from perennial.reports.veil import Veil
-from perennial.reports.words import PROBLEMS
+from perennial.reports.json_values import entries, mapping, member, text, whole
+from perennial.reports.labels import PROBLEMS
+from perennial.reports.redaction import Redaction
+from perennial.reports.report_data import ReportData
 
 MOST_PROBLEMS = 200
 
 
-def validation(dossier: Dossier, veil: Veil) -> dict[str, Any] | str:
+def validation(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
     """The verdict, its problems in sentences, and the sum of the rows."""
-    verdict = dossier.verdict
+    verdict = data.verdict
     if not mapping(verdict):
-        if dossier.run.trigger == "retrain":
+        if data.run.trigger == "retrain":
             return "This run retrained on datasets that had been validated before."
         return "The dataset has not been validated: the run did not come so far."
-    problems = [_problem(each, veil) for each in map(mapping, entries(part(verdict, "problems")))]
-    cleaned = mapping(part(verdict, "cleaned"))
+    problems = [_problem(each, redaction) for each in map(mapping, entries(member(verdict, "problems")))]
+    cleaned = mapping(member(verdict, "cleaned"))
     return {
-        "accepted": part(verdict, "accepted") is True,
+        "accepted": member(verdict, "accepted") is True,
         "rows": {
-            name: whole(part(verdict, key))
+            name: whole(member(verdict, key))
             for name, key in (
                 ("in", "rows"),
                 ("accepted", "rows_accepted"),
@@ -33,10 +33,10 @@ def validation(dossier: Dossier, veil: Veil) -> dict[str, Any] | str:
                 ("duplicates", "rows_duplicate"),
             )
         },
-        "format": text(part(verdict, "format")),
-        "bytes": whole(part(verdict, "bytes")),
-        "files": whole(part(verdict, "files")),
-        "ignored_columns": [text(name) for name in entries(part(verdict, "ignored_columns"))][:MOST_PROBLEMS],
+        "format": text(member(verdict, "format")),
+        "bytes": whole(member(verdict, "bytes")),
+        "files": whole(member(verdict, "files")),
+        "ignored_columns": [text(name) for name in entries(member(verdict, "ignored_columns"))][:MOST_PROBLEMS],
         "cleaned": [
             {"column": text(column), "changes": {text(how): whole(count) for how, count in mapping(changes).items()}}
             for column, changes in list(cleaned.items())[:MOST_PROBLEMS]
@@ -46,29 +46,27 @@ def validation(dossier: Dossier, veil: Veil) -> dict[str, Any] | str:
     }
 
 
-def _problem(problem: Mapping[str, Any], veil: Veil) -> dict[str, Any]:
-    code, count, column = text(part(problem, "code")), whole(part(problem, "count")), part(problem, "column")
+def _problem(problem: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
+    code, count, column = text(member(problem, "code")), whole(member(problem, "count")), member(problem, "column")
     return {
         "code": code,
         "column": text(column) or None,
-        "rule": text(part(problem, "rule")) or None,
-        "file": text(part(problem, "file")) or None,
+        "rule": text(member(problem, "rule")) or None,
+        "file": text(member(problem, "file")) or None,
         "count": count,
-        "sentence": _of_rows(problem, code, count or 0) if code in PROBLEMS else _of_file(problem, veil),
+        "sentence": _of_rows(problem, code, count or 0) if code in PROBLEMS else _of_file(problem, redaction),
     }
 
 
 def _of_rows(problem: Mapping[str, Any], code: str, count: int) -> str:
     """A message quotes a row's value; a report says how many rows have the problem and where the first of them is."""
-    column, rule, row = (text(part(problem, name)) for name in ("column", "rule", "row"))
+    column, rule, row = (text(member(problem, name)) for name in ("column", "rule", "row"))
     where = f"{column}: " if column else f"rule '{rule}': " if rule else ""
     many = "1 row has" if count == 1 else f"{count:,} rows have"
     return f"{where}{many} {PROBLEMS[code]}" + (f"; the first is row {row}" if row else "")
 
 
-def _of_file(problem: Mapping[str, Any], veil: Veil) -> str:
-    if part(problem, "code") == "one-class" and veil.hides(part(problem, "column")):
-        return (
-            f"the target '{text(part(problem, 'column'))}' has fewer than two classes; a model needs two to tell apart"
-        )
-    return text(part(problem, "message"), 1200)
+def _of_file(problem: Mapping[str, Any], redaction: Redaction) -> str:
+    if member(problem, "code") == "one-class" and redaction.hides(member(problem, "column")):
+        return f"the target '{text(member(problem, 'column'))}' has fewer than two classes; training needs two"
+    return text(member(problem, "message"), 1200)

@@ -35,7 +35,7 @@ def test_many_columns_that_moved_a_little_have_drifted_together() -> None:
     found = report(0.14, 8)
     assert {found.columns[name].verdict for name in NAMES} == {"watch"}
     assert found.verdict == "drifted"
-    assert found.sentence.startswith("no column drifted alone, but over all 6")
+    assert found.sentence.startswith("no single column reaches drifted, but the dataset drift is 6")
     assert found.dataset_drift == pytest.approx(8 / 9 * 0.7, abs=0.05)
 
 

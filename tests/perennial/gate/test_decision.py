@@ -69,7 +69,7 @@ def test_a_candidate_that_passes_every_check_is_promoted() -> None:
         "newest rows",
         "forgetting",
     ]
-    assert decision.sentence == "Promoted: it passed floor:roc_auc, ceiling:log_loss, champion, forgetting."
+    assert decision.sentence == "Promoted: the candidate passed floor:roc_auc, ceiling:log_loss, champion, forgetting."
     assert decision.checks[2].sentence == (
         "By roc_auc the candidate is better than the champion flights@123456789012 (0.75 against 0.74); the difference "
         "is between -0.004 and 0.024 (positive is better), which stays within the margin of 0.005."
@@ -80,7 +80,7 @@ def test_a_first_model_needs_the_floors_alone() -> None:
     first = evaluation(champion=None, difference=None)
     assert decide(first, POLICY).promote
     assert not decide(first, Gate("roc_auc", {"roc_auc": 0.8})).promote
-    assert decide(first, Gate("roc_auc")).sentence == "Promoted: no floor is set and no champion serves yet."
+    assert decide(first, Gate("roc_auc")).sentence == "Promoted: no floor is set and there is no champion yet."
 
 
 def test_the_floor_of_a_loss_is_a_ceiling() -> None:
@@ -130,7 +130,7 @@ def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
 def test_a_candidate_that_is_the_champion_itself_is_not_released_again() -> None:
     decision = decide(evaluation(champion={"version": "flights@abababababab", "figures": {}}), POLICY)
     assert not decision.promote
-    assert "is flights@abababababab itself" in decision.checks[2].sentence
+    assert "identical to the champion flights@abababababab" in decision.checks[2].sentence
 
 
 def test_intervals_of_less_confidence_than_asked_are_refused() -> None:
@@ -195,12 +195,12 @@ def test_an_evaluation_that_is_none_closes_the_gate(nothing: Any) -> None:
     assert not decide(nothing, Gate("roc_auc")).promote
 
 
-def test_a_superior_candidate_must_surely_be_better_by_more_than_the_margin() -> None:
+def test_a_superior_candidate_must_significantly_be_better_by_more_than_the_margin() -> None:
     better = evaluation(difference={"roc_auc": {"value": 0.02, "low": 0.006, "high": 0.03}})
     for margin, promoted in ((0.0, True), (0.005, True), (0.006, False), (0.01, False)):
         check = decide(better, Gate("roc_auc", margin=margin, test="superior", forgetting=0.1)).checks[0]
         assert (check.passed, check.limit) == (promoted, margin)
-    assert check.sentence.endswith("so it is not surely better by more than 0.01, as it must be: the champion stays.")
+    assert check.sentence.endswith("so it is not significantly better by more than 0.01: the champion stays.")
 
 
 def test_a_candidate_that_merely_ties_is_not_superior() -> None:
@@ -218,7 +218,9 @@ def test_a_candidate_that_merely_ties_is_not_superior() -> None:
         ((99, -0.3, -0.5, -0.1), "noted"),
     ],
 )
-def test_a_candidate_that_surely_forgets_is_refused(older: tuple[int, float, float, float], verdict: str) -> None:
+def test_a_candidate_that_significantly_forgets_is_refused(
+    older: tuple[int, float, float, float], verdict: str
+) -> None:
     seen = evaluation(parts={"newest": part(400, 0.03, 0.01, 0.05), "older": part(*older)})
     newest, check = decide(seen, Gate("roc_auc", margin=0.01)).checks[-2:]
     assert (check.name, check.verdict) == ("forgetting", verdict)
@@ -273,4 +275,4 @@ def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_
     first = {**evaluation(), "champion": None, "difference": None}
     decision = decide(first, Gate("roc_auc"))
     assert decision.promote
-    assert decision.sentence == "Promoted: no floor is set and no champion serves yet."
+    assert decision.sentence == "Promoted: no floor is set and there is no champion yet."

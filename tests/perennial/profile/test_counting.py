@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from perennial.dtypes import dtypes
 from perennial.profile import ColumnProfile, Profiler, freeze
-from perennial.profile.direct import of_rows
-from perennial.profile.tally import tallies
-from perennial.profile.weighted import of_tallies
+from perennial.profile.from_rows import profile_from_rows
+from perennial.profile.from_value_counts import profile_from_value_counts
+from perennial.profile.value_counts import count_values
 from perennial.validation import Column, Contract
 
 TYPES = {"whole": "integer", "real": "number", "word": "text", "day": "date", "moment": "datetime", "late": "integer"}
@@ -51,9 +51,9 @@ def test_values_counted_and_rows_counted_give_the_same_sums(
 ) -> None:
     grid = freeze(frame(known), CONTRACT)
     typed = frame(rows)
-    direct = of_rows(typed, grid.columns, dict.fromkeys(grid.columns, 2**64 - 1))
-    counted = {name: [tally] for name, tally in tallies(typed, grid.columns).items()}
-    for name, sums in of_tallies(grid.columns, counted).items():
+    direct = profile_from_rows(typed, grid.columns, dict.fromkeys(grid.columns, 2**64 - 1))
+    counted = {name: [value_counts] for name, value_counts in count_values(typed, grid.columns).items()}
+    for name, sums in profile_from_value_counts(grid.columns, counted).items():
         same(sums, direct[name])
 
 
@@ -65,11 +65,11 @@ def shown(counts: pl.DataFrame) -> list[str]:
 @given(st.lists(ROW, max_size=40))
 def test_a_tally_has_each_value_once_with_its_number(rows: list[dict[str, Any]]) -> None:
     typed = frame(rows)
-    for name, tally in tallies(typed, TYPES).items():
+    for name, value_counts in count_values(typed, TYPES).items():
         counts = typed[name].drop_nulls().alias("value").value_counts()
-        assert tally.values.schema["value"] == typed.schema[name]
-        assert shown(tally.values) == shown(counts)
-        assert tally.nulls == typed[name].null_count()
+        assert value_counts.values.schema["value"] == typed.schema[name]
+        assert shown(value_counts.values) == shown(counts)
+        assert value_counts.nulls == typed[name].null_count()
 
 
 def test_a_column_whose_values_turn_out_to_differ_is_counted_the_other_way_from_then_on() -> None:
@@ -83,7 +83,7 @@ def test_a_column_whose_values_turn_out_to_differ_is_counted_the_other_way_from_
     for batch in (few, many, many, few, many):
         profiler.add(batch)
     whole = pl.concat([few, many, many, few, many])
-    direct = of_rows(whole, grid.columns, dict.fromkeys(grid.columns, 2**64 - 1))
+    direct = profile_from_rows(whole, grid.columns, dict.fromkeys(grid.columns, 2**64 - 1))
     found = profiler.result()
     assert found.rows == whole.height
     for name in grid.columns:

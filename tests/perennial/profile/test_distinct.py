@@ -14,7 +14,7 @@ from perennial.contract.columns import Column
 from perennial.contract.dataset import Contract
 from perennial.dtypes import dtypes
 from perennial.profile import Distinct, Profile, Profiler, freeze, merge, profile
-from perennial.profile.distinct import HASH_SEED, K, united
+from perennial.profile.distinct import HASH_SEED, K, union
 
 CONTRACT = Contract(
     {
@@ -76,11 +76,11 @@ SKETCHES = st.lists(st.integers(0, 5000), max_size=400).map(lambda hashes: Disti
 
 @given(SKETCHES, SKETCHES, SKETCHES)
 def test_union_is_associative_commutative_and_idempotent(one: Distinct, two: Distinct, three: Distinct) -> None:
-    assert united(one, two) == united(two, one)
-    assert united(united(one, two), three) == united(one, united(two, three))
-    assert united(united(one, two), two) == united(one, two)
-    assert Distinct.from_text(united(one, two).as_text()) == united(one, two)
-    assert united(one, two).hashes == tuple(sorted({*one.hashes, *two.hashes})[:K])
+    assert union(one, two) == union(two, one)
+    assert union(union(one, two), three) == union(one, union(two, three))
+    assert union(union(one, two), two) == union(one, two)
+    assert Distinct.from_text(union(one, two).as_text()) == union(one, two)
+    assert union(one, two).hashes == tuple(sorted({*one.hashes, *two.hashes})[:K])
 
 
 PROGRAM = """
@@ -92,7 +92,7 @@ print([value.hash({seed}).to_list() for value in values])
 
 @pytest.mark.parametrize("threads", ["1", "4"])
 def test_hashes_are_the_same_in_any_process_as_when_profiles_were_kept(threads: str) -> None:
-    """Should this fail after an update of Polars, sketches kept before cannot be merged: raise FORMAT in sums.py."""
+    """If this fails after an update of Polars, stored sketches cannot be merged: raise FORMAT in column_profile.py."""
     environment = {**os.environ, "POLARS_MAX_THREADS": threads}
     command = [sys.executable, "-c", PROGRAM.format(seed=HASH_SEED)]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
@@ -109,4 +109,4 @@ HASHES = [
 
 def test_a_union_of_many_is_that_of_all_values() -> None:
     parts = [Distinct(tuple(range(start, 3000, 11)[:K])) for start in range(11)]
-    assert reduce(united, parts).hashes == tuple(range(K))
+    assert reduce(union, parts).hashes == tuple(range(K))

@@ -16,7 +16,7 @@ from perennial.contract.model import ModelSpec
 from perennial.drift import compare
 from perennial.profile import Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
-from perennial.reports import Dossier, History
+from perennial.reports import History, ReportData
 from perennial.spec import parse
 from tests.perennial.reports.evaluations import EVIL, SECRET, curves, evaluation, figure
 from tests.perennial.reports.verdicts import decision, verdict
@@ -185,12 +185,12 @@ def dataset(accepted: bool = True) -> DatasetVersion:
     )
 
 
-def dossier(outcome: str) -> Dossier:
+def data(outcome: str) -> ReportData:
     """Everything that a run of that outcome leaves."""
     before, now = profiles()
     reached = CAME_TO[outcome]
     judged = {"promoted": "promote", "refused": "refuse", "waiting": "ask"}.get(outcome)
-    return Dossier(
+    return ReportData(
         run=run(outcome),
         spec=spec().to_json(),
         dataset=dataset(outcome != "quarantined"),
@@ -204,7 +204,7 @@ def dossier(outcome: str) -> Dossier:
     )
 
 
-def regression() -> Dossier:
+def regression() -> ReportData:
     """A promoted run of a regression, without what only classifiers have."""
     found = evaluation()
     names = {"r2": 0.61, "mae": 4.21, "rmse": 6.9, "pinball": 2.1}
@@ -227,12 +227,12 @@ def regression() -> Dossier:
         "slices": {"metric": "mae", "named": [], "worst": []},
     }
     found["candidate"] |= {"figures": {name: figure(value, 0.1) for name, value in names.items()}, "threshold": None}
-    spec = {**dossier("promoted").spec, "problem": "regression", "target": "amount", "positive": None}
+    spec = {**data("promoted").spec, "problem": "regression", "target": "amount", "positive": None}
     spec["gate"] = {}
-    return replace(dossier("promoted"), evaluation=found, spec=spec, drift=None, profile=None, reference=None)
+    return replace(data("promoted"), evaluation=found, spec=spec, drift=None, profile=None, reference=None)
 
 
-def multiclass() -> Dossier:
+def multiclass() -> ReportData:
     """A promoted run of a model of three classes."""
     found = evaluation()
     labels = ["gold", "silver", EVIL]
@@ -241,7 +241,7 @@ def multiclass() -> Dossier:
     drawn["calibration"] = curves(0.5)["calibration"]
     found |= {"problem": "multiclass", "curves": {"candidate": drawn, "champion": drawn}, "threshold": None}
     found["candidate"] |= {"classes": dict.fromkeys(labels, one)}
-    return replace(dossier("promoted"), evaluation=found, spec={**dossier("promoted").spec, "problem": "multiclass"})
+    return replace(data("promoted"), evaluation=found, spec={**data("promoted").spec, "problem": "multiclass"})
 
 
 def history(count: int = 18) -> History:

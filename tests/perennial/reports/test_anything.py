@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perennial.reports import card_contents, index_contents, page, run_contents, summary, twin
-from perennial.reports.charts import Axis, Bars, Line, Whisker, lines, steps, whiskers
+from perennial.reports import card_contents, index_contents, page, run_contents, summary, to_json
+from perennial.reports.charts import Axis, Bars, Line, Whisker, histograms, lines, whiskers
 from perennial.reports.charts.scale import ticks
-from perennial.reports.numerals import exact, figure, moment, money, share, signed
+from perennial.reports.numbers import exact, figure, moment, money, share, signed
 from tests.perennial.reports import cases
 from tests.perennial.reports.cases import EVIL
 
@@ -30,11 +30,11 @@ PARTS = {
     "evaluation": cases.evaluation(),
     "decision": cases.decision("refuse"),
     "verdict": cases.verdict(False),
-    "drift": dict(cases.dossier("promoted").drift or {}),
-    "spec": dict(cases.dossier("promoted").spec),
+    "drift": dict(cases.data("promoted").drift or {}),
+    "spec": dict(cases.data("promoted").spec),
     "card": cases.spec().card.to_json(),
 }
-PLAIN = replace(cases.dossier("refused"), profile=None, reference=None)
+PLAIN = replace(cases.data("refused"), profile=None, reference=None)
 
 
 ODD: list[Any] = [None, True, -1, 1.5e300, float("nan"), EVIL, [], {}, [None], {EVIL: []}]
@@ -65,11 +65,11 @@ def test_any_member_may_be_something_else(name):
     turns = itertools.cycle(ODD)
     for way in list(places(PARTS[name]))[:: 1 if fuzz else 5]:
         for odd in ODD if fuzz else [next(turns)]:
-            dossier = replace(PLAIN, **{name: damaged(PARTS[name], way, odd)})
+            data = replace(PLAIN, **{name: damaged(PARTS[name], way, odd)})
             try:
-                assert "<h1>" in page(run_contents(dossier))
-                assert twin(card_contents(dossier, cases.version()))
-                assert twin(summary(dossier))
+                assert "<h1>" in page(run_contents(data))
+                assert to_json(card_contents(data, cases.version()))
+                assert to_json(summary(data))
             except Exception as error:
                 raise AssertionError(f"{name} with {odd!r} at {way}") from error
 
@@ -77,7 +77,7 @@ def test_any_member_may_be_something_else(name):
 @settings(max_examples=40)
 @given(st.sampled_from(sorted(PARTS)), ANYTHING)
 def test_a_report_is_made_of_anything(name, found):
-    assert "<h1>" in page(run_contents(replace(cases.dossier("refused"), **{name: found})))
+    assert "<h1>" in page(run_contents(replace(cases.data("refused"), **{name: found})))
 
 
 @settings(max_examples=40)
@@ -97,8 +97,8 @@ def test_ticks_are_few_and_lie_within(one, other):
     if high - low > max(abs(low), abs(high)) * 1e-6 and high - low < 1e300 and high - low > 1e-290:
         found = ticks(low, high)
         assert 1 <= len(found) <= 7
-        air = (high - low) * 1e-6
-        assert all(low - air <= tick <= high + air for tick in found)
+        padding = (high - low) * 1e-6
+        assert all(low - padding <= tick <= high + padding for tick in found)
 
 
 @given(st.lists(st.tuples(FINITE, FINITE), min_size=1, max_size=5))
@@ -107,13 +107,13 @@ def test_charts_draw_any_finite_numbers(points):
     assert "NaN" not in lines("t", "d", [Line("a", points, band=band, marked=True)], Axis("x"), Axis("y"))
     assert whiskers("t", "d", [Whisker("a", y, y, x) for x, y in points], Axis("x"), line=0.0)
     edges = sorted({x for x, _ in points} | {0.0, 1.0})
-    assert steps("t", "d", edges, [Bars("a", [0.5] * (len(edges) - 1))], Axis("x"), Axis("y"))
+    assert histograms("t", "d", edges, [Bars("a", [0.5] * (len(edges) - 1))], Axis("x"), Axis("y"))
 
 
 @given(FINITE)
 def test_numbers_have_few_characters_and_a_real_minus(value):
-    for said in (figure(value), exact(value), signed(value), share(value)):
-        assert "-" not in said.replace("e-", "")
+    for value_text in (figure(value), exact(value), signed(value), share(value)):
+        assert "-" not in value_text.replace("e-", "")
     assert len(figure(value)) <= 22
     assert money(value, "EUR").endswith(" EUR")
 

@@ -13,9 +13,9 @@ from jinja2 import UndefinedError
 from markupsafe import escape
 
 from perennial.profile import ColumnGrid, ColumnProfile, Grid, Profile
-from perennial.reports import card_contents, index_contents, page, run_contents, twin
+from perennial.reports import card_contents, index_contents, page, run_contents, to_json
+from perennial.reports.labels import OUTCOMES, SECTIONS
 from perennial.reports.pages import environment
-from perennial.reports.words import OUTCOMES, SECTIONS
 from tests.perennial.reports import cases
 from tests.perennial.reports.cases import EVIL, SECRET
 
@@ -24,11 +24,11 @@ LIMIT = 2 << 20  # bytes
 
 def contents(name: str) -> dict:
     if name == "card":
-        return card_contents(cases.dossier("promoted"), cases.version())
+        return card_contents(cases.data("promoted"), cases.version())
     if name == "index":
         return index_contents(cases.history())
     return run_contents(
-        {"regression": cases.regression, "multiclass": cases.multiclass}.get(name, lambda: cases.dossier(name))()
+        {"regression": cases.regression, "multiclass": cases.multiclass}.get(name, lambda: cases.data(name))()
     )
 
 
@@ -74,7 +74,7 @@ def test_every_check_stands_with_figure_limit_interval_and_sentence():
 def test_no_value_of_a_sensitive_column_or_of_a_text_is_shown(name):
     made = contents(name)
     assert SECRET not in page(made)
-    assert SECRET not in twin(made)
+    assert SECRET not in to_json(made)
 
 
 def test_the_groups_that_a_fairness_rule_compares_are_named():
@@ -106,9 +106,9 @@ def test_a_page_holds_no_script_and_its_policy_allows_its_own_style_alone(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_twin_holds_the_same_with_sorted_keys_and_both_are_the_same_each_time(name):
     made = contents(name)
-    assert json.loads(twin(made)) == made
-    assert twin(made) == json.dumps(made, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    assert (page(made), twin(made)) == (page(contents(name)), twin(contents(name)))
+    assert json.loads(to_json(made)) == made
+    assert to_json(made) == json.dumps(made, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    assert (page(made), to_json(made)) == (page(contents(name)), to_json(contents(name)))
 
 
 def test_a_name_that_a_template_lacks_is_an_error_and_templates_escape_whatever_they_are_called():
@@ -140,12 +140,12 @@ def test_a_report_of_a_thousand_columns_stays_below_two_megabytes():
     evaluation["behaviour"] *= 5000
     decision = cases.decision("refuse")
     decision["checks"] *= 500
-    dossier = replace(
-        cases.dossier("refused"), drift=report, profile=now, reference=before, evaluation=evaluation, decision=decision
+    data = replace(
+        cases.data("refused"), drift=report, profile=now, reference=before, evaluation=evaluation, decision=decision
     )
-    made = run_contents(dossier)
+    made = run_contents(data)
     assert len(page(made).encode()) < LIMIT
-    assert len(twin(made).encode()) < LIMIT
+    assert len(to_json(made).encode()) < LIMIT
 
 
 def test_an_index_of_thousands_of_runs_stays_below_two_megabytes():

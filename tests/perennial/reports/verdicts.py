@@ -52,9 +52,9 @@ def decision(outcome: str) -> dict[str, Any]:
         -0.036,
     )
     sentence = {
-        "promote": "Promoted: it passed floor:roc_auc, ceiling:brier, champion, value.",
+        "promote": "Promoted: the candidate passed floor:roc_auc, ceiling:brier, champion, value.",
         "refuse": "Refused by 1 of 7 checks: fairness:sex:true_positive_rate.",
-        "ask": "A person is asked, for the rows cannot tell: fairness:sex:true_positive_rate.",
+        "ask": "Approval is required: the held-out rows do not decide fairness:sex:true_positive_rate.",
     }[outcome]
     return {
         "outcome": outcome,

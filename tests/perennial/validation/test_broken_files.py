@@ -71,7 +71,7 @@ BROKEN = {
     "a zip archive": (b"PK\x03\x04" + b"a" * 100, "format", "a zip archive or a spreadsheet"),
     "a JSON array": (b'[{"id": 1}]', "format", "one JSON array"),
     "an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "encoding", "not UTF-8"),
-    "gzip cut off": (gzip.compress(text(*ROWS * 50))[:-20], "truncated", "the gzip data ends in the middle"),
+    "gzip cut off": (gzip.compress(text(*ROWS * 50))[:-20], "truncated", "the gzip data is incomplete"),
     "gzip damaged": (gzip.compress(text(*ROWS))[:-8] + b"12345678", "corrupt", "the gzip data is damaged"),
     "gzip of nothing": (gzip.compress(b""), "empty", "the file is empty"),
 }

@@ -39,7 +39,7 @@ def test_an_expression_holds_or_not_for_each_row(text: str, holds: list[bool | N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("SUM(a) > 3", "calls SUM()"),
         ("ROW_NUMBER() OVER () > 1", "calls ROW_NUMBER()"),
@@ -47,20 +47,20 @@ def test_an_expression_holds_or_not_for_each_row(text: str, holds: list[bool | N
         ("read_csv('/etc/passwd')", "calls read_csv()"),
         ("a", "must be true or false"),
         ("1 = 1", "names no column"),
-        ("distnace > 1", "names 'distnace', which is no column"),
+        ("distnace > 1", "names 'distnace', which is not a column"),
         ("a > ; DROP", "cannot be read from '; DROP'"),
-        ("(a > b", "is no expression"),
-        ("a > 'x' OR", "is no expression"),
-        ("s > a", "is no expression"),
-        ("", "is no expression"),
+        ("(a > b", "is not an expression"),
+        ("a > 'x' OR", "is not an expression"),
+        ("s > a", "is not an expression"),
+        ("", "is not an expression"),
         ("(" * (DEEPEST + 1) + "a > b" + ")" * (DEEPEST + 1), "parentheses within each other"),
         ("a > b" + " " * LONGEST, "characters"),
     ],
 )
-def test_what_is_no_rule_about_a_row_is_refused_with_the_reason(text: str, said: str) -> None:
+def test_what_is_no_rule_about_a_row_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(ExpressionError, match=r".*") as caught:
         compile_rule(text, DTYPES)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 WORDS = [*sorted(FUNCTIONS | KEYWORDS), *DTYPES, "(", ")", "<", "=", "+", ",", "1", "0.5", "'x'", "'2024-01-01'", "SUM"]

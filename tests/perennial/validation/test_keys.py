@@ -13,7 +13,7 @@ from perennial.contract.dataset import Contract
 from perennial.profile import freeze, profile
 from perennial.validation import Inspection, Limits, inspect
 from perennial.validation import keys as keyed
-from perennial.validation.keys import Hashes, KeySet, Suspects, hashed
+from perennial.validation.keys import CandidateFinder, Hashes, KeySet, hashed
 from tests.perennial.validation.conftest import Look, small, text
 
 BATCHES = st.lists(st.lists(st.integers(0, 30) | st.integers(0, 2**64 - 1), max_size=30), max_size=12)
@@ -21,8 +21,8 @@ BATCHES = st.lists(st.lists(st.integers(0, 30) | st.integers(0, 2**64 - 1), max_
 
 @settings(max_examples=80)
 @given(BATCHES, st.integers(1, 40))
-def test_the_hashes_that_repeat_are_found_within_any_bound_of_memory(batches: list[list[int]], held: int) -> None:
-    hashes = Hashes(held)
+def test_the_hashes_that_repeat_are_found_within_any_bound_of_memory(batches: list[list[int]], bound: int) -> None:
+    hashes = Hashes(bound)
     for batch in batches:
         hashes.add(pl.Series(batch, dtype=pl.UInt64))
     slices = [found.to_list() for found in hashes.repeated()]
@@ -31,11 +31,11 @@ def test_the_hashes_that_repeat_are_found_within_any_bound_of_memory(batches: li
     assert sorted(number for found in slices for number in found) == sorted(
         {number for number in numbers if numbers.count(number) > 1}
     )
-    assert all(0 < len(found) <= held for found in slices)
+    assert all(0 < len(found) <= bound for found in slices)
 
 
 def test_one_key_a_million_times_is_one_suspect_and_takes_no_memory_of_its_own() -> None:
-    hashes = Hashes(held=10_000)
+    hashes = Hashes(max_in_memory=10_000)
     for _ in range(100):
         hashes.add(pl.repeat(7, 10_001, dtype=pl.UInt64, eager=True))
         assert sum(part.len() for part in hashes._parts) <= 20_002
@@ -49,7 +49,7 @@ def test_one_key_a_million_times_is_one_suspect_and_takes_no_memory_of_its_own()
 def test_keys_that_share_a_hash_are_told_apart_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """All hashes are made equal: what is left to decide are the values."""
     monkeypatch.setattr(keyed, "hashed", lambda rows, _: pl.repeat(1, rows.height, dtype=pl.UInt64, eager=True))
-    finder = Suspects(["a", "b"], pl.Series([1], dtype=pl.UInt64))
+    finder = CandidateFinder(["a", "b"], pl.Series([1], dtype=pl.UInt64))
     found = []
     for start, values in ((1, ["x", "y", None, "x"]), (5, ["z", "y", None, "z"])):
         rows = pl.DataFrame({"a": values, "b": [1, 1, 1, 1]}, schema={"a": pl.String, "b": pl.Int64})
@@ -90,8 +90,8 @@ def looked(ids: list[int], contract: Contract, out: bool) -> tuple[Inspection, p
 
 @settings(max_examples=60)
 @given(IDS, st.booleans(), st.sampled_from([1, 3, 1000]))
-def test_all_but_the_first_row_of_a_key_are_set_aside_written_or_not(ids: list[int], out: bool, held: int) -> None:
-    limits = Limits(keys=held, batch_bytes=64)
+def test_all_but_the_first_row_of_a_key_are_set_aside_written_or_not(ids: list[int], out: bool, bound: int) -> None:
+    limits = Limits(keys=bound, batch_bytes=64)
     contract = small(key=("id",), tolerance=1.0, problem="regression", target="distance", limits=limits)
     found, kept, expected = looked(ids, contract, out)
     assert found.verdict.accepted

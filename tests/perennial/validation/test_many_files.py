@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from perennial.profile import Profile, freeze
 from perennial.profile import merge as merge_profiles
-from perennial.validation import Contract, Inspection, Limits, Part, Verdict, across, footer, inspect, merge, sample
+from perennial.validation import (
+    Contract,
+    Inspection,
+    Limits,
+    Part,
+    Verdict,
+    cross_file_keys,
+    footer,
+    inspect,
+    merge,
+    sample,
+)
 from perennial.validation.keys import key_sets
 from tests.perennial.validation.conftest import ROWS, Look, flights_contract, small, text
 
@@ -206,14 +217,16 @@ def as_one(
     known: dict[int, dict[str, list[Path]]] = {}
     for keys in key_sets(contract):
         divided = {
-            place: across.buckets(part.keys[keys.name], buckets, out / f"keys-{keys.name}-{place}")
+            place: cross_file_keys.buckets(part.keys[keys.name], buckets, out / f"keys-{keys.name}-{place}")
             for place, part in enumerate(parts)
             if part.keys
         }
         for bucket in range(buckets):
-            files = [across.KeyFile(place, places[place][0].name, paths[bucket]) for place, paths in divided.items()]
+            files = [
+                cross_file_keys.KeyFile(place, places[place][0].name, paths[bucket]) for place, paths in divided.items()
+            ]
             folder = out / f"repeated-{keys.name}-{bucket}"
-            for place, paths in across.compare(files, keys, folder, contract.limits.keys).items():
+            for place, paths in cross_file_keys.compare(files, keys, folder, contract.limits.keys).items():
                 known.setdefault(place, {}).setdefault(keys.name, []).extend(paths)
     parts = [look(place, known[place]) if place in known else part for place, part in enumerate(parts)]
     return merge([part.verdict for part in parts], contract), parts

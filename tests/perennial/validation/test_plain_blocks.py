@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from perennial.contract.dataset import Validation
 from perennial.validation import Column, Contract, Limits
-from perennial.validation.ahead import ahead
 from perennial.validation.casts import cast, without_marks
 from perennial.validation.csv_parse import END, Parser
 from perennial.validation.csv_proof import plain
 from perennial.validation.csv_text import _QUOTED, _SOUND, Block, mark, matches
+from perennial.validation.prefetch import prefetch
 from perennial.validation.table import Columns
 from tests.perennial.validation.conftest import HEADER, Look, small, text
 
@@ -130,11 +130,11 @@ def test_reading_ahead_keeps_the_order_and_the_error() -> None:
         yield from range(50)
         raise ValueError("at fifty")
 
-    line = ahead(items())
-    seen = [next(line) for _ in range(50)]
+    line = prefetch(items())
+    observed = [next(line) for _ in range(50)]
     with pytest.raises(ValueError, match="at fifty"):
         next(line)
-    assert seen == list(range(50))
+    assert observed == list(range(50))
     assert _readers() == 0
 
 
@@ -150,7 +150,7 @@ def test_who_stops_early_leaves_no_thread_and_an_ended_iterator() -> None:
         finally:
             ended.set()
 
-    line = ahead(items())
+    line = prefetch(items())
     assert [next(line), next(line)] == [0, 1]
     line.close()  # type: ignore[attr-defined]
     assert ended.is_set()

@@ -130,10 +130,10 @@ def test_the_volume_is_held_against_the_median_of_earlier_datasets(look: Look) -
     usual = History(NOW, (10, 8, 1000, 9, 7, 1))
     assert judged(look, usual, volume=Volume(min_ratio=0.3)) == []
     assert judged(look, usual, volume=Volume(min_ratio=0.5)) == [
-        "3 sound rows are 0.33 times the usual 9 (of 5 earlier datasets); at least 0.5 times is expected"
+        "3 valid rows are 0.33 times the usual 9 (of 5 earlier datasets); at least 0.5 times is expected"
     ]
     assert judged(look, History(NOW, (1,)), volume=Volume(max_ratio=2)) == [
-        "3 sound rows are 3.00 times the usual 1 (of 1 earlier datasets); at most 2 times is expected"
+        "3 valid rows are 3.00 times the usual 1 (of 1 earlier datasets); at most 2 times is expected"
     ]
     assert judged(look, History(NOW), volume=Volume(min_ratio=0.5)) == []
 
@@ -142,15 +142,15 @@ def test_old_rows_are_stale_at_their_upload(look: Look) -> None:
     columns = {**COLUMNS, "day": Column("date", nullable=True)}
     data = text("1,AA,1,true,2024-01-30", "2,AA,1,false,2024-01-31", header="id,carrier,distance,late,day")
 
-    def said(days: int) -> list[str]:
+    def message(days: int) -> list[str]:
         contract = small(columns=columns, event_time="day", max_age_days=days)
         part = look(data, contract).verdict
         return [problem.message for problem in merge([part], contract, history=History(NOW)).problems]
 
-    assert said(30) == []
-    assert said(29) == ["the newest row is of 2024-01-31, 30 days before the upload; 29 are allowed"]
+    assert message(30) == []
+    assert message(29) == ["the newest row is of 2024-01-31, 30 days before the upload; 29 are allowed"]
 
 
 def test_more_rows_than_expected_are_refused(look: Look) -> None:
     (problem,) = look(text(*ROWS), small(max_rows=2)).verdict.problems
-    assert problem.message == "3 sound rows, at most 2 are expected"
+    assert problem.message == "3 valid rows, at most 2 are expected"

@@ -75,15 +75,15 @@ def test_small_blocks_give_the_same_rows_as_one(look: Look) -> None:
         for number in range(1, 500)
     ]
     columns = {**small().columns, "carrier": Column("category", nullable=True)}
-    seen = []
+    observed = []
     for size in (64, 1000, 1 << 20):
         inspection = look(text(*rows), small(columns=columns, limits=Limits(batch_bytes=size, line_bytes=4096)))
         assert inspection.verdict.problems == ()
         assert inspection.rows is not None
-        seen.append(pl.read_parquet(inspection.rows))
-    assert seen[0].equals(seen[1])
-    assert seen[1].equals(seen[2])
-    assert seen[0].height == 499
+        observed.append(pl.read_parquet(inspection.rows))
+    assert observed[0].equals(observed[1])
+    assert observed[1].equals(observed[2])
+    assert observed[0].height == 499
 
 
 def test_dates_and_moments_are_taken_with_their_zones(look: Look) -> None:

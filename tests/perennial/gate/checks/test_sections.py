@@ -94,12 +94,14 @@ def test_every_demand_has_its_verdict() -> None:
 def test_a_breach_of_fairness_names_the_groups_and_says_whether_chance_could_explain_it() -> None:
     found = judged()
     assert found["fairness:sex:selection_rate"].sentence == (
-        "Between sex m (0.55 of 500 rows) and f (0.4 of 500 rows), the share that is said positive differs by 0.15, "
+        "Between sex m (0.55 of 500 rows) and f (0.4 of 500 rows), the share of positive predictions differs by 0.15, "
         "which breaches the limit of at most 0.1; its interval is 0.08 to 0.22, so chance alone could explain the "
         "breach."
     )
-    surely = changed("fairness", 0, "apart", "selection_rate", "low", to=0.11)
-    assert "so chance alone does not explain the breach" in judged(surely)["fairness:sex:selection_rate"].sentence
+    significantly = changed("fairness", 0, "apart", "selection_rate", "low", to=0.11)
+    assert (
+        "so chance alone does not explain the breach" in judged(significantly)["fairness:sex:selection_rate"].sentence
+    )
     assert "has the ratio 0.7273" in found["fairness:sex:selection_rate:ratio"].sentence
 
 
@@ -124,7 +126,7 @@ def test_a_rule_without_limits_is_noted() -> None:
     assert check.sentence.endswith("differs by 0.15; no limit is set.")
 
 
-def test_a_model_that_surely_brings_less_than_the_champion_is_refused() -> None:
+def test_a_model_that_significantly_brings_less_than_the_champion_is_refused() -> None:
     found = judged()
     assert found["value"].sentence == (
         "A prediction brings 1.2 EUR (between 1 and 1.4), 36,000 EUR a month of 30,000 predictions, without 3 rows "
@@ -132,7 +134,7 @@ def test_a_model_that_surely_brings_less_than_the_champion_is_refused() -> None:
     )
     assert found["value:champion"].sentence == (
         "A prediction brings 0.3 EUR less than with the champion; the difference is between -0.4 and -0.2, so it "
-        "surely brings less by more than the margin of 0.1 EUR."
+        "brings significantly less, by more than the margin of 0.1 EUR."
     )
     assert judged(changed("value", "difference", "per_row", "high", to=-0.05))["value:champion"].verdict == "passed"
     assert judged(changed("value", "candidate", "per_row", "value", to=0.9))["value"].verdict == "failed"
@@ -143,7 +145,7 @@ def test_a_value_that_is_not_known_closes_the_gate_with_its_reason() -> None:
     unknown["value"]["reason"] = "the amount cannot be computed for 9 of 10 rows"
     check = judged(unknown)["value"]
     assert (check.verdict, check.sentence) == (
-        "failed", "What the candidate is worth is not known: the amount cannot be computed for 9 of 10 rows.",
+        "failed", "The value of the candidate is unknown: the amount cannot be computed for 9 of 10 rows.",
     )  # fmt: skip
     unscored = changed("champion", to={"version": "x", "reason": "it needs the column 'age'"})
     unscored["value"]["difference"] = None
@@ -155,13 +157,14 @@ def test_a_value_that_is_not_known_closes_the_gate_with_its_reason() -> None:
 def test_a_slice_that_lost_and_a_slice_that_is_worse_are_named() -> None:
     found = judged()
     assert found["slices:champion"].sentence == (
-        "In the slice region=north, plan=gold (300 rows) the candidate is surely worse than the champion by more than "
-        "0.02 in roc_auc (0.61 against 0.72); the difference is between -0.18 and -0.04, corrected for 812 looks."
+        "In the slice region=north, plan=gold (300 rows) the candidate is significantly worse than the champion by "
+        "more than 0.02 in roc_auc (0.61 against 0.72); the difference is between -0.18 and -0.04, corrected for 812 "
+        "comparisons."
     )
     assert found["slices:gap"].sentence == (
         "The candidate is worst in the slice region=north, plan=gold (300 rows): roc_auc 0.61 against 0.75 elsewhere; "
-        "the gap is between -0.22 and -0.06, corrected for 812 looks, which is surely more than the 0.05 that is "
-        "allowed."
+        "the gap is between -0.22 and -0.06, corrected for 812 comparisons, which is significantly more "
+        "than the 0.05 that is allowed."
     )
     assert found["slices:worst"].sentence.endswith("so chance alone does not explain it.")
     assert "20 rows, at least 200 are needed" in found["slice:tiny"].sentence

@@ -96,7 +96,7 @@ def test_a_month_is_so_many_rows_and_the_difference_is_paired() -> None:
         name: found[name]["per_row"]["high"] - found[name]["per_row"]["low"] for name in ("candidate", "difference")
     }
     assert width["difference"] < width["candidate"] / 2
-    by_hand = np.where(mine.said, np.where(actual, rows["amount"], -0.5 * rows["amount"]), 0.0).mean()
+    by_hand = np.where(mine.predicted, np.where(actual, rows["amount"], -0.5 * rows["amount"]), 0.0).mean()
     assert found["candidate"]["per_row"]["value"] == pytest.approx(by_hand)
 
 

@@ -67,19 +67,19 @@ def test_a_score_that_is_no_number_bears_nothing_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "passed", "told"),
+    ("model", "passed", "entry"),
     [
         ({"at_least": 0.3}, True, ": 0.3."),
-        ({"at_least": 0.31}, False, "its answer 0.3 is below 0.31"),
-        ({"at_most": 0.2}, False, "its answer 0.3 is above 0.2"),
+        ({"at_least": 0.31}, False, "the score 0.3 is below 0.31"),
+        ({"at_most": 0.2}, False, "the score 0.3 is above 0.2"),
         ({"label": True}, True, ""),
-        ({"label": False}, False, "it says true instead of false"),
+        ({"label": False}, False, "the model predicts true instead of false"),
     ],
 )
-def test_a_named_row_is_answered_as_declared(asked: dict[str, Any], passed: bool, told: str) -> None:
-    found = tried(kind="answer", row={"income": 3, "age": 40, "member": False, "seen": "2026-01-01"}, **asked)
+def test_a_named_row_is_answered_as_declared(model: dict[str, Any], passed: bool, entry: str) -> None:
+    found = tried(kind="answer", row={"income": 3, "age": 40, "member": False, "seen": "2026-01-01"}, **model)
     assert (found["passed"], found["rows"]) == (passed, 1)
-    assert told in found["sentence"]
+    assert entry in found["sentence"]
 
 
 def test_of_many_classes_the_label_says_whose_probability_is_meant() -> None:
@@ -87,15 +87,15 @@ def test_of_many_classes_the_label_says_whose_probability_is_meant() -> None:
         low = by_income(rows)
         return np.column_stack([low, 1 - low])
 
-    def asked(**test: Any) -> bool:
+    def model(**test: Any) -> bool:
         (found,) = behaviour.measure([Behaviour("it", **test)], ROWS, predict, ["rich", "poor"])
         return bool(found["passed"])
 
-    assert asked(kind="direction", add={"income": 1}, label="rich")
-    assert not asked(kind="direction", add={"income": 1}, label="poor")
-    assert not asked(kind="invariance", add={"income": 1})
-    assert asked(kind="answer", row={"income": 9}, label="rich", at_least=0.9)
-    assert not asked(kind="answer", row={"income": 9}, label="poor")
+    assert model(kind="direction", add={"income": 1}, label="rich")
+    assert not model(kind="direction", add={"income": 1}, label="poor")
+    assert not model(kind="invariance", add={"income": 1})
+    assert model(kind="answer", row={"income": 9}, label="rich", at_least=0.9)
+    assert not model(kind="answer", row={"income": 9}, label="poor")
 
 
 def test_values_of_texts_are_not_written_into_the_example() -> None:

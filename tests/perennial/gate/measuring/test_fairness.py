@@ -37,12 +37,12 @@ def people(draw: st.DrawFn) -> tuple[np.ndarray, ...]:
     return actual, probability, columns[0], columns[1], weights
 
 
-def frame_of(actual: np.ndarray, said: np.ndarray, sensitive: Any, weights: np.ndarray) -> fl.MetricFrame:
+def frame_of(actual: np.ndarray, predicted: np.ndarray, sensitive: Any, weights: np.ndarray) -> fl.MetricFrame:
     params = {name: {"sample_weight": weights} for name in FAIRLEARN}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fl.MetricFrame(
-            metrics=FAIRLEARN, y_true=actual.astype(int), y_pred=said.astype(int), sensitive_features=sensitive,
+            metrics=FAIRLEARN, y_true=actual.astype(int), y_pred=predicted.astype(int), sensitive_features=sensitive,
             sample_params=params,
         )  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_the_rates_of_weighted_groups_are_fairlearns(drawn: tuple[np.ndarray, ..
     groups = levels(pd.Series(column))
     outcomes = Binary(actual, probability, 0.5)
     mine, wholes = fairness.Rates(groups.codes, len(groups.names), outcomes).of(weights)
-    theirs = frame_of(actual, outcomes.said, groups.codes, weights).by_group
+    theirs = frame_of(actual, outcomes.predicted, groups.codes, weights).by_group
     for name in FAIRLEARN:
         # Fairlearn says 0 where no row of a group could be counted; here that is unknown.
         known = wholes[name] > 0
@@ -74,7 +74,7 @@ def test_gaps_and_ratios_are_fairlearns_over_one_column_and_over_two_crossed(
     outcomes = Binary(actual, probability, 0.5)
     (entry,) = fairness.measure([Fairness(columns, min_rows=1)], rows, outcomes, Resamples(len(rows), 20, 1))
     sensitive = rows[list(columns)].fillna("missing")
-    frame = frame_of(actual, outcomes.said, sensitive, np.ones(len(rows)))
+    frame = frame_of(actual, outcomes.predicted, sensitive, np.ones(len(rows)))
     groups = {tuple(group["group"]): group for group in entry["groups"]}
     # Crossed, Fairlearn shows pairs that nobody belongs to as unknown; here they are not there.
     counts = sensitive.value_counts()
@@ -102,10 +102,10 @@ def test_demographic_parity_and_the_parts_of_equalized_odds_are_fairlearns(drawn
     (entry,) = fairness.measure([Fairness(("one",), min_rows=1)], rows, outcomes, Resamples(len(rows), 20, 1))
     if len(entry["groups"]) < 2:
         return
-    given_to = {"y_true": actual.astype(int), "y_pred": outcomes.said.astype(int), "sensitive_features": sensitive}
+    given_to = {"y_true": actual.astype(int), "y_pred": outcomes.predicted.astype(int), "sensitive_features": sensitive}
     parity = fl.demographic_parity_difference(**given_to)
     assert entry["apart"]["selection_rate"]["value"] == pytest.approx(parity, abs=1e-12)
-    if outcomes.said.any():
+    if outcomes.predicted.any():
         ratio = fl.demographic_parity_ratio(**given_to)
         assert entry["ratio"]["selection_rate"]["value"] == pytest.approx(ratio, abs=1e-12)
     parts = [
@@ -137,7 +137,7 @@ def test_calibration_and_error_of_numbers_and_of_many_classes() -> None:
     mine = (rows["sex"] == "f").to_numpy()
     measures = entry["groups"][0]["measures"]
     assert set(measures) == {"calibration", "error"}
-    wrong = np.mean(many.said[mine] != truth[mine])
+    wrong = np.mean(many.predicted[mine] != truth[mine])
     assert measures["error"]["value"] == pytest.approx(wrong)
     assert measures["calibration"]["value"] == pytest.approx(probabilities.max(axis=1)[mine].mean() - (1 - wrong))
 

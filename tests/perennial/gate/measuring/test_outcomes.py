@@ -14,8 +14,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.exceptions import UndefinedMetricWarning
 
 from perennial.contract.metrics import metrics_of
+from perennial.gate.measuring.classification import BINS, bins
 from perennial.gate.measuring.curves import Ranking
-from perennial.gate.measuring.losses import BINS, bins
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
 from tests.perennial.gate.measuring.made import MAKERS
 
@@ -69,28 +69,28 @@ def test_binary_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, Arra
         return
     # scikit-learn counts the classes of rows without weight; here a row without weight is no row.
     actual, probability, weights = (column[weights > 0] for column in (actual, probability, weights))
-    said, weighted = probability >= threshold, {"sample_weight": weights}
+    predicted, weighted = probability >= threshold, {"sample_weight": weights}
     expected = {
         "roc_auc": said_by(sk.roc_auc_score, actual, probability, **weighted),
         "average_precision": said_by(sk.average_precision_score, actual, probability, **weighted),
-        "accuracy": sk.accuracy_score(actual, said, **weighted),
-        "precision": sk.precision_score(actual, said, zero_division=0, **weighted),
-        "recall": sk.recall_score(actual, said, zero_division=0, **weighted),
-        "f1": sk.f1_score(actual, said, zero_division=0, **weighted),
-        "mcc": correlation(actual, said, weights),
+        "accuracy": sk.accuracy_score(actual, predicted, **weighted),
+        "precision": sk.precision_score(actual, predicted, zero_division=0, **weighted),
+        "recall": sk.recall_score(actual, predicted, zero_division=0, **weighted),
+        "f1": sk.f1_score(actual, predicted, zero_division=0, **weighted),
+        "mcc": correlation(actual, predicted, weights),
         "log_loss": sk.log_loss(actual, probability, labels=[False, True], **weighted),
         "brier": sk.brier_score_loss(actual, probability, pos_label=True, labels=[False, True], **weighted),
         "calibration_error": calibration(actual, probability, weights),
     }
     assert figures == pytest.approx(expected, nan_ok=True, **CLOSE)
-    by_class = sk.precision_recall_fscore_support(actual, said, labels=[False, True], zero_division=0, **weighted)
+    by_class = sk.precision_recall_fscore_support(actual, predicted, labels=[False, True], zero_division=0, **weighted)
     assert classes == pytest.approx(np.array(by_class[:3]), **CLOSE)
 
 
-def correlation(actual: Array, said: Array, weights: Array) -> float:
-    if len(np.union1d(actual, said)) < 2:
+def correlation(actual: Array, predicted: Array, weights: Array) -> float:
+    if len(np.union1d(actual, predicted)) < 2:
         return 0.0
-    return float(sk.matthews_corrcoef(actual, said, sample_weight=weights))
+    return float(sk.matthews_corrcoef(actual, predicted, sample_weight=weights))
 
 
 def calibration(came_true: Array, probability: Array, weights: Array) -> float:
@@ -127,7 +127,7 @@ def test_multiclass_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, 
     if not weights.any():
         assert all(np.isnan(value) for value in figures.values())
         return
-    said, weighted = probabilities.argmax(axis=1), {"sample_weight": weights}
+    predicted, weighted = probabilities.argmax(axis=1), {"sample_weight": weights}
     classes, present = np.arange(probabilities.shape[1]), np.unique(actual[weights > 0])
     options: dict[str, Any] = {"average": "macro", "zero_division": 0, **weighted}
     areas = [
@@ -137,19 +137,19 @@ def test_multiclass_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, 
     expected = {
         "roc_auc": float(np.mean(areas[0])) if len(present) > 1 else float("nan"),
         "average_precision": float(np.mean(areas[1])),
-        "accuracy": sk.accuracy_score(actual, said, **weighted),
-        "precision": sk.precision_score(actual, said, **options),
-        "recall": sk.recall_score(actual, said, **options),
-        "f1": sk.f1_score(actual, said, **options),
-        "mcc": correlation(actual[weights > 0], said[weights > 0], weights[weights > 0]),
+        "accuracy": sk.accuracy_score(actual, predicted, **weighted),
+        "precision": sk.precision_score(actual, predicted, **options),
+        "recall": sk.recall_score(actual, predicted, **options),
+        "f1": sk.f1_score(actual, predicted, **options),
+        "mcc": correlation(actual[weights > 0], predicted[weights > 0], weights[weights > 0]),
         "log_loss": sk.log_loss(actual, probabilities, labels=classes, **weighted),
         "brier": sk.brier_score_loss(actual, probabilities, labels=classes, **weighted),
         "calibration_error": calibration(
-            (said == actual)[weights > 0], probabilities.max(axis=1)[weights > 0], weights[weights > 0]
+            (predicted == actual)[weights > 0], probabilities.max(axis=1)[weights > 0], weights[weights > 0]
         ),
     }
     assert figures == pytest.approx(expected, nan_ok=True, **CLOSE)
-    found = sk.precision_recall_fscore_support(actual, said, labels=classes, zero_division=0, **weighted)
+    found = sk.precision_recall_fscore_support(actual, predicted, labels=classes, zero_division=0, **weighted)
     assert by_class == pytest.approx(np.array(found[:3]), **CLOSE)
 
 
@@ -168,7 +168,7 @@ def test_regression_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, 
     assert list(figures) == [metric.name for metric in metrics_of("regression")]
     assert by_class.shape == (3, 0)
     if not weights.any():
-        assert all(np.isnan(figure) for figure in figures.values())
+        assert all(np.isnan(metric_value) for metric_value in figures.values())
         return
     actual, value, weights = (column[weights > 0] for column in (actual, value, weights))
     varies, weighted = len(np.unique(actual)) > 1, {"sample_weight": weights}

@@ -26,7 +26,7 @@ def test_the_counts_of_a_binary_model_are_its_rows() -> None:
     outcomes = binary(500)
     drawn = pictures(outcomes, ["no", "yes"])
     assert drawn["confusion"]["labels"] == ["no", "yes"]
-    assert drawn["confusion"]["counts"] == sk.confusion_matrix(outcomes.actual, outcomes.said).tolist()
+    assert drawn["confusion"]["counts"] == sk.confusion_matrix(outcomes.actual, outcomes.predicted).tolist()
     assert sum(entry["rows"] for entry in drawn["calibration"]) == 500
     assert sum(drawn["scores"]["positives"]) == outcomes.actual.sum()
     assert sum(drawn["scores"]["negatives"]) == 500 - outcomes.actual.sum()
@@ -38,7 +38,9 @@ def test_other_problems_are_drawn_by_what_they_have() -> None:
     assert sum(entry["rows"] for entry in many["calibration"]) == 300
     number = pictures(regression(305), [])
     assert sum(rows for _, _, rows in number["predicted"]) == sum(number["errors"]["counts"]) == 305
-    assert [said for said, _, _ in number["predicted"]] == sorted(said for said, _, _ in number["predicted"])
+    assert [predicted for predicted, _, _ in number["predicted"]] == sorted(
+        predicted for predicted, _, _ in number["predicted"]
+    )
 
 
 @pytest.mark.parametrize(

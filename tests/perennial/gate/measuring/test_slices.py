@@ -116,7 +116,7 @@ def test_a_pair_of_values_where_the_model_guesses_is_found_and_is_no_chance() ->
         assert worst[what]["high"] < 0
 
 
-def test_where_no_slice_is_worse_none_is_surely_worse_however_many_are_looked_at() -> None:
+def test_where_no_slice_is_worse_none_is_significantly_worse_however_many_are_looked_at() -> None:
     """30 sets of hundreds of slices: at 95% one or two of them may speak up; uncorrected it would be all."""
     alarms = 0
     for seed in range(30):

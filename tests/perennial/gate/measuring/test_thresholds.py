@@ -27,7 +27,7 @@ def every_cut(probability: Any) -> list[Any]:
 def test_no_cut_has_a_greater_f_beta(rows: Rows, beta: float) -> None:
     actual, probability = columns(rows)
     cut = by_f_beta(actual, probability, beta)
-    best = max(sk.fbeta_score(actual, said, beta=beta, zero_division=0) for said in every_cut(probability))
+    best = max(sk.fbeta_score(actual, predicted, beta=beta, zero_division=0) for predicted in every_cut(probability))
     assert cut.reached == pytest.approx(best)
     own = sk.fbeta_score(actual, probability >= cut.value, beta=beta, zero_division=0)
     assert own == pytest.approx(best)
@@ -38,8 +38,8 @@ def test_no_cut_of_that_precision_has_a_greater_recall(rows: Rows, precision: fl
     actual, probability = columns(rows)
     cut = by_recall(actual, probability, precision)
     scores = [
-        (sk.precision_score(actual, said, zero_division=0), sk.recall_score(actual, said, zero_division=0))
-        for said in every_cut(probability)
+        (sk.precision_score(actual, predicted, zero_division=0), sk.recall_score(actual, predicted, zero_division=0))
+        for predicted in every_cut(probability)
     ]
     enough = [recall for reached, recall in scores if reached >= precision]
     assert cut.met == bool(enough)
@@ -53,7 +53,7 @@ def test_no_cut_is_worth_more(rows: Rows, seed: int) -> None:
     _, probability = columns(rows)
     positive, negative = np.random.default_rng(seed).normal(0, 1, (2, len(rows)))
     cut = by_value(probability, positive, negative)
-    worth = [np.where(said, positive, negative).mean() for said in every_cut(probability)]
+    worth = [np.where(predicted, positive, negative).mean() for predicted in every_cut(probability)]
     assert cut.reached == pytest.approx(max(worth))
     assert np.where(probability >= cut.value, positive, negative).mean() == pytest.approx(max(worth))
 

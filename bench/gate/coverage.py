@@ -1,0 +1,183 @@
+"""`python -m bench.gate.coverage [--write]`: do the gate's intervals cover, and does it promote whom it should?
+
+Writes the tables into docs/gate.md. Samples come from populations whose figures are known exactly
+(bench.gate.populations); intervals and decisions come from the gate's own code, `evaluate` and `decide`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.gate.populations import Binormal, rivals
+from bench.gate.tables import put
+from perennial.contract.gate import Gate
+from perennial.gate.decision import decide
+from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.curves import Ranking
+from perennial.gate.measuring.evaluation import evaluate
+
+PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
+Floats = NDArray[np.float64]
+Run = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
+SIZES, DECIDED = (200, 2_000, 10_000), (2_000, 20_000)
+CONFIDENCE = 0.95
+AREA, GAIN = 0.75, 0.02
+ALIKE = 0.7
+# The first group finds its positives more often: its scores lie further apart.
+GROUPS = (Binormal(1.0), Binormal(0.8))
+SHARE_OF_FIRST = 0.3
+DEVIATION = 1.3
+
+
+class Sample:
+    """Rows of a population as `evaluate` takes outcomes, with the four figures that are looked at."""
+
+    problem, classes = "binary", 2
+
+    def __init__(self, rows: int, rng: np.random.Generator) -> None:
+        self.rows = rows
+        self._ranking = Ranking(*Binormal().drawn(rows, rng))
+        # Laplace: heavier tails than the normal's, as errors have.
+        self._squares = rng.laplace(0, DEVIATION / 2**0.5, rows) ** 2
+        of_first = rng.random(rows) < SHARE_OF_FIRST
+        drawn = [group.drawn(rows, rng) for group in GROUPS]
+        # Of each group its positives' places, and whether the model finds them.
+        places = [np.flatnonzero(own & actual) for own, (actual, _) in zip((of_first, ~of_first), drawn, strict=True)]
+        self._found = [
+            (place, score[place] >= Binormal.threshold) for place, (_, score) in zip(places, drawn, strict=True)
+        ]
+
+    def points(self) -> dict[str, float]:
+        """Of the rows as they are."""
+        return self.resampled(np.ones(self.rows))
+
+    def resampled(self, weights: Floats) -> dict[str, float]:
+        """Of weighted rows."""
+        return self.scores(weights)[0]
+
+    def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
+        """The four figures, and none by class."""
+        roc_auc, average_precision = self._ranking.areas(weights)
+        rates = [_share(weights[place], found) for place, found in self._found]
+        figures = {
+            "ROC AUC": roc_auc,
+            "average precision": average_precision,
+            "RMSE": float(np.sqrt((weights @ self._squares) / weights.sum())),
+            "gap in true positive rates": rates[0] - rates[1],
+        }
+        return figures, np.empty((3, 0))
+
+
+def _share(weights: Floats, found: NDArray[np.bool_]) -> float:
+    total = weights.sum()
+    return float(weights @ found / total) if total else float("nan")
+
+
+def truth() -> dict[str, float]:
+    """The figures of the population, by the name of the figure."""
+    first, second = (group.true_positive_rate() for group in GROUPS)
+    figures = (Binormal().roc_auc(), Binormal().average_precision(), DEVIATION, first - second)
+    return dict(zip(Sample(50, np.random.default_rng(1)).points(), figures, strict=True))
+
+
+def covered(rows: int, resamples: int, known: dict[str, float], number: int) -> dict[str, bool]:
+    """Does the interval of each figure hold the population's, on the sample of that number?"""
+    sample = Sample(rows, np.random.default_rng((rows, number)))
+    found = evaluate(sample, None, CONFIDENCE, Resamples(rows, resamples, number)).candidate.figures
+    return {name: _holds(figure, known[name]) for name, figure in found.items()}
+
+
+def _holds(figure: dict[str, Any], value: float) -> bool:
+    return figure["low"] is not None and bool(figure["low"] <= value <= figure["high"])
+
+
+class Scores(Sample):
+    """A model's scores, with its ROC AUC alone."""
+
+    def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
+        self.rows, self._ranking = len(actual), Ranking(actual, score)
+
+    def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
+        """The area, and none by class."""
+        return {"roc_auc": self._ranking.roc_auc(weights)}, np.empty((3, 0))
+
+
+def promoted(rows: int, resamples: int, gain: float, number: int) -> bool:
+    """Is a candidate promoted under 'superior' with margin 0, whose area is greater than the champion's by `gain`?"""
+    rng = np.random.default_rng((rows, number, 1))
+    actual, scores = rivals(rows, (AREA + gain, AREA), ALIKE, rng)
+    candidate, champion = (Scores(actual, score) for score in scores)
+    found = evaluate(candidate, champion, CONFIDENCE, Resamples(rows, resamples, number))
+    assert found.champion is not None
+    positives = int(actual.sum())
+    evaluation = {
+        "format": 2,
+        "problem": "binary",
+        "confidence": CONFIDENCE,
+        "rows": {"held_out": rows, "positives": positives, "negatives": rows - positives},
+        "candidate": {"digest": "candidate", "figures": found.candidate.figures},
+        "champion": {"version": "model@champion", "figures": found.champion.figures},
+        "difference": found.difference,
+        "parts": {"newest": None, "older": None},
+    }
+    return decide(evaluation, Gate("roc_auc", test="superior", margin=0.0, confidence=CONFIDENCE)).promote
+
+
+def coverage(sets: int, resamples: int, run: Run, sizes: tuple[int, ...] = SIZES) -> Iterator[str]:
+    """The lines of the table of intervals. `run` is `map`, or one over processes."""
+    known = truth()
+    yield f"| the 95% interval holds the truth, of {sets:,} samples of | " + _heads(f"{rows:,} rows" for rows in sizes)
+    yield "| --- |" + " ---: |" * len(sizes)
+    by_size = [list(run(partial(covered, rows, resamples, known), range(sets))) for rows in sizes]
+    for name, value in known.items():
+        yield f"| {name} ({value:.3f}) | " + _heads(f"{np.mean([one[name] for one in found]):.1%}" for found in by_size)
+
+
+def decisions(sets: int, resamples: int, run: Run, sizes: tuple[int, ...] = DECIDED) -> Iterator[str]:
+    """The lines of the table of decisions; the largest samples are a quarter as many, for they take their time."""
+    counts = [sets if rows < DECIDED[-1] else max(1, sets // 4) for rows in sizes]
+    heads = (f"{count:,} of {rows:,} rows" for count, rows in zip(counts, sizes, strict=True))
+    yield "| promoted under `test: superior`, `margin: 0`, of pairs of samples | " + _heads(heads)
+    yield "| --- |" + " ---: |" * len(sizes)
+    for words, gain in (("as good as the champion", 0.0), (f"whose ROC AUC is {AREA + GAIN}, not {AREA}", GAIN)):
+        calls = (
+            run(partial(promoted, rows, resamples, gain), range(count))
+            for count, rows in zip(counts, sizes, strict=True)
+        )
+        yield f"| a candidate {words} | " + _heads(f"{np.mean(list(found)):.1%}" for found in calls)
+
+
+def _heads(cells: Iterable[str]) -> str:
+    return " | ".join(cells) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sets", type=int, default=1000)
+    parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/gate.md")
+    options = parser.parse_args()
+    lines, began = [], time.perf_counter()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        run = partial(pool.map, chunksize=5)
+        asked = (options.sets, options.resamples, run)
+        for line in chain(coverage(*asked), [""], decisions(*asked)):
+            lines.append(line)
+            print(f"{time.perf_counter() - began:6.0f} s {line}", flush=True)
+    if options.write:
+        put(PAGE, "coverage", lines)
+
+
+if __name__ == "__main__":
+    main()

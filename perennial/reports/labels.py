@@ -1,0 +1,113 @@
+"""Labels for outcomes, verdicts, metrics and problems."""
+
+from __future__ import annotations
+
+from perennial.records import State
+
+#: by a run's state: title, tone and meaning
+OUTCOMES: dict[State | str, tuple[str, str, str]] = {
+    "promoted": ("Promoted", "good", "The new model is in service."),
+    "refused": ("Refused", "bad", "The candidate was refused; the champion stays."),
+    "quarantined": ("Quarantined", "bad", "The dataset was refused and moved to quarantine; the champion stays."),
+    "unchanged": (
+        "Unchanged",
+        "calm",
+        "The data was accepted and has not drifted enough for training; the champion stays.",
+    ),
+    "superseded": ("Superseded", "calm", "A newer upload replaced this one before it was started."),
+    "failed": ("Failed", "bad", "The run failed; the champion stays."),
+    "pending": ("Pending", "calm", "The dataset waits until the current run ends."),
+    "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),
+    "waiting": ("Waiting for approval", "ask", "The gate requires approval before the release."),
+}
+VERDICTS = {
+    "passed": ("passed", "good"),
+    "failed": ("failed", "bad"),
+    "unsure": ("undecided", "ask"),
+    "noted": ("noted", "calm"),
+}
+LEVELS = {
+    "stable": ("stable", "good"),
+    "watch": ("watch", "ask"),
+    "drifted": ("drifted", "bad"),
+    "incomparable": ("incomparable", "bad"),
+}
+METRICS = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "mcc": "MCC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+    "pinball": "pinball loss",
+}
+MEASURES = {
+    "selection_rate": "selection rate",
+    "true_positive_rate": "true positive rate",
+    "false_positive_rate": "false positive rate",
+    "calibration": "calibration",
+    "error": "error",
+}
+#: a problem of rows, by its code; see perennial.validation.verdict
+PROBLEMS = {
+    "short-row": "too few values",
+    "long-row": "too many values",
+    "bad-json": "malformed JSON",
+    "nul-byte": "a NUL byte",
+    "long-value": "a value that is too long",
+    "type": "a value of another type",
+    "integer-range": "a number beyond 64 bits",
+    "not-finite": "a number that is not finite",
+    "null": "a missing required value",
+    "below-minimum": "a value below the minimum",
+    "above-maximum": "a value above the maximum",
+    "not-allowed": "a value that is not among those allowed",
+    "pattern": "a value that does not match the pattern",
+    "too-short": "a text that is too short",
+    "too-long": "a text that is too long",
+    "rule": "values that break a rule over the row",
+    "duplicate-key": "a duplicate key",
+}
+#: the sections, in the order of the page
+SECTIONS = {
+    "validation": "Validation",
+    "drift": "Drift",
+    "models": "Metrics",
+    "fairness": "Fairness",
+    "slices": "Slices",
+    "value": "Value",
+    "behaviour": "Behaviour",
+}
+PRICES = {
+    "tp": "a true positive",
+    "fp": "a false positive",
+    "fn": "a false negative",
+    "tn": "a true negative",
+    "right": "a correct class",
+    "wrong": "a wrong class",
+    "over": "each unit too much",
+    "under": "each unit too little",
+}
+
+
+def metric(name: str) -> str:
+    """The label of a metric."""
+    return METRICS.get(name, name.replace("_", " "))
+
+
+def measure(name: str) -> str:
+    """The label of a fairness metric."""
+    return MEASURES.get(name, name.replace("_", " "))
+
+
+def check(name: str) -> str:
+    """The label of a check: 'floor: ROC AUC' for 'floor:roc_auc'."""
+    kind, colon, rest = name.partition(":")
+    return f"{kind}: {METRICS.get(rest, rest)}" if colon else name

@@ -1,0 +1,43 @@
+"""The data of a report: the records of a run and the JSON documents that it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from perennial.profile import Profile
+from perennial.records import Champion, DatasetVersion, ModelVersion, Run
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The data of one run. `spec` is the spec's JSON that the run used; a document that the run did not write is None.
+
+    `card` is the dataset's own, made of the spec's and the one beside the data. `profile` is of the run's data,
+    `reference` of the champion's at that time; `version` is what the run registered.
+    """
+
+    run: Run
+    spec: Mapping[str, Any]
+    dataset: DatasetVersion | None = None
+    card: Mapping[str, Any] | None = None
+    verdict: Mapping[str, Any] | None = None
+    drift: Mapping[str, Any] | None = None
+    profile: Profile | None = None
+    reference: Profile | None = None
+    evaluation: Mapping[str, Any] | None = None
+    decision: Mapping[str, Any] | None = None
+    version: ModelVersion | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """The history of a model: its runs and datasets in any order, and the summary of each reported run by id."""
+
+    model: str
+    runs: tuple[Run, ...]
+    datasets: tuple[DatasetVersion, ...] = ()
+    versions: tuple[ModelVersion, ...] = ()
+    champion: Champion | None = None
+    summaries: Mapping[str, Mapping[str, Any]] | None = None
