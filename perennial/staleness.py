@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perennial.contract.lifecycle import Monitoring
 
@@ -18,6 +18,15 @@ class Watch:
     age_days: int
     stale: bool
     sentences: tuple[str, ...]
+
+    def with_unreadable(self, requests: int) -> Watch:
+        """The same, with a sentence about captured requests that could not be read, if there are any."""
+        if not requests:
+            return self
+        told = (
+            f"{requests:,} captured requests could not be read, or were refused by the server; no row of them counts."
+        )
+        return replace(self, sentences=(*self.sentences, told))
 
 
 def watch(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Watch:

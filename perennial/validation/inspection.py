@@ -166,6 +166,7 @@ def _concluded(examination: Examination, table: Table, blank: Verdict, contract:
         target_values=tuple(sorted(examination.target_values)[:2]),
         newest=examination.newest,
         cleaned=examination.changes(),
+        target_words=examination.target_words,
     )
     verdict = judge(facts, contract)
     if any(problem.scope == "file" for problem in verdict.problems):
