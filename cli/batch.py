@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, project
 from cli.output import CommandError, Json, emit, line, note, stderr, usage
 
 if TYPE_CHECKING:
@@ -45,15 +44,13 @@ def batch(
 
     The champion answers on machines that are there for this job alone, by the very code of its endpoint. Answers are in
     the order of the rows."""
-    spec = project.spec(model)
+    from cli.serving import serving
+
     ends = Ends(source, out or _beside(source))
     if not ends.target.endswith((".csv", ".jsonl")):
         raise usage(f"--out {ends.target}: expected a name that ends in .csv or .jsonl")
-    platform, ledger = connection.connect()
-    champion = ledger.champion(model)
-    if champion is None:
-        raise CommandError(f"model '{model}' has no champion yet; next: perennial upload FILE --model {model} --wait")
-    version = ledger.version(champion.version)
+    found = serving(model)
+    platform, spec, version = found.platform, found.spec, found.version
     job = _run(platform, spec, version, ends)
     rows = _deliver(platform, spec, job, ends)
     note(f"{rows:,} rows answered by {version.id}")
@@ -100,7 +97,7 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
             bucket, key = _parse(source)
             path = Path(folder) / key.rsplit("/", 1)[-1]
             objects.download(bucket, key, path)
-        client("s3").put_object(Bucket=target[0], Key=target[1], Body=lines(read(path), spec))
+        client("s3").put_object(Bucket=target[0], Key=target[1], Body=lines(read(path, as_text=True), spec))
 
 
 def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, project
 from cli.output import CommandError, Json, Model, emit, note
 from perennial import layout
 
 if TYPE_CHECKING:
     from cli.requests import Request
-    from perennial.contract.model import ModelSpec
 
 
 def predict(
@@ -25,18 +23,16 @@ def predict(
     """Predict for each row of a file.
 
     CSV on stdout, in the order of the file."""
-    spec = project.spec(model)
-
-    from cli.requests import requests  # Polars takes a while to import; --help does not need it
+    from cli.requests import endpoint_requests  # Polars takes a while to import; --help does not need it
+    from cli.serving import serving
     from cli.tables import read
 
-    table = read(file)
-    batches = requests(table, spec)
-    connection.connect()
+    table = read(file, as_text=True)
+    batches = endpoint_requests(table, serving(model).spec)
     answers: list[dict[str, Any]] = []
     served = ""
     for number, question in enumerate(batches):
-        answer, served = _ask(spec, question, "application/json" if json else "text/csv")
+        answer, served = _ask(model, question, "application/json" if json else "text/csv")
         if json:
             answers += _json(answer)["predictions"]
         else:
@@ -46,21 +42,19 @@ def predict(
         emit({"model": served.removeprefix("model="), "predictions": answers})
 
 
-def _ask(spec: ModelSpec, question: Request, accept: str) -> tuple[bytes, str]:
-    """The endpoint's response. Raises CommandError with the row of the file if the endpoint refuses one."""
+def _ask(model: str, question: Request, accept: str) -> tuple[bytes, str]:
+    """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
     from botocore.exceptions import ClientError
 
     from cloud import endpoints
 
     try:
-        return endpoints.invoke(layout.endpoint(spec.name), question.body, "application/json", accept)
+        return endpoints.invoke(layout.endpoint(model), question.body, question.content_type, accept)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ModelError":
             raise CommandError(_refusal(error.response, question)) from None
-        if endpoints.describe(layout.endpoint(spec.name)) is None:
-            raise CommandError(
-                f"no version of '{spec.name}' serves yet; next: perennial upload FILE --model {spec.name} --wait"
-            ) from None
+        if endpoints.describe(layout.endpoint(model)) is None:
+            raise CommandError(f"{model} has no endpoint; next: perennial doctor") from None
         raise
 
 

@@ -1,4 +1,4 @@
-"""Reads a table whole: CSV (also .gz) as text, Parquet and JSON lines with their own types."""
+"""Reads a table whole: CSV (also .gz) as text, Parquet and JSON lines with their own types, or JSON lines as text."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from cli.output import CommandError
+from perennial.validation import footer, int96, json_lines
 
 OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -22,36 +23,51 @@ STDIN = Path("-")
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and whether all its values are still text, as in CSV."""
+    """A table, and whether all its values are the text of the file, as in CSV."""
 
     path: Path
     frame: pl.DataFrame
     is_text: bool
 
 
-def read(path: Path) -> Table:
+def read(path: Path, as_text: bool = False) -> Table:
     """The whole table of a file, or of stdin for '-'; what kind it is shows in its first bytes.
 
-    CommandError where it is no table that Perennial could use.
+    `as_text`: values of JSON lines are the text that stands in the file. CommandError where it is no table that
+    Perennial could use.
     """
     data = sys.stdin.buffer.read() if path == STDIN else _bytes(path)
     if not data.strip():
         raise CommandError(f"{path}: the file is empty")
     try:
         if data.startswith(b"PAR1"):
-            table = Table(path, pl.read_parquet(io.BytesIO(data)), is_text=False)
+            table = Table(path, int96.frame_of(data), is_text=False)
+        elif as_text and data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+            table = Table(path, _json_text(path, data.removeprefix(b"\xef\xbb\xbf")), is_text=True)
         elif data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             table = Table(path, pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), is_text=False)
         else:
             names = _check_csv(path, data)
-            frame = pl.read_csv(io.BytesIO(data), infer_schema=False)
+            frame = pl.read_csv(io.BytesIO(data), infer_schema=False, empty_string_is_null=not as_text)
             frame.columns = names  # Polars leaves doubled quotes in names as they are
             table = Table(path, frame, is_text=True)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, footer.FooterError) as error:
         raise CommandError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
     if not table.frame.height:
         raise CommandError(f"{path}: there are no rows in it")
     return table
+
+
+def _json_text(path: Path, data: bytes) -> pl.DataFrame:
+    """JSON lines as text, read as validation reads them; a name that a row lacks is a null."""
+    rows: list[dict[str, str | None]] = []
+    for number, line in enumerate((line for line in data.split(b"\n") if line.strip()), 1):
+        row = json_lines.parsed(line)
+        if isinstance(row, str):
+            raise CommandError(f"{path}: row {number} {row}")
+        rows.append({name: json_lines.cell(value) for name, value in row.items()})
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names})
 
 
 def _bytes(path: Path) -> bytes:

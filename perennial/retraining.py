@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class Watch:
     age_days: int
     stale: bool
     sentences: tuple[str, ...]
+
+    def with_unreadable(self, requests: int) -> Watch:
+        """The same, with a sentence about captured requests that could not be read, if there are any."""
+        if not requests:
+            return self
+        sentence = f"{requests:,} captured requests could not be read, or were refused by the server; none counts."
+        return replace(self, sentences=(*self.sentences, sentence))
 
 
 def watch(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Watch:

@@ -131,7 +131,7 @@ class PlatformStack(Stack):
         traffic.grant_read(self.serving.role, "batch/*")
         traffic.grant_read(do.monitor, "capture/*")
         traffic.grant_write(do.monitor, "watch/*")
-        models.grant_read(do.monitor, "runs/*")
+        models.grant_read(do.monitor, "runs/*", "specs/*")
 
     def _grant_deeds(self) -> None:
         """What each function does besides."""

@@ -9,37 +9,42 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from perennial.contract.plan import Plan
+from perennial.contract.schema import Schema
 from training import golden
 from training.columns import plain
 from training.fast import parity
 from training.fast.path import FOLDER, Fast
-from training.features import Features
 from training.model import Model, environment
-from training.payloads.schema import Schema
 from training.predictions import said
 
 GOLDEN_ROWS = 200
+MOST_CATEGORIES = 10_000  # of a column, that a manifest lists
 # Serving needs these alone. A test serves from an archive to prove it.
-CONTRACT = ("__init__", "contract/__init__", "contract/columns", "contract/part")
+CONTRACT = (
+    "__init__",
+    *(f"contract/{name}" for name in (
+        "__init__", "bulk", "columns", "fields", "part", "requests", "schema", "values",
+    )),
+)  # fmt: skip
 SERVING = (
     "__init__", "artifact", "columns", "encoders", "features", "golden", "model", "predictions", "score",
     "serve", "served", "tables", "versions",
     *(f"payloads/{name}" for name in (
-        "__init__", "answers", "bulk", "field", "inputs", "negotiation", "parquet", "readers", "schema", "values",
+        "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
     *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "masks", "path", "trees")),
 )  # fmt: skip
 
 
-def facts(
-    plan: Plan, pipeline: Pipeline, classes: Sequence[Any], trained_on: int, threshold: float | None
-) -> dict[str, Any]:
-    """The manifest's members: what the model is, what goes in, what comes out."""
-    first = pipeline[0]
-    categories = first.categories() if isinstance(first, Features) else {}
+def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: float | None) -> dict[str, Any]:
+    """The manifest's members: what the model is, what goes in, what comes out.
+
+    `categories` are those of the training rows, whatever the encoding keeps apart; beyond MOST_CATEGORIES none are
+    listed, and a category that training never saw is no breach.
+    """
+    categories = {name: _categories(train[name]) for name, column in plan.features.items() if column.type == "category"}
     features = [
         {
             "name": name,
@@ -47,8 +52,8 @@ def facts(
             "nullable": column.nullable,
             **column.limits,
             **column.cleaning,
-            "categories": categories.get(name, (None, False))[0],
-            "complete": categories.get(name, (None, False))[1],
+            "categories": categories.get(name),
+            "complete": categories.get(name) is not None,
         }
         for name, column in plan.features.items()
     ]
@@ -60,18 +65,28 @@ def facts(
         "target_type": plan.target_column.type,
         "classes": list(classes) or None,
         "positive": classes[-1] if binary else None,
+        "target_words": list(plan.target_words) if plan.target_words else None,
         "threshold": threshold,
         "features": features,
         "ignored": [name for name in plan.columns if name not in plan.features],
         "null_values": list(plan.null_values),
         "out_of_contract": plan.out_of_contract,
+        "unknown_columns": plan.unknown_columns,
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),
-        "rows": trained_on,
+        "rows": len(train),
         "run": plan.run,
         **plan.origin.to_json(),
         "versions": environment(),
     }
+
+
+def _categories(values: pd.Series) -> list[str] | None:
+    """All categories, the most frequent first; None where they are too many."""
+    counts = values.dropna().value_counts()
+    if len(counts) > MOST_CATEGORIES:
+        return None
+    return [name for _, name in sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))]
 
 
 def copy_code(source: Path, target: Path, with_models: bool) -> None:

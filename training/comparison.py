@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from perennial.contract.values import written
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import (
     Binary,
@@ -24,7 +25,6 @@ from perennial.gate.measuring.evaluation import (
 )
 from training import labels
 from training.evaluation import Scored
-from training.payloads.values import written
 
 # Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
 _OF_PARTS = 0.5

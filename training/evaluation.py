@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from training.payloads.values import written
+from perennial.contract.values import written
 
 FORMAT = 2
 Floats = NDArray[np.float64]

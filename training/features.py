@@ -47,11 +47,6 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """One name per number of the matrix."""
         return [part for name, encoder in self.encoders_ for part in encoder.names(name)]
 
-    def categories(self) -> dict[str, tuple[list[str], bool]]:
-        """The categories that were learnt, by column, and whether they are all that there were."""
-        found = ((name, encoder) for name, encoder in self.encoders_ if isinstance(encoder, Codes | Flags))
-        return {name: (encoder.categories, not encoder.capped) for name, encoder in found}
-
 
 def code_places(columns: Mapping[str, Column]) -> list[int]:
     """Which numbers of the ordinal matrix are category codes: known before anything is learnt."""

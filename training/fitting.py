@@ -55,7 +55,7 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
         report("threshold chosen", aim=threshold.aim, value=threshold.value)
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(pipeline, folder / "model.joblib")
-    facts = bundle.facts(plan, pipeline, classes, len(split.train), threshold.value if threshold else None)
+    facts = bundle.facts(plan, classes, split.train, threshold.value if threshold else None)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
     model = Model(folder, facts, pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")

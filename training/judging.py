@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from perennial.contract.values import written
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
@@ -20,7 +21,6 @@ from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.model import Model, environment
-from training.payloads.values import written
 from training.progress import report
 from training.rows import Split
 

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from perennial.contract.values import TRUTHS, written
 from training.failure import TrainingError
-from training.payloads.values import written
 
 _MOST_CLASSES = 200
 _SHOWN = 5
@@ -51,7 +51,7 @@ def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
 def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
     if plan.positive is None:
         return classes
-    # An author may write 1, true or "true" for the same class.
+    # An author may write 1, true, yes or "true" for the same class.
     exact = [value for value in classes if written(value) == written(plan.positive)]
     matching = exact or [value for value in classes if _loosely(value) == _loosely(plan.positive)]
     if len(matching) != 1:
@@ -64,4 +64,4 @@ def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
 
 def _loosely(value: Any) -> str:
     text = written(value).lower()
-    return {"true": "1", "false": "0"}.get(text, text)
+    return written(TRUTHS.get(text, text))

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from perennial.contract.columns import Column, declared
+from perennial.contract.values import read
 from training import artifact, golden, versions
 from training.columns import frame
-from training.payloads.values import read
 from training.predictions import TOLERANCE, Predictions, said
 from training.versions import environment
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.payloads.values import written
+from perennial.contract.values import written
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -31,6 +31,8 @@ class Predictions:
     values: Floats
     labels: list[Any] | None
     explanations: list[dict[str, Any]] | None = None
+    #: the classes as the data spells them, where that is not how they are held
+    words: tuple[Any, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -50,13 +52,18 @@ class Predictions:
         values = self.values.tolist()
         if self.labels is None:
             return [{"value": value} for value in values]
+        word = self._words()
         if self.problem == "binary":
-            return [{"label": label, "probability": p} for label, p in zip(self.labels, values, strict=True)]
-        names = [written(value) for value in self.classes]
+            return [{"label": word[label], "probability": p} for label, p in zip(self.labels, values, strict=True)]
+        names = [written(word[value]) for value in self.classes]
         return [
-            {"label": label, "probabilities": dict(zip(names, row, strict=True))}
+            {"label": word[label], "probabilities": dict(zip(names, row, strict=True))}
             for label, row in zip(self.labels, values, strict=True)
         ]
+
+    def _words(self) -> dict[Any, Any]:
+        """How each class is written."""
+        return dict(zip(self.classes, self.words or self.classes, strict=True))
 
     def as_csv(self) -> str:
         """A header and one line per row: label,probability, or label and a column per class, or value.
@@ -66,11 +73,12 @@ class Predictions:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         values = self.values.tolist()
-        names = ["probability"] if self.problem == "binary" else [written(value) for value in self.classes]
+        word = self._words()
+        names = ["probability"] if self.problem == "binary" else [written(word[value]) for value in self.classes]
         header = ["value"] if self.labels is None else ["label", *names]
         lines: Iterator[list[Any]] = (value if isinstance(value, list) else [value] for value in values)
         if self.labels is not None:
-            lines = ([written(label), *line] for label, line in zip(self.labels, lines, strict=True))
+            lines = ([written(word[label]), *line] for label, line in zip(self.labels, lines, strict=True))
         if self.explanations:
             header += ["base", *(f"contribution.{name}" for name in self.explanations[0]["contributions"])]
             parts = ([each["base"], *each["contributions"].values()] for each in self.explanations)
@@ -92,7 +100,8 @@ class Predictions:
         if self.problem != "binary" or self.explanations is not None or self.labels is None:
             return [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in self.entries()]
         starts = {
-            value: f'{{"label": {json.dumps(value, ensure_ascii=False)}, "probability": ' for value in self.classes
+            value: f'{{"label": {json.dumps(word, ensure_ascii=False)}, "probability": '
+            for value, word in self._words().items()
         }
         return [f"{starts[label]}{p!r}}}" for label, p in zip(self.labels, self.values.tolist(), strict=True)]
 
@@ -102,12 +111,25 @@ def said(manifest: Mapping[str, Any], values: Floats) -> Predictions:
     if not np.isfinite(values).all():
         raise ValueError("the model gave a number that is not finite")
     problem, classes = manifest["problem"], tuple(manifest["classes"] or ())
+    words = words_of(manifest)
     if problem == "regression":
         return Predictions(problem, (), values, None)
     if problem == "multiclass":
-        return Predictions(problem, classes, values, [classes[place] for place in values.argmax(axis=1).tolist()])
+        return Predictions(
+            problem, classes, values, [classes[place] for place in values.argmax(axis=1).tolist()], words=words
+        )
     labels = [classes[yes] for yes in (values >= manifest["threshold"]).tolist()]
-    return Predictions(problem, classes, values, labels)
+    return Predictions(problem, classes, values, labels, words=words)
+
+
+def words_of(manifest: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The classes of a boolean target as its data spells them: yes and no, or 1 and 0; None for true and false."""
+    pair = manifest.get("target_words")
+    if pair is None or manifest["target_type"] != "boolean":
+        return None
+    return tuple(
+        int(word) if word in ("0", "1") else word for word in (pair[bool(each)] for each in manifest["classes"])
+    )
 
 
 def agree(now: Any, then: Any) -> bool:

@@ -19,11 +19,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from perennial.contract import requests
+from perennial.contract.fields import PayloadError
+from perennial.contract.requests import PARQUET, UnsupportedTypeError, content_type
+from perennial.contract.schema import Rows, Schema
 from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
 from training.payloads.inputs import Inputs
-from training.payloads.negotiation import PARQUET, NotAcceptableError, UnsupportedTypeError, accepted, content_type
-from training.payloads.readers import READERS, rows_of_csv
-from training.payloads.schema import PayloadError, Rows, Schema
+from training.payloads.negotiation import NotAcceptableError, accepted
 from training.predictions import Predictions
 from training.served import Served
 
@@ -155,13 +157,7 @@ def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema)
         from training.payloads.parquet import rows_of_parquet  # with pyarrow, which most servers never need
 
         return rows_of_parquet(body, schema)
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PayloadError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
-    if kind == "text/csv":
-        return rows_of_csv(text, schema, {"present": True, "absent": False}.get(parameters.get("header", "")))
-    return READERS[kind](text, schema)
+    return requests.read(body, kind, parameters, schema)
 
 
 def _inference(environ: Mapping[str, Any]) -> dict[str, str]:

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from perennial.contract.fields import PayloadError
+from perennial.contract.schema import Rows, Schema
 from training import artifact, golden, versions
 from training.fast.path import FOLDER, Fast
-from training.payloads.schema import PayloadError, Rows, Schema
 from training.predictions import Floats, Predictions, said
 
 MOST_EXPLAINED = 100

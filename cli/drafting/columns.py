@@ -94,7 +94,6 @@ def look_at(sample: Table, name: str, marks: tuple[str, ...]) -> Column:
 
 
 def _of_text(sample: Table, values: pl.Series, marks: tuple[str, ...]) -> Column:
-    marks = marks if sample.is_text else ()
     single = distinct(values, marks)
     nulls = values.null_count() + int(values.is_in(list(marks)).sum())
     kind = kind_of(single)

@@ -54,7 +54,7 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
     patterns = [name for name in names if name == "*" or (name.startswith("^") and name.endswith("$"))]
     if patterns:
         raise CommandError(f"{sample.path}: a column named '{patterns[0]}' would be taken for a pattern; rename it")
-    marks = marks_of(sample.frame) if sample.is_text else ()
+    marks = marks_of(sample.frame)
     columns = tuple(look_at(sample, name, marks) for name in names)
     answer = next(column for column in columns if column.name == target)
     found = problem or _problem(sample, answer)

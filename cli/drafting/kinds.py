@@ -70,8 +70,9 @@ def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
 
     A column needs it when without them all its values are numbers, dates or booleans, and with them only text.
     """
-    found = {mark for name in frame.columns for mark in _present(frame[name], SURE_MARKS)}
-    for name in frame.columns:
+    texts = [name for name in frame.columns if frame.schema[name] == pl.String]
+    found = {mark for name in texts for mark in _present(frame[name], SURE_MARKS)}
+    for name in texts:
         doubtful = _present(frame[name], DOUBTFUL_MARKS)
         if doubtful:
             values = distinct(frame[name], tuple(found))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud import executions, objects
+from cloud import champions, executions, objects
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import specs
@@ -43,15 +43,18 @@ def _look(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champio
     version = ledger.version(champion.version)
     reference = Profile.from_dict(objects.read_json(platform.models_bucket, version.profile_key))
     since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
-    traffic = captured_profile(platform, spec, reference.grid, since, now)
+    trained_by = champions.spec_of(platform, version) or spec
+    traffic = captured_profile(platform, trained_by, reference.grid, since, now)
     profiles = traffic.seen_of(reference), traffic.profile
     report = compare(*profiles, spec.drift, version.importance)
     found = watch(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)
+    found = found.with_unreadable(traffic.unreadable)
     record = asdict(found) | {
         "model": spec.name,
         "version": version.id,
         "at": now.isoformat(),
         "broken": traffic.broken,
+        "unreadable": traffic.unreadable,
     }
     key = f"watch/{spec.name}/{now:%Y/%m/%d/%H%M%S}.json"
     objects.write_json(platform.traffic_bucket, key, record | {"drift_report": report.as_dict()})

@@ -1,4 +1,4 @@
-"""Captured traffic as a profile, counted by the very code that counts uploads."""
+"""Captured traffic as a profile: read as the server read it, counted as uploads are counted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cloud import objects, traffic
 from cloud.endpoints import VARIANT
 from cloud.platform import Platform
 from perennial import capture, layout
+from perennial.contract import requests
+from perennial.contract.fields import PayloadError
 from perennial.contract.model import ModelSpec
+from perennial.contract.requests import UnsupportedTypeError
+from perennial.contract.schema import Rows, Schema
 from perennial.profile import Grid, Profile
 from perennial.validation import Column, Contract, inspect
 
@@ -23,10 +27,14 @@ ROWS_LIMIT = 1_000_000  # of one look: more traffic changes no verdict
 
 @dataclass(frozen=True)
 class Traffic:
-    """The profile of the readable rows, over the features alone, and how many rows broke the contract."""
+    """The profile of the rows over the features alone, how many rows broke the contract, and how many captured
+
+    requests could not be read.
+    """
 
     profile: Profile
-    broken: int
+    broken: int = 0
+    unreadable: int = 0
 
     def seen_of(self, reference: Profile) -> Profile:
         """The reference, over the columns that traffic has."""
@@ -37,50 +45,95 @@ class Traffic:
 def captured_profile(platform: Platform, spec: ModelSpec, grid: Grid, since: datetime, until: datetime) -> Traffic:
     """Read what the endpoint captured between two moments (UTC). No traffic gives an empty profile.
 
-    Where sensitive columns are hashed or dropped, the rows are those that the server itself noted, and these columns
-    are not looked at: a hash has no distribution to compare.
+    `spec` is the one that the champion was trained by. Where sensitive columns are hashed or dropped, the rows are
+    those that the server itself noted, and these columns are not looked at: a hash has no distribution to compare.
     """
     hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
     features = [name for name in spec.features() if name in grid.columns and name not in hidden]
     seen = Grid({name: grid.columns[name] for name in features})
+    found = _Found(platform, spec, since, until)
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "traffic.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            count = capture.write_csv(_rows(platform, spec, since, until), features, file)
-        if count == 0:
-            return Traffic(Profile.empty(seen), 0)
-        found = inspect(path, _contract(spec, features), Path(scratch) / "out", seen)
-    return Traffic(found.profile or Profile.empty(seen), found.verdict.rows_broken)
+        path = Path(scratch) / "traffic.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            for row in found.rows():
+                file.write(json.dumps({name: _plain(row.get(name)) for name in features}, ensure_ascii=False) + "\n")
+        if found.count == 0:
+            return Traffic(Profile.empty(seen), unreadable=found.unreadable)
+        inspection = inspect(path, _contract(spec, features), Path(scratch) / "out", seen)
+    return Traffic(inspection.profile or Profile.empty(seen), inspection.verdict.rows_broken, found.unreadable)
+
+
+class _Found:
+    """The rows that were answered, and how many requests could not be read."""
+
+    def __init__(self, platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> None:
+        self._platform, self._spec, self._since, self._until = platform, spec, since, until
+        self._schema = Schema.of_spec(spec)
+        self.count = self.unreadable = 0
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each row by name, ROWS_LIMIT at most."""
+        rows = self._captured() if self._spec.serving.sensitive == "keep" else self._noted()
+        for row in rows:
+            self.count += 1
+            yield row
+            if self.count == ROWS_LIMIT:
+                return
+
+    def _noted(self) -> Iterator[dict[str, Any]]:
+        return traffic.inputs(self._spec.name, self._since, self._until)
+
+    def _captured(self) -> Iterator[dict[str, Any]]:
+        bucket = self._platform.traffic_bucket
+        for prefix in _hours(self._spec.name, self._since, self._until):
+            for item in objects.listing(bucket, prefix):
+                for line in objects.read(bucket, item["Key"]).split(b"\n"):
+                    rows = self._read(line) if line.strip() else None
+                    if rows is not None:
+                        yield from (
+                            dict(zip(rows.columns, cells, strict=True))
+                            for cells in zip(*rows.columns.values(), strict=True)
+                        )
+
+    def _read(self, line: bytes) -> Rows | None:
+        """The rows of a record; None, and counted, where it cannot be read. What the server refused is no row.
+
+        Files are by the hour, requests by the second: those to an earlier champion do not count.
+        """
+        try:
+            request = capture.read(line)
+            return answered(request, self._schema) if request.at >= self._since else None
+        except (capture.CaptureError, PayloadError, UnsupportedTypeError):
+            self.unreadable += 1
+            return None
+
+
+def answered(request: capture.Request, schema: Schema) -> Rows:
+    """The rows that the server saw. Raises PayloadError and UnsupportedTypeError, as it does."""
+    kind, parameters = requests.content_type(request.content_type)
+    if kind == requests.PARQUET:
+        from perennial.validation.request_parquet import rows_of_parquet
+
+        return rows_of_parquet(request.body, schema)
+    return requests.read(request.body, kind, parameters, schema)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _contract(spec: ModelSpec, features: list[str]) -> Contract:
-    """The features' rules, every breach tolerated: what an application sends is measured here, not refused."""
+    """The features' rules, every breach tolerated: what an application sends is measured here, not refused.
+
+    The server has cleaned the values already.
+    """
     contract = spec.contract()
-    columns: dict[str, Column] = {name: contract.columns[name] for name in features}
-    tolerant = replace(contract.validation, tolerance=1.0, min_rows=1)
+    columns: dict[str, Column] = {
+        name: replace(contract.columns[name], nullable=True, trim=False, replace={}, null_values=None)
+        for name in features
+    }
+    tolerant = replace(contract.validation, tolerance=1.0, min_rows=1, null_values=(), duplicates="keep", rules=())
     return Contract(columns, features[0], problem="regression", validation=tolerant)
-
-
-def _rows(platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> Iterator[capture.Row]:
-    if spec.serving.sensitive == "keep":
-        return islice(_captured(platform, spec, since, until), ROWS_LIMIT)
-    return islice(traffic.inputs(spec.name, since, until), ROWS_LIMIT)
-
-
-def _captured(platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> Iterator[capture.Row]:
-    for prefix in _hours(spec.name, since, until):
-        for item in objects.listing(platform.traffic_bucket, prefix):
-            lines = objects.read(platform.traffic_bucket, item["Key"]).decode("utf-8", "replace").splitlines()
-            for content_type, body in capture.requests(line for line in lines if _is_since(line, since)):
-                yield from capture.rows(content_type, body, spec.features())
-
-
-def _is_since(line: str, since: datetime) -> bool:
-    """Files are by the hour, requests are by the second: those to an earlier champion do not count."""
-    try:
-        return datetime.fromisoformat(json.loads(line)["eventMetadata"]["inferenceTime"]) >= since
-    except (ValueError, KeyError, TypeError):
-        return False
 
 
 def _hours(model: str, since: datetime, until: datetime) -> list[str]:

@@ -109,6 +109,17 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
+def _target_words(task: Task, newest: DatasetVersion) -> tuple[str, str] | None:
+    """The words of a boolean target in the newest dataset; None where its verdict does not tell."""
+    from perennial.validation.verdict import Verdict
+
+    key = layout.dataset(newest.model, newest.id) + "verdict.json"
+    try:
+        return Verdict.from_dict(objects.read_json(task.platform.data_bucket, key)).words
+    except objects.MissingObjectError:
+        return None
+
+
 def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
@@ -119,5 +130,5 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         event_time=task.spec.event_time,
     )
     archive = ChampionFile(champion.version, "champion.tar.gz") if champion else None
-    plan = Plan.of(task.spec, task.run.id, archive, origin)
+    plan = Plan.of(task.spec, task.run.id, archive, origin, _target_words(task, window[-1]))
     objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "plan/plan.json", plan.to_json())

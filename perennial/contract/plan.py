@@ -45,11 +45,15 @@ class Plan(Part):
     problem: Problem
     target: str
     positive: Value | None = None
+    #: the words that a boolean target's data has for false and true; None where they are false and true
+    target_words: tuple[str, str] | None = None
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
     null_values: tuple[str, ...] = NULL_VALUES
     #: the answer to ranges and categories beyond the contract: refuse, or answer and count
     out_of_contract: Literal["refuse", "answer"] = "answer"
+    #: a column that the spec does not name is refused in a request, or ignored, as in an upload
+    unknown_columns: Literal["refuse", "ignore"] = "refuse"
     held_out: float = 0.2
     seed: int = 7
     estimator: str = "hist_gradient_boosting"
@@ -69,7 +73,14 @@ class Plan(Part):
         return self.columns[self.target]
 
     @classmethod
-    def of(cls, spec: ModelSpec, run: str, champion: ChampionFile | None, origin: Origin) -> Plan:
+    def of(
+        cls,
+        spec: ModelSpec,
+        run: str,
+        champion: ChampionFile | None,
+        origin: Origin,
+        target_words: tuple[str, str] | None = None,
+    ) -> Plan:
         """The plan of a run by its spec."""
         columns = spec.columns.items()
         return cls(
@@ -78,10 +89,12 @@ class Plan(Part):
             problem=spec.problem,
             target=spec.target,
             positive=spec.positive,
+            target_words=target_words,
             columns={name: column.decided(feature=spec.is_feature(name)) for name, column in columns},
             key=spec.key,
             null_values=spec.validation.null_values,
             out_of_contract=spec.serving.out_of_contract,
+            unknown_columns=spec.validation.unknown_columns,
             held_out=spec.training.held_out,
             seed=spec.training.seed,
             estimator=spec.training.estimator,

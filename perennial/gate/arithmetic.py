@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 _LONGEST, _DEEPEST = 500, 40
+_QUOTED = re.compile(r"'(?:[^']|'')+'" + r'|"(?:[^"]|"")+"')
 
 
 def _divided(dividend: Any, divisor: Any) -> Any:
@@ -33,7 +35,7 @@ class ArithmeticSyntaxError(ValueError):
 
 
 class Expression:
-    """A parsed expression. A column is named plainly or in quotes: `2 * "amount in USD"`."""
+    """A parsed expression. A column is named as it is, or quoted as in SQL: `2 * "a ""quoted"" name"`."""
 
     def __init__(self, written: float | str) -> None:
         """`written` is an expression or a number. Raises ArithmeticSyntaxError."""
@@ -54,13 +56,43 @@ def _parsed(text: str) -> ast.expr:
     if len(text) > _LONGEST:
         raise ArithmeticSyntaxError(f"an expression of {len(text)} characters is too long; at most {_LONGEST}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = _tree(text.strip())
         _check(tree, text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, ArithmeticSyntaxError):
             raise
         raise ArithmeticSyntaxError(f"'{text}' is not a valid expression: {_ALLOWED}") from None
     return tree
+
+
+def _tree(text: str) -> ast.expr:
+    """Quoted names are taken out before Python's grammar reads the rest, for it would read backslashes in them.
+
+    There are no texts in arithmetic, so single quotes are taken for a name as well.
+    """
+    mark = "q"
+    while mark in text:
+        mark += "_"
+    names: dict[str, str] = {}
+
+    def place(found: re.Match[str]) -> str:
+        key, quote = f"{mark}{len(names)}", found[0][0]
+        names[key] = found[0][1:-1].replace(2 * quote, quote)
+        return f" {key} "
+
+    plain = _QUOTED.sub(place, text)
+    if "'" in plain or '"' in plain:  # quoted as Python does
+        return ast.parse(text, mode="eval").body
+    tree = ast.parse(plain.strip(), mode="eval").body
+    return cast(ast.expr, _Names(names).visit(tree))
+
+
+class _Names(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self._names[node.id]) if node.id in self._names else node
 
 
 def _check(node: ast.expr, text: str, depth: int = 0) -> None:

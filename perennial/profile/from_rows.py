@@ -56,8 +56,8 @@ def _sums(name: str, column: ColumnGrid, finite: bool = True) -> list[pl.Expr]:
     measured = value if finite else pl.when(value.is_finite()).then(value)
     made = {
         "cells": _cells(value, column),
-        "least": (value <= column.low).sum(),
-        "beyond": (value > column.high).sum(),
+        "least": (value <= column.reach(column.low)).sum(),
+        "beyond": (value > column.reach(column.high)).sum(),
         "rows": pl.len(),
         "nulls": pl.col(name).null_count(),
         "counted": value.count(),
@@ -69,7 +69,7 @@ def _sums(name: str, column: ColumnGrid, finite: bool = True) -> list[pl.Expr]:
         "below": (column.low - measured.filter(measured <= column.low)).sum(),
         "above": (measured.filter(measured > column.high) - column.high).sum(),
     }
-    made |= {f"decile {place}": (value <= edge).sum() for place, edge in enumerate(column.deciles)}
+    made |= {f"decile {place}": (value <= column.reach(edge)).sum() for place, edge in enumerate(column.deciles)}
     return [sum_.alias(f"{what} {name}") for what, sum_ in made.items()]
 
 

@@ -68,7 +68,7 @@ def _of_numbers(column: ColumnGrid, found: pl.DataFrame, nulls: int) -> ColumnPr
         nulls=nulls,
         nans=rows - running[-1],
         cells=tuple(map(sub, [*edges, running[-1]], [0, *edges])),
-        deciles=tuple(running[bisect_right(values, edge)] for edge in column.deciles),
+        deciles=tuple(running[bisect_right(values, column.reach(edge))] for edge in column.deciles),
         moments=_moments(found[first:last]),
         distinct=Distinct(tuple(found["hash"].unique().sort().head(K).to_list())),
         tails=(_beyond(found[first:below], column.low), _beyond(found[above:last], column.high)),
@@ -77,7 +77,8 @@ def _of_numbers(column: ColumnGrid, found: pl.DataFrame, nulls: int) -> ColumnPr
 
 @lru_cache(maxsize=4096)
 def _edges(column: ColumnGrid) -> list[float]:
-    return [*(column.low + cell * column.width for cell in range(CELLS)), column.high]
+    inner = (column.low + cell * column.width for cell in range(1, CELLS))
+    return [column.reach(column.low), *inner, column.reach(column.high)]
 
 
 def _beyond(found: pl.DataFrame, end: float) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 FORMAT = 1
 CELLS = 1024
+_TOLERANCE = 2.0**-23  # twice the rounding of a 32-bit float
 
 Kind = Literal["numeric", "length", "categories"]
 Role = Literal["target", "feature", "other"]
@@ -34,6 +35,10 @@ class ColumnGrid:
     def width(self) -> float:
         """The width of one cell."""
         return (self.high - self.low) / CELLS
+
+    def reach(self, edge: float) -> float:
+        """Up to where values count as an edge: a number that was stored as a 32-bit float is still the same."""
+        return edge + min(abs(edge) * _TOLERANCE, self.width / 2) if self.type == "number" else edge
 
 
 @dataclass(frozen=True)

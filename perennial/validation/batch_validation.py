@@ -55,6 +55,7 @@ class BatchValidation:
         self.target_values: set[str] = set()
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
+        self.target_words: dict[str, Counter[str]] = {}
         self._contract = contract
         self._rules = BatchRules([*rules(contract, present), *row_rules(contract, present)])
 
@@ -70,6 +71,7 @@ class BatchValidation:
         frame, changes = clean(batch.frame, self._contract)
         self.cleaned.update(changes)
         typed = pl.DataFrame({name: cast(frame[name], self._contract.columns[name]) for name in frame.columns})
+        self._count_words(batch.frame, typed)
         counted = self.outputs.count(typed)
         breaches = [*self._cast_failures(batch, frame, typed), *self._nulls(frame), *self._broken(typed, counted)]
         if not breaches:
@@ -120,6 +122,16 @@ class BatchValidation:
         if isinstance(newest, date):
             moment = newest if isinstance(newest, datetime) else datetime.combine(newest, time(), UTC)
             self.newest = max(moment, self.newest or moment)
+
+    def _count_words(self, read: pl.DataFrame, typed: pl.DataFrame) -> None:
+        """The words for true and false, where the target is a boolean that was read as text."""
+        name = self._contract.target
+        if not self._contract.classified or name not in typed.columns or typed.schema[name] != pl.Boolean:
+            return
+        words = read[name].str.strip_chars() if read.schema[name] == pl.String else typed[name].cast(pl.String)
+        counts = pl.DataFrame({"word": words, "truth": typed[name]}).drop_nulls().group_by("word", "truth").len()
+        for word, truth, count in counts.iter_rows():
+            self.target_words.setdefault("true" if truth else "false", Counter())[word] += count
 
     def _tolerated(self, breach: RuleBreach) -> bool:
         return breach_policy(self._contract, breach.column, breach.rule).tolerance is not None

@@ -1,4 +1,6 @@
-"""From a column as it was read to the contract's type, strictly: a value is taken exactly or counted as failed.
+"""From a column as it was read to the contract's type: the grammar of perennial.contract.values over whole columns.
+
+What is spelt plainly is cast by Polars; every other text is read by the grammar itself, each different one once.
 
 Every cast gives a series of the contract's type in which a failed value is null. Whoever calls tells failures from
 nulls by the input, which has its null values resolved already.
@@ -11,13 +13,13 @@ import polars as pl
 
 from perennial.contract.columns import TEXTS, Column, ColumnType
 from perennial.contract.dataset import Contract
+from perennial.contract.values import MOST_EXACT, TRUTHS
 from perennial.dtypes import DTYPES
-from perennial.validation.moments import dates, moments, second_try
+from perennial.validation.moments import by_grammar, dates, moments, second_try
 
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
 #: spelt alike in a whole column, most often
 _PAIRS = (("true", "false"), ("1", "0"), ("True", "False"))
-_WHOLE = r"^([+-]?\d+)(?:\.0*)?$"
+_WHOLE = r"^([+-]?[0-9]+)(?:\.0*)?$"
 _YEARS = {"date": (-719_162, 2_932_896), "datetime": (-62_135_596_800_000_000, 253_402_300_799_999_999)}
 
 
@@ -97,10 +99,11 @@ def readable(dtype: pl.DataType, column: Column) -> bool:
     if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null, pl.Binary)):
         return True
     if dtype.is_temporal():
-        return column.type in ("date", "datetime", "text", "category")
+        return column.type in ("date", "datetime") or (isinstance(dtype, pl.Date) and column.type in TEXTS)
     if isinstance(dtype, pl.Boolean):
         return column.type in ("boolean", "text", "category")
-    return column.type not in ("date", "datetime")
+    # A float or a decimal has several spellings, so it is no text; nor is a moment.
+    return column.type in ("integer", "number") or (dtype.is_integer() and column.type not in ("date", "datetime"))
 
 
 def _native(values: pl.Series, column: Column) -> pl.Series | None:
@@ -125,6 +128,8 @@ def _native(values: pl.Series, column: Column) -> pl.Series | None:
 
 def _exact_floats(values: pl.Series) -> pl.Series:
     """Integers beyond 2**53 that no float holds fail rather than change. Decimals round as text does."""
+    if values.dtype.is_decimal():
+        return values.cast(pl.String).cast(pl.Float64)
     floats = values.cast(pl.Float64, strict=False)
     if not values.dtype.is_integer() or values.dtype in (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32):
         return floats
@@ -160,7 +165,7 @@ def _boolean(text: pl.Series) -> pl.Series:
         if text.is_in([yes, no]).all():
             return text == yes
     plain = text.str.strip_chars().str.to_lowercase()
-    return plain.replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+    return plain.replace_strict(TRUTHS, default=None, return_dtype=pl.Boolean)
 
 
 def _integer(text: pl.Series) -> pl.Series:
@@ -170,7 +175,17 @@ def _integer(text: pl.Series) -> pl.Series:
 
 def _number(text: pl.Series) -> pl.Series:
     fast = text.cast(pl.Float64, strict=False)
-    return second_try(text, fast, lambda rest: rest.cast(pl.Float64, strict=False))
+    fast = second_try(text, fast, lambda rest: rest.cast(pl.Float64, strict=False))
+    if not has_large(fast):
+        return fast
+    large = (fast.is_finite() & ~fast.is_between(-MOST_EXACT, MOST_EXACT, closed="none")).fill_null(value=False)
+    return fast.scatter(large.arg_true(), by_grammar(text.filter(large), "number"))
+
+
+def has_large(numbers: pl.Series) -> bool:
+    """Whether a float may stand for an integer that it does not hold, so that the texts must be looked at."""
+    least, most = numbers.min(), numbers.max()
+    return least is not None and not (least > -MOST_EXACT and most < MOST_EXACT)  # type: ignore[operator]
 
 
 _CASTS: Mapping[str, Callable[[pl.Series], pl.Series]] = {

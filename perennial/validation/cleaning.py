@@ -1,9 +1,10 @@
-"""What is done to a column's text before it is typed: blanks off, declared replacements, declared null values."""
+"""Cleaning of whole columns before they are typed, as perennial.contract.values cleans a text."""
 
 from collections import Counter
 
 import polars as pl
 
+from perennial.contract.columns import TEXTS
 from perennial.contract.dataset import Contract
 
 Changes = Counter[tuple[str, str]]
@@ -23,10 +24,14 @@ def clean(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, Change
 
 def _cleaned(values: pl.Series, contract: Contract, changes: Changes) -> pl.Series:
     name, column = values.name, contract.columns[values.name]
+    blank = column.type not in TEXTS
     if column.trim:
         values = _counted(values, values.str.strip_chars(), changes, "trimmed")
+    elif blank:
+        values = values.str.strip_chars()
     if column.replace:
         values = _counted(values, values.replace(dict(column.replace)), changes, "replaced")
+        values = values.str.strip_chars() if blank else values
     return pl.select(pl.when(~values.is_in(list(contract.nulls(name)))).then(values).alias(name)).to_series()
 
 

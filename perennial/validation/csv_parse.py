@@ -6,7 +6,7 @@ import polars as pl
 
 from perennial.contract.dataset import Contract
 from perennial.dtypes import DTYPES
-from perennial.validation.casts import cast, castable, without_marks
+from perennial.validation.casts import cast, castable, has_large, without_marks
 from perennial.validation.csv_proof import Plain
 from perennial.validation.csv_text import Marked
 from perennial.validation.table import Columns
@@ -33,7 +33,11 @@ class Parser:
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
         self._first_rows: list[str] = []
-        self._castable = {name for name in columns.places if castable(name, contract)}
+        # The words of a boolean target are counted, so they stay text until then.
+        words = (
+            {contract.target} if contract.classified and contract.columns[contract.target].type == "boolean" else set()
+        )
+        self._castable = {name for name in columns.places if name not in words and castable(name, contract)}
         self._direct = {
             str(columns.places[name]): DTYPES[contract.columns[name].type]
             for name in self._castable
@@ -41,7 +45,7 @@ class Parser:
         }
 
     def typed(self, block: Plain | Marked) -> pl.DataFrame | None:
-        """The contract's columns with null values resolved, typed where every value fits; None where a row is uneven."""
+        """The contract's columns, null values resolved, typed where every value fits; None where a row is uneven."""
         frame = self._tried(block)
         if frame is None or not self._even(frame, block):
             return None
@@ -60,7 +64,12 @@ class Parser:
             if tries == _TRIES:
                 self._direct.clear()
             try:
-                return self._parse(block, self._direct, text=not self._empties)
+                frame = self._parse(block, self._direct, text=not self._empties)
+                large = [name for name in self._direct if frame.schema[name] == pl.Float64 and has_large(frame[name])]
+                if not large:
+                    return frame
+                for name in large:
+                    self._direct.pop(name)
             except pl.exceptions.SchemaError:
                 return None
             except pl.exceptions.ComputeError as error:

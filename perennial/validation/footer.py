@@ -15,6 +15,7 @@ _MOST_BYTES = 64 << 20
 _MOST_VALUES = 4_000_000
 _DEEPEST = 12
 _BOOLEANS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
+_INT96, _FIXED_LENGTH = 3, 7
 # Which fields are kept, by their numbers; the others are skipped. None keeps an integer, a mapping a struct or a list.
 _CHUNK = {3: {6: None, 7: None, 9: None, 11: None}}
 _FILE: Mapping[int, Any] = {3: None, 4: {1: _CHUNK, 3: None}}
@@ -102,6 +103,26 @@ def parse(footer: bytes, size: int) -> Footer:
     return found
 
 
+def without_int96(footer: bytes) -> tuple[bytes, frozenset[str]]:
+    """A footer (with its tail) in which INT96 columns are FIXED_LEN_BYTE_ARRAY(12), and their names.
+
+    Their pages are the same bytes. Raises FooterError.
+    """
+    data = footer[:-TAIL]
+    try:
+        edits, names = _Compact(data).without_int96()
+    except (IndexError, RecursionError, UnicodeDecodeError):
+        raise FooterError("the footer is damaged") from None
+    if not names:
+        return footer, frozenset()
+    pieces, at = [], 0
+    for start, end, new in edits:
+        pieces += [data[at:start], new]
+        at = end
+    changed = b"".join([*pieces, data[at:]])
+    return changed + len(changed).to_bytes(4, "little") + _MAGIC, frozenset(names)
+
+
 def _group(data: Mapping[int, Any], most: int) -> RowGroup:
     chunks = [chunk[3] for chunk in data[1]]
     starts = [min(chunk[9], chunk.get(11) or chunk[9]) for chunk in chunks]
@@ -138,6 +159,67 @@ class _Compact:
             else:
                 self._skip(kind, depth)
         return found
+
+    def without_int96(self) -> tuple[list[tuple[int, int, bytes]], set[str]]:
+        """Edits (start, end, bytes) that make INT96 columns FIXED_LEN_BYTE_ARRAY(12), and the columns' names."""
+        edits: list[tuple[int, int, bytes]] = []
+        names: set[str] = set()
+        for field, kind in self._fields(0):
+            if field not in (2, 4, 5) or kind not in _LISTS:
+                self._skip(kind, 0)
+                continue
+            count, _ = self._list()
+            for _ in range(count):
+                if field == 2:
+                    self._schema_element(edits, names)
+                elif field == 4:
+                    self._nested_type((1, 3, 1), edits)
+                else:
+                    self._arrow_schema(edits)
+        return edits, names
+
+    def _schema_element(self, edits: list[tuple[int, int, bytes]], names: set[str]) -> None:
+        is_int96 = False
+        for field, kind in self._fields(1):
+            if is_int96 and field == 2:
+                raise FooterError("an INT96 column has a length")
+            if field == 1 and kind in _INTEGERS:
+                is_int96 = self._int96(edits)
+                if is_int96:  # the length follows, and the next field counts from it
+                    head = self._data[self._at]
+                    edits.append((self._at, self._at + 1, b"\x15\x18" + bytes([head - 16 if head >> 4 else head])))
+            elif field == 4 and kind == _BINARY:
+                end = self._varint() + self._at
+                names.update([self._data[self._at : end].decode()] if is_int96 else [])
+                self._at = end
+            else:
+                self._skip(kind, 1)
+
+    def _int96(self, edits: list[tuple[int, int, bytes]]) -> bool:
+        start = self._at
+        is_int96 = self._zigzag() == _INT96
+        if is_int96:
+            edits.append((start, self._at, bytes([2 * _FIXED_LENGTH])))
+        return is_int96
+
+    def _nested_type(self, path: tuple[int, ...], edits: list[tuple[int, int, bytes]]) -> None:
+        """The physical type of column chunks: the field at a path of structs and lists."""
+        for field, kind in self._fields(len(path)):
+            if field != path[0]:
+                self._skip(kind, 1)
+            elif len(path) == 1:
+                self._int96(edits)
+            else:
+                for _ in range(self._list()[0] if kind in _LISTS else 1):
+                    self._nested_type(path[1:], edits)
+
+    def _arrow_schema(self, edits: list[tuple[int, int, bytes]]) -> None:
+        """Arrow's own schema would contradict the new type: its key is renamed."""
+        for field, kind in self._fields(1):
+            start = self._at
+            self._skip(kind, 1)
+            if field == 1 and self._data[start : self._at].endswith(b"ARROW:schema"):
+                edits.append((self._at - 1, self._at, b"_"))
 
     def _fields(self, depth: int) -> Iterator[tuple[int, int]]:
         if depth > _DEEPEST:

@@ -171,6 +171,7 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         target_values=tuple(sorted(validation.target_values)[:2]),
         newest=validation.newest,
         cleaned=validation.changes(),
+        target_words=validation.target_words,
     )
     verdict = judge(facts, contract)
     if any(problem.scope == "file" for problem in verdict.problems):

@@ -32,7 +32,7 @@ class JsonLinesTable:
         self._skip = len(head) - len(text)
         names: dict[str, None] = {}
         for line in (text[: text.rfind(b"\n") + 1] or text).split(b"\n"):
-            row = _parsed(line)
+            row = parsed(line)
             names.update(dict.fromkeys(row) if isinstance(row, dict) else {})
         if not names:
             raise UnreadableError("format", "the first lines are no JSON objects")
@@ -60,7 +60,7 @@ class JsonLinesTable:
 
     def _plain(self, data: bytes, rows: int) -> Batch | None:
         """The rows of a block that is proven plain; they are taken apart line by line only to show them."""
-        first = _parsed(data[: data.find(b"\n")])
+        first = parsed(data[: data.find(b"\n")])
         if isinstance(first, str) or self._strange(first) is not None:
             return None
         columns = {name: self._names[place] for name, place in self.columns.places.items()}
@@ -71,14 +71,14 @@ class JsonLinesTable:
         return Batch(typed, numbered(rows, frame.height), partial(self._text, data))
 
     def _text(self, data: bytes) -> pl.DataFrame:
-        rows = (_parsed(line) for line in data.split(b"\n") if line)
+        rows = (parsed(line) for line in data.split(b"\n") if line)
         return self._frame([row for row in rows if isinstance(row, dict)])
 
     def _batch(self, lines: list[bytes], rows: int, ended: bool) -> Batch:
         good: dict[int, Row] = {}
         bad: dict[int, str] = {}
         for number, line in enumerate(lines, rows + 1):
-            row = _parsed(line)
+            row = parsed(line)
             why = self._strange(row) if isinstance(row, dict) else row
             if isinstance(row, dict) and why is None:
                 good[number] = row
@@ -102,7 +102,7 @@ class JsonLinesTable:
 
     def _frame(self, rows: list[Row]) -> pl.DataFrame:
         keys = {name: self._names[place] for name, place in self.columns.places.items()}
-        cells = {name: [_cell(row.get(key)) for row in rows] for name, key in keys.items()}
+        cells = {name: [cell(row.get(key)) for row in rows] for name, key in keys.items()}
         return pl.DataFrame(cells, schema=dict.fromkeys(keys, pl.String()))
 
     def _faulty(self, lines: list[bytes]) -> pl.DataFrame | None:
@@ -116,11 +116,11 @@ class JsonLinesTable:
         )
 
 
-def _parsed(line: bytes) -> Row | str:
-    """The object of a line, or its error."""
+def parsed(line: bytes) -> Row | str:
+    """The object of a line, or what is wrong with it."""
     try:
-        row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
-    except _RepeatedError as error:
+        row = json.loads(line, parse_int=str, parse_float=str, parse_constant=_refused, object_pairs_hook=_once)
+    except _StrangeError as error:
         return str(error)
     except (ValueError, RecursionError):
         return _BROKEN
@@ -135,20 +135,25 @@ def _parsed(line: bytes) -> Row | str:
     return "holds a NUL character" if nul else row
 
 
-class _RepeatedError(Exception):
-    """A duplicate key in an object."""
+class _StrangeError(Exception):
+    """A key twice in one object, or a constant that JSON does not have."""
+
+
+def _refused(name: str) -> Any:
+    raise _StrangeError(f"holds {name}, which is no JSON; a missing value is null")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Row:
     row = dict(pairs)
     if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _RepeatedError(f"has '{_printable(twice)[:100]}' twice")
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _StrangeError(f"has '{_printable(twice)[:100]}' twice")
     return row
 
 
-def _cell(value: str | bool | None) -> str | None:
+def cell(value: str | bool | None) -> str | None:
+    """A value of `parsed` as text; None is null."""
     if value is None or isinstance(value, str):
         return value
     return "true" if value else "false"

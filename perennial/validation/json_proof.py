@@ -17,7 +17,9 @@ from perennial.validation.casts import castable
 from perennial.validation.csv_text import matches
 
 _INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
-_NUMBER = r"(?:-?[1-9][0-9]*(?:\.[0-9]+)?|-?0\.[0-9]+|0)(?:[eE][+-]?[0-9]+)?"  # without -0, which Polars reads as 0
+# But for -0, which Polars takes for 0, and for integers beyond 2**53, which it rounds.
+_EXPONENT = "[eE][+-]?[0-9]+"
+_NUMBER = rf"(?:0|-?[1-9][0-9]{{0,14}}|-?(?:0|[1-9][0-9]*)\.[0-9]+(?:{_EXPONENT})?|-?[1-9][0-9]*{_EXPONENT})"
 _STRING = r'"[^"\\\x00-\x1f]*"'
 _VALUES = {"integer": _INTEGER, "number": _NUMBER, "boolean": "true|false"}
 #: the pattern of wider lines exceeds the cache of the regex engine

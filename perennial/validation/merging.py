@@ -37,6 +37,7 @@ def merge(parts: Sequence[Verdict], contract: Contract, history: History | None 
         target_values=tuple(sorted({value for part in parts for value in part.target_values})[:2]),
         newest=max((part.newest for part in parts if part.newest), default=None),
         cleaned=_summed(part.cleaned for part in parts),
+        target_words=_summed(part.target_words for part in parts),
     )
     return judge(total, contract, history)
 

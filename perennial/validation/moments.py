@@ -1,28 +1,29 @@
-"""Dates and moments from text: the usual spellings by Polars' fast parsers, the rest of ISO 8601 piece by piece.
+"""Dates and moments from text: the usual spellings by Polars' fast parsers, all others by the grammar.
 
 The fast parsers take more than is meant, as 2024-1-5 or +2024-01-05, so they see only text of the exact spelling.
 """
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
-_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0*)?)?(?:Z|[+-]00:?00)?)?$"
-_MOMENT = (
-    r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,6})0*)?)?"
-    r"\s?(?:(?P<utc>[Zz]|UTC)|(?P<hours>[+-]\d{2})(?::?(?P<minutes>\d{2}))?)?)?$"
-)
+from perennial.contract.columns import ColumnType
+from perennial.contract.values import MOMENT, READERS
+from perennial.dtypes import DTYPES
+
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _SPELLINGS = {
     f"{_DATE}{between}{time}{zone}": f"%Y-%m-%d{between}{clock}{mark}"
     for between in "T "
     for time, clock in (
-        ("[0-9]{2}:[0-9]{2}:[0-9]{2}", "%H:%M:%S"),
-        (r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,6}", "%H:%M:%S%.f"),
-        ("[0-9]{2}:[0-9]{2}", "%H:%M"),
+        (f"{_CLOCK}:[0-5][0-9]", "%H:%M:%S"),
+        (rf"{_CLOCK}:[0-5][0-9]\.[0-9]{{1,6}}", "%H:%M:%S%.f"),
+        (_CLOCK, "%H:%M"),
     )
-    for zone, mark in (("Z", "Z"), ("", ""), ("[+-][0-9]{2}:[0-9]{2}", "%:z"))
+    for zone, mark in (("Z", "Z"), ("", ""), (f"[+-]{_CLOCK}", "%:z"))
 }
 
 
@@ -31,7 +32,7 @@ def dates(text: pl.Series) -> pl.Series:
     plain = _spelt(text, _DATE)
     days = text.set(~plain, None) if not plain.all() else text
     fast = days.str.to_date("%Y-%m-%d", strict=False)
-    return second_try(text, fast, lambda rest: rest.str.extract(_DAY, 1).str.to_date("%Y-%m-%d", strict=False))
+    return second_try(text, fast, lambda rest: by_grammar(rest, "date"))
 
 
 def moments(text: pl.Series) -> pl.Series:
@@ -60,15 +61,29 @@ def _spelt(text: pl.Series, spelling: str) -> pl.Series:
 
 
 def _any_moment(text: pl.Series) -> pl.Series:
-    """ISO 8601 in its usual spellings; without a zone it is UTC."""
+    """The pattern of the grammar, piece by piece."""
     part = pl.col("part")
     zone = pl.concat_str(pl.col("hours").fill_null("+00"), pl.lit(":"), pl.col("minutes").fill_null("00"))
     spelt = pl.concat_str(
         pl.col("day"), pl.lit("T"), pl.col("time").fill_null("00:00"), pl.lit(":"), pl.col("second").fill_null("00"),
         pl.lit("."), part.fill_null("0").str.pad_end(6, "0"), zone,
     )  # fmt: skip
-    parts = text.rename("moment").str.extract_groups(_MOMENT).struct.unnest()
+    parts = text.rename("moment").str.extract_groups(rf"\A{MOMENT}\z").struct.unnest()
     found = parts.select(
         spelt.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f%:z", strict=False, time_unit="us", time_zone="UTC")
     )
     return found.to_series()
+
+
+def by_grammar(text: pl.Series, kind: ColumnType) -> pl.Series:
+    """Texts read one by one, each different one once; what the grammar refuses is null."""
+    single = text.drop_nulls().unique()
+    found = [_read(each, kind) for each in single.str.strip_chars()]
+    return text.replace_strict(single, pl.Series(found, dtype=DTYPES[kind]), default=None, return_dtype=DTYPES[kind])
+
+
+def _read(text: str, kind: ColumnType) -> Any:
+    try:
+        return READERS[kind](text)
+    except (ValueError, OverflowError):
+        return None

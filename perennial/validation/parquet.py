@@ -1,16 +1,18 @@
 """Reads Parquet; the sizes in the footer are checked before anything is decompressed."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from perennial.contract.dataset import Contract
-from perennial.validation import footer
+from perennial.validation import footer, int96
 from perennial.validation.casts import readable, without_marks
 from perennial.validation.columns import match
 from perennial.validation.source import Source, UnreadableError
-from perennial.validation.table import Batch, Columns, numbered
+from perennial.validation.table import Batch, Columns, Fault, numbered
 from perennial.validation.verdict import Problem
 
 _CELL_BYTES = 8
@@ -43,10 +45,13 @@ class ParquetTable:
             if file.read() not in (b"PAR1", b"PARE"):
                 raise UnreadableError("truncated", "the Parquet file has no footer: the upload was cut off")
         try:
-            schema = pl.read_parquet_schema(source.path)
+            self._scratch = tempfile.TemporaryDirectory(prefix="int96-")
+            self._path, self._int96 = int96.readable_copy(source.path, Path(self._scratch.name))
+            stored = pl.read_parquet_schema(self._path)
+            schema = {name: pl.Datetime("us") if name in self._int96 else dtype for name, dtype in stored.items()}
             self._claimed = self._scan().select(pl.len()).collect().item()
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            raise _damaged(error) from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, footer.FooterError) as error:
+            raise damaged(error) from None
         self._weigh(len(schema))
         columns = match(list(schema), contract)
         unfit = [_unfit(name, list(schema.values())[place], contract) for name, place in columns.places.items()]
@@ -69,7 +74,7 @@ class ParquetTable:
 
     def batches(self) -> Iterator[Batch]:
         """The rows, at most `limits.batch_rows` at once."""
-        wanted = [pl.col(self._names[place]).alias(name) for name, place in self.columns.places.items()]
+        wanted = [pl.col(self._names[place]) for place in self.columns.places.values()]
         if not wanted:
             return
         limits = self._source.limits
@@ -81,19 +86,41 @@ class ParquetTable:
                 yield self._batch(frame, before + rows)
                 rows += frame.height
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            raise _damaged(error) from None
+            raise damaged(error) from None
         if rows != self._claimed:
             raise UnreadableError("corrupt", f"the footer claims {self._claimed:,} rows, {rows:,} are there")
 
     def _scan(self) -> pl.LazyFrame:
-        """The rows of the file or of its slice; the bytes of other row groups are not read."""
-        rows = pl.scan_parquet(self._source.path)
+        """The file's rows, or those of its slice, without a look at the bytes of others."""
+        rows = pl.scan_parquet(self._path)
         return rows.slice(self._slice.before, self._slice.rows) if self._slice else rows
 
     def _batch(self, stored: pl.DataFrame, rows: int) -> Batch:
-        plain = stored.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Binary).cast(pl.String, strict=False))
+        decoded = int96.decode(stored, self._int96)
+        decoded.columns = list(self.columns.places)
+        plain = decoded.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+        plain = plain.with_columns(_text_of(plain[name]) for name, kind in plain.schema.items() if kind == pl.Binary)
+        numbers = numbered(rows, plain.height)
+        faults: tuple[Fault, ...] = ()
+        faulty: pl.DataFrame | None = None
+        texts = [name for name, kind in plain.schema.items() if kind == pl.String]
+        nul = plain.select(pl.any_horizontal(False, *(pl.col(name).str.contains("\0", literal=True) for name in texts)))
+        has_nul = nul.to_series().fill_null(value=False)
+        if has_nul.any():
+            places = numbers.filter(has_nul).to_list()
+            faults = (Fault("nul-byte", tuple(places), ("holds a NUL byte",) * len(places)),)
+            faulty = plain.filter(has_nul).select(pl.all().cast(pl.String, strict=False))
+            plain, numbers = plain.filter(~has_nul), numbers.filter(~has_nul)
         frame = without_marks(plain, self._contract)
-        return Batch(frame, numbered(rows, frame.height), lambda: plain.select(pl.all().cast(pl.String, strict=False)))
+        return Batch(frame, numbers, lambda: plain.select(pl.all().cast(pl.String, strict=False)), faults, faulty)
+
+
+def _text_of(values: pl.Series) -> pl.Series:
+    """Bytes as the UTF-8 text that they are. Raises UnreadableError for those that are none."""
+    text = values.cast(pl.String, strict=False)
+    if text.null_count() > values.null_count():
+        raise UnreadableError("encoding", f"column '{values.name}' is stored as bytes, and some are no UTF-8")
+    return text
 
 
 def _slice(source: Source, row_groups: tuple[int, int]) -> _Slice:
@@ -118,6 +145,7 @@ def _unfit(name: str, dtype: pl.DataType, contract: Contract) -> Problem | None:
     return Problem("column-type", message, name)
 
 
-def _damaged(error: BaseException) -> UnreadableError:
+def damaged(error: BaseException) -> UnreadableError:
+    """The error that says what is wrong with a file that Polars cannot read."""
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return UnreadableError("corrupt", f"the Parquet file is damaged ({first.removeprefix('parquet: ')[:200]})")

@@ -131,6 +131,20 @@ class Verdict:
     target_values: tuple[str, ...] = ()
     newest: datetime | None = None
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: how often each word of a boolean target stands for true and for false, by "true" and "false"
+    target_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """The most frequent words for false and true; None where they are true and false themselves, or not known."""
+        pair = tuple(
+            max(sorted(counts), key=lambda word: counts[word], default=None)
+            for counts in (self.target_words.get(truth, {}) for truth in ("false", "true"))
+        )
+        false, true = pair
+        if false is None or true is None or (false.lower(), true.lower()) == ("false", "true"):
+            return None
+        return false, true
 
     def as_dict(self) -> dict[str, Any]:
         """JSON of plain values in a fixed order: the same verdict gives the same bytes."""
@@ -151,6 +165,7 @@ class Verdict:
             "target_values": list(self.target_values),
             "newest": self.newest.isoformat() if self.newest else None,
             "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
+            "target_words": {truth: dict(sorted(words.items())) for truth, words in sorted(self.target_words.items())},
         }
 
     @classmethod

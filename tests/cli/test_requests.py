@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -11,10 +12,14 @@ import pytest
 
 from cli import requests as module
 from cli.output import CommandError
-from cli.requests import requests
+from cli.requests import endpoint_requests, lines
 from cli.tables import Table, read
+from perennial.contract import requests
+from perennial.contract.fields import PayloadError
 from perennial.contract.model import ModelSpec
+from perennial.contract.schema import Schema
 from perennial.spec import parse
+from tests.perennial.contract.doors import asked
 
 SPEC = """
 name: m
@@ -46,25 +51,39 @@ def _table(*rows: str) -> Table:
     return Table(Path("t.csv"), pl.read_csv(io.BytesIO(text.encode()), infer_schema=False), is_text=True)
 
 
-def test_only_features_are_sent_in_the_contracts_types(spec: ModelSpec) -> None:
-    table = _table(
-        "zzz,?,2020-01-01 10:00:00,2020-01-01,Yes,1,NA,,k1", "zzz,red,2020-01-01T10:00:00Z,2020-01-02,f,2.5,3.0,,k2"
-    )
-    (question,) = requests(table, spec)
+def test_only_features_are_sent_as_the_file_has_them(spec: ModelSpec) -> None:
+    table = _table("zzz,?,2020-01-01 10:00:00,2020-01-01,Yes,1,NA,,k1", "zzz,red,2020-01-01,2020-01-02,f,2.5,3.0,,k2")
+    (question,) = endpoint_requests(table, spec)
+    assert question.content_type == "application/json"
     assert json.loads(question.body) == {
         "columns": {
-            "n": [None, 3], "f": [1.0, 2.5], "b": [True, False], "day": ["2020-01-01", "2020-01-02"],
-            "when": ["2020-01-01T10:00:00+00:00", "2020-01-01T10:00:00+00:00"], "c": [None, "red"],
+            "n": ["NA", "3.0"], "f": ["1", "2.5"], "b": ["Yes", "f"], "day": ["2020-01-01", "2020-01-02"],
+            "when": ["2020-01-01 10:00:00", "2020-01-01"], "c": ["?", "red"],
         }
     }  # fmt: skip
+    rows = requests.read(question.body, "application/json", {}, Schema.of_spec(spec))
+    assert rows.columns["n"] == [None, 3]
+    assert rows.columns["b"] == [True, False]
 
 
-def test_a_value_of_another_type_is_named_by_row_and_column(spec: ModelSpec) -> None:
-    good = ",a,2020-01-01,2020-01-01,true,1,1,,k"
-    with pytest.raises(CommandError, match=r"row 2, column 'f': 'abc' is not of type number"):
-        requests(_table(good, good.replace(",1,1,", ",abc,1,")), spec)
-    with pytest.raises(CommandError, match=r"row 1, column 'f': 'NaN' is not of type number"):
-        requests(_table(good.replace(",1,1,", ",NaN,1,")), spec)
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_predict_sends_what_upload_accepts_and_the_endpoint_refuses_what_it_refuses(
+    spec: ModelSpec, tmp_path: Path, kind: str
+) -> None:
+    values = {"n": ["1e2", "7"], "f": ["1", "1e3"], "b": ["no", "T"], "day": ["2024-01-05", "2024-01-05T00:00:00Z"],
+              "when": ["2024-01-05T10:00+02", "2024-01-05"], "c": ["?", "5"]}  # fmt: skip
+    frame, path = pl.DataFrame(values), tmp_path / f"rows.{kind}"
+    {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[kind](path)
+    schema = Schema.of_spec(spec)
+    (question,) = endpoint_requests(read(path, as_text=True), spec)
+    with pytest.raises(PayloadError, match="row 0, 'n': expected an integer of at most 64 bits, got '1e2'"):
+        asked(question.body, question.content_type, schema)
+    (question,) = endpoint_requests(Table(path, read(path, as_text=True).frame.tail(1), kind != "parquet"), spec)
+    rows = asked(question.body, question.content_type, schema).columns
+    moment = dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
+    assert [rows[name][0] for name in values] == [7, 1000.0, True, moment.date(), moment, "5"]
+    for line in lines(read(path, as_text=True), spec).splitlines()[1:]:
+        assert requests.read(line, "application/jsonlines", {}, schema).columns == rows
 
 
 def test_a_missing_feature_is_named_with_the_nearest_column(spec: ModelSpec) -> None:

@@ -8,6 +8,7 @@ import boto3
 import polars as pl
 import pytest
 
+from embedded.sagemaker.capture import Exchange, _record
 from examples.flights import COLUMNS, read
 from functions.dispatch.handler import specs
 from functions.monitoring.handler import handler
@@ -107,3 +108,46 @@ def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights
     crown(world, flights.head(2000), {})
     assert handler({}, context) == {"flights": False}
     assert handler({}, context) == {}
+
+
+def captured(world, body: bytes | str, content_type: str) -> None:
+    """Capture records as the embedded SageMaker writes them, one request in each object."""
+    config = {"CaptureOptions": [{"CaptureMode": "Input"}]}
+    content = body.encode() if isinstance(body, str) else body
+    now = datetime.now(UTC)
+    line = json.dumps(_record(config, Exchange(content, content_type, b"", "text/csv", None, None), now))
+    key = f"capture/perennial-flights/AllTraffic/{now:%Y/%m/%d/%H}/{hash(content)}.jsonl"
+    boto3.client("s3").put_object(Bucket="traffic", Key=key, Body=line + "\n")
+
+
+def test_requests_that_cannot_be_read_are_counted_and_told(world, context, flights):
+    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    rows = flights.tail(600).select(FEATURES)
+    captured(world, json.dumps({"rows": rows.rows()}), "application/json")
+    captured(world, json.dumps([{**rows.row(0, named=True), "unknown": 1}]), "application/json")
+    captured(world, b"\xff\xfe", "text/csv")
+    captured(world, "{", "image/png")
+    handler({}, context)
+    ((key),) = [
+        item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket="traffic", Prefix="watch/")["Contents"]
+    ]
+    record = json.loads(boto3.client("s3").get_object(Bucket="traffic", Key=key)["Body"].read())
+    assert (record["rows"], record["unreadable"]) == (600, 3)
+    assert (
+        "3 captured requests could not be read, or were refused by the server; no row of them counts."
+        in record["sentences"]
+    )
+
+
+def test_traffic_is_read_by_the_spec_that_the_champion_was_trained_by(world, context, flights):
+    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    older = replace(SPEC, columns=dict(reversed(SPEC.columns.items())))
+    assert older.features() != SPEC.features()
+    boto3.client("s3").put_object(Bucket="models", Key=f"specs/flights/{'5' * 64}.json", Body=older.canonical())
+    captured(
+        world, flights.tail(600).select(older.features()).write_csv(include_header=False), "text/csv; header=absent"
+    )
+    handler({}, context)
+    found = boto3.client("s3").list_objects_v2(Bucket="traffic", Prefix="watch/")["Contents"][-1]["Key"]
+    record = json.loads(boto3.client("s3").get_object(Bucket="traffic", Key=found)["Body"].read())
+    assert (record["rows"], record["unreadable"], record["drift"]) == (600, 0, "stable")

@@ -1,60 +1,171 @@
-"""Captured requests give back the rows that were asked about, in every shape of the serving contract."""
+"""A captured request read back gives the rows that the server saw, in every shape and encoding."""
 
-import base64
 import io
 import json
+from datetime import UTC, datetime
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedded.sagemaker.capture import Exchange, _record
+from functions.monitoring.traffic import answered
 from perennial import capture
+from perennial.contract import requests
+from perennial.contract.fields import PayloadError
+from perennial.contract.requests import UnsupportedTypeError
+from perennial.contract.schema import Rows, Schema
+from tests.perennial.contract.doors import asked, csv_of
 
-FEATURES = ("a", "b")
-
-
-def line(content_type: str, body: str, encoding: str = "JSON") -> str:
-    data = base64.b64encode(body.encode()).decode() if encoding == "BASE64" else body
-    given = {"observedContentType": content_type, "mode": "INPUT", "data": data, "encoding": encoding}
-    return json.dumps({"captureData": {"endpointInput": given}, "eventMetadata": {"eventId": "1"}, "eventVersion": "0"})
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("text/csv", "a,b\n1,x\n2,y\n"),
-        ("text/csv; charset=utf-8", "1,x\n2,y"),
-        ("application/json", '{"rows": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]}'),
-        ("application/json", '{"instances": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]}'),
-        ("application/json", '[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]'),
-        ("application/json", '{"columns": {"a": [1, 2], "b": ["x", "y"]}}'),
-        ("application/jsonlines", '{"a": 1, "b": "x"}\n\n{"a": 2, "b": "y"}\n'),
-    ],
+SCHEMA = Schema.of(
+    {
+        "features": [
+            {"name": "rows", "type": "integer", "nullable": False},
+            {"name": "opt", "type": "number", "nullable": True},
+            {"name": "city", "type": "category", "nullable": True},
+            {"name": "at", "type": "datetime", "nullable": True},
+        ],
+        "ignored": ["y"],
+        "null_values": ["", "NA"],
+    }
 )
-@pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
-def test_every_shape_gives_the_same_rows(content_type, body, encoding):
-    ((kind, text),) = capture.requests([line(content_type, body, encoding)])
-    file = io.StringIO()
-    assert capture.write_csv(capture.rows(kind, text, FEATURES), FEATURES, file) == 2
-    assert file.getvalue() == "a,b\n1,x\n2,y\n"
+KINDS = {name: {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json", "application/jsonlines"]}
+         for name in ("text", "base64")}  # fmt: skip
+KINDS["base64"] = {}
 
 
-def test_one_row_as_an_object_is_one_row():
-    assert list(capture.rows("application/json", '{"a": true, "b": null}', FEATURES)) == [{"a": True, "b": None}]
+def recorded(body: bytes, content_type: str, encoding: str) -> capture.Request:
+    """Through a record as the embedded SageMaker writes it."""
+    config = {"CaptureOptions": [{"CaptureMode": "Input"}], "CaptureContentTypeHeader": KINDS[encoding]}
+    record = _record(config, Exchange(body, content_type, b"", "application/json", None, None), datetime.now(UTC))
+    return capture.read(json.dumps(record).encode())
 
 
-def test_what_is_missing_is_an_empty_field_and_booleans_are_written_as_the_contract_reads_them():
-    file = io.StringIO()
-    capture.write_csv([{"a": True}], FEATURES, file)
-    assert file.getvalue() == "a,b\ntrue,\n"
+def seen(read: Any) -> Rows | str:
+    try:
+        rows: Rows = read()
+    except (PayloadError, UnsupportedTypeError):
+        return "refused"
+    return rows
 
 
-@given(st.text(), st.sampled_from(["text/csv", "application/json", "application/jsonlines", "image/png"]))
-def test_no_body_breaks_the_reader(body, content_type):
-    for row in capture.rows(content_type, body, FEATURES):
-        assert isinstance(row, dict)
+CELLS = st.fixed_dictionaries(
+    {"rows": st.integers(-5, 5)},
+    optional={
+        "opt": st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NA", "1.50", "x"]),
+        "city": st.none() | st.sampled_from(["Bern", "NA", "a\u2028b", 'the "Hague"', "a,b", "\ufeff", "1\n2"]),
+        "at": st.none() | st.sampled_from(["2024-01-05T10:00+02", "9999-12-31", "2024-12-31T23:59:60Z"]),
+        "y": st.just("A"),
+    },
+)
+NAMES = ("rows", "opt", "city", "at")
 
 
-@given(st.text())
-def test_no_line_breaks_the_reader(text):
-    assert list(capture.requests([text])) == []
+def bodies(items: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Every shape, as (content type, body)."""
+    lists = [[item.get(name) for name in NAMES] for item in items]
+    some = [name for name in (*NAMES, "y") if any(name in item for item in items)]
+    cells = [["" if item.get(name) is None else item[name] for name in some] for item in items]
+    columns = {name: [item.get(name) for item in items] for name in some}
+    plain = [["" if value is None else value for value in row] for row in lists]
+    return {
+        "csv": ("text/csv", csv_of([some, *cells])),
+        "csv with a byte-order mark": ("text/csv; charset=utf-8", "\ufeff" + csv_of([some, *cells])),
+        "csv without a header": ("text/csv; header=absent", csv_of(plain)),
+        "csv without a header, unsaid": ("text/csv", csv_of(plain)),
+        "object": (requests.JSON, json.dumps(items[0])),
+        "list": (requests.JSON, json.dumps(items)),
+        "rows": (requests.JSON, json.dumps({"rows": items})),
+        "rows of lists": (requests.JSON, json.dumps({"rows": lists}, ensure_ascii=False)),
+        "instances": (requests.JSON, json.dumps({"instances": lists})),
+        "columns": (requests.JSON, json.dumps({"columns": columns})),
+        "lines": (requests.JSONLINES, "\n".join(json.dumps(item, ensure_ascii=False) for item in items)),
+        "lines of lists": ("application/x-ndjson", "\n".join(json.dumps(row) for row in lists)),
+    }
+
+
+@pytest.mark.parametrize("encoding", KINDS)
+@settings(max_examples=40, deadline=None)
+@given(items=st.lists(CELLS, min_size=1, max_size=4))
+def test_a_captured_request_is_what_the_server_saw(encoding: str, items: list[dict[str, Any]]) -> None:
+    for shape, (content_type, body) in bodies(items).items():
+        served = seen(lambda body=body, kind=content_type: asked(body, kind, SCHEMA))
+        request = recorded(body.encode(), content_type, encoding)
+        assert (request.body, request.content_type) == (body.encode(), content_type)
+        assert seen(lambda request=request: answered(request, SCHEMA)) == served, shape
+
+
+def test_a_header_that_leaves_out_a_nullable_feature_moves_no_column() -> None:
+    rows = answered(recorded(b"\xef\xbb\xbfrows,city\n1,Bern\n", "text/csv", "base64"), SCHEMA)
+    assert rows.columns == {"rows": [1], "opt": [None], "city": ["Bern"], "at": [None]}
+
+
+MOMENTS = [datetime(9999, 12, 31), datetime(1500, 1, 23, 4, 5, 6), None, datetime(2024, 1, 5, 0, 0, 0, 7)]
+TABLES = {
+    "plain": pa.table(
+        {"rows": [1, 2, 3, 4], "opt": [0.1, None, 2.0, 1e300], "at": pa.array(MOMENTS, pa.timestamp("us"))}
+    ),
+    "texts": pa.table({"rows": ["1", " 2", "3.0", "+4"], "city": ["Bern", "NA", "", None], "at": ["2024-01-05"] * 4}),
+    "integers": pa.table({"rows": pa.array([1, 2], pa.uint64()), "city": [5, 7], "opt": pa.array([1, 2], pa.int8())}),
+    "floats as integers": pa.table({"rows": [1.0, 2.0], "opt": pa.array([0.1, 0.2], pa.float32())}),
+    "broken floats": pa.table({"rows": [1.5, 2.0]}),
+    "not a number": pa.table({"rows": [1], "opt": [float("nan")]}),
+    "a float as category": pa.table({"rows": [1], "city": [1.5]}),
+    "a large integer as number": pa.table({"rows": [1], "opt": [2**53 + 1]}),
+    "nanoseconds": pa.table({"rows": [1], "at": pa.array([1], pa.timestamp("ns"))}),
+    "whole microseconds": pa.table({"rows": [1], "at": pa.array([5000], pa.timestamp("ns", "Europe/Berlin"))}),
+    "days": pa.table({"rows": [1], "at": pa.array([1], pa.date32()), "city": pa.array([1], pa.date32())}),
+    "decimals": pa.table({"rows": [1], "opt": pa.array([1], pa.decimal128(10, 2))}),
+    "bytes": pa.table({"rows": [1, 2], "city": [b"Bern", b"NA"]}),
+    "bytes that are no text": pa.table({"rows": [1], "city": [b"\xff"]}),
+    "a NUL": pa.table({"rows": [1], "city": ["a\0b"]}),
+    "dictionaries": pa.table({"rows": [1, 2], "city": pa.array(["x", None]).dictionary_encode()}),
+    "booleans": pa.table({"rows": [1], "city": [True]}),
+    "lists": pa.table({"rows": [1], "city": [["x"]]}),
+    "an unknown column": pa.table({"rows": [1], "z": [1]}),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("int96", [False, True])
+def test_a_parquet_request_is_read_by_polars_as_the_server_reads_it(name: str, int96: bool) -> None:
+    file = io.BytesIO()
+    pq.write_table(TABLES[name], file, use_deprecated_int96_timestamps=int96, store_schema=name != "bytes")
+    body = file.getvalue()
+    served = seen(lambda: asked(body, requests.PARQUET, SCHEMA))
+    assert seen(lambda: answered(recorded(body, requests.PARQUET, "base64"), SCHEMA)) == served
+    if name == "plain":
+        assert isinstance(served, Rows)
+        assert served.columns["at"] == [each and each.replace(tzinfo=UTC) for each in MOMENTS]
+
+
+@given(st.binary())
+def test_no_parquet_breaks_a_reader(body: bytes) -> None:
+    for content in (body, b"PAR1" + body + b"PAR1", body + len(body).to_bytes(4, "little") + b"PAR1"):
+        assert (
+            seen(lambda content=content: answered(recorded(content, requests.PARQUET, "base64"), SCHEMA)) == "refused"
+        )
+
+
+@given(st.text(), st.sampled_from([*requests.TYPES[:3], "image/png"]))
+def test_no_body_breaks_the_reader(body: str, content_type: str) -> None:
+    request = capture.Request(content_type, body.encode(errors="replace"), datetime.now(UTC))
+    assert isinstance(seen(lambda: answered(request, SCHEMA)), Rows | str)
+
+
+@given(st.binary() | st.just(b"[" * 100_000))
+def test_a_line_that_is_no_record_is_said_to_be_none(line: bytes) -> None:
+    with pytest.raises(capture.CaptureError):
+        capture.read(line)
+
+
+def test_reading_takes_time_linear_in_the_body() -> None:
+    """A hundred thousand names, of which the last is repeated, are refused within a second."""
+    names = "".join(f'"n{place}":1,' for place in range(100_000))
+    with pytest.raises(PayloadError, match="'n99999' is given twice"):
+        asked("{" + names + '"n99999":2}', requests.JSON, SCHEMA)
+    with pytest.raises(PayloadError, match="nested too deeply"):
+        asked("[" * 200_000, requests.JSON, SCHEMA)

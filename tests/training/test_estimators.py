@@ -117,7 +117,7 @@ def test_categories_beyond_the_cap_share_a_place_and_unseen_ones_join_it() -> No
     codes = features.transform(frame(columns, {"street": [seen[0], seen[-1], "never seen", None]}))[:, 0]
     assert codes[:3].tolist() == [0, MOST_CODES, MOST_CODES]
     assert np.isnan(codes[3])
-    assert features.categories()["street"][0][:100] == seen[:100]
+    assert features.encoders_[0][1].categories[:100] == seen[:100]
 
 
 def test_code_places_are_known_before_anything_is_learnt() -> None:
@@ -183,7 +183,7 @@ def test_no_tidy_table_breaks_an_estimator(
 @settings(max_examples=40, deadline=None)
 @given(tables())
 def test_typed_rows_survive_json(table: tuple[dict[str, Column], dict[str, list[Any]]]) -> None:
-    from training.payloads.values import read
+    from perennial.contract.values import read
 
     columns, content = table
     rows = frame(columns, content)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from perennial.contract.columns import Column
+from perennial.contract.schema import Rows
 from tests.training.jobs import PEOPLE, Job, people
 from training import artifact
 from training.columns import frame
@@ -27,7 +28,6 @@ from training.fast.contributions import Contributions
 from training.fast.path import FOLDER, Fast
 from training.fast.trees import Trees
 from training.model import Model
-from training.payloads.schema import Rows
 from training.served import Served
 
 FEATURES = {name: column for name, column in PEOPLE.items() if column.feature}

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from perennial.contract.schema import Schema
 from training.columns import plain
 from training.fast import extraction, masks
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
 from training.features import Features
 from training.model import TOLERANCE, Model
-from training.payloads.schema import Schema
 from training.predictions import said
 
 _MOST_ROWS = 20_000

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from training.payloads.schema import Rows
-from training.payloads.values import written
+from perennial.contract.schema import Rows
+from perennial.contract.values import written
 
 _MOST_BYTES = 200_000
 _DIGITS = 16

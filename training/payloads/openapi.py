@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perennial.contract.requests import PARQUET
+from perennial.contract.values import written
 from training.payloads import row_schema
-from training.payloads.negotiation import OFFERED, PARQUET
-from training.payloads.values import written
+from training.payloads.negotiation import OFFERED
+from training.predictions import words_of
 
 FILE = "openapi.json"
 _STATUSES = {
@@ -99,7 +101,7 @@ def _get(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
     share = {"type": "number", "minimum": 0, "maximum": 1}
-    classes = list(manifest["classes"] or ())
+    classes = list(words_of(manifest) or manifest["classes"] or ())
     if manifest["problem"] == "regression":
         entry: dict[str, Any] = {"value": {"type": "number"}}
     elif manifest["problem"] == "binary":
@@ -124,6 +126,6 @@ def _summary(manifest: Mapping[str, Any]) -> str:
         f"A feature may be left out where it may be null. Answers to {', '.join(OFFERED)}, as the Accept header asks."
     )
     if manifest["problem"] == "binary":
-        positive = written(manifest["positive"])
+        positive = written((words_of(manifest) or manifest["classes"])[-1])
         said += f" The label is {positive} where its probability is at least {manifest['threshold']}."
     return said

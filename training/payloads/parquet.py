@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from training.payloads.schema import PayloadError, Rows, Schema
+from perennial.contract.fields import PayloadError
+from perennial.contract.requests import check_names
+from perennial.contract.schema import Rows, Schema
 
 _MOST_ROWS = 200_000
 # Six megabytes of Parquet can hold gigabytes: what it unfolds to is bounded before it is unfolded.
@@ -21,30 +22,29 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
     import pyarrow.parquet as pq
 
     try:
-        told = pq.ParquetFile(pa.BufferReader(body))
+        told = pq.ParquetFile(pa.BufferReader(body), coerce_int96_timestamp_unit="us")
         names = list(told.schema_arrow.names)
         _check(names, told.metadata.num_rows, schema)
         wanted = [name for name in schema.names if name in names]
         # As dictionaries, texts that are repeated a million times are held once.
         texts = [name for name in wanted if told.schema_arrow.field(name).type in _texts()]
-        file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts)
+        reader = pa.BufferReader(body)
+        file = pq.ParquetFile(reader, read_dictionary=texts, coerce_int96_timestamp_unit="us")
         table = file.read(columns=wanted, use_threads=False)
     except (OSError, pa.ArrowException, MemoryError) as error:
         raise PayloadError(f"the Parquet cannot be read: {str(error)[:200]}") from None
     columns = {name: _values(table.column(name), name) for name in table.column_names}
-    return schema.rows(columns, table.num_rows, ())
+    return schema.rows(columns, table.num_rows)
 
 
 def _check(names: list[str], rows: int, schema: Schema) -> None:
-    from training.payloads.readers import check_names
-
     check_names(names, schema)
     if rows > _MOST_ROWS or rows * len(schema.names) > _MOST_CELLS:
         raise PayloadError(f"the Parquet holds {rows} rows; at most {_MOST_ROWS} rows and {_MOST_CELLS} cells are read")
 
 
 def _values(column: Any, name: str) -> list[Any]:
-    """Python values; NaN is null, as it is in training."""
+    """Python values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -54,13 +54,17 @@ def _values(column: Any, name: str) -> list[Any]:
         kind = column.type
     if pa.types.is_nested(kind):
         raise PayloadError(f"the column '{name}' is {kind}, which is no column of single values", None, name)
-    if pa.types.is_timestamp(kind):  # finer than microseconds is no moment that a model knows
-        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    if pa.types.is_floating(kind):
-        return [None if value is None or math.isnan(value) else value for value in column.to_pylist()]
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_timestamp(kind):
+        try:
+            column = column.cast(pa.timestamp("us", kind.tz))
+        except pa.ArrowInvalid:
+            raise PayloadError(f"the column '{name}' has moments finer than microseconds", None, name) from None
+    if kind in _texts():
         _check_length(pc.sum(pc.binary_length(column)).as_py() or 0, name)
-    values: list[Any] = column.to_pylist()
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        raise PayloadError(f"the column '{name}' has values beyond those of its type", None, name) from None
     return values
 
 

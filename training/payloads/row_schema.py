@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.contract.columns import Column, declared
-from training.payloads.values import written
+from perennial.contract.values import written
 
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
+_MOST_LISTED = 253  # categories
 _TEXT_OF: dict[str, str] = {
-    "boolean": r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$",
+    "boolean": r"^\s*([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy][Ee][Ss]|[Nn][Oo]|1|0)\s*$",
     "integer": r"^\s*[+-]?[0-9]{1,18}(\.0*)?\s*$",
     "number": r"^\s*[+-]?([0-9]{1,200}(\.[0-9]{0,50})?|\.[0-9]{1,50})([eE][+-]?[0-9]{1,2})?\s*$",
 }
@@ -45,6 +46,8 @@ def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
     column = declared([feature])[feature["name"]]
     known = feature.get("categories") if feature.get("complete") and not column.values else None
+    many = known is not None and len(known) > _MOST_LISTED
+    known = None if many else known
     schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
     holds = refuses and not column.cleaning  # limits hold of the text that has been cleaned
     if holds and column.limits:
@@ -53,6 +56,9 @@ def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
         schema = {"enum": known}
     schema = schema if not column.nullable else {"anyOf": [schema, {"type": "null"}]}
     told = {**column.limits, **({} if known is None else {"values": known})}
+    if many:
+        text = f"one of the {len(feature['categories']):,} categories of the training rows; another one is "
+        schema = {**schema, "description": text + ("refused" if refuses else "answered and counted")}
     if told and not holds:
         text = json.dumps(told, ensure_ascii=False)
         end = "refused" if refuses else "answered and counted"
@@ -67,7 +73,9 @@ def _value(column: Column) -> dict[str, Any]:
     """What a column's type takes: texts of numbers too, as a CSV cell would have them."""
     match column.type:
         case "boolean":
-            return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _TEXT_OF["boolean"]}]}
+            return {
+                "anyOf": [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": _TEXT_OF["boolean"]}]
+            }
         case "integer":
             return {"anyOf": [_INTEGER, {"type": "string", "pattern": _TEXT_OF["integer"]}]}
         case "number":
@@ -76,7 +84,8 @@ def _value(column: Column) -> dict[str, Any]:
             return {"type": "string", "format": "date"}
         case "datetime":
             return {"type": "string", "format": "date-time", "description": "ISO 8601; without a zone UTC"}
-    return {"type": "string"}
+    text = {"type": "string", "pattern": r"^[^\u0000]*$"}
+    return {"anyOf": [text, {"type": ["number", "boolean"], "description": "As the text that it is written in"}]}
 
 
 def _limits(column: Column) -> dict[str, Any]:

@@ -76,3 +76,10 @@ def test_whatever_is_allowed_judges_each_row_for_itself(text: str) -> None:
     except (ExpressionError, pl.exceptions.PolarsError):
         return
     assert together.to_list() == pl.concat(alone).to_list()
+
+
+@pytest.mark.parametrize("name", ['a "quoted" name', "a\\b", "line\nbreak", "it's", "select"])
+def test_a_rule_names_any_column_as_sql_quotes_it(name: str) -> None:
+    quoted = name.replace('"', '""')
+    rule = compile_rule(f'"{quoted}" > 1', {name: pl.Float64()})
+    assert pl.DataFrame({name: [0.5, 2.0]}).select(rule.alias("rule"))["rule"].to_list() == [False, True]

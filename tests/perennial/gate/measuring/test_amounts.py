@@ -36,6 +36,24 @@ def test_arithmetic_over_columns_is_computed(text: str | float, found: float) ->
     assert Expression(text).over({"amount": 75.0, "amount in USD": 4.0}) == found
 
 
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12))
+@example('a "quoted" name')
+@example("a\\b")
+@example("line\nbreak")
+@example("it's")
+@example("q0")
+def test_any_name_can_be_quoted_as_sql_quotes_it(name: str) -> None:
+    quoted = name.replace('"', '""')
+    expression = Expression(f'2 * "{quoted}" - 1')
+    assert expression.names == (name,)
+    assert expression.over({name: 3.0}) == 5.0
+
+
+def test_quotes_of_python_are_still_read() -> None:
+    assert Expression("2 * 'amount in USD'").names == ("amount in USD",)
+    assert Expression('2 * "a\\"b"').names == ('a"b',)
+
+
 @pytest.mark.parametrize(
     "text",
     [

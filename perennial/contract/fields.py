@@ -1,4 +1,4 @@
-"""A feature as the server reads it: its type, and what its values may be."""
+"""A feature of a request: how its cells are read, and which values the contract allows."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from perennial.contract.columns import Column
-from training.payloads import bulk
-from training.payloads.values import READERS, ValueOfWrongTypeError, read, shown
+from perennial.contract import bulk
+from perennial.contract.columns import NULL_VALUES, TEXTS, Column
+from perennial.contract.values import BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
 
-# Unicode's White_Space, which is what validation trims; str.strip() alone takes four control characters more.
-_BLANKS = (
-    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003"
-    "\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
 # Beyond this a text is not held against a pattern: matching may take longer than linear.
 _LONGEST_MATCHED = 256
+_LITERAL = re.compile(r"-?[0-9][0-9.eE+-]*|true|false")
 
 
 class PayloadError(ValueError):
@@ -28,20 +24,33 @@ class PayloadError(ValueError):
         self.row, self.field = row, field
 
 
+class TextNeededError(Exception):
+    """A JSON document must be read again with its numbers as the texts they are written in."""
+
+
 class Field:
-    """A feature as the server reads it.
+    """A feature as requests hold it.
 
     `known` are the categories it learnt, where they are all of them; `null_values` those of columns without their own.
     """
 
     def __init__(
-        self, name: str, column: Column, known: Collection[str] | None = None, null_values: Collection[str] = ("",)
+        self,
+        name: str,
+        column: Column,
+        known: Collection[str] | None = None,
+        null_values: Collection[str] = NULL_VALUES,
     ) -> None:
         self.column, self.name, self.nullable, self.kind = column, name, column.nullable, column.type
         self.known = None if known is None else frozenset(known)
         self._read = READERS[column.type]
-        self._cleans = bool(column.cleaning)
-        self._marks = frozenset(null_values if column.null_values is None else column.null_values)
+        self._needs_text = NEEDS_TEXT[column.type]
+        self._strips = column.trim or column.type not in TEXTS
+        self._cleans = self._strips or bool(column.replace)
+        self._replace = dict(column.replace)
+        self._nulls = frozenset(null_values if column.null_values is None else column.null_values)
+        #: whether a null value or a text to be replaced may stand in JSON without quotes
+        self.has_literals = any(map(_LITERAL.fullmatch, (*self._nulls, *self._replace)))
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
         self._pattern = None if column.pattern is None else re.compile(column.pattern)
@@ -62,39 +71,60 @@ class Field:
             return lambda value: self.breach(value) is None
         return None
 
-    def typed(self, given: Sequence[Any], null_values: Collection[str]) -> list[Any]:
-        """Typed values; None is null. Raises PayloadError, which names the row."""
-        if self._cleans:
-            given, null_values = [self._clean(value) for value in given], ()
-        values = bulk.read(given, self.kind, null_values, self.nullable)
-        return values or [self._one(value, row, null_values) for row, value in enumerate(given)]
+    def typed(self, given: Sequence[Any], json: bool) -> list[Any]:
+        """Typed values; None is null. Raises PayloadError, which names the row; of JSON also TextNeededError."""
+        types = set(map(type, given))
+        if json and not types.isdisjoint(self._needs_text):
+            raise TextNeededError
+        if self._replace or self.column.trim:
+            given = [self._cleaned(value) if type(value) is str else value for value in given]
+            values = bulk.read(given, set(map(type, given)), self.kind, (), self.nullable)
+            return values or [self._typed(value, row) for row, value in enumerate(given)]
+        values = bulk.read(given, types, self.kind, self._nulls, self.nullable)
+        return values or [self.one(value, row) for row, value in enumerate(given)]
+
+    def one(self, value: Any, row: int, json: bool = False) -> Any:
+        """The same for one value."""
+        kind = type(value)
+        if kind is str:
+            if self._cleans:
+                value = self._cleaned(value)
+            elif value in self._nulls:
+                value = None
+        elif json and kind in self._needs_text:
+            raise TextNeededError
+        if value is not None:  # as _typed does; a call less for each value of a row
+            try:
+                return self._read(value)
+            except (ValueError, OverflowError):
+                pass
+        return self._typed(value, row)
 
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
-        """The same for rows that were accepted when the column was not required: any value may be null."""
-        return [None if value is None else self._one(value, row, ()) for row, value in enumerate(given)]
+        """Values that were cleaned when the model learnt; any may be null."""
+        return [None if value is None else self._typed(value, row) for row, value in enumerate(given)]
 
-    def one(self, value: Any, row: int, null_values: Collection[str]) -> Any:
-        """One typed value. Raises PayloadError, which names the row."""
-        return self._one(self._clean(value), row, ()) if self._cleans else self._one(value, row, null_values)
+    def _cleaned(self, text: str) -> str | None:
+        """`values.cleaned` for this column."""
+        if self._strips:
+            text = text.strip(BLANKS)
+        if self._replace:
+            text = self._replace.get(text, text)
+            text = text if self.kind in TEXTS else text.strip(BLANKS)
+        return None if text in self._nulls else text
 
-    def _clean(self, value: Any) -> Any:
-        """A text as validation would have cleaned it before the model learnt from it."""
-        if not isinstance(value, str):
-            return value
-        value = value.strip(_BLANKS) if self.column.trim else value
-        value = self.column.replace.get(value, value)
-        return None if value in self._marks else value
-
-    def _one(self, value: Any, row: int, null_values: Collection[str]) -> Any:
-        try:
-            if value is not None and value not in null_values:
+    def _typed(self, value: Any, row: int) -> Any:
+        if value is not None:
+            try:
                 return self._read(value)
-        except (ValueError, OverflowError, TypeError):
-            pass
-        try:
-            return read(value, self.column, null_values)
-        except ValueOfWrongTypeError as error:
-            raise PayloadError(f"row {row}, '{self.name}': {error}", row, self.name) from None
+            except (ValueError, OverflowError):
+                raise self._fault(str(refused(value, self.kind)), row) from None
+        if not self.nullable:
+            raise self._fault(f"a value is required ({self.kind})", row)
+        return None
+
+    def _fault(self, sentence: str, row: int) -> PayloadError:
+        return PayloadError(f"row {row}, '{self.name}': {sentence}", row, self.name)
 
     def breaches(self, values: Sequence[Any]) -> dict[int, str]:
         """Rows whose value is beyond the contract, and what is wrong with it. Null is not: it has passed `typed`."""
@@ -109,7 +139,7 @@ class Field:
         different.discard(None)
         if not different:
             return True
-        if self._values is not None or self._pattern is not None or self.kind in ("category", "text"):
+        if self._values is not None or self._pattern is not None or self.kind in TEXTS:
             return all(self.breach(value) is None for value in different)
         return (self._minimum is None or min(different) >= self._minimum) and (
             self._maximum is None or max(different) <= self._maximum
@@ -122,10 +152,17 @@ class Field:
         if self._maximum is not None and value > self._maximum:
             return f"{shown(value)} is above {self.column.maximum}"
         if self._values is not None:
-            return None if value in self._values else f"{shown(value)} is not among the {len(self._values)} allowed"
+            return None if value in self._values else self._not_allowed(value, self._values)
         if self.known is not None and value not in self.known:
-            return f"the model never saw {shown(value)}"
+            return self._not_allowed(value, self.known)
         return self._text_breach(value) if isinstance(value, str) else None
+
+    def _not_allowed(self, value: Any, allowed: frozenset[Any]) -> str:
+        if isinstance(value, str) and is_another_form(value, allowed):
+            return f"{shown(value)} is another Unicode form of an allowed value; normalise the data to NFC"
+        if self._values is None:
+            return f"the model never saw {shown(value)}"
+        return f"{shown(value)} is not among the {len(allowed)} allowed"
 
     def _text_breach(self, value: str) -> str | None:
         least, most = self.column.min_length, self.column.max_length
@@ -154,7 +191,7 @@ def _compared(column: Column, value: Any) -> Any:
 
 
 def _allowed(column: Column) -> frozenset[Any]:
-    if column.type in ("text", "category"):
+    if column.type in TEXTS:
         return frozenset(str(value) for value in column.values or ())
     found = []
     for value in column.values or ():

@@ -1,7 +1,7 @@
-"""A whole column of raw values read at once, for batches: what is plain goes through C, all else is read one by one.
+"""A whole column of raw values read at once, for batches: plain values go through C, all others are read one by one.
 
-Each reader gives the typed values, or None where it is not sure; then `training.payloads.values` decides about
-each value and finds the one that is wrong. So this module only ever changes how long it takes.
+Each reader gives the typed values, or None where it is not sure; then `perennial.contract.values` decides about each
+value and finds the one that is wrong. So this module only ever changes how long it takes.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from perennial.contract.values import LEAST_INTEGER, LONGEST_TEXT, MOST_EXACT, MOST_INTEGER, TRUTHS
+
 _NUMBER = b"0123456789+-.eE\n"
 _INTEGER = b"0123456789+-\n"
 _NOTHING = type(None)
-_LEAST, _MOST = -(2**63), 2**63 - 1
 Read = Callable[[Any], Any]
 
 
-def read(given: Sequence[Any], kind: str, null_values: Collection[str], nullable: bool) -> list[Any] | None:
-    """Typed values, None where `given` is not plain. Texts that come again and again are read once."""
-    types = set(map(type, given))
+def read(
+    given: Sequence[Any], types: set[type], kind: str, null_values: Collection[str], nullable: bool
+) -> list[Any] | None:
+    """Typed values, None where `given`, which has these types, is not plain. Texts that are repeated are read once."""
     if types == {str}:
         different = tuple(set(given))
         if 2 * len(different) <= len(given):
@@ -32,6 +34,8 @@ def _read(
     given: Sequence[Any], types: set[type], kind: str, null_values: Collection[str], nullable: bool
 ) -> list[Any] | None:
     nulls = _NOTHING in types
+    if str in types and null_values and not types <= {str, _NOTHING}:
+        return None
     if str in types and null_values and not set(given).isdisjoint(null_values):
         nulls, given = True, [None if value in null_values else value for value in given]
     if nulls and not nullable:
@@ -49,9 +53,9 @@ def _numbers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] |
     elif not types <= {int, float}:
         return None
     values = _each(float, given, nulls)
-    # A sum beyond all numbers is no fault, but one of its terms may be.
     known = [value for value in values if value is not None] if nulls else values
-    return values if math.isfinite(sum(known)) else None
+    # No value is beyond the norm of all, and what is not finite is beyond every number.
+    return values if math.hypot(*known) < MOST_EXACT else None
 
 
 def _integers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
@@ -64,18 +68,28 @@ def _integers(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] 
     else:
         return None
     known = [value for value in values if value is not None] if nulls else values
-    return values if not known or (min(known) >= _LEAST and max(known) <= _MOST) else None
+    return values if not known or (min(known) >= LEAST_INTEGER and max(known) <= MOST_INTEGER) else None
 
 
 def _texts(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
     if not types <= {str}:
         return None
-    "".join([value for value in given if value is not None] if nulls else given).encode()
+    joined = "".join([value for value in given if value is not None] if nulls else given)
+    # UTF-8 takes at most four bytes a character.
+    long = 4 * len(joined) > LONGEST_TEXT and 4 * max(len(value or "") for value in given) > LONGEST_TEXT
+    if long or "\0" in joined:
+        return None
+    joined.encode()
     return list(given)
 
 
 def _booleans(given: Sequence[Any], types: set[type], nulls: bool) -> list[Any] | None:
-    return list(given) if types <= {bool} else None
+    if types <= {bool}:
+        return list(given)
+    if not types <= {str}:
+        return None
+    values = [None if value is None else TRUTHS.get(value.lower()) for value in given]
+    return values if values.count(None) == list(given).count(None) else None
 
 
 def _each(read: Read, given: Sequence[Any], nulls: bool) -> list[Any]:

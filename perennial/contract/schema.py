@@ -1,16 +1,17 @@
-"""What may be sent to a model, by its manifest: fields with their limits, and what is done with what is beyond them."""
+"""The rows that a model takes: its features with their limits, and what is done with values beyond them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from perennial.contract.columns import declared
-from training.payloads.field import Field, PayloadError
+from perennial.contract.columns import NULL_VALUES, declared
+from perennial.contract.fields import Field, PayloadError
 
-__all__ = ["Field", "PayloadError", "Rows", "Schema"]
+if TYPE_CHECKING:
+    from perennial.contract.model import ModelSpec
 
 
 @dataclass
@@ -25,22 +26,43 @@ class Rows:
 
 @dataclass(frozen=True)
 class Schema:
-    """What may be sent: the features, in order, and other declared columns (the target, ids), which are ignored."""
+    """The features, in order, and other declared columns (the target, ids), which may be sent and are ignored.
+
+    `refuses`: rows beyond the contract are refused. `takes_unknown`: columns that are not declared are ignored, too.
+    """
 
     fields: tuple[Field, ...]
     ignored: frozenset[str]
-    null_values: frozenset[str]
     refuses: bool = False
+    takes_unknown: bool = False
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Schema:
         """From a model's manifest."""
-        ignored, marks = manifest.get("ignored", ()), manifest.get("null_values", ("",))
+        nulls = manifest.get("null_values", NULL_VALUES)
         fields = tuple(
-            Field(name, column, each.get("categories") if each.get("complete") else None, marks)
+            Field(name, column, each.get("categories") if each.get("complete") else None, nulls)
             for each, (name, column) in zip(manifest["features"], declared(manifest["features"]).items(), strict=True)
         )
-        return cls(fields, frozenset(ignored), frozenset(marks), manifest.get("out_of_contract") == "refuse")
+        return cls(
+            fields,
+            frozenset(manifest.get("ignored", ())),
+            manifest.get("out_of_contract") == "refuse",
+            manifest.get("unknown_columns") == "ignore",
+        )
+
+    @classmethod
+    def of_spec(cls, spec: ModelSpec) -> Schema:
+        """Of a model that was trained by a spec. The categories that it learnt are not known."""
+        nulls = spec.validation.null_values
+        fields = tuple(Field(name, spec.columns[name], None, nulls) for name in spec.features())
+        ignored = frozenset(spec.columns) - frozenset(spec.features())
+        return cls(
+            fields,
+            ignored,
+            spec.serving.out_of_contract == "refuse",
+            spec.validation.unknown_columns == "ignore",
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -57,24 +79,32 @@ class Schema:
         """The names that must be sent."""
         return frozenset(each.name for each in self.fields if not each.nullable)
 
-    def rows(self, columns: Mapping[str, Sequence[Any]], count: int, null_values: Collection[str]) -> Rows:
-        """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError."""
+    @cached_property
+    def has_literals(self) -> bool:
+        """Whether a JSON number, true or false may be a null value or be replaced, so that its text counts."""
+        return any(each.has_literals for each in self.fields)
+
+    def rows(self, columns: Mapping[str, Sequence[Any]], count: int, json: bool = False) -> Rows:
+        """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError.
+
+        `json`: the cells are JSON values, which may have to be read again as text (TextNeededError).
+        """
         if count == 0:
             raise PayloadError("there are no rows; expected at least one")
         if count == 1:
-            return self._one_row(columns, null_values)
+            return self._one_row(columns, json)
         typed: dict[str, list[Any]] = {}
         for each in self.fields:
             given = columns.get(each.name)
-            typed[each.name] = [None] * count if given is None else each.typed(given, null_values)
+            typed[each.name] = [None] * count if given is None else each.typed(given, json)
         return self._checked(Rows(typed, count))
 
-    def _one_row(self, columns: Mapping[str, Sequence[Any]], null_values: Collection[str]) -> Rows:
+    def _one_row(self, columns: Mapping[str, Sequence[Any]], json: bool) -> Rows:
         """The same for one row, which most requests hold, without what only pays for many."""
         rows = Rows({}, 1)
         for each in self.fields:
             given = columns.get(each.name)
-            value = None if given is None else each.one(given[0], 0, null_values)
+            value = None if given is None else each.one(given[0], 0, json)
             rows.columns[each.name] = [value]
             if value is not None and each.within is not None and not each.within(value):
                 self._note(each, {0: each.breach(value) or ""}, rows)

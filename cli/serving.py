@@ -1,0 +1,32 @@
+"""The model version that serves, and the spec that it was trained by: what `predict` and `batch` send follows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli import connection, project
+from cli.output import CommandError
+from cloud import champions
+from cloud.platform import Platform
+from perennial.contract.model import ModelSpec
+from perennial.records import ModelVersion
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The champion of a model; `spec` is the one that it was trained by. models/MODEL.yaml may have changed since."""
+
+    platform: Platform
+    version: ModelVersion
+    spec: ModelSpec
+
+
+def serving(model: str) -> Serving:
+    """CommandError where no version serves."""
+    platform, ledger = connection.connect()
+    champion = ledger.champion(model)
+    if champion is None:
+        project.spec(model)  # an unknown name is said to be so first
+        raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
+    version = ledger.version(champion.version)
+    return Serving(platform, version, champions.spec_of(platform, version) or project.spec(model))

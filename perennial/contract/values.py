@@ -1,0 +1,248 @@
+"""The grammar of values: the texts, and the values of JSON and Parquet, that each type of column accepts.
+
+Every door reads by this grammar: uploads, the endpoint, captured traffic, the command line. Faster readers elsewhere
+(perennial.contract.bulk, perennial.validation.casts) give the same values and leave what they do not know to it.
+
+A text is cleaned first: blanks at both ends are removed (in columns of text only where the column trims), a whole
+text is replaced as the column declares, and a text among the null values is null. A JSON number is read as the text
+that stands in the document, and JSON's true and false as `true` and `false`. Cleaning does not touch Parquet values
+that are no text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from perennial.contract.columns import TEXTS, Column
+
+# Unicode's White_Space, as Polars trims it; str.strip() alone takes four control characters more.
+BLANKS = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003"
+    "\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "t": True, "f": False, "1": True, "0": False}
+MOST_EXACT = 2**53  # up to here a float holds every integer
+LONGEST_TEXT = 1 << 20  # bytes
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1
+EXPECTED = {
+    "boolean": "true or false (or yes/no, t/f, 1/0)",
+    "integer": "an integer of at most 64 bits",
+    "number": "a finite number; an integer beyond 2**53 must be one that a float holds exactly",
+    "text": f"text of at most {LONGEST_TEXT} bytes, without NUL",
+    "category": f"text of at most {LONGEST_TEXT} bytes, without NUL",
+    "date": "a date such as 2013-01-31",
+    "datetime": "a moment such as 2013-01-31T05:15:00Z",
+}
+_SHOWN = 40
+_INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PLAIN = re.compile(
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?(?:Z|[+-]{_CLOCK})?"
+)
+#: ISO 8601 in the spellings that programs write; Polars reads the same pattern in perennial.validation.moments
+MOMENT = (
+    rf"(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ](?P<time>{_CLOCK})"
+    r"(?::(?P<second>[0-5][0-9])(?:[.,](?P<part>[0-9]{1,6})0*)?)?"
+    r" ?(?:(?P<utc>[Zz]|UTC)|(?P<hours>[+-](?:[01][0-9]|2[0-3]))(?::?(?P<minutes>[0-5][0-9]))?)?)?"
+)
+_MOMENT = re.compile(MOMENT)
+
+
+class ValueRefusedError(ValueError):
+    """A value does not fit its column. The message says what was expected and what was found."""
+
+
+def read(value: Any, column: Column, null_values: Collection[str]) -> Any:
+    """A cell as bool, int, float, str, date, datetime (UTC) or None. Raises ValueRefusedError.
+
+    `null_values` are those of the dataset, which hold where the column has none of its own.
+    """
+    if isinstance(value, str):
+        value = cleaned(value, column, null_values if column.null_values is None else column.null_values)
+    if value is None:
+        if not column.nullable:
+            raise ValueRefusedError(f"a value is required ({column.type})")
+        return None
+    try:
+        return READERS[column.type](value)
+    except (ValueError, OverflowError):
+        raise refused(value, column.type) from None
+
+
+def refused(value: Any, kind: str) -> ValueRefusedError:
+    """The error that says what was expected instead of a value."""
+    return ValueRefusedError(f"expected {EXPECTED[kind]}, got {shown(value)}")
+
+
+def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | None:
+    """A text as it is typed: trimmed, replaced, and None where it means null. `null_values` are the column's."""
+    blank = column.type not in TEXTS
+    if blank or column.trim:
+        text = text.strip(BLANKS)
+    if column.replace:
+        text = column.replace.get(text, text)
+        text = text.strip(BLANKS) if blank else text
+    return None if text in null_values else text
+
+
+def is_another_form(value: str, allowed: Collection[str]) -> bool:
+    """Whether a text that is not among the allowed ones is one of them in another Unicode normal form."""
+    if value.isascii():
+        return False
+    from unicodedata import normalize
+
+    form = normalize("NFC", value)
+    return form in allowed or any(form == normalize("NFC", each) for each in allowed if not each.isascii())
+
+
+def written(value: Any) -> str:
+    """A class as text: true and false as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, and nothing of what is nested."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def _boolean(value: Any) -> bool:
+    if type(value) is bool:
+        return value
+    if type(value) is int:
+        value = str(value)
+    if not isinstance(value, str) or (truth := TRUTHS.get(value.lower())) is None:
+        raise ValueError
+    return truth
+
+
+def _integer(value: Any) -> int:
+    kind = type(value)
+    if kind is str:
+        found = _INTEGER.fullmatch(value)
+        if found is None:
+            raise ValueError
+        value = int(found[1])
+    elif kind is not int:
+        if (kind is not float and not _is_decimal(kind)) or value % 1 != 0:  # infinity and NaN included
+            raise ValueError
+        value = int(value)
+    if not LEAST_INTEGER <= value <= MOST_INTEGER:
+        raise ValueError
+    return int(value)
+
+
+def _is_decimal(kind: type) -> bool:
+    """Of Parquet. The module is not imported where no value has come from it."""
+    return kind.__module__ == "decimal"
+
+
+def _number(value: Any) -> float:
+    kind = type(value)
+    if kind is str:
+        if _NUMBER.fullmatch(value) is None:
+            raise ValueError
+    elif kind is not float and kind is not int and not _is_decimal(kind):
+        raise ValueError
+    number = float(value)
+    if not -MOST_EXACT < number < MOST_EXACT:
+        _check_large(value, number)
+    return number
+
+
+def _check_large(value: Any, number: float) -> None:
+    if number - number != 0:  # infinite, or no number
+        raise ValueError
+    whole = type(value) is int or (type(value) is str and _WHOLE.fullmatch(value) is not None)
+    if whole and int(value) != int(number):
+        raise ValueError
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        value = _as_text(value)
+    if "\0" in value:
+        raise ValueError
+    # JSON can hold half a character, which no encoding takes.
+    if (not value.isascii() or len(value) > LONGEST_TEXT) and len(value.encode()) > LONGEST_TEXT:
+        raise ValueError
+    return str(value)
+
+
+def _as_text(value: Any) -> str:
+    """What has one text only. A float, a decimal and a moment have several spellings."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case bytes():
+            return value.decode()
+        case dt.date() if not isinstance(value, dt.datetime):
+            return value.isoformat()
+    raise ValueError
+
+
+def _date(value: Any) -> dt.date:
+    if type(value) is dt.date:
+        return value
+    if type(value) is str and _DATE.fullmatch(value):
+        return dt.date.fromisoformat(value)
+    moment = _moment(value)
+    if moment.time() != dt.time():
+        raise ValueError
+    return moment.date()
+
+
+def _moment(value: Any) -> dt.datetime:
+    if type(value) is str:
+        if _PLAIN.fullmatch(value) is None:
+            value = _normal(value)
+        value = dt.datetime.fromisoformat(value)
+    elif type(value) is dt.date:
+        value = dt.datetime(value.year, value.month, value.day)
+    elif not isinstance(value, dt.datetime):
+        raise ValueError
+    moment: dt.datetime = value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return moment
+
+
+def _normal(text: str) -> str:
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError
+    day, time, second, part, hours, minutes = found.group("day", "time", "second", "part", "hours", "minutes")
+    zone = f"{hours}:{minutes or '00'}" if hours else ""
+    return f"{day}T{time or '00:00'}:{second or '00'}.{(part or '').ljust(6, '0')}{zone}"
+
+
+#: a cleaned text, or a value of Parquet, as a value of the type; ValueError or OverflowError for what is none
+READERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "text": _text,
+    "category": _text,
+    "date": _date,
+    "datetime": _moment,
+}
+#: the types of JSON values that do not keep the text they were read from, by the type of column that needs it
+NEEDS_TEXT: dict[str, frozenset[type]] = {
+    "boolean": frozenset({int, float}),
+    "integer": frozenset({float}),
+    "number": frozenset(),
+    "text": frozenset({int, float}),
+    "category": frozenset({int, float}),
+    "date": frozenset(),
+    "datetime": frozenset(),
+}

@@ -1,0 +1,44 @@
+"""A Parquet request read with Polars, as the server reads it with pyarrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from perennial.contract.fields import PayloadError
+from perennial.contract.requests import check_names
+from perennial.contract.schema import Rows, Schema
+from perennial.validation.casts import readable
+from perennial.validation.int96 import frame_of
+from perennial.validation.parquet import damaged
+
+
+def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
+    """The rows that the server saw. Raises PayloadError."""
+    try:
+        frame = frame_of(body)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise PayloadError(str(damaged(error))) from None
+    check_names(frame.columns, schema)
+    columns: dict[str, list[Any]] = {}
+    for field in schema.fields:
+        if field.name not in frame.columns:
+            continue
+        values = frame[field.name]
+        if not readable(values.dtype, field.column):
+            message = f"the column '{field.name}' is {values.dtype}, which holds no values of type {field.kind}"
+            raise PayloadError(message, None, field.name)
+        if (
+            isinstance(values.dtype, pl.Datetime)
+            and values.dtype.time_unit == "ns"
+            and (values.to_physical() % 1000 != 0).any()
+        ):
+            raise PayloadError(f"the column '{field.name}' has moments finer than microseconds", None, field.name)
+        try:
+            columns[field.name] = values.to_list()
+        except (ValueError, OverflowError):
+            raise PayloadError(
+                f"the column '{field.name}' has moments beyond the year 9999", None, field.name
+            ) from None
+    return schema.rows(columns, frame.height)
