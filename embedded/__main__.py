@@ -129,7 +129,9 @@ def _announce(options: argparse.Namespace, cloud: "Cloud", generation: int, erro
         "error": error,
     }
     partial = options.ready.with_name(options.ready.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)  # it holds the keys
     partial.replace(options.ready)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from embedded.context import CREDENTIAL, Context
+from embedded.context import Context
 
 _CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
 
@@ -18,9 +18,7 @@ class Clients:
         self._context = context
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        self._session = boto3.session.Session(
-            aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=context.region
-        )
+        self._session = boto3.session.Session(region_name=context.region, **context.access.cloud.arguments())
 
     def __call__(self, service: str) -> Any:
         """The client of `service`, for example "s3"."""

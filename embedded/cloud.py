@@ -15,6 +15,7 @@ from typing import Any, Self
 from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
+from embedded.access import Registry
 from embedded.clients import Clients
 from embedded.clock import Clock
 from embedded.context import ACCOUNT_ID, REGION, Context
@@ -31,6 +32,7 @@ from embedded.metrics.series import MetricStore
 from embedded.moto_patches import (
     alarms,
     buckets,
+    doors,
     filters,
     functions,
     lookups,
@@ -83,10 +85,12 @@ class Cloud:
         if not _RUNNING.acquire(blocking=False):
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
-            server = Server(port)
+            registry = Registry(ACCOUNT_ID)
+            server = Server(port, registry)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
             processes, endpoint = ProcessGroup(workdir), server.endpoint_url
             context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(lacking), endpoint)
+            context.access = registry
         except BaseException:
             _RUNNING.release()
             raise
@@ -166,6 +170,7 @@ class Cloud:
         buckets.install(patches, context)
         subscriptions.install(patches, context, delivery)
         tables.install(patches)
+        doors.install(patches, context.access)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         metrics.install(patches, store)
         filters.install(patches, context)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from embedded.access import Registry
 from embedded.clock import Clock
 from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
-CREDENTIAL = "embedded"  # opens nothing: nobody checks it
 
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
 
@@ -38,18 +38,19 @@ class Context:
     lacking: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
+    access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
 
     @property
     def clock(self) -> Clock:
         """The clock that shortens waits by `speed`."""
         return Clock(self.speed)
 
-    def exports(self) -> dict[str, str]:
-        """The environment by which any AWS client talks to this cloud; loopback only, the credentials open nothing."""
+    def exports(self, principal: str | None = None) -> dict[str, str]:
+        """The environment by which any AWS client talks to this cloud, as the developer or as a given principal."""
+        credentials = self.access.issue(principal) if principal else self.access.developer
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": CREDENTIAL,
-            "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
+            **credentials.exports(),
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,4 +1,4 @@
-"""The HTTP server before moto: loopback only, a thread per connection, connections kept alive.
+"""The HTTP server before moto: loopback only, signed requests only, a thread per connection, connections kept alive.
 
 werkzeug's own handler closes every connection and writes a reply in several packets; that costs about half of a call.
 """
@@ -9,15 +9,21 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from email.message import Message
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 
+from embedded.access import PRINCIPAL, DeniedError, Door, Registry
+from embedded.access.refusals import Answer
 from embedded.port import HOST, listen
 from embedded.validation.requests import RequestCheck
 
-Direct = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes] | None]
+Direct = Callable[[str, dict[str, str], bytes, str], Answer | None]
+DRAIN_BYTES = 16 * 2**20  # of a refused request's body that are read before the connection is closed
+Headers = list[tuple[str, str]]
+_NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin reads an answer
 LOG = logging.getLogger(__name__)
 
 
@@ -40,55 +46,69 @@ class KeepAliveHandler(MotoRequestHandler):
             super().finish()
 
     def run_wsgi(self) -> None:
-        """Runs the application once; called by werkzeug for each request of the connection."""
-        self._continue()
-        environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self._body(environ))
-        status, headers, body = _call(self.server.app, environ)
-        self._reply(status, headers, body)
-
-    def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
-        """Answers what goes past moto, and leaves the rest to it; called by http.server."""
-        direct: Direct | None = self.server.direct  # type: ignore[attr-defined]
-        length = self.headers.get("Content-Length")
-        if direct is None or not self.path.startswith("/endpoints/"):
-            self.run_wsgi()
+        """Answers one request of any method; called by werkzeug for each request of the connection."""
+        headers = _joined(self.headers)
+        door: Door = self.server.door  # type: ignore[attr-defined]
+        unread = True
+        try:
+            claim = door.examine(self.command, self.path, headers)
+            self._continue()
+            body, unread = self._body(headers), False
+            principal = door.admit(claim, self.command, self.path, headers, body)
+        except DeniedError as error:
+            if unread:
+                self._drain(headers)
+            self._send(*door.refusal(error, self.path, headers))
             return
-        self._continue()
-        body = self.rfile.read(int(length)) if length else self._body(self.make_environ())
-        answer = direct(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-        if answer is None:
-            answer = 404, {"Content-Type": "text/plain"}, b"There is no such operation of SageMaker's runtime here."
-        status, headers, content = answer
-        self._send(status, "", list(headers.items()), content)
+        if claim.service == "sagemaker" and self.command == "POST" and self.path.startswith("/endpoints/"):
+            self._send(*self._directly(headers, body, principal))
+        else:
+            self._send(*self._through_moto(body, principal))
+
+    def _directly(self, headers: dict[str, str], body: bytes, principal: str) -> Answer:
+        """The answer to a request that goes past moto."""
+        direct: Direct | None = self.server.direct  # type: ignore[attr-defined]
+        answer = direct(self.path, headers, body, principal) if direct is not None else None
+        missing = b"There is no such operation of SageMaker's runtime here."
+        return answer or (404, {"Content-Type": "text/plain"}, missing)
+
+    def _through_moto(self, body: bytes, principal: str) -> tuple[int, Headers, bytes]:
+        """moto's answer."""
+        environ = self.make_environ()
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        environ[PRINCIPAL] = principal
+        status, headers, content = _call(self.server.app, environ)
+        return int(status.partition(" ")[0]), headers, content
 
     def _continue(self) -> None:
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
 
-    def _body(self, environ: dict[str, Any]) -> bytes:
-        length = environ.get("CONTENT_LENGTH")
-        if length:
-            return self.rfile.read(int(length))
-        if environ.get("wsgi.input_terminated"):  # chunked
-            data: bytes = environ["wsgi.input"].read()
-            environ["CONTENT_LENGTH"] = str(len(data))
-            return data
-        return b""
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if "chunked" in headers.get("transfer-encoding", "").lower():
+            return DechunkedInput(self.rfile).read()  # type: ignore[arg-type]
+        return self.rfile.read(int(headers.get("content-length") or 0))
 
-    def _reply(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
-        code, _, message = status.partition(" ")
-        self._send(int(code), message, headers, body)
+    def _drain(self, headers: dict[str, str]) -> None:
+        """Reads the body of a refused request, so that its client sees the answer; then the connection is closed."""
+        self.close_connection = True
+        length = headers.get("content-length", "")
+        if "expect" not in headers and length.isascii() and length.isdigit():
+            left = min(int(length), DRAIN_BYTES)
+            while left > 0 and (part := self.rfile.read(min(left, 65536))):
+                left -= len(part)
 
-    def _send(self, code: int, message: str, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.send_response(code, message or None)
-        named = {key.lower() for key, _ in headers}
-        for key, value in headers:
-            if key.lower() not in ("connection", "transfer-encoding"):
+    def _send(self, code: int, headers: Headers | dict[str, str], body: bytes) -> None:
+        self.send_response(code)
+        pairs = list(headers.items()) if isinstance(headers, dict) else headers
+        for key, value in pairs:
+            if not key.lower().startswith(_NOT_SENT):
                 self.send_header(key, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         bodiless = self.command == "HEAD" or code in (204, 304)
-        if "content-length" not in named and not bodiless:
+        if not bodiless and all(key.lower() != "content-length" for key, _ in pairs):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if not bodiless:
@@ -97,6 +117,15 @@ class KeepAliveHandler(MotoRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests are not logged: the handlers' own logs say more."""
+
+
+def _joined(headers: Message) -> dict[str, str]:
+    """Headers by their names in lower case, without surplus space; those of one name are joined by commas."""
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        key, plain = name.lower(), " ".join(value.split())
+        joined[key] = f"{joined[key]},{plain}" if key in joined else plain
+    return joined
 
 
 def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -121,9 +150,9 @@ def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]
 
 
 class Server:
-    """moto behind one loopback port, served from threads of this process."""
+    """moto behind one loopback port, served from threads of this process to those whose keys `registry` knows."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, registry: Registry) -> None:
         application = RequestCheck(DomainDispatcherApplication(create_backend_app))
         self._socket = listen(port)  # bound here, because werkzeug prints and exits when the port is taken
         self._server: BaseWSGIServer = make_server(
@@ -133,6 +162,7 @@ class Server:
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self._server.connections = set()  # type: ignore[attr-defined]
         self._server.direct = None  # type: ignore[attr-defined]
+        self._server.door = Door(self.port, registry)  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
@@ -146,7 +176,7 @@ class Server:
         return int(self._server.server_address[1])
 
     def answer_directly(self, direct: Direct) -> None:
-        """What `direct` answers (path, headers in lower case, body) to a POST below /endpoints/ does not go to moto."""
+        """Has `direct` answer POSTs below /endpoints/: it is given path, headers in lower case, body and principal."""
         self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:

@@ -31,7 +31,6 @@ def function_environment(
         "AWS_LAMBDA_LOG_FORMAT": settings.log_format,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
-        "AWS_SESSION_TOKEN": "embedded",
         "LAMBDA_TASK_ROOT": str(settings.code),
         "LAMBDA_RUNTIME_DIR": str(Path(sys.executable).parent),
         "_HANDLER": settings.handler,

@@ -16,6 +16,7 @@ from embedded.lambdas import nursery
 from embedded.processes import Child
 
 LOG = logging.getLogger(__name__)
+_BOOTSTRAP = Path(nursery.__file__).with_name("bootstrap.py")
 _CONNECT_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0
 
@@ -89,7 +90,7 @@ class Forks:
                 return fork
             except (OSError, TimeoutError) as error:
                 LOG.warning("a function's process could not be forked, it is started by itself: %s", error)
-        command = [sys.executable, "-m", "awslambdaric", handler]
+        command = [sys.executable, "-P", str(_BOOTSTRAP), handler]
         return self._context.processes.spawn(command, environment, code, log)
 
     def _send(self, request: dict[str, object]) -> bool:

@@ -15,6 +15,7 @@ import ctypes
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -107,9 +108,7 @@ def _become(request: dict[str, Any], parent: int) -> NoReturn:
         os.chdir(request["directory"])
         sys.path.insert(0, request["directory"])
         sys.argv = ["awslambdaric", request["handler"]]
-        from awslambdaric.__main__ import main as run
-
-        run(sys.argv)
+        runpy.run_path(str(Path(__file__).with_name("bootstrap.py")), run_name="__main__")
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as the nursery

@@ -1,11 +1,14 @@
 """The Lambda Runtime API of one process: hands it invocations, takes its results.
 
-See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks.
+See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks, and a
+random token in front of each path that it is the process: the protocol signs nothing.
 """
 
 import asyncio
+import hmac
 import json
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
 
@@ -38,6 +41,7 @@ class RuntimeApi:
     """Serves one function process; all methods run on the event loop."""
 
     def __init__(self) -> None:
+        self._token = secrets.token_urlsafe(32)
         self._inbox: asyncio.Queue[Invocation] = asyncio.Queue()
         self._current: Invocation | None = None
         self._server: asyncio.Server | None = None
@@ -45,9 +49,9 @@ class RuntimeApi:
         self.init_error: bytes | None = None
 
     async def start(self) -> str:
-        """Listens; returns "127.0.0.1:PORT"."""
+        """Listens; returns "127.0.0.1:PORT/TOKEN"."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_EVENT_LIMIT)
-        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{self._token}"
 
     def close(self) -> None:
         """Stops listening."""
@@ -61,13 +65,23 @@ class RuntimeApi:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await reader.readline():
-                method, path, _ = request.decode().split(" ", 2)
+                method, path, _ = request.decode("latin-1").split(" ", 2)
+                path = self._admitted(path)  # before the body: whoever is not admitted costs nothing
                 writer.write(await self._answer(method, path, await _body(reader)))
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # the process has ended; the sandbox notices by itself
+        except PermissionError:
+            writer.write(_reply("403 Forbidden", b'{"errorType":"Forbidden"}', {"Connection": "close"}))
+        except (ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return  # the process has ended, which the sandbox notices by itself, or this is no HTTP
         finally:
             writer.close()
+
+    def _admitted(self, path: str) -> str:
+        """The path behind the token. Raises PermissionError for another token, or none."""
+        token, rest = path[1 : 1 + len(self._token)], path[1 + len(self._token) :]
+        if not hmac.compare_digest(token.encode("latin-1"), self._token.encode()):
+            raise PermissionError
+        return rest
 
     async def _answer(self, method: str, path: str, body: bytes) -> bytes:
         if (method, path) == ("GET", _PREFIX + "invocation/next"):

@@ -7,7 +7,11 @@ import contextlib
 import threading
 import urllib.request
 
-from embedded.context import CREDENTIAL, Context
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from embedded.context import Context
 from embedded.sagemaker import api, runtime
 from embedded.sagemaker.runtime import Direct
 
@@ -43,14 +47,13 @@ def await_training_job(context: Context, name: str, seconds: float) -> bool:
 
 def _warm(context: Context) -> None:
     """Sends the first request: moto takes 0.5 s to load the description of SageMaker, which a job would wait for."""
-    scope = (
-        f"Credential={CREDENTIAL}/20260101/{context.region}/sagemaker/aws4_request"  # by which moto finds the service
+    headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+    signed = AWSRequest("POST", context.endpoint_url, headers, b"{}")
+    credentials = context.access.cloud
+    keys = Credentials(credentials.access_key, credentials.secret_key, credentials.session_token)
+    SigV4Auth(keys, "sagemaker", context.region).add_auth(signed)
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        context.endpoint_url, data=b"{}", headers=dict(signed.headers.items())
     )
-    headers = {
-        "X-Amz-Target": "SageMaker.ListModels",
-        "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none",
-    }
-    request = urllib.request.Request(context.endpoint_url, data=b"{}", headers=headers)  # noqa: S310 - our own server
     with contextlib.suppress(OSError):
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()

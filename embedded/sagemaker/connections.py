@@ -8,6 +8,7 @@ import contextlib
 import socket
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 LONGEST = 60.0  # seconds that an invocation may take, by InvokeEndpoint's rule
@@ -36,10 +37,10 @@ class Reply:
 
 
 class Connections:
-    """HTTP to a port of this machine; from many threads, one connection for each request under way."""
+    """HTTP over a Unix socket; from many threads, one connection for each request under way."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._idle: list[_Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -55,7 +56,7 @@ class Connections:
             with contextlib.suppress(ClosedError):  # meanwhile, while it was idle: once more on a new one
                 return self._exchange(connection, message, longest)
         try:
-            return self._exchange(_Connection(self.port, longest), message, longest)
+            return self._exchange(_Connection(self.path, longest), message, longest)
         except (OSError, ClosedError) as error:
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
 
@@ -86,9 +87,14 @@ class Connections:
 
 
 class _Connection:
-    def __init__(self, port: int, longest: float) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=longest)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, path: Path, longest: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(longest)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._file: IO[bytes] = self._socket.makefile("rb")
 
     def exchange(self, message: bytes, longest: float) -> tuple[Reply, bool]:

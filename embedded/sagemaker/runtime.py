@@ -25,7 +25,7 @@ from embedded.validation.requests import check_of, faults, message
 _PATH = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")
 
 Response = tuple[int, dict[str, str], bytes]
-Direct = Callable[[str, dict[str, str], bytes], Response | None]
+Direct = Callable[[str, dict[str, str], bytes, str], Response | None]
 
 
 def install(context: Context) -> Direct:
@@ -33,7 +33,7 @@ def install(context: Context) -> Direct:
     for name in ("invoke_endpoint_async", "invoke_endpoint_with_response_stream"):
         setattr(SageMakerRuntimeResponse, name, _refuse)
 
-    def answer(path: str, headers: dict[str, str], body: bytes) -> Response | None:
+    def answer(path: str, headers: dict[str, str], body: bytes, _principal: str) -> Response | None:
         match = _PATH.fullmatch(path)
         return _invoke(context, unquote(match[1]), headers, body) if match else None
 

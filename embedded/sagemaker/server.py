@@ -5,7 +5,7 @@ are its nginx, its Python and its instance: one process of this machine's interp
 """
 
 import re
-import socket
+import secrets
 import subprocess
 import sys
 import threading
@@ -28,7 +28,6 @@ from embedded.sagemaker.standby import Standby
 HEALTH_SECONDS = 60.0
 MAX_BODY_BYTES = 6 * 1024 * 1024
 SERVING_MODULE = "SAGEMAKER_SERVING_MODULE"
-_STARTS = 3  # another process may take the port between its choice and its use
 _APPLICATION = re.compile(r"[\w.]+:\w+(\(\))?")
 
 
@@ -64,7 +63,7 @@ class InferenceServer:
         self.log_path = directory / f"{place.name}-{variant}-{self.instance}.log"
         self.log = LogStream(clients, place.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
-        self._connections = Connections(0)
+        self._connections = self._new_connections()
         self.abandoned = threading.Event()  # set when nobody waits for its health any more
         self.setup_seconds: list[float] = []  # of cold starts that no metric tells of yet
         self._lock = threading.Lock()
@@ -77,14 +76,10 @@ class InferenceServer:
         """
         try:
             self._unpack()
-            for _ in range(_STARTS):
-                self._spawn()
-                if self._is_healthy(time.monotonic() + limit):
-                    self.log.ship()
-                    return
-                if "Address already in use" not in last_lines(self.log_path):
-                    break
-            raise StartError(self._ping_failure())
+            self._spawn()
+            if not self._is_healthy(time.monotonic() + limit):
+                raise StartError(self._ping_failure())
+            self.log.ship()
         except (StartError, ModelDataError) as error:
             self.stop()
             raise StartError(str(error)) from error
@@ -119,9 +114,11 @@ class InferenceServer:
         """Ends the process and keeps the model's directory, for `restart`."""
         with self._lock:
             process, self._process = self._process, None
-            self._connections.close()
+            connections = self._connections
+        connections.close()
         if process is not None:
             self._context.processes.stop(process)
+        connections.path.unlink(missing_ok=True)
         self.log.ship(everything=True)
 
     def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
@@ -158,19 +155,24 @@ class InferenceServer:
                 f"The embedded cloud serves models whose environment sets {SERVING_MODULE} to module:application; "
                 f"model {self._model.name} has {application!r}."
             )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._connections = Connections(probe.getsockname()[1])
+        self._connections = self._new_connections()
         self._process = self._standby.spawn(
             self._command(application, environment), environment, self._container.base, self.log_path
         )
+
+    def _new_connections(self) -> Connections:
+        """Connections to a socket that no other process has had, in the cloud's directory, which is its user's alone.
+
+        The path is short: a system may allow 104 characters.
+        """
+        return Connections(self._context.workdir / f"{secrets.token_hex(4)}.sock")
 
     def _command(self, application: str, environment: dict[str, str]) -> list[str]:
         workers = environment.get("SAGEMAKER_MODEL_SERVER_WORKERS", "1")
         timeout = environment.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", str(int(INVOCATION_SECONDS)))
         # One thread that keeps connections open: the image's gevent worker also runs a model's code one call at a time.
         options = f"--worker-class gthread --threads 1 --workers {workers} --timeout {timeout} --keep-alive 75"
-        options += f" --graceful-timeout 2 --no-control-socket --bind 127.0.0.1:{self._connections.port}"
+        options += f" --graceful-timeout 2 --no-control-socket --bind unix:{self._connections.path}"
         return [sys.executable, "-m", "gunicorn", *options.split(), application]
 
     def _is_healthy(self, deadline: float) -> bool:

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from embedded.context import CREDENTIAL, Context
+from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 
 _NAME = "boto_client_for"
@@ -26,7 +26,7 @@ _SETTINGS = Config(
 def install(patches: Patches, context: Context) -> None:
     """Replaces moto's maker of clients, in each module that imported it: it takes its port from the environment."""
     lock = threading.Lock()
-    session = boto3.session.Session(aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL)
+    session = boto3.session.Session(**context.access.cloud.arguments())
     clients: dict[tuple[str, str], Any] = {}
 
     def client_for(region: str, service: str, state_credentials: object = None) -> Any:

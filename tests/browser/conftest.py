@@ -17,6 +17,7 @@ from tests.perennial.reports import cases
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-domain-reliability", "--no-pings", "--font-render-hinting=none",
+    "--no-proxy-server", "--host-resolver-rules=MAP evil.test 127.0.0.1",  # a name that leads here, as after rebinding
 )  # fmt: skip
 
 

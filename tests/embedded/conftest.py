@@ -28,8 +28,7 @@ class World:
             config=Config(**config),
             endpoint_url=self.cloud.endpoint_url,
             region_name="us-east-1",
-            aws_access_key_id="embedded",
-            aws_secret_access_key="embedded",
+            **self.cloud.context.access.developer.arguments(),
         )
 
     def deploy(self, name: str, body: Template, code: dict[str, str] | None = None) -> dict[str, Any]:

@@ -7,23 +7,40 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
 
 from embedded.cloud import AlreadyRunningError, Cloud
 from embedded.port import PortTakenError, listen
 from tests.embedded.conftest import World
 
 
+class Signing(http.client.HTTPConnection):
+    """A connection with the keys by which its requests are signed."""
+
+    keys: Credentials
+
+
 @pytest.fixture
-def connection(world: World) -> Iterator[http.client.HTTPConnection]:
-    opened = http.client.HTTPConnection(urlsplit(world.cloud.endpoint_url).netloc, timeout=10)
+def connection(world: World) -> Iterator[Signing]:
+    opened = Signing(urlsplit(world.cloud.endpoint_url).netloc, timeout=10)
+    developer = world.cloud.context.access.developer
+    opened.keys = Credentials(developer.access_key, developer.secret_key)
     yield opened
     opened.close()
 
 
-def ask(connection: http.client.HTTPConnection, method: str, path: str, **given: Any) -> None:
-    scope = "embedded/20260101/us-east-1/s3/aws4_request"
-    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
-    connection.request(method, path, headers=headers, **given)
+def ask(connection: Signing, method: str, path: str, **given: Any) -> None:
+    """Sends a signed request; the hash of a body in chunks is not known before."""
+    body = given.get("body", b"")
+    unsigned = {} if isinstance(body, bytes) else {"client_config": Config(s3={"payload_signing_enabled": False})}
+    place = f"http://{connection.host}:{connection.port}"
+    request = AWSRequest(method, f"{place}{path}", {}, body if isinstance(body, bytes) else b"")
+    request.context |= unsigned
+    S3SigV4Auth(connection.keys, "s3", "us-east-1").add_auth(request)
+    connection.request(method, path, headers=dict(request.headers.items()), **given)
 
 
 def answer(connection: http.client.HTTPConnection) -> tuple[int, bytes]:
@@ -31,7 +48,7 @@ def answer(connection: http.client.HTTPConnection) -> tuple[int, bytes]:
     return response.status, response.read()
 
 
-def test_one_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
+def test_one_connection_serves_many_requests(connection: Signing) -> None:
     ask(connection, "PUT", "/server-tests")
     assert answer(connection)[0] == 200
     kept = connection.sock
@@ -49,7 +66,7 @@ def test_one_connection_serves_many_requests(connection: http.client.HTTPConnect
     assert connection.sock is kept
 
 
-def test_a_body_in_chunks_is_put_together(connection: http.client.HTTPConnection) -> None:
+def test_a_body_in_chunks_is_put_together(connection: Signing) -> None:
     ask(connection, "PUT", "/server-tests")
     answer(connection)
     ask(connection, "PUT", "/server-tests/chunks", body=iter([b"one,", b"two"]), encode_chunked=True)
@@ -60,10 +77,13 @@ def test_a_body_in_chunks_is_put_together(connection: http.client.HTTPConnection
 
 def test_a_client_that_asks_first_is_told_to_go_on(world: World) -> None:
     place = urlsplit(world.cloud.endpoint_url)
+    developer = world.cloud.context.access.developer
+    request = AWSRequest("PUT", f"{world.cloud.endpoint_url}/server-tests/asked", {}, b"abc")
+    S3SigV4Auth(Credentials(developer.access_key, developer.secret_key), "s3", "us-east-1").add_auth(request)
+    signed = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as plain:
-        plain.sendall(
-            b"PUT /server-tests/asked HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
-        )
+        head = f"PUT /server-tests/asked HTTP/1.1\r\nHost: {place.netloc}\r\n{signed}"
+        plain.sendall(f"{head}Content-Length: 3\r\nExpect: 100-continue\r\n\r\n".encode())
         assert plain.recv(100).startswith(b"HTTP/1.1 100 Continue")
         plain.sendall(b"abc")
         assert plain.recv(100).startswith(b"HTTP/1.1 200")

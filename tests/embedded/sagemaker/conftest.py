@@ -75,8 +75,7 @@ class Cloud:
                 service,
                 region_name=self.context.region,
                 endpoint_url=self.context.endpoint_url,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
+                **self.context.access.developer.arguments(),
                 # Without validation: AWS's own smallest time limits are longer than a test should take.
                 config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
             )

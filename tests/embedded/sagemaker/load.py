@@ -1,12 +1,14 @@
 """Run as a script: a steady stream of signed InvokeEndpoint requests, each sent when it is due, answered or not.
 
-Usage: python load.py URL ENDPOINT RATE FILE. Sends RATE requests a second over connections kept open, each signed as
-boto3 signs, none repeated, until its standard input is closed. Then writes one JSON line per request to FILE:
+Usage: python load.py URL ENDPOINT RATE FILE, with the keys in the environment. Sends RATE requests a second over
+connections kept open, each signed as boto3 signs, none repeated, until its standard input is closed. Then writes one
+JSON line per request to FILE:
 [due, sent, answered (seconds on the system's monotonic clock), status, model of the header, body, error].
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -28,7 +30,8 @@ class Load:
         self._host = urlsplit(url).netloc
         self._url = f"{url}/endpoints/{endpoint}/invocations"
         self._idle: list[Connection] = []
-        self._signer = SigV4Auth(Credentials("embedded", "embedded"), "sagemaker", "us-east-1")
+        keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+        self._signer = SigV4Auth(keys, "sagemaker", "us-east-1")
         self.records: list[list[Any]] = []
 
     async def run(self, rate: float) -> None:

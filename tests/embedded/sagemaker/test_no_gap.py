@@ -57,7 +57,7 @@ def loaded(cloud: Cloud, target: Path) -> Iterator[list[list[Any]]]:
     """A load in a process of its own; its records are there afterwards."""
     records: list[list[Any]] = []
     arguments = [sys.executable, load.__file__, cloud.context.endpoint_url, "steady", str(RATE), str(target)]
-    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True)
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True, env=os.environ | cloud.context.exports())
     try:
         yield records
     finally:

@@ -1,0 +1,93 @@
+"""The check of each request to the cloud, in two steps: before its body is read, and with it."""
+
+import hmac
+import time
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from embedded.access import bodies, signatures
+from embedded.access.credentials import Credentials, Registry
+from embedded.access.origins import Origins
+from embedded.access.refusals import Answer, DeniedError, Reason
+from embedded.access.signatures import Claim
+
+PRINCIPAL = "perennial.principal"  # the key of the principal's ARN in a WSGI environment
+SKEW_SECONDS = 15 * 60
+_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own, which AWS does not have
+_NEXT = 'Take the keys of this start: eval "$(perennial up --detach)"'
+
+
+class Door:
+    """Admits requests to the server at a port that are signed with credentials of the registry."""
+
+    def __init__(self, port: int, registry: Registry) -> None:
+        self._origins = Origins(port)
+        self._registry = registry
+
+    def examine(self, method: str, target: str, headers: Mapping[str, str]) -> Claim:
+        """The claim of a request whose body is still to be read. Raises DeniedError.
+
+        Args:
+            method: of the request.
+            target: path and query, as they came.
+            headers: names in lower case; values without surplus space, those of one name joined by commas.
+        """
+        self._origins.check(method, target, headers)
+        claim = signatures.read_claim(target, headers)
+        if f"/{unquote(target).lstrip('/')}".startswith(_CLOSED):
+            raise DeniedError(Reason.FOREIGN, "The embedded cloud does not serve this path.")
+        if claim.lifetime is not None and claim.service != "s3":
+            raise DeniedError(Reason.MALFORMED, "The embedded cloud takes presigned requests to S3 alone.")
+        self._credentials(claim)
+        _check_time(claim)
+        _check_names(claim, headers)
+        return claim
+
+    def admit(self, claim: Claim, method: str, target: str, headers: Mapping[str, str], body: bytes) -> str:
+        """The ARN of the principal that signed the request with this body. Raises DeniedError."""
+        found = self._credentials(claim)
+        payload = bodies.payload(claim, headers, body)
+        made = signatures.signature(claim, found.secret_key, method, target, headers, payload)
+        if not hmac.compare_digest(made.encode(), claim.signature.encode("latin-1", "replace")):
+            raise DeniedError(
+                Reason.SIGNATURE,
+                f"The request signature we calculated does not match the signature you provided. {_NEXT}",
+            )
+        bodies.check_chunks(claim, signatures.signing_key(found.secret_key, claim), headers, body)
+        return found.principal
+
+    def refusal(self, error: DeniedError, target: str, headers: Mapping[str, str]) -> Answer:
+        """The answer to a request that was not admitted, in the protocol of its service."""
+        try:
+            service = signatures.read_claim(target, headers).service
+        except DeniedError:
+            service = ""
+        return error.answer(headers, service)
+
+    def _credentials(self, claim: Claim) -> Credentials:
+        found = self._registry.find(claim.access_key)
+        if found is None:
+            raise DeniedError(Reason.KEY, f"The AWS access key id you provided does not exist in our records. {_NEXT}")
+        if not hmac.compare_digest((found.session_token or "").encode(), (claim.token or "").encode()):
+            raise DeniedError(Reason.TOKEN, f"The security token included in the request is invalid. {_NEXT}")
+        return found
+
+
+def _check_time(claim: Claim) -> None:
+    age = time.time() - signatures.seconds_of(claim.stamp)
+    if claim.lifetime is not None and age > claim.lifetime:
+        raise DeniedError(Reason.EXPIRED, "Request has expired")
+    if age < -SKEW_SECONDS or (claim.lifetime is None and age > SKEW_SECONDS):
+        raise DeniedError(
+            Reason.TIME, "The difference between the request time and the current time is over 15 minutes."
+        )
+
+
+def _check_names(claim: Claim, headers: Mapping[str, str]) -> None:
+    if "host" not in claim.signed:
+        raise DeniedError(Reason.MALFORMED, "The Host header is not signed.")
+    loose = [name for name in headers if name.startswith("x-amz-") and name not in claim.signed]
+    if loose:
+        raise DeniedError(
+            Reason.HEADERS, f"There were headers present in the request which were not signed: {', '.join(loose)}"
+        )
