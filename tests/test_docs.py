@@ -61,7 +61,7 @@ def test_the_declarations_that_are_shown_are_a_specs():
     more = "".join(f"  {name}: {{type: {type_}}}\n" for name, type_ in types.items())
     head = "name: x\nproblem: regression\ntarget: distance\nevent_time: day\ncard: {origin: o, licence: l, terms: t}\n"
     contract = parse(head + shown.replace("\n\nvalidation", "\n" + more + "\nvalidation")).contract()
-    assert [rule.name for rule in contract.rules] == ["dew point", "goes somewhere"]
+    assert [rule.name for rule in contract.validation.rules] == ["dew point", "goes somewhere"]
 
 
 def test_the_release_that_is_shown_is_a_specs():

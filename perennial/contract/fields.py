@@ -153,9 +153,10 @@ class Field:
             return f"{shown(value)} is above {self.column.maximum}"
         if self._values is not None:
             return None if value in self._values else self._not_allowed(value, self._values)
-        if self.known is not None and value not in self.known:
+        broken = self._text_breach(value) if isinstance(value, str) else None
+        if broken is None and self.known is not None and value not in self.known:
             return self._not_allowed(value, self.known)
-        return self._text_breach(value) if isinstance(value, str) else None
+        return broken
 
     def _not_allowed(self, value: Any, allowed: frozenset[Any]) -> str:
         if isinstance(value, str) and is_another_form(value, allowed):

@@ -64,7 +64,7 @@ def test_a_run_that_wrote_none_is_drawn_from_its_records(
     cloud.open_run(cases.run(outcome))
     done = perennial("report", cases.DATASETS[-1], "--out", "here.html")
     assert done.exit_code == 0, done.output
-    assert "drawn from its records" in done.stderr
+    assert "made from its records" in done.stderr
     assert "<h1>" in (checkout / "here.html").read_text()
     assert json.loads(perennial("report", RUN, "--json").stdout)["decision"]["state"] == outcome
 

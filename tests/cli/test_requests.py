@@ -90,7 +90,7 @@ def test_a_missing_feature_is_named_with_the_nearest_column(spec: ModelSpec) -> 
     table = _table(",a,2020-01-01,2020-01-01,true,1,1,,k")
     renamed = Table(table.path, table.frame.rename({"when": "When"}), is_text=True)
     with pytest.raises(CommandError, match="the column 'when' is missing; did you mean 'When'"):
-        requests(renamed, spec)
+        endpoint_requests(renamed, spec)
 
 
 def test_many_rows_are_split_below_the_limits_and_know_their_place(
@@ -98,7 +98,7 @@ def test_many_rows_are_split_below_the_limits_and_know_their_place(
 ) -> None:
     monkeypatch.setattr(module, "MAX_ROWS", 40)
     monkeypatch.setattr(module, "MAX_BYTES", 2000)
-    made = requests(_table(*[f",c{i},2020-01-01,2020-01-01,true,{i},1,,k" for i in range(100)]), spec)
+    made = endpoint_requests(_table(*[f",c{i},2020-01-01,2020-01-01,true,{i},1,,k" for i in range(100)]), spec)
     assert all(len(question.body) <= 2000 for question in made)
     parts = [json.loads(question.body)["columns"]["c"] for question in made]
     assert [name for part in parts for name in part] == [f"c{i}" for i in range(100)]

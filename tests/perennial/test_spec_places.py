@@ -69,7 +69,7 @@ CASES: list[tuple[str, str, str]] = [
     ("", "validation:\n  min_rows: 9\n  max_rows: 3 # here", "max_rows 3 is below min_rows 9"),
     ("", "validation:\n  rules:\n    - {name: a, holds: age > 1}\n    - {name: b, holds: age > 2}\n"
          "    - {name: c, holds: age > 3}\n    - {name: d, holds: age > 4}\n    - name: e\n      holds: aeg > 1 # here",
-     "rule 'e' names 'aeg', which is no column"),
+     "rule 'e' names 'aeg', which is not a column"),
     ("", "validation:\n  rules:\n    - {name: a, holds: age > 1}\n    - {name: a, holds: age > 2} # here", "two rules"),
     ("event_time: at\n", "validation:\n  max_age_days: 3 # here\n", "needs an event_time"),
     ("", "training:\n  held_out: 1.5 # here", "less than 0.9"),

@@ -270,8 +270,8 @@ def damaged(job: Job, tmp_path: Path) -> Path:
 
 def test_it_does_not_serve_files_that_were_changed(trained: dict[str, Job], tmp_path: Path) -> None:
     folder = damaged(trained["binary"], tmp_path)
-    (folder / "code/training/payloads/values.py").write_text("pass")
-    refuses(App(folder), "code/training/payloads/values.py is changed")
+    (folder / "code/perennial/contract/values.py").write_text("pass")
+    refuses(App(folder), "code/perennial/contract/values.py is changed")
 
 
 def test_it_does_not_serve_another_model_than_it_was_made_for(trained: dict[str, Job]) -> None:

@@ -46,7 +46,8 @@ def test_a_job_leaves_a_model_its_evaluation_and_its_predictions(trained: dict[s
     assert "id" in manifest["ignored"]
     assert manifest["target"] in manifest["ignored"]
     golden = json.loads((job.paths.model / "golden.json").read_text())
-    assert len(golden["rows"]) == len(golden["predictions"]) == min(200, evaluation["rows"]["held_out"])
+    # Rows with a street that training never saw are left out: a server may refuse them.
+    assert 20 < len(golden["rows"]) == len(golden["predictions"]) <= min(200, evaluation["rows"]["held_out"])
 
 
 def test_the_models_have_learnt_something(trained: dict[str, Job]) -> None:
