@@ -66,8 +66,8 @@ def _sums(name: str, column: ColumnGrid, finite: bool = True) -> list[pl.Expr]:
         "variance": measured.var(ddof=0),
         "minimum": measured.min(),
         "maximum": measured.max(),
-        "below": (column.low - measured.filter(measured <= column.low)).sum(),
-        "above": (measured.filter(measured > column.high) - column.high).sum(),
+        "below": (column.low - measured.filter(measured < column.low - column.tolerance(column.low))).sum(),
+        "above": (measured.filter(measured > column.reach(column.high)) - column.high).sum(),
     }
     made |= {f"decile {place}": (value <= column.reach(edge)).sum() for place, edge in enumerate(column.deciles)}
     return [sum_.alias(f"{what} {name}") for what, sum_ in made.items()]

@@ -60,8 +60,8 @@ def _of_numbers(column: ColumnGrid, found: pl.DataFrame, nulls: int) -> ColumnPr
         found = found.head(-1)
     values = found["value"].to_list()
     running = [0, *accumulate(found["count"].to_list())]
-    first, below = bisect_right(values, -inf), bisect_left(values, column.low)
-    above, last = bisect_right(values, column.high), bisect_left(values, inf)
+    first, below = bisect_right(values, -inf), bisect_left(values, column.low - column.tolerance(column.low))
+    above, last = bisect_right(values, column.reach(column.high)), bisect_left(values, inf)
     edges = [running[bisect_right(values, edge)] for edge in _edges(column)]
     return ColumnProfile(
         rows=rows + nulls,

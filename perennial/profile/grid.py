@@ -38,7 +38,11 @@ class ColumnGrid:
 
     def reach(self, edge: float) -> float:
         """Up to where values count as an edge: a number that was stored as a 32-bit float is still the same."""
-        return edge + min(abs(edge) * _TOLERANCE, self.width / 2) if self.type == "number" else edge
+        return edge + self.tolerance(edge)
+
+    def tolerance(self, edge: float) -> float:
+        """By how much a value may differ from an edge and still be it; nought for all but numbers."""
+        return min(abs(edge) * _TOLERANCE, self.width / 2) if self.type == "number" else 0.0
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ JSON = {
     "a key twice": (b'{"id": 1}\n{"id": 2, "id": 3}\n', "bad-json", "row 2: has 'id' twice"),
     "a nested value": (b'{"id": 1}\n{"id": [2]}\n', "bad-json", "row 2: has a nested value in 'id'"),
     "an array in a row": (b'{"id": 1}\n[2]\n', "bad-json", "row 2: is no JSON object"),
-    "NaN": (b'{"distance": NaN}\n', "not-finite", "row 1: distance is 'NaN'"),
+    "NaN": (b'{"id": 1}\n{"distance": NaN}\n', "bad-json", "row 2: holds NaN, which is no JSON"),
     "cut off": (b'{"id": 1}\n{"id": 2, "carr', "truncated", "row 2, the last one, breaks off"),
     "half a surrogate": (b'{"id": 1}\n{"carrier": "\\ud800"}\n', "bad-json", "row 2: holds half a surrogate pair"),
     "a NUL": (b'{"id": 1}\n{"carrier": "A\\u0000"}\n', "bad-json", "row 2: holds a NUL character"),
