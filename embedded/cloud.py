@@ -1,6 +1,6 @@
 """The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
 
-import embedded.moto_patches.imports  # noqa: F401 - before anything else imports moto
+import embedded.moto_patches.loading  # noqa: F401 - before anything else imports moto
 
 # isort: split
 import contextlib
@@ -15,30 +15,25 @@ from typing import Any, Self
 from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
-from embedded.clients import Clients
-from embedded.clock import Clock
-from embedded.context import ACCOUNT_ID, REGION, Context
+from embedded.context import ACCOUNT_ID, REGION, Clients, Clock, Context
 from embedded.deployment import Deployment
 from embedded.events.bus import Bus
 from embedded.events.delivery import Delivery
 from embedded.events.schedules import Schedules
-from embedded.lambdas.asynchronous import AsyncInvocations
-from embedded.lambdas.metrics import LoggedMetrics
+from embedded.lambdas.async_invocations import AsyncInvocations
+from embedded.lambdas.logs import EmbeddedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.metrics.alarms import Alarms
-from embedded.metrics.journal import Journal
-from embedded.metrics.series import MetricStore
+from embedded.metrics.alarm_evaluator import AlarmEvaluator
+from embedded.metrics.alarm_states import AlarmStates
+from embedded.metrics.metric_data import MetricStore
 from embedded.moto_patches import (
-    alarms,
-    buckets,
-    filters,
+    cloudwatch,
+    event_source_mappings,
     functions,
-    lookups,
-    metrics,
-    queues,
-    rules,
-    subscriptions,
-    tables,
+    loading,
+    messaging,
+    metric_filters,
+    storage,
 )
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
@@ -63,16 +58,16 @@ class Cloud:
         self._clients: Clients
         self._deployment: Deployment
         self._functions: FunctionService
-        self._alarms: Alarms
+        self._alarms: AlarmEvaluator
 
     @classmethod
-    def start(cls, port: int = 0, speed: float = 20.0, lacking: Collection[str] = ()) -> Self:
+    def start(cls, port: int = 0, speed: float = 20.0, without_capacity: Collection[str] = ()) -> Self:
         """Starts an empty cloud on 127.0.0.1.
 
         Args:
             port: 0 for a free one.
             speed: how many times as fast waits, retry intervals and schedules run.
-            lacking: instance types of which SageMaker has no machine.
+            without_capacity: instance types of which SageMaker has no machine.
 
         Raises:
             PortTakenError: the port is in use.
@@ -86,7 +81,7 @@ class Cloud:
             server = Server(port)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
             processes, endpoint = ProcessGroup(workdir), server.endpoint_url
-            context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(lacking), endpoint)
+            context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(without_capacity), endpoint)
         except BaseException:
             _RUNNING.release()
             raise
@@ -139,11 +134,11 @@ class Cloud:
         cleanup.callback(moto_api_backend.reset)
         patches = Patches()
         cleanup.callback(patches.undo)
-        lookups.install(patches)  # before the first session is made
+        loading.install(patches)  # before the first session is made
         cleanup.callback(context.processes.stop_all)
         clients = self._clients = Clients(context)
         delivery = Delivery(clients, context)
-        self._functions = FunctionService(context, LoggedMetrics(clients))
+        self._functions = FunctionService(context, EmbeddedMetrics(clients))
         cleanup.callback(self._functions.stop)
         bus = Bus(context, delivery)
         cleanup.callback(bus.stop)
@@ -162,22 +157,22 @@ class Cloud:
     def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
         context = self.context
         functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
-        rules.install(patches, bus)
-        buckets.install(patches, context)
-        subscriptions.install(patches, context, delivery)
-        tables.install(patches)
+        messaging.install_rules(patches, bus)
+        storage.install_buckets(patches, context)
+        messaging.install_subscriptions(patches, context, delivery)
+        storage.install_tables(patches)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
-        metrics.install(patches, store)
-        filters.install(patches, context)
-        self._alarms = alarms.install(patches, context, store, Journal(context, self._clients))
-        self._cleanup.callback(queues.install(patches, self._functions).stop_all)
+        cloudwatch.install_metrics(patches, store)
+        metric_filters.install(patches, context)
+        self._alarms = cloudwatch.install_alarms(patches, context, store, AlarmStates(context, self._clients))
+        self._cleanup.callback(event_source_mappings.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
         self._server.answer_directly(sagemaker.install(context))
 
     def _warm(self) -> None:
         """Starts a process for each function in the background, so that no first call waits for one."""
-        for settings in functions.deployed(self.context, self._definitions()):
-            self._functions.warm(settings)
+        for configuration in functions.deployed_functions(self.context, self._definitions()):
+            self._functions.warm(configuration)
 
     def _definitions(self) -> str:
         """The definitions of all state machines: they name functions about in the order of their use."""

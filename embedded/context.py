@@ -1,10 +1,15 @@
-"""What every part of the embedded cloud is given: its settings, its processes, the way to put an event on the bus."""
+"""The context that every part of the embedded cloud is given: settings, clock, processes, boto3 clients, event bus."""
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from embedded.clock import Clock
+import boto3
+from botocore.config import Config
+
 from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
@@ -12,6 +17,33 @@ REGION = "us-east-1"
 CREDENTIAL = "embedded"  # opens nothing: nobody checks it
 
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
+
+
+class SpeedError(ValueError):
+    """The speed is not above 0."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time runs `speed` times as fast as on the wall. Nothing is skipped, everything is shortened.
+
+    Args:
+        speed: a factor above 0; 20 makes a wait of 10 s take 0.5 s.
+    """
+
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.speed > 0:
+            raise SpeedError(f"speed must be above 0, got {self.speed}")
+
+    def scaled(self, seconds: float) -> float:
+        """Seconds on the wall that `seconds` of the cloud take."""
+        return seconds / self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Sleeps for `seconds` of the cloud's time."""
+        time.sleep(self.scaled(seconds))
 
 
 class NotStartedError(RuntimeError):
@@ -26,7 +58,7 @@ def _not_started(source: str, detail_type: str, detail: dict[str, object], resou
 class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
-    `lacking` names the instance types of which SageMaker has no machine: training jobs on them fail as on AWS.
+    `without_capacity` names the instance types of which SageMaker has no machine: training jobs on them fail as on AWS.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
     """
 
@@ -35,7 +67,7 @@ class Context:
     processes: ProcessGroup
     account_id: str = ACCOUNT_ID
     region: str = REGION
-    lacking: frozenset[str] = frozenset()
+    without_capacity: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
 
@@ -54,3 +86,27 @@ class Context:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+_CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
+
+
+class Clients:
+    """Gives the client of a service by its boto3 name; thread-safe."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session = boto3.session.Session(
+            aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL, region_name=context.region
+        )
+
+    def __call__(self, service: str) -> Any:
+        """The client of `service`, for example "s3"."""
+        with self._lock:  # making clients is not thread-safe in boto3
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._context.endpoint_url, config=_CONFIG
+                )
+            return self._clients[service]

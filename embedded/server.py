@@ -16,7 +16,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded.port import HOST, listen
 
-Direct = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes] | None]
+DirectHandler = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes] | None]
 LOG = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ class KeepAliveHandler(MotoRequestHandler):
 
     def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
         """Answers what goes past moto, and leaves the rest to it; called by http.server."""
-        direct: Direct | None = self.server.direct  # type: ignore[attr-defined]
+        direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         length = self.headers.get("Content-Length")
         if direct is None or not self.path.startswith("/endpoints/"):
             self.run_wsgi()
@@ -144,7 +144,7 @@ class Server:
         """The port in use."""
         return int(self._server.server_address[1])
 
-    def answer_directly(self, direct: Direct) -> None:
+    def answer_directly(self, direct: DirectHandler) -> None:
         """What `direct` answers (path, headers in lower case, body) to a POST below /endpoints/ does not go to moto."""
         self._server.direct = direct  # type: ignore[attr-defined]
 

@@ -5,8 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 
 
 class UnsupportedTargetError(ValueError):

@@ -101,7 +101,7 @@ class Schedules:
             "resources": [rule.arn],
             "detail": {},
         }
-        self._bus.send(rule, event)
+        self._bus.send_to_targets(rule, event)
 
     def _fire_schedule(self, schedule: Schedule) -> None:
         target: dict[str, Any] = schedule.target

@@ -9,7 +9,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.result import InvocationResult
 
 _PREFIX = "/2018-06-01/runtime/"
 _RESULT = re.compile(re.escape(_PREFIX) + r"invocation/([^/]+)/(response|error)$")
@@ -18,27 +18,27 @@ _EVENT_LIMIT = 8 * 1024 * 1024
 
 @dataclass
 class Invocation:
-    """One event on its way through a process; `outcome` is set once, whoever is first."""
+    """One event on its way through a process; `result` is set once, whoever is first."""
 
     request_id: str
     event: bytes
     arn: str
     timeout: float
     trace_id: str
-    outcome: asyncio.Future[Outcome]
+    result: asyncio.Future[InvocationResult]
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def settle(self, outcome: Outcome) -> None:
-        """Sets the outcome unless there is one."""
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+    def complete(self, result: InvocationResult) -> None:
+        """Sets the result unless there is one."""
+        if not self.result.done():
+            self.result.set_result(result)
 
 
 class RuntimeApi:
     """Serves one function process; all methods run on the event loop."""
 
     def __init__(self) -> None:
-        self._inbox: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._queue: asyncio.Queue[Invocation] = asyncio.Queue()
         self._current: Invocation | None = None
         self._server: asyncio.Server | None = None
         self.ready = asyncio.Event()
@@ -54,9 +54,9 @@ class RuntimeApi:
         if self._server is not None:
             self._server.close()
 
-    def hand(self, invocation: Invocation) -> None:
+    def enqueue(self, invocation: Invocation) -> None:
         """Gives the process its next event."""
-        self._inbox.put_nowait(invocation)
+        self._queue.put_nowait(invocation)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -65,7 +65,7 @@ class RuntimeApi:
                 writer.write(await self._answer(method, path, await _body(reader)))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # the process has ended; the sandbox notices by itself
+            return  # the process has ended; the environment notices by itself
         finally:
             writer.close()
 
@@ -79,7 +79,7 @@ class RuntimeApi:
         result = _RESULT.match(path)
         if method == "POST" and result and self._current and self._current.request_id == result[1]:
             failed = result[2] == "error"
-            self._current.settle(Outcome(body, "Unhandled" if failed else None))
+            self._current.complete(InvocationResult(body, "Unhandled" if failed else None))
             return _reply("202 Accepted", b'{"status":"OK"}')
         return _reply(
             "403 Forbidden", b'{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}'
@@ -87,7 +87,7 @@ class RuntimeApi:
 
     async def _next(self) -> bytes:
         self.ready.set()
-        self._current = invocation = await self._inbox.get()
+        self._current = invocation = await self._queue.get()
         invocation.delivered.set()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,

@@ -9,11 +9,11 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
-from embedded.lambdas.forks import Forks
-from embedded.lambdas.metrics import LoggedMetrics
-from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.configuration import FunctionConfiguration, StoppedError
+from embedded.lambdas.logs import EmbeddedMetrics
 from embedded.lambdas.pool import FunctionPool
-from embedded.lambdas.settings import FunctionSettings, StoppedError
+from embedded.lambdas.result import InvocationResult
+from embedded.lambdas.zygote_client import ZygoteClient
 
 LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -22,38 +22,40 @@ _T = TypeVar("_T")
 class FunctionService:
     """Runs functions by their settings; thread-safe."""
 
-    def __init__(self, context: Context, metrics: LoggedMetrics) -> None:
+    def __init__(self, context: Context, metrics: EmbeddedMetrics) -> None:
         self.context = context
         self._metrics = metrics
-        self._forks = Forks(context)
-        self._forks.start()
+        self._zygote = ZygoteClient(context)
+        self._zygote.start()
         self._pools: dict[str, FunctionPool] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
         self._thread.start()
         self._warming = asyncio.Semaphore(2)
 
-    def invoke(self, settings: FunctionSettings, event: bytes, request_id: str | None = None) -> Outcome:
+    def invoke(
+        self, configuration: FunctionConfiguration, event: bytes, request_id: str | None = None
+    ) -> InvocationResult:
         """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
         try:
-            return self._submit(self.run(settings, event, request_id or str(uuid.uuid4()))).result()
+            return self._submit(self.run(configuration, event, request_id or str(uuid.uuid4()))).result()
         except CancelledError as error:
             raise StoppedError("the embedded cloud is ending") from error
 
-    async def run(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
+    async def run(self, configuration: FunctionConfiguration, event: bytes, request_id: str) -> InvocationResult:
         """As `invoke`, on the event loop."""
-        pool = await self._pool(settings)
+        pool = await self._pool(configuration)
         return await pool.run(event, request_id)
 
-    def warm(self, settings: FunctionSettings) -> None:
+    def warm(self, configuration: FunctionConfiguration) -> None:
         """Starts a process ahead of need, in the background, two functions at a time."""
-        self.start(self._warm(settings))
+        self.start(self._warm(configuration))
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Runs `work` on the event loop in the background; its failure is logged."""
         self._submit(work).add_done_callback(_log_failure)
 
-    def forget(self, name: str) -> None:
+    def retire(self, name: str) -> None:
         """Ends the processes of a deleted function."""
         pool = self._pools.pop(name, None)
         if pool is not None:
@@ -77,15 +79,15 @@ class FunctionService:
             pool.close()
         await _cancel_all()
 
-    async def _warm(self, settings: FunctionSettings) -> None:
+    async def _warm(self, configuration: FunctionConfiguration) -> None:
         async with self._warming:
-            await (await self._pool(settings)).warm()
+            await (await self._pool(configuration)).warm()
 
-    async def _pool(self, settings: FunctionSettings) -> FunctionPool:
-        pool = self._pools.get(settings.name)
-        if pool is not None and pool.settings == settings:
+    async def _pool(self, configuration: FunctionConfiguration) -> FunctionPool:
+        pool = self._pools.get(configuration.name)
+        if pool is not None and pool.configuration == configuration:
             return pool
-        self._pools[settings.name] = fresh = FunctionPool(settings, self.context, self._forks, self._metrics)
+        self._pools[configuration.name] = fresh = FunctionPool(configuration, self.context, self._zygote, self._metrics)
         if pool is not None:
             await pool.retire()
         return fresh

@@ -9,14 +9,13 @@ from embedded.providers import (
     dynamodb,
     events,
     iam,
-    invocations,
-    kms,
+    keys_and_parameters,
+    lambda_invocation,
     logs,
     s3,
     sagemaker,
     sns,
     sqs,
-    ssm,
     stepfunctions,
 )
 from embedded.providers.provider import Provider
@@ -27,14 +26,13 @@ _MODULES = (
     dynamodb,
     events,
     iam,
-    invocations,
-    kms,
+    keys_and_parameters,
+    lambda_invocation,
     logs,
     s3,
     sagemaker,
     sns,
     sqs,
-    ssm,
     stepfunctions,
 )
 

@@ -53,7 +53,7 @@ class Dashboard(PutProvider):
 
     type = "AWS::CloudWatch::Dashboard"
     honoured = frozenset({"DashboardName", "DashboardBody"})
-    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is imitated"}
+    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is emulated"}
     updatable = frozenset({"DashboardBody"})
 
     def put(self, platform: Platform, request: Request) -> Resource:

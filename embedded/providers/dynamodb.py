@@ -28,7 +28,7 @@ class Table(Provider):
         "SSESpecification": NO_KMS,
         "ResourcePolicy": NO_IAM,
         "TableClass": "a price, not a behaviour",
-        "ContributorInsightsSpecification": "not imitated",
+        "ContributorInsightsSpecification": "not emulated",
         "OnDemandThroughput": "throughput is not limited",
         "WarmThroughput": "throughput is not limited",
     }
@@ -81,7 +81,7 @@ class GlobalTable(Table):
         "WriteOnDemandThroughputSettings": "throughput is not limited",
         "Replicas[].TableClass": "a price, not a behaviour",
         "Replicas[].SSESpecification": NO_KMS,
-        "Replicas[].ContributorInsightsSpecification": "not imitated",
+        "Replicas[].ContributorInsightsSpecification": "not emulated",
         "Replicas[].ReadOnDemandThroughputSettings": "throughput is not limited",
         "Replicas[].ResourcePolicy": NO_IAM,
     }

@@ -19,9 +19,9 @@ class Rule(PutProvider):
         | {f"Targets[].{name}" for name in _TARGET}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "RoleArn": "IAM is not imitated: every call is allowed",
-        "Targets[].RoleArn": "IAM is not imitated: every call is allowed",
-        "Tags": "tags organise bills and access, neither is imitated",
+        "RoleArn": "IAM is not emulated: every call is allowed",
+        "Targets[].RoleArn": "IAM is not emulated: every call is allowed",
+        "Tags": "tags organise bills and access, neither is emulated",
     }
     updatable = honoured - {"Name"} | {"Targets"}
 
@@ -68,7 +68,7 @@ class Schedule(Provider):
         | {f"Target.{name}" for name in ("Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "SqsParameters")}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "KmsKeyArn": "KMS is not imitated: nothing is encrypted in memory",
+        "KmsKeyArn": "KMS is not emulated: nothing is encrypted in memory",
         "ScheduleExpressionTimezone": "only UTC, checked",
     }
     updatable = honoured - {"Name", "GroupName"} | {"Target"}
@@ -103,7 +103,7 @@ class ScheduleGroup(Provider):
 
     type = "AWS::Scheduler::ScheduleGroup"
     honoured = frozenset({"Name"})
-    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is imitated"}
+    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is emulated"}
 
     def create(self, platform: Platform, request: Request) -> Resource:
         """Creates the group; Ref is its name."""

@@ -26,7 +26,7 @@ class Role(Provider):
             "Tags",
         }
     )
-    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": "IAM is not imitated: every call is allowed"}
+    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": "IAM is not emulated: every call is allowed"}
     updatable = frozenset({"AssumeRolePolicyDocument", "Policies", "Description", "ManagedPolicyArns", "Tags"})
 
     def create(self, platform: Platform, request: Request) -> Resource:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 
-TAGS = "tags organise bills and access, neither is imitated"
-NO_IAM = "IAM is not imitated: every call is allowed"
-NO_KMS = "KMS is not imitated: nothing is encrypted in memory"
-NO_VPC = "networks are not imitated: everything is on loopback"
+TAGS = "tags organise bills and access, neither is emulated"
+NO_IAM = "IAM is not emulated: every call is allowed"
+NO_KMS = "KMS is not emulated: nothing is encrypted in memory"
+NO_VPC = "networks are not emulated: everything is on loopback"
 
 
 class DeployError(RuntimeError):

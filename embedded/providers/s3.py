@@ -25,9 +25,9 @@ class Bucket(Provider):
     )
     ignored: ClassVar[dict[str, str]] = {
         "LoggingConfiguration": "access logs take hours on AWS and nothing here reads them",
-        "MetricsConfigurations": "request metrics are not imitated",
-        "IntelligentTieringConfigurations": "storage classes are not imitated",
-        "LifecycleConfiguration.TransitionDefaultMinimumObjectSize": "storage classes are not imitated",
+        "MetricsConfigurations": "request metrics are not emulated",
+        "IntelligentTieringConfigurations": "storage classes are not emulated",
+        "LifecycleConfiguration.TransitionDefaultMinimumObjectSize": "storage classes are not emulated",
     }
     updatable = honoured - {"BucketName"}
 

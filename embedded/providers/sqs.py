@@ -27,7 +27,7 @@ class Queue(Provider):
 
     type = "AWS::SQS::Queue"
     honoured = frozenset({"QueueName", "Tags", *_ATTRIBUTES})
-    ignored: ClassVar[dict[str, str]] = {"RedriveAllowPolicy": "who may use a dead-letter queue is not imitated"}
+    ignored: ClassVar[dict[str, str]] = {"RedriveAllowPolicy": "who may use a dead-letter queue is not emulated"}
     updatable = honoured - {"QueueName", "FifoQueue", "Tags"}
 
     def create(self, platform: Platform, request: Request) -> Resource:

@@ -1,6 +1,6 @@
 """SageMaker for real on one machine: training jobs run, endpoints serve, in the process of the moto server.
 
-Not imitated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
+Not emulated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
 """
 
 import contextlib
@@ -9,12 +9,12 @@ import urllib.request
 
 from embedded.context import CREDENTIAL, Context
 from embedded.sagemaker import api, runtime
-from embedded.sagemaker.runtime import Direct
+from embedded.sagemaker.runtime import DirectHandler
 
 __all__ = ["await_training_job", "install", "stop"]
 
 
-def install(context: Context) -> Direct:
+def install(context: Context) -> DirectHandler:
     """Makes moto's SageMaker real. Call it before the server answers its first request.
 
     Args:
@@ -26,7 +26,7 @@ def install(context: Context) -> Direct:
     api.install(context)
     direct = runtime.install(context)
     if context.endpoint_url:
-        threading.Thread(target=_warm, args=(context,), name="warm sagemaker", daemon=True).start()
+        threading.Thread(target=_load_service_model, args=(context,), name="warm sagemaker", daemon=True).start()
     return direct
 
 
@@ -41,7 +41,7 @@ def await_training_job(context: Context, name: str, seconds: float) -> bool:
     return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]
 
 
-def _warm(context: Context) -> None:
+def _load_service_model(context: Context) -> None:
     """Sends the first request: moto takes 0.5 s to load the description of SageMaker, which a job would wait for."""
     scope = (
         f"Credential={CREDENTIAL}/20260101/{context.region}/sagemaker/aws4_request"  # by which moto finds the service

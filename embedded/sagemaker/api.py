@@ -12,15 +12,14 @@ from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
-from embedded.clients import Clients
-from embedded.context import Context
-from embedded.sagemaker.catalogue import Catalogue
-from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError, RefusedError
+from embedded.context import Clients, Context
+from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
+from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.invocations import Invocations
 from embedded.sagemaker.registry import Registry
-from embedded.sagemaker.training import TrainingJobs
-from embedded.sagemaker.transforms import TransformJobs
+from embedded.sagemaker.training_jobs import TrainingJobs
+from embedded.sagemaker.transform_jobs import TransformJobs
 
 _USED = ("s3", "logs", "cloudwatch")
 Operation = Callable[["SageMakerBackend", dict[str, Any]], dict[str, Any]]
@@ -37,14 +36,14 @@ class SageMakerBackend(SageMakerModelBackend):
         # Making a client takes 0.1 s and more: not when the first job waits for it.
         threading.Thread(target=lambda: [clients(service) for service in _USED], name="clients", daemon=True).start()
         self.registry = Registry(self.context, self)
-        self.catalogue = Catalogue(self.context, clients, self.registry.described)
-        self.hosting = Hosting(self.context, clients, self.catalogue)
+        self.resources = HostingResources(self.context, clients, self.registry.described)
+        self.hosting = Hosting(self.context, clients, self.resources)
         # moto tags and finds resources in these dictionaries by their `arn` and `tags`: one store, two readers.
-        self._models = self.catalogue.models  # type: ignore[assignment]
-        self.endpoint_configs = self.catalogue.configs  # type: ignore[assignment]
+        self._models = self.resources.models  # type: ignore[assignment]
+        self.endpoint_configs = self.resources.configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
         self.training = TrainingJobs(self.context, clients, self.training_jobs)  # type: ignore[arg-type]
-        self.transforms = TransformJobs(self.context, clients, self.catalogue, self.hosting.standby)
+        self.transforms = TransformJobs(self.context, clients, self.resources, self.hosting.prewarmed)
         self.transform_jobs = self.transforms.jobs  # type: ignore[assignment]
         self.invocations = Invocations(self.context, clients, self.hosting)
 
@@ -101,14 +100,14 @@ OPERATIONS: dict[str, Operation] = {
     "describe_transform_job": lambda backend, request: backend.transforms.describe(request),
     "stop_transform_job": lambda backend, request: backend.transforms.stop(request),
     "list_transform_jobs": lambda backend, request: backend.transforms.list_jobs(request),
-    "create_model": lambda backend, request: backend.catalogue.create_model(request),
-    "describe_model": lambda backend, request: backend.catalogue.describe_model(request),
-    "list_models": lambda backend, request: backend.catalogue.list_models(request),
-    "delete_model": lambda backend, request: backend.catalogue.delete_model(request),
-    "create_endpoint_config": lambda backend, request: backend.catalogue.create_config(request),
-    "describe_endpoint_config": lambda backend, request: backend.catalogue.describe_config(request),
-    "list_endpoint_configs": lambda backend, request: backend.catalogue.list_configs(request),
-    "delete_endpoint_config": lambda backend, request: backend.catalogue.delete_config(request),
+    "create_model": lambda backend, request: backend.resources.create_model(request),
+    "describe_model": lambda backend, request: backend.resources.describe_model(request),
+    "list_models": lambda backend, request: backend.resources.list_models(request),
+    "delete_model": lambda backend, request: backend.resources.delete_model(request),
+    "create_endpoint_config": lambda backend, request: backend.resources.create_config(request),
+    "describe_endpoint_config": lambda backend, request: backend.resources.describe_config(request),
+    "list_endpoint_configs": lambda backend, request: backend.resources.list_configs(request),
+    "delete_endpoint_config": lambda backend, request: backend.resources.delete_config(request),
     "create_endpoint": lambda backend, request: backend.hosting.create_endpoint(request),
     "update_endpoint": lambda backend, request: backend.hosting.update_endpoint(request),
     "update_endpoint_weights_and_capacities": lambda backend, request: backend.hosting.update_weights(request),
@@ -185,7 +184,7 @@ def _refusal(name: str) -> Callable[[SageMakerResponse], ActionResult]:
     action = "".join(word.title() for word in name.split("_"))
 
     def handle(_: SageMakerResponse) -> ActionResult:
-        raise NotImitatedError(action)
+        raise NotEmulatedError(action)
 
     return _refused_as_aws(handle)
 

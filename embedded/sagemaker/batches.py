@@ -9,7 +9,7 @@ class PayloadError(Exception):
     """A record is larger than a request may be; the message is in AWS's words."""
 
 
-def cut(content: bytes, *, lines: bool, single: bool, max_payload_mb: int) -> Iterator[bytes]:
+def split_into_batches(content: bytes, *, lines: bool, single: bool, max_payload_mb: int) -> Iterator[bytes]:
     """The bodies, in the order of the input. Raises PayloadError.
 
     Args:

@@ -3,8 +3,8 @@
 import logging
 from typing import TYPE_CHECKING
 
+from embedded.sagemaker.blue_green import TrafficShift
 from embedded.sagemaker.fleets import Fleet
-from embedded.sagemaker.rollout import Rollout
 from embedded.sagemaker.server import StartError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Change:
         rollout: how its traffic is shifted; None for an endpoint's first fleet.
     """
 
-    def __init__(self, endpoint: "Endpoint", fleet: Fleet, rollout: Rollout | None) -> None:
+    def __init__(self, endpoint: "Endpoint", fleet: Fleet, rollout: TrafficShift | None) -> None:
         self._endpoint = endpoint
         self._fleet = fleet
         self._rollout = rollout
@@ -35,17 +35,17 @@ class Change:
         try:
             fleet.start()
         except StartError as error:
-            endpoint.give_up(str(error))
+            endpoint.fail_deployment(str(error))
             return
         except Exception as error:
             logger.exception("endpoint %s", endpoint.name)
-            endpoint.give_up(f"Request to service failed: {error}")
+            endpoint.fail_deployment(f"Request to service failed: {error}")
             return
         reason = self._shift()
         if reason is not None or endpoint.deleted.is_set():
             self._roll_back(reason or "The endpoint was deleted.")
             return
-        left = endpoint.adopt(fleet)
+        left = endpoint.promote(fleet)
         for old in left:
             old.stop()
 
@@ -62,15 +62,17 @@ class Change:
         """All traffic to the old fleet, which is seen to first: it may have lost its servers meanwhile."""
         endpoint = self._endpoint
         if endpoint.deleted.is_set():
-            endpoint.give_up(reason)
+            endpoint.fail_deployment(reason)
             self._fleet.stop()
             return
         old = endpoint.active
-        endpoint.roll_back()
+        endpoint.begin_rollback()
         if old is not None and not old.recover():
-            endpoint.stay_mixed(f"{reason}. The rollback failed too: the old fleet did not pass the ping health check.")
+            endpoint.fail_rollback(
+                f"{reason}. The rollback failed too: the old fleet did not pass the ping health check."
+            )
             return
-        endpoint.shift(self._fleet, 0.0)
-        self._fleet.enter_stage("Deleting")
-        endpoint.give_up(reason)
+        endpoint.shift_traffic(self._fleet, 0.0)
+        self._fleet.set_stage("Deleting")
+        endpoint.fail_deployment(reason)
         self._fleet.stop()  # once it has answered what it was asked before

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 
 S3_DATA_TYPES = ("S3Prefix", "ManifestFile")
 
@@ -30,7 +30,7 @@ class InputChannel:
             raise InvalidRequestError(f"Channel {self.name}: S3DataType {self.data_type} is not {S3_DATA_TYPES}.")
         if request.get("InputMode") == "Pipe":
             raise InvalidRequestError(f"Channel {self.name}: InputMode Pipe is not supported by the embedded cloud.")
-        self.location = Location.parse(source["S3Uri"])
+        self.location = S3Location.parse(source["S3Uri"])
         self._request = request
         self._distribution: str = source.get("S3DataDistributionType", "FullyReplicated")
 
@@ -63,15 +63,15 @@ class InputChannel:
         except (ClientError, BotoCoreError) as error:
             raise DownloadError(f"Data download failed:{self.location.uri}: {error}") from error
 
-    def objects(self, s3: Any) -> list[tuple[Location, str]]:
+    def objects(self, s3: Any) -> list[tuple[S3Location, str]]:
         """The objects and the name of each below the channel. Raises DownloadError, or what boto3 raises."""
         return self._manifest(s3) if self.data_type == "ManifestFile" else self._prefix(s3)
 
-    def _prefix(self, s3: Any) -> list[tuple[Location, str]]:
+    def _prefix(self, s3: Any) -> list[tuple[S3Location, str]]:
         bucket, prefix = self.location.bucket, self.location.key
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        found = [(Location(bucket, key), _local_name(prefix, key)) for key in keys if not key.endswith("/")]
+        found = [(S3Location(bucket, key), _local_name(prefix, key)) for key in keys if not key.endswith("/")]
         if not found:
             raise DownloadError(
                 f'Data download failed:No S3 objects found under S3 URL "{self.location.uri}" given in input data '
@@ -80,17 +80,17 @@ class InputChannel:
             )
         return found
 
-    def _manifest(self, s3: Any) -> list[tuple[Location, str]]:
+    def _manifest(self, s3: Any) -> list[tuple[S3Location, str]]:
         answer = s3.get_object(Bucket=self.location.bucket, Key=self.location.key)
         try:
             head, *names = json.loads(answer["Body"].read())
-            prefix = Location.parse(head["prefix"])
+            prefix = S3Location.parse(head["prefix"])
         except (ValueError, TypeError, KeyError, InvalidRequestError) as error:
             raise DownloadError(
                 f"Data download failed:Unable to parse the manifest {self.location.uri}: expected "
                 f'[{{"prefix": "s3://..."}}, "name", ...]: {error}'
             ) from error
-        return [(Location(prefix.bucket, prefix.key + name), name) for name in names]
+        return [(S3Location(prefix.bucket, prefix.key + name), name) for name in names]
 
 
 def _local_name(prefix: str, key: str) -> str:

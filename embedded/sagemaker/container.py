@@ -1,13 +1,16 @@
-"""The directory contract of SageMaker's containers, kept in a directory that stands for /opt/ml."""
+"""A container of SageMaker: the directories under /opt/ml and the environment of its processes."""
 
 import json
+import os
 import re
 import shutil
+import sys
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from embedded.context import Context
 from embedded.sagemaker.errors import ModelDataError
 
 _ROOT = re.compile(r"(?<![\w./-])/opt/ml(?=$|[^\w.-])")
@@ -82,3 +85,28 @@ def pack(directory: Path, archive: Path) -> None:
 def is_empty(directory: Path) -> bool:
     """Whether there is nothing in the directory, or no directory."""
     return not directory.is_dir() or next(directory.iterdir(), None) is None
+
+
+def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
+    """The environment before any SM_* or user variable; nothing of ours leaks in, such as PYTHONPATH or credentials.
+
+    Args:
+        isolated: under network isolation a container has no credentials, so it gets no way into this cloud either.
+            Its network itself is not cut off here.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    environment = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), path]),
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "AWS_REGION": context.region,
+        "AWS_DEFAULT_REGION": context.region,
+    }
+    for name in ("TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment if isolated else environment | context.exports()

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from embedded.sagemaker.capture import summary
+from embedded.sagemaker.blue_green import TrafficShift
 from embedded.sagemaker.changes import Change
+from embedded.sagemaker.data_capture import summary
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
-from embedded.sagemaker.jobs import now
-from embedded.sagemaker.rollout import Rollout
+from embedded.sagemaker.training_job import now
 
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
 UPDATABLE = ("InService", "UpdateRollbackFailed")
@@ -40,7 +40,7 @@ class Endpoint:
         self._lock = threading.RLock()
         self._active: Fleet | None = None
         self._pending: tuple[Fleet, datetime] | None = None
-        self._stray: list[Fleet] = []  # left by a rollback that failed
+        self._leftover: list[Fleet] = []  # left by a rollback that failed
         self._shares: list[tuple[Fleet, float]] = []
         self._failure: str | None = None
         self._config_name = ""
@@ -55,7 +55,7 @@ class Endpoint:
     def fleets(self) -> list[Fleet]:
         """All that are up or coming up: the active one, and beside it the one of an update under way."""
         with self._lock:
-            found = [self._active, self._pending[0] if self._pending else None, *self._stray]
+            found = [self._active, self._pending[0] if self._pending else None, *self._leftover]
         return [fleet for fleet in found if fleet is not None]
 
     def create(self, fleet: Fleet) -> None:
@@ -63,7 +63,7 @@ class Endpoint:
         self._config_name = fleet.config.name
         self._begin(fleet, None)
 
-    def update(self, fleet: Fleet, rollout: Rollout) -> None:
+    def update(self, fleet: Fleet, rollout: TrafficShift) -> None:
         """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
 
         Raises:
@@ -91,17 +91,17 @@ class Endpoint:
             self._shares = []
             pending = self._pending
         for variant in pending[0].all_variants if pending else ():
-            variant.server.abandoned.set()
+            variant.server.cancelled.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=90)
         with self._lock:
-            left = [fleet for fleet in (self._active, *self._stray) if fleet is not None]
-            self._active, self._stray = None, []
+            left = [fleet for fleet in (self._active, *self._leftover) if fleet is not None]
+            self._active, self._leftover = None, []
         for fleet in left:
             fleet.stop()
 
     @contextmanager
-    def lease(self) -> Iterator[Fleet | None]:
+    def acquire_fleet(self) -> Iterator[Fleet | None]:
         """The fleet for one invocation, by the shares, which is not stopped meanwhile; None while none is in service.
 
         Chosen and counted in one step: a fleet that has lost its share is stopped once nobody it counts is left.
@@ -112,14 +112,14 @@ class Endpoint:
             if len(shares) > 1:
                 fleet = random.choices([fleet for fleet, _ in shares], [share for _, share in shares])[0]
             if fleet is not None:
-                fleet.enter()
+                fleet.begin_invocation()
         try:
             yield fleet
         finally:
             if fleet is not None:
-                fleet.leave()
+                fleet.end_invocation()
 
-    def shift(self, new: Fleet, share: float) -> None:
+    def shift_traffic(self, new: Fleet, share: float) -> None:
         """Gives `share` (0 to 1) of the traffic to the new fleet, and the rest to the active one."""
         with self._lock:
             active = self._active
@@ -127,30 +127,30 @@ class Endpoint:
                 return
             self._shares = [pair for pair in ((active, 1.0 - share), (new, share)) if pair[1] > 0]
 
-    def adopt(self, fleet: Fleet) -> list[Fleet]:
+    def promote(self, fleet: Fleet) -> list[Fleet]:
         """The new fleet is in force and takes all traffic. Returns those that are to be stopped."""
         with self._lock:
-            left = [old for old in (self._active, *self._stray) if old is not None]
-            self._active, self._stray, self._config_name = fleet, [], fleet.config.name
-            self._conclude("InService", None)
+            left = [old for old in (self._active, *self._leftover) if old is not None]
+            self._active, self._leftover, self._config_name = fleet, [], fleet.config.name
+            self._finish_deployment("InService", None)
             return left
 
-    def roll_back(self) -> None:
+    def begin_rollback(self) -> None:
         """The way back begins."""
         with self._lock:
             self._set_status("RollingBack")
 
-    def give_up(self, reason: str) -> None:
+    def fail_deployment(self, reason: str) -> None:
         """The new fleet is gone. As on AWS an update that was rolled back ends InService: the config's name tells."""
         with self._lock:
-            self._conclude("InService" if self._active is not None else "Failed", reason)
+            self._finish_deployment("InService" if self._active is not None else "Failed", reason)
 
-    def stay_mixed(self, reason: str) -> None:
+    def fail_rollback(self, reason: str) -> None:
         """Neither fleet can have it all: UpdateRollbackFailed, with the shares as they are."""
         with self._lock:
-            self._stray += [self._pending[0]] if self._pending else []
+            self._leftover += [self._pending[0]] if self._pending else []
             shares = self._shares
-            self._conclude("UpdateRollbackFailed", reason)
+            self._finish_deployment("UpdateRollbackFailed", reason)
             self._shares = shares
 
     def describe(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Endpoint:
                 answer["LastDeploymentConfig"] = self.deployment
             return answer
 
-    def _begin(self, fleet: Fleet, rollout: Rollout | None) -> None:
+    def _begin(self, fleet: Fleet, rollout: TrafficShift | None) -> None:
         with self._lock:
             self._pending, self._failure = (fleet, now()), None
         self._thread = threading.Thread(
@@ -184,7 +184,7 @@ class Endpoint:
         )
         self._thread.start()
 
-    def _conclude(self, status: str, failure: str | None) -> None:
+    def _finish_deployment(self, status: str, failure: str | None) -> None:
         self._pending = None
         self._failure = failure[:1024] if failure else None
         if not self.deleted.is_set():

@@ -29,11 +29,11 @@ class ResourceInUseError(RefusedError):
         super().__init__("ResourceInUse", message)
 
 
-class NotImitatedError(RefusedError):
+class NotEmulatedError(RefusedError):
     """Something that AWS does and this cloud does not: an error, never a silent success."""
 
     def __init__(self, what: str) -> None:
-        super().__init__("ValidationException", f"The embedded cloud does not imitate {what}.")
+        super().__init__("ValidationException", f"The embedded cloud does not emulate {what}.")
 
 
 class ModelDataError(Exception):

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.jobs import now
-from embedded.sagemaker.models import Place, ServedModel
-from embedded.sagemaker.records import Record
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
+from embedded.sagemaker.records import ResourceRecord
 from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
 from embedded.sagemaker.serverless import ServerlessServer
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.training_job import now
 from embedded.sagemaker.variants import Variant
 
 LEAST_START_SECONDS = 20.0
@@ -31,7 +30,7 @@ class Fleet:
         endpoint: the endpoint's name.
         config: the endpoint configuration, of which a copy is kept: it may be deleted meanwhile.
         models: the model of each variant, by variant name.
-        standby: starts their processes.
+        prewarmed: starts their processes.
     """
 
     def __init__(
@@ -39,21 +38,21 @@ class Fleet:
         context: Context,
         clients: Clients,
         endpoint: str,
-        config: Record,
+        config: ResourceRecord,
         models: dict[str, ServedModel],
-        standby: Standby,
+        prewarmed: PrewarmedInterpreter,
     ) -> None:
         self._clock = context.clock
         self.config = config
         self.capture: dict[str, Any] = config.request.get("DataCaptureConfig") or {}
-        place = Place("hosting", endpoint, f"/aws/sagemaker/Endpoints/{endpoint}")
+        owner = ServerOwner("hosting", endpoint, f"/aws/sagemaker/Endpoints/{endpoint}")
 
         def variant(request: dict[str, Any]) -> Variant:
             model = models[request["VariantName"]]
             if request.get("ServerlessConfig"):
-                return Variant(request, ServerlessServer(context, clients, place, request, model, standby), model)
+                return Variant(request, ServerlessServer(context, clients, owner, request, model, prewarmed), model)
             name = request["VariantName"]
-            return Variant(request, InferenceServer(context, clients, place, name, model, standby), model)
+            return Variant(request, InferenceServer(context, clients, owner, name, model, prewarmed), model)
 
         self.variants = [variant(request) for request in config.request["ProductionVariants"]]
         self.shadows = [variant(request) for request in config.request.get("ShadowProductionVariants") or []]
@@ -100,12 +99,12 @@ class Fleet:
         """The production variants and the shadow variants."""
         return [*self.variants, *self.shadows]
 
-    def enter(self) -> None:
+    def begin_invocation(self) -> None:
         """One more invocation is under way: the fleet is not stopped until `leave`."""
         with self._idle:
             self._busy += 1
 
-    def leave(self) -> None:
+    def end_invocation(self) -> None:
         """An invocation has been answered."""
         with self._idle:
             self._busy -= 1
@@ -114,11 +113,11 @@ class Fleet:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Around an invocation that comes from within another one: the fleet is not stopped meanwhile."""
-        self.enter()
+        self.begin_invocation()
         try:
             yield
         finally:
-            self.leave()
+            self.end_invocation()
 
     def choose(self, wanted: str | None) -> Variant | None:
         """The variant for one invocation: the wanted one, else by weight. None when there is no such variant."""
@@ -142,7 +141,7 @@ class Fleet:
         if new.serverless and not self.serverless:
             raise InvalidRequestError("An endpoint with instances cannot be updated to a serverless endpoint.")
 
-    def retain(self, old: "Fleet", excluded: set[str]) -> None:
+    def retain_properties(self, old: "Fleet", excluded: set[str]) -> None:
         """Takes over what an update is to keep: RetainAllVariantProperties without ExcludeRetainedVariantProperties."""
         before = {variant.name: variant for variant in old.variants}
         for variant in self.variants:
@@ -153,7 +152,7 @@ class Fleet:
         if "DataCaptureConfig" not in excluded:
             self.capture = old.capture
 
-    def enter_stage(self, stage: str) -> None:
+    def set_stage(self, stage: str) -> None:
         """Goes on to Creating, ActivatingTraffic, Baking or Deleting, as the variants' VariantStatus shows."""
         self._stage = (stage, now())
 

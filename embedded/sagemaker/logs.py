@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.clients import Clients
+from embedded.context import Clients
 
 logger = logging.getLogger(__name__)
 

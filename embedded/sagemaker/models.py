@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class ServedModel:
 
     name: str
     image: str
-    archive: Location
+    archive: S3Location
     environment: dict[str, str] = field(default_factory=dict)
     isolated: bool = False
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerOwner:
     """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
 
     kind: str
@@ -57,7 +57,7 @@ def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> Ser
     if not url:
         raise InvalidRequestError("The embedded cloud needs model data: ModelDataUrl is missing.")
     isolated = bool(request.get("EnableNetworkIsolation"))
-    return ServedModel(request["ModelName"], image or "", Location.parse(url), environment, isolated)
+    return ServedModel(request["ModelName"], image or "", S3Location.parse(url), environment, isolated)
 
 
 def container_of(request: dict[str, Any]) -> dict[str, Any]:
@@ -67,5 +67,5 @@ def container_of(request: dict[str, Any]) -> dict[str, Any]:
         raise InvalidRequestError("The embedded cloud serves models of exactly one container.")
     container: dict[str, Any] = containers[0]
     if container.get("Mode") == "MultiModel":
-        raise InvalidRequestError("The embedded cloud does not imitate multi-model containers.")
+        raise InvalidRequestError("The embedded cloud does not emulate multi-model containers.")
     return container

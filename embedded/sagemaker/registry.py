@@ -5,7 +5,7 @@ from typing import Any
 from moto.sagemaker.models import ModelPackage, SageMakerModelBackend
 
 from embedded.context import Context
-from embedded.sagemaker.announce import announce
+from embedded.events.service_events import emit_state_change
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.listing import page
 
@@ -93,7 +93,7 @@ class Registry:
             additional_inference_specifications=request.get("AdditionalInferenceSpecifications"),
         )
         self._kept[arn] = {member: request[member] for member in _KEPT if request.get(member) is not None}
-        self._announce(arn)
+        self._emit_state_change(arn)
         return {"ModelPackageArn": arn}
 
     def describe(self, request: Request) -> Answer:
@@ -150,7 +150,7 @@ class Registry:
         package.customer_metadata_properties = properties
         package.add_additional_inference_specifications(request.get("AdditionalInferenceSpecificationsToAdd"))
         package.modifications_done()
-        self._announce(package.arn)
+        self._emit_state_change(package.arn)
         return {"ModelPackageArn": package.arn}
 
     def delete(self, request: Request) -> Answer:
@@ -173,5 +173,5 @@ class Registry:
     def _group_name(self, name: str) -> str:
         return name.rsplit("/", 1)[-1]
 
-    def _announce(self, arn: str) -> None:
-        announce(self._context, "SageMaker Model Package State Change", self.described(arn), arn)
+    def _emit_state_change(self, arn: str) -> None:
+        emit_state_change(self._context, "SageMaker Model Package State Change", self.described(arn), arn)

@@ -14,18 +14,18 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from embedded.context import Context
 from embedded.sagemaker.api import backend_of
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.exchanges import ATTRIBUTES
 from embedded.sagemaker.invocations import ModelError, TooLargeError
 from embedded.sagemaker.serverless import ThrottledError
+from embedded.sagemaker.variant_invoker import ATTRIBUTES
 
 _PATH = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")
 
 Response = tuple[int, dict[str, str], bytes]
-Direct = Callable[[str, dict[str, str], bytes], Response | None]
+DirectHandler = Callable[[str, dict[str, str], bytes], Response | None]
 
 
-def install(context: Context) -> Direct:
-    """Refuses what is not imitated, and returns what answers InvokeEndpoint: None for another request's path."""
+def install(context: Context) -> DirectHandler:
+    """Refuses what is not emulated, and returns what answers InvokeEndpoint: None for another request's path."""
     for name in ("invoke_endpoint_async", "invoke_endpoint_with_response_stream"):
         setattr(SageMakerRuntimeResponse, name, _refuse)
 
@@ -49,7 +49,7 @@ def _invoke(context: Context, name: str, headers: dict[str, str], body: bytes) -
 
 
 def _refuse(_: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
-    error = RefusedError("ValidationError", "The embedded cloud does not imitate asynchronous or streamed inference.")
+    error = RefusedError("ValidationError", "The embedded cloud does not emulate asynchronous or streamed inference.")
     status, headers, body = _error(error)
     return status, headers | {"status": str(status)}, body
 

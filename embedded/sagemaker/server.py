@@ -1,6 +1,6 @@
 """One real inference server: a model's archive unpacked and served by gunicorn, as the prebuilt image would.
 
-SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not imitated, nor
+SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not emulated, nor
 are its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
 """
 
@@ -14,16 +14,14 @@ import uuid
 
 from botocore.exceptions import ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.connections import LONGEST as INVOCATION_SECONDS
 from embedded.sagemaker.connections import Connections, Reply, UnreachableError
-from embedded.sagemaker.container import Container, unpack
+from embedded.sagemaker.container import Container, base_environment, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
-from embedded.sagemaker.models import Place, ServedModel
-from embedded.sagemaker.processes import base_environment
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 
 HEALTH_SECONDS = 60.0
 MAX_BODY_BYTES = 6 * 1024 * 1024
@@ -45,27 +43,27 @@ class InferenceServer:
         self,
         context: Context,
         clients: Clients,
-        place: Place,
+        owner: ServerOwner,
         variant: str,
         model: ServedModel,
-        standby: Standby,
+        prewarmed: PrewarmedInterpreter,
     ) -> None:
         self._context = context
-        self._standby = standby
+        self._prewarmed = prewarmed
         self._clients = clients
         self._variant = variant
         self._model = model
         self.instance = f"i-{uuid.uuid4().hex[:17]}"
         self._container = Container(
-            (context.workdir / "sagemaker" / place.kind / place.name / self.instance / "ml").resolve()
+            (context.workdir / "sagemaker" / owner.kind / owner.name / self.instance / "ml").resolve()
         )
-        directory = context.workdir / "logs" / ("endpoints" if place.kind == "hosting" else place.kind)
+        directory = context.workdir / "logs" / ("endpoints" if owner.kind == "hosting" else owner.kind)
         directory.mkdir(parents=True, exist_ok=True)
-        self.log_path = directory / f"{place.name}-{variant}-{self.instance}.log"
-        self.log = LogStream(clients, place.log_group, f"{variant}/{self.instance}", self.log_path)
+        self.log_path = directory / f"{owner.name}-{variant}-{self.instance}.log"
+        self.log = LogStream(clients, owner.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._connections = Connections(0)
-        self.abandoned = threading.Event()  # set when nobody waits for its health any more
+        self.cancelled = threading.Event()  # set when nobody waits for its health any more
         self.setup_seconds: list[float] = []  # of cold starts that no metric tells of yet
         self._lock = threading.Lock()
 
@@ -94,14 +92,14 @@ class InferenceServer:
 
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
-        self.abandoned.set()
-        self.pause()  # connections first: gunicorn waits for those it keeps alive
+        self.cancelled.set()
+        self.suspend()  # connections first: gunicorn waits for those it keeps alive
         self._container.remove()
 
-    def revive(self) -> None:
+    def restart_if_ended(self) -> None:
         """Starts the server again if its process has died, as AWS replaces an instance; returns at once."""
         with self._lock:
-            if self.alive or self.abandoned.is_set() or not self._container.model.is_dir():
+            if self.alive or self.cancelled.is_set() or not self._container.model.is_dir():
                 return
             self._spawn()
 
@@ -112,10 +110,10 @@ class InferenceServer:
 
     def restart(self, limit: float = HEALTH_SECONDS) -> bool:
         """Starts the process again if it has ended. Returns whether the server is healthy."""
-        self.revive()
+        self.restart_if_ended()
         return self._is_healthy(time.monotonic() + limit)
 
-    def pause(self) -> None:
+    def suspend(self) -> None:
         """Ends the process and keeps the model's directory, for `restart`."""
         with self._lock:
             process, self._process = self._process, None
@@ -161,7 +159,7 @@ class InferenceServer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._connections = Connections(probe.getsockname()[1])
-        self._process = self._standby.spawn(
+        self._process = self._prewarmed.spawn(
             self._command(application, environment), environment, self._container.base, self.log_path
         )
 
@@ -176,7 +174,7 @@ class InferenceServer:
     def _is_healthy(self, deadline: float) -> bool:
         pause = 0.02
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
-            if self.abandoned.is_set():
+            if self.cancelled.is_set():
                 raise StartError("The endpoint was deleted.")
             try:
                 if self.request("GET", "/ping", b"", {}).status == 200:

@@ -1,7 +1,7 @@
 """Runs a training job: its input from S3, a real training process, its output back to S3.
 
 The process is this machine's own interpreter (`sys.executable`) under SageMaker's directory contract: the prebuilt
-image's Python, packages, network isolation and instance are not imitated. Containers without script mode are refused.
+image's Python, packages, network isolation and instance are not emulated. Containers without script mode are refused.
 """
 
 import logging
@@ -13,22 +13,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.channels import DownloadError
-from embedded.sagemaker.container import Container, is_empty, pack, unpack
+from embedded.sagemaker.container import Container, base_environment, is_empty, pack, unpack
 from embedded.sagemaker.errors import InvalidRequestError, ModelDataError
-from embedded.sagemaker.jobs import TrainingJob, now
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 from embedded.sagemaker.logs import LogStream, last_lines
-from embedded.sagemaker.processes import base_environment
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 from embedded.sagemaker.script import PROGRAM, SUBMIT_DIRECTORY, Script, decoded, resource_config
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.training_job import TrainingJob, now
 
 logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-NO_MACHINES = (
+NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
 )
 STOP_GRACE = 120.0  # seconds of the cloud's time that AWS leaves a container between SIGTERM and SIGKILL
@@ -42,11 +40,11 @@ class TrainingError(Exception):
 class Trainer:
     """Runs one job to its end; meant for a thread of its own."""
 
-    def __init__(self, context: Context, clients: Clients, job: TrainingJob, standby: Standby) -> None:
+    def __init__(self, context: Context, clients: Clients, job: TrainingJob, prewarmed: PrewarmedInterpreter) -> None:
         self._context = context
         self._clients = clients
         self._job = job
-        self._standby = standby
+        self._prewarmed = prewarmed
         self._container = Container((context.workdir / "sagemaker" / "training" / job.name / "ml").resolve())
         self._over_time = False
         directory = context.workdir / "logs" / "training"
@@ -73,8 +71,8 @@ class Trainer:
         job = self._job
         self._container.prepare()
         wanted = job.request["ResourceConfig"].get("InstanceType")
-        if wanted in self._context.lacking:
-            raise TrainingError(NO_MACHINES)
+        if wanted in self._context.without_capacity:
+            raise TrainingError(NO_CAPACITY)
         job.enter("Downloading")
         s3 = self._clients("s3")
         for channel in job.channels:
@@ -121,7 +119,7 @@ class Trainer:
     def _fetch_source(self, source: str) -> None:
         path = Path(source)
         if source.startswith("s3://"):
-            location = Location.parse(source)
+            location = S3Location.parse(source)
             path = self._container.base / "sourcedir.tar.gz"
             try:
                 self._clients("s3").download_file(location.bucket, location.key, str(path))
@@ -139,7 +137,7 @@ class Trainer:
         environment |= script.environment() | {"SAGEMAKER_BASE_DIR": str(container.base)}
         environment |= {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
         environment |= container.mapped_values(job.request.get("Environment") or {})
-        process = self._standby.spawn(script.command(), environment, container.code, self.log_path)
+        process = self._prewarmed.spawn(script.command(), environment, container.code, self.log_path)
         return self._watch(process)
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> int:
@@ -157,7 +155,7 @@ class Trainer:
         self._log.ship(everything=True)
         return code
 
-    def _upload(self, directory: Path, name: str) -> Location | None:
+    def _upload(self, directory: Path, name: str) -> S3Location | None:
         if is_empty(directory):
             return None
         archive = self._container.base / name

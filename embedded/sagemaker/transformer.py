@@ -13,18 +13,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
-from embedded.sagemaker.batches import PayloadError, cut
+from embedded.context import Clients, Context
+from embedded.sagemaker.batches import PayloadError, split_into_batches
 from embedded.sagemaker.channels import DownloadError, InputChannel
 from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 from embedded.sagemaker.logs import LogStream
-from embedded.sagemaker.models import Place, ServedModel
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 from embedded.sagemaker.server import InferenceServer, StartError
-from embedded.sagemaker.standby import Standby
-from embedded.sagemaker.transformjobs import TransformJob
+from embedded.sagemaker.transform_job import TransformJob
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +45,13 @@ class Transformer:
     """Runs one job to its end; meant for a thread of its own."""
 
     def __init__(
-        self, context: Context, clients: Clients, job: TransformJob, model: ServedModel, standby: Standby
+        self, context: Context, clients: Clients, job: TransformJob, model: ServedModel, prewarmed: PrewarmedInterpreter
     ) -> None:
         self._clients = clients
         self._job = job
         served = replace(model, environment=model.environment | dict(job.request.get("Environment") or {}))
         self._server = InferenceServer(
-            context, clients, Place("transform", job.name, LOG_GROUP), job.name, served, standby
+            context, clients, ServerOwner("transform", job.name, LOG_GROUP), job.name, served, prewarmed
         )
         path = self._server.log_path.with_suffix(".data-log")
         self._data_log = LogStream(clients, LOG_GROUP, f"{job.name}/{self._server.instance}/data-log", path)
@@ -94,7 +93,7 @@ class Transformer:
                     self._note(location, error)
         return f"{failures[0]}: {_SEE_LOGS}" if failures else None
 
-    def _objects(self) -> Iterator[tuple[Location, str]]:
+    def _objects(self) -> Iterator[tuple[S3Location, str]]:
         source = self._job.request["TransformInput"]["DataSource"]
         channel = InputChannel({"ChannelName": "input", "DataSource": source})
         try:
@@ -102,12 +101,12 @@ class Transformer:
         except (ClientError, BotoCoreError, InvalidRequestError) as error:
             raise DownloadError(f"Data download failed:{self._job.input.uri}: {error}") from error
 
-    def _transform_object(self, location: Location, name: str, threads: ThreadPoolExecutor) -> None:
+    def _transform_object(self, location: S3Location, name: str, threads: ThreadPoolExecutor) -> None:
         job, s3 = self._job, self._clients("s3")
         content: bytes = s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
         if job.gzip:
             content = gzip.decompress(content)
-        bodies = cut(content, lines=job.splits, single=job.single, max_payload_mb=job.max_payload)
+        bodies = split_into_batches(content, lines=job.splits, single=job.single, max_payload_mb=job.max_payload)
         parts = []
         for answer in threads.map(self._ask, bodies):
             parts.append(answer)
@@ -151,7 +150,7 @@ class Transformer:
         except (UnreachableError, ValueError, TypeError, AttributeError):
             return 1
 
-    def _note(self, location: Location, error: Exception) -> None:
+    def _note(self, location: S3Location, error: Exception) -> None:
         """Says in the job's data log which object failed, as AWS does."""
         place = f"{location.uri}:"
         with self._data_log.path.open("a", encoding="utf-8") as file:

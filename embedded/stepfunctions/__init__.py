@@ -10,18 +10,15 @@ from moto.core import config
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 from embedded.stepfunctions import (
-    answers,
+    boto_clients,
     callbacks,
     definitions,
+    distributed_map,
+    error_names,
     executions,
-    expressions,
-    functions,
-    jobs,
-    maps,
-    matching,
-    requests,
-    retries,
-    waits,
+    responses,
+    sagemaker_tasks,
+    timing,
 )
 
 __all__ = ["install"]
@@ -39,7 +36,7 @@ def install(context: Context) -> None:
     # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, matching, functions, maps, expressions, answers, callbacks):
+    for module in (definitions, error_names, distributed_map, responses, callbacks):
         module.install(_patches)
-    for timed in (waits, retries, requests, jobs, executions):
+    for timed in (timing, boto_clients, sagemaker_tasks, executions):
         timed.install(_patches, context)

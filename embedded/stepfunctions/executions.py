@@ -14,7 +14,6 @@ from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, ExecutionStatus
 from moto.stepfunctions.parser.asl.eval import program_state
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.backend import execution as moto_execution
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -22,14 +21,14 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfun
 
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
-from embedded.stepfunctions.errors import InvalidDefinitionError
+from embedded.stepfunctions.definitions import check_definition
 
 logger = logging.getLogger(__name__)
 
 MAX_INPUT_BYTES = 256 * 1024
 
 
-class LiveExecution(Execution):
+class EmbeddedExecution(Execution):
     """An execution that tells the bus of its start and its end, once each."""
 
     context: Context
@@ -41,12 +40,12 @@ class LiveExecution(Execution):
     def start(self) -> None:
         """Starts it; RUNNING is told first."""
         self.exec_status = ExecutionStatus.RUNNING
-        self.announce()
+        self.emit_status_change()
         super().start()
 
     def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
         """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
-        self._await_program()
+        self._wait_until_started()
         # Ended first: the worker's thread wakes by the stop and may break on it, which must not become the end.
         self.end(ExecutionStatus.ABORTED, error=error or None, cause=cause or None)
         super().stop(stop_date=stop_date, error=error, cause=cause)
@@ -61,9 +60,9 @@ class LiveExecution(Execution):
             self.output, self.error, self.cause = output, error, cause
             self.exec_status = status
             self.stop_date = datetime.datetime.now(datetime.UTC)
-        self.announce()
+        self.emit_status_change()
 
-    def announce(self) -> None:
+    def emit_status_change(self) -> None:
         """Emits "Step Functions Execution Status Change", as AWS words it."""
         status = ExecutionStatus(self.exec_status)
         succeeded = status == ExecutionStatus.SUCCEEDED
@@ -93,9 +92,9 @@ class LiveExecution(Execution):
             logger.exception("the end of %s was not announced", self.exec_arn)
 
     def _get_start_execution_worker_comm(self) -> BaseExecutionWorkerCommunication:
-        return LiveCommunication(self)
+        return EmbeddedWorkerCommunication(self)
 
-    def _await_program(self) -> None:
+    def _wait_until_started(self) -> None:
         """The worker begins its program in threads of their own, just after the start; before its first state a stop
 
         is lost, or not written into the history.
@@ -109,10 +108,10 @@ class LiveExecution(Execution):
         return environment is not None and len(environment.event_manager.get_event_history()) > 1
 
 
-class LiveCommunication(BaseExecutionWorkerCommunication):
+class EmbeddedWorkerCommunication(BaseExecutionWorkerCommunication):
     """Told by the worker that the program has ended."""
 
-    execution: LiveExecution
+    execution: EmbeddedExecution
 
     def terminated(self) -> None:
         """Takes over how it ended."""
@@ -131,7 +130,7 @@ class LiveCommunication(BaseExecutionWorkerCommunication):
         _forget_ended_threads()
 
 
-class LiveWorker(ExecutionWorker):
+class EmbeddedExecutionWorker(ExecutionWorker):
     """Ends the execution even if the interpreter itself breaks."""
 
     def _execution_logic(self) -> None:
@@ -181,23 +180,13 @@ def install(patches: Patches, context: Context) -> None:
         if not isinstance(self.program_state(), program_state.ProgramStopped):
             set_error(self, error)
 
-    LiveExecution.context = context
+    EmbeddedExecution.context = context
     stepfunctions_parser_backends.clear()
     patches.replace(stepfunctions_parser_backends, "backend", Backend)
     patches.replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(check_definition))
-    patches.replace(parser_models, "Execution", LiveExecution)
-    patches.replace(moto_execution, "ExecutionWorker", LiveWorker)
+    patches.replace(parser_models, "Execution", EmbeddedExecution)
+    patches.replace(moto_execution, "ExecutionWorker", EmbeddedExecutionWorker)
     patches.replace(Environment, "set_error", set_error_unless_stopped)
-
-
-def check_definition(definition: str) -> None:
-    """Raises InvalidDefinitionError, saying where, for what is no States Language; moto's error has no code."""
-    try:
-        AmazonStateLanguageParser.parse(definition)
-    except ASLParserException as error:
-        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{'; '.join(error.errors)}'") from error
-    except Exception as error:
-        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{error}'") from error
 
 
 def _milliseconds(moment: datetime.datetime | None) -> int | None:

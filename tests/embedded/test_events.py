@@ -7,8 +7,8 @@ from typing import Any
 import boto3.s3.transfer
 import pytest
 
+from embedded.events.input_transformer import target_input
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from embedded.events.transform import target_input
 from tests.embedded.assemblies import ROLE, Template, function, template
 from tests.embedded.conftest import World, eventually
 

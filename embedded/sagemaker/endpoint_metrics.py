@@ -1,0 +1,71 @@
+"""An endpoint's figures in CloudWatch: AWS/SageMaker, by EndpointName and VariantName."""
+
+import logging
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from embedded.context import Clients
+
+logger = logging.getLogger(__name__)
+
+NAMESPACE = "AWS/SageMaker"
+_MOST_VALUES = 150  # of one datum, by PutMetricData's rule; values, not their sum, for percentiles are made of them
+_UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
+
+
+class Metrics:
+    """Invocation metrics that wait to be put; `add` from any thread, `flush` from the recorder's."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._waiting: dict[tuple[str, str, str], Counter[float]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, endpoint: str, variant: str, values: dict[str, float]) -> None:
+        """Adds one value to each of the named metrics."""
+        with self._lock:
+            for name, value in values.items():
+                self._waiting.setdefault((endpoint, variant, name), Counter())[value] += 1
+
+    def flush(self) -> None:
+        """Puts what has come in."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        moment = datetime.now(UTC)
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
+                "Timestamp": moment,
+                "Values": [value for value, _ in part],
+                "Counts": [count for _, count in part],
+                "Unit": _UNITS.get(name, "None"),
+            }
+            for (endpoint, variant, name), values in waiting.items()
+            for part in _parts(list(values.items()))
+        ]
+        for start in range(0, len(data), 500):
+            try:
+                self._clients("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
+            except (ClientError, BotoCoreError) as error:
+                logger.warning("%d invocation metrics are lost: %s", len(data), error)
+
+
+def _parts(values: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
+    return [values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES)]
+
+
+def invocation_values(status: int, model_seconds: float, overhead_seconds: float) -> dict[str, float]:
+    """The metrics of one invocation that the container answered with `status`."""
+    return {
+        "Invocations": 1.0,
+        "InvocationsPerInstance": 1.0,
+        "Invocation4XXErrors": float(400 <= status < 500),
+        "Invocation5XXErrors": float(status >= 500),
+        "InvocationModelErrors": float(status >= 400),
+        "ModelLatency": model_seconds * 1e6,
+        "OverheadLatency": overhead_seconds * 1e6,
+    }

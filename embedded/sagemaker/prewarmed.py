@@ -1,0 +1,99 @@
+"""An interpreter that stands by for the next container process, so that nobody waits for imports."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from embedded.context import Context
+from embedded.sagemaker import prewarmed_interpreter
+from embedded.sagemaker.container import base_environment
+
+#: what the prebuilt scikit-learn image holds and nearly every script of it imports
+IMAGE = (
+    "numpy",
+    "pandas",
+    "pyarrow.parquet",
+    "joblib",
+    "sklearn.pipeline",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.preprocessing",
+    "sklearn.metrics",
+)
+#: read when a library is loaded; a process that wants others than the prewarmed was started with starts anew
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+DELAY = 2.0  # seconds; the next one is prepared when the one that was taken has had its start
+
+
+class PrewarmedInterpreter:
+    """One prepared interpreter at a time. Where none is ready, a process is started as ever; thread-safe."""
+
+    def __init__(self, context: Context, modules: Sequence[str], threads: Mapping[str, str] | None = None) -> None:
+        """`threads` are the variables of THREADS that the processes will have."""
+        self._context = context
+        self._modules = modules
+        self._threads = dict(threads or {})
+        self._lock = threading.Lock()
+        self._prepared: tuple[subprocess.Popen[bytes], Path] | None = None
+        self._count = 0
+
+    def prepare(self) -> None:
+        """Let an interpreter stand by, if none does. Returns at once; the imports take their time."""
+        with self._lock:
+            if self._prepared is not None:
+                return
+            directory = self._context.workdir / "prewarmed"
+            directory.mkdir(parents=True, exist_ok=True)
+            self._count += 1
+            fifo = directory / f"{id(self):x}-{self._count}"
+            os.mkfifo(fifo)
+            environment = base_environment(self._context, isolated=True) | self._threads
+            args = [sys.executable, prewarmed_interpreter.__file__, str(fifo), *self._modules]
+            try:
+                process = self._context.processes.spawn(args, environment, directory, directory / "prewarmed.log")
+            except OSError:  # the cloud is ending
+                return
+            self._prepared = (process, fifo)
+
+    def spawn(self, args: Sequence[str], env: Mapping[str, str], cwd: Path, log_path: Path) -> subprocess.Popen[bytes]:
+        """Start a command of Python's as ProcessGroup.spawn does, in the interpreter that stands by if it is ready."""
+        process = self._take(args, env, cwd, log_path) if self._fits(args, env) else None
+        timer = threading.Timer(DELAY, self.prepare)
+        timer.daemon = True
+        timer.start()
+        return process or self._context.processes.spawn(args, env, cwd, log_path)
+
+    def _fits(self, args: Sequence[str], env: Mapping[str, str]) -> bool:
+        wanted = {name: env[name] for name in THREADS if name in env}
+        return args[0] == sys.executable and wanted == self._threads
+
+    def _take(
+        self, args: Sequence[str], env: Mapping[str, str], cwd: Path, log_path: Path
+    ) -> subprocess.Popen[bytes] | None:
+        with self._lock:
+            if self._prepared is None:
+                return None
+            process, fifo = self._prepared
+            if process.poll() is not None:  # someone ended it
+                self._prepared = None
+                return None
+            try:
+                pipe = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # it does not listen yet
+                    raise
+                return None
+            self._prepared = None
+        os.set_blocking(pipe, True)
+        command = {"args": list(args), "env": dict(env), "cwd": str(cwd), "log": str(log_path)}
+        with os.fdopen(pipe, "w", encoding="utf-8") as words:
+            json.dump(command, words)
+        fifo.unlink()
+        fifo.with_suffix(".ready").unlink(missing_ok=True)
+        return process
