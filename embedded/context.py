@@ -1,7 +1,6 @@
 """The context that every part of the embedded cloud is given: settings, clock, processes, boto3 clients, event bus."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,10 +39,6 @@ class Clock:
     def scaled(self, seconds: float) -> float:
         """Seconds on the wall that `seconds` of the cloud take."""
         return seconds / self.speed
-
-    def sleep(self, seconds: float) -> None:
-        """Sleeps for `seconds` of the cloud's time."""
-        time.sleep(self.scaled(seconds))
 
 
 class NotStartedError(RuntimeError):

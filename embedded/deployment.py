@@ -1,6 +1,7 @@
 """Applies a cloud assembly to the running cloud: creates what is new, updates in place, refuses the rest."""
 
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded import intrinsics
 from embedded.assembly import Asset, Stack, read_assembly
-from embedded.graph import ordered
-from embedded.intrinsics import Scope
+from embedded.intrinsics import Scope, references
 from embedded.providers import IGNORED_TYPES, PROVIDERS
 from embedded.providers.provider import DeployError, Platform, Provider, Request, Resource
 
@@ -78,7 +78,7 @@ class Deployment:
         scope.exports = self._exports
         scope.refs |= self._parameters(stack)
         resources = _wanted(template, scope)
-        for logical_id in ordered(stack.name, resources):
+        for logical_id in _creation_order(stack.name, resources):
             self._apply_resource(state, logical_id, resources[logical_id])
         self._remove(state, set(resources))
         self._export(template, state)
@@ -167,6 +167,22 @@ def _wanted(template: dict[str, Any], scope: Scope) -> dict[str, dict[str, Any]]
         if body["Type"] not in IGNORED_TYPES
         and ("Condition" not in body or intrinsics.condition(body["Condition"], scope))
     }
+
+
+def _creation_order(stack: str, resources: dict[str, dict[str, Any]]) -> list[str]:
+    """The logical ids, each after those that its resource refers to. Raises DeployError for a circle."""
+    needs = {name: sorted(_needs(body) & resources.keys() - {name}) for name, body in resources.items()}
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise DeployError(f"{stack}: resources refer to each other in a circle: {circle}") from error
+
+
+def _needs(body: dict[str, Any]) -> set[str]:
+    given = body.get("DependsOn", [])
+    explicit = {given} if isinstance(given, str) else set(given)
+    return explicit | set(references(body.get("Properties", {})))
 
 
 def _check_update(known: _Applied, request: Request) -> None:

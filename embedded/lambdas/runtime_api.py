@@ -4,7 +4,6 @@ See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listenin
 """
 
 import asyncio
-import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -121,11 +120,3 @@ def _reply(status: str, body: bytes, headers: dict[str, str] | None = None) -> b
     fields = {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
-
-
-def parse_error(body: bytes) -> str:
-    """The errorType of an error body, or "" if it has none."""
-    try:
-        return str(json.loads(body).get("errorType", ""))
-    except (ValueError, AttributeError):
-        return ""

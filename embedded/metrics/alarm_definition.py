@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from embedded.metrics import metric_data, metric_math, metric_math_parser
-from embedded.metrics.metric_data import Datum, MetricName, MetricStore
+from embedded.metrics.metric_data import Datum, MetricName, MetricQueryError, MetricStore
 from embedded.metrics.metric_math import Series
-from embedded.metrics.metric_math_parser import ExpressionError, Node
+from embedded.metrics.metric_math_parser import Node
 
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
-
-
-class AlarmDefinitionError(ValueError):
-    """An alarm that AWS refuses, or that is not emulated."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class AlarmDefinition:
             if isinstance(query, Metric):
                 found[name] = _metric_values(query, store, timeline, width)
             else:
-                value = metric_math.evaluate(query, found, timeline, float(self.period))
+                value = metric_math.evaluate(query, found, timeline)
                 found[name] = metric_math.series(value, timeline)
         return found[self.returned]
 
@@ -73,38 +70,35 @@ def samples(metric: Metric, store: MetricStore, start: float, width: float) -> l
 
 
 def read(alarm: Any) -> AlarmDefinition:
-    """Reads moto's alarm. Raises AlarmDefinitionError with AWS's words where it has them."""
+    """Reads moto's alarm. Raises MetricQueryError with AWS's words where it has them."""
     _check(alarm)
-    try:
-        definition = _read_queries(alarm.metric_data_queries) if alarm.metric_data_queries else _read_metric(alarm)
-    except (ExpressionError, metric_data.StatisticError) as error:
-        raise AlarmDefinitionError(str(error)) from error
+    definition = _read_queries(alarm.metric_data_queries) if alarm.metric_data_queries else _read_metric(alarm)
     if definition.period not in (10, 20, 30) and (definition.period < 1 or definition.period % 60):
-        raise AlarmDefinitionError(f"Metrics Period must be 10, 20, 30 or a multiple of 60, got {definition.period}.")
+        raise MetricQueryError(f"Metrics Period must be 10, 20, 30 or a multiple of 60, got {definition.period}.")
     return definition
 
 
 def _check(alarm: Any) -> None:
     periods = int(alarm.evaluation_periods or 0)
     if periods < 1:
-        raise AlarmDefinitionError("EvaluationPeriods must be at least 1.")
+        raise MetricQueryError("EvaluationPeriods must be at least 1.")
     if alarm.datapoints_to_alarm is not None and not 1 <= int(alarm.datapoints_to_alarm) <= periods:
-        raise AlarmDefinitionError("DatapointsToAlarm must be from 1 to EvaluationPeriods.")
+        raise MetricQueryError("DatapointsToAlarm must be from 1 to EvaluationPeriods.")
     if alarm.treat_missing_data and alarm.treat_missing_data not in _TREATMENTS:
-        raise AlarmDefinitionError(
+        raise MetricQueryError(
             f"The value {alarm.treat_missing_data} is not supported for TreatMissingData parameter. "
             f"Supported values are [{', '.join(_TREATMENTS)}]."
         )
     if alarm.threshold_metric_id or alarm.comparison_operator in _BANDS:
-        raise AlarmDefinitionError("The embedded cloud does not emulate anomaly detection alarms.")
+        raise MetricQueryError("The embedded cloud does not emulate anomaly detection alarms.")
     if alarm.threshold is None:
-        raise AlarmDefinitionError("Threshold must be given for an alarm on a metric.")
+        raise MetricQueryError("Threshold must be given for an alarm on a metric.")
 
 
 def _read_metric(alarm: Any) -> AlarmDefinition:
     statistic = alarm.statistic or alarm.extended_statistic
     if not (alarm.metric_name and alarm.namespace and alarm.period and statistic):
-        raise AlarmDefinitionError("Namespace, MetricName, Period and Statistic or ExtendedStatistic must be given.")
+        raise MetricQueryError("Namespace, MetricName, Period and Statistic or ExtendedStatistic must be given.")
     metric_data.check(statistic)
     dimensions = frozenset((dimension.name, dimension.value) for dimension in alarm.dimensions)
     metric = Metric(MetricName(alarm.namespace, alarm.metric_name, dimensions), statistic, alarm.unit)
@@ -128,39 +122,34 @@ def _read_queries(given: list[Any]) -> AlarmDefinition:
                 periods.add(int(query.period))
     returned = [query.id for query in given if query.return_data is not False]
     if len(returned) != 1:
-        raise AlarmDefinitionError("Exactly one element of the metrics list should return data.")
+        raise MetricQueryError("Exactly one element of the metrics list should return data.")
     if len(periods) != 1:
-        raise AlarmDefinitionError(f"The embedded cloud evaluates alarms of one period, got {sorted(periods)}.")
+        raise MetricQueryError(f"The embedded cloud evaluates alarms of one period, got {sorted(periods)}.")
     return AlarmDefinition(periods.pop(), queries, returned[0], ordered(queries))
 
 
 def expression(text: str) -> Node:
-    """Reads an expression. Raises ExpressionError or AlarmDefinitionError."""
+    """Parses and checks an expression. Raises MetricQueryError."""
     node = metric_math_parser.parse(text)
-    unknown = node.calls() - set(metric_math.FUNCTIONS)
-    if unknown:
-        raise AlarmDefinitionError(
-            f"The embedded cloud does not emulate {', '.join(sorted(unknown))} in the expression '{text}': it knows "
-            f"{', '.join(metric_math.FUNCTIONS)}."
-        )
+    metric_math.check(node)
     return node
 
 
 def ordered(queries: Mapping[str, Metric | Node | None]) -> list[str]:
-    """The ids, each after those it names. Raises AlarmDefinitionError for an unknown id or a circle."""
-    order = [name for name, query in queries.items() if not isinstance(query, Node)]
-    left = {name: query.names() - {"REPEAT"} for name, query in queries.items() if isinstance(query, Node)}
-    for name, wanted in left.items():
-        unknown = wanted - set(queries)
-        if unknown:
-            raise AlarmDefinitionError(f"Error in expression '{name}': {', '.join(sorted(unknown))} is undefined.")
-    while left:
-        ready = [name for name, wanted in left.items() if wanted <= set(order)]
-        if not ready:
-            raise AlarmDefinitionError(f"The expressions {', '.join(sorted(left))} refer to each other in a circle.")
-        order += ready
-        left = {name: wanted for name, wanted in left.items() if name not in ready}
-    return order
+    """The ids, each after those it names. Raises MetricQueryError for an unknown id or a circle."""
+    needs = {name: _names(query) for name, query in queries.items()}
+    for name, needed in needs.items():
+        if unknown := needed - queries.keys():
+            raise MetricQueryError(f"Error in expression '{name}': {', '.join(sorted(unknown))} is undefined.")
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise MetricQueryError(f"The expressions {circle} refer to each other in a circle.") from error
+
+
+def _names(query: Metric | Node | None) -> set[str]:
+    return query.names() - {"REPEAT"} if isinstance(query, Node) else set()
 
 
 def _metric_values(metric: Metric, store: MetricStore, timeline: Sequence[float], width: float) -> Series:

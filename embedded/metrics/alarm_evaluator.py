@@ -14,9 +14,9 @@ from typing import Any
 from embedded.context import Context
 from embedded.metrics import alarm_condition, alarm_definition
 from embedded.metrics.alarm_condition import EXTRA_PERIODS, AlarmCondition, Evaluation
-from embedded.metrics.alarm_definition import AlarmDefinition, AlarmDefinitionError
+from embedded.metrics.alarm_definition import AlarmDefinition
 from embedded.metrics.alarm_states import AlarmStates
-from embedded.metrics.metric_data import MetricStore
+from embedded.metrics.metric_data import MetricQueryError, MetricStore
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class AlarmEvaluator:
 def _definition(alarm: Any) -> AlarmDefinition | None:
     try:
         return alarm_definition.read(alarm) if alarm.rule is None else None
-    except AlarmDefinitionError as error:  # AWS would have refused it, and so does PutMetricAlarm here
+    except MetricQueryError as error:  # AWS would have refused it, and so does PutMetricAlarm here
         logger.warning("the alarm %s is not evaluated: %s", alarm.name, error)
         return None
 

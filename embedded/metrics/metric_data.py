@@ -13,8 +13,8 @@ BASIC = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
 
 
-class StatisticError(ValueError):
-    """A statistic that CloudWatch does not know, or that is not emulated."""
+class MetricQueryError(ValueError):
+    """An alarm or a metric query that CloudWatch refuses, or that is not emulated."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Datum:
 
 
 def check(statistic: str) -> None:
-    """Raises StatisticError unless `measure` can compute it."""
+    """Raises MetricQueryError unless `measure` can compute it."""
     if statistic not in BASIC and not _PERCENTILE.fullmatch(statistic):
-        raise StatisticError(
+        raise MetricQueryError(
             f"The statistic {statistic} is not emulated by the embedded cloud: it knows {', '.join(BASIC)} and pNN."
         )
 

@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from embedded.metrics import alarm_definition, metric_data, metric_math
-from embedded.metrics.alarm_definition import AlarmDefinitionError
 from embedded.metrics.metric_data import MetricStore, metric_of
 from embedded.metrics.metric_math import Series
-from embedded.metrics.metric_math_parser import ExpressionError, Node
 
 Query = dict[str, Any]
 
@@ -25,10 +23,12 @@ def answer(
         ask: answers a query for one of the basic statistics.
 
     Raises:
-        AlarmDefinitionError: an expression or statistic that CloudWatch, or this cloud, does not know.
+        MetricQueryError: an expression or statistic that CloudWatch, or this cloud, does not know.
     """
     start, end = (_seconds(moment) for moment in span)
-    nodes = {query["Id"]: _read(query["Expression"]) for query in queries if "Expression" in query}
+    nodes = {
+        query["Id"]: alarm_definition.expression(query["Expression"]) for query in queries if "Expression" in query
+    }
     found: dict[str, Series] = {}
     for query in queries:
         if "MetricStat" in query:
@@ -39,26 +39,12 @@ def answer(
     timeline = _timeline(start, end, period)
     for name in alarm_definition.ordered(dict.fromkeys(found) | nodes):
         if name in nodes:
-            try:
-                value = metric_math.evaluate(nodes[name], found, timeline, period)
-                found[name] = metric_math.series(value, timeline)
-            except ExpressionError as error:
-                raise AlarmDefinitionError(str(error)) from error
+            found[name] = metric_math.series(metric_math.evaluate(nodes[name], found, timeline), timeline)
     return found
 
 
-def _read(text: str) -> Node:
-    try:
-        return alarm_definition.expression(text)
-    except ExpressionError as error:
-        raise AlarmDefinitionError(str(error)) from error
-
-
 def _percentile(store: MetricStore, stat: dict[str, Any], start: float, end: float) -> Series:
-    try:
-        metric_data.check(stat["Stat"])
-    except metric_data.StatisticError as error:
-        raise AlarmDefinitionError(str(error)) from error
+    metric_data.check(stat["Stat"])
     metric = stat["Metric"]
     name = metric_of(metric["Namespace"], metric["MetricName"], metric.get("Dimensions") or ())
     width = float(stat["Period"])

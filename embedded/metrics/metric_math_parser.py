@@ -1,25 +1,27 @@
-"""A metric math expression as a tree.
+"""The parser of metric math expressions.
 
-The grammar is https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, without SEARCH,
-Metrics Insights, anomaly bands and the functions that `expressions` does not list.
+The grammar is https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, without arrays,
+SEARCH, Metrics Insights, anomaly bands and the functions that `metric_math.FUNCTIONS` does not list.
 """
 
 import re
 from dataclasses import dataclass, field
 
+from embedded.metrics.metric_data import MetricQueryError
+
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>&&|\|\||[<>!=]=|[-+*/^<>(),\[\]]))"
+    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>&&|\|\||[<>!=]=|[-+*/^<>(),]))"
 )
 _LEVELS = (("||", "OR"), ("&&", "AND"), ("<", "<=", ">", ">=", "==", "!="), ("+", "-"), ("*", "/"), ("^",))
 
 
-class ExpressionError(ValueError):
-    """An expression that CloudWatch would not take, or that is not emulated."""
+class ExpressionError(MetricQueryError):
+    """An expression that CloudWatch refuses, or that is not emulated."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: `kind` is number, name, list, call, or an operator; `text` its number, name or function."""
+    """One operation: `kind` is number, name, call or an operator; `text` its number, name or function."""
 
     kind: str
     text: str = ""
@@ -29,11 +31,6 @@ class Node:
         """The ids that the expression refers to."""
         own = {self.text} if self.kind == "name" else set()
         return own.union(*(part.names() for part in self.parts))
-
-    def calls(self) -> set[str]:
-        """The functions that it calls."""
-        own = {self.text} if self.kind == "call" else set()
-        return own.union(*(part.calls() for part in self.parts))
 
 
 def parse(expression: str) -> Node:
@@ -82,23 +79,21 @@ class _Reader:
             node = self.level(0)
             self._expect(")")
             return node
-        if text == "[":
-            return Node("list", parts=self._until("]"))
         if kind == "name" and self._peek() == "(":
             self._take()
-            return Node("call", text.upper(), self._until(")"))
+            return Node("call", text.upper(), self._arguments())
         if kind == "name":
             return Node("name", text)
         raise self._error()
 
-    def _until(self, end: str) -> tuple[Node, ...]:
+    def _arguments(self) -> tuple[Node, ...]:
         parts: list[Node] = []
-        if self._peek() != end:
+        if self._peek() != ")":
             parts.append(self.level(0))
             while self._peek() == ",":
                 self._take()
                 parts.append(self.level(0))
-        self._expect(end)
+        self._expect(")")
         return tuple(parts)
 
     def _peek(self) -> str:

@@ -15,10 +15,9 @@ from moto.core.responses import ActionResult
 
 from embedded.context import Context
 from embedded.metrics import alarm_definition
-from embedded.metrics.alarm_definition import AlarmDefinitionError
 from embedded.metrics.alarm_evaluator import AlarmEvaluator
 from embedded.metrics.alarm_states import AlarmStates
-from embedded.metrics.metric_data import BASIC, MetricStore, datum_of, metric_of
+from embedded.metrics.metric_data import BASIC, MetricQueryError, MetricStore, datum_of, metric_of
 from embedded.metrics.metric_data_queries import answer
 from embedded.metrics.metric_math import Series
 from embedded.moto_patches.patches import Patches
@@ -35,7 +34,7 @@ def install_alarms(patches: Patches, context: Context, store: MetricStore, state
             alarm: Alarm = original_put(backend, name, *args, **given)
             try:
                 _check(alarm)
-            except AlarmDefinitionError as error:
+            except MetricQueryError as error:
                 backend.alarms.pop(name)
                 if before is not None:
                     backend.alarms[name] = before
@@ -65,7 +64,7 @@ def install_alarms(patches: Patches, context: Context, store: MetricStore, state
 
 def _check(alarm: Alarm) -> None:
     if alarm.rule is not None:
-        raise AlarmDefinitionError("The embedded cloud does not emulate composite alarms.")
+        raise MetricQueryError("The embedded cloud does not emulate composite alarms.")
     alarm_definition.read(alarm)
 
 
@@ -106,7 +105,7 @@ def install_metrics(patches: Patches, store: MetricStore) -> None:
 
         try:
             found = answer(store, queries, (start_time, end_time), ask)
-        except AlarmDefinitionError as error:
+        except MetricQueryError as error:
             raise ValidationError(str(error)) from error
         wanted = [query for query in queries if query.get("ReturnData", True)]
         return [_result(query, found[query["Id"]], scan_by == "TimestampDescending") for query in wanted]

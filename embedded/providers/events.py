@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from embedded.events.delivery import UnsupportedTargetError, check_target
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource
+from embedded.providers.provider import NO_IAM, NO_KMS, NO_TAGS, Platform, Provider, PutProvider, Request, Resource
 
 _TARGET = ("Arn", "Id", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "SqsParameters")
 
@@ -19,9 +19,9 @@ class Rule(PutProvider):
         | {f"Targets[].{name}" for name in _TARGET}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "RoleArn": "IAM is not emulated: every call is allowed",
-        "Targets[].RoleArn": "IAM is not emulated: every call is allowed",
-        "Tags": "tags organise bills and access, neither is emulated",
+        "RoleArn": NO_IAM,
+        "Targets[].RoleArn": NO_IAM,
+        "Tags": NO_TAGS,
     }
     updatable = honoured - {"Name"} | {"Targets"}
 
@@ -68,7 +68,7 @@ class Schedule(Provider):
         | {f"Target.{name}" for name in ("Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "SqsParameters")}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "KmsKeyArn": "KMS is not emulated: nothing is encrypted in memory",
+        "KmsKeyArn": NO_KMS,
         "ScheduleExpressionTimezone": "only UTC, checked",
     }
     updatable = honoured - {"Name", "GroupName"} | {"Target"}
@@ -103,7 +103,7 @@ class ScheduleGroup(Provider):
 
     type = "AWS::Scheduler::ScheduleGroup"
     honoured = frozenset({"Name"})
-    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is emulated"}
+    ignored: ClassVar[dict[str, str]] = {"Tags": NO_TAGS}
 
     def create(self, platform: Platform, request: Request) -> Resource:
         """Creates the group; Ref is its name."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource, tag_list
+from embedded.providers.provider import NO_IAM, Platform, Provider, PutProvider, Request, Resource, tag_list
 
 _AWS_OWNED = ":iam::aws:policy/"
 
@@ -26,7 +26,7 @@ class Role(Provider):
             "Tags",
         }
     )
-    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": "IAM is not emulated: every call is allowed"}
+    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": NO_IAM}
     updatable = frozenset({"AssumeRolePolicyDocument", "Policies", "Description", "ManagedPolicyArns", "Tags"})
 
     def create(self, platform: Platform, request: Request) -> Resource:

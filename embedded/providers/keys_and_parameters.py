@@ -3,7 +3,7 @@
 import json
 from typing import ClassVar
 
-from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource, tag_list
+from embedded.providers.provider import NO_TAGS, Platform, Provider, PutProvider, Request, Resource, tag_list
 
 
 class Key(Provider):
@@ -60,7 +60,7 @@ class Parameter(PutProvider):
     type = "AWS::SSM::Parameter"
     honoured = frozenset({"Name", "Type", "Value", "Description", "AllowedPattern", "Tier", "DataType"})
     ignored: ClassVar[dict[str, str]] = {
-        "Tags": "tags organise bills and access, neither is emulated",
+        "Tags": NO_TAGS,
         "Policies": "parameters end with the cloud",
     }
     updatable = frozenset({"Value", "Description", "AllowedPattern", "Tier"})

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from embedded.providers.provider import NO_IAM, Platform, Provider, Request, Resource
+from embedded.providers.provider import NO_IAM, NO_TAGS, Platform, Provider, Request, Resource
 
 
 class Permission(Provider):
@@ -42,7 +42,7 @@ class EventSourceMapping(Provider):
         "MaximumBatchingWindowInSeconds": "a batch is what has arrived, nothing is waited for",
         "ScalingConfig": "one poller per mapping",
         "MetricsConfig": "metrics of mappings are not emulated",
-        "Tags": "tags organise bills and access, neither is emulated",
+        "Tags": NO_TAGS,
     }
     updatable = honoured - {"EventSourceArn"}
 

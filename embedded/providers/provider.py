@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from embedded.context import Clients, Context
 
-TAGS = "tags organise bills and access, neither is emulated"
+NO_TAGS = "tags organise bills and access, neither is emulated"
 NO_IAM = "IAM is not emulated: every call is allowed"
 NO_KMS = "KMS is not emulated: nothing is encrypted in memory"
 NO_VPC = "networks are not emulated: everything is on loopback"

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from embedded.sagemaker.blue_green import TrafficShift
-from embedded.sagemaker.changes import Change
 from embedded.sagemaker.data_capture import summary
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
@@ -16,6 +14,7 @@ from embedded.sagemaker.training_job import now
 
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
 UPDATABLE = ("InService", "UpdateRollbackFailed")
+Deploy = Callable[["Endpoint", Fleet], None]  # takes an endpoint to a fleet, or back
 
 
 class Endpoint:
@@ -34,7 +33,7 @@ class Endpoint:
         self.tags = tags
         self.creation_time = self.last_modified_time = now()
         self.status = "Creating"
-        self.deployment: dict[str, Any] | None = None
+        self.deployment_config: dict[str, Any] | None = None
         self.deleted = threading.Event()  # a rollout under way ends then
         self._changed = changed
         self._lock = threading.RLock()
@@ -58,12 +57,12 @@ class Endpoint:
             found = [self._active, self._pending[0] if self._pending else None, *self._leftover]
         return [fleet for fleet in found if fleet is not None]
 
-    def create(self, fleet: Fleet) -> None:
-        """Brings up the first fleet, in the background."""
+    def create(self, fleet: Fleet, deploy: Deploy) -> None:
+        """Deploys the first fleet, in the background."""
         self._config_name = fleet.config.name
-        self._begin(fleet, None)
+        self._start_deployment(fleet, deploy)
 
-    def update(self, fleet: Fleet, rollout: TrafficShift) -> None:
+    def update(self, fleet: Fleet, deployment_config: dict[str, Any], deploy: Deploy) -> None:
         """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
 
         Raises:
@@ -71,9 +70,9 @@ class Endpoint:
         """
         with self._lock:
             self.check_update(fleet)
-            self.deployment = rollout.request or None
+            self.deployment_config = deployment_config or None
             self._set_status("Updating")
-            self._begin(fleet, rollout)
+            self._start_deployment(fleet, deploy)
 
     def check_update(self, fleet: Fleet | None = None) -> None:
         """Raises InvalidRequestError unless the endpoint can be updated, to that fleet if one is given."""
@@ -172,16 +171,14 @@ class Endpoint:
                 answer["PendingDeploymentSummary"] = summary_ | {"StartTime": start}
             if self._failure:
                 answer["FailureReason"] = self._failure
-            if self.deployment:
-                answer["LastDeploymentConfig"] = self.deployment
+            if self.deployment_config:
+                answer["LastDeploymentConfig"] = self.deployment_config
             return answer
 
-    def _begin(self, fleet: Fleet, rollout: TrafficShift | None) -> None:
+    def _start_deployment(self, fleet: Fleet, deploy: Deploy) -> None:
         with self._lock:
             self._pending, self._failure = (fleet, now()), None
-        self._thread = threading.Thread(
-            target=Change(self, fleet, rollout).run, name=f"endpoint {self.name}", daemon=True
-        )
+        self._thread = threading.Thread(target=deploy, args=(self, fleet), name=f"endpoint {self.name}", daemon=True)
         self._thread.start()
 
     def _finish_deployment(self, status: str, failure: str | None) -> None:

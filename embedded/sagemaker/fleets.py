@@ -3,8 +3,6 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from embedded.context import Clients, Context
@@ -109,15 +107,6 @@ class Fleet:
         with self._idle:
             self._busy -= 1
             self._idle.notify_all()
-
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        """Around an invocation that comes from within another one: the fleet is not stopped meanwhile."""
-        self.begin_invocation()
-        try:
-            yield
-        finally:
-            self.end_invocation()
 
     def choose(self, wanted: str | None) -> Variant | None:
         """The variant for one invocation: the wanted one, else by weight. None when there is no such variant."""

@@ -1,11 +1,12 @@
 """Endpoints of one account and region: the operations on them."""
 
 import threading
+from functools import partial
 from typing import Any
 
 from embedded.context import Clients, Context
 from embedded.events.service_events import emit_state_change
-from embedded.sagemaker.blue_green import TrafficShift
+from embedded.sagemaker.blue_green import TrafficShift, deploy
 from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
@@ -46,7 +47,7 @@ class Hosting:
             fleet = self._fleet(name, config)
             endpoint = Endpoint(name, arn, list(request.get("Tags") or []), self._emit_state_change)
             self.endpoints[name] = endpoint
-            endpoint.create(fleet)
+            endpoint.create(fleet, partial(deploy, traffic_shift=None))
         self._emit_state_change(endpoint)
         return {"EndpointArn": arn}
 
@@ -61,9 +62,10 @@ class Hosting:
             fleet.retain_properties(endpoint.active, {entry["VariantPropertyType"] for entry in given})
         wanted = request.get("DeploymentConfig") or {}
         if request.get("RetainDeploymentConfig"):
-            wanted = endpoint.deployment or wanted
+            wanted = endpoint.deployment_config or wanted
         instances = min(variant.count for variant in fleet.variants)
-        endpoint.update(fleet, TrafficShift(self._context, self._clients, wanted, instances))
+        traffic_shift = TrafficShift(self._context, self._clients, wanted, instances)
+        endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
         return {"EndpointArn": endpoint.arn}
 
     def update_weights(self, request: Request) -> Answer:

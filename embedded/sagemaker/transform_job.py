@@ -42,7 +42,6 @@ class TransformJob:
         s3 = source["DataSource"]["S3DataSource"]
         self.input = S3Location.parse(s3["S3Uri"])
         self.output = S3Location.parse(target["S3OutputPath"])
-        self.is_manifest = s3["S3DataType"] == "ManifestFile"
         self.headers = {"Content-Type": source.get("ContentType"), "Accept": target.get("Accept")}
         self.splits = (source.get("SplitType") or "None") == "Line"
         self.gzip = (source.get("CompressionType") or "None") == "Gzip"

@@ -145,10 +145,10 @@ def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(cloud: Cloud) -> 
         {},
         PrewarmedInterpreter(context, ()),
     )
-    rollout = TrafficShift(context, clients, request, 2)
-    rollout.begin()
+    traffic_shift = TrafficShift(context, clients, request, 2)
+    traffic_shift.start_timeout()
     time.sleep(0.05)  # as if the new fleet had taken half of the time to start
-    reason = rollout.shift_traffic(Endpoint("e", "arn", [], lambda _: None), empty)
+    reason = traffic_shift.run(Endpoint("e", "arn", [], lambda _: None), empty)
     assert reason == "The deployment has exceeded its MaximumExecutionTimeoutInSeconds of 600"
 
 
