@@ -26,11 +26,11 @@ _DEPLOY = "deploy"
 
 
 class _ShutdownError(BaseException):
-    """A signal asked the cloud to end, wherever it is."""
+    """A signal asked the cloud to shut down."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the cloud; returns the exit code: 0 ended as asked, 1 could not start, 2 wrong usage."""
+    """Runs the cloud; returns the exit code: 0 after a shutdown, 1 if it cannot start, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     _clear_aws_environment()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="TYPE",
-        help="instance type of which SageMaker has no machine, to see what then happens",
+        help="instance type for which SageMaker has no capacity; may be repeated",
     )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> int:
-    # Imported late, so that errors and the signals' handlers need not wait for moto.
+    # Imported late, so that errors and signal handlers do not wait for moto.
     from embedded.assembly import AssemblyError, read_assembly
     from embedded.port import PortTakenError, listen
 
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
 
 
 def _is_known(problem: Exception) -> bool:
-    """Whether the problem is one of the assembly or the options, which its message explains."""
+    """Whether the problem is caused by the assembly or the options; its message explains it."""
     from embedded.assembly import AssemblyError
     from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError
@@ -103,7 +103,7 @@ def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]
 
 
 def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
-    """Deploys again; what cannot be deployed is said, and what runs goes on running as it was."""
+    """Deploys again. Returns the error if the assembly cannot be deployed; what runs then stays as it is."""
     try:
         cloud.deploy(assembly)
     except (ValueError, RuntimeError) as problem:
@@ -134,7 +134,7 @@ def _write_ready_file(options: argparse.Namespace, cloud: "Cloud", generation: i
 
 
 def _wait_for_deploy_request(deploy_requests: "queue.SimpleQueue[str]", parent: int | None) -> None:
-    """Returns when another deployment is wished; raises _ShutdownError when the parent has ended.
+    """Returns when another deployment is requested; raises _ShutdownError when the parent has ended.
 
     Never without a timeout: a signal that comes just before the wait begins is handled when the wait ends.
     """
@@ -164,7 +164,7 @@ def _alive(pid: int) -> bool:
 def _signals(deploy_requests: "queue.SimpleQueue[str]") -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, signal.SIG_IGN)  # ending is under way and must not be interrupted
+            signal.signal(name, signal.SIG_IGN)  # a shutdown must not be interrupted
         raise _ShutdownError
 
     before = {name: signal.signal(name, end) for name in (signal.SIGTERM, signal.SIGINT)}
@@ -186,7 +186,7 @@ def _removed(ready: Path | None) -> Iterator[None]:
 
 
 def _clear_aws_environment() -> None:
-    """Takes the user's AWS settings and proxies out of this process: all its calls stay on this machine."""
+    """Removes AWS settings and proxies from this process, so that all its calls stay on this machine."""
     for name in list(os.environ):
         ours = name.startswith("AWS_") and name != "AWS_XRAY_DAEMON_ADDRESS"
         if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):

@@ -1,4 +1,4 @@
-"""Reads a CDK cloud assembly (cdk.out): its stacks in the order to deploy them, their templates and their assets."""
+"""The reader of a CDK cloud assembly (cdk.out): stacks in the order of their dependencies, templates, assets."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from embedded.context import ACCOUNT_ID, REGION
 
 
 class AssemblyError(ValueError):
-    """The directory is no cloud assembly, or holds what the embedded cloud cannot deploy."""
+    """The directory is not a cloud assembly, or holds what the embedded cloud cannot deploy."""
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,12 @@ from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
 from embedded.server import Server
 
-METRICS_SECONDS = 3 * 3600.0  # of the cloud's time; longer where an alarm looks further back
+METRICS_SECONDS = 3 * 3600.0  # at the cloud's speed; longer where an alarm has a longer evaluation range
 _RUNNING = threading.Lock()
 
 
 class AlreadyRunningError(RuntimeError):
-    """moto keeps its state in the process: a second cloud needs a second process."""
+    """A second cloud is started in this process; moto keeps its state in the process."""
 
 
 class Cloud:
@@ -67,14 +67,14 @@ class Cloud:
         Args:
             port: 0 for a free one.
             speed: how many times as fast waits, retry intervals and schedules run.
-            without_capacity: instance types of which SageMaker has no machine.
+            without_capacity: instance types for which SageMaker has no capacity.
 
         Raises:
             PortTakenError: the port is in use.
             SpeedError: the speed is not above 0.
             AlreadyRunningError: there is a cloud in this process.
         """
-        Clock(speed)  # refuses a speed that makes no sense before anything is started
+        Clock(speed)  # raises SpeedError before anything is started
         if not _RUNNING.acquire(blocking=False):
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
@@ -103,9 +103,9 @@ class Cloud:
         return self.context.exports()
 
     def deploy(self, assembly: Path) -> None:
-        """Brings the cloud to what the cloud assembly says; may be called again with a changed one.
+        """Deploys the cloud assembly; may be called again with a changed one.
 
-        Raises AssemblyError, IntrinsicError or DeployError, saying what, where, why and the next command.
+        Raises AssemblyError, IntrinsicError or DeployError.
         """
         self._deployment.apply(assembly)
         self._warm()
@@ -115,7 +115,7 @@ class Cloud:
         return self._deployment.outputs(stack)
 
     def stop(self) -> None:
-        """Ends everything and forgets all state; nothing of it is left behind."""
+        """Stops all processes and deletes all state."""
         self._cleanup.close()
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ class Cloud:
         self.stop()
 
     def _assemble(self) -> None:
-        """Wires the parts; what is pushed first is ended last."""
+        """Starts the parts; they are stopped in reverse order."""
         context, cleanup = self.context, self._cleanup
         cleanup.callback(_RUNNING.release)
         cleanup.callback(shutil.rmtree, context.workdir, ignore_errors=True)
@@ -175,7 +175,7 @@ class Cloud:
             self._functions.warm(configuration)
 
     def _definitions(self) -> str:
-        """The definitions of all state machines: they name functions about in the order of their use."""
+        """The definitions of all state machines; they name functions in about the order of their use."""
         client = self._clients("stepfunctions")
         arns = [item["stateMachineArn"] for item in client.list_state_machines()["stateMachines"]]
         return "".join(client.describe_state_machine(stateMachineArn=arn)["definition"] for arn in arns)

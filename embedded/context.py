@@ -13,7 +13,7 @@ from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
-CREDENTIAL = "embedded"  # opens nothing: nobody checks it
+CREDENTIAL = "embedded"  # not checked
 
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
 
@@ -24,7 +24,7 @@ class SpeedError(ValueError):
 
 @dataclass(frozen=True)
 class Clock:
-    """Time runs `speed` times as fast as on the wall. Nothing is skipped, everything is shortened.
+    """Time that runs `speed` times as fast as on the wall: waits, retry intervals and schedules are shortened.
 
     Args:
         speed: a factor above 0; 20 makes a wait of 10 s take 0.5 s.
@@ -46,14 +46,14 @@ class NotStartedError(RuntimeError):
 
 
 def _not_started(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
-    raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no bus to go to")
+    raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no event bus")
 
 
 @dataclass
 class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
-    `without_capacity` names the instance types of which SageMaker has no machine: training jobs on them fail as on AWS.
+    `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
     """
 
@@ -72,7 +72,7 @@ class Context:
         return Clock(self.speed)
 
     def exports(self) -> dict[str, str]:
-        """The environment by which any AWS client talks to this cloud; loopback only, the credentials open nothing."""
+        """The environment variables that point any AWS client at this cloud; the credentials are not checked."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": CREDENTIAL,
@@ -87,7 +87,7 @@ _CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_ma
 
 
 class Clients:
-    """Gives the client of a service by its boto3 name; thread-safe."""
+    """boto3 clients for the cloud's own use, one per service, made when first needed; thread-safe."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""Applies a cloud assembly to the running cloud: creates what is new, updates in place, refuses the rest."""
+"""The deployment of a cloud assembly: new resources are created, changed ones updated in place or refused."""
 
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -32,7 +32,7 @@ class _StackState:
 
 
 class Deployment:
-    """What is deployed in one cloud; `apply` may be called again and again."""
+    """The deployed stacks of one cloud; `apply` may be called repeatedly."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -41,7 +41,7 @@ class Deployment:
         self._published: set[tuple[str, str]] = set()
 
     def apply(self, assembly: Path) -> None:
-        """Brings the cloud to what the assembly says; stops at the first resource that cannot be.
+        """Deploys the assembly; stops at the first resource that cannot be deployed.
 
         Raises AssemblyError, IntrinsicError or DeployError; what was deployed before the error stays.
         """
@@ -120,10 +120,10 @@ class Deployment:
     def _parameters(self, stack: Stack) -> dict[str, Any]:
         values = {}
         for name, parameter in stack.template.get("Parameters", {}).items():
-            if name == "BootstrapVersion":  # there is no bootstrap stack to be checked
+            if name == "BootstrapVersion":  # there is no bootstrap stack to check
                 values[name] = "embedded"
             elif "Default" not in parameter:
-                raise DeployError(f"{stack.name}: the parameter {name} has no default, and nobody to ask for it")
+                raise DeployError(f"{stack.name}: the parameter {name} has no default value; give it one")
             else:
                 values[name] = self._default(stack, name, parameter)
         return values
@@ -147,7 +147,7 @@ class Deployment:
 
 
 def _check(stack: Stack) -> None:
-    """Refuses what cannot be deployed before anything is."""
+    """Raises DeployError for unsupported sections and resource types, before anything is deployed."""
     for section in ("Transform", "Hooks"):
         if section in stack.template:
             raise DeployError(f"{stack.name}: the template section {section} is not supported by the embedded cloud")

@@ -1,4 +1,4 @@
-"""The cloud's child processes: each in a process group of its own, and none outlives the cloud."""
+"""The cloud's child processes: each has its own process group and ends with the cloud."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ GRACE_SECONDS = 2.0
 
 
 class Child(Protocol):
-    """What the group needs of a child; subprocess.Popen has it."""
+    """The part of subprocess.Popen that a ProcessGroup uses."""
 
     pid: int
     returncode: int | None
@@ -34,7 +34,7 @@ class Child(Protocol):
 class ProcessGroup:
     """Spawns children that end with this process, even when it is killed by SIGKILL; thread-safe.
 
-    Two nets: the kernel's parent-death signal for each child (Linux), and a reaper process that kills each child's
+    By the kernel's parent-death signal for each child (Linux), and by a reaper process that kills each child's
     whole process group once this process is gone.
     """
 
@@ -83,7 +83,7 @@ class ProcessGroup:
         return child
 
     def register(self, child: Child) -> None:
-        """Takes on a process that one of the children has started, as leader of a process group of its own."""
+        """Adds a process that a child has started as leader of its own process group."""
         self._registered.add(child.pid)
         self._track(child)
 
@@ -97,16 +97,16 @@ class ProcessGroup:
     def stop_all(self) -> None:
         """Ends all children with their process groups, and the reaper; nothing can be spawned afterwards."""
         self._ending = True
-        self._forker.submit(lambda: None).result()  # what was being spawned is spawned now
+        self._forker.submit(lambda: None).result()  # spawns under way are finished
         with self._lock:
             children = list(self._children.values())
             self._children.clear()
             self._stopped = True
             reaper_process, self._reaper = self._reaper, None
-        # Those that a child has started are reaped by it: it is ended after them.
+        # A child reaps the processes that it has started, so it is stopped after them.
         for generation in (True, False):
             _end([child for child in children if (child.pid in self._registered) is generation], GRACE_SECONDS)
-        self._forker.shutdown()  # not before: its end would end all children at once
+        self._forker.shutdown()  # last: its end sends the parent-death signal to all children
         if reaper_process is not None and reaper_process.stdin is not None:
             reaper_process.stdin.close()
             reaper_process.wait()
@@ -121,7 +121,7 @@ class ProcessGroup:
         with self._lock:
             ended = [pid for pid, child in self._children.items() if child.poll() is not None]
             for pid in ended:
-                if not reaper.kill_group(pid, 0):  # a group may outlive its leader: then it stays known
+                if not reaper.kill_group(pid, 0):  # a group may outlive its leader
                     del self._children[pid]
                     self._notify_reaper(f"-{pid}\n")
 
@@ -132,7 +132,7 @@ class ProcessGroup:
             if self._reaper is None:
                 raise BrokenPipeError
             _write(self._reaper, line)
-        except BrokenPipeError:  # none yet, or someone killed it: the next one is told of all
+        except BrokenPipeError:  # none yet, or it was killed: a new one gets all groups
             self._reaper = _start_reaper(self._directory)
             _write(self._reaper, "".join(f"+{pid}\n" for pid in self._children))
 

@@ -1,4 +1,4 @@
-"""Run as a script beside the cloud: kills the process groups it was told of once the cloud is gone, however it went.
+"""A script beside the cloud: kills the process groups given to it once the cloud has ended, even by SIGKILL.
 
 Usage: python -I -S reaper.py [DIRECTORY], with lines "+PGID" and "-PGID" on standard input. The end of the input is
 the cloud's end; then it also removes DIRECTORY, the cloud's temporary files.
@@ -16,7 +16,7 @@ GRACE_SECONDS = 1.0
 
 
 def kill_group(group: int, with_signal: int) -> bool:
-    """Sends the signal to the process group; False when nobody is left in it."""
+    """Sends the signal to the process group; False when the group is empty."""
     try:
         os.killpg(group, with_signal)
     except (ProcessLookupError, PermissionError):
@@ -25,7 +25,7 @@ def kill_group(group: int, with_signal: int) -> bool:
 
 
 def read_groups(lines: Iterable[str]) -> set[int]:
-    """The groups still to be watched when the lines end."""
+    """The groups that are alive when the lines end."""
     groups: set[int] = set()
     for line in lines:
         change = groups.add if line.startswith("+") else groups.discard

@@ -28,12 +28,12 @@ class KeepAliveHandler(MotoRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        """Notes the connection, so that it can be closed with the server."""
+        """Registers the connection, so that it is closed with the server."""
         super().setup()
         self.server.connections.add(self.connection)  # type: ignore[attr-defined]
 
     def finish(self) -> None:
-        """Forgets the connection."""
+        """Removes the connection."""
         self.server.connections.discard(self.connection)  # type: ignore[attr-defined]
         with contextlib.suppress(OSError):
             super().finish()
@@ -47,7 +47,7 @@ class KeepAliveHandler(MotoRequestHandler):
         self._reply(status, headers, body)
 
     def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
-        """Answers what goes past moto, and leaves the rest to it; called by http.server."""
+        """Answers InvokeEndpoint directly and passes other requests to moto; called by http.server."""
         direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         length = self.headers.get("Content-Length")
         if direct is None or not self.path.startswith("/endpoints/"):
@@ -95,7 +95,7 @@ class KeepAliveHandler(MotoRequestHandler):
         self.wfile.flush()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Requests are not logged: the handlers' own logs say more."""
+        """Logs nothing: the handlers have their own logs."""
 
 
 def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -145,15 +145,15 @@ class Server:
         return int(self._server.server_address[1])
 
     def answer_directly(self, direct: DirectHandler) -> None:
-        """What `direct` answers (path, headers in lower case, body) to a POST below /endpoints/ does not go to moto."""
+        """Lets `direct` (path, headers in lower case, body) answer POST requests below /endpoints/ instead of moto."""
         self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:
-        """Answers requests from now on."""
+        """Starts to answer requests."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes all connections; whoever waits for a reply is told that there is none."""
+        """Closes all connections, also those with a request under way."""
         self._server.shutdown()
         self._server.server_close()
         for connection in list(self._server.connections):  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The default event bus: which rules want an event, and getting it to their targets, retried, then dead-lettered."""
+"""The default event bus: matches events to rules and delivers to targets, with retries and dead-letter queues."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from embedded.events.delivery import Delivery, UnsupportedTargetError
 from embedded.events.input_transformer import target_input
 
 LOG = logging.getLogger(__name__)
-_ATTEMPTS = 4  # AWS tries 185 times over a day; here a target that is missing now is missing for good
+_ATTEMPTS = 4  # AWS tries 185 times over a day; a target that is missing here stays missing
 _FIRST_DELAY = 5.0
 
 
@@ -27,7 +27,7 @@ def iso_time(time: object) -> str:
 
 
 class Bus:
-    """Delivers events of rules to their targets in the background, in the order they came."""
+    """Delivers events to the targets of rules in the background, in order."""
 
     def __init__(self, context: Context, delivery: Delivery) -> None:
         self._context = context
@@ -36,13 +36,13 @@ class Bus:
         self._timers: set[threading.Timer] = set()
 
     def emit(self, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
-        """Puts an event on the default bus; AWS's own sources are allowed."""
+        """Puts an event on the default bus; sources of AWS services are allowed."""
         backend = events_backends[self._context.account_id][self._context.region]
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources}
         backend.put_events([entry])
 
     def route(self, rule: Rule, event: dict[str, Any]) -> None:
-        """Gives the rule an event; it goes to the rule's targets if the rule is enabled and its pattern matches."""
+        """Sends an event to the rule's targets if the rule is enabled and its pattern matches."""
         if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
             return
         clean = {key: value for key, value in event.items() if key != "ingestion-time"}
@@ -60,7 +60,7 @@ class Bus:
         self._submit(rule_arn, target, body, 1)
 
     def stop(self) -> None:
-        """Drops what has not been delivered."""
+        """Stops deliveries; undelivered events are dropped."""
         for timer in list(self._timers):
             timer.cancel()
         self._sender.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What an EventBridge target receives: the event, a part of it, a constant, or a template filled from it."""
+"""The input of an EventBridge target: the event, a part of it, a constant, or a filled template."""
 
 import json
 import re
@@ -9,7 +9,7 @@ _MISSING = object()
 
 
 def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
-    """The text that `target` (as given to PutTargets) is sent for `event`."""
+    """The text sent to `target` (as given to PutTargets) for `event`."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath"):
@@ -24,7 +24,7 @@ def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
 def fill(template: str, paths: dict[str, str], event: dict[str, Any]) -> str:
     """Replaces each <name> of the template; within a JSON string the bare text, elsewhere the JSON value.
 
-    A path that leads nowhere gives an empty string, as on AWS.
+    A path without a value gives an empty string, as on AWS.
     """
     values = {name: _find(event, path) for name, path in paths.items()} | {
         "aws.events.event": event,

@@ -1,4 +1,4 @@
-"""SQS event source mappings: poll a queue, invoke the function with batches, delete what it has dealt with."""
+"""SQS event source mappings: poll a queue, invoke the function with batches, delete processed messages."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ _DEFAULT_BATCH = 10
 
 
 class QueuePoller:
-    """Feeds one function from one queue for one mapping, in a thread of its own."""
+    """The poller of one event source mapping, in a thread of its own."""
 
     def __init__(self, mapping: Any, queue: Queue, backend: SQSBackend, service: FunctionService) -> None:
         self._mapping = mapping
@@ -32,11 +32,11 @@ class QueuePoller:
         self._thread = threading.Thread(target=self._poll, name=f"mapping-{queue.name}", daemon=True)
 
     def start(self) -> None:
-        """Polls until `stop`."""
+        """Starts to poll."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends polling; a batch under way is finished by its function."""
+        """Stops polling; a batch under way is finished."""
         self._ended.set()
 
     def _poll(self) -> None:
@@ -86,7 +86,7 @@ class QueuePoller:
         return configuration
 
     def _failed(self, result: InvocationResult, ids: set[str]) -> set[str]:
-        """The ids to be tried again; an unreadable partial response means all, as on AWS."""
+        """The ids of failed messages; an unreadable partial batch response means all, as on AWS."""
         if result.function_error:
             LOG.warning("%s: a batch of %d failed: %s", self._queue.name, len(ids), result.error[1][:500])
             return ids
@@ -101,7 +101,7 @@ class QueuePoller:
         return named if named <= ids else ids
 
     def _return(self, message: Message) -> None:
-        """Lets the rest of the visibility timeout pass at the cloud's speed."""
+        """Shortens the rest of the visibility timeout to the cloud's speed."""
         now = time.time() * 1000
         for known in self._queue._messages:
             if known.id == message.id:

@@ -12,7 +12,7 @@ from typing import Any
 
 from embedded.context import Context
 
-# What happened to the object, by S3's older event name -> (detail-type, reason).
+# (detail-type, reason) by the event name of S3 event notifications.
 KINDS = {
     "s3:ObjectCreated:Put": ("Object Created", "PutObject"),
     "s3:ObjectCreated:Post": ("Object Created", "POST Object"),
@@ -25,12 +25,12 @@ _COUNT = itertools.count()
 
 
 def sequencer() -> str:
-    """A hexadecimal number that grows with each event, comparable for one key."""
+    """A hexadecimal number that grows with each event."""
     return f"{time.time_ns() // 1000:014X}{next(_COUNT) % 0xFFFF:04X}"
 
 
 def object_event(context: Context, name: str, bucket: str, key: Any) -> tuple[str, dict[str, Any]] | None:
-    """(detail-type, detail) for what happened to moto's `key`; None for what the embedded cloud does not tell about."""
+    """(detail-type, detail) for what happened to moto's `key`; None for other events."""
     if name not in KINDS or key is None:
         return None
     detail_type, reason = KINDS[name]
@@ -60,16 +60,16 @@ logger = logging.getLogger(__name__)
 def emit_state_change(context: Context, detail_type: str, description: dict[str, Any], arn: str) -> None:
     """Emits one event of aws.sagemaker; its detail is what Describe answers, with times in milliseconds.
 
-    Never raises: what happened has happened, whether or not anyone can be told.
+    Never raises: a failed delivery does not change the resource.
     """
     try:
         context.emit("aws.sagemaker", detail_type, with_times_in_milliseconds(description), [arn])
-    except Exception as error:  # noqa: BLE001 - the bus belongs to someone else
-        logger.warning("%s of %s was not announced: %s", detail_type, arn, error)
+    except Exception as error:  # noqa: BLE001 - the change itself has succeeded
+        logger.warning("the event %s of %s was not emitted: %s", detail_type, arn, error)
 
 
 def with_times_in_milliseconds(value: Any) -> Any:
-    """The value with each time as milliseconds since 1970, as events and Step Functions show them."""
+    """The value with each time as milliseconds since 1970, as in events and Step Functions."""
     if isinstance(value, dict):
         return {name: with_times_in_milliseconds(entry) for name, entry in value.items()}
     if isinstance(value, list):

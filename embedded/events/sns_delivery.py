@@ -1,4 +1,4 @@
-"""SNS notices: mail is written to files instead of sent, functions get the event that SNS sends them."""
+"""SNS deliveries: mail is written to files; functions receive SNS's event."""
 
 import json
 import time

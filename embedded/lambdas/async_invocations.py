@@ -1,4 +1,4 @@
-"""Asynchronous invocations (InvocationType=Event): retried, and what fails for good goes to a destination or queue.
+"""Asynchronous invocations (InvocationType=Event): retries, destinations and dead-letter queues.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
 """
@@ -23,7 +23,7 @@ _THROTTLE_DELAY = 1.0
 
 @dataclass(frozen=True)
 class AsyncPolicy:
-    """How a function's asynchronous invocations are retried and where their results go; ARNs or None."""
+    """Retries, destinations and dead-letter queue of a function's asynchronous invocations; ARNs or None."""
 
     retries: int = 2
     on_success: str | None = None
@@ -40,7 +40,7 @@ class _Event:
 
 
 class AsyncInvocations:
-    """Runs events in the background, at least once."""
+    """Runs asynchronous invocations in the background."""
 
     def __init__(self, service: FunctionService, delivery: Delivery) -> None:
         self._service = service
@@ -93,7 +93,7 @@ class AsyncInvocations:
 
 
 def _record(event: _Event, result: InvocationResult, attempts: int) -> dict[str, Any]:
-    """What a destination is sent."""
+    """The invocation record that a destination receives."""
     response: dict[str, Any] = {"statusCode": 200, "executedVersion": event.configuration.version}
     if result.function_error:
         response["functionError"] = result.function_error

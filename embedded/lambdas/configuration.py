@@ -18,7 +18,7 @@ DEFAULT_CONCURRENCY = 4
 
 @dataclass(frozen=True)
 class FunctionConfiguration:
-    """One function as deployed; two that are equal may share warm processes.
+    """The configuration of one function; equal ones share warm processes.
 
     `timeout` in seconds, `memory` in MB, `code` the directory of its code, `reserved` its reserved concurrency.
     """
@@ -37,12 +37,12 @@ class FunctionConfiguration:
 
     @property
     def concurrency(self) -> int:
-        """How many processes may run it at once; without a reservation a small number, for one machine."""
+        """The most execution environments at once; a small number without a reservation."""
         return DEFAULT_CONCURRENCY if self.reserved is None else self.reserved
 
 
 class StoppedError(RuntimeError):
-    """The cloud is ending: no function runs any more."""
+    """The cloud is shutting down: no function is invoked."""
 
 
 class ThrottledError(RuntimeError):
@@ -76,7 +76,7 @@ def _unpack(archive: bytes, target: Path) -> None:
         raise
 
 
-# Of the cloud's own environment only what a process needs to run at all.
+# Variables of the cloud's own environment that a process needs to run.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
 
 
@@ -85,7 +85,7 @@ def environment_variables(
 ) -> dict[str, str]:
     """The whole environment for a process running `settings` under the Runtime API at `runtime_api` ("host:port").
 
-    The third parties of the function's layers come from this virtual environment: a layer's wheels are built for
+    The packages of the function's layers come from this virtual environment: a layer's wheels are built for
     Lambda's Python and processor (3.13, arm64) and would not load here; both are locked to the same versions.
     """
     temporary = _directory(context.workdir / "tmp" / configuration.name)
@@ -110,7 +110,7 @@ def environment_variables(
     }
     if "AWS_XRAY_DAEMON_ADDRESS" in os.environ:
         environment["AWS_XRAY_DAEMON_ADDRESS"] = os.environ["AWS_XRAY_DAEMON_ADDRESS"]
-    else:  # nobody would listen to the traces
+    else:  # there is no X-Ray daemon
         environment["POWERTOOLS_TRACE_DISABLED"] = "true"
         environment["AWS_XRAY_SDK_ENABLED"] = "false"
     return environment | dict(configuration.environment) | context.exports()

@@ -1,4 +1,4 @@
-"""One process running one function: started once, invoked many times, ended by a timeout or for its memory."""
+"""Execution environments: one process per environment, ended by a timeout or the memory limit."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ _MB = 1024 * 1024
 
 
 class ExecutionEnvironment:
-    """A process of awslambdaric for one function; its methods run on the event loop, one invocation at a time."""
+    """A process of awslambdaric for one function; methods run on the event loop, one invocation at a time."""
 
     def __init__(self, configuration: FunctionConfiguration, context: Context, zygote: ZygoteClient) -> None:
         self.configuration = configuration
@@ -33,7 +33,7 @@ class ExecutionEnvironment:
         self.peak_memory = 0
 
     async def start(self) -> None:
-        """Starts the process; returns at once, it initialises by itself. Raises OSError if it cannot be started."""
+        """Starts the process and returns before it is initialised. Raises OSError if it cannot be started."""
         address = await self._api.start()
         environment = environment_variables(self.configuration, self._context, address, self.log_stream)
         self._process = await asyncio.to_thread(
@@ -54,7 +54,7 @@ class ExecutionEnvironment:
         waiter.cancel()
 
     async def invoke(self, event: bytes, request_id: str) -> InvocationResult:
-        """Runs one event to its end; never raises for what the function does."""
+        """Invokes the function once; a failure of the function is a result."""
         await self.ready()
         failure = self._init_failure(request_id)
         if failure is not None:
@@ -124,7 +124,7 @@ class ExecutionEnvironment:
                 await self.stop()
 
     def _memory(self) -> int:
-        """Resident bytes of the process. RLIMIT_AS would count the address space that polars merely reserves."""
+        """Resident bytes of the process. RLIMIT_AS would count address space that polars only reserves."""
         if self._process is None:
             return 0
         used = resident_bytes(self._process.pid)

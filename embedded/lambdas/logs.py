@@ -28,13 +28,13 @@ LOG = logging.getLogger(__name__)
 
 
 class EmbeddedMetrics:
-    """Finds metrics in what functions write."""
+    """Metrics in embedded metric format, put into CloudWatch."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
     def put_from(self, text: str) -> None:
-        """Puts the metrics of each line of `text`; a line that is none is passed over, as on AWS."""
+        """Puts the metrics of each line of `text`; other lines are skipped, as on AWS."""
         for line in text.splitlines():
             if '"CloudWatchMetrics"' in line:
                 self._put(line)
@@ -63,7 +63,7 @@ def _metrics(entry: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]
 
 
 class FunctionLog:
-    """Writes the log of one function's processes; thread-safe as far as moto is."""
+    """The log of one function's processes; as thread-safe as moto."""
 
     def __init__(self, configuration: FunctionConfiguration, context: Context, metrics: EmbeddedMetrics) -> None:
         self._configuration = configuration

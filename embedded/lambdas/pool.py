@@ -1,4 +1,4 @@
-"""The warm processes of one function, and who waits for one."""
+"""The execution environments of one function and the invocations that wait for one."""
 
 import asyncio
 import time
@@ -28,11 +28,11 @@ class FunctionPool:
         self._retired = False
 
     async def warm(self) -> None:
-        """Starts one process ahead of need, and waits until it has initialised."""
+        """Starts one environment in advance and waits until it is initialised."""
         if self._environments or self._retired:
             return
         environment = await self._started()
-        self._idle.append(environment)  # whoever comes meanwhile waits for this one rather than start another
+        self._idle.append(environment)  # an invocation waits for this one instead of starting another
         await environment.ready()
 
     async def run(self, event: bytes, request_id: str) -> InvocationResult:
@@ -52,14 +52,14 @@ class FunctionPool:
         return InvocationResult(result.payload, result.function_error, lines)
 
     async def retire(self) -> None:
-        """Ends the idle processes now and the busy ones when they are done."""
+        """Ends the idle environments now and the busy ones after their invocation."""
         self._retired = True
         idle, self._idle = self._idle, []
         for environment in idle:
             await self._end(environment)
 
     def close(self) -> None:
-        """Stops listening for the processes, at the cloud's end; they are ended by its ProcessGroup."""
+        """Closes the Runtime APIs; the processes are stopped by the cloud's ProcessGroup."""
         for environment in self._environments:
             environment.close()
 

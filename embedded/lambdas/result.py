@@ -1,4 +1,4 @@
-"""What one invocation ended in, in the words of the Lambda service."""
+"""Results of invocations, worded as by Lambda."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """The reply of an invocation; `function_error` is None or "Unhandled", `log` the lines it wrote."""
+    """The result of an invocation; `function_error` is None or "Unhandled", `log` the lines it wrote."""
 
     payload: bytes
     function_error: str | None = None
@@ -25,22 +25,22 @@ class InvocationResult:
 
 
 def failed(request_id: str, error_type: str, reason: str) -> InvocationResult:
-    """A failure seen from outside the function: its end, its timeout, its memory."""
+    """The result of a function that was ended: by its exit, a timeout or its memory."""
     body = {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {reason}"}
     return InvocationResult(json.dumps(body).encode(), "Unhandled")
 
 
 def timed_out(request_id: str, seconds: float) -> InvocationResult:
-    """As Lambda reports a timeout."""
+    """The result of a timeout."""
     return failed(request_id, "Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
 
 
 def out_of_memory(request_id: str) -> InvocationResult:
-    """As Lambda reports a function that used more memory than it was given."""
+    """The result of a function over its memory limit."""
     return failed(request_id, "Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
 
 
 def exited(request_id: str, code: int) -> InvocationResult:
-    """As Lambda reports a process that ended during an invocation; a negative code is a signal."""
+    """The result of a process that exited during an invocation; a negative code is a signal."""
     how = f"exit status {code}" if code >= 0 else "signal: killed"
     return failed(request_id, "Runtime.ExitError", f"Runtime exited with error: {how}")

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API of one process: hands it invocations, takes its results.
+"""The Lambda Runtime API of one execution environment.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks.
 """
@@ -17,7 +17,7 @@ _EVENT_LIMIT = 8 * 1024 * 1024
 
 @dataclass
 class Invocation:
-    """One event on its way through a process; `result` is set once, whoever is first."""
+    """One invocation; `result` is set once."""
 
     request_id: str
     event: bytes
@@ -28,7 +28,7 @@ class Invocation:
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def complete(self, result: InvocationResult) -> None:
-        """Sets the result unless there is one."""
+        """Sets the result unless it is set."""
         if not self.result.done():
             self.result.set_result(result)
 
@@ -54,7 +54,7 @@ class RuntimeApi:
             self._server.close()
 
     def enqueue(self, invocation: Invocation) -> None:
-        """Gives the process its next event."""
+        """Adds an event for the process."""
         self._queue.put_nowait(invocation)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ class RuntimeApi:
                 writer.write(await self._answer(method, path, await _body(reader)))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # the process has ended; the environment notices by itself
+            return  # the process has ended
         finally:
             writer.close()
 

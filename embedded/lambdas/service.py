@@ -1,4 +1,4 @@
-"""The functions of the cloud: invoked from any thread, run on one event loop that holds their warm processes."""
+"""The Lambda service: functions are invoked from any thread and run on one event loop."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 class FunctionService:
-    """Runs functions by their settings; thread-safe."""
+    """Invokes functions by their configuration; thread-safe."""
 
     def __init__(self, context: Context, metrics: EmbeddedMetrics) -> None:
         self.context = context
@@ -48,7 +48,7 @@ class FunctionService:
         return await pool.run(event, request_id)
 
     def warm(self, configuration: FunctionConfiguration) -> None:
-        """Starts a process ahead of need, in the background, two functions at a time."""
+        """Starts an execution environment in advance, in the background, two functions at a time."""
         self.start(self._warm(configuration))
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
@@ -94,7 +94,7 @@ class FunctionService:
 
 
 async def _cancel_all() -> None:
-    for _ in range(3):  # cancelling may start what has to be cancelled too
+    for _ in range(3):  # a cancelled task may start another task
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

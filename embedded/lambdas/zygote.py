@@ -1,4 +1,4 @@
-"""Run as a script: a process that has imported what all functions import, and forks one for each that is wanted.
+"""The zygote, run as a script: a process that has imported common packages and forks each function's process.
 
 A function's process takes about a second to import boto3, pydantic and the like; forked from here it has them already.
 What belongs to a function, its code and its environment, is imported and set in the fork only.
@@ -25,11 +25,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-# What Lambda's runtime brings, and what Powertools imports when it is first used.
+# The packages of Lambda's runtime, and those that Powertools imports at first use.
 BASE = ("boto3", "botocore.httpsession", "urllib3", "logging.config", "uuid")
 # Their data is read once here instead of in each function's first call.
 SERVICES = ("s3", "dynamodb", "sns", "stepfunctions", "sagemaker")
-# They start threads when they are imported, which a fork does not survive.
+# They start threads on import; threads do not survive a fork.
 NOT_BEFORE_FORK = ("polars", "numpy", "pandas", "scipy", "sklearn", "pyarrow", "duckdb")
 PR_SET_PDEATHSIG = 1
 
@@ -112,7 +112,7 @@ def _run_handler(request: dict[str, Any], parent: int) -> NoReturn:
         run(sys.argv)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as the zygote
+    except BaseException:  # noqa: BLE001 - the fork must not continue as the zygote
         traceback.print_exc()
     with contextlib.suppress(Exception):
         sys.stdout.flush()
@@ -136,7 +136,7 @@ def _reap(ended: int, channel: socket.socket) -> None:
 
 def _preload(names: list[str] | tuple[str, ...]) -> None:
     for name in names:
-        with contextlib.suppress(Exception):  # the function itself will say what it misses
+        with contextlib.suppress(Exception):  # the function reports the missing module itself
             importlib.import_module(name)
 
 

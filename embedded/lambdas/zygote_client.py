@@ -1,4 +1,4 @@
-"""Starts function processes: as forks of a process that has imported the third parties, or one by one."""
+"""The client of the zygote: starts function processes as forks of it, or as new processes without it."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ _ANSWER_SECONDS = 60.0
 
 
 class ForkedProcess:
-    """A process forked by the zygote, with what is needed of subprocess.Popen."""
+    """A process forked by the zygote, with the part of subprocess.Popen that ProcessGroup uses."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -39,13 +39,13 @@ class ForkedProcess:
         return self.returncode or 0
 
     def end(self, code: int) -> None:
-        """Called when the zygote tells of the end."""
+        """Sets the return code that the zygote has sent."""
         self.returncode = code
         self._ended.set()
 
 
 class ZygoteClient:
-    """The cloud's side of the zygote; thread-safe. All its processes are ended by the cloud's ProcessGroup."""
+    """Starts processes by the zygote; thread-safe. The cloud's ProcessGroup ends them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -58,13 +58,13 @@ class ZygoteClient:
 
     def start(self) -> None:
         """Starts the zygote in the background."""
-        if sys.platform != "linux":  # forking after imports is not safe on macOS
+        if sys.platform != "linux":  # a fork after imports is not safe on macOS
             self._connected.set_exception(OSError("no zygote on this system"))
             return
         threading.Thread(target=self._run, name="zygote", daemon=True).start()
 
     def prepare(self, code: Path) -> None:
-        """Has the third parties of the code imported before the first fork."""
+        """Imports the packages that the code imports into the zygote, before the first fork."""
         if code not in self._prepared:
             self._prepared.add(code)
             self._send({"prepare": str(code)})
@@ -88,7 +88,7 @@ class ZygoteClient:
                 self._context.processes.register(fork)
                 return fork
             except (OSError, TimeoutError) as error:
-                LOG.warning("a function's process could not be forked, it is started by itself: %s", error)
+                LOG.warning("a function's process could not be forked; a new process is started instead: %s", error)
         command = [sys.executable, "-m", "awslambdaric", handler]
         return self._context.processes.spawn(command, environment, code, log)
 
@@ -120,7 +120,7 @@ class ZygoteClient:
             listener.listen(1)
             listener.settimeout(_CONNECT_SECONDS)
             environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-            # What the third parties look at when they are imported is as it will be in the forks.
+            # Packages read these variables on import; they have the same values in the forks.
             environment |= context.exports() | {
                 "LAMBDA_TASK_ROOT": str(context.workdir),
                 "AWS_XRAY_SDK_ENABLED": "false",

@@ -1,7 +1,7 @@
-"""From the datapoints of an alarm's evaluation range to its state, and the sentence in which CloudWatch says so.
+"""The condition of an alarm: from the datapoints of its evaluation range to its state and reason.
 
-Missing datapoints are treated as the tables of
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html have it.
+Missing datapoints are treated as in the tables of
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
 """
 
 import operator
@@ -22,11 +22,11 @@ _TREATED = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 @dataclass(frozen=True)
 class AlarmCondition:
-    """How datapoints become a state.
+    """The threshold and the treatment of missing data of an alarm.
 
     Args:
         comparison: the ComparisonOperator.
-        threshold: what values are compared with.
+        threshold: the Threshold.
         periods: EvaluationPeriods.
         needed: DatapointsToAlarm.
         missing: TreatMissingData.
@@ -39,13 +39,13 @@ class AlarmCondition:
     missing: str
 
     def breaches(self, value: float) -> bool:
-        """Whether a value is beyond the threshold."""
+        """Whether a value breaches the threshold."""
         return _COMPARISONS[self.comparison][0](value, self.threshold)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A state, why, and the datapoints (start of the period, value) that decided, oldest first."""
+    """A state, its reason, and the evaluated datapoints (start of the period, value), oldest first."""
 
     state: str
     reason: str
@@ -53,12 +53,12 @@ class Evaluation:
 
 
 def evaluate_condition(rule: AlarmCondition, points: Sequence[tuple[float, float | None]], state: str) -> Evaluation:
-    """The state that follows.
+    """Evaluates the condition.
 
     Args:
         rule: the alarm's.
         points: the whole evaluation range, from the oldest on; None where a datapoint is missing.
-        state: the present one, which stays where nothing follows.
+        state: the present state, which is kept when too little is known.
     """
     real = [(moment, value) for moment, value in points if value is not None][-rule.periods :]
     breaching = sum(rule.breaches(value) for _, value in real)
@@ -80,7 +80,7 @@ def evaluate_condition(rule: AlarmCondition, points: Sequence[tuple[float, float
 
 
 def _is_old_enough(rule: AlarmCondition, points: Sequence[tuple[float, float | None]]) -> bool:
-    """Whether the oldest known datapoint is as old as DatapointsToAlarm, so that an alarm is not premature."""
+    """Whether the oldest known datapoint is at least DatapointsToAlarm periods old: AWS avoids premature alarms."""
     recent = [value for _, value in points[-rule.periods :]]
     ages = [len(recent) - index for index, value in enumerate(recent) if value is not None]
     return bool(ages) and max(ages) >= rule.needed

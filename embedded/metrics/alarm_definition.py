@@ -1,4 +1,4 @@
-"""What an alarm looks at: a metric, or metric math over several. Read from moto's alarm and checked as AWS does."""
+"""The metric or metric math of an alarm, read from moto's alarm and checked as AWS does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and the statistic of it."""
+    """A metric and its statistic."""
 
     name: MetricName
     statistic: str
@@ -25,13 +25,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class AlarmDefinition:
-    """What is measured: the queries by id, of which `returned` is compared with the threshold.
+    """The queries of an alarm by id; the value of `returned` is compared with the threshold.
 
     Args:
         period: seconds of the cloud's time.
         queries: metrics and expressions.
-        returned: the id of the one that counts.
-        order: the ids in an order in which each comes after those that it names.
+        returned: the id of the query with ReturnData.
+        order: the ids, each after those it names.
     """
 
     period: int
@@ -70,7 +70,7 @@ def samples(metric: Metric, store: MetricStore, start: float, width: float) -> l
 
 
 def read(alarm: Any) -> AlarmDefinition:
-    """Reads moto's alarm. Raises MetricQueryError with AWS's words where it has them."""
+    """Reads moto's alarm. Raises MetricQueryError, worded as by AWS where known."""
     _check(alarm)
     definition = _read_queries(alarm.metric_data_queries) if alarm.metric_data_queries else _read_metric(alarm)
     if definition.period not in (10, 20, 30) and (definition.period < 1 or definition.period % 60):

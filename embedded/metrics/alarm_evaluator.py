@@ -21,7 +21,7 @@ from embedded.metrics.metric_data import MetricQueryError, MetricStore
 logger = logging.getLogger(__name__)
 
 MINUTE, MOMENT = 60.0, 10.0  # seconds of the cloud's time between two evaluations
-GRACE = 0.25  # seconds on the wall in which what belongs to a period still comes in
+GRACE = 0.25  # seconds on the wall after a period, for data that arrive late
 _TICK = (0.05, 1.0)  # seconds on the wall between two looks at what is due, at least and at most
 
 
@@ -32,7 +32,7 @@ class AlarmEvaluator:
         context: the cloud.
         store: the metrics.
         states: takes note of new states and acts on them.
-        known: gives moto's alarms by name.
+        known: returns moto's alarms by name.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class AlarmEvaluator:
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
 
     def start(self) -> None:
-        """Evaluates from now on."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Nothing is evaluated any more."""
+        """Ends the thread."""
         self._ended.set()
         self._thread.join()
 
     def evaluate_due(self, now: float) -> None:
-        """Evaluates each alarm of which a period has ended since the last look; `now` is in seconds since 1970."""
+        """Evaluates each alarm that is due; `now` is in seconds since 1970."""
         for alarm in list(self._known().values()):
             try:
                 with self.lock:
@@ -127,7 +127,7 @@ class AlarmEvaluator:
 def _definition(alarm: Any) -> AlarmDefinition | None:
     try:
         return alarm_definition.read(alarm) if alarm.rule is None else None
-    except MetricQueryError as error:  # AWS would have refused it, and so does PutMetricAlarm here
+    except MetricQueryError as error:  # PutMetricAlarm refuses it, here and on AWS
         logger.warning("the alarm %s is not evaluated: %s", alarm.name, error)
         return None
 

@@ -19,7 +19,7 @@ _STATES = "CloudWatch Alarm State Change"
 
 
 class AlarmStates:
-    """Changes states; thread-safe. Each change is written down, told on the default bus, and acted on."""
+    """Sets alarm states; thread-safe. A change is added to the history, emitted as an event, and runs alarm actions."""
 
     def __init__(self, context: Context, clients: Clients) -> None:
         self._context = context
@@ -28,7 +28,7 @@ class AlarmStates:
         self._lock = threading.Lock()
 
     def set_state(self, alarm: Any, state: str, reason: str, data: dict[str, Any]) -> None:
-        """Brings moto's alarm into a state. An action that fails is written down and stops nothing, as on AWS."""
+        """Sets the state of moto's alarm. A failed action is added to the history and stops nothing, as on AWS."""
         old = _state(alarm)
         alarm.update_state(reason, json.dumps(data), state)
         if state == old["stateValue"]:
@@ -43,7 +43,7 @@ class AlarmStates:
                 self._act(alarm, arn, old["stateValue"])
 
     def add_history_item(self, alarm: Any, kind: str, summary: str, data: dict[str, Any]) -> None:
-        """Writes an item of history down: ConfigurationUpdate, StateUpdate or Action."""
+        """Adds an item to the history: ConfigurationUpdate, StateUpdate or Action."""
         item = {
             "AlarmName": alarm.name,
             "AlarmType": "MetricAlarm",
@@ -57,7 +57,7 @@ class AlarmStates:
             del self._items[:-_KEPT]
 
     def history(self, name: str | None, kind: str | None, newest_first: bool = True) -> list[dict[str, Any]]:
-        """The items of one alarm or of all, of one kind or of all."""
+        """The history items of one alarm or all, of one type or all."""
         with self._lock:
             found = [
                 item

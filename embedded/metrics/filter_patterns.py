@@ -27,14 +27,14 @@ _IS: dict[str, Condition] = {
 
 
 class PatternError(ValueError):
-    """A pattern that CloudWatch Logs would not take, or that is not emulated."""
+    """A pattern that CloudWatch Logs refuses, or that is not emulated."""
 
 
 def compile_pattern(pattern: str) -> tuple[bool, Callable[[str, Entry], bool]]:
-    """Reads a filter pattern. Raises PatternError.
+    """Compiles a filter pattern. Raises PatternError.
 
     Returns:
-        Whether it wants JSON, and the test of one log event: of its text and, MISSING if it is none, its JSON.
+        Whether it needs JSON, and the test of a log event by its text and its JSON (MISSING if it is not JSON).
     """
     text = pattern.strip()
     if text.startswith("[") and text.endswith("]"):
@@ -48,7 +48,7 @@ def compile_pattern(pattern: str) -> tuple[bool, Callable[[str, Entry], bool]]:
 
 
 def compile_path(path: str) -> Callable[[Entry], Any]:
-    """Reads a selector such as $.status or $.rows[0].name; its value is MISSING where there is none."""
+    """Compiles a selector such as $.status or $.rows[0].name; its value is MISSING where there is none."""
     if not path.startswith("$") or not _TOKEN.fullmatch(path):
         raise PatternError(f"Invalid property selector {path}")
     steps = [name or quoted or int(index) for name, index, quoted in _STEP.findall(path[1:])]

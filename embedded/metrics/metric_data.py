@@ -49,7 +49,7 @@ def check(statistic: str) -> None:
 
 
 def compute_statistic(data: Iterable[Datum], statistic: str) -> float | None:
-    """The statistic of the data, or None where there is none.
+    """The statistic of the data, or None without data.
 
     A percentile of statistic sets exists, as on AWS, only if each holds one value (its least is its most).
     """

@@ -1,4 +1,4 @@
-"""GetMetricData's percentiles and metric math, of which moto knows neither."""
+"""GetMetricData with percentiles and metric math, which moto lacks."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ Query = dict[str, Any]
 def answer(
     store: MetricStore, queries: list[Query], span: tuple[datetime, datetime], ask: Callable[[Query], Series]
 ) -> dict[str, Series]:
-    """The values by the queries' ids, {moment in seconds since 1970: value}.
+    """The series of each query by its id, {seconds since 1970: value}.
 
     Args:
         store: holds the values of which percentiles are made.
         queries: GetMetricData's MetricDataQueries.
         span: StartTime and EndTime.
-        ask: answers a query for one of the basic statistics.
+        ask: returns the series of a query for a basic statistic.
 
     Raises:
         MetricQueryError: an expression or statistic that CloudWatch, or this cloud, does not know.

@@ -1,6 +1,6 @@
-"""Metric filters: log events counted, or their numbers put, as metrics.
+"""Metric filters: log events become metric data.
 
-A value is a number or a field ($.milliseconds), a dimension is a field. A default value is put, as on AWS, for a minute
+A value is a number or a field ($.milliseconds), a dimension is a field. As on AWS a default value is put for a minute
 of the cloud's time in which events came in and none matched.
 """
 
@@ -46,7 +46,7 @@ class MetricFilter:
         for name, selector in self._dimensions.items():
             given = selector(entry)
             if given is MISSING or given is None or isinstance(given, dict | list):
-                return None  # without its dimension there is no metric
+                return None  # without its dimension an event is not counted, as on AWS
             named.append((name, given if isinstance(given, str) else json.dumps(given)))
         return None if value is None else (tuple(named), value)
 
@@ -94,7 +94,7 @@ class MetricFilters:
                 self._filters.get(group, {}).pop(name, None)
 
     def take(self, group: str, events: list[dict[str, Any]]) -> None:
-        """Applies the group's filters to events that have come in: {"timestamp": milliseconds, "message": text}."""
+        """Applies the group's filters to new events: {"timestamp": milliseconds, "message": text}."""
         with self._lock:
             filters = list(self._filters.get(group, {}).values())
         if not filters or not events:
@@ -113,7 +113,7 @@ class MetricFilters:
                 self._put(filter_.namespace, data)
 
     def _default(self, filter_: MetricFilter, matched: bool, moment: datetime) -> list[dict[str, Any]]:
-        """The default value of the minute before, if nothing matched in it."""
+        """The default value for the previous minute, if nothing matched in it."""
         if filter_.default is None:
             return []
         minute = moment.timestamp() // self._minute

@@ -24,7 +24,7 @@ from embedded.moto_patches.patches import Patches
 
 
 def install_alarms(patches: Patches, context: Context, store: MetricStore, states: AlarmStates) -> AlarmEvaluator:
-    """Replaces PutMetricAlarm and SetAlarmState, adds DescribeAlarmHistory; returns what evaluates, not started yet."""
+    """Replaces PutMetricAlarm and SetAlarmState, adds DescribeAlarmHistory; returns the evaluator, not started."""
     ours = cloudwatch_backends[context.account_id][context.region]
     alarms = AlarmEvaluator(context, store, states, lambda: ours.alarms)
 
@@ -69,7 +69,7 @@ def _check(alarm: Alarm) -> None:
 
 
 def _begin(alarm: Alarm, before: Alarm | None, states: AlarmStates) -> None:
-    """A new alarm knows nothing yet; one that is put again keeps its state."""
+    """Sets INSUFFICIENT_DATA for a new alarm; an updated one keeps its state."""
     if before is None:
         alarm.state_value = "INSUFFICIENT_DATA"
     else:
@@ -83,7 +83,7 @@ def _begin(alarm: Alarm, before: Alarm | None, states: AlarmStates) -> None:
 
 
 def install_metrics(patches: Patches, store: MetricStore) -> None:
-    """Every PutMetricData goes to `store` too; GetMetricData knows percentiles and metric math."""
+    """Replaces PutMetricData, which also fills `store`, and GetMetricData."""
 
     def put_metric_data(backend: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         original(backend, namespace, [_small(entry) for entry in metric_data])  # first: it checks them
@@ -128,7 +128,7 @@ def _result(query: dict[str, Any], values: Series, descending: bool) -> dict[str
 
 
 def _small(entry: dict[str, Any]) -> dict[str, Any]:
-    """Many values as the statistic set that they make: moto would keep an object for each, and look through all."""
+    """Many values as one statistic set: moto would keep an object for each value and search them all."""
     if len(entry.get("Values") or ()) < 2 and sum(map(float, entry.get("Counts") or ())) < 2:
         return entry
     if any(value != value for value in entry["Values"]):  # not a number: moto refuses it

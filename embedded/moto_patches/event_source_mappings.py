@@ -1,4 +1,7 @@
-"""moto's queues: mappings are polled instead of called by SendMessage, deletes are locked, delays run at our speed."""
+"""SQS patches: event source mappings poll, deletes are locked, delays run at the cloud's speed.
+
+moto's SendMessage calls mapped functions itself.
+"""
 
 import time
 from typing import Any
@@ -19,7 +22,7 @@ class Pollers:
         self._pollers: dict[str, QueuePoller] = {}
 
     def start(self, mapping: Any) -> None:
-        """Polls for a mapping just made; takes it off moto's queue, which would call the function itself."""
+        """Polls for a new mapping, and removes it from moto's queue, which would call the function itself."""
         context = self._service.context
         backend = sqs_backends[context.account_id][context.region]
         queue = next(queue for queue in backend.queues.values() if queue.queue_arn == mapping.event_source_arn)
@@ -40,7 +43,7 @@ class Pollers:
 
 
 def install(patches: Patches, service: FunctionService) -> Pollers:
-    """Replaces the four places and returns the pollers, for the cloud's end."""
+    """Makes the four replacements; returns the pollers, to be stopped with the cloud."""
     pollers = Pollers(service)
     clock = service.context.clock
 

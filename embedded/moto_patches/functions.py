@@ -1,6 +1,6 @@
-"""moto's LambdaFunction, which knows Docker only, replaced by one that runs in our processes.
+"""Lambda patches: functions run in execution environments of this cloud instead of Docker.
 
-It also remembers what moto forgets: DeadLetterConfig, LoggingConfig, and updates of tracing and ephemeral storage.
+They also keep what moto drops: DeadLetterConfig, LoggingConfig, and updates of tracing and ephemeral storage.
 """
 
 import base64
@@ -46,7 +46,7 @@ class PayloadTooLargeError(LambdaClientError):
 
 
 class EmbeddedFunction(models.LambdaFunction):
-    """A function of moto's Lambda that really runs; `service` and `later` belong to the running cloud."""
+    """A function of moto's Lambda that runs; `service` and `async_invocations` belong to the running cloud."""
 
     __module__ = models.__name__  # moto keeps the instances of its classes by module, for its resets
 
@@ -67,7 +67,7 @@ class EmbeddedFunction(models.LambdaFunction):
         return super().get_configuration(on_create) | self.extra_configuration
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        """Applies UpdateFunctionConfiguration, and ends the processes of the old configuration at their next use."""
+        """Applies UpdateFunctionConfiguration; environments of the old configuration end at the next invocation."""
         for key in _EXTRA_CONFIGURATION:
             if config_updates.get(key):
                 self.extra_configuration[key] = config_updates[key]
@@ -79,7 +79,7 @@ class EmbeddedFunction(models.LambdaFunction):
         return self.get_configuration()
 
     def configuration(self) -> FunctionConfiguration:
-        """How the function is to be run now."""
+        """The function's present configuration."""
         logging = self.extra_configuration.get("LoggingConfig", {})
         reserved = self.reserved_concurrency
         return FunctionConfiguration(
@@ -97,7 +97,7 @@ class EmbeddedFunction(models.LambdaFunction):
         )
 
     def async_policy(self) -> AsyncPolicy:
-        """How asynchronous invocations are retried and where they end."""
+        """The function's policy for asynchronous invocations."""
         config = self.event_invoke_config[-1].config if self.event_invoke_config else {}
         destinations = config.get("DestinationConfig", {})
         return AsyncPolicy(
@@ -108,7 +108,7 @@ class EmbeddedFunction(models.LambdaFunction):
         )
 
     def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
-        """Answers Invoke: waits for the result, or accepts the event (InvocationType=Event)."""
+        """Invokes the function: waits for the result, or accepts the event (InvocationType=Event)."""
         event = body if isinstance(body, bytes) else (body or "{}").encode()
         kind = request_headers.get("X-Amz-Invocation-Type") or request_headers.get("x-amz-invocation-type")
         limit = _ASYNC_LIMIT if kind == "Event" else _SYNC_LIMIT
@@ -139,7 +139,7 @@ class EmbeddedFunction(models.LambdaFunction):
 
 
 def install(patches: Patches, service: FunctionService, later: AsyncInvocations) -> None:
-    """Makes moto create our functions."""
+    """Replaces the class of moto's functions and DeleteFunction."""
     EmbeddedFunction.service = service
     EmbeddedFunction.async_invocations = later
     patches.replace(models, "LambdaFunction", EmbeddedFunction)

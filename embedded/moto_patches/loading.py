@@ -34,14 +34,14 @@ class JobStatus(enum.StrEnum):
 
 
 class LaterBackends:
-    """Stands for EC2's backends and imports them when an account's are asked for."""
+    """Stands in for EC2's backends; imports them at the first access."""
 
     def __getitem__(self, account_id: str) -> Any:
         return importlib.import_module("moto.ec2.models").ec2_backends[account_id]
 
 
 def load() -> None:
-    """Imports what is wanted; does nothing if that, or what is avoided, has been imported already."""
+    """Imports WANTED without AVOIDED; does nothing if a module of either has been imported."""
     if any(name in sys.modules for name in (*WANTED, *AVOIDED)):
         return
     standing = {name: ModuleType(name) for name in AVOIDED}
@@ -57,7 +57,7 @@ def load() -> None:
             del sys.modules[name]
 
 
-load()  # by being imported, for it must come before what imports moto at its top
+load()  # on import: it must come before modules that import moto
 
 
 _shared = cache(create_loader)

@@ -21,7 +21,7 @@ _MAIL = ("email", "email-json")
 
 
 def install_subscriptions(patches: Patches, context: Context, delivery: Delivery) -> None:
-    """Subscriptions by mail and of functions are ours; the others stay moto's, but cannot fail the publisher."""
+    """Replaces deliveries by mail and to functions; others stay moto's, but their failure does not fail Publish."""
 
     def publish(subscription: Subscription, message: str, message_id: str, **given: Any) -> None:
         try:
@@ -30,7 +30,7 @@ def install_subscriptions(patches: Patches, context: Context, delivery: Delivery
             elif _wanted(subscription, message, given):
                 _send(subscription, message, message_id, given)
         except Exception:
-            LOG.exception("notice %s could not be delivered to %s", message_id, subscription.endpoint)
+            LOG.exception("message %s could not be delivered to %s", message_id, subscription.endpoint)
 
     def _send(subscription: Subscription, message: str, message_id: str, given: dict[str, Any]) -> None:
         if given.get("message_structure") == "json":
@@ -49,7 +49,7 @@ def _wanted(subscription: Subscription, message: str, given: dict[str, Any]) -> 
 
 
 def install_rules(patches: Patches, bus: Bus) -> None:
-    """Every event that moto matches against a rule goes through `bus`."""
+    """Routes each event of a rule through `bus`."""
 
     def send_to_targets(rule: Rule, original_event: dict[str, Any], transform_input: bool = True) -> None:
         bus.route(rule, original_event)

@@ -1,4 +1,4 @@
-"""moto stores metric filters, one more each time one is put, and does nothing with them."""
+"""Metric filter patches: filters are replaced by name and applied to log events. moto stores them only."""
 
 import time
 from typing import Any
@@ -14,7 +14,7 @@ from embedded.moto_patches.patches import Patches
 
 
 def install(patches: Patches, context: Context) -> None:
-    """Every log event that comes in goes through the filters of its group; their metrics are put as any other."""
+    """Applies the filters of a log group to each new event and puts their metrics."""
     cloudwatch = cloudwatch_backends[context.account_id][context.region]
     filters = MetricFilters(lambda *given: cloudwatch.put_metric_data(*given), context.clock.scaled(60))
 

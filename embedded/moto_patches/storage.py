@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 
 def install_buckets(patches: Patches, context: Context) -> None:
-    """Buckets with an EventBridge configuration tell about their objects through `context.emit`."""
+    """Emits the events of buckets with an EventBridge configuration through `context.emit`."""
 
     def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
         name = getattr(event_name, "value", event_name)
@@ -39,7 +39,7 @@ def install_buckets(patches: Patches, context: Context) -> None:
         except Exception:  # the upload itself has succeeded
             LOG.exception("the event of s3://%s/%s could not be put on the bus", bucket.name, key.name)
 
-    # moto denies by a policy's statements without looking at their conditions; access is not emulated here
+    # moto ignores the conditions of a policy's statements; access is not emulated here
     patches.replace(models.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patches.replace(notifications, "_send_event_bridge_message", send)
 
@@ -48,7 +48,7 @@ CALLS = ("get_item", "query", "scan", "put_item", "update_item", "delete_item", 
 
 
 def install_tables(patches: Patches) -> None:
-    """Lets one call at a time through."""
+    """Runs the calls on tables one at a time."""
     lock = threading.RLock()
 
     def serial(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,5 +38,5 @@ _MODULES = (
 
 PROVIDERS: dict[str, Provider] = {provider.type: provider() for module in _MODULES for provider in module.PROVIDERS}
 
-# Resource types that stand for nothing here, and why.
-IGNORED_TYPES = {"AWS::CDK::Metadata": "tells AWS which CDK version made the stack"}
+# Resource types without an effect here, and why.
+IGNORED_TYPES = {"AWS::CDK::Metadata": "reports the CDK version to AWS"}

@@ -1,4 +1,4 @@
-"""Alarms, which embedded/metrics evaluates, and dashboards, which are kept and shown."""
+"""CloudWatch alarms, which embedded/metrics evaluates, and dashboards, which are stored."""
 
 from typing import Any, ClassVar
 

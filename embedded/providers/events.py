@@ -26,7 +26,7 @@ class Rule(PutProvider):
     updatable = honoured - {"Name"} | {"Targets"}
 
     def check(self, request: Request) -> None:
-        """Also refuses targets and schedules that would silently never be served."""
+        """Also raises DeployError for targets and schedules that are not supported."""
         super().check(request)
         check_schedule(request, request.get("ScheduleExpression"))
         for target in request.get("Targets", []):
@@ -74,7 +74,7 @@ class Schedule(Provider):
     updatable = honoured - {"Name", "GroupName"} | {"Target"}
 
     def check(self, request: Request) -> None:
-        """Also refuses time zones, targets and expressions that would be served wrongly."""
+        """Also raises DeployError for time zones, targets and expressions that are not supported."""
         super().check(request)
         check_schedule(request, request.get("ScheduleExpression"))
         check_arn(request, request.get("Target", {}).get("Arn", ""))
@@ -116,7 +116,7 @@ _SCHEDULE = ("GroupName", "Description", "ScheduleExpression", "State", "Flexibl
 
 
 def check_schedule(request: Request, expression: str | None) -> None:
-    """Raises DeployError for an expression that would never fire."""
+    """Raises DeployError for a schedule expression that is not supported."""
     if expression is None:
         return
     try:
@@ -126,7 +126,7 @@ def check_schedule(request: Request, expression: str | None) -> None:
 
 
 def check_arn(request: Request, arn: str) -> None:
-    """Raises DeployError for a target that could never be delivered to."""
+    """Raises DeployError for a target that is not supported."""
     try:
         check_target(arn)
     except UnsupportedTargetError as error:

@@ -48,7 +48,7 @@ class Alias(Provider):
     honoured = frozenset({"AliasName", "TargetKeyId"})
 
     def create(self, platform: Platform, request: Request) -> Resource:
-        """Names a key."""
+        """Creates the alias."""
         name = request.properties["AliasName"]
         platform.clients("kms").create_alias(AliasName=name, TargetKeyId=request.properties["TargetKeyId"])
         return Resource(name, {"AliasName": name})

@@ -1,4 +1,4 @@
-"""What may call functions, what feeds them, and what happens to events they fail at."""
+"""Lambda permissions, event source mappings and asynchronous invocation settings."""
 
 from typing import ClassVar
 
@@ -25,11 +25,11 @@ class Permission(Provider):
         return self.create(platform, request)
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Takes the statement out of the function's policy."""
+        """Removes the statement from the function's policy."""
         lambda_ = platform.clients("lambda")
         try:
             lambda_.remove_permission(FunctionName=request.properties["FunctionName"], StatementId=resource.physical_id)
-        except lambda_.exceptions.ResourceNotFoundException:  # it went with its function
+        except lambda_.exceptions.ResourceNotFoundException:  # deleted with its function
             return
 
 
@@ -39,7 +39,7 @@ class EventSourceMapping(Provider):
     type = "AWS::Lambda::EventSourceMapping"
     honoured = frozenset({"EventSourceArn", "FunctionName", "BatchSize", "Enabled", "FunctionResponseTypes"})
     ignored: ClassVar[dict[str, str]] = {
-        "MaximumBatchingWindowInSeconds": "a batch is what has arrived, nothing is waited for",
+        "MaximumBatchingWindowInSeconds": "a batch holds the messages that have arrived",
         "ScalingConfig": "one poller per mapping",
         "MetricsConfig": "metrics of mappings are not emulated",
         "Tags": NO_TAGS,
@@ -85,12 +85,12 @@ class EventInvokeConfig(Provider):
         return Resource(request.name())
 
     def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
-        """Sets it anew."""
+        """Replaces the settings."""
         self.delete(platform, request, resource)
         return self.create(platform, request)
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Back to the defaults."""
+        """Restores the defaults."""
         platform.clients("lambda").delete_function_event_invoke_config(FunctionName=request.properties["FunctionName"])
 
 

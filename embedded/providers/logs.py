@@ -1,4 +1,4 @@
-"""Log groups and what is drawn from them."""
+"""Log groups, metric filters and resource policies of CloudWatch Logs."""
 
 import json
 from typing import Any, ClassVar

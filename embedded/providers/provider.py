@@ -1,4 +1,4 @@
-"""What a provider of a resource type is: it says what it honours, and creates and updates by boto3 calls."""
+"""Providers of resource types: each declares the properties that it honours and makes boto3 calls."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ class DeployError(RuntimeError):
 
 @dataclass(frozen=True)
 class Request:
-    """A resource as its template wants it, with every intrinsic function resolved."""
+    """A resource of a template, with every intrinsic function resolved."""
 
     stack: str
     logical_id: str
@@ -56,7 +56,7 @@ class Resource:
 
 @dataclass
 class Platform:
-    """What providers work with."""
+    """The clients and the context that providers use."""
 
     clients: Clients
     context: Context
@@ -76,7 +76,7 @@ class Provider:
     updatable: ClassVar[frozenset[str]] = frozenset()
 
     def check(self, request: Request) -> None:
-        """Raises DeployError for a property that is neither honoured nor knowingly ignored."""
+        """Raises DeployError for a property that is neither honoured nor ignored."""
         known = self.honoured | frozenset(self.ignored)
         for path in _unknown(request.properties, "", known):
             raise request.error(
@@ -93,7 +93,7 @@ class Provider:
         raise NotImplementedError
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the resource; a type that does not say how cannot be taken out of a running cloud."""
+        """Removes the resource; by default an error: the type cannot be removed from a running cloud."""
         raise request.error(
             "it is no longer in the assembly and cannot be removed in place; run `perennial down`, then `perennial up`"
         )

@@ -1,4 +1,4 @@
-"""SageMaker for real on one machine: training jobs run, endpoints serve, in the process of the moto server.
+"""SageMaker on one machine: training jobs, transform jobs, endpoints and the model registry.
 
 Not emulated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
 """
@@ -15,13 +15,13 @@ __all__ = ["await_training_job", "install", "stop"]
 
 
 def install(context: Context) -> DirectHandler:
-    """Makes moto's SageMaker real. Call it before the server answers its first request.
+    """Replaces moto's SageMaker. Call it before the server answers its first request.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when a request comes.
 
     Returns:
-        What answers InvokeEndpoint, for the server.
+        The handler of InvokeEndpoint, for the server.
     """
     api.install(context)
     direct = runtime.install(context)
@@ -31,18 +31,18 @@ def install(context: Context) -> DirectHandler:
 
 
 def stop() -> None:
-    """Ends jobs and inference servers and writes the captures that wait: call it while the server still answers."""
+    """Stops jobs and inference servers and writes pending captures: call it while the server answers."""
     api.stop()
 
 
 def await_training_job(context: Context, name: str, seconds: float) -> bool:
-    """Waits for a training job's end, `seconds` at most. Returns whether it has ended, or is not there at all."""
+    """Waits up to `seconds` for a training job. Returns whether it has ended or does not exist."""
     job = api.backend_of(context.account_id, context.region).training_jobs.get(name)
     return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]
 
 
 def _load_service_model(context: Context) -> None:
-    """Sends the first request: moto takes 0.5 s to load the description of SageMaker, which a job would wait for."""
+    """Sends a first request: moto takes 0.5 s to load the service model of SageMaker."""
     scope = (
         f"Credential={CREDENTIAL}/20260101/{context.region}/sagemaker/aws4_request"  # by which moto finds the service
     )

@@ -1,6 +1,6 @@
-"""The touch point with moto's SageMaker: its backend and its operations replaced by real ones.
+"""The touch point with moto's SageMaker: replaces its backend and its operations.
 
-What moto answers with a success that nobody worked for (processing and tuning jobs, pipelines, ...) is refused here.
+Operations that moto answers with an invented success (processing and tuning jobs, pipelines, ...) are refused.
 """
 
 import threading
@@ -33,12 +33,12 @@ class SageMakerBackend(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         clients = Clients(self.context)
-        # Making a client takes 0.1 s and more: not when the first job waits for it.
+        # A client takes 0.1 s and more to make: made before the first job needs it.
         threading.Thread(target=lambda: [clients(service) for service in _USED], name="clients", daemon=True).start()
         self.registry = Registry(self.context, self)
         self.resources = HostingResources(self.context, clients, self.registry.described)
         self.hosting = Hosting(self.context, clients, self.resources)
-        # moto tags and finds resources in these dictionaries by their `arn` and `tags`: one store, two readers.
+        # moto tags and finds resources in these dictionaries by `arn` and `tags`; both share them.
         self._models = self.resources.models  # type: ignore[assignment]
         self.endpoint_configs = self.resources.configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
@@ -48,12 +48,12 @@ class SageMakerBackend(SageMakerModelBackend):
         self.invocations = Invocations(self.context, clients, self.hosting)
 
     def reset(self) -> None:
-        """moto's reset: processes must not survive their records."""
+        """Resets the backend; its processes are stopped first."""
         self.stop()
         super().reset()
 
     def stop(self) -> None:
-        """Stops jobs and servers; captures and metrics that wait are written."""
+        """Stops jobs and servers; pending captures and metrics are written."""
         self.invocations.stop()
         self.training.stop_all()
         self.transforms.stop_all()
@@ -81,7 +81,7 @@ class SageMakerBackend(SageMakerModelBackend):
         return {}
 
     def add_tags_to(self, request: dict[str, Any]) -> dict[str, Any]:
-        """AddTags: a key that is there already gets the new value."""
+        """AddTags; an existing key gets the new value."""
         resource = self._get_resource_from_arn(request["ResourceArn"])
         new = {tag["Key"] for tag in request["Tags"]}
         resource.tags = [tag for tag in resource.tags if tag["Key"] not in new] + list(request["Tags"])
@@ -127,7 +127,7 @@ OPERATIONS: dict[str, Operation] = {
     "delete_tags": lambda backend, request: backend.delete_tags_from(request),
 }
 
-# moto answers these at once with an invented success.
+# moto answers these with an invented success.
 REFUSED = (
     "create_processing_job",
     "create_hyper_parameter_tuning_job",
@@ -146,7 +146,7 @@ REFUSED = (
 
 
 def install(context: Context) -> None:
-    """Replaces moto's backend and operations; the backends made before are stopped and forgotten."""
+    """Replaces moto's backend and operations; earlier backends are stopped and dropped."""
     stop()
     SageMakerBackend.context = context
     sagemaker_backends.clear()
@@ -158,7 +158,7 @@ def install(context: Context) -> None:
 
 
 def stop() -> None:
-    """Stops what all backends run. Safe to call twice, and before `install`."""
+    """Stops all backends. May be called twice, and before `install`."""
     for _, _, backend in list(sagemaker_backends.iter_backends()):
         if isinstance(backend, SageMakerBackend):
             backend.stop()

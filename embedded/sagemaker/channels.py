@@ -1,4 +1,4 @@
-"""Input channels of a training job: from S3 into the directory where the container finds them."""
+"""Input channels of a training job: downloads from S3 into the container's directories."""
 
 import json
 import shutil
@@ -14,11 +14,11 @@ S3_DATA_TYPES = ("S3Prefix", "ManifestFile")
 
 
 class DownloadError(Exception):
-    """Input data could not be had; the message is worded as the job's FailureReason on AWS."""
+    """Input data could not be downloaded; the message is worded as the job's FailureReason on AWS."""
 
 
 class InputChannel:
-    """One entry of InputDataConfig. Raises InvalidRequestError for what this cloud cannot feed to a container."""
+    """One entry of InputDataConfig. Raises InvalidRequestError for unsupported data sources and input modes."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self.name: str = request["ChannelName"]
@@ -46,7 +46,7 @@ class InputChannel:
         return entry
 
     def download(self, s3: Any, target: Path) -> None:
-        """Fetches all of the channel's objects. Raises DownloadError, with the URL and what S3 said."""
+        """Downloads the channel's objects. Raises DownloadError with the URL and S3's error."""
         target.mkdir(parents=True, exist_ok=True)
         try:
             for key_location, name in self.objects(s3):
@@ -56,7 +56,7 @@ class InputChannel:
                         f"Data download failed:the key {key_location.key} leaves the channel's directory"
                     )
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # One request per object, where boto3's managed transfer asks for its head first.
+                # One request per object; boto3's managed transfer sends HeadObject first.
                 body = s3.get_object(Bucket=key_location.bucket, Key=key_location.key)["Body"]
                 with path.open("wb") as file:
                     shutil.copyfileobj(body, file, 1 << 20)

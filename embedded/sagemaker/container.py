@@ -19,7 +19,7 @@ MAX_ARCHIVE_MEMBERS = 200_000
 
 
 class Container:
-    """One container's /opt/ml at `base`; `SAGEMAKER_BASE_DIR` tells the programs inside where it is."""
+    """One container's /opt/ml, at `base`; programs find it by `SAGEMAKER_BASE_DIR`."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -32,7 +32,7 @@ class Container:
         self.failure = self.output / "failure"
 
     def prepare(self) -> None:
-        """Makes the directories a container finds at its start."""
+        """Makes the directories that exist when a container starts."""
         for directory in (self.code, self.model, self.config, self.output_data, self.output / "intermediate"):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -41,11 +41,11 @@ class Container:
         return self.input / "data" / name
 
     def mapped(self, text: str) -> str:
-        """The text with each path under /opt/ml moved under the base directory."""
+        """The text with paths under /opt/ml replaced by paths under `base`."""
         return _ROOT.sub(lambda _: str(self.base), text)
 
     def mapped_values(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """The same for each value of a mapping."""
+        """The mapping with `mapped` values."""
         return {name: self.mapped(text) for name, text in texts.items()}
 
     def write_config(self, name: str, content: Any) -> None:
@@ -58,10 +58,10 @@ class Container:
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Extracts a tar.gz from someone else: no path leaves `target`, no special files, sizes capped.
+    """Extracts an untrusted tar.gz: no path leaves `target`, no special files, sizes are capped.
 
     Raises:
-        ModelDataError: the archive is no tar.gz, is unsafe or too large; nothing of it is to be used then.
+        ModelDataError: the archive is not a tar.gz, is unsafe or too large; `target` must not be used then.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -76,7 +76,7 @@ def unpack(archive: Path, target: Path) -> None:
 
 
 def pack(directory: Path, archive: Path) -> None:
-    """Writes what is in `directory` as a tar.gz, names relative to it."""
+    """Writes the content of `directory` as a tar.gz."""
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for path in sorted(directory.iterdir()):
             tar.add(path, arcname=path.name)
@@ -88,11 +88,10 @@ def is_empty(directory: Path) -> bool:
 
 
 def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
-    """The environment before any SM_* or user variable; nothing of ours leaks in, such as PYTHONPATH or credentials.
+    """The environment variables of each container process, without the cloud's own PYTHONPATH or credentials.
 
     Args:
-        isolated: under network isolation a container has no credentials, so it gets no way into this cloud either.
-            Its network itself is not cut off here.
+        isolated: under network isolation a container has no credentials and no endpoint URL; its network is not cut.
     """
     path = os.environ.get("PATH", os.defpath)
     environment = {

@@ -1,4 +1,4 @@
-"""Data capture: what an endpoint was asked and what it answered, as JSON lines in S3."""
+"""Data capture: an endpoint's requests and responses as JSON lines in S3."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CapturedInvocation:
-    """One successful invocation, for the record."""
+    """A successful invocation to be captured."""
 
     input: bytes
     input_type: str
@@ -31,7 +31,7 @@ class CapturedInvocation:
 
 
 class DataCapture:
-    """Lines that wait to be written to S3; `add` from any thread, `flush` from the recorder's."""
+    """Captured lines, written to S3 by `flush`; `add` may be called from any thread."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -39,7 +39,7 @@ class DataCapture:
         self._lock = threading.Lock()
 
     def add(self, config: dict[str, Any], endpoint: str, variant: str, exchange: CapturedInvocation) -> bool:
-        """Keeps an invocation if the endpoint's DataCaptureConfig says so. Returns whether it was kept."""
+        """Captures an invocation if the DataCaptureConfig samples it. Returns whether it did."""
         if not config.get("EnableCapture"):
             return False
         if random.random() * 100 >= config["InitialSamplingPercentage"]:
@@ -52,7 +52,7 @@ class DataCapture:
         return True
 
     def flush(self) -> None:
-        """Writes what has come in, one object per endpoint, variant and hour."""
+        """Writes the pending lines, one object per endpoint, variant and hour."""
         with self._lock:
             lines, self._lines = self._lines, {}
         for (folder, _), batch in lines.items():
@@ -68,7 +68,7 @@ class DataCapture:
 
 
 def summary(config: dict[str, Any] | None) -> dict[str, Any]:
-    """What DescribeEndpoint answers of an endpoint's DataCaptureConfig; nothing without one."""
+    """The DataCaptureConfig summary of DescribeEndpoint; empty without a configuration."""
     if not config:
         return {}
     enabled = bool(config.get("EnableCapture"))
@@ -77,7 +77,7 @@ def summary(config: dict[str, Any] | None) -> dict[str, Any]:
         "CaptureStatus": "Started" if enabled else "Stopped",
         "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
         "DestinationS3Uri": config["DestinationS3Uri"],
-        # A required member on AWS too; without a key it is empty there.
+        # A required member; without a key it is empty on AWS.
         "KmsKeyId": config.get("KmsKeyId") or "",
     }
     return {"DataCaptureConfig": members}

@@ -1,4 +1,4 @@
-"""A DeploymentConfig's rules, and the steps in which it shifts the traffic."""
+"""The rules of a DeploymentConfig, and its traffic shifting steps."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,14 @@ _MOST_ALARMS = 10
 
 @dataclass(frozen=True)
 class TrafficStep:
-    """A share of the traffic (0 to 1) for the new fleet, and how long it stays so, in seconds of the cloud's time."""
+    """The new fleet's share of the traffic (0 to 1) and its duration in seconds at the cloud's speed."""
 
     share: float
     seconds: float
 
 
 def check(request: dict[str, Any]) -> None:
-    """Raises InvalidRequestError for a DeploymentConfig against AWS's rules, NotEmulatedError for a rolling one."""
+    """Raises InvalidRequestError for a DeploymentConfig that AWS refuses, NotEmulatedError for a rolling update."""
     if request.get("RollingUpdatePolicy"):
         raise NotEmulatedError("a RollingUpdatePolicy")
     alarms = (request.get("AutoRollbackConfiguration") or {}).get("Alarms") or []
@@ -85,7 +85,7 @@ def _check_kind(routing: dict[str, Any]) -> None:
 
 
 def _share(size: dict[str, Any], member: str, instances: int) -> float:
-    """The part of the fleet, which is the part of the traffic."""
+    """The share of the fleet, which is the share of the traffic."""
     if instances < 2:
         raise InvalidRequestError(
             f"{member} must be at most 50 percent of the new fleet, which takes at least 2 instances: the variant has "

@@ -1,4 +1,4 @@
-"""An endpoint's figures in CloudWatch: AWS/SageMaker, by EndpointName and VariantName."""
+"""Endpoint invocation metrics in CloudWatch: AWS/SageMaker, by EndpointName and VariantName."""
 
 import logging
 import threading
@@ -12,12 +12,12 @@ from embedded.context import Clients
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
-_MOST_VALUES = 150  # of one datum, by PutMetricData's rule; values, not their sum, for percentiles are made of them
+_MOST_VALUES = 150  # of one datum, by PutMetricData's rule; single values, because percentiles need them
 _UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
 
 
 class Metrics:
-    """Invocation metrics that wait to be put; `add` from any thread, `flush` from the recorder's."""
+    """Pending invocation metrics, put by `flush`; `add` may be called from any thread."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -31,7 +31,7 @@ class Metrics:
                 self._waiting.setdefault((endpoint, variant, name), Counter())[value] += 1
 
     def flush(self) -> None:
-        """Puts what has come in."""
+        """Puts the pending metrics."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
         moment = datetime.now(UTC)

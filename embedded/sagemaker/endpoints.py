@@ -1,4 +1,4 @@
-"""An endpoint: its fleets, the share of the traffic that each takes, and its status."""
+"""An endpoint: its status, its fleets and their traffic shares."""
 
 import random
 import threading
@@ -18,11 +18,11 @@ Deploy = Callable[["Endpoint", Fleet], None]  # takes an endpoint to a fleet, or
 
 
 class Endpoint:
-    """One endpoint. Its fleets come and go in a thread of their own; it answers from those that have a share.
+    """One endpoint. Deployments change its fleets in a thread of their own; fleets with a traffic share answer.
 
     Args:
         name: its name.
-        arn: the same in full.
+        arn: its ARN.
         tags: as in the request.
         changed: called with the endpoint after each change of its status.
     """
@@ -34,12 +34,12 @@ class Endpoint:
         self.creation_time = self.last_modified_time = now()
         self.status = "Creating"
         self.deployment_config: dict[str, Any] | None = None
-        self.deleted = threading.Event()  # a rollout under way ends then
+        self.deleted = threading.Event()  # ends a deployment under way
         self._changed = changed
         self._lock = threading.RLock()
         self._active: Fleet | None = None
         self._pending: tuple[Fleet, datetime] | None = None
-        self._leftover: list[Fleet] = []  # left by a rollback that failed
+        self._leftover: list[Fleet] = []  # of failed rollbacks
         self._shares: list[tuple[Fleet, float]] = []
         self._failure: str | None = None
         self._config_name = ""
@@ -47,12 +47,12 @@ class Endpoint:
 
     @property
     def active(self) -> Fleet | None:
-        """The fleet of the configuration in force; None until the endpoint was in service once."""
+        """The fleet of the present configuration; None before the endpoint is first in service."""
         return self._active
 
     @property
     def fleets(self) -> list[Fleet]:
-        """All that are up or coming up: the active one, and beside it the one of an update under way."""
+        """All fleets: the active one, that of an update under way, and those left by a failed rollback."""
         with self._lock:
             found = [self._active, self._pending[0] if self._pending else None, *self._leftover]
         return [fleet for fleet in found if fleet is not None]
@@ -63,7 +63,7 @@ class Endpoint:
         self._start_deployment(fleet, deploy)
 
     def update(self, fleet: Fleet, deployment_config: dict[str, Any], deploy: Deploy) -> None:
-        """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
+        """Deploys a new fleet beside the active one, in the background.
 
         Raises:
             InvalidRequestError: the endpoint is being changed, or has failed, or would change its variants' names.
@@ -84,7 +84,7 @@ class Endpoint:
             self._active.check_successor(fleet)
 
     def delete(self) -> None:
-        """Takes the endpoint out of service and stops its fleets; returns once they are stopped."""
+        """Takes the endpoint out of service and stops its fleets; returns when they are stopped."""
         self.deleted.set()
         with self._lock:
             self._shares = []
@@ -101,9 +101,9 @@ class Endpoint:
 
     @contextmanager
     def acquire_fleet(self) -> Iterator[Fleet | None]:
-        """The fleet for one invocation, by the shares, which is not stopped meanwhile; None while none is in service.
+        """A fleet for one invocation, chosen by traffic share and not stopped meanwhile; None while none is in service.
 
-        Chosen and counted in one step: a fleet that has lost its share is stopped once nobody it counts is left.
+        Choice and count are one step, so that a fleet without a share is stopped after its last invocation.
         """
         with self._lock:
             shares = self._shares
@@ -119,7 +119,7 @@ class Endpoint:
                 fleet.end_invocation()
 
     def shift_traffic(self, new: Fleet, share: float) -> None:
-        """Gives `share` (0 to 1) of the traffic to the new fleet, and the rest to the active one."""
+        """Sends `share` (0 to 1) of the traffic to the new fleet and the rest to the active one."""
         with self._lock:
             active = self._active
             if self.deleted.is_set() or active is None:
@@ -127,7 +127,7 @@ class Endpoint:
             self._shares = [pair for pair in ((active, 1.0 - share), (new, share)) if pair[1] > 0]
 
     def promote(self, fleet: Fleet) -> list[Fleet]:
-        """The new fleet is in force and takes all traffic. Returns those that are to be stopped."""
+        """Makes the new fleet the active one, with all traffic. Returns the fleets to be stopped."""
         with self._lock:
             left = [old for old in (self._active, *self._leftover) if old is not None]
             self._active, self._leftover, self._config_name = fleet, [], fleet.config.name
@@ -135,17 +135,17 @@ class Endpoint:
             return left
 
     def begin_rollback(self) -> None:
-        """The way back begins."""
+        """Sets the status RollingBack."""
         with self._lock:
             self._set_status("RollingBack")
 
     def fail_deployment(self, reason: str) -> None:
-        """The new fleet is gone. As on AWS an update that was rolled back ends InService: the config's name tells."""
+        """Ends a failed deployment: Failed, or InService with the old configuration after a rollback, as on AWS."""
         with self._lock:
             self._finish_deployment("InService" if self._active is not None else "Failed", reason)
 
     def fail_rollback(self, reason: str) -> None:
-        """Neither fleet can have it all: UpdateRollbackFailed, with the shares as they are."""
+        """Ends a failed rollback: UpdateRollbackFailed, with the present traffic shares."""
         with self._lock:
             self._leftover += [self._pending[0]] if self._pending else []
             shares = self._shares

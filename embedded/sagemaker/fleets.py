@@ -1,4 +1,4 @@
-"""A fleet: what one endpoint configuration runs, one server per production and shadow variant."""
+"""A fleet: the servers of one endpoint configuration, one per production and shadow variant."""
 
 import random
 import threading
@@ -70,11 +70,11 @@ class Fleet:
             raise
 
     def _on_the_wall(self, limit: float) -> float:
-        """Seconds until a server must be healthy: sped up like all waits, but its process starts as slowly as ever."""
+        """Seconds on the wall until a server must be healthy; at least 20, because processes start no faster."""
         return min(limit, max(LEAST_START_SECONDS, self._clock.scaled(limit)))
 
     def stop(self, *, drain: bool = True) -> None:
-        """Stops all servers, with `drain` once the invocations under way have been answered."""
+        """Stops all servers; with `drain` after the invocations under way."""
         if drain:
             deadline = time.monotonic() + DRAIN_SECONDS
             with self._idle:
@@ -84,12 +84,12 @@ class Fleet:
             variant.server.stop()
 
     def recover(self) -> bool:
-        """Starts again what has died. Returns whether all servers are healthy."""
+        """Restarts servers that have ended. Returns whether all are healthy."""
         return all(variant.server.restart() for variant in self.variants)
 
     @property
     def serverless(self) -> bool:
-        """Whether it runs without instances."""
+        """Whether it has a serverless variant."""
         return any(variant.request.get("ServerlessConfig") for variant in self.variants)
 
     @property
@@ -103,13 +103,13 @@ class Fleet:
             self._busy += 1
 
     def end_invocation(self) -> None:
-        """An invocation has been answered."""
+        """Ends the count of an invocation."""
         with self._idle:
             self._busy -= 1
             self._idle.notify_all()
 
     def choose(self, wanted: str | None) -> Variant | None:
-        """The variant for one invocation: the wanted one, else by weight. None when there is no such variant."""
+        """The variant for one invocation: the target variant, else one by weight. None if there is none."""
         if wanted is not None:
             return next((variant for variant in self.variants if variant.name == wanted), None)
         if len(self.variants) == 1:
@@ -131,7 +131,7 @@ class Fleet:
             raise InvalidRequestError("An endpoint with instances cannot be updated to a serverless endpoint.")
 
     def retain_properties(self, old: "Fleet", excluded: set[str]) -> None:
-        """Takes over what an update is to keep: RetainAllVariantProperties without ExcludeRetainedVariantProperties."""
+        """Applies RetainAllVariantProperties, except for the properties in ExcludeRetainedVariantProperties."""
         before = {variant.name: variant for variant in old.variants}
         for variant in self.variants:
             if variant.name in before and "DesiredWeight" not in excluded:
@@ -142,7 +142,7 @@ class Fleet:
             self.capture = old.capture
 
     def set_stage(self, stage: str) -> None:
-        """Goes on to Creating, ActivatingTraffic, Baking or Deleting, as the variants' VariantStatus shows."""
+        """Sets the VariantStatus: Creating, ActivatingTraffic, Baking or Deleting."""
         self._stage = (stage, now())
 
     def describe(self, *, shadows: bool = False) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ class Fleet:
         return [variant.describe(self._started) for variant in (self.shadows if shadows else self.variants)]
 
     def pending(self) -> list[dict[str, Any]]:
-        """The same in a PendingDeploymentSummary."""
+        """The ProductionVariants of a PendingDeploymentSummary."""
         stage, since = self._stage
         status = [{"Status": stage, "StartTime": since}]
         kinds = [variant.request.get("InstanceType") for variant in self.variants]

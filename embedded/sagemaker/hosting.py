@@ -38,7 +38,7 @@ class Hosting:
         self.endpoints: dict[str, Endpoint] = {}
 
     def create_endpoint(self, request: Request) -> Answer:
-        """CreateEndpoint: starts its servers and returns at once."""
+        """CreateEndpoint; the servers start in the background."""
         name = request["EndpointName"]
         arn = self._arn("endpoint", name)
         config = self._resources.config(request["EndpointConfigName"])
@@ -52,7 +52,7 @@ class Hosting:
         return {"EndpointArn": arn}
 
     def update_endpoint(self, request: Request) -> Answer:
-        """UpdateEndpoint: the new servers start beside the old, which go once the traffic has gone over."""
+        """UpdateEndpoint: a blue/green deployment in the background."""
         endpoint = self.endpoint(request["EndpointName"])
         config = self._resources.config(request["EndpointConfigName"])
         endpoint.check_update()
@@ -69,13 +69,13 @@ class Hosting:
         return {"EndpointArn": endpoint.arn}
 
     def update_weights(self, request: Request) -> Answer:
-        """UpdateEndpointWeightsAndCapacities: at once; capacities are only reported."""
+        """UpdateEndpointWeightsAndCapacities; takes effect at once, instance counts are only described."""
         endpoint = self.endpoint(request["EndpointName"])
         endpoint.check_update()
         fleet = endpoint.active
         if fleet is None:
             raise InvalidRequestError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-        self._resources.config(fleet.config.name)  # AWS refuses too, once the configuration is deleted
+        self._resources.config(fleet.config.name)  # AWS refuses, too, when the configuration is deleted
         for wanted in request["DesiredWeightsAndCapacities"]:
             variant = fleet.choose(wanted["VariantName"])
             if variant is None:
@@ -104,7 +104,7 @@ class Hosting:
         return page(entries, request, key="Endpoints", name="EndpointName", default_order="Descending")
 
     def delete_endpoint(self, request: Request) -> Answer:
-        """DeleteEndpoint: gone from the lists at once, its servers soon after."""
+        """DeleteEndpoint: the endpoint is gone at once; its servers stop in the background."""
         endpoint = self.endpoint(request["EndpointName"])
         with self._lock:
             self.endpoints.pop(endpoint.name, None)
@@ -119,7 +119,7 @@ class Hosting:
         return endpoint
 
     def stop_all(self) -> None:
-        """Deletes all endpoints and waits for their servers' end."""
+        """Deletes all endpoints and waits until their servers have stopped."""
         threads = [threading.Thread(target=endpoint.delete) for endpoint in list(self.endpoints.values())]
         for thread in threads:
             thread.start()

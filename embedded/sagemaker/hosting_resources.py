@@ -1,4 +1,4 @@
-"""Models and endpoint configurations: the operations on what endpoints are made of."""
+"""The operations on models and endpoint configurations."""
 
 import threading
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class HostingResources:
     Args:
         context: the cloud.
         clients: its own clients.
-        find_package: answers DescribeModelPackage for a name or ARN.
+        find_package: describes a model package by name or ARN.
     """
 
     def __init__(self, context: Context, clients: Clients, find_package: FindPackage) -> None:
@@ -60,7 +60,7 @@ class HostingResources:
         return page(entries, request, key="Models", name="ModelName", default_order="Descending")
 
     def delete_model(self, request: Request) -> Answer:
-        """DeleteModel; servers that run it go on."""
+        """DeleteModel; its running servers are not affected."""
         self._find(self.models, "model", request["ModelName"])
         del self.models[request["ModelName"]]
         return {}
@@ -107,7 +107,7 @@ class HostingResources:
         return {variant: self.served(name) for variant, name in names.items()}
 
     def served(self, model: str) -> ServedModel:
-        """What a model serves. Raises InvalidRequestError as AWS does if there is no such model."""
+        """The model of that name. Raises InvalidRequestError, as AWS does, if there is none."""
         return self._served(self._find(self.models, "model", model).request)
 
     def _served(self, request: Request) -> ServedModel:

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: from the request to the container's answer, with the capture and the metrics of it."""
+"""InvokeEndpoint: routes a request to a variant, with shadow traffic, data capture and errors."""
 
 import time
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class TooLargeError(RefusedError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client of InvokeEndpoint is answered."""
+    """The response of InvokeEndpoint."""
 
     body: bytes
     content_type: str
@@ -101,7 +101,7 @@ class Invocations:
         return RefusedError("ValidationError", f"Endpoint {name} of account {self._context.account_id} not found.")
 
     def stop(self) -> None:
-        """Writes captures and metrics that wait."""
+        """Writes pending captures and metrics."""
         self._shadow_traffic.stop()
         self._invoker.stop()
 

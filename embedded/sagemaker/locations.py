@@ -1,4 +1,4 @@
-"""S3 locations as SageMaker requests write them."""
+"""S3 locations in SageMaker requests."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Models as endpoints need them: an archive in S3 and the environment of its server."""
+"""Models: the archive in S3 and the environment of its server."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +9,11 @@ from embedded.sagemaker.locations import S3Location
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What one container serves.
+    """A model as its server needs it.
 
     Args:
         name: the model's name.
-        image: its image; reported, not run.
+        image: its image; described, not run.
         archive: its model.tar.gz.
         environment: its variables, with container paths.
         isolated: under network isolation.
@@ -28,7 +28,7 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class ServerOwner:
-    """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
+    """The owner of a server: an endpoint (`kind` is hosting) or a transform job (transform), and its log group."""
 
     kind: str
     name: str
@@ -36,7 +36,7 @@ class ServerOwner:
 
 
 def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> ServedModel:
-    """Reads CreateModel's parameters. Raises InvalidRequestError for what cannot be served.
+    """Reads CreateModel's parameters. Raises InvalidRequestError for an unsupported model.
 
     Args:
         request: CreateModel's parameters.

@@ -1,4 +1,4 @@
-"""An interpreter that stands by for the next container process, so that nobody waits for imports."""
+"""A prewarmed interpreter for the next container process, which then does not wait for imports."""
 
 import errno
 import json
@@ -13,7 +13,7 @@ from embedded.context import Context
 from embedded.sagemaker import prewarmed_interpreter
 from embedded.sagemaker.container import base_environment
 
-#: what the prebuilt scikit-learn image holds and nearly every script of it imports
+#: packages of the prebuilt scikit-learn image that nearly every script imports
 IMAGE = (
     "numpy",
     "pandas",
@@ -26,16 +26,16 @@ IMAGE = (
     "sklearn.preprocessing",
     "sklearn.metrics",
 )
-#: read when a library is loaded; a process that wants others than the prewarmed was started with starts anew
+#: read when a library is loaded; a command with other values gets a new process
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-DELAY = 2.0  # seconds; the next one is prepared when the one that was taken has had its start
+DELAY = 2.0  # seconds until the next one is started, so that it does not slow the command
 
 
 class PrewarmedInterpreter:
-    """One prepared interpreter at a time. Where none is ready, a process is started as ever; thread-safe."""
+    """One prewarmed interpreter at a time; without one, a new process is started. Thread-safe."""
 
     def __init__(self, context: Context, modules: Sequence[str], threads: Mapping[str, str] | None = None) -> None:
-        """`threads` are the variables of THREADS that the processes will have."""
+        """`threads` are the values of THREADS in the processes."""
         self._context = context
         self._modules = modules
         self._threads = dict(threads or {})
@@ -44,7 +44,7 @@ class PrewarmedInterpreter:
         self._count = 0
 
     def prepare(self) -> None:
-        """Let an interpreter stand by, if none does. Returns at once; the imports take their time."""
+        """Starts an interpreter if there is none. Returns before its imports are done."""
         with self._lock:
             if self._prepared is not None:
                 return
@@ -62,7 +62,7 @@ class PrewarmedInterpreter:
             self._prepared = (process, fifo)
 
     def spawn(self, args: Sequence[str], env: Mapping[str, str], cwd: Path, log_path: Path) -> subprocess.Popen[bytes]:
-        """Start a command of Python's as ProcessGroup.spawn does, in the interpreter that stands by if it is ready."""
+        """Starts a Python command as ProcessGroup.spawn does, in the prewarmed interpreter if it is ready."""
         process = self._take(args, env, cwd, log_path) if self._fits(args, env) else None
         timer = threading.Timer(DELAY, self.prepare)
         timer.daemon = True
@@ -80,20 +80,20 @@ class PrewarmedInterpreter:
             if self._prepared is None:
                 return None
             process, fifo = self._prepared
-            if process.poll() is not None:  # someone ended it
+            if process.poll() is not None:  # it has ended
                 self._prepared = None
                 return None
             try:
                 pipe = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
             except OSError as error:
-                if error.errno != errno.ENXIO:  # it does not listen yet
+                if error.errno != errno.ENXIO:  # it is not ready yet
                     raise
                 return None
             self._prepared = None
         os.set_blocking(pipe, True)
         command = {"args": list(args), "env": dict(env), "cwd": str(cwd), "log": str(log_path)}
-        with os.fdopen(pipe, "w", encoding="utf-8") as words:
-            json.dump(command, words)
+        with os.fdopen(pipe, "wb") as commands:
+            commands.write(json.dumps(command).encode() + b"\n")
         fifo.unlink()
         fifo.with_suffix(".ready").unlink(missing_ok=True)
         return process

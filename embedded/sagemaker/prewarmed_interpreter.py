@@ -1,15 +1,16 @@
-"""Run as a script: an interpreter that has imported what the image holds, and waits to become a command.
+"""A prewarmed interpreter, run as a script: imports the image's packages and waits for a command to run.
 
-pandas and scikit-learn take one to two seconds to import. A container on AWS waits for its image and its instance
-instead; here an interpreter stands by, so that neither a training nor an endpoint waits for imports on this machine.
+pandas and scikit-learn take one to two seconds to import. Training jobs and endpoints take over a prewarmed
+interpreter instead.
 
 Usage: python interpreter.py FIFO MODULE [MODULE...]. Imports the modules, then reads one JSON object from the FIFO:
-{"args": [python, "-m", MODULE, ...] or [python, SCRIPT, ...], "env": {...}, "cwd": DIRECTORY, "log": FILE}, and goes on
-as that command would: with its environment, its import path, its arguments and its log.
+{"args": [python, "-m", MODULE, ...] or [python, SCRIPT, ...], "env": {...}, "cwd": DIRECTORY, "log": FILE}, and runs
+the command with its environment, import path, arguments and log.
 """
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import runpy
@@ -19,19 +20,27 @@ from typing import Any
 
 
 def main() -> None:
-    """Waits, then becomes the command."""
+    """Waits for a command and runs it."""
     fifo, modules = sys.argv[1], sys.argv[2:]
     for module in modules:
-        with contextlib.suppress(ImportError):  # what is not installed is not stood by for
+        with contextlib.suppress(ImportError):  # not installed
             importlib.import_module(module)
-    Path(fifo).with_suffix(".ready").touch()
-    with Path(fifo).open(encoding="utf-8") as words:  # opens as soon as someone writes
-        command = json.load(words)
+    # Opened for both ends, so that opening does not wait for the writer: once the file is there, the FIFO is read.
+    with os.fdopen(os.open(fifo, os.O_RDWR), "rb", buffering=0) as commands:
+        Path(fifo).with_suffix(".ready").touch()
+        command = json.loads(_line(commands))
     run_command(command)
 
 
+def _line(source: io.RawIOBase) -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        line += source.read(1 << 16) or b""
+    return line
+
+
 def run_command(command: dict[str, Any]) -> None:
-    """Run a command of Python's in this process, as a new process would."""
+    """Runs a Python command in this process as a new process would."""
     log = os.open(command["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)

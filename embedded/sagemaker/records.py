@@ -1,4 +1,4 @@
-"""Resources that are but a record of their request: models and endpoint configurations."""
+"""Records of models and endpoint configurations, and the checks of a configuration."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ _MOST_CONCURRENCY = 200
 
 @dataclass
 class ResourceRecord:
-    """A named resource with the request that made it; moto's backend reads `arn` and `tags`."""
+    """A resource with its Create request; moto's backend reads `arn` and `tags`."""
 
     name: str
     arn: str
@@ -31,7 +31,7 @@ class ResourceRecord:
 
 
 def check_config(request: dict[str, Any]) -> None:
-    """Refuses an endpoint configuration that this cloud cannot honour, by InvalidRequestError or NotEmulatedError."""
+    """Raises InvalidRequestError or NotEmulatedError for an endpoint configuration that is not supported."""
     for member in _UNSUPPORTED_CONFIG:
         if request.get(member):
             raise NotEmulatedError(f"{member} of an endpoint configuration")
@@ -98,6 +98,6 @@ def _check_capture(capture: dict[str, Any]) -> None:
 
 
 def refuse_existing(kind: str, arn: str, exists: bool) -> None:
-    """Raises InvalidRequestError, worded as on AWS, for a name that is taken."""
+    """Raises InvalidRequestError, worded as by AWS, if the name is taken."""
     if exists:
         raise InvalidRequestError(f'Cannot create already existing {kind} "{arn}".')

@@ -1,4 +1,4 @@
-"""The model registry: moto's, with what it lacks or gets wrong for versioned packages put right."""
+"""The model registry: moto's, corrected and completed for versioned packages."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _SUMMARY = (
     "ModelPackageStatus",
     "ModelApprovalStatus",
 )
-# What CreateModelPackage takes and moto drops; kept as it came and answered by Describe.
+# Parameters of CreateModelPackage that moto drops; kept here and described.
 _KEPT = ("SourceUri", "SkipModelValidation", "SecurityConfig", "ModelCard", "ModelLifeCycle")
 _CHANGEABLE = ("ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelCard", "ModelLifeCycle")
 
@@ -34,11 +34,11 @@ class Registry:
         self._context = context
         self._backend = backend
         self._kept: dict[str, dict[str, Any]] = {}
-        # moto numbers a version by the count of packages, so deleted ones stay in its store and are only hidden here.
+        # moto numbers versions by the count of packages, so deleted ones stay in its store and are hidden here.
         self._deleted: set[str] = set()
 
     def create_group(self, request: Request) -> Answer:
-        """CreateModelPackageGroup; a taken name is an error, which moto overwrites."""
+        """CreateModelPackageGroup; a taken name is an error, where moto overwrites."""
         name = request["ModelPackageGroupName"]
         if name in self._backend.model_package_groups:
             arn = self._backend.model_package_groups[name].arn
@@ -65,7 +65,7 @@ class Registry:
         return answer
 
     def create(self, request: Request) -> Answer:
-        """CreateModelPackage; a versioned one waits for approval unless told otherwise, as on AWS."""
+        """CreateModelPackage; a versioned package is PendingManualApproval by default, as on AWS."""
         group, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
         if bool(group) == bool(name):
             raise InvalidRequestError("Exactly one of ModelPackageName and ModelPackageGroupName must be given.")
@@ -110,7 +110,7 @@ class Registry:
         return answer
 
     def list_packages(self, request: Request) -> Answer:
-        """ListModelPackages; with a group, its versions, which moto would leave out."""
+        """ListModelPackages; with a group its versions, which moto leaves out."""
         group = request.get("ModelPackageGroupName")
         group = self._group_name(group) if group else None
         kind = request.get("ModelPackageType") or ("Versioned" if group else "Unversioned")
@@ -129,7 +129,7 @@ class Registry:
         return page(entries, request, key="ModelPackageSummaryList", name="ModelPackageName")
 
     def update(self, request: Request) -> Answer:
-        """UpdateModelPackage; what the request does not name stays, which moto would clear."""
+        """UpdateModelPackage; members that the request does not name are kept, which moto clears."""
         package = self._package(request["ModelPackageArn"])
         if request.get("ModelApprovalStatus"):
             package.set_model_approval_status(request["ModelApprovalStatus"])

@@ -1,7 +1,7 @@
-"""One real inference server: a model's archive unpacked and served by gunicorn, as the prebuilt image would.
+"""An inference server: unpacks a model archive and serves it with gunicorn, as the prebuilt image does.
 
-SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not emulated, nor
-are its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
+SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image. The image's stock server, nginx, Python and
+instances are not emulated: one process of this interpreter serves each variant.
 """
 
 import re
@@ -26,12 +26,12 @@ from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 HEALTH_SECONDS = 60.0
 MAX_BODY_BYTES = 6 * 1024 * 1024
 SERVING_MODULE = "SAGEMAKER_SERVING_MODULE"
-_STARTS = 3  # another process may take the port between its choice and its use
+_STARTS = 3  # attempts: another process may take the port before it is bound
 _APPLICATION = re.compile(r"[\w.]+:\w+(\(\))?")
 
 
 class StartError(Exception):
-    """The server did not come up; the message is the endpoint's FailureReason."""
+    """A server that does not start; the message is the endpoint's FailureReason."""
 
 
 class InferenceServer:
@@ -63,8 +63,8 @@ class InferenceServer:
         self.log = LogStream(clients, owner.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._connections = Connections(0)
-        self.cancelled = threading.Event()  # set when nobody waits for its health any more
-        self.setup_seconds: list[float] = []  # of cold starts that no metric tells of yet
+        self.cancelled = threading.Event()  # set when its health no longer matters
+        self.setup_seconds: list[float] = []  # of cold starts without a metric yet
         self._lock = threading.Lock()
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
@@ -93,11 +93,11 @@ class InferenceServer:
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
         self.cancelled.set()
-        self.suspend()  # connections first: gunicorn waits for those it keeps alive
+        self.suspend()  # connections first: gunicorn waits for keep-alive connections
         self._container.remove()
 
     def restart_if_ended(self) -> None:
-        """Starts the server again if its process has died, as AWS replaces an instance; returns at once."""
+        """Starts the server again if its process has ended, as AWS replaces an instance; returns at once."""
         with self._lock:
             if self.alive or self.cancelled.is_set() or not self._container.model.is_dir():
                 return
@@ -166,7 +166,7 @@ class InferenceServer:
     def _command(self, application: str, environment: dict[str, str]) -> list[str]:
         workers = environment.get("SAGEMAKER_MODEL_SERVER_WORKERS", "1")
         timeout = environment.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", str(int(INVOCATION_SECONDS)))
-        # One thread that keeps connections open: the image's gevent worker also runs a model's code one call at a time.
+        # One thread with keep-alive: the image's gevent worker, too, runs a model's code one call at a time.
         options = f"--worker-class gthread --threads 1 --workers {workers} --timeout {timeout} --keep-alive 75"
         options += f" --graceful-timeout 2 --no-control-socket --bind 127.0.0.1:{self._connections.port}"
         return [sys.executable, "-m", "gunicorn", *options.split(), application]

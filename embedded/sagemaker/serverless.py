@@ -1,7 +1,7 @@
-"""A serverless variant's server: it ends when nobody asks it, and starts again when somebody does.
+"""The server of a serverless variant: it stops when idle and starts again at the next invocation.
 
-The memory size is not emulated; the cold start is a real start of the process, without the image's download. AWS does
-not say how long it keeps an idle one: here it is five minutes of the cloud's time.
+The memory size is not emulated. A cold start is a start of the process, without an image download. AWS does not
+document the idle time; here it is five minutes at the cloud's speed.
 """
 
 import threading
@@ -20,14 +20,14 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
 class ThrottledError(RefusedError):
-    """More invocations at once than a serverless variant takes: ThrottlingException, HTTP 429."""
+    """More concurrent invocations than MaxConcurrency: ThrottlingException, HTTP 429."""
 
     def __init__(self) -> None:
         super().__init__("ThrottlingException", "Rate exceeded")
 
 
 class ServerlessServer(InferenceServer):
-    """The same server, for MaxConcurrency requests at a time."""
+    """An InferenceServer with MaxConcurrency and cold starts."""
 
     max_body_bytes = MAX_BODY_BYTES
 
@@ -47,10 +47,10 @@ class ServerlessServer(InferenceServer):
         self._idle_after = context.clock.scaled(IDLE_SECONDS)
         self._busy = 0
         self._last = time.monotonic()
-        self._turn = threading.RLock()  # held while it starts or ends
+        self._turn = threading.RLock()  # held while the server starts or stops
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
-        """Starts once, to see whether it can; then waits for work."""
+        """Starts the server once, to check it; it is suspended when idle."""
         super().start(limit)
         self._schedule_suspend()
 

@@ -1,6 +1,6 @@
-"""Shadow variants: a copy of the production variant's requests, whose answers nobody gets.
+"""Shadow variants: copies of requests whose responses are dropped.
 
-The share of the requests that is copied is the shadow variant's weight over the production variant's, as on AWS.
+As on AWS the share of copied requests is the shadow variant's weight divided by the production variant's.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from embedded.sagemaker.variant_invoker import VariantInvoker
 from embedded.sagemaker.variants import Variant
 
 _THREADS = 4
-_MOST_WAITING = 200  # copies; more are dropped, so that a slow shadow cannot hold up the cloud
+_MOST_WAITING = 200  # copies; further ones are dropped, so that a slow shadow variant does not block
 
 
 class ShadowTraffic:
-    """Sends copies in the background."""
+    """Sends copies of requests to shadow variants in the background."""
 
     def __init__(self, invoker: VariantInvoker) -> None:
         self._invoker = invoker
@@ -29,15 +29,15 @@ class ShadowTraffic:
         self._ended = False
 
     def copy(self, endpoint: str, fleet: Fleet, variant: Variant, body: bytes, sent: dict[str, str]) -> None:
-        """Sends the request to the fleet's shadow variant too, if it has one and the share has it so."""
+        """Copies the request to the fleet's shadow variants, by their share."""
         for shadow in fleet.shadows:
             share = shadow.weight / variant.weight if variant.weight else 0.0
             if not self._ended and random.random() < share and self._room.acquire(blocking=False):
-                fleet.begin_invocation()  # it is not stopped before its shadow has answered
+                fleet.begin_invocation()  # the fleet is not stopped before its shadow variant has answered
                 self._threads.submit(self._send, endpoint, fleet, shadow, body, sent)
 
     def stop(self) -> None:
-        """No copy is sent any more."""
+        """Stops sending copies."""
         self._ended = True
         self._threads.shutdown(wait=False)
 
@@ -45,7 +45,7 @@ class ShadowTraffic:
         try:
             if self._ended:
                 return
-            with contextlib.suppress(UnreachableError, RefusedError):  # its metrics tell
+            with contextlib.suppress(UnreachableError, RefusedError):  # counted in its metrics
                 reply = self._invoker.invoke(endpoint, shadow, body, sent, time.perf_counter())
                 if reply.status < 400:
                     self._invoker.capture(endpoint, fleet, shadow, (body, sent, reply))

@@ -1,4 +1,4 @@
-"""Runs a training job: its input from S3, a real training process, its output back to S3.
+"""Runs a training job: downloads the input, runs the training process, uploads the output.
 
 The process is this machine's own interpreter (`sys.executable`) under SageMaker's directory contract: the prebuilt
 image's Python, packages, network isolation and instance are not emulated. Containers without script mode are refused.
@@ -29,7 +29,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
 )
-STOP_GRACE = 120.0  # seconds of the cloud's time that AWS leaves a container between SIGTERM and SIGKILL
+STOP_GRACE = 120.0  # seconds at the cloud's speed between SIGTERM and SIGKILL, as on AWS
 _TICK = 0.5
 
 
@@ -54,7 +54,7 @@ class Trainer:
         self._log = LogStream(clients, LOG_GROUP, stream, self.log_path)
 
     def run(self) -> None:
-        """Takes the job through its statuses. Never raises: whatever goes wrong is the job's FailureReason."""
+        """Runs the job to its end. Never raises: an error is the job's FailureReason."""
         job = self._job
         try:
             self._train()
@@ -88,7 +88,7 @@ class Trainer:
         job.enter("Uploading")
         self._upload(self._container.output_data, "output.tar.gz")
         artifact = self._upload(self._container.model, "model.tar.gz")
-        # AWS names the place even when nothing was written there.
+        # AWS names the location even when nothing is written there.
         job.record(ModelArtifacts={"S3ModelArtifacts": (artifact or job.output.under("model.tar.gz")).uri})
         if job.stop_wanted.is_set():
             job.enter("Stopped")
@@ -168,7 +168,7 @@ class Trainer:
         if self._container.failure.is_file():
             told = self._container.failure.read_text(errors="replace").strip()[:900]
             return f"AlgorithmError: {told}, exit code: {code}"
-        # FailureReason holds 1,024 characters, and the end of a traceback says most.
+        # FailureReason holds 1,024 characters; the end of a traceback is the most useful part.
         said = last_lines(self.log_path)[-700:]
         command = " ".join(["python", *script.command()[1:]])[:150]
         return (

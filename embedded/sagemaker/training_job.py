@@ -1,4 +1,4 @@
-"""A training job as DescribeTrainingJob shows it: its request, its statuses, its times."""
+"""A training job: its request, statuses and times, as DescribeTrainingJob shows them."""
 
 import math
 import re
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 def now() -> datetime:
-    """The present, in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -47,7 +47,7 @@ class TrainingJob:
 
     Args:
         request: CreateTrainingJob's parameters.
-        arn: the job's name in full.
+        arn: the job's ARN.
         changed: called with the job after each change of its secondary status.
     """
 
@@ -80,14 +80,14 @@ class TrainingJob:
         return float((self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DEFAULT_MAX_RUNTIME)
 
     def enter(self, secondary: str) -> None:
-        """Goes on to a secondary status. Completed, Failed, Stopped and MaxRuntimeExceeded end the job."""
+        """Sets the secondary status. Completed, Failed, Stopped and MaxRuntimeExceeded end the job."""
         with self._lock:
             if self._status in ENDED:
                 return
             if secondary == "Downloading":
                 self._facts["TrainingStartTime"] = now()
             self._add_transition(secondary)
-            # A job that is being stopped uploads what it has and stays Stopping meanwhile.
+            # A job that is being stopped stays Stopping while it uploads.
             self._status = _STATUS_OF.get(secondary, "Stopping" if self.stop_wanted.is_set() else self._status)
             ended = self._status in ENDED
             if ended:
@@ -103,7 +103,7 @@ class TrainingJob:
         self.enter("Failed")
 
     def record(self, **facts: Any) -> None:
-        """Adds members to what Describe answers, e.g. ModelArtifacts."""
+        """Adds members to the description, e.g. ModelArtifacts."""
         with self._lock:
             self._facts |= facts
 

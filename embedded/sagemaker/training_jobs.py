@@ -21,7 +21,7 @@ class TrainingJobs:
     Args:
         context: the cloud.
         clients: its own clients.
-        jobs: where the jobs are kept, by name; shared with moto's backend, which tags them.
+        jobs: the jobs by name; shared with moto's backend, which tags them.
     """
 
     def __init__(self, context: Context, clients: Clients, jobs: dict[str, TrainingJob]) -> None:
@@ -33,7 +33,7 @@ class TrainingJobs:
         self._lock = threading.Lock()
 
     def create(self, request: Request) -> Answer:
-        """CreateTrainingJob: starts it and returns at once."""
+        """CreateTrainingJob; the job runs in the background."""
         name = request.get("TrainingJobName") or ""
         with self._lock:
             if name in self._jobs:
@@ -53,7 +53,7 @@ class TrainingJobs:
         return self.get(request["TrainingJobName"]).describe()
 
     def stop(self, request: Request) -> Answer:
-        """StopTrainingJob: SIGTERM, later SIGKILL; what the job has written is uploaded."""
+        """StopTrainingJob: SIGTERM, later SIGKILL; the output is uploaded."""
         job = self.get(request["TrainingJobName"])
         if job.status in ENDED:
             raise InvalidRequestError(f"The request was rejected because the training job is in status {job.status}.")
@@ -75,7 +75,7 @@ class TrainingJobs:
         return self._jobs[name]
 
     def stop_all(self) -> None:
-        """Stops all running jobs and waits a little for their ends."""
+        """Stops all running jobs and waits up to some seconds for each."""
         running = [job for job in list(self._jobs.values()) if job.status not in ENDED]
         for job in running:
             job.stop_wanted.set()

@@ -1,4 +1,4 @@
-"""A transform job as DescribeTransformJob shows it: its request, checked as AWS does, its status and its times."""
+"""A transform job: its request, status and times, as DescribeTransformJob shows them."""
 
 import re
 import threading
@@ -28,7 +28,7 @@ class TransformJob:
 
     Args:
         request: CreateTransformJob's parameters.
-        arn: the job's name in full.
+        arn: the job's ARN.
         changed: called with the job after each change of its status.
     """
 

@@ -37,7 +37,7 @@ class TransformJobs:
         self.jobs: dict[str, TransformJob] = {}
 
     def create(self, request: Request) -> Answer:
-        """CreateTransformJob: starts it and returns at once."""
+        """CreateTransformJob; the job runs in the background."""
         name = request.get("TransformJobName") or ""
         with self._lock:
             if name in self.jobs:
@@ -58,7 +58,7 @@ class TransformJobs:
         return self._find(request["TransformJobName"]).describe()
 
     def stop(self, request: Request) -> Answer:
-        """StopTransformJob: no further request is sent; what is finished stays."""
+        """StopTransformJob: no further request is sent; finished outputs stay."""
         job = self._find(request["TransformJobName"])
         if job.status in ENDED:
             raise InvalidRequestError(f"The request was rejected because the transform job is in status {job.status}.")
@@ -72,7 +72,7 @@ class TransformJobs:
         return page(entries, request, key="TransformJobSummaries", name="TransformJobName", default_order="Descending")
 
     def stop_all(self) -> None:
-        """Stops all running jobs and waits a little for their ends."""
+        """Stops all running jobs and waits up to some seconds for each."""
         running = [job for job in list(self.jobs.values()) if job.status not in ENDED]
         for job in running:
             job.stop()

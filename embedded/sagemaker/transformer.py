@@ -1,6 +1,6 @@
-"""Runs a transform job: a real server of the model, each input object sent to it in batches, the answers to S3.
+"""Runs a transform job: starts a server, sends it each input object in batches, writes the responses to S3.
 
-An object of which a batch fails gets no output, the others do; the job fails then, and its log says which and why.
+An object with a failed batch has no output and fails the job; its log names the object and the reason.
 """
 
 import gzip
@@ -34,7 +34,7 @@ _SEE_LOGS = "See job logs for more information"
 
 
 class BatchError(Exception):
-    """A batch was not transformed. `kind` is whose fault it is: ClientError or AlgorithmError."""
+    """A batch that failed; `kind` is ClientError or AlgorithmError."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Transformer:
         self._retries = int(options.get("InvocationsMaxRetries") or 0)
 
     def run(self) -> None:
-        """Takes the job through its statuses. Never raises: whatever goes wrong is the job's FailureReason."""
+        """Runs the job to its end. Never raises: an error is the job's FailureReason."""
         failure: str | None = None
         try:
             failure = self._transform()
@@ -110,7 +110,7 @@ class Transformer:
         parts = []
         for answer in threads.map(self._ask, bodies):
             parts.append(answer)
-            if job.assembles_lines:  # by its documentation always, even if the answer ends with a newline
+            if job.assembles_lines:  # always, as documented, even after a final newline
                 parts.append(b"\n")
         if job.stop_wanted.is_set():
             return
@@ -139,7 +139,7 @@ class Transformer:
         raise AssertionError  # the last attempt returns or raises
 
     def _parallel(self) -> int:
-        """MaxConcurrentTransforms, or what the container says by /execution-parameters, or 1."""
+        """MaxConcurrentTransforms, or the value of the container's /execution-parameters, or 1."""
         given = int(self._job.request.get("MaxConcurrentTransforms") or 0)
         if given:
             return given
@@ -151,7 +151,7 @@ class Transformer:
             return 1
 
     def _note(self, location: S3Location, error: Exception) -> None:
-        """Says in the job's data log which object failed, as AWS does."""
+        """Writes the failed object to the job's data log, as AWS does."""
         place = f"{location.uri}:"
         with self._data_log.path.open("a", encoding="utf-8") as file:
             file.write(f"{place} {getattr(error, 'kind', 'ClientError')}: {error}\n".replace("\r", ""))

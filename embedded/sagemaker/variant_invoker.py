@@ -21,7 +21,7 @@ INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 
 
 class VariantInvoker:
-    """Asks servers; thread-safe.
+    """Sends requests to the servers of variants; thread-safe.
 
     Args:
         context: the cloud.
@@ -36,18 +36,18 @@ class VariantInvoker:
         self._writer = BackgroundWriter(self._write, max(0.2, context.clock.scaled(FLUSH_SECONDS)))
 
     def invoke(self, endpoint: str, variant: Variant, body: bytes, sent: dict[str, str], start: float) -> Reply:
-        """The container's reply, whatever its status.
+        """Sends one request. Returns the container's reply, whatever its status.
 
         Args:
             endpoint: its name.
-            variant: who is asked.
+            variant: the variant.
             body: of the request.
             sent: the headers.
             start: when the invocation came in, on time.perf_counter.
 
         Raises:
             UnreachableError: the server did not answer; it is started again if its process has ended.
-            ThrottledError: a serverless variant has enough to do.
+            ThrottledError: a serverless variant is at its MaxConcurrency.
         """
         called = time.perf_counter()
         status = 500
@@ -66,7 +66,7 @@ class VariantInvoker:
         return reply
 
     def capture(self, endpoint: str, fleet: Fleet, variant: Variant, exchange: Kept) -> None:
-        """Captures an exchange if the fleet's configuration says so."""
+        """Captures an invocation if the fleet's DataCaptureConfig samples it."""
         body, sent, reply = exchange
         seen = CapturedInvocation(
             input=body,
@@ -79,7 +79,7 @@ class VariantInvoker:
         self._capture.add(fleet.capture, endpoint, variant.name, seen)
 
     def stop(self) -> None:
-        """Writes captures and metrics that wait."""
+        """Writes pending captures and metrics."""
         self._writer.stop()
 
     def _write(self) -> None:
@@ -94,7 +94,7 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundWriter:
-    """Calls `write` soon after `wake`, at most once per `interval` seconds on the wall; sleeps meanwhile."""
+    """A thread that calls `write` after `request_write`, at most once per `interval` seconds on the wall."""
 
     def __init__(self, write: Callable[[], None], interval: float) -> None:
         self._write = write
@@ -105,7 +105,7 @@ class BackgroundWriter:
         self._lock = threading.Lock()
 
     def request_write(self) -> None:
-        """There is something to write. The first time this starts the thread."""
+        """Requests a write. The first call starts the thread."""
         if self._requested.is_set():
             return
         self._requested.set()
@@ -115,7 +115,7 @@ class BackgroundWriter:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Writes what is left and ends the thread."""
+        """Writes once more and ends the thread."""
         self._end.set()
         self._requested.set()
         if self._thread is not None:

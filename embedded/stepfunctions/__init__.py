@@ -1,6 +1,6 @@
-"""Step Functions for real: moto's interpreter of the States Language, and what it lacks for Lambda and SageMaker.
+"""Step Functions: moto's interpreter of the States Language, corrected and completed for Lambda and SageMaker.
 
-Each module whose docstring begins with "Touch point" replaces one thing in moto, and has its test.
+A module whose docstring begins with "Touch point" replaces a part of moto and has a contract test.
 """
 
 import logging
@@ -27,13 +27,13 @@ _patches = Patches()
 
 
 def install(context: Context) -> None:
-    """Makes state machines run. Call it before the server's first request; a second call takes the new context.
+    """Patches moto's Step Functions. Call it before the server's first request; a second call takes the new context.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when an execution starts.
     """
     _patches.undo()
-    # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
+    # moto logs each failure, also a caught one, as an error with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
     for module in (definitions, error_names, distributed_map, responses, callbacks):

@@ -1,4 +1,4 @@
-"""Touch point: the clients by which states call AWS go to this cloud, and are made once."""
+"""Touch point: states call AWS by clients of this cloud, each made once."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ _NAME = "boto_client_for"
 _LONGEST = 24 * 3600  # seconds: the state's own timeout ends a call, not the client's
 _SETTINGS = Config(
     parameter_validation=False,
-    retries={"total_max_attempts": 1},  # retries are the state machine's business
+    retries={"total_max_attempts": 1},  # the state machine retries
     connect_timeout=10,
     read_timeout=_LONGEST,
     max_pool_connections=64,
@@ -24,7 +24,7 @@ _SETTINGS = Config(
 
 
 def install(patches: Patches, context: Context) -> None:
-    """Replaces moto's maker of clients, in each module that imported it: it takes its port from the environment."""
+    """Replaces `boto_client_for` in each module that imported it; moto's takes its port from the environment."""
     lock = threading.Lock()
     session = boto3.session.Session(aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL)
     clients: dict[tuple[str, str], Any] = {}
@@ -41,7 +41,7 @@ def install(patches: Patches, context: Context) -> None:
         for service in ("lambda", "s3"):
             client_for(context.region, service)
 
-    if context.endpoint_url:  # a client takes 0.1 s to make, for which the first execution would have to wait
+    if context.endpoint_url:  # made in advance: a client takes 0.1 s
         threading.Thread(target=warm, name="clients", daemon=True).start()
     original = getattr(boto_client, _NAME)
     for module in list(sys.modules.values()):

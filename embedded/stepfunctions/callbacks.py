@@ -1,6 +1,6 @@
-"""Touch point: task tokens. A wait ends with its execution; a token takes one answer, in JSON, while it is waited for.
+"""Touch point: task tokens. A wait ends with its execution; a token takes one answer, in JSON, while its task waits.
 
-moto's wait outlives an execution that is stopped; it takes a second answer in silence, and an answer of any text.
+moto's wait outlives a stopped execution; it accepts a second answer, and an answer that is not JSON.
 """
 
 import json
@@ -30,7 +30,7 @@ from embedded.moto_patches.patches import Patches
 
 MAX_OUTPUT_BYTES = 256 * 1024
 _POLL_SECONDS = 0.2
-_turn = threading.Lock()  # an answer and the end of a wait must not cross
+_turn = threading.Lock()  # serializes an answer and the end of a wait
 
 
 class InvalidOutputError(AWSError):
@@ -67,7 +67,7 @@ def install(patches: Patches) -> None:
 
 
 def _wait_for_answer(env: Environment, seconds: float, endpoint: CallbackEndpoint) -> CallbackOutcome:
-    """The answer; or none, as soon as time is up or the execution has ended. A person's time is not sped up."""
+    """The answer, or a timeout; ends with the execution. Approval by a person is not sped up."""
     deadline = time.monotonic() + seconds
     while env.is_running() and endpoint.get_outcome() is None and time.monotonic() < deadline:
         endpoint.wait(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))

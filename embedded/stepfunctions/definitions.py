@@ -41,7 +41,7 @@ def install(patches: Patches) -> None:
 
 
 def _install_parsers(patches: Patches) -> None:
-    """Caches both parsers. What they return is not changed by an execution: that keeps its state in its environment."""
+    """Caches both parsers: executions keep their state in their environment, not in the parsed program."""
 
     def visit_binding(self: Preprocessor, ctx: Any) -> PayloadBinding:
         binding: PayloadBinding = visit(self, ctx)
@@ -73,7 +73,7 @@ def _install_jsonata(patches: Patches) -> None:
 
 
 def check_definition(definition: str) -> None:
-    """Raises InvalidDefinitionError, saying where, for what is no States Language; moto's error has no code."""
+    """Raises InvalidDefinitionError for an invalid definition; moto's error has no code."""
     try:
         AmazonStateLanguageParser.parse(definition)
     except ASLParserException as error:

@@ -1,6 +1,6 @@
-"""Touch point: a Distributed Map fails when more of its items fail than it tolerates, which by default is none.
+"""Touch point: a Distributed Map fails when more items fail than it tolerates, by default none.
 
-moto counts failed items and goes on to success. Also, a list that cannot be read is States.ItemReaderFailed.
+moto counts failed items and succeeds. A list that cannot be read is States.ItemReaderFailed.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,7 +29,7 @@ _THRESHOLD = StatesErrorNameType.StatesExceedToleratedFailureThreshold
 
 
 class ToleratedFailureWorker(DistributedItemProcessorWorker):
-    """Runs items as moto's worker does; the first failure too many ends the map."""
+    """Runs items as moto's worker does; the map fails when the tolerated failures are exceeded."""
 
     def _eval_job(self, env: Environment, job: Job) -> None:
         super()._eval_job(env=env, job=job)
@@ -40,7 +40,7 @@ class ToleratedFailureWorker(DistributedItemProcessorWorker):
     def _failure(self, env: Environment, job: Job) -> FailureEventException:
         state = env.program_state()
         first = state.error if isinstance(state, ProgramError) and state.error else {}
-        # AWS says the first sentence alone, and the rest in the map run's own pages, which are not emulated.
+        # AWS has the first sentence only, and the rest in the map run, which is not emulated.
         cause = "The specified tolerated failure threshold was exceeded"
         if first:
             cause += f". Item {job.job_index}: {first.get('error')}: {str(first.get('cause'))[:2000]}"

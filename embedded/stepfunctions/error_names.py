@@ -38,7 +38,7 @@ def install(patches: Patches) -> None:
 
 
 def _install_names(patches: Patches) -> None:
-    """Replaces how both forms of a Lambda task name what went wrong; anything else is left to moto."""
+    """Replaces the error names of both forms of a Lambda task; other errors are left to moto."""
 
     def invoke_failure(self: StateTaskServiceLambda, env: Environment, ex: Exception) -> FailureEvent:
         named = error_and_cause(ex)
@@ -56,7 +56,7 @@ def _install_names(patches: Patches) -> None:
         named = error_and_cause(ex)
         if named is None and isinstance(ex, (TimeoutError, FailureEventException)):
             return of_function(self, env, ex)  # type: ignore[no-any-return]
-        if named is None:  # a path that is not there and the like: States.Runtime, which nothing catches
+        if named is None:  # for example a missing path: States.Runtime, which nothing catches
             return StateTask._from_error(self, env, ex)
         details = LambdaFunctionFailedEventDetails(error=named[0], cause=named[1])
         event_type = HistoryEventType.LambdaFunctionFailed
@@ -67,7 +67,7 @@ def _install_names(patches: Patches) -> None:
 
 
 def error_and_cause(ex: Exception) -> tuple[str, str] | None:
-    """The error's name and cause; None if it is no failure of Lambda's or of the function."""
+    """The error's name and cause; None for an error that neither Lambda nor the function raised."""
     if isinstance(ex, LambdaFunctionErrorException):
         return _error_type(ex.payload), ex.payload
     if isinstance(ex, ClientError):
@@ -78,16 +78,16 @@ def error_and_cause(ex: Exception) -> tuple[str, str] | None:
 
 
 def service_error(prefix: str, service: str, ex: ClientError) -> tuple[str, str]:
-    """The name and cause of an error that a service answered.
+    """The name and cause of a service's error.
 
     Args:
         prefix: of the name, e.g. Lambda.
         service: as the cause calls it, e.g. AWSLambda.
-        ex: what the client raised.
+        ex: the client's exception.
     """
     error, metadata = ex.response["Error"], ex.response.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode")
-    # An answer without a code of the service's own, such as a bare 500, is the service's general exception.
+    # An error without a code of the service, such as a bare 500, is the service's general exception.
     name = f"{service}Exception" if code.isdigit() or not code else code
     details = f"Service: {service}; Status Code: {status}; Error Code: {code}; "
     details += f"Request ID: {metadata.get('RequestId')}; Proxy: null"
@@ -123,7 +123,7 @@ def matches(wanted: list[str | None], error: str | None) -> bool:
 
 
 def failure(env: Environment, name: ErrorName, event: HistoryEventType, **details: Any) -> FailureEvent:
-    """The failure by which a state ends, or is caught.
+    """A failure event of moto's interpreter.
 
     Args:
         env: the state's environment.

@@ -1,4 +1,4 @@
-"""Touch point: executions. Each change of status is an event, names are unique, a stop takes effect at once."""
+"""Touch point: executions. Status changes are events, names are unique, a stop takes effect at once."""
 
 import datetime
 import json
@@ -29,7 +29,7 @@ MAX_INPUT_BYTES = 256 * 1024
 
 
 class EmbeddedExecution(Execution):
-    """An execution that tells the bus of its start and its end, once each."""
+    """An execution that emits its status changes."""
 
     context: Context
 
@@ -38,22 +38,22 @@ class EmbeddedExecution(Execution):
         self._end = threading.Lock()
 
     def start(self) -> None:
-        """Starts it; RUNNING is told first."""
+        """Emits RUNNING and starts the execution."""
         self.exec_status = ExecutionStatus.RUNNING
         self.emit_status_change()
         super().start()
 
     def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
-        """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
+        """Aborts the execution. A task under way may continue, without effect on the execution."""
         self._wait_until_started()
-        # Ended first: the worker's thread wakes by the stop and may break on it, which must not become the end.
+        # Set before the stop: the worker's thread may fail on the stop, which must not be the execution's end.
         self.end(ExecutionStatus.ABORTED, error=error or None, cause=cause or None)
         super().stop(stop_date=stop_date, error=error, cause=cause)
 
     def end(
         self, status: ExecutionStatus, output: Any = None, error: str | None = None, cause: str | None = None
     ) -> None:
-        """Ends it, unless it has ended: the first end is the one that holds, with all it says."""
+        """Sets the end of the execution, unless it has ended: the first end is kept."""
         with self._end:
             if self.stop_date is not None:
                 return
@@ -63,7 +63,7 @@ class EmbeddedExecution(Execution):
         self.emit_status_change()
 
     def emit_status_change(self) -> None:
-        """Emits "Step Functions Execution Status Change", as AWS words it."""
+        """Emits the event "Step Functions Execution Status Change"."""
         status = ExecutionStatus(self.exec_status)
         succeeded = status == ExecutionStatus.SUCCEEDED
         detail: dict[str, object] = {
@@ -89,16 +89,13 @@ class EmbeddedExecution(Execution):
         try:
             self.context.emit("aws.states", "Step Functions Execution Status Change", detail, [self.exec_arn])
         except Exception:
-            logger.exception("the end of %s was not announced", self.exec_arn)
+            logger.exception("the status change of %s was not emitted", self.exec_arn)
 
     def _get_start_execution_worker_comm(self) -> BaseExecutionWorkerCommunication:
         return EmbeddedWorkerCommunication(self)
 
     def _wait_until_started(self) -> None:
-        """The worker begins its program in threads of their own, just after the start; before its first state a stop
-
-        is lost, or not written into the history.
-        """
+        """Waits until the first state: moto starts the program in a thread, and loses a stop before that."""
         deadline = time.monotonic() + 5
         while self.stop_date is None and not self._has_begun() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -109,12 +106,12 @@ class EmbeddedExecution(Execution):
 
 
 class EmbeddedWorkerCommunication(BaseExecutionWorkerCommunication):
-    """Told by the worker that the program has ended."""
+    """Receives the end of the program from the worker."""
 
     execution: EmbeddedExecution
 
     def terminated(self) -> None:
-        """Takes over how it ended."""
+        """Sets the end of the execution from the program's state."""
         execution = self.execution
         worker = execution.exec_worker
         state = worker.env.program_state() if worker is not None and worker.env is not None else None
@@ -131,20 +128,20 @@ class EmbeddedWorkerCommunication(BaseExecutionWorkerCommunication):
 
 
 class EmbeddedExecutionWorker(ExecutionWorker):
-    """Ends the execution even if the interpreter itself breaks."""
+    """Ends the execution even if the interpreter raises."""
 
     def _execution_logic(self) -> None:
         try:
             super()._execution_logic()  # type: ignore[no-untyped-call]
         except Exception as error:
-            logger.exception("the interpreter broke")
+            logger.exception("the interpreter raised an error")
             execution = self._execution_communication.execution  # type: ignore[attr-defined]
             cause = f"{type(error).__name__}: {error}"
             execution.end(ExecutionStatus.FAILED, error="States.Runtime", cause=cause)
 
 
 class Backend(StepFunctionsParserBackend):
-    """moto's Step Functions with StartExecution as on AWS: named, checked, and one at a time."""
+    """moto's Step Functions with StartExecution as on AWS: name and input are checked, starts are serialized."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -172,11 +169,11 @@ class Backend(StepFunctionsParserBackend):
 
 
 def install(patches: Patches, context: Context) -> None:
-    """Replaces the backend, executions and their workers; state machines made before are forgotten."""
+    """Replaces the backend, executions and their workers; earlier state machines are dropped."""
     set_error = Environment.set_error
 
     def set_error_unless_stopped(self: Environment, error: ExecutionFailedEventDetails) -> None:
-        # A stop between two steps breaks moto's interpreter, which then writes its own error over the stop.
+        # After a stop between two states moto's interpreter raises and overwrites the stop with its own error.
         if not isinstance(self.program_state(), program_state.ProgramStopped):
             set_error(self, error)
 

@@ -1,4 +1,4 @@
-"""Touch point: what DescribeExecution, StopExecution, GetExecutionHistory and ListExecutions answer, made complete."""
+"""Touch point: complete responses of DescribeExecution, StopExecution, GetExecutionHistory and ListExecutions."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _execution(self: StepFunctionResponse) -> EmbeddedExecution:
 
 
 def _describe(self: StepFunctionResponse) -> ActionResult:
-    """DescribeExecution: moto leaves out the end of those that timed out, and quotes no output that is a string."""
+    """DescribeExecution: moto lacks the stop date after a timeout, and does not quote a string as output."""
     execution = _execution(self)
     answer: dict[str, Any] = dict(execution.to_describe_output())
     answer |= {"input": execution.execution_input, "redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
@@ -40,7 +40,7 @@ def _stop(self: StepFunctionResponse) -> ActionResult:
 
 
 def _history(self: StepFunctionResponse) -> ActionResult:
-    """GetExecutionHistory: moto knows neither pages nor reverseOrder."""
+    """GetExecutionHistory: moto has neither pages nor reverseOrder."""
     execution = _execution(self)
     worker = execution.exec_worker
     events = list(execution.to_history_output()["events"]) if worker is not None and worker.env is not None else []

@@ -1,4 +1,4 @@
-"""Touch point: SageMaker tasks. moto forwards them and has no `.sync`; here createTrainingJob.sync waits for the job.
+"""Touch point: SageMaker tasks, and createTrainingJob.sync, which moto lacks.
 
 A job's end other than Completed is States.TaskFailed with the job's description as the cause, as on AWS. A state that
 ends before its job (StopExecution, a timeout) stops the job.
@@ -32,18 +32,18 @@ from embedded.sagemaker import await_training_job
 from embedded.stepfunctions.error_names import failure, service_error
 
 ACTIONS = ("createTrainingJob", "createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")
-_POLL = 0.1  # seconds on the wall between two looks at whether the execution still runs
+_POLL = 0.1  # seconds on the wall between two checks of the execution
 # AWS names exceptions as its Java SDK does, and has a class for these codes only.
 _OWN_EXCEPTIONS = ("ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound", "ConflictException")
 
 
 class SageMakerTask(StateTaskServiceCallback):
-    """A task of the optimized integration with SageMaker."""
+    """A task of the optimized integration for SageMaker."""
 
     context: Context
 
     def __init__(self) -> None:
-        # moto ends each integration by its callback endpoint, and makes one only if WaitForTaskToken is declared.
+        # moto ends `.sync` by a callback endpoint, which it makes only if WaitForTaskToken is declared.
         patterns: set[Any] = {ResourceCondition.WaitForTaskToken, ResourceCondition.Sync}
         super().__init__(patterns)
 
@@ -89,7 +89,7 @@ class SageMakerTask(StateTaskServiceCallback):
         def resolve() -> Any:
             while not await_training_job(self.context, name, _POLL):
                 if not env.is_running():
-                    with contextlib.suppress(ClientError):  # it may just have ended
+                    with contextlib.suppress(ClientError):  # the job may have ended
                         client.stop_training_job(TrainingJobName=name)
                     return None
             job = client.describe_training_job(TrainingJobName=name)

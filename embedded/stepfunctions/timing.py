@@ -21,7 +21,7 @@ def install(patches: Patches, context: Context) -> None:
 
 
 def _install_waits(patches: Patches, context: Context) -> None:
-    """Replaces moto's waiting, which counts whole seconds and so would never end a wait of half a second."""
+    """Replaces moto's wait, which counts whole seconds and never ends a wait of half a second."""
 
     def wait(_: WaitFunction, env: Environment, wait_seconds: float) -> None:
         pause(env, context.clock.scaled(wait_seconds))
@@ -32,7 +32,7 @@ def _install_waits(patches: Patches, context: Context) -> None:
 def pause(env: Environment, seconds: float) -> None:
     """Sleeps for seconds on the wall, or until the execution is stopped or timed out.
 
-    The event is set and cleared at once, so whoever is not waiting at that moment misses it: look again now and then.
+    The event is set and cleared at once and can be missed, so the state is checked every 0.2 s.
     """
     deadline = time.monotonic() + seconds
     while env.is_running():
@@ -43,7 +43,7 @@ def pause(env: Environment, seconds: float) -> None:
 
 
 def _install_retries(patches: Patches, context: Context) -> None:
-    """Replaces a retrier's evaluation: as moto's, but for its sleep."""
+    """Replaces a retrier's evaluation; only its sleep differs from moto's."""
 
     def evaluate(self: RetrierDecl, env: Environment) -> None:
         self.error_equals.eval(env)

@@ -16,7 +16,7 @@ CANARY = {
         "TrafficRoutingConfiguration": {
             "Type": "CANARY",
             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-            "WaitIntervalInSeconds": 20,
+            "WaitIntervalInSeconds": 200,  # 10 s on the wall
         },
         "TerminationWaitInSeconds": 10,
         "MaximumExecutionTimeoutInSeconds": 600,

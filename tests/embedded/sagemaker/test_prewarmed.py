@@ -47,13 +47,12 @@ def run(prewarmed: PrewarmedInterpreter, args: list[str], env: dict[str, str], p
 
 
 def is_ready(prewarmed: PrewarmedInterpreter) -> bool:
-    """Wait until the interpreter is about to listen; it says so by a file, and the rest is a matter of microseconds."""
+    """Waits until the interpreter listens, which it says by a file."""
     prepared = prewarmed._prepared
     assert prepared is not None
     until = time.monotonic() + 30
     while time.monotonic() < until:
         if prepared[1].with_suffix(".ready").exists():
-            time.sleep(0.3)
             return True
         time.sleep(0.02)
     return False
