@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
 
 
 def _is_known(problem: Exception) -> bool:
-    """Whether the problem is caused by the assembly or the options; its message explains it."""
+    """True if the problem is caused by the assembly or the options; its message explains it."""
     from embedded.assembly import AssemblyError
     from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError

@@ -88,7 +88,7 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 
 def condition(name: str, scope: Scope) -> bool:
-    """Whether the template's condition `name` holds."""
+    """True if the template's condition `name` holds."""
     if name not in scope.conditions:
         raise IntrinsicError(f"{scope.stack}: the condition {name!r} is not defined")
     return bool(resolve(scope.conditions[name], scope))

@@ -44,7 +44,7 @@ class ProcessGroup:
         self._children: dict[int, Child] = {}
         self._registered: set[int] = set()
         self._lock = threading.RLock()
-        # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
+        # The parent-death signal comes when the *thread* that forked ends: one lasting thread makes all forks.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
         self._reaper: subprocess.Popen[bytes] | None = None
         self._ending = False

@@ -77,7 +77,7 @@ class Schedules:
                 self._fire_schedule(schedule)
 
     def _is_due(self, arn: str, expression: str) -> bool:
-        """Whether the schedule is due; sets its next moment then. Missed moments are skipped."""
+        """True if the schedule is due; sets its next moment then. Missed moments are skipped."""
         now = self.now()
         known = self._due.get(arn)
         if known is None or known.expression != expression:

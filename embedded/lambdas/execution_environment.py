@@ -42,7 +42,7 @@ class ExecutionEnvironment:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can take another invocation."""
+        """True if the process can take another invocation."""
         return self._process is not None and self._process.poll() is None and self._api.init_error is None
 
     async def ready(self) -> None:
@@ -73,7 +73,7 @@ class ExecutionEnvironment:
         return invocation.result.result()
 
     def new_log(self) -> str:
-        """What the process has written since the last call."""
+        """The output of the process since the last call."""
         with self._log_path.open("rb") as log:
             log.seek(self._log_read)
             data = log.read()

@@ -39,7 +39,7 @@ class AlarmCondition:
     missing: str
 
     def breaches(self, value: float) -> bool:
-        """Whether a value breaches the threshold."""
+        """True if a value breaches the threshold."""
         return _COMPARISONS[self.comparison][0](value, self.threshold)
 
 
@@ -80,7 +80,7 @@ def evaluate_condition(rule: AlarmCondition, points: Sequence[tuple[float, float
 
 
 def _is_old_enough(rule: AlarmCondition, points: Sequence[tuple[float, float | None]]) -> bool:
-    """Whether the oldest known datapoint is at least DatapointsToAlarm periods old: AWS avoids premature alarms."""
+    """True if the oldest known datapoint is at least DatapointsToAlarm periods old: AWS avoids premature alarms."""
     recent = [value for _, value in points[-rule.periods :]]
     ages = [len(recent) - index for index, value in enumerate(recent) if value is not None]
     return bool(ages) and max(ages) >= rule.needed

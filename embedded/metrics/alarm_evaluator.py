@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 MINUTE, MOMENT = 60.0, 10.0  # seconds of the cloud's time between two evaluations
 GRACE = 0.25  # seconds on the wall after a period, for data that arrive late
-_TICK = (0.05, 1.0)  # seconds on the wall between two looks at what is due, at least and at most
+_TICK = (0.05, 1.0)  # seconds on the wall between two checks, at least and at most
 
 
 class AlarmEvaluator:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from embedded.metrics.token_reader import TokenReader
+
 Entry = Any  # a log event as JSON, or MISSING
 Condition = Callable[[Entry], bool]
 MISSING = object()
@@ -42,7 +44,7 @@ def compile_pattern(pattern: str) -> tuple[bool, Callable[[str, Entry], bool]]:
     if text.startswith("{"):
         if not text.endswith("}"):
             raise PatternError(f"Invalid metric filter pattern {pattern}: the closing brace is missing")
-        condition = _Reader(text[1:-1]).read()
+        condition = _condition(text[1:-1])
         return True, lambda _, entry: isinstance(entry, dict) and condition(entry)
     return False, _terms(text)
 
@@ -81,81 +83,62 @@ def _terms(text: str) -> Callable[[str, Entry], bool]:
     return matches
 
 
-class _Reader:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens: list[tuple[str, str]] = []
-        place = 0
-        while text[place:].strip():
-            match = _TOKEN.match(text, place)
-            if match is None:
-                raise self._error(text[place:].strip())
-            self._tokens.append((str(match.lastgroup), match[match.lastgroup or 0]))
-            place = match.end()
+def _condition(text: str) -> Condition:
+    reader = TokenReader(
+        text, _TOKEN, lambda reason: PatternError(f"Invalid metric filter pattern {{{text}}}: {reason}")
+    )
+    condition = _either(reader)
+    reader.finish()
+    return condition
 
-    def read(self) -> Condition:
-        """The whole condition."""
-        condition = self._either()
-        if self._tokens:
-            raise self._error(self._tokens[0][1])
+
+def _either(reader: TokenReader) -> Condition:
+    parts = [_both(reader)]
+    while reader.peek() == "||":
+        reader.take()
+        parts.append(_both(reader))
+    return lambda entry: any(part(entry) for part in parts)
+
+
+def _both(reader: TokenReader) -> Condition:
+    parts = [_single(reader)]
+    while reader.peek() == "&&":
+        reader.take()
+        parts.append(_single(reader))
+    return lambda entry: all(part(entry) for part in parts)
+
+
+def _single(reader: TokenReader) -> Condition:
+    kind, text = reader.take()
+    if text == "(":
+        condition = _either(reader)
+        reader.expect(")")
         return condition
+    if kind != "path":
+        raise reader.unexpected()
+    selector, sign = compile_path(text), reader.take()[1]
+    if sign == "IS":
+        word = reader.take()[1]
+        if word not in _IS:
+            raise reader.unexpected()
+        return lambda entry: _IS[word](selector(entry))
+    if sign == "NOT":
+        reader.expect("EXISTS")
+        return lambda entry: selector(entry) is MISSING
+    compared = _comparison(reader, sign)
+    return lambda entry: compared(selector(entry))
 
-    def _either(self) -> Condition:
-        parts = [self._both()]
-        while self._peek() == "||":
-            self._take()
-            parts.append(self._both())
-        return lambda entry: any(part(entry) for part in parts)
 
-    def _both(self) -> Condition:
-        parts = [self._single()]
-        while self._peek() == "&&":
-            self._take()
-            parts.append(self._single())
-        return lambda entry: all(part(entry) for part in parts)
-
-    def _single(self) -> Condition:
-        kind, text = self._take()
-        if text == "(":
-            condition = self._either()
-            if self._take()[1] != ")":
-                raise self._error(text)
-            return condition
-        if kind != "path":
-            raise self._error(text)
-        selector, sign = compile_path(text), self._take()[1]
-        if sign == "IS":
-            word = self._take()[1]
-            if word not in _IS:
-                raise self._error(word)
-            return lambda entry: _IS[word](selector(entry))
-        if sign == "NOT":
-            if self._take()[1] != "EXISTS":
-                raise self._error(sign)
-            return lambda entry: selector(entry) is MISSING
-        compared = self._comparison(sign, *self._take())
-        return lambda entry: compared(selector(entry))
-
-    def _comparison(self, sign: str, kind: str, text: str) -> Condition:
-        if sign in ("=", "!=") and kind in ("quoted", "regex", "word"):
-            same = _equal(kind, text)
-            return same if sign == "=" else lambda value: value is not MISSING and not same(value)
-        number = _number(text) if kind == "word" else None
-        if sign not in _ORDERS or number is None:
-            raise self._error(f"{sign} {text}")
-        compare = _ORDERS[sign]
-        return lambda value: _is_number(value) and bool(compare(value, number))
-
-    def _peek(self) -> str:
-        return self._tokens[0][1] if self._tokens else ""
-
-    def _take(self) -> tuple[str, str]:
-        if not self._tokens:
-            raise self._error("its end")
-        return self._tokens.pop(0)
-
-    def _error(self, word: str) -> PatternError:
-        return PatternError(f"Invalid metric filter pattern {{{self._text}}}: '{word}' is not expected there")
+def _comparison(reader: TokenReader, sign: str) -> Condition:
+    kind, text = reader.take()
+    if sign in ("=", "!=") and kind in ("quoted", "regex", "word"):
+        same = _equal(kind, text)
+        return same if sign == "=" else lambda value: value is not MISSING and not same(value)
+    number = _number(text) if kind == "word" else None
+    if sign not in _ORDERS or number is None:
+        raise reader.unexpected(f"{sign} {text}")
+    compare = _ORDERS[sign]
+    return lambda value: _is_number(value) and bool(compare(value, number))
 
 
 def _equal(kind: str, text: str) -> Condition:

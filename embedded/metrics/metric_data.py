@@ -4,7 +4,8 @@ import math
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -88,7 +89,8 @@ def _percentile(data: list[Datum], percent: float) -> float | None:
     return values[-1][0]
 
 
-_TRIM = 256  # data put to one metric between two looks for what is too old
+_MOST_VALUES = 150  # of one datum, by PutMetricData's rule
+_TRIM = 256  # data put to one metric between two removals of old data
 
 
 class MetricName(NamedTuple):
@@ -153,6 +155,14 @@ def datum_of(entry: dict[str, Any], now: float) -> Datum:
     pairs = tuple(zip(numbers, counts, strict=True))
     total = sum(value * count for value, count in pairs)
     return Datum(moment, unit, sum(counts), total, min(numbers), max(numbers), pairs)
+
+
+def values_and_counts(counted: Counter[float]) -> Iterator[dict[str, list[float]]]:
+    """The Values and Counts of data, as many as PutMetricData takes in one datum."""
+    items = list(counted.items())
+    for start in range(0, len(items), _MOST_VALUES):
+        pairs = items[start : start + _MOST_VALUES]
+        yield {"Values": [value for value, _ in pairs], "Counts": [float(count) for _, count in pairs]}
 
 
 def metric_of(namespace: str, name: str, dimensions: Iterable[dict[str, str]]) -> MetricName:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from embedded.metrics.filter_patterns import MISSING, compile_path, compile_pattern
+from embedded.metrics.metric_data import values_and_counts
 
 MOST_DIMENSIONS = 3
-_MOST_VALUES = 150  # of one datum, by PutMetricData's rule
 
 Put = Callable[[str, list[dict[str, Any]]], None]
 Named = tuple[tuple[str, str], ...]
@@ -58,11 +58,10 @@ class MetricFilter:
                 "Dimensions": [{"Name": name, "Value": value} for name, value in named],
                 "Timestamp": moment.replace(tzinfo=None),  # UTC, as moto keeps times
                 "Unit": self._unit,
-                "Values": [value for value, _ in part],
-                "Counts": [count for _, count in part],
+                **part,
             }
             for named, counted in values.items()
-            for part in _parts(list(counted.items()))
+            for part in values_and_counts(counted)
         ]
 
 
@@ -154,7 +153,3 @@ def _json(message: str) -> Any:
         return json.loads(message)
     except ValueError:
         return MISSING
-
-
-def _parts(values: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
-    return [values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES)]

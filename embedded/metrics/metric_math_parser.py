@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from embedded.metrics.metric_data import MetricQueryError
+from embedded.metrics.token_reader import TokenReader
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>&&|\|\||[<>!=]=|[-+*/^<>(),]))"
@@ -34,81 +35,52 @@ class Node:
 
 
 def parse(expression: str) -> Node:
-    """Reads an expression. Raises ExpressionError, saying where it cannot go on."""
-    reader = _Reader(expression)
-    node = reader.level(0)
+    """Parses an expression. Raises ExpressionError with the place."""
+
+    def error(reason: str) -> ExpressionError:
+        return ExpressionError(f"Error in expression '{expression}': {reason}")
+
+    reader = TokenReader(expression, _TOKEN, error)
+    node = _level(reader, 0)
     reader.finish()
     return node
 
 
-class _Reader:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens: list[tuple[str, str]] = []
-        place = 0
-        while text[place:].strip():
-            match = _TOKEN.match(text, place)
-            if match is None:
-                raise ExpressionError(f"Error in expression '{text}': it cannot be read from '{text[place:].strip()}'")
-            self._tokens.append((str(match.lastgroup), match[match.lastgroup or 0]))
-            place = match.end()
-        self._place = 0
+def _level(reader: TokenReader, depth: int) -> Node:
+    """Operators of the level `depth`, lowest precedence first, from the left."""
+    if depth == len(_LEVELS):
+        return _operand(reader)
+    node = _level(reader, depth + 1)
+    while reader.peek() in _LEVELS[depth]:
+        operator = reader.take()[1]
+        node = Node({"OR": "||", "AND": "&&"}.get(operator, operator), parts=(node, _level(reader, depth + 1)))
+    return node
 
-    def level(self, depth: int) -> Node:
-        """Operators of the level `depth`, the loosest first, from the left."""
-        if depth == len(_LEVELS):
-            return self._single()
-        node = self.level(depth + 1)
-        while self._peek() in _LEVELS[depth]:
-            operator = self._take()[1]
-            node = Node({"OR": "||", "AND": "&&"}.get(operator, operator), parts=(node, self.level(depth + 1)))
+
+def _operand(reader: TokenReader) -> Node:
+    kind, text = reader.take()
+    if kind == "number":
+        return Node("number", text)
+    if text == "-":
+        return Node("-", parts=(Node("number", "0"), _operand(reader)))
+    if text == "(":
+        node = _level(reader, 0)
+        reader.expect(")")
         return node
+    if kind == "name" and reader.peek() == "(":
+        reader.take()
+        return Node("call", text.upper(), _arguments(reader))
+    if kind == "name":
+        return Node("name", text)
+    raise reader.unexpected()
 
-    def finish(self) -> None:
-        """Raises ExpressionError if anything is left."""
-        if self._place < len(self._tokens):
-            raise self._error()
 
-    def _single(self) -> Node:
-        kind, text = self._take()
-        if kind == "number":
-            return Node("number", text)
-        if text == "-":
-            return Node("-", parts=(Node("number", "0"), self._single()))
-        if text == "(":
-            node = self.level(0)
-            self._expect(")")
-            return node
-        if kind == "name" and self._peek() == "(":
-            self._take()
-            return Node("call", text.upper(), self._arguments())
-        if kind == "name":
-            return Node("name", text)
-        raise self._error()
-
-    def _arguments(self) -> tuple[Node, ...]:
-        parts: list[Node] = []
-        if self._peek() != ")":
-            parts.append(self.level(0))
-            while self._peek() == ",":
-                self._take()
-                parts.append(self.level(0))
-        self._expect(")")
-        return tuple(parts)
-
-    def _peek(self) -> str:
-        return self._tokens[self._place][1] if self._place < len(self._tokens) else ""
-
-    def _take(self) -> tuple[str, str]:
-        if self._place == len(self._tokens):
-            raise ExpressionError(f"Error in expression '{self._text}': it ends too early")
-        self._place += 1
-        return self._tokens[self._place - 1]
-
-    def _expect(self, sign: str) -> None:
-        if self._take()[1] != sign:
-            raise self._error()
-
-    def _error(self) -> ExpressionError:
-        word = self._tokens[min(self._place, len(self._tokens)) - 1][1]
-        return ExpressionError(f"Error in expression '{self._text}': '{word}' is not expected there")
+def _arguments(reader: TokenReader) -> tuple[Node, ...]:
+    parts: list[Node] = []
+    if reader.peek() != ")":
+        parts.append(_level(reader, 0))
+        while reader.peek() == ",":
+            reader.take()
+            parts.append(_level(reader, 0))
+    reader.expect(")")
+    return tuple(parts)

@@ -63,7 +63,7 @@ class EmbeddedFunction(models.LambdaFunction):
             raise InvalidParameterValueException("Could not unzip uploaded file. Please check your file and try again.")
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        """What GetFunctionConfiguration answers."""
+        """The response of GetFunctionConfiguration."""
         return super().get_configuration(on_create) | self.extra_configuration
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:

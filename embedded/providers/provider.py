@@ -130,7 +130,7 @@ def _unknown(value: Any, path: str, known: frozenset[str]) -> Iterator[str]:
 
 
 def tag_list(tags: Any) -> list[dict[str, str]]:
-    """Tags as most APIs want them."""
+    """Tags as a list of Key and Value."""
     pairs = tags.items() if isinstance(tags, dict) else ((tag["Key"], tag["Value"]) for tag in tags or [])
     return [{"Key": str(key), "Value": str(value)} for key, value in pairs]
 
@@ -141,7 +141,7 @@ def tag_map(tags: Any) -> dict[str, str]:
 
 
 def lower_first(value: Any) -> Any:
-    """CloudFormation's CapitalNames as the lowerCamelNames some APIs want, at every depth."""
+    """CloudFormation's CapitalNames as the lowerCamelNames of some APIs, at every depth."""
     if isinstance(value, list):
         return [lower_first(item) for item in value]
     if isinstance(value, dict):

@@ -17,9 +17,8 @@ from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError, Ref
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.invocations import Invocations
+from embedded.sagemaker.jobs import TrainingJobs, TransformJobs
 from embedded.sagemaker.registry import Registry
-from embedded.sagemaker.training_jobs import TrainingJobs
-from embedded.sagemaker.transform_jobs import TransformJobs
 
 _USED = ("s3", "logs", "cloudwatch")
 Operation = Callable[["SageMakerBackend", dict[str, Any]], dict[str, Any]]

@@ -83,7 +83,7 @@ def pack(directory: Path, archive: Path) -> None:
 
 
 def is_empty(directory: Path) -> bool:
-    """Whether there is nothing in the directory, or no directory."""
+    """True if the directory is empty or missing."""
     return not directory.is_dir() or next(directory.iterdir(), None) is None
 
 

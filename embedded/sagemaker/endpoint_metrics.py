@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.context import Clients
+from embedded.metrics.metric_data import values_and_counts
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
-_MOST_VALUES = 150  # of one datum, by PutMetricData's rule; single values, because percentiles need them
 _UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
 
 
@@ -40,22 +40,17 @@ class Metrics:
                 "MetricName": name,
                 "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
                 "Timestamp": moment,
-                "Values": [value for value, _ in part],
-                "Counts": [count for _, count in part],
                 "Unit": _UNITS.get(name, "None"),
+                **part,
             }
             for (endpoint, variant, name), values in waiting.items()
-            for part in _parts(list(values.items()))
+            for part in values_and_counts(values)
         ]
         for start in range(0, len(data), 500):
             try:
                 self._clients("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
             except (ClientError, BotoCoreError) as error:
                 logger.warning("%d invocation metrics are lost: %s", len(data), error)
-
-
-def _parts(values: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
-    return [values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES)]
 
 
 def invocation_values(status: int, model_seconds: float, overhead_seconds: float) -> dict[str, float]:

@@ -153,7 +153,7 @@ class Endpoint:
             self._shares = shares
 
     def describe(self) -> dict[str, Any]:
-        """What DescribeEndpoint answers."""
+        """The response of DescribeEndpoint."""
         with self._lock:
             answer: dict[str, Any] = {
                 "EndpointName": self.name,

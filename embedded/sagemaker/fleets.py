@@ -89,7 +89,7 @@ class Fleet:
 
     @property
     def serverless(self) -> bool:
-        """Whether it has a serverless variant."""
+        """True if it has a serverless variant."""
         return any(variant.request.get("ServerlessConfig") for variant in self.variants)
 
     @property

@@ -105,7 +105,7 @@ class InferenceServer:
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """True if its process runs."""
         return self._process is not None and self._process.poll() is None
 
     def restart(self, limit: float = HEALTH_SECONDS) -> bool:

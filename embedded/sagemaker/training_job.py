@@ -34,6 +34,7 @@ _STATUS_OF = {
     "MaxRuntimeExceeded": "Stopped",
     "Stopping": "Stopping",
 }
+_NEEDED = ("RoleArn", "AlgorithmSpecification", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -96,6 +97,12 @@ class TrainingJob:
         if ended:
             self.done.set()
 
+    def stop(self) -> None:
+        """Requests the job's end; what it has written is uploaded."""
+        if not self.stop_wanted.is_set():
+            self.stop_wanted.set()
+            self.enter("Stopping")
+
     def fail(self, reason: str) -> None:
         """Ends the job as Failed."""
         with self._lock:
@@ -108,7 +115,7 @@ class TrainingJob:
             self._facts |= facts
 
     def describe(self) -> dict[str, Any]:
-        """What DescribeTrainingJob answers."""
+        """The response of DescribeTrainingJob."""
         with self._lock:
             answer = {name: value for name, value in self.request.items() if name != "Tags" and value is not None}
             answer |= {
@@ -144,20 +151,28 @@ class TrainingJob:
         self._facts |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
 
 
-def _check(request: dict[str, Any]) -> None:
-    name = request.get("TrainingJobName") or ""
+def check_members(request: dict[str, Any], name_member: str, needed: tuple[str, ...]) -> None:
+    """Raises InvalidRequestError, worded as by AWS, for an invalid name or a missing member."""
+    name = request.get(name_member) or ""
     if not _NAME.fullmatch(name):
         raise InvalidRequestError(
-            f"1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+            f"1 validation error detected: Value '{name}' at '{_lower_first(name_member)}' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
         )
-    for member in ("RoleArn", "AlgorithmSpecification", "OutputDataConfig", "ResourceConfig", "StoppingCondition"):
+    for member in needed:
         if not request.get(member):
-            field = member[0].lower() + member[1:]
             raise InvalidRequestError(
-                f"1 validation error detected: Value null at '{field}' failed to satisfy constraint: "
+                f"1 validation error detected: Value null at '{_lower_first(member)}' failed to satisfy constraint: "
                 "Member must not be null"
             )
+
+
+def _lower_first(member: str) -> str:
+    return member[0].lower() + member[1:]
+
+
+def _check(request: dict[str, Any]) -> None:
+    check_members(request, "TrainingJobName", _NEEDED)
     named = {*(request.get("HyperParameters") or {}), *(request.get("Environment") or {})}
     if not {PROGRAM, PROGRAM.upper()} & named:
         raise InvalidRequestError(

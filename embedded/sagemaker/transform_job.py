@@ -1,6 +1,5 @@
 """A transform job: its request, status and times, as DescribeTransformJob shows them."""
 
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +7,10 @@ from typing import Any
 from embedded.sagemaker.channels import S3_DATA_TYPES
 from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError
 from embedded.sagemaker.locations import S3Location
-from embedded.sagemaker.training_job import LONGEST_REASON, now
+from embedded.sagemaker.training_job import ENDED, LONGEST_REASON, check_members, now
 
-ENDED = ("Completed", "Failed", "Stopped")
 MAX_PAYLOAD_MB = 100
 DEFAULT_PAYLOAD_MB = 6
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _NEEDED = ("ModelName", "TransformInput", "TransformOutput", "TransformResources")
 _CHOICES = {
     "SplitType": ("None", "Line"),
@@ -58,16 +55,16 @@ class TransformJob:
         self._facts: dict[str, Any] = {}
 
     def begin(self) -> None:
-        """The server is up, the transformation begins."""
+        """Records the start of the transformation."""
         self._facts["TransformStartTime"] = now()
 
     def stop(self) -> None:
-        """Wants it to end."""
+        """Requests the job's end; finished outputs stay."""
         self.stop_wanted.set()
         self._set("Stopping")
 
     def end(self, failure: str | None = None) -> None:
-        """Ends it: as Failed with the reason if there is one, as Stopped if that is wanted, else as Completed."""
+        """Ends the job: Failed with a reason, Stopped after a stop, else Completed."""
         end = now()
         self._facts.setdefault("TransformStartTime", end)
         self._facts["TransformEndTime"] = end
@@ -77,7 +74,7 @@ class TransformJob:
         self.done.set()
 
     def describe(self) -> dict[str, Any]:
-        """What DescribeTransformJob answers."""
+        """The response of DescribeTransformJob."""
         answer = {name: value for name, value in self.request.items() if name != "Tags" and value is not None}
         answer |= {"TransformJobArn": self.arn, "TransformJobStatus": self.status, "CreationTime": self.creation_time}
         return answer | self._facts
@@ -97,18 +94,7 @@ class TransformJob:
 
 
 def _check(request: dict[str, Any]) -> None:
-    name = request.get("TransformJobName") or ""
-    if not _NAME.fullmatch(name):
-        raise InvalidRequestError(
-            f"1 validation error detected: Value '{name}' at 'transformJobName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
-        )
-    for member in _NEEDED:
-        if not request.get(member):
-            raise InvalidRequestError(
-                f"1 validation error detected: Value null at '{member[0].lower()}{member[1:]}' failed to satisfy "
-                "constraint: Member must not be null"
-            )
+    check_members(request, "TransformJobName", _NEEDED)
     for member in ("DataProcessing", "DataCaptureConfig"):
         if request.get(member):
             raise NotEmulatedError(f"{member} of a transform job")

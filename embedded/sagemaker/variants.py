@@ -29,7 +29,7 @@ class Variant:
         return str(self.request["VariantName"])
 
     def describe(self, started: datetime) -> dict[str, Any]:
-        """What DescribeEndpoint answers of it."""
+        """The variant in DescribeEndpoint's response."""
         image, serverless = self.model.image, self.request.get("ServerlessConfig")
         answer = {
             "VariantName": self.name,

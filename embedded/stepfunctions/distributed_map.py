@@ -53,7 +53,7 @@ class ToleratedFailureWorker(DistributedItemProcessorWorker):
 
 
 def exceeded(record: MapRunRecord, items: int) -> bool:
-    """Whether more items have failed than the map tolerates, by number or by percentage."""
+    """True if more items have failed than the map tolerates, by number or by percentage."""
     failed = record.item_counter.failed.get() + record.item_counter.timed_out.get()
     if failed == 0:
         return False

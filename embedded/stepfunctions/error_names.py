@@ -114,7 +114,7 @@ def _install_matching(patches: Patches) -> None:
 
 
 def matches(wanted: list[str | None], error: str | None) -> bool:
-    """Whether ErrorEquals matches the error's name."""
+    """True if ErrorEquals matches the error's name."""
     if error in wanted:
         return True
     if error in TERMINAL:

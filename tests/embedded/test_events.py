@@ -119,7 +119,7 @@ def stack(world: World) -> dict[str, Any]:
     return world.deploy("Events", template(resources), {"handlers.py": HANDLERS})
 
 
-def bodies(world: World, url: str, count: int = 1, seconds: float = 15.0) -> list[Any]:
+def bodies(world: World, url: str, count: int = 1, seconds: float = 60.0) -> list[Any]:
     """The bodies of `count` messages of a queue."""
     client, found = world.client("sqs"), []
 
@@ -133,7 +133,7 @@ def bodies(world: World, url: str, count: int = 1, seconds: float = 15.0) -> lis
     return found
 
 
-def seen(world: World, stack: dict[str, Any], wanted: str, seconds: float = 15.0) -> dict[str, Any]:
+def seen(world: World, stack: dict[str, Any], wanted: str, seconds: float = 60.0) -> dict[str, Any]:
     """What the functions recorded that contains `wanted`, by key."""
     client = world.client("s3")
 

@@ -81,9 +81,9 @@ def test_a_killed_cloud_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     with running(tmp_path) as (process, state):
         pids = children(state)
         process.kill()
-        process.wait(timeout=15)
-        eventually(lambda: not any(alive(pid) for pid in pids), 10)
-        eventually(lambda: not Path(state["workdir"]).exists(), 10)
+        process.wait(timeout=60)
+        eventually(lambda: not any(alive(pid) for pid in pids))
+        eventually(lambda: not Path(state["workdir"]).exists())
 
 
 def test_a_cloud_ends_with_its_parent(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_a_cloud_ends_with_its_parent(tmp_path: Path) -> None:
         with running(tmp_path, "--parent", str(parent.pid)) as (process, state):
             pids = children(state)
             parent.kill()
-            process.wait(timeout=15)
-            eventually(lambda: not any(alive(pid) for pid in pids), 10)
+            process.wait(timeout=60)
+            eventually(lambda: not any(alive(pid) for pid in pids))
     finally:
         parent.kill()
         parent.wait()
@@ -114,7 +114,7 @@ def test_a_hangup_deploys_again_an_error_keeps_what_runs_and_an_interrupt_ends_a
         assert "AWS::EC2::Instance" in json.loads(ready.read_text())["error"]
         pids = children(state)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
         assert not any(alive(pid) for pid in pids)
         assert not ready.exists()
         assert not Path(state["workdir"]).exists()
@@ -151,7 +151,7 @@ def test_a_group_stops_its_children_and_starts_no_more(tmp_path: Path) -> None:
     stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
     command = [sys.executable, "-c", stubborn]
     children = [group.spawn(command, dict(os.environ), tmp_path, tmp_path / "log") for _ in range(2)]
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while (tmp_path / "log").read_text().count("deaf") < len(children) and time.monotonic() < until:
         time.sleep(0.02)  # until they ignore SIGTERM
     group.stop(children[0], grace=0.1)

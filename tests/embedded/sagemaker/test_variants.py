@@ -113,7 +113,7 @@ def test_a_serverless_endpoint_ends_when_idle_and_starts_when_asked(cloud: Cloud
     assert cloud.invoke(serverless, b"0")["Body"] == b"light"
     server = server_of(cloud, serverless)
     server._idle_after = 0.0  # instead of 15 s, five minutes of the cloud
-    eventually(lambda: not server.alive, 20)
+    eventually(lambda: not server.alive)
     assert cloud.invoke(serverless, b"0")["Body"] == b"light"
     assert eventually(lambda: invocations(cloud, serverless, "AllTraffic", "ModelSetupTime")) > 1000
 

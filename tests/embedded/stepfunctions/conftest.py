@@ -95,7 +95,7 @@ class Lab:
         arn: str = self.states.start_execution(**request | ({"name": name} if name else {}))["executionArn"]
         return arn
 
-    def ended(self, execution: str, seconds: float = 20) -> dict[str, Any]:
+    def ended(self, execution: str, seconds: float = 60) -> dict[str, Any]:
         def answer() -> dict[str, Any] | None:
             description: dict[str, Any] = self.states.describe_execution(executionArn=execution)
             return description if description["status"] in ENDED else None
