@@ -99,7 +99,7 @@ class Cloud:
         return self.context.endpoint_url
 
     def exports(self) -> dict[str, str]:
-        """The environment variables by which any AWS client finds this cloud."""
+        """The environment variables that point any AWS client at this cloud."""
         return self.context.exports()
 
     def deploy(self, assembly: Path) -> None:
@@ -170,7 +170,7 @@ class Cloud:
         self._server.answer_directly(sagemaker.install(context))
 
     def _warm(self) -> None:
-        """Starts a process for each function in the background, so that no first call waits for one."""
+        """Starts an execution environment for each function, in the background."""
         for configuration in functions.deployed_functions(self.context, self._definitions()):
             self._functions.warm(configuration)
 

@@ -28,7 +28,7 @@ class Child(Protocol):
         """The return code, or None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Waits for its end."""
+        """Waits for its end; returns the return code."""
 
 
 class ProcessGroup:

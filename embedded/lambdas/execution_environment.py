@@ -46,7 +46,7 @@ class ExecutionEnvironment:
         return self._process is not None and self._process.poll() is None and self._api.init_error is None
 
     async def ready(self) -> None:
-        """Returns when the process has initialised, has failed to, or has taken too long."""
+        """Waits until the process is initialised, has failed, or INIT_SECONDS have passed."""
         waiter = asyncio.ensure_future(self._api.ready.wait())
         limit = time.monotonic() + INIT_SECONDS
         while not waiter.done() and time.monotonic() < limit and self._running():

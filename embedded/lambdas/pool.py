@@ -13,7 +13,7 @@ from embedded.lambdas.zygote_client import ZygoteClient
 
 
 class FunctionPool:
-    """Processes for one version of one function's settings; its methods run on the event loop."""
+    """The execution environments for one configuration of a function; methods run on the event loop."""
 
     def __init__(
         self, configuration: FunctionConfiguration, context: Context, zygote: ZygoteClient, metrics: EmbeddedMetrics
@@ -36,7 +36,7 @@ class FunctionPool:
         await environment.ready()
 
     async def run(self, event: bytes, request_id: str) -> InvocationResult:
-        """Runs one event; waits for a free process when all are busy.
+        """Runs one invocation; waits for an environment when all are busy.
 
         Raises ThrottledError if the function's reserved concurrency is used up, OSError if no process can be started.
         """
@@ -73,9 +73,8 @@ class FunctionPool:
             if len(self._environments) < self.configuration.concurrency:
                 return await self._started()
             if self.configuration.reserved is not None:
-                raise ThrottledError(
-                    f"{self.configuration.name}: all {self.configuration.reserved} reserved processes are busy"
-                )
+                name, reserved = self.configuration.name, self.configuration.reserved
+                raise ThrottledError(f"{name}: all {reserved} reserved execution environments are busy")
             free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(free)
             await free

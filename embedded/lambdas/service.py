@@ -36,7 +36,7 @@ class FunctionService:
     def invoke(
         self, configuration: FunctionConfiguration, event: bytes, request_id: str | None = None
     ) -> InvocationResult:
-        """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
+        """Invokes the function and waits. Raises ThrottledError, or OSError if no process can be started."""
         try:
             return self._submit(self.run(configuration, event, request_id or str(uuid.uuid4()))).result()
         except CancelledError as error:
@@ -56,7 +56,7 @@ class FunctionService:
         self._submit(work).add_done_callback(_log_failure)
 
     def retire(self, name: str) -> None:
-        """Ends the processes of a deleted function."""
+        """Retires the execution environments of a deleted function."""
         pool = self._pools.pop(name, None)
         if pool is not None:
             self.start(pool.retire())

@@ -1,12 +1,12 @@
 """The zygote, run as a script: a process that has imported common packages and forks each function's process.
 
 A function's process takes about a second to import boto3, pydantic and the like; forked from here it has them already.
-What belongs to a function, its code and its environment, is imported and set in the fork only.
+The function's code and environment variables are imported and set in the fork.
 
 Usage: python -I zygote.py SOCKET. Reads JSON lines from the Unix socket and answers on it:
-{"prepare": DIRECTORY}                                         imports the third parties that the code there imports
+{"prepare": DIRECTORY}                                         imports the packages that the code there imports
 {"id", "handler", "environment", "directory", "log"}           forks awslambdaric; answers {"id", "pid"}
-and tells of each end: {"ended": PID, "code": returncode as of subprocess.Popen}. Ends with the socket. Linux only.
+and sends {"ended": PID, "code": returncode as of subprocess.Popen} for each end. Ends with the socket. Linux only.
 """
 
 import ast
@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 # The packages of Lambda's runtime, and those that Powertools imports at first use.
 BASE = ("boto3", "botocore.httpsession", "urllib3", "logging.config", "uuid")
-# Their data is read once here instead of in each function's first call.
+# Their service models are read once, before the forks.
 SERVICES = ("s3", "dynamodb", "sns", "stepfunctions", "sagemaker")
 # They start threads on import; threads do not survive a fork.
 NOT_BEFORE_FORK = ("polars", "numpy", "pandas", "scipy", "sklearn", "pyarrow", "duckdb")
@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Serves until the other end of the socket is closed."""
+    """Handles requests until the socket is closed."""
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     channel.connect(sys.argv[1])
     ended, wakeup = os.pipe()
@@ -59,7 +59,7 @@ def main() -> None:
                 _handle(json.loads(line), channel)
 
 
-def third_parties(directory: Path) -> set[str]:
+def third_party_imports(directory: Path) -> set[str]:
     """The modules outside `directory` that the Python files in it import at their top."""
     local = {path.name.removesuffix(".py") for path in directory.iterdir()}
     names: set[str] = set()
@@ -79,7 +79,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 def _handle(request: dict[str, Any], channel: socket.socket) -> None:
     if "prepare" in request:
-        _preload(sorted(third_parties(Path(request["prepare"]))))
+        _preload(sorted(third_party_imports(Path(request["prepare"]))))
         return
     parent = os.getpid()
     pid = os.fork()

@@ -1,6 +1,6 @@
-"""AlarmEvaluator that live: each is evaluated on the metrics that were put, and acts when its state changes.
+"""The evaluation of alarms on the metric data that were put.
 
-The periods of an alarm are those of the cloud's time: at speed 20 a period of 60 s takes 3 s on the wall. As on AWS an
+Periods run at the cloud's speed: at speed 20 a period of 60 s takes 3 s on the wall. As on AWS an
 alarm is evaluated once a minute (every 10 s for a period below a minute) on the periods that have ended.
 """
 
@@ -26,12 +26,12 @@ _TICK = (0.05, 1.0)  # seconds on the wall between two checks, at least and at m
 
 
 class AlarmEvaluator:
-    """Evaluates the alarms that `known` lists, in a thread of its own, until `stop`.
+    """Evaluates all alarms in a thread of its own, until `stop`.
 
     Args:
         context: the cloud.
         store: the metrics.
-        states: takes note of new states and acts on them.
+        states: sets states and performs actions.
         known: returns moto's alarms by name.
     """
 

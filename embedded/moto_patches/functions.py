@@ -138,10 +138,10 @@ class EmbeddedFunction(models.LambdaFunction):
         return result.payload
 
 
-def install(patches: Patches, service: FunctionService, later: AsyncInvocations) -> None:
+def install(patches: Patches, service: FunctionService, async_invocations: AsyncInvocations) -> None:
     """Replaces the class of moto's functions and DeleteFunction."""
     EmbeddedFunction.service = service
-    EmbeddedFunction.async_invocations = later
+    EmbeddedFunction.async_invocations = async_invocations
     patches.replace(models, "LambdaFunction", EmbeddedFunction)
 
     def delete(backend: models.LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
@@ -152,7 +152,7 @@ def install(patches: Patches, service: FunctionService, later: AsyncInvocations)
 
 
 def deployed_functions(context: Context, text: str) -> list[FunctionConfiguration]:
-    """The settings of all functions there are: those that queues feed first, then in the order `text` names them."""
+    """The configurations of all functions: first those with an event source mapping, then as `text` names them."""
     backend = models.lambda_backends[context.account_id][context.region]
     found = [function for function in backend.list_functions() if isinstance(function, EmbeddedFunction)]
     fed = {mapping.function_arn for mapping in backend.list_event_source_mappings("", "")}

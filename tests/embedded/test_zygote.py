@@ -1,4 +1,4 @@
-"""Function processes are forked with the third parties imported; without the zygote they are started one by one."""
+"""Function processes are forked with third-party packages imported; without the zygote they are started one by one."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from embedded.lambdas.zygote import third_parties
+from embedded.lambdas.zygote import third_party_imports
 from tests.embedded.assemblies import ROLE, function, template
 from tests.embedded.conftest import World, eventually
 
@@ -33,7 +33,7 @@ def test_only_what_the_code_imports_from_elsewhere_is_imported_before_a_fork(tmp
         "from mine import x\nfrom . import y\nimport polars, app\n\ndef f():\n    import late\n"
     )
     (tmp_path / "broken.py").write_text("def\n")
-    assert third_parties(tmp_path) == {"json", "yaml.loader", "pydantic"}
+    assert third_party_imports(tmp_path) == {"json", "yaml.loader", "pydantic"}
 
 
 def test_processes_are_forked_and_started_alone_once_the_zygote_is_gone(world: World) -> None:
