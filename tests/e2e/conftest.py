@@ -117,7 +117,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
             [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
-        exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 60, "the cloud"))["exports"]
+        exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
         yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)
