@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-slow test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving clean
+.PHONY: demo test coverage test-slow test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
 
 demo: setup  ## the whole story on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -68,12 +68,23 @@ diagram: synth  ## draw docs/architecture.diagram.md from the assembly
 
 docs: diagram  ## everything in docs/ that is generated
 	@$(BIN)/python -m cli.reference
+	@$(BIN)/python -m cli.spec_reference
 	@$(BIN)/python -m cli schema --write
+
+docs-site: .venv/.docs  ## docs/ as a site with search, in build/site; it opens from disk
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --clean --config-file website/mkdocs.yml
+	@echo "Open build/site/index.html"
+
+.venv/.docs: .venv/.run requirements/docs.txt
+	@echo "Installing the packages of the site into .venv ..."
+	@$(call INSTALL,requirements/docs.txt)
+	@touch $@
 
 lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/installer.in -o requirements/installer.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/docs.in -o requirements/docs.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
 	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \

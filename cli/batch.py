@@ -16,8 +16,8 @@ from cli.output import CommandError, Json, emit, line, note, stderr, usage
 
 if TYPE_CHECKING:
     from cloud.platform import Platform
+    from perennial.contract.model import ModelSpec
     from perennial.records import ModelVersion
-    from perennial.spec import ModelSpec
 
 S3 = "s3://"
 

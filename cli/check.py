@@ -13,7 +13,7 @@ from cli import cards, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, line, note, show, table, usage
 
 if TYPE_CHECKING:
-    from perennial.spec import Card
+    from perennial.contract.dataset import Card
     from perennial.validation.verdict import Problem, Verdict
 
 
@@ -44,7 +44,7 @@ def check(
     found = inspect(file, spec.contract(), out)
     verdict = _with_card(found.verdict, spec.card, beside)
     written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
-    for sentence in spec.release.given_up():
+    for sentence in spec.release.limitations():
         note(sentence)
     if json:
         emit(_as_dict(file, model, verdict) | {name: str(path) if path else None for name, path in written.items()})

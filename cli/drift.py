@@ -14,9 +14,10 @@ from cli.sides import FileSide, Side, find_dataset
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
-    from perennial.drift import DriftReport, Thresholds
+    from perennial.contract.drift import Drift
+    from perennial.contract.model import ModelSpec
+    from perennial.drift import DriftReport
     from perennial.profile import Profile
-    from perennial.spec import ModelSpec
 
 
 class Level(StrEnum):
@@ -45,7 +46,7 @@ def drift(
     sides, spec, ledger = _sides(a, b, model)
     before = sides[0].profile(None)
     after = sides[1].profile(before.grid)
-    thresholds = spec.drift.thresholds()
+    thresholds = spec.drift
     report = compare(before, after, thresholds, _importance(ledger, spec.name) if ledger else None)
     if json:
         emit({"a": sides[0].name, "b": sides[1].name, "model": spec.name} | report.as_dict())
@@ -81,16 +82,14 @@ def _importance(ledger: Ledger, model: str) -> dict[str, float] | None:
     return ledger.version(champion.version).importance if champion else None
 
 
-def _show(
-    sides: tuple[Side, Side], profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Thresholds
-) -> None:
+def _show(sides: tuple[Side, Side], profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Drift) -> None:
     line(f"A  {sides[0].name}: {report.reference_rows:,} rows")
     line(f"B  {sides[1].name}: {report.current_rows:,} rows")
     if report.columns:
         line()
         show(
             table(
-                ("column", "is", "weight", "verdict", "figure", "found", "chance", "watch", "drift", "distinct"),
+                ("column", "is", "weight", "verdict", "figure", "found", "chance", "warn", "alert", "distinct"),
                 _rows(profiles, report, thresholds),
             )
         )
@@ -104,7 +103,7 @@ def _show(
     line(f"{report.verdict}: {report.sentence}")
 
 
-def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Thresholds) -> list[tuple[Any, ...]]:
+def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Drift) -> list[tuple[Any, ...]]:
     """For each column a line with the figure that decides; for one that moved, one for each other figure too."""
     rows: list[tuple[Any, ...]] = []
     for name, column in sorted(report.columns.items(), key=lambda item: (item[1].role == "other", -item[1].extent)):
@@ -112,8 +111,13 @@ def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Th
         distinct = histogram.distinct([side.columns[name] for side in profiles])
         others = [figure for figure in column.figures if figure != column.worst and column.verdict != "stable"]
         for figure in (column.worst, *others):
-            watch, drifted = getattr(thresholds, figure)
-            found = (f"{column.figures[figure]:.4f}", f"{column.floors[figure]:.4f}", f"{watch:g}", f"{drifted:g}")
+            limit = getattr(thresholds, figure)
+            found = (
+                f"{column.figures[figure]:.4f}",
+                f"{column.floors[figure]:.4f}",
+                f"{limit.warn:g}",
+                f"{limit.alert:g}",
+            )
             first = figure == column.worst
             rows.append((*(about if first else ("",) * 4), figure, *found, distinct if first else ""))
     return rows

@@ -13,7 +13,7 @@ import typer
 
 from cli import project
 from cli.output import Json, Model, emit, line, note, usage
-from perennial.spec import Problem
+from perennial.contract.columns import Problem
 
 _NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 LONGEST_NAME = 32

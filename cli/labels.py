@@ -9,8 +9,8 @@ from cloud import objects
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
+from perennial.contract.metrics import names
 from perennial.figures import plain
-from perennial.gate.catalogue import names
 from perennial.records import DatasetVersion
 
 SHOWN_FIGURES = 3

@@ -14,7 +14,7 @@ from perennial import layout
 
 if TYPE_CHECKING:
     from cli.questions import Question
-    from perennial.spec import ModelSpec
+    from perennial.contract.model import ModelSpec
 
 
 def predict(

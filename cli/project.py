@@ -6,7 +6,8 @@ import difflib
 from pathlib import Path
 
 from cli.output import CommandError, usage
-from perennial.spec import ModelSpec, SpecError, load
+from perennial.contract.model import ModelSpec
+from perennial.spec import SpecError, load
 
 
 def root() -> Path:

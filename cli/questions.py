@@ -13,9 +13,9 @@ import polars as pl
 from cli.output import CommandError
 from cli.project import did_you_mean
 from cli.tables import Table
-from perennial.spec import ModelSpec
+from perennial.contract.columns import Column
+from perennial.contract.model import ModelSpec
 from perennial.validation.casts import cast
-from perennial.validation.contract import Column
 
 MOST_BYTES = 5_000_000  # of a request; SageMaker takes 6 MB
 MOST_ROWS = 10_000  # of a request; it must be answered within 60 s
@@ -50,14 +50,14 @@ def _features(table: Table, spec: ModelSpec) -> pl.DataFrame:
             f"{table.path}: the column '{missing[0]}' is missing{did_you_mean(missing[0], table.frame.columns)}"
             + (f" (and {len(missing) - 1} more: {', '.join(missing[1:6])})" if missing[1:] else "")
         )
-    typed = {name: _typed(table, name, columns[name], spec.validation.null_marks) for name in spec.features()}
+    typed = {name: _typed(table, name, columns[name], spec.validation.null_values) for name in spec.features()}
     return pl.DataFrame(typed)
 
 
-def _typed(table: Table, name: str, column: Column, null_marks: tuple[str, ...]) -> pl.Series:
+def _typed(table: Table, name: str, column: Column, null_values: tuple[str, ...]) -> pl.Series:
     values = table.frame[name]
     if table.is_text:
-        values = values.set(values.is_in(list(null_marks)), None)
+        values = values.set(values.is_in(list(null_values)), None)
     typed = cast(values, column)
     wrong = typed.is_null() & values.is_not_null()
     if column.type == "number":

@@ -15,9 +15,9 @@ from perennial.identity import UnknownIdError, model_of
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
     from cloud.platform import Platform
+    from perennial.contract.model import ModelSpec
     from perennial.profile import Grid, Profile
     from perennial.records import DatasetVersion
-    from perennial.spec import ModelSpec
 
 SAMPLE_ROWS = 100_000  # of which a grid is frozen, as on the platform
 

@@ -14,8 +14,8 @@ from typing import Any
 from cloud.endpoints import VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
+from perennial.contract.release import Alarms
 from perennial.shadowing import BEYOND_CHANCE
-from perennial.spec.release import Alarms
 
 NAMESPACE = "Perennial/Serving"
 LEAST_ROWS = 20  # in a minute: the share of fewer says nothing

@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 from cloud.endpoints import SHADOW, VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
+from perennial.contract.model import ModelSpec
+from perennial.contract.release import Shadow
 from perennial.records import ModelVersion
-from perennial.spec import ModelSpec
-from perennial.spec.release import Shadow
 
 KEPT = 5  # configurations of a model that stay besides those of the champion and its predecessor
 STARTING_SECONDS = 120  # a server that has not proved itself by then will not
+VALUE_LIMIT = 1024  # characters of one environment value
 _SWEPT = 20  # versions that one sweep looks at; the next one goes on
 
 
@@ -27,7 +28,7 @@ def create(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
     request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [_variant(spec, name)]}
     if spec.serving.capture_percent and spec.release.serverless is None:
         request["DataCaptureConfig"] = _capture(platform, spec)
-    _create_once("create_endpoint_config", request | {"Tags": _tags(version)})
+    _create_once("endpoint_config", request | {"Tags": _tags(version)})
     return name
 
 
@@ -45,7 +46,7 @@ def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, ch
     }
     if spec.serving.capture_percent:
         request["DataCaptureConfig"] = _capture(platform, spec)
-    _create_once("create_endpoint_config", request)
+    _create_once("endpoint_config", request)
     return name
 
 
@@ -112,8 +113,8 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
         "PERENNIAL_MODEL_DIGEST": version.digest,
         "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
         "PERENNIAL_SENSITIVE": spec.serving.sensitive,
-        "PERENNIAL_SENSITIVE_COLUMNS": json.dumps(spec.sensitive()),
         "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
+        **_parts("PERENNIAL_SENSITIVE_COLUMNS", json.dumps(spec.sensitive())),
     }
     container = {
         "Image": platform.training_image,
@@ -124,19 +125,46 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
         "ModelName": name_of(version),
         "PrimaryContainer": container,
         "ExecutionRoleArn": platform.serving_role,
-        "EnableNetworkIsolation": True,
+        "EnableNetworkIsolation": spec.release.serverless is None,  # serverless endpoints take no isolated model
         "Tags": _tags(version),
     }
-    _create_once("create_model", request)
+    _create_once("model", request)
 
 
-def _create_once(operation: str, request: dict[str, Any]) -> None:
-    """Create something whose name holds its content's digest: if it exists, it is the same."""
+def _parts(name: str, text: str) -> dict[str, str]:
+    """A text as environment variables of at most VALUE_LIMIT characters: NAME, NAME_1, NAME_2, ..."""
+    parts = [text[start : start + VALUE_LIMIT] for start in range(0, len(text), VALUE_LIMIT)]
+    return {f"{name}_{number}" if number else name: part for number, part in enumerate(parts)}
+
+
+def _create_once(kind: str, request: dict[str, Any]) -> None:
+    """Create a model or an endpoint_config, if it is not there as requested.
+
+    The name holds the digest of what is served, not of role, buckets and keys: one that an earlier deployment left
+    behind is made anew.
+    """
+    sagemaker = client("sagemaker")
+    create = getattr(sagemaker, f"create_{kind}")
     try:
-        getattr(client("sagemaker"), operation)(**request)
+        create(**request)
     except ClientError as error:
         if "already exist" not in error.response["Error"]["Message"]:
             raise
+        named = {member: value for member, value in request.items() if member in ("ModelName", "EndpointConfigName")}
+        if _holds(getattr(sagemaker, f"describe_{kind}")(**named), {**request, "Tags": None}):
+            return
+        getattr(sagemaker, f"delete_{kind}")(**named)
+        create(**request)
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether what SageMaker describes has all that was requested; it adds members of its own."""
+    if isinstance(wanted, dict):
+        members = [(name, value) for name, value in wanted.items() if value is not None]
+        return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in members)
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_holds, found, wanted))
+    return bool(found == wanted)
 
 
 def _capture(platform: Platform, spec: ModelSpec) -> dict[str, Any]:

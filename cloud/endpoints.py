@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from cloud.platform import client
 from perennial import layout
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 
 VARIANT = "AllTraffic"  # must stay the same over all updates of an endpoint
 SHADOW = "Shadow"  # gets a copy of the traffic, and answers nobody
@@ -92,13 +92,15 @@ def release(endpoint: str, config: str, deployment: dict[str, Any] | None = None
     sagemaker = client("sagemaker")
     if state is None:
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+    elif state.status == "Deleting":
+        raise EndpointBusyError(f"{endpoint} is being deleted; its name is free once that has ended")
     elif state.is_changing:
         if config != (state.pending or state.config):
             raise EndpointBusyError(f"{endpoint} is {state.status}; it can be changed once that has ended")
     elif state.status == "Failed":
-        # A Failed endpoint takes no update: it never served, so it is made anew.
+        # A Failed endpoint takes no update: it never served, so it is made anew once it is gone.
         sagemaker.delete_endpoint(EndpointName=endpoint)
-        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+        raise EndpointBusyError(f"{endpoint} had failed and is being deleted; it is made anew once that has ended")
     elif state.config != config:
         request: dict[str, Any] = {"EndpointName": endpoint, "EndpointConfigName": config}
         if deployment:
@@ -106,22 +108,21 @@ def release(endpoint: str, config: str, deployment: dict[str, Any] | None = None
         if state.instances > least:
             retained = {"RetainAllVariantProperties": True}
             request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
+        if _instance(config) != _instance(state.config):
+            _unscale(endpoint)  # SageMaker changes no instance type under a scalable target
         sagemaker.update_endpoint(**request)
 
 
 def delete(endpoint: str) -> None:
-    """Delete an endpoint, if it is there."""
-    if describe(endpoint) is not None:
+    """Delete an endpoint, if it is there and not being deleted yet."""
+    state = describe(endpoint)
+    if state is not None and state.status != "Deleting":
         client("sagemaker").delete_endpoint(EndpointName=endpoint)
 
 
 def scale(endpoint: str, spec: ModelSpec) -> None:
     """Follow the load between the spec's bounds: target tracking on invocations per instance."""
-    resource = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{endpoint}/variant/{VARIANT}",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
+    resource = _target(endpoint)
     if spec.release.serverless is not None:
         return  # SageMaker's own
     scaling = client("application-autoscaling")
@@ -139,6 +140,33 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
             },
         },
     )
+
+
+def _unscale(endpoint: str) -> None:
+    """Scale the endpoint no more; `scale` begins again once it serves."""
+    try:
+        client("application-autoscaling").deregister_scalable_target(**_target(endpoint))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ObjectNotFoundException":
+            raise
+
+
+def _target(endpoint: str) -> dict[str, str]:
+    return {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint}/variant/{VARIANT}",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+
+
+def _instance(config: str) -> str | None:
+    try:
+        described = client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
+    except ClientError as error:
+        if "Could not find" not in error.response["Error"]["Message"]:
+            raise
+        return None  # somebody deleted it
+    return next((variant.get("InstanceType") for variant in described["ProductionVariants"]), None)
 
 
 def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:

@@ -8,8 +8,8 @@ from typing import Any
 from cloud import objects
 from cloud.platform import Platform, client
 from perennial import layout
+from perennial.contract.model import ModelSpec
 from perennial.records import Run
-from perennial.spec import ModelSpec
 
 
 def start(platform: Platform, run: Run) -> bool:
@@ -64,7 +64,7 @@ def answer(token: str, output: dict[str, Any]) -> bool:
 def keep_spec(platform: Platform, spec: ModelSpec) -> str:
     """Keep a spec in S3 under its digest, so that a deploy in mid-run changes nothing for the run."""
     digest = spec.digest()
-    objects.write_json(platform.models_bucket, layout.spec(spec.name, digest), spec.model_dump(mode="json"))
+    objects.write_json(platform.models_bucket, layout.spec(spec.name, digest), spec.to_json())
     return digest
 
 

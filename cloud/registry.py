@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cloud.platform import Platform, client
 from perennial.records import ModelVersion
+
+ENTRIES = 50  # of CustomerMetadataProperties
+# Of keys and values: the ASCII part of SageMaker's [\p{L}\p{Z}\p{N}_.:/=+\-@].
+_ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 
 def register(platform: Platform, version: ModelVersion) -> str:
@@ -33,26 +41,52 @@ def register(platform: Platform, version: ModelVersion) -> str:
         ModelPackageDescription=f"{version.id} from {version.run}"[:1024],
         InferenceSpecification=inference,
         ModelApprovalStatus="Approved",
-        CustomerMetadataProperties=_metadata(version),
+        CustomerMetadataProperties=metadata(version),
     )
     return str(answer["ModelPackageArn"])
 
 
-def _metadata(version: ModelVersion) -> dict[str, str]:
-    """The ledger's record in the registry's own terms: text of at most 256 characters per entry."""
-    entries: dict[str, Any] = {
+def metadata(version: ModelVersion) -> dict[str, str]:
+    """The ledger's record as CustomerMetadataProperties: at most 50 entries of the text that SageMaker takes.
+
+    The identities and the digests of the long parts are always there; a part's digest is over its canonical JSON, and
+    the ledger's record of `version` has the part whole. Datasets, environment, parameters and figures follow one by
+    one, as far as they fit.
+    """
+    identities = {
         "version": version.id,
         "digest": version.digest,
+        "archive": version.archive_key,
         "archive_sha256": version.archive_sha256,
         "run": version.run,
         "code_digest": version.code_digest,
         "spec_digest": version.spec_digest,
-        "datasets": ",".join(version.datasets),
-        "parameters": json.dumps(version.parameters, sort_keys=True),
-        "environment": json.dumps(version.environment, sort_keys=True),
-        **{f"figure.{name}": f"{figure['value']:.6g}" for name, figure in version.figures.items()},
     }
-    return {key: str(value)[:256] for key, value in entries.items() if str(value)}
+    record = version.model_dump(mode="json")
+    digests = {f"{part}_sha256": sha256(record[part]) for part in ("datasets", "environment", "parameters", "figures")}
+    fitting = ((key, text) for key, text in _details(version) if _fits(key, 128) and _fits(text, 256))
+    entries = {key: text for key, text in identities.items() if text} | digests
+    return entries | dict(itertools.islice(fitting, ENTRIES - len(entries)))
+
+
+def sha256(part: Any) -> str:
+    """64 hex digits over a part of a record as canonical JSON."""
+    text = json.dumps(part, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _details(version: ModelVersion) -> Iterator[tuple[str, str]]:
+    yield "datasets", " ".join(version.datasets)
+    for name, value in version.environment.items():
+        yield f"environment.{name}", value
+    for name, value in version.parameters.items():
+        yield f"parameter.{name}", str(value)
+    for name, figure in version.figures.items():
+        yield f"figure.{name}", f"{figure['value']:.6g}" if isinstance(figure["value"], float) else str(figure["value"])
+
+
+def _fits(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and _ACCEPTED.fullmatch(text) is not None
 
 
 def _ensure_group(group: str) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from cloud import configurations
 from cloud.platform import Platform, client
 from perennial import layout
+from perennial.contract.model import ModelSpec
 from perennial.records import ModelVersion
-from perennial.spec import ModelSpec
 
 KIND = "application/jsonlines"
 INPUT = "rows.jsonl"

@@ -12,9 +12,10 @@ from embedded.assembly import Asset, Stack, read_assembly
 from embedded.intrinsics import Scope, references
 from embedded.providers import IGNORED_TYPES, PROVIDERS
 from embedded.providers.provider import DeployError, Platform, Provider, Request, Resource
+from embedded.rules.names import taken
 
 _AGAIN = "run `perennial down`, then `perennial up`"
-_LAYER_NOTE = b"The packages of this layer come from the virtual environment: see embedded/lambdas/environment.py.\n"
+_LAYER_NOTE = b"The packages of this layer come from the virtual environment: see embedded/lambdas/configuration.py.\n"
 
 
 @dataclass
@@ -101,6 +102,9 @@ class Deployment:
     def _call(self, provider: Provider, request: Request, known: _Applied | None) -> Resource:
         try:
             if known is None:
+                already = taken(self._platform.clients, request.type, request.properties)
+                if already is not None:
+                    raise request.error(already)
                 return provider.create(self._platform, request)
             return provider.update(self._platform, request, known.resource)
         except (ClientError, BotoCoreError) as error:

@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded.port import HOST, listen
+from embedded.validation.requests import RequestCheck
 
 DirectHandler = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes] | None]
 LOG = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ class Server:
     """moto behind one loopback port, served from threads of this process."""
 
     def __init__(self, port: int) -> None:
-        application = DomainDispatcherApplication(create_backend_app)
+        application = RequestCheck(DomainDispatcherApplication(create_backend_app))
         self._socket = listen(port)  # bound here, because werkzeug prints and exits when the port is taken
         self._server: BaseWSGIServer = make_server(
             HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()

@@ -17,8 +17,8 @@ if (
     TYPE_CHECKING
 ):  # records and specs are models of pydantic's, which take a while to be built: not before they are used
     from cloud.ledger import Ledger
+    from perennial.contract.model import ModelSpec
     from perennial.records import Run
-    from perennial.spec import ModelSpec
 
 HOLD = timedelta(hours=1)  # each state renews the lease; one that waits longer says for how long
 logger, metrics = Logger(), Metrics(namespace="Perennial")
@@ -70,14 +70,14 @@ def open_task(event: dict[str, Any]) -> Task:
     """The run and spec that a state's input names. Raises LostLeaseError when another run has taken over."""
     from cloud import lease
     from cloud.ledger import Ledger
-    from perennial.spec import ModelSpec
+    from perennial.contract.model import ModelSpec
 
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(event["run"]["id"]).model_copy(update={"token": event["run"]["token"]})
     lease.renew(ledger, run, now, HOLD)
     pointer = event["run"]["spec"]
-    spec = ModelSpec.model_validate(objects.read_json(pointer["bucket"], pointer["key"]))
+    spec = ModelSpec.from_json(objects.read_json(pointer["bucket"], pointer["key"]))
     return Task(platform, ledger, run, spec, event, now)
 
 

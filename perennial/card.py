@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from perennial import strict_yaml
+from perennial.contract.dataset import Card
 from perennial.records import DatasetVersion
-from perennial.spec.data import Card
 from perennial.spec.reading import SpecError, read_part
 
 LARGEST = 64 << 10  # bytes of a card; a page of prose is 4,000
@@ -42,7 +42,8 @@ def read(text: bytes, name: str) -> dict[str, Any]:
         document = _document(text, name)
         if not isinstance(document.data, dict):
             raise CardError(f"{name}: expected a mapping of members such as origin, licence and terms")
-        return read_part(Card, document, name).model_dump(mode="json", include=set(document.data))
+        given = read_part(Card, document, name).to_json()
+        return {name: value for name, value in given.items() if name in document.data}
     except strict_yaml.YamlError as error:
         raise CardError(f"{name}:{error.line}: {error}") from None
     except SpecError as error:
@@ -53,7 +54,7 @@ def read(text: bytes, name: str) -> dict[str, Any]:
 
 def merge(card: Card, beside: dict[str, Any]) -> Card:
     """The spec's card with what `read` found beside the data, which wins, even where it leaves a member empty."""
-    return Card.model_validate({**card.model_dump(mode="json"), **beside})
+    return Card.from_json({**card.to_json(), **beside})
 
 
 def faults(card: Card, uploaded: datetime, now: datetime) -> tuple[Fault, ...]:

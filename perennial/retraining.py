@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perennial.spec import Retrain
+from perennial.contract.lifecycle import Retrain
 
 
 def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple[bool, str]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from perennial.spec.release import Alarms
+from perennial.contract.release import Alarms
 
 BEYOND_CHANCE = 4.0  # standard errors between two means before a difference counts; minutes are many
 

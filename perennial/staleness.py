@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perennial.spec import Monitoring
+from perennial.contract.lifecycle import Monitoring
 
 INSUFFICIENT = "insufficient data"
 

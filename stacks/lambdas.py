@@ -31,7 +31,6 @@ class Size:
 SMALL = Size(512, 60, 512)  # asks and notes
 MEDIUM = Size(1024, 300, 4096)  # holds an archive, or a profile
 LARGE = Size(3008, 600, 10_240)  # reads a whole file of data
-LARGEST = Size(10_240, 900, 10_240)  # all that Lambda gives, for what was too much for a large one
 
 
 class Lambdas(Construct):
@@ -59,7 +58,8 @@ class Lambdas(Construct):
         self.plan = self._function("Plan", "functions.validation.plan.handler", size=LARGE)
         self.plan.add_environment("PERENNIAL_SLICE_MB", str(settings.slice_mb))
         self.inspect = self._function("Inspect", "functions.validation.inspect.handler", size=LARGE)
-        self.inspect_larger = self._function("InspectLarger", "functions.validation.inspect.handler", size=LARGEST)
+        largest = Size(settings.largest_memory_mb, 900, 10_240)  # for what was too much for a large one
+        self.inspect_larger = self._function("InspectLarger", "functions.validation.inspect.handler", size=largest)
         self.surrender = self._function("Surrender", "functions.validation.surrender.handler")
         self.compare_keys = self._function("CompareKeys", "functions.validation.compare.handler", size=LARGE)
         self.gather = self._function("GatherRepeats", "functions.validation.gather.handler")

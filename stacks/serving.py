@@ -32,6 +32,8 @@ REQUEST = '{ $.event = "request" }'
 FAILURE = '{ ($.event = "request") && ($.status >= 500) }'
 ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 OURS = "The workflow names what it makes after models and versions"
+SCALING = "application-autoscaling"
+SCALABLE_TARGETS = f"arn:{Aws.PARTITION}:{SCALING}:{Aws.REGION}:{Aws.ACCOUNT_ID}:scalable-target/*"
 SCALER = "sagemaker.application-autoscaling.amazonaws.com"
 
 
@@ -49,14 +51,22 @@ class Serving(Construct):
             self._count(model, self._log(model, settings))
 
     def grant_release(self, function: lambda_.Function) -> None:
-        """Let a function lead an endpoint to a configuration, making or replacing it where it must."""
-        actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "AddTags")
+        """Let a function lead an endpoint to a configuration, making or replacing it where it must.
+
+        An endpoint that scales changes its instance type, or goes, only with its scalable target deregistered.
+        """
+        actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpointConfig", "AddTags")
         self.grant_look(function)
         allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
+        allow(
+            function, (f"{SCALING}:DeregisterScalableTarget",), SCALABLE_TARGETS, because="The service makes up the ids"
+        )
 
     def grant_compose(self, function: lambda_.Function) -> None:
-        """Let a function make models, which run as our role, and endpoint configurations."""
-        actions = ("CreateModel", "CreateEndpointConfig", "AddTags")
+        """Let a function make models, which run as our role, and endpoint configurations, or make them anew."""
+        models = ("CreateModel", "DescribeModel", "DeleteModel")
+        configs = ("CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig")
+        actions = (*models, *configs, "AddTags")
         allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
         pass_to_sagemaker(self.role, function)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
@@ -76,8 +86,8 @@ class Serving(Construct):
         allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
         allow(
             function,
-            ("application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"),
-            f"arn:{Aws.PARTITION}:application-autoscaling:{Aws.REGION}:{Aws.ACCOUNT_ID}:scalable-target/*",
+            (f"{SCALING}:RegisterScalableTarget", f"{SCALING}:PutScalingPolicy"),
+            SCALABLE_TARGETS,
             because="The service makes up the ids",
         )
         allow(

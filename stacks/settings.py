@@ -17,6 +17,9 @@ class SettingsError(ValueError):
     """A value of the CDK context that cannot be used; the message says which, why and what is allowed."""
 
 
+LARGEST_MEMORY_MB = 10_240
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
@@ -27,10 +30,11 @@ class Settings:
     notify: str = ""  # e-mail address that receives notices and alarms
     log_retention: str = "THREE_MONTHS"  # of every log group
     traffic_days: int = 180  # captured traffic is deleted after that
-    poll_seconds: int = 10  # between two looks at an endpoint that is being updated
+    poll_seconds: int = 20  # between two looks at an endpoint; 12 hours of them fit into the history's 25,000 events
     reconcile_minutes: int = 15
     monitor_minutes: int = 60
     inspection_workers: int = 40  # files of one dataset inspected at a time
+    largest_memory_mb: int = 10_240  # of the worker for files that were too much; new accounts have 3008
     slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker
     training_hours: int = 24
     run_hours: int = 48
@@ -44,6 +48,10 @@ class Settings:
             value = getattr(self, field.name)
             if type(value) is int and value < 1:
                 raise SettingsError(f"context '{field.name}' is {value}: a positive whole number is expected")
+        if not 128 <= self.largest_memory_mb <= LARGEST_MEMORY_MB:
+            raise SettingsError(
+                f"context 'largest_memory_mb' is {self.largest_memory_mb}: Lambda gives 128 to {LARGEST_MEMORY_MB}"
+            )
         if not self.models_folder.is_dir():
             raise SettingsError(f"context 'models' is {self.models!r}: {self.models_folder} is no folder")
 

@@ -70,3 +70,20 @@ def test_the_release_that_is_shown_is_a_specs():
     spec = parse(head + "columns: {x: {type: number}, y: {type: boolean}}\n" + shown)
     assert spec.release.traffic == "canary"
     assert spec.release.shadow is not None
+
+
+def test_every_path_that_contributing_names_exists():
+    named = re.findall(r"`([\w./*-]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    paths = [name for name in named if "/" in name or name.endswith((".py", ".md", ".toml"))]
+    assert len(paths) > 60
+    for path in paths:
+        pattern = re.sub(r"\b[A-Z]{2,}\b", "*", path).rstrip("/")  # functions/NOUN/handler.py: any noun
+        assert path.startswith("build/") or path == "models/*.py" or any(ROOT.glob(pattern)), (
+            f"CONTRIBUTING.md names {path}"
+        )
+
+
+def test_the_site_lists_every_page():
+    listed = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "website" / "mkdocs.yml").read_text(), re.MULTILINE)
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages | {"index.md", "contributing.md", "changelog.md", "adr/index.md"} == set(listed)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from perennial.contract.plan import Plan
 from training import golden
 from training.columns import plain
 from training.fast import parity
@@ -18,13 +19,13 @@ from training.fast.path import FOLDER, Fast
 from training.features import Features
 from training.model import Model, environment
 from training.payloads.schema import Schema
-from training.plan import Plan
 from training.predictions import said
 
 GOLDEN_ROWS = 200
-# Serving needs these alone: no perennial, no training. A test serves from an archive to prove it.
+# Serving needs these alone. A test serves from an archive to prove it.
+CONTRACT = ("__init__", "contract/__init__", "contract/columns", "contract/part")
 SERVING = (
-    "__init__", "artifact", "columns", "contract", "encoders", "features", "golden", "model", "predictions", "score",
+    "__init__", "artifact", "columns", "encoders", "features", "golden", "model", "predictions", "score",
     "serve", "served", "tables", "versions",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "bulk", "field", "inputs", "negotiation", "parquet", "readers", "schema", "values",
@@ -41,17 +42,16 @@ def facts(
     categories = first.categories() if isinstance(first, Features) else {}
     features = [
         {
-            "name": column.name,
+            "name": name,
             "type": column.type,
             "nullable": column.nullable,
             **column.limits,
             **column.cleaning,
-            "categories": categories.get(column.name, (None, False))[0],
-            "complete": categories.get(column.name, (None, False))[1],
+            "categories": categories.get(name, (None, False))[0],
+            "complete": categories.get(name, (None, False))[1],
         }
-        for column in plan.features
+        for name, column in plan.features.items()
     ]
-    shown = {column.name for column in plan.features}
     binary = plan.problem == "binary"
     return {
         "model": plan.model,
@@ -62,21 +62,22 @@ def facts(
         "positive": classes[-1] if binary else None,
         "threshold": threshold,
         "features": features,
-        "ignored": [column.name for column in plan.columns if column.name not in shown],
-        "null_marks": list(plan.null_marks),
+        "ignored": [name for name in plan.columns if name not in plan.features],
+        "null_values": list(plan.null_values),
         "out_of_contract": plan.out_of_contract,
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),
         "rows": trained_on,
         "run": plan.run,
-        **plan.origin,
+        **plan.origin.to_json(),
         "versions": environment(),
     }
 
 
 def copy_code(source: Path, target: Path, with_models: bool) -> None:
     """What serving needs, from the folder that holds training/ (and models/, where the estimator is the user's)."""
-    files = [source / "training" / f"{name}.py" for name in SERVING]
+    files = [source / "perennial" / f"{name}.py" for name in CONTRACT]
+    files += [source / "training" / f"{name}.py" for name in SERVING]
     if with_models:
         files += sorted((source / "models").glob("*.py"))
     for file in files:
@@ -91,7 +92,7 @@ def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
     Rows that a server may refuse, for a category that training never saw, are none to ask it for.
     """
     rows = _answerable(model, held_out.head(2 * GOLDEN_ROWS)).head(GOLDEN_ROWS)
-    columns = {column.name: plain(column, rows[column.name]) for column in model.features}
+    columns = {name: plain(column, rows[name]) for name, column in model.features.items()}
     fast = folder / FOLDER
     predictions = (
         said(model.manifest, Fast(fast).values(parity.typed(model, rows), len(rows))) if fast.is_dir() else None

@@ -20,10 +20,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from perennial.contract.columns import Column
+from perennial.contract.plan import ChampionFile, Plan
 from training import archive, artifact
-from training.columns import Column
 from training.model import Model
-from training.plan import ChampionFile, Plan
 from training.tables import to_arrow
 
 _MOST_SECONDS = 900
@@ -101,7 +101,7 @@ class _InThisProcess:
 
 
 class _InItsOwnProcess:
-    def __init__(self, model: Path, rows: pd.DataFrame, columns: list[Column], folder: Path) -> None:
+    def __init__(self, model: Path, rows: pd.DataFrame, columns: dict[str, Column], folder: Path) -> None:
         self._answers = folder / "answers.parquet"
         pq.write_table(to_arrow(rows, columns), folder / "rows.parquet")
         command = ["-P", "-m", "training.score", str(model), str(folder / "rows.parquet"), str(self._answers)]
@@ -146,16 +146,15 @@ def _digits(champion: ChampionFile) -> str:
     return digits
 
 
-def _columns(plan: Plan, manifest: Mapping[str, Any]) -> list[Column]:
+def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
     """The champion's features as the plan declares them. Raises UnscorableError where it answers another question."""
     for name, ours in (("problem", plan.problem), ("target", plan.target), ("target_type", plan.target_column.type)):
         if manifest[name] != ours:
             raise UnscorableError(f"its {name} is {manifest[name]}, now it is {ours}")
-    declared = {column.name: column for column in plan.columns}
     for feature in manifest["features"]:
-        now = declared.get(feature["name"])
+        now = plan.columns.get(feature["name"])
         if now is None:
             raise UnscorableError(f"it needs the column '{feature['name']}', which is no longer declared")
         if now.type != feature["type"]:
-            raise UnscorableError(f"it knows '{now.name}' as {feature['type']}, now it is {now.type}")
-    return [declared[feature["name"]] for feature in manifest["features"]]
+            raise UnscorableError(f"it knows '{feature['name']}' as {feature['type']}, now it is {now.type}")
+    return {feature["name"]: plan.columns[feature["name"]] for feature in manifest["features"]}

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.contract import TYPES, Column
-
-__all__ = ["TYPES", "Column", "frame", "plain", "series"]
+from perennial.contract.columns import Column
 
 
-def frame(columns: Sequence[Column], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+def frame(columns: Mapping[str, Column], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """A typed frame, in the columns' order, from equally long lists of Python values; None is null."""
-    return pd.DataFrame({column.name: series(column, values[column.name]) for column in columns}, copy=False)
+    return pd.DataFrame({name: series(column, values[name]) for name, column in columns.items()}, copy=False)
 
 
 def series(column: Column, values: Sequence[Any]) -> pd.Series:
@@ -36,7 +34,7 @@ def series(column: Column, values: Sequence[Any]) -> pd.Series:
             data = pd.Series(np.array(moments, dtype="datetime64[us]")).dt.tz_localize("UTC")
         case _:
             data = np.array([*values, None], dtype=object)[:-1]
-    return pd.Series(data, name=column.name)
+    return pd.Series(data)
 
 
 def plain(column: Column, values: pd.Series) -> list[Any]:

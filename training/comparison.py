@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.plan import Plan
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import (
     Binary,
@@ -24,7 +25,6 @@ from perennial.gate.measuring.evaluation import (
 from training import labels
 from training.evaluation import Scored
 from training.payloads.values import written
-from training.plan import Plan
 
 # Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
 _OF_PARTS = 0.5
@@ -54,8 +54,8 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
     other = outcomes[1] if champion else None
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
-    resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.policy.resamples)), plan.seed)
-    comparison = evaluate(outcomes[0], other, plan.confidence, resamples)
+    resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.gate.resamples)), plan.seed)
+    comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
     return Compared(outcomes[0], other, tuple(known), tuple(counts), resamples, comparison)
 
 
@@ -96,7 +96,7 @@ def _all_classes(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> lis
 
 def _outcomes(plan: Plan, actual: pd.Series, model: Scored, known: Sequence[Any]) -> Outcomes:
     if plan.problem == "regression":
-        return Regression(actual.to_numpy(dtype=np.float64), model.values, plan.policy.quantile)
+        return Regression(actual.to_numpy(dtype=np.float64), model.values, plan.gate.quantile)
     truth = labels.numbers(actual, known)
     if plan.problem == "binary":
         return Binary(truth == 1, model.values, labels.THRESHOLD if model.threshold is None else model.threshold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from training.columns import Column
+from perennial.contract.columns import Column
+from perennial.contract.plan import Plan
 from training.failure import TrainingError
 from training.features import Features, code_places
-from training.plan import Plan
 
 # Where rows are this many, waiting costs more than a model that differs in the last digit between machine types.
 _MANY_ROWS = 500_000
@@ -74,7 +74,7 @@ def _piped(estimator: Any, features: Features) -> Pipeline:
     return Pipeline([("features", features), ("estimator", estimator)])
 
 
-def _boosting(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+def _boosting(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
     # No early stopping: it holds rows back by chance, and the number of trees is then the data's whim.
     kind = HistGradientBoostingRegressor if problem == "regression" else HistGradientBoostingClassifier
     trees = _TREES if classes <= 2 else max(20, min(_TREES, _MOST_TREES // classes))
@@ -83,18 +83,18 @@ def _boosting(problem: str, classes: int, columns: Sequence[Column], seed: int) 
     )
 
 
-def _forest(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+def _forest(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
     kind = RandomForestRegressor if problem == "regression" else RandomForestClassifier
     return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", n_jobs=1, random_state=seed)
 
 
-def _linear(problem: str, classes: int, columns: Sequence[Column], seed: int) -> BaseEstimator:
+def _linear(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
     if problem == "regression":
         return Ridge(random_state=seed)
     return LogisticRegression(max_iter=1000, random_state=seed)
 
 
-_Maker = Callable[[str, int, Sequence[Column], int], BaseEstimator]
+_Maker = Callable[[str, int, Mapping[str, Column], int], BaseEstimator]
 _NAMED: Mapping[str, tuple[Any, _Maker]] = {
     "hist_gradient_boosting": ("ordinal", _boosting),
     "random_forest": ("ordinal", _forest),

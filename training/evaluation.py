@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from perennial.contract.plan import Plan
 from training.payloads.values import written
-from training.plan import Plan
 
 FORMAT = 2
 Floats = NDArray[np.float64]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from training.contract import Column
+from perennial.contract.columns import Column
 from training.encoders import Calendar, Codes, Encoder, Flags, Matrix, Numbers, Scaled, Words
 
 # HistGradientBoosting takes 255 bins; one is for others, one is kept for missing values.
@@ -21,14 +21,14 @@ _WORD_BUCKETS = 32
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` fills, scales and spreads them."""
 
-    def __init__(self, columns: Sequence[Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
+    def __init__(self, columns: Mapping[str, Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
         self.columns = columns
         self.encoding = encoding
 
     def fit(self, rows: pd.DataFrame, target: object = None) -> Self:
         """Learn each column from the training rows. `target` is not looked at."""
         self.encoders_: list[tuple[str, Encoder]] = [
-            (column.name, _encoder(column, self.encoding == "dense").fit(rows[column.name])) for column in self.columns
+            (name, _encoder(column, self.encoding == "dense").fit(rows[name])) for name, column in self.columns.items()
         ]
         # A column without a single value teaches nothing, and not every estimator can look at it.
         self.empty_ = np.isnan(self._encoded(rows)).all(axis=0)
@@ -53,11 +53,11 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return {name: (encoder.categories, not encoder.capped) for name, encoder in found}
 
 
-def code_places(columns: Sequence[Column]) -> list[int]:
+def code_places(columns: Mapping[str, Column]) -> list[int]:
     """Which numbers of the ordinal matrix are category codes: known before anything is learnt."""
-    widths = [len(_encoder(column, dense=False).names(column.name)) for column in columns]
+    widths = [len(_encoder(column, dense=False).names(name)) for name, column in columns.items()]
     starts = np.cumsum([0, *widths])
-    return [int(start) for column, start in zip(columns, starts, strict=False) if column.type == "category"]
+    return [int(start) for column, start in zip(columns.values(), starts, strict=False) if column.type == "category"]
 
 
 def _encoder(column: Column, dense: bool) -> Encoder:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
+from perennial.contract.plan import Plan
 from training import artifact, bundle, estimators, labels, thresholds
 from training.failure import TrainingError
 from training.fast import parity
 from training.model import Model
 from training.payloads import openapi
-from training.plan import Plan
 from training.progress import report
 from training.rows import Split
 from training.thresholds import Choice
@@ -74,7 +74,7 @@ def _fitted(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list
     estimators.use_threads(pipeline, os.cpu_count() or 1)
     try:
         with threadpool_limits(threads):
-            pipeline.fit(rows[[column.name for column in plan.features]], numbers)
+            pipeline.fit(rows[list(plan.features)], numbers)
     except (ValueError, TypeError) as error:
         raise TrainingError(
             f"The estimator {plan.estimator} could not be fitted: {error}. Check training.parameters in the spec."

@@ -11,8 +11,8 @@ import time
 
 import numpy as np
 
+from perennial.contract.plan import Plan
 from training.model import Model
-from training.plan import Plan
 from training.progress import report
 from training.rows import Split
 
@@ -39,8 +39,8 @@ def measure(plan: Plan, split: Split, model: Model, seconds: float = _SECONDS) -
         rows, before = rows.head(fewer), before[:fewer]
     chance = np.random.default_rng(plan.seed)
     found: dict[str, float] = {}
-    for column in plan.features:
+    for name in plan.features:
         others = chance.permutation(len(rows))
-        swapped = rows.assign(**{column.name: rows[column.name].take(others).array})
-        found[column.name] = round(float(np.abs(model.predict(swapped).values - before).mean()), 9)
+        swapped = rows.assign(**{name: rows[name].take(others).array})
+        found[name] = round(float(np.abs(model.predict(swapped).values - before).mean()), 9)
     return found

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.plan import Plan
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
@@ -20,7 +21,6 @@ from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.model import Model, environment
 from training.payloads.values import written
-from training.plan import Plan
 from training.progress import report
 from training.rows import Split
 
@@ -77,8 +77,8 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
     whole = compare(plan, actual, mine, theirs)
     return {
         "problem": plan.problem,
-        "metric": plan.policy.metric,
-        "confidence": plan.confidence,
+        "metric": plan.gate.metric,
+        "confidence": plan.gate.confidence,
         "resamples": whole.resamples.count,
         "rows": _rows(plan, split, whole),
         "candidate": {"digest": model.digest, **_told(whole, whole.comparison.candidate, mine)},
@@ -94,18 +94,18 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
 
 def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str, Any]:
     """What is asked beyond accuracy: is it fair, does it pay, where is it worse, does it do as it should."""
-    policy, rows, resamples = plan.policy, split.held_out, whole.resamples
-    features = [column.name for column in plan.features]
+    gate, rows, resamples = plan.gate, split.held_out, whole.resamples
+    features = list(plan.features)
     classes, threshold = model.manifest["classes"] or (), model.manifest["threshold"]
 
     def predict(changed: pd.DataFrame) -> NDArray[np.float64]:
         return model.predict(changed).values
 
     return {
-        "fairness": fairness.measure(policy.fairness, rows, whole.candidate, resamples, plan.confidence),
-        "value": value.measure(policy.value, rows, whole.candidate, whole.champion, resamples, plan.confidence),
-        "slices": slices.measure(policy, rows, whole.candidate, whole.champion, resamples, features),
-        "behaviour": behaviour.measure(policy.behaviour, rows[features], predict, classes, threshold),
+        "fairness": fairness.measure(gate.fairness, rows, whole.candidate, resamples, plan.gate.confidence),
+        "value": value.measure(gate.value, rows, whole.candidate, whole.champion, resamples, plan.gate.confidence),
+        "slices": slices.measure(gate, rows, whole.candidate, whole.champion, resamples, features),
+        "behaviour": behaviour.measure(gate.behaviour, rows[features], predict, classes, threshold),
     }
 
 

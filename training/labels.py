@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.plan import Plan
 from training.failure import TrainingError
 from training.payloads.values import written
-from training.plan import Plan
 
 _MOST_CLASSES = 200
 _SHOWN = 5

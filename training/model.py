@@ -11,9 +11,9 @@ import joblib
 import numpy as np
 import pandas as pd
 
+from perennial.contract.columns import Column, declared
 from training import artifact, golden, versions
 from training.columns import frame
-from training.contract import Column
 from training.payloads.values import read
 from training.predictions import TOLERANCE, Predictions, said
 from training.versions import environment
@@ -28,7 +28,7 @@ class Model:
     folder: Path
     manifest: Mapping[str, Any]
     pipeline: Any
-    features: tuple[Column, ...]
+    features: Mapping[str, Column]
 
     @classmethod
     def load(cls, folder: Path, digest: str | None = None) -> Model:
@@ -40,7 +40,7 @@ class Model:
     @classmethod
     def unpickled(cls, folder: Path, manifest: Mapping[str, Any]) -> Model:
         """Load what has been checked already."""
-        features = tuple(Column.of(feature) for feature in manifest["features"])
+        features = declared(manifest["features"])
         return cls(folder, manifest, joblib.load(folder / "model.joblib"), features)
 
     @property
@@ -54,7 +54,7 @@ class Model:
 
     def values(self, rows: pd.DataFrame) -> Any:
         """The positive's probability or a number (n,), or probabilities (n, K)."""
-        rows = rows[[column.name for column in self.features]]
+        rows = rows[list(self.features)]
         if self.manifest["problem"] == "regression":
             return np.asarray(self.pipeline.predict(rows), dtype=np.float64)
         probabilities = np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)
@@ -63,6 +63,6 @@ class Model:
     def check_golden(self) -> int:
         """Say again what golden.json holds. Gives the number of rows; raises ArtifactError where an answer differs."""
         then = golden.read(self.folder)
-        columns = [replace(column, nullable=True) for column in self.features]
-        values = {column.name: [read(row[column.name], column, ()) for row in then["rows"]] for column in columns}
+        columns = {name: replace(column, nullable=True) for name, column in self.features.items()}
+        values = {name: [read(row[name], column, ()) for row in then["rows"]] for name, column in columns.items()}
         return golden.check(self.predict(frame(columns, values)), then)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from perennial import heldout
-from training.columns import Column
+from perennial.contract.columns import Column
+from perennial.contract.plan import Plan
 from training.failure import TrainingError
-from training.plan import Plan
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50
@@ -46,12 +46,12 @@ def read(folder: Path, plan: Plan) -> Window:
     A part is of the dataset whose name a folder bears; of the newest where there is but one. Raises TrainingError for
     parts that do not hold the declared columns.
     """
-    ages = {name: age for age, name in enumerate(plan.origin.get("datasets") or ())}
+    ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
     tables = [_part(path, folder, plan.columns) for _, path in parts]
-    newest = ages.get(plan.origin.get("newest") or "", len(ages) - 1)
+    newest = ages.get(plan.origin.newest, len(ages) - 1)
     of_newest = np.repeat([age == newest for age, _ in parts], [table.num_rows for table in tables])
     rows = to_pandas(pa.concat_tables(tables))
     if plan.key:
@@ -89,30 +89,30 @@ def _age(path: Path, ages: Mapping[str, int]) -> int:
     return max(ages.get(name, -1) for name in path.parts)
 
 
-def _part(path: Path, folder: Path, columns: Sequence[Column]) -> pa.Table:
+def _part(path: Path, folder: Path, columns: Mapping[str, Column]) -> pa.Table:
     where = path.relative_to(folder).as_posix()
     try:
         # ParquetFile, because a dataset would read columns out of folder names such as year=2013.
         table = pq.ParquetFile(path).read()
     except (OSError, pa.ArrowException) as error:
         raise TrainingError(f"The part {where} is no readable Parquet file: {error}") from error
-    arrays = [_array(table, column, where) for column in columns]
-    return pa.table(arrays, names=[column.name for column in columns])
+    arrays = [_array(table, name, column, where) for name, column in columns.items()]
+    return pa.table(arrays, names=list(columns))
 
 
-def _array(table: pa.Table, column: Column, where: str) -> pa.ChunkedArray:
+def _array(table: pa.Table, name: str, column: Column, where: str) -> pa.ChunkedArray:
     declared = ARROW_TYPES[column.type]
-    if column.name not in table.column_names:
+    if name not in table.column_names:
         if not column.nullable:
             raise TrainingError(
-                f"The part {where} has no column '{column.name}', and it is not nullable: it was accepted under an "
+                f"The part {where} has no column '{name}', and it is not nullable: it was accepted under an "
                 "older specification. Make the column nullable, or shorten training.window."
             )
         return pa.chunked_array([pa.nulls(table.num_rows, declared)])
-    found = table.column(column.name)
+    found = table.column(name)
     try:
         return found.cast(declared)
     except pa.ArrowException as error:
         raise TrainingError(
-            f"Column '{column.name}' of the part {where} is {found.type} and cannot be read as {column.type}: {error}"
+            f"Column '{name}' of the part {where} is {found.type} and cannot be read as {column.type}: {error}"
         ) from error

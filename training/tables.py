@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 import pyarrow as pa
 
-from training.columns import Column
+from perennial.contract.columns import Column
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -27,7 +27,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return rows
 
 
-def to_arrow(rows: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
+def to_arrow(rows: pd.DataFrame, columns: Mapping[str, Column]) -> pa.Table:
     """The inverse, for the given columns."""
-    arrays = [pa.array(rows[c.name], type=ARROW_TYPES[c.type], from_pandas=True) for c in columns]
-    return pa.table(arrays, names=[column.name for column in columns])
+    arrays = [pa.array(rows[name], type=ARROW_TYPES[c.type], from_pandas=True) for name, c in columns.items()]
+    return pa.table(arrays, names=list(columns))

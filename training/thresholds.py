@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from perennial.contract.gate import Threshold
+from perennial.contract.plan import Plan
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
-from perennial.gate.policy import Threshold
-from training.plan import Plan
 from training.rows import Split
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Choice:
 
 def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
     """The threshold of a binary model. `truth`: 1 for a positive training row, else 0. Raises what `fit` raises."""
-    wanted = plan.policy.threshold
+    wanted = plan.gate.threshold
     if wanted.aim == "fixed":
         return Choice("fixed", wanted.at, None, f"The threshold is {wanted.at:g}, as declared.")
     folds = (split.train_hashes % np.uint64(wanted.folds)).astype(np.int64)
@@ -60,7 +60,7 @@ def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
 def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArray[np.int64], fit: Fit) -> Floats:
     """Each row's probability, from the model that did not see its fold; (n,)."""
     probability = np.empty(len(rows))
-    features = [column.name for column in plan.features]
+    features = list(plan.features)
     for fold in np.unique(folds):
         own = folds == fold
         pipeline = fit(rows[~own], truth[~own])
@@ -70,12 +70,12 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
 
 def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probability: Floats) -> Cut | None:
     """The best cut; None where it should be worth most and no row says what it is worth."""
-    wanted = plan.policy.threshold
+    wanted = plan.gate.threshold
     if wanted.aim == "f_beta":
         return by_f_beta(positive, probability, wanted.beta)
     if wanted.aim == "recall_at_precision":
         return by_recall(positive, probability, wanted.precision)
-    money = plan.policy.value
+    money = plan.gate.value
     assert money is not None  # a spec that aims at value and has none is refused when it is read
     worth = outcomes_of(money, rows, positive)
     known = np.isfinite(worth.positive) & np.isfinite(worth.negative)

@@ -63,7 +63,7 @@ def main() -> None:
 def train(paths: Paths) -> str:
     """Train, judge and write everything. Gives the model's digest. Raises TrainingError."""
     job = plan.read(paths.plan / "plan.json")
-    report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin["datasets"])
+    report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out))
     with tempfile.TemporaryDirectory() as scratch:
@@ -76,7 +76,7 @@ def train(paths: Paths) -> str:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
     about["importance"] = importance.measure(job, split, fitted.model)
-    features = [column.name for column in job.features]
+    features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
     figures = {name: figure["value"] for name, figure in judged["candidate"]["figures"].items()}
     report("finished", digest=fitted.model.digest, figures=figures)

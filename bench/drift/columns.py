@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from perennial.validation.contract import Column, Contract
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 
 ROWS = 200_000
 Values = NDArray[np.float64]
@@ -80,8 +81,10 @@ GONE, MISSING = "four regions", "normal"
 def contract() -> Contract:
     """Fifteen features of numbers (six kinds twice), five of categories, and a target of two classes."""
     numbers = [*NUMBERS, *(f"{name} 2" for name in list(NUMBERS)[:6])]
-    columns = {name: Column("number") for name in numbers} | {name: Column("category") for name in CATEGORIES}
-    return Contract({**columns, "bought": Column("boolean")}, "bought")
+    columns = {name: Column("number", nullable=True) for name in numbers} | {
+        name: Column("category", nullable=True) for name in CATEGORIES
+    }
+    return Contract({**columns, "bought": Column("boolean", nullable=True)}, "bought")
 
 
 def population(seed: int) -> pl.DataFrame:

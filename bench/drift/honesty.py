@@ -14,7 +14,8 @@ import polars as pl
 
 from bench.drift import columns
 from bench.drift.population import Parts, parts, resamples
-from perennial.drift import Thresholds, compare
+from perennial.contract.drift import Drift
+from perennial.drift import compare
 from perennial.profile import Grid, Profile, freeze
 
 PAGE = Path(__file__).parents[2] / "docs" / "drift.md"
@@ -45,7 +46,7 @@ class Scene:
         """
         (name,) = drifted.columns
         grid = Grid({name: self.grid.columns[name]})
-        strict = Thresholds(false_alarms=Thresholds().false_alarms / len(self.grid.columns))
+        strict = Drift(false_alarms=Drift().false_alarms / len(self.grid.columns))
         pairs = zip(
             self._drawn(grid, self.parts, size, 2), self._drawn(grid, parts(drifted, grid), size, 3), strict=True
         )

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from bench.gate.populations import Binormal, rivals
 from bench.gate.tables import put
+from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.curves import Ranking
 from perennial.gate.measuring.evaluation import evaluate
-from perennial.gate.policy import Policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
 Floats = NDArray[np.float64]
@@ -131,7 +131,7 @@ def promoted(rows: int, resamples: int, gain: float, number: int) -> bool:
         "difference": found.difference,
         "parts": {"newest": None, "older": None},
     }
-    return decide(evaluation, Policy("roc_auc", test="superior", margin=0.0, confidence=CONFIDENCE)).promote
+    return decide(evaluation, Gate("roc_auc", test="superior", margin=0.0, confidence=CONFIDENCE)).promote
 
 
 def coverage(sets: int, resamples: int, run: Run, sizes: tuple[int, ...] = SIZES) -> Iterator[str]:

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import polars as pl
 
 from bench.processes import ROOT
 from examples.flights import read
-from perennial.spec import ModelSpec, load
+from perennial.contract.model import ModelSpec
+from perennial.contract.plan import Origin, Plan
+from perennial.spec import load
 from training.train import Paths, train
 
 _MONTHS, _ASKED = [1, 2, 3], [4]
 _DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "category": pl.String}
 #: of a column, what the preparation writes into a plan
-_LIMITS = {"minimum", "maximum", "values", "pattern", "min_length", "max_length"}
 MANY = 1000
 
 
@@ -71,17 +72,12 @@ def _typed(spec: ModelSpec, months: list[int]) -> pl.DataFrame:
 
 
 def _plan(spec: ModelSpec, estimator: str) -> dict[str, Any]:
-    columns = [
-        {"name": name, "type": column.type, "nullable": column.nullable, "feature": spec.is_feature(name)}
-        | column.model_dump(mode="json", include=_LIMITS, exclude_none=True)
-        for name, column in spec.columns.items()
-    ]
-    parameters = spec.training.parameters if estimator == spec.training.estimator else {}
-    return {
-        "format": 1, "run": "run-bench", "model": spec.name, "problem": spec.problem, "target": spec.target,
-        "positive": spec.positive, "columns": columns, "key": spec.key, "held_out": spec.training.held_out,
-        "seed": spec.training.seed, "estimator": estimator, "parameters": parameters, "datasets": [],
-    }  # fmt: skip
+    training = replace(
+        spec.training,
+        estimator=estimator,
+        parameters=spec.training.parameters if estimator == spec.training.estimator else {},
+    )
+    return Plan.of(replace(spec, training=training), "run-bench", None, Origin()).to_json()
 
 
 def environment(asked: Asked, code: Path | None = None) -> dict[str, str]:

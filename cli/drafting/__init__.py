@@ -9,7 +9,8 @@ from typing import cast
 from cli.drafting.draft import draft
 from cli.drafting.trial import settle
 from cli.tables import read
-from perennial.spec import ModelSpec, Problem
+from perennial.contract.columns import Problem
+from perennial.contract.model import ModelSpec
 
 
 @dataclass(frozen=True)

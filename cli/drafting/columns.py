@@ -10,9 +10,9 @@ import polars as pl
 from cli.drafting.kinds import distinct, is_whole, kind_of, nearly
 from cli.output import CommandError
 from cli.tables import Table
-from perennial.spec import ColumnType
+from perennial.contract.columns import Column as ContractColumn
+from perennial.contract.columns import ColumnType
 from perennial.validation.casts import cast
-from perennial.validation.contract import Column as ContractColumn
 
 FEW = 20  # values at most are written out as a suggestion
 MOST_CATEGORIES = 250  # a gradient-boosting tree splits at most 255

@@ -11,7 +11,7 @@ from cli.drafting.kinds import marks_of
 from cli.output import CommandError, usage
 from cli.project import did_you_mean
 from cli.tables import Table
-from perennial.spec import ColumnType, Problem
+from perennial.contract.columns import ColumnType, Problem
 
 FEW_CLASSES = 10  # so many distinct whole numbers at most are taken for classes
 MOST_CLASSES = 500
@@ -29,7 +29,7 @@ class Draft:
     problem: Problem
     target: str
     columns: tuple[Column, ...]
-    null_marks: tuple[str, ...]
+    null_values: tuple[str, ...]
     positive: str | None = None
     key: tuple[str, ...] = ()
     event_time: str | None = None

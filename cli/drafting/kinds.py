@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from perennial.spec import ColumnType, Validation
+from perennial.contract.columns import NULL_VALUES, Column, ColumnType
 from perennial.validation.casts import cast
-from perennial.validation.contract import Column as ContractColumn
 
-DEFAULT_MARKS: tuple[str, ...] = Validation.model_fields["null_marks"].default
 SURE_MARKS = ("", "NA", "null", "N/A", "n/a", "#N/A", "<NA>", "NULL", "Null", "NaN", "nan", "NAN")
 DOUBTFUL_MARKS = (
     "None",
@@ -79,8 +77,8 @@ def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
             values = distinct(frame[name], tuple(found))
             if kind_of(values) == "text" and kind_of(distinct(frame[name], (*found, *doubtful))) != "text":
                 found |= set(doubtful)
-    more = [mark for mark in (*SURE_MARKS, *DOUBTFUL_MARKS) if mark in found and mark not in DEFAULT_MARKS]
-    return (*DEFAULT_MARKS, *more)
+    more = [mark for mark in (*SURE_MARKS, *DOUBTFUL_MARKS) if mark in found and mark not in NULL_VALUES]
+    return (*NULL_VALUES, *more)
 
 
 def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
@@ -91,7 +89,7 @@ def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
 
 def _fits(values: pl.Series, kind: ColumnType) -> bool:
     """Does validation cast every value?"""
-    typed = cast(values, ContractColumn(type=kind))
+    typed = cast(values, Column(type=kind))
     return typed.null_count() == 0 and (kind != "number" or bool(typed.is_finite().all()))
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from cli.drafting.columns import FEW, Column
 from cli.drafting.draft import Draft
-from cli.drafting.kinds import DEFAULT_MARKS
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.columns import NULL_VALUES
+from perennial.contract.metrics import metrics_of
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -112,8 +112,8 @@ def _rest(draft: Draft) -> Iterator[str]:
         yield f"  tolerance: {draft.tolerance:g}  # {nulls:,} rows have no {_inline(draft.target)}; they are set aside"
     else:
         yield "  tolerance: 0.0  # the share of rows that may be set aside before a file is refused"
-    if set(draft.null_marks) - set(DEFAULT_MARKS):
-        yield f"  null_marks: [{', '.join(quoted(mark) for mark in draft.null_marks)}]  # texts that mean 'missing'"
+    if set(draft.null_values) - set(NULL_VALUES):
+        yield f"  null_values: [{', '.join(quoted(mark) for mark in draft.null_values)}]  # texts that mean 'missing'"
     yield f"  # min_rows: {max(1, draft.rows // 10)}"
     yield ""
     yield "# training:"

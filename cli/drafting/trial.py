@@ -8,7 +8,8 @@ from cli.drafting.columns import Column
 from cli.drafting.draft import Draft
 from cli.drafting.text import write
 from cli.output import REFUSED, CommandError
-from perennial.spec import ModelSpec, parse
+from perennial.contract.model import ModelSpec
+from perennial.spec import parse
 from perennial.validation.inspection import inspect
 from perennial.validation.verdict import Problem, Verdict
 

@@ -100,6 +100,10 @@ def _share(size: dict[str, Any], member: str, instances: int) -> float:
             f"{member} must be from {least * 100:.0f} to 50 percent of the new fleet's {instances} instances, got "
             f"{value} {unit}."
         )
+    if share * instances < 1:
+        raise InvalidRequestError(
+            f"{member} of {value} percent is less than one of the new fleet's {instances} instances."
+        )
     return share
 
 

@@ -83,6 +83,15 @@ class Endpoint:
         if fleet is not None:
             self._active.check_successor(fleet)
 
+    def begin_deletion(self) -> None:
+        """Takes no traffic and no change any more. Raises InvalidRequestError if it is being deleted already."""
+        with self._lock:
+            if self.status == "Deleting":
+                raise InvalidRequestError(f'Cannot update in-progress endpoint "{self.arn}".')
+            self.deleted.set()
+            self._shares = []
+            self._set_status("Deleting")
+
     def delete(self) -> None:
         """Takes the endpoint out of service and stops its fleets; returns when they are stopped."""
         self.deleted.set()
@@ -189,6 +198,8 @@ class Endpoint:
             self._set_status(status)
 
     def _set_status(self, status: str) -> None:
+        if self.status == "Deleting":
+            return
         self.status = status
         self.last_modified_time = now()
         self._changed(self)

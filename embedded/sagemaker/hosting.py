@@ -1,11 +1,14 @@
 """Endpoints of one account and region: the operations on them."""
 
 import threading
+import time
 from functools import partial
 from typing import Any
 
 from embedded.context import Clients, Context
 from embedded.events.service_events import emit_state_change
+from embedded.rules.rule import Situation, broken
+from embedded.rules.sagemaker import RULES
 from embedded.sagemaker.blue_green import TrafficShift, deploy
 from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
@@ -14,6 +17,8 @@ from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.listing import page
 from embedded.sagemaker.prewarmed import IMAGE, PrewarmedInterpreter
 from embedded.sagemaker.records import ResourceRecord, refuse_existing
+
+DELETION_SECONDS = 10.0  # of the cloud's time, that a deletion takes at least
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -63,6 +68,7 @@ class Hosting:
         wanted = request.get("DeploymentConfig") or {}
         if request.get("RetainDeploymentConfig"):
             wanted = endpoint.deployment_config or wanted
+        self._check_rules(endpoint, config)
         instances = min(variant.count for variant in fleet.variants)
         traffic_shift = TrafficShift(self._context, self._clients, wanted, instances)
         endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
@@ -104,11 +110,14 @@ class Hosting:
         return page(entries, request, key="Endpoints", name="EndpointName", default_order="Descending")
 
     def delete_endpoint(self, request: Request) -> Answer:
-        """DeleteEndpoint: the endpoint is gone at once; its servers stop in the background."""
+        """DeleteEndpoint: Deleting from now on; its name is free once its servers have stopped."""
         endpoint = self.endpoint(request["EndpointName"])
-        with self._lock:
-            self.endpoints.pop(endpoint.name, None)
-        threading.Thread(target=endpoint.delete, name=f"delete endpoint {endpoint.name}", daemon=True).start()
+        endpoint.begin_deletion()
+        for target in self._targets(endpoint):
+            self._clients("application-autoscaling").deregister_scalable_target(**target)
+        threading.Thread(
+            target=self._delete, args=(endpoint,), name=f"delete endpoint {endpoint.name}", daemon=True
+        ).start()
         return {}
 
     def endpoint(self, name: str) -> Endpoint:
@@ -126,6 +135,38 @@ class Hosting:
         for thread in threads:
             thread.join(timeout=30)
         self.endpoints.clear()
+
+    def _delete(self, endpoint: Endpoint) -> None:
+        end = time.monotonic() + self._context.clock.scaled(DELETION_SECONDS)
+        endpoint.delete()
+        time.sleep(max(0.0, end - time.monotonic()))
+        with self._lock:
+            if self.endpoints.get(endpoint.name) is endpoint:
+                del self.endpoints[endpoint.name]
+
+    def _check_rules(self, endpoint: Endpoint, config: ResourceRecord) -> None:
+        active = endpoint.active.config.request["ProductionVariants"] if endpoint.active else []
+        situation = Situation(
+            serving={
+                variant["VariantName"]: variant["InstanceType"] for variant in active if "InstanceType" in variant
+            },
+            scaled=frozenset(target["ResourceId"].rsplit("/", 1)[-1] for target in self._targets(endpoint)),
+        )
+        sentence = broken(RULES, "UpdateEndpoint", config.request, situation)
+        if sentence is not None:
+            raise InvalidRequestError(sentence)
+
+    def _targets(self, endpoint: Endpoint) -> list[dict[str, str]]:
+        """The endpoint's scalable targets, as Application Auto Scaling names them."""
+        variants = endpoint.active.variants if endpoint.active else []
+        if not variants:
+            return []
+        answer = self._clients("application-autoscaling").describe_scalable_targets(
+            ServiceNamespace="sagemaker",
+            ResourceIds=[f"endpoint/{endpoint.name}/variant/{variant.name}" for variant in variants],
+        )
+        names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+        return [{name: target[name] for name in names} for target in answer["ScalableTargets"]]
 
     def _fleet(self, endpoint: str, config: ResourceRecord) -> Fleet:
         return Fleet(self._context, self._clients, endpoint, config, self._resources.models_of(config), self.prewarmed)

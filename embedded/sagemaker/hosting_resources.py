@@ -7,6 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from embedded.context import Clients, Context
+from embedded.rules.rule import Situation, broken
+from embedded.rules.sagemaker import RULES
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.listing import page
 from embedded.sagemaker.models import ServedModel, container_of, served_model
@@ -74,6 +76,7 @@ class HostingResources:
             refuse_existing("endpoint configuration", arn, name in self.configs)
             for variant in (*request["ProductionVariants"], *(request.get("ShadowProductionVariants") or ())):
                 self._find(self.models, "model", variant["ModelName"])
+            self._check_rules(request)
             self.configs[name] = ResourceRecord(name, arn, request, list(request.get("Tags") or []))
         return {"EndpointConfigArn": arn}
 
@@ -109,6 +112,17 @@ class HostingResources:
     def served(self, model: str) -> ServedModel:
         """The model of that name. Raises InvalidRequestError, as AWS does, if there is none."""
         return self._served(self._find(self.models, "model", model).request)
+
+    def _check_rules(self, request: Request) -> None:
+        record = ResourceRecord(request["EndpointConfigName"], "", request)
+        models = self.models_of(record)
+        situation = Situation(
+            isolated=frozenset(variant for variant, model in models.items() if model.isolated),
+            images={variant: model.image for variant, model in models.items()},
+        )
+        sentence = broken(RULES, "CreateEndpointConfig", request, situation)
+        if sentence is not None:
+            raise InvalidRequestError(sentence)
 
     def _served(self, request: Request) -> ServedModel:
         package = container_of(request).get("ModelPackageName")

@@ -3,12 +3,14 @@
 The touch point with moto's SageMaker runtime: asynchronous and streamed inference are refused.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.utils import get_service_model
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from embedded.context import Context
@@ -17,6 +19,8 @@ from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.invocations import ModelError, TooLargeError
 from embedded.sagemaker.serverless import ThrottledError
 from embedded.sagemaker.variant_invoker import ATTRIBUTES
+from embedded.validation.constraints import Check
+from embedded.validation.requests import check_of, faults, message
 
 _PATH = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")
 
@@ -39,6 +43,7 @@ def install(context: Context) -> DirectHandler:
 def _invoke(context: Context, name: str, headers: dict[str, str], body: bytes) -> Response:
     invocations = backend_of(context.account_id, context.region).invocations
     try:
+        _check(name, headers)
         answer = invocations.invoke(name, body, headers)
     except RefusedError as error:
         return _error(error)
@@ -46,6 +51,27 @@ def _invoke(context: Context, name: str, headers: dict[str, str], body: bytes) -
     if answer.custom_attributes:
         sent[ATTRIBUTES] = answer.custom_attributes
     return 200, sent, answer.body
+
+
+@functools.cache
+def _members() -> tuple[Check, dict[str, str]]:
+    """The check of InvokeEndpoint's input, and its members by their header."""
+    service = get_service_model("sagemaker-runtime")
+    operation = service.operation_model("InvokeEndpoint")
+    members = operation.input_shape.members.items()
+    headers = {shape.serialization["name"].lower(): name for name, shape in members if shape.is_http_header_trait}
+    check = check_of(service, operation, raw=False)
+    if check is None:
+        raise TypeError("InvokeEndpoint has an input")
+    return check, headers
+
+
+def _check(name: str, headers: dict[str, str]) -> None:
+    check, members = _members()
+    given: dict[str, object] = {member: headers[header] for header, member in members.items() if header in headers}
+    found = faults(check, given | {"EndpointName": name, "Body": b""})
+    if found.sentences:
+        raise RefusedError("ValidationError", message(found))
 
 
 def _refuse(_: SageMakerRuntimeResponse) -> TYPE_RESPONSE:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from embedded.rules.rule import broken
+from embedded.rules.sagemaker import RULES
 from embedded.sagemaker.channels import InputChannel
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.locations import S3Location
@@ -184,6 +186,9 @@ def _check(request: dict[str, Any]) -> None:
     if (request["OutputDataConfig"].get("CompressionType") or "GZIP") != "GZIP":
         raise InvalidRequestError("The embedded cloud uploads artifacts as GZIP only.")
     _check_spot(request)
+    sentence = broken(RULES, "CreateTrainingJob", request)
+    if sentence is not None:
+        raise InvalidRequestError(sentence)
 
 
 def _check_spot(request: dict[str, Any]) -> None:

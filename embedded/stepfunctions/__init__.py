@@ -16,6 +16,7 @@ from embedded.stepfunctions import (
     distributed_map,
     error_names,
     executions,
+    histories,
     responses,
     sagemaker_tasks,
     timing,
@@ -36,7 +37,7 @@ def install(context: Context) -> None:
     # moto logs each failure, also a caught one, as an error with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, error_names, distributed_map, responses, callbacks):
+    for module in (definitions, error_names, distributed_map, responses, callbacks, histories):
         module.install(_patches)
     for timed in (timing, boto_clients, sagemaker_tasks, executions):
         timed.install(_patches, context)

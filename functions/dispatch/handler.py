@@ -14,7 +14,8 @@ from cloud.ledger import Ledger
 from cloud.platform import from_environment
 from functions.dispatch import telling, uploads
 from functions.task import logger, utc_now
-from perennial.spec import ModelSpec, load_all
+from perennial.contract.model import ModelSpec
+from perennial.spec import load_all
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

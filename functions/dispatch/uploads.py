@@ -12,10 +12,10 @@ from cloud.platform import Platform
 from functions.task import HOLD, logger
 from perennial import conclusion, layout
 from perennial.card import has_ended as card_ended
+from perennial.contract.model import ModelSpec
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
 from perennial.lineage import edges_of_run
 from perennial.records import DatasetVersion, Run, Trigger
-from perennial.spec import ModelSpec
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def handler(task: Task) -> dict[str, Any]:
     reference = objects.read_json(task.platform.models_bucket, version.profile_key)
     current = objects.read_json(task.platform.data_bucket, folder + "profile.json")
     profiles = Profile.from_dict(reference), Profile.from_dict(current)
-    report = compare(*profiles, task.spec.drift.thresholds(), version.importance)
+    report = compare(*profiles, task.spec.drift, version.importance)
     objects.write_json(task.platform.data_bucket, folder + "drift.json", report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
     task.note("drift", (report.sentence, why), _figures(report) | {"train": train, "reference": version.profile_key})
@@ -32,4 +32,4 @@ def handler(task: Task) -> dict[str, Any]:
 
 
 def _figures(report: DriftReport) -> dict[str, Any]:
-    return {"verdict": report.verdict, "moved": report.moved, "over_all": round(report.over_all, 4)}
+    return {"verdict": report.verdict, "moved": report.moved, "dataset_drift": round(report.dataset_drift, 4)}

@@ -61,7 +61,7 @@ def _judge(task: Task) -> tuple[Any, Decision]:
     if fault:
         return None, closed(fault)
     try:
-        return evaluation, decide(evaluation, task.spec.policy())
+        return evaluation, decide(evaluation, task.spec.gate_checks())
     except Exception as error:  # noqa: BLE001 - a fault of ours must not leave anybody without a reason
         logger.exception("the gate broke")
         return evaluation, closed(f"the gate itself broke: {type(error).__name__}: {error}"[:600])

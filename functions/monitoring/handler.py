@@ -12,10 +12,10 @@ from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import specs
 from functions.monitoring.traffic import captured_profile
 from functions.task import logger, metrics, utc_now
+from perennial.contract.model import ModelSpec
 from perennial.drift import compare
 from perennial.profile import Profile
 from perennial.records import Champion
-from perennial.spec import ModelSpec
 from perennial.staleness import Watch, watch
 
 
@@ -45,7 +45,7 @@ def _look(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champio
     since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
     traffic = captured_profile(platform, spec, reference.grid, since, now)
     profiles = traffic.seen_of(reference), traffic.profile
-    report = compare(*profiles, spec.drift.thresholds(), version.importance)
+    report = compare(*profiles, spec.drift, version.importance)
     found = watch(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)
     record = asdict(found) | {
         "model": spec.name,

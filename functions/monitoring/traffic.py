@@ -14,8 +14,8 @@ from cloud import objects, traffic
 from cloud.endpoints import VARIANT
 from cloud.platform import Platform
 from perennial import capture, layout
+from perennial.contract.model import ModelSpec
 from perennial.profile import Grid, Profile
-from perennial.spec import ModelSpec
 from perennial.validation import Column, Contract, inspect
 
 ROWS_LIMIT = 1_000_000  # of one look: more traffic changes no verdict
@@ -57,10 +57,8 @@ def _contract(spec: ModelSpec, features: list[str]) -> Contract:
     """The features' rules, every breach tolerated: what an application sends is measured here, not refused."""
     contract = spec.contract()
     columns: dict[str, Column] = {name: contract.columns[name] for name in features}
-    return replace(
-        contract, columns=columns, target=features[0], problem="regression", key=(), event_time=None, tolerance=1.0,
-        min_rows=1,
-    )  # fmt: skip
+    tolerant = replace(contract.validation, tolerance=1.0, min_rows=1)
+    return Contract(columns, features[0], problem="regression", validation=tolerant)
 
 
 def _rows(platform: Platform, spec: ModelSpec, since: datetime, until: datetime) -> Iterator[capture.Row]:

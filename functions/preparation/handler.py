@@ -12,13 +12,11 @@ from functions.task import HOLD, Task, task
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended
+from perennial.contract.plan import ChampionFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 
 LISTED = 10  # datasets named in a sentence
-# of a column, what the server needs to tell an answerable request from a mistaken one
-LIMITS = {"minimum", "maximum", "values", "pattern", "min_length", "max_length"}
-CLEANING = {"trim", "replace", "null_marks"}
 
 
 class NothingToTrainOnError(RuntimeError):
@@ -112,43 +110,14 @@ def _put_champion(task: Task) -> Champion | None:
 
 
 def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
-    spec = task.spec
-    columns = [
-        {
-            "name": name,
-            "type": column.type,
-            "feature": spec.is_feature(name),
-            "nullable": column.nullable,
-            "sensitive": column.sensitive,
-            **column.model_dump(mode="json", include=LIMITS | CLEANING, exclude_defaults=True),
-        }
-        for name, column in spec.columns.items()
-    ]
-    plan = {
-        "format": 1,
-        "run": task.run.id,
-        "model": spec.name,
-        "problem": spec.problem,
-        "target": spec.target,
-        "positive": spec.positive,
-        "columns": columns,
-        "key": spec.key,
-        "event_time": spec.event_time,
-        "null_marks": spec.validation.null_marks,
-        "out_of_contract": spec.serving.out_of_contract,
-        "held_out": spec.training.held_out,
-        "seed": spec.training.seed,
-        "estimator": spec.training.estimator,
-        "parameters": spec.training.parameters,
-        "champion": {"version": champion.version, "archive": "champion.tar.gz"} if champion else None,
-        "metrics": sorted({spec.metric(), *spec.gate.floors, *spec.metrics()}),
-        "confidence": spec.gate.confidence,
-        "metric": spec.metric(),
-        "gate": spec.demands(),
-        "datasets": [dataset.id for dataset in window],
-        "newest": window[-1].id,
-        "code_digest": task.platform.code_digest,
-        "spec_digest": task.run.spec_digest,
-        "created_at": task.run.started_at.isoformat(),
-    }
-    objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "plan/plan.json", plan)
+    origin = Origin(
+        datasets=tuple(dataset.id for dataset in window),
+        newest=window[-1].id,
+        code_digest=task.platform.code_digest,
+        spec_digest=task.run.spec_digest,
+        created_at=task.run.started_at.isoformat(),
+        event_time=task.spec.event_time,
+    )
+    archive = ChampionFile(champion.version, "champion.tar.gz") if champion else None
+    plan = Plan.of(task.spec, task.run.id, archive, origin)
+    objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "plan/plan.json", plan.to_json())

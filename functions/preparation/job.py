@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud.platform import Platform
 from perennial import layout
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 
 CODE = "/opt/ml/input/data/code/"
 QUEUE = timedelta(hours=6)  # for an instance: how long is tried again where a quota is reached, or capacity lacks

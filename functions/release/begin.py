@@ -73,7 +73,7 @@ def _plan(task: Task, version: ModelVersion, is_first: bool) -> tuple[str, ...]:
     if task.run.trigger == "rollback":
         return (f"All traffic goes back to {version.id} as soon as it is up.",)
     if release.serverless is not None:
-        return (f"All traffic goes to {version.id} as soon as it is up.", *release.given_up())
+        return (f"All traffic goes to {version.id} as soon as it is up.", *release.limitations())
     watched = f"watched by alarms for {release.bake_minutes} minutes"
     share = f"{release.share:.0%}"
     how = {

@@ -7,9 +7,9 @@ from functions.task import Task
 from perennial import card as cards
 from perennial import layout
 from perennial.card import CardError
+from perennial.contract.dataset import Card
 from perennial.lineage import edges_of_card
 from perennial.records import DatasetVersion
-from perennial.spec import Card
 from perennial.validation import Problem
 
 
@@ -42,7 +42,7 @@ def _find(task: Task, dataset: DatasetVersion, files: set[str]) -> Card:
 
 def _keep(task: Task, dataset: DatasetVersion, card: Card) -> None:
     key = layout.dataset(dataset.model, dataset.id) + "card.json"
-    objects.write_json(task.platform.data_bucket, key, card.model_dump(mode="json"))
+    objects.write_json(task.platform.data_bucket, key, card.to_json())
     until = cards.kept_until(card, dataset.uploaded_at)
     task.ledger.change_dataset(dataset.id, card_digest=card.digest(), kept_until=until)
     task.ledger.link(edges_of_card(dataset.id, card.digest()))

@@ -18,8 +18,8 @@ from perennial.validation import Problem, sample
 from perennial.validation.keys import key_sets
 
 if TYPE_CHECKING:  # see functions.task
+    from perennial.contract.model import ModelSpec
     from perennial.records import DatasetVersion
-    from perennial.spec import ModelSpec
 
 SAMPLE_ROWS = 100_000  # enough that the deciles of a sample are those of the data to a third of a per cent
 PATIENCE = 20  # tries, half a minute apart; see stacks/workflow.py

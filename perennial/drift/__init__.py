@@ -7,6 +7,5 @@ sizes, with all columns and figures tested together: small samples do not cry wo
 
 from perennial.drift.comparison import compare
 from perennial.drift.report import ColumnDrift, DriftReport, Level
-from perennial.drift.thresholds import Thresholds
 
-__all__ = ["ColumnDrift", "DriftReport", "Level", "Thresholds", "compare"]
+__all__ = ["ColumnDrift", "DriftReport", "Level", "compare"]

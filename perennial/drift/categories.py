@@ -16,9 +16,11 @@ def categories(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, chance:
     figures["unseen"] = max(unseen, 0.0)
     told["unseen"] = told_unseen(two, figures["unseen"])
     gone = [place for place, count in enumerate(two.cells) if count == 0 and one.cells[place]]
-    figures["gone"], floors["gone"] = 0.0, chance.absence(noise(one.count, two.count))
+    figures["missing_category"], floors["missing_category"] = 0.0, chance.absence(noise(one.count, two.count))
     if gone:
         most = max(gone, key=lambda place: one.cells[place])
-        figures["gone"] = one.cells[most] / one.count
-        told["gone"] = f"'{grid.categories[most]}', {figures['gone']:.1%} of rows before, is gone"
+        figures["missing_category"] = one.cells[most] / one.count
+        told["missing_category"] = (
+            f"'{grid.categories[most]}', {figures['missing_category']:.1%} of rows before, is gone"
+        )
     return Measured(figures, floors, told)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from perennial.contract.drift import Drift, Threshold
 from perennial.drift.categories import categories
 from perennial.drift.chance import Chance
 from perennial.drift.conclusion import concluded
@@ -9,7 +10,6 @@ from perennial.drift.measured import Measured
 from perennial.drift.numbers import numbers
 from perennial.drift.report import ORDER, ColumnDrift, DriftReport, Level
 from perennial.drift.sentences import told_nulls
-from perennial.drift.thresholds import Thresholds
 from perennial.profile import ColumnGrid, ColumnProfile, Profile
 
 _FIGURES = 4  # of a column, that are not nearly the same as another: PSI and JS rise and fall together
@@ -18,7 +18,7 @@ _FIGURES = 4  # of a column, that are not nearly the same as another: PSI and JS
 def compare(
     reference: Profile,
     current: Profile,
-    thresholds: Thresholds | None = None,
+    thresholds: Drift | None = None,
     importance: Mapping[str, float] | None = None,
 ) -> DriftReport:
     """How far the current data moved from the reference.
@@ -26,7 +26,7 @@ def compare(
     `importance` weighs features (any non-negative scale, a column it lacks weighs nothing); the target always
     counts in full. Columns that are neither are reported and do not count.
     """
-    thresholds = thresholds or Thresholds()
+    thresholds = thresholds or Drift()
     sizes = reference.rows, current.rows
     if reference.grid.digest != current.grid.digest:
         sentence = "the profiles were counted over different grids and cannot be compared"
@@ -64,15 +64,15 @@ def _measured(grid: ColumnGrid, one: ColumnProfile, two: ColumnProfile, chance: 
     return nulls | (categories if grid.kind == "categories" else numbers)(grid, one, two, chance)
 
 
-def _judged(measured: Measured, thresholds: Thresholds, role: str, weight: float) -> ColumnDrift:
+def _judged(measured: Measured, thresholds: Drift, role: str, weight: float) -> ColumnDrift:
     """The column's verdict is its worst figure's; one that the champion hardly looks at is never more than watched."""
     levels: dict[str, Level] = {}
     scores: dict[str, float] = {}
     for name, figure in measured.figures.items():
-        watch, drifted = getattr(thresholds, name)
+        limit: Threshold = getattr(thresholds, name)
         floor = measured.floors[name]
-        levels[name] = _level(figure, floor, watch, drifted)
-        scores[name] = figure / (max(drifted, floor) or 1e-12)
+        levels[name] = _level(figure, floor, limit)
+        scores[name] = figure / (max(limit.alert, floor) or 1e-12)
     worst = max(levels, key=lambda name: (ORDER.index(levels[name]), scores[name]))
     verdict = levels[worst]
     if verdict == "drifted" and weight < thresholds.importance:
@@ -81,7 +81,7 @@ def _judged(measured: Measured, thresholds: Thresholds, role: str, weight: float
     return ColumnDrift(verdict, role, measured.figures, measured.floors, scores[worst], sentence, weight, worst)
 
 
-def _level(figure: float, floor: float, watch: float, drifted: float) -> Level:
-    if figure <= floor or figure < watch:
+def _level(figure: float, floor: float, limit: Threshold) -> Level:
+    if figure <= floor or figure < limit.warn:
         return "stable"
-    return "drifted" if figure >= drifted else "watch"
+    return "drifted" if figure >= limit.alert else "watch"

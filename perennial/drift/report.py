@@ -48,7 +48,7 @@ class ColumnDrift:
 class DriftReport:
     """The verdict over all columns, the one that moved most, and each for itself.
 
-    `over_all` is from 0, nothing moved, to 1, all that the champion looks at has drifted.
+    `dataset_drift` is from 0, nothing moved, to 1, all that the champion looks at has drifted.
     """
 
     verdict: Level
@@ -57,7 +57,7 @@ class DriftReport:
     reference_rows: int = 0
     current_rows: int = 0
     columns: Mapping[str, ColumnDrift] = field(default_factory=dict)
-    over_all: float = 0.0
+    dataset_drift: float = 0.0
 
     @property
     def drifted(self) -> bool:
@@ -72,12 +72,12 @@ class DriftReport:
             "moved": self.moved,
             "reference_rows": self.reference_rows,
             "current_rows": self.current_rows,
-            "over_all": round(self.over_all, 12),
+            "dataset_drift": round(self.dataset_drift, 12),
             "columns": {name: column.as_dict() for name, column in self.columns.items()},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "DriftReport":
-        names = ("verdict", "sentence", "moved", "reference_rows", "current_rows", "over_all")
+        names = ("verdict", "sentence", "moved", "reference_rows", "current_rows", "dataset_drift")
         columns = {name: ColumnDrift(**column) for name, column in data["columns"].items()}
         return cls(**{name: data[name] for name in names if name in data}, columns=columns)

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from perennial.contract.gate import Gate
 from perennial.gate.check import Check
 from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, form, slices, value
-from perennial.gate.policy import Policy
 
-__all__ = ["Check", "Decision", "Policy", "closed", "decide"]
+__all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
 Outcome = Literal["promote", "refuse", "ask"]
 _NAMED = 4
 
 # A kind of check is a function of evaluation and policy, and one line here.
-_CHECKS: tuple[Callable[[Mapping[str, Any], Policy], tuple[Check, ...]], ...] = (
+_CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
     form.checks,
     floors.checks,
     champion.checks,
@@ -61,18 +61,18 @@ def closed(reason: str) -> Decision:
     return Decision("refuse", (check,), f"Refused, for the candidate cannot be judged: {reason}")
 
 
-def decide(evaluation: Mapping[str, Any], policy: Policy) -> Decision:
+def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
     """Judge the content of evaluation.json. What it cannot read it refuses; it never raises for it."""
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
     passed = _listed([check.name for check in found if check.verdict == "passed"])
-    if failed or (unsure and policy.ask == "never"):
+    if failed or (unsure and policy.approval.ask == "never"):
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
     if unsure:
         return Decision("ask", found, f"A person is asked, for the rows cannot tell: {', '.join(unsure)}.")
-    if policy.ask == "always":
+    if policy.approval.ask == "always":
         return Decision("ask", found, f"A person is asked, as always; it passed {passed}.")
     if all(check.verdict == "noted" for check in found):
         return Decision("promote", found, "Promoted: no floor is set and no champion serves yet.")

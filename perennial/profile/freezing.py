@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from perennial.dtypes import DTYPES
 from perennial.profile.grid import ColumnGrid, Grid, Kind, Role
 from perennial.profile.numbers import number
 
 if TYPE_CHECKING:
-    from perennial.validation.contract import Contract
+    from perennial.contract.dataset import Contract
 
 CATEGORIES = 128
 _NAMES_BYTES = 4096  # of all categories of a column together: a profile stays small
@@ -20,12 +21,12 @@ def freeze(sample: pl.DataFrame, contract: "Contract") -> Grid:
     """The grid for a contract's columns, from typed rows; a column that the sample lacks gets cells around zero."""
     columns: dict[str, ColumnGrid] = {}
     for name, column in contract.columns.items():
-        role: Role = "feature" if column.feature else "other"
+        role: Role = "feature" if contract.is_feature(name) else "other"
         if name == contract.target:
             role = "target"
         elif name == contract.event_time:  # time always moves on; that is no drift
             role = "other"
-        values = sample[name] if name in sample.columns else pl.Series(name, [], dtype=column.dtype)
+        values = sample[name] if name in sample.columns else pl.Series(name, [], dtype=DTYPES[column.type])
         columns[name] = _freeze(values, column.type, role)
     return Grid(columns)
 

@@ -1,24 +1,29 @@
-"""From YAML to a ModelSpec, or to faults that say file, line, field and what was expected."""
+"""From YAML to a ModelSpec, or to faults that give file, line, field and the expected value."""
 
 from __future__ import annotations
 
+import dataclasses
+import typing
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from perennial import strict_yaml
-from perennial.spec import demands
-from perennial.spec.model import ModelSpec
-from perennial.spec.part import Part
-from perennial.spec.words import did_you_mean
+from perennial.contract.model import ModelSpec
+from perennial.contract.part import RENAMED, Part
+from perennial.spec import faults
+from perennial.spec.suggestions import did_you_mean
 
 P = TypeVar("P", bound=Part)
+Place = tuple[str | int, ...]
 
 
 class SpecError(ValueError):
-    """A spec cannot be used. Each fault is one line: file:line field: what is wrong and what was expected."""
+    """A spec that cannot be used. Each fault is one line: file:line: field: the fault and the expected value."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -33,40 +38,23 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
         raise SpecError([f"{source}:{error.line}: {error}"]) from None
     if not isinstance(document.data, dict):
         raise SpecError([f"{source}:1: expected a mapping of fields such as name, problem, target, card and columns"])
+    if isinstance(document.data.get("retrain"), str):  # `retrain: drift` is short for `retrain: {on: drift}`
+        data = document.data | {"retrain": {"on": document.data["retrain"]}}
+        document = dataclasses.replace(document, data=data)
     spec = read_part(ModelSpec, document, source)
-    _check_contract(spec, source, document)
-    _check_demands(spec, source, document)
+    found = list(faults.of(spec)) or list(_uncomputable(spec))
+    if found:
+        raise SpecError([_line(source, document, place, sentence) for place, sentence in found])
     return spec
 
 
 def read_part(kind: type[P], document: strict_yaml.Document, source: str) -> P:
     """A part of a spec that stands in a document of its own. Raises SpecError."""
     try:
-        return kind.model_validate(document.data)
+        read: P = _adapter(cast(Any, kind)).validate_python(document.data)
+        return read
     except ValidationError as error:
-        raise SpecError([_fault(source, document, dict(item), kind) for item in error.errors()]) from None
-
-
-def _check_demands(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
-    """What the gate asks for must be there and be measurable."""
-    found = [
-        f"{source}:{document.line_of(place)}: {'.'.join(map(str, place))}: {message}"
-        for place, message in demands.faults(spec)
-    ]
-    if found:
-        raise SpecError(found)
-
-
-def _check_contract(spec: ModelSpec, source: str, document: strict_yaml.Document) -> None:
-    """What only Polars can tell: are patterns and expressions ones that it can compute?"""
-    from perennial.validation.contract import ContractError
-
-    try:
-        spec.contract()
-    except ContractError as error:
-        field = ".".join(error.place)
-        place = f"{source}:{document.line_of(error.place)}: {field + ': ' if field else ''}"
-        raise SpecError([place + str(error)]) from None
+        raise SpecError(_faults_of(error, document, source, kind)) from None
 
 
 def load(path: Path) -> ModelSpec:
@@ -77,7 +65,8 @@ def load(path: Path) -> ModelSpec:
         raise SpecError([f"{path}: cannot be read: {error}"]) from None
     spec = parse(text, str(path))
     if spec.name != path.stem:
-        raise SpecError([f"{path}: name: '{spec.name}' must be the file's own name, '{path.stem}'"])
+        line = strict_yaml.read(text).line_of(("name",))
+        raise SpecError([f"{path}:{line}: name: '{spec.name}' must be the file's own name, '{path.stem}'"])
     return spec
 
 
@@ -94,44 +83,82 @@ def load_all(folder: Path) -> dict[str, ModelSpec]:
     return specs
 
 
-def _fault(source: str, document: strict_yaml.Document, error: dict[str, Any], root: type[Part]) -> str:
-    inner = ("function-", "[key]")  # pydantic's own words within a place
-    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(inner)))
-    field = ".".join(str(part) for part in path)
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = f"unknown field{did_you_mean(str(path[-1]), fields_at(path[:-1], root))}"
-    elif error["type"] == "missing":
-        message = "this field is required"
-    elif error["type"] != "value_error" and not isinstance(error.get("input"), dict | list):
-        message += f", not {error['input']!r}"
-    return f"{source}:{document.line_of(path)}: {field + ': ' if field else ''}{message}"
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def fields_at(path: tuple[str | int, ...], root: type[Part] = ModelSpec) -> list[str]:
-    """The field names that are known at a place of a spec, such as ("gate", "fairness", 0), as its models have them."""
+def _uncomputable(spec: ModelSpec) -> Iterable[faults.Fault]:
+    """The patterns and row rules that Polars cannot compute; Polars is imported where there are any."""
+    if spec.validation.rules or any(column.pattern is not None for column in spec.columns.values()):
+        from perennial.validation.expressions import faults as uncomputable
+
+        yield from uncomputable(spec.contract())
+
+
+def _line(source: str, document: strict_yaml.Document, place: Place, sentence: str) -> str:
+    field = ".".join(map(str, place))
+    return f"{source}:{document.line_of(place)}: {field + ': ' if field else ''}{sentence}"
+
+
+def _faults_of(error: ValidationError, document: strict_yaml.Document, source: str, kind: type[Part]) -> list[str]:
+    """One line for each place; of a value that fits no type of a union, the first message."""
+    found: dict[Place, str] = {}
+    for item in error.errors():
+        place = _in_document(item["loc"], document.data)
+        if item["type"] == "unexpected_keyword_argument":
+            place = (*place[:-1], item["loc"][-1])
+            sentence = "unknown field" + _renamed(str(place[-1]), fields_at(place[:-1], kind))
+        elif item["type"] == "missing":
+            place, sentence = (*place, item["loc"][-1]), "this field is required"
+        else:
+            sentence = item["msg"].removeprefix("Value error, ")
+            if not isinstance(item.get("input"), dict | list):
+                sentence += f", not {item['input']!r}"
+        found.setdefault(place, sentence)
+    return [_line(source, document, place, sentence) for place, sentence in found.items()]
+
+
+def _in_document(place: Iterable[str | int], data: Any) -> Place:
+    """The part of pydantic's location that is in the document: it names types of unions and the like as well."""
+    found: list[str | int] = []
+    for step in place:
+        inside = (isinstance(data, Mapping) and step in data) or (isinstance(data, list) and isinstance(step, int))
+        if not inside:
+            break
+        found.append(step)
+        data = data[step]
+    return tuple(found)
+
+
+def _renamed(name: str, known: list[str]) -> str:
+    if RENAMED.get(name) in known:
+        return f"; it is called '{RENAMED[name]}' now"
+    return did_you_mean(name, known)
+
+
+def fields_at(place: Place, root: type[Part] = ModelSpec) -> list[str]:
+    """The names of the fields at a place of a spec, such as ("gate", "fairness", 0)."""
     kinds: list[Any] = [root]
-    for step in path:
+    for step in place:
         kinds = [inner for kind in kinds for inner in _inside(kind, step)]
-    return [name for kind in kinds if _is_part(kind) for name in kind.model_fields]
+    return [field.name for kind in kinds if _is_part(kind) for field in dataclasses.fields(kind)]
 
 
 def _inside(kind: Any, step: str | int) -> list[Any]:
-    """The types of what lies at a field, a key or an index of a value of a type."""
+    """The types of the value at a field, a key or an index of a value of a type."""
     if _is_part(kind):
-        found = kind.model_fields.get(step)
-        return _alternatives(found.annotation) if found else []
+        hint = typing.get_type_hints(kind).get(str(step))
+        return [] if hint is None else _alternatives(hint)
     arguments = get_args(kind)
-    if get_origin(kind) is tuple and isinstance(step, int):
-        repeated = len(arguments) == 2 and arguments[1] is Ellipsis
-        return _alternatives(arguments[0 if repeated else min(step, len(arguments) - 1)])
-    return _alternatives(arguments[-1]) if get_origin(kind) in (dict, list) else []
+    origin = get_origin(kind)
+    if origin is tuple:
+        return _alternatives(arguments[0])
+    return _alternatives(arguments[-1]) if isinstance(origin, type) and issubclass(origin, Mapping) else []
 
 
 def _alternatives(annotation: Any) -> list[Any]:
-    """The types of which a value may be one: those of a union, without what is said beside them."""
-    if get_origin(annotation) is Annotated:
-        return _alternatives(get_args(annotation)[0])
+    """The types of a union, else the type itself."""
     if get_origin(annotation) in (Union, UnionType):
         return [inner for each in get_args(annotation) for inner in _alternatives(each)]
     return [annotation]

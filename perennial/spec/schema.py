@@ -1,16 +1,19 @@
 """JSON Schema of a spec file."""
 
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
-from perennial.spec.model import ModelSpec
-from perennial.spec.stages import Retrain
+from pydantic import TypeAdapter
+
+from perennial.contract.lifecycle import Retrain
+from perennial.contract.model import ModelSpec
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a spec file, for editors."""
-    schema = ModelSpec.model_json_schema()
+    schema = TypeAdapter(ModelSpec).json_schema()
     schema["properties"]["retrain"] = {
-        "anyOf": [{"enum": list(get_args(Retrain.model_fields["on"].annotation))}, {"$ref": "#/$defs/Retrain"}],
-        "description": "When a dataset is worth a training.",
+        "anyOf": [{"enum": list(get_args(get_type_hints(Retrain)["on"]))}, {"$ref": "#/$defs/Retrain"}],
+        "description": "When a dataset is worth a training. A reason alone, as in `retrain: drift`, is `{on: drift}`.",
+        "default": {},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A model of Perennial"}

@@ -1,6 +1,8 @@
 """A file and a contract in; one pass; a verdict, a profile and clean, typed Parquet out."""
 
-from perennial.validation.contract import Column, Contract, ContractError, Limits, RowRule, Volume
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract, Limits, RowRule, Volume
+from perennial.contract.part import ContractError
 from perennial.validation.inspection import Inspection, Part, inspect
 from perennial.validation.judgement import History
 from perennial.validation.merging import merge

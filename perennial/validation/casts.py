@@ -9,7 +9,9 @@ from functools import lru_cache
 
 import polars as pl
 
-from perennial.validation.contract import TEXTS, Column, ColumnType, Contract
+from perennial.contract.columns import TEXTS, Column, ColumnType
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES
 from perennial.validation.moments import dates, moments, second_try
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
@@ -37,8 +39,8 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
     Columns with cleaning of their own are left as they are: their marks are resolved after it.
     """
-    marks = list(contract.null_marks)
-    asked = [name for name in frame.columns if frame.schema[name] == pl.String and not contract.cleans(name)]
+    marks = list(contract.validation.null_values)
+    asked = [name for name in frame.columns if frame.schema[name] == pl.String and not contract.columns[name].cleans]
     cells = {name: frame[name] for name in frame.columns}  # by name: from a list, Polars would name a nameless column
     for name in _perhaps_marked(frame, asked, contract):
         values = cells[name] if contract.columns[name].type in TEXTS else cells[name].str.strip_chars()
@@ -51,7 +53,7 @@ def _perhaps_marked(frame: pl.DataFrame, names: list[str], contract: Contract) -
     """Of some columns those that may hold a mark. Lengths cost a tenth of a look at the texts, so they come first."""
     exact = [name for name in names if contract.columns[name].type in TEXTS]
     lengths = frame.select(pl.col(exact).str.len_bytes())
-    pairs = [(name, mark) for name in exact for mark in contract.null_marks]
+    pairs = [(name, mark) for name in exact for mark in contract.validation.null_values]
     pairs = _met(lengths, {(name, mark): pl.col(name) == len(mark.encode()) for name, mark in pairs})
     found = {name for name, _ in _met(frame, {(name, mark): pl.col(name) == mark for name, mark in pairs})}
     return [name for name in names if name in found or name not in exact]
@@ -68,9 +70,9 @@ def _met(frame: pl.DataFrame, asked: Mapping[tuple[str, str], pl.Expr]) -> list[
 def castable(name: str, contract: Contract) -> bool:
     """Whether text may be typed before its null marks are resolved: no mark is a value of the column's type."""
     column = contract.columns[name]
-    if column.type in TEXTS or contract.cleans(name):
+    if column.type in TEXTS or contract.columns[name].cleans:
         return False
-    return not any(_is_value(mark, column.type) for mark in contract.null_marks if mark)
+    return not any(_is_value(mark, column.type) for mark in contract.validation.null_values if mark)
 
 
 @lru_cache
@@ -81,7 +83,7 @@ def _is_value(mark: str, type_: ColumnType) -> bool:
         return True
     if column.type not in ("boolean", "integer", "number"):
         return False
-    schema = {"mark": column.dtype, "rest": pl.String()}
+    schema = {"mark": DTYPES[column.type], "rest": pl.String()}
     try:
         return pl.read_csv(f"{mark},\n".encode(), has_header=False, schema=schema)["mark"].null_count() == 0
     except pl.exceptions.ComputeError:
@@ -103,7 +105,7 @@ def readable(dtype: pl.DataType, column: Column) -> bool:
 
 def _native(values: pl.Series, column: Column) -> pl.Series | None:
     """Casts that need no detour over text."""
-    dtype, wanted = values.dtype, column.dtype
+    dtype, wanted = values.dtype, DTYPES[column.type]
     if dtype == wanted:
         return values
     if column.type == "integer" and dtype.is_integer():

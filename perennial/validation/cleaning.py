@@ -4,7 +4,7 @@ from collections import Counter
 
 import polars as pl
 
-from perennial.validation.contract import Contract
+from perennial.contract.dataset import Contract
 
 Changes = Counter[tuple[str, str]]
 
@@ -16,7 +16,7 @@ def clean(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, Change
     """
     changes: Changes = Counter()
     for name in frame.columns:
-        if frame.schema[name] == pl.String and contract.cleans(name):
+        if frame.schema[name] == pl.String and contract.columns[name].cleans:
             frame = frame.with_columns(_cleaned(frame[name], contract, changes))
     return frame, changes
 
@@ -27,7 +27,7 @@ def _cleaned(values: pl.Series, contract: Contract, changes: Changes) -> pl.Seri
         values = _counted(values, values.str.strip_chars(), changes, "trimmed")
     if column.replace:
         values = _counted(values, values.replace(dict(column.replace)), changes, "replaced")
-    return pl.select(pl.when(~values.is_in(list(contract.marks(name)))).then(values).alias(name)).to_series()
+    return pl.select(pl.when(~values.is_in(list(contract.nulls(name)))).then(values).alias(name)).to_series()
 
 
 def _counted(before: pl.Series, after: pl.Series, changes: Changes, what: str) -> pl.Series:

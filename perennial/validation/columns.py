@@ -5,7 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from perennial.validation.contract import Contract, is_pattern
+from perennial.contract.dataset import Contract
+from perennial.dtypes import is_pattern
 from perennial.validation.source import UnreadableError
 from perennial.validation.table import Columns
 from perennial.validation.verdict import Problem
@@ -33,7 +34,7 @@ def match(names: Sequence[str], contract: Contract) -> Columns:
         if meant is not None:
             unknown.remove(meant)
             places[name] = names.index(meant)
-    if contract.unknown_columns == "ignore":
+    if contract.validation.unknown_columns == "ignore":
         return Columns(len(names), places, tuple(problems), tuple(unknown))
     problems += [_unknown(name, contract) for name in unknown]
     return Columns(len(names), places, tuple(problems))

@@ -4,8 +4,9 @@ import re
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES
 from perennial.validation.casts import cast, castable, without_marks
-from perennial.validation.contract import Contract
 from perennial.validation.csv_proof import Plain
 from perennial.validation.csv_text import Marked
 from perennial.validation.table import Columns
@@ -28,13 +29,13 @@ class Parser:
         self._columns = columns
         self._contract = contract
         replaced = {value for column in contract.columns.values() for value in column.replace}
-        marks = [mark for mark in contract.common_marks if mark not in replaced]
+        marks = [mark for mark in contract.common_nulls if mark not in replaced]
         self._empties = "" in marks
         self._marks = [mark for mark in marks if mark]
         self._seen: list[str] = []
         self._castable = {name for name in columns.places if castable(name, contract)}
         self._direct = {
-            str(columns.places[name]): contract.columns[name].dtype
+            str(columns.places[name]): DTYPES[contract.columns[name].type]
             for name in self._castable
             if self._empties and contract.columns[name].type in _DIRECT
         }

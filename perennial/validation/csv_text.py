@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from perennial.validation.contract import Limits
+from perennial.contract.dataset import Limits
 from perennial.validation.source import UnreadableError
 
 #: a record's cells as the quotes want them; the engine behind it takes 4 ns a byte, Python's some 100 ns a quote

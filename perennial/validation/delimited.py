@@ -10,11 +10,11 @@ from functools import partial
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.validation import csv_proof, csv_text
 from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import check_header, match
-from perennial.validation.contract import Contract
 from perennial.validation.csv_parse import END, Parser
 from perennial.validation.csv_text import Block
 from perennial.validation.source import HEAD, Source, UnreadableError, check_text, without_mark

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.profile import Counted
 from perennial.validation.casts import cast
 from perennial.validation.cleaning import clean
-from perennial.validation.contract import Contract
 from perennial.validation.findings import Findings
 from perennial.validation.outputs import Outputs
 from perennial.validation.policy import policy

@@ -5,9 +5,14 @@ Polars parses the expression; before that its words are held against a list, so 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
+
+from perennial.contract.columns import TEXTS
+from perennial.contract.dataset import Contract, RowRule
+from perennial.contract.part import ContractError
+from perennial.dtypes import dtypes, whole
 
 LONGEST = 2_000  # characters of one expression
 DEEPEST = 32  # parentheses within each other
@@ -60,9 +65,28 @@ def compile_rule(text: str, dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
     return expression
 
 
-def columns_of(text: str, dtypes: Mapping[str, pl.DataType]) -> tuple[str, ...]:
-    """The columns that an expression names, each once, in their order in the text. Raises ExpressionError."""
-    return tuple(dict.fromkeys(compile_rule(text, dtypes).meta.root_names()))
+def expression(rule: RowRule, contract: Contract) -> pl.Expr:
+    """The expression that is true, false or null for each row. Raises ContractError."""
+    try:
+        return compile_rule(rule.holds, dtypes(contract))
+    except ExpressionError as error:
+        raise ContractError(f"rule '{rule.name}' {error}") from None
+
+
+def faults(contract: Contract) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What Polars cannot compute of a contract, as (place in the spec, sentence): patterns, row rules."""
+    for name, column in contract.columns.items():
+        if column.pattern is not None and column.type in TEXTS:
+            try:
+                pl.select(pl.lit("").str.contains(whole(column.pattern)))
+            except pl.exceptions.ComputeError as error:
+                reason = str(error).splitlines()[0][:200]
+                yield ("columns", name, "pattern"), f"{column.pattern!r} is no regular expression: {reason}"
+    for at, rule in enumerate(contract.validation.rules):
+        try:
+            expression(rule, contract)
+        except ContractError as error:
+            yield ("validation", "rules", at, "holds"), str(error)
 
 
 def _check_words(text: str, names: Mapping[str, pl.DataType]) -> None:

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from perennial.contract.dataset import Contract
 from perennial.profile import Grid, Profile
-from perennial.validation.contract import Contract
 from perennial.validation.examination import Examination
 from perennial.validation.findings import Findings
 from perennial.validation.judgement import judge

@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.validation import csv_text, json_proof
 from perennial.validation.ahead import ahead
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
-from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError, check_text, without_mark
 from perennial.validation.table import Batch, Fault, numbered
 
@@ -95,7 +95,7 @@ class JsonLinesTable:
 
     def _strange(self, row: Row) -> str | None:
         """A column that the first lines did not have, when the contract refuses unknown ones."""
-        if self._contract.unknown_columns == "ignore":
+        if self._contract.validation.unknown_columns == "ignore":
             return None
         late = [name for name in row if name not in self._contract.columns and name not in self._names]
         return f"has a column '{_printable(late[0])[:100]}' that earlier rows lack" if late else None

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES
 from perennial.validation.casts import castable
-from perennial.validation.contract import Contract
 from perennial.validation.csv_text import matches
 
 _INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
@@ -58,4 +59,4 @@ def _value(name: str | None, contract: Contract) -> str:
 
 def _stored(name: str, contract: Contract) -> pl.DataType:
     column = contract.columns[name]
-    return column.dtype if column.type in _VALUES else pl.String()
+    return DTYPES[column.type] if column.type in _VALUES else pl.String()

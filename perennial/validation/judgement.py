@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from perennial.validation.contract import Contract
+from perennial.contract.dataset import Contract
 from perennial.validation.policy import policy
 from perennial.validation.verdict import Problem, Verdict
 
@@ -24,7 +24,7 @@ def judge(facts: Verdict, contract: Contract, history: History | None = None) ->
     known = tuple(problem for problem in facts.problems if problem.scope != "dataset")
     problems = (*known, *_excess(facts, contract, known), *_of_dataset(facts, contract, history))
     refused = any(problem.scope != "row" or _refuses(problem, contract) for problem in problems)
-    refused = refused or facts.rows_untolerated > contract.tolerance * facts.rows
+    refused = refused or facts.rows_untolerated > contract.validation.tolerance * facts.rows
     kept = 0 if refused else facts.rows - facts.rows_broken - facts.rows_duplicate
     return replace(
         facts,
@@ -51,8 +51,10 @@ def _excess(facts: Verdict, contract: Contract, problems: Sequence[Problem]) -> 
         if tolerance is not None and count > tolerance * facts.rows:
             what = f"rule '{rule}'" if rule else f"the rules of '{column}'"
             found.append(_too_many(count, facts.rows, f"break {what}", tolerance, column, rule))
-    if facts.rows_untolerated > contract.tolerance * facts.rows > 0:  # where none is tolerated, each row says so itself
-        found.append(_too_many(facts.rows_untolerated, facts.rows, "break a rule", contract.tolerance))
+    if (
+        facts.rows_untolerated > contract.validation.tolerance * facts.rows > 0
+    ):  # where none is tolerated, each row says so itself
+        found.append(_too_many(facts.rows_untolerated, facts.rows, "break a rule", contract.validation.tolerance))
     return found
 
 
@@ -71,12 +73,12 @@ def _of_dataset(facts: Verdict, contract: Contract, history: History | None) -> 
         return [Problem("no-rows", "there is a header but no row of data", count=0)]
     if (sound + facts.rows_duplicate) * 2 < facts.rows:  # so much is broken that what is left tells nothing
         return []
-    if sound < contract.min_rows:
-        message = f"{sound:,} sound rows, at least {contract.min_rows:,} are needed"
+    if sound < contract.validation.min_rows:
+        message = f"{sound:,} sound rows, at least {contract.validation.min_rows:,} are needed"
         return [Problem("too-few-rows", message, count=sound)]
     found = [_one_class(facts, contract)] if contract.classified and len(facts.target_values) < 2 else []
-    if contract.max_rows is not None and sound > contract.max_rows:
-        message = f"{sound:,} sound rows, at most {contract.max_rows:,} are expected"
+    if contract.validation.max_rows is not None and sound > contract.validation.max_rows:
+        message = f"{sound:,} sound rows, at most {contract.validation.max_rows:,} are expected"
         found.append(Problem("too-many-rows", message, count=sound))
     if history is not None:
         found += [*_volume(sound, contract, history), *_stale(facts, contract, history)]
@@ -91,14 +93,14 @@ def _one_class(facts: Verdict, contract: Contract) -> Problem:
 
 
 def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:
-    volume = contract.volume
+    volume = contract.validation.volume
     earlier = history.rows[: volume.versions] if volume else ()
     if volume is None or not earlier:
         return []
     usual = median(earlier)
-    if volume.least * usual <= sound <= volume.most * usual:
+    if volume.min_ratio * usual <= sound <= volume.max_ratio * usual:
         return []
-    limit = f"at least {volume.least:g}" if sound < usual else f"at most {volume.most:g}"
+    limit = f"at least {volume.min_ratio:g}" if sound < usual else f"at most {volume.max_ratio:g}"
     message = (
         f"{sound:,} sound rows are {sound / max(usual, 1):.2f} times the usual {usual:,.0f} "
         f"(of {len(earlier)} earlier datasets); {limit} times is expected"
@@ -107,7 +109,7 @@ def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:
 
 
 def _stale(facts: Verdict, contract: Contract, history: History) -> list[Problem]:
-    days = contract.max_age_days
+    days = contract.validation.max_age_days
     if days is None or facts.newest is None or history.at - facts.newest <= timedelta(days=days):
         return []
     age = (history.at - facts.newest).days

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from perennial.validation.contract import Contract
+from perennial.contract.dataset import Contract
 
 _SEED = 20_13
 _HASHES = 1 << 64
@@ -38,7 +38,7 @@ class KeySet:
 
 def key_sets(contract: Contract) -> tuple[KeySet, ...]:
     """What may not repeat under a contract: whole rows, if such are to be dropped, its key, and unique columns."""
-    found = [KeySet("rows", tuple(contract.columns), drops=True)] if contract.duplicates == "drop" else []
+    found = [KeySet("rows", tuple(contract.columns), drops=True)] if contract.validation.duplicates == "drop" else []
     if contract.key:
         found.append(KeySet("key", contract.key))
     for place, (name, column) in enumerate(contract.columns.items()):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from perennial.validation.contract import Contract
+from perennial.contract.dataset import Contract
 from perennial.validation.judgement import History, judge
 from perennial.validation.verdict import Problem, Verdict
 

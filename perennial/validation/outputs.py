@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from perennial import profile as profiles
-from perennial.validation.contract import Contract
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES, dtypes
 from perennial.validation.keys import Hashes, KeySet, hashed, key_sets
 from perennial.validation.repeats import Repeated, Repeats
 from perennial.validation.sinks import ParquetSink
@@ -35,7 +36,7 @@ class Outputs:
         self._profiler = profiles.Profiler(grid) if grid is not None else None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            schema = {name: column.dtype for name, column in contract.columns.items()}
+            schema = dtypes(contract)
             self._rows = ParquetSink(folder / "rows.parquet", schema)
             if keys:
                 self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
@@ -118,7 +119,7 @@ class Outputs:
 
 
 def _key_sink(folder: Path, keys: KeySet, contract: Contract) -> ParquetSink:
-    values = {f"k{place}": contract.columns[name].dtype for place, name in enumerate(keys.columns)}
+    values = {f"k{place}": DTYPES[contract.columns[name].type] for place, name in enumerate(keys.columns)}
     return ParquetSink(folder / f"keys-{keys.name}.parquet", {"hash": pl.UInt64(), "row": pl.UInt64(), **values})
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.validation import footer
 from perennial.validation.casts import readable, without_marks
 from perennial.validation.columns import match
-from perennial.validation.contract import Contract
 from perennial.validation.source import Source, UnreadableError
 from perennial.validation.table import Batch, Columns, numbered
 from perennial.validation.verdict import Problem

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from perennial.validation.contract import Breach, Contract
+from perennial.contract.columns import Breach
+from perennial.contract.dataset import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Policy:
 
 def policy(contract: Contract, column: str | None, rule: str | None) -> Policy:
     """The policy of a column's rules or of a named rule; of rows that are no rows, and of keys, the plain one."""
-    for known in contract.rules:
+    for known in contract.validation.rules:
         if known.name == rule:
             return Policy(known.on_breach, known.tolerance)
     if rule is None and column is not None and column in contract.columns:

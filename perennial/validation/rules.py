@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from perennial.validation.contract import TEXTS, Bound, Column, Contract, RowRule, bound, whole
+from perennial.contract.columns import TEXTS, Column
+from perennial.contract.dataset import Contract, RowRule
+from perennial.dtypes import DTYPES, Bound, bound, whole
+from perennial.validation.expressions import expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ def rules(contract: Contract, present: list[str]) -> list[Rule]:
 def row_rules(contract: Contract, present: list[str]) -> list[Rule]:
     """The rules over several columns, those of them whose columns are all there."""
     found: list[Rule] = []
-    for rule in contract.rules:
-        holds = contract.expression(rule)
+    for rule in contract.validation.rules:
+        holds = expression(rule, contract)
         shown = tuple(dict.fromkeys(holds.meta.root_names()))
         if set(shown) <= set(present):
             found.append(Rule(shown, "rule", ~holds, _breaking(rule, shown), rule.name))
@@ -105,7 +108,7 @@ def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, 
     if column.type in TEXTS:
         allowed = pl.Series([str(value) for value in values], dtype=pl.String)
     else:
-        allowed = pl.Series(values, strict=False).cast(column.dtype, strict=False)
+        allowed = pl.Series(values, strict=False).cast(DTYPES[column.type], strict=False)
     broken = ~pl.col(name).is_in(allowed.implode())
     if len(values) <= 5:
         shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
+from perennial.dtypes import DTYPES, dtypes
 from perennial.validation.casts import cast
-from perennial.validation.contract import Contract
 from perennial.validation.inspection import RowGroups, open_table
 from perennial.validation.source import Source, UnreadableError
 
@@ -18,7 +19,7 @@ def sample(path: Path, contract: Contract, rows: int, row_groups: RowGroups | No
     Values and columns that do not fit are null; a file that cannot be read gives no rows. Never an error for bad data.
     Of a Parquet file `row_groups` (first, last) may be read alone.
     """
-    schema = {name: column.dtype for name, column in contract.columns.items()}
+    schema = dtypes(contract)
     frames = [pl.DataFrame(schema=schema), *_frames(path, contract, row_groups)]
     read = pl.concat(frames)
     return read.gather_every(max(read.height // max(rows, 1), 1)).head(rows)
@@ -44,5 +45,5 @@ def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         if name in frame.columns:
             columns[name] = cast(frame[name], column)
         else:
-            columns[name] = pl.Series(name, [None] * frame.height, dtype=column.dtype)
+            columns[name] = pl.Series(name, [None] * frame.height, dtype=DTYPES[column.type])
     return pl.DataFrame(columns)

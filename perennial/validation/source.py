@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from perennial.validation.contract import Limits
+from perennial.contract.dataset import Limits
 from perennial.validation.gunzip import Gunzip, GzipError
 from perennial.validation.verdict import Problem
 

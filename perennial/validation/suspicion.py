@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial.contract.dataset import Contract
 from perennial.profile import Counted
-from perennial.validation.contract import Contract
 from perennial.validation.examination import Examination
 from perennial.validation.findings import Findings
 from perennial.validation.keys import Hashes, KeySet, Suspects

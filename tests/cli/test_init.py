@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cli.drafting import draft_file
 from cli.output import CommandError
-from perennial.spec import ModelSpec, load
+from perennial.contract.model import ModelSpec
+from perennial.spec import load
 from perennial.validation.inspection import inspect
 from tests.cli.conftest import Perennial
 from tests.cli.tables_to_draft import UGLY, Ugly, churn, houses, tickets, wine
@@ -116,7 +117,7 @@ def test_marks_for_missing_are_found_and_zeros_in_front_are_kept(tmp_path: Path)
     spec = drafted(houses(), tmp_path)
     assert spec.columns["rooms"].type == "integer"
     assert spec.columns["# of baths"].type == "integer"
-    assert {"?", "N/A"} <= set(spec.validation.null_marks)
+    assert {"?", "N/A"} <= set(spec.validation.null_values)
     assert spec.columns["postcode"].type == "category"
     assert spec.columns["size m2"].type == "number"
     assert spec.columns["garden"].type == "boolean"

@@ -13,7 +13,8 @@ from cli import questions as module
 from cli.output import CommandError
 from cli.questions import questions
 from cli.tables import Table, read
-from perennial.spec import ModelSpec, parse
+from perennial.contract.model import ModelSpec
+from perennial.spec import parse
 
 SPEC = """
 name: m
@@ -30,7 +31,7 @@ columns:
   when: {type: datetime}
   c: {type: category, nullable: true}
   y: {type: boolean}
-validation: {null_marks: ["", "NA", "?"]}
+validation: {null_values: ["", "NA", "?"]}
 """
 HEADER = "extra,c,when,day,b,f,n,y,id"
 

@@ -1,6 +1,7 @@
 """Live traffic is held against what the champion was trained on, with the champion's own eyes."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -86,9 +87,9 @@ def note(rows: pl.DataFrame) -> None:
 
 
 def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, flights):
-    serving = SPEC.serving.model_copy(update={"sensitive": "drop"})
-    columns = SPEC.columns | {"carrier": SPEC.columns["carrier"].model_copy(update={"sensitive": True})}
-    spec = SPEC.model_copy(update={"serving": serving, "columns": columns})
+    serving = replace(SPEC.serving, sensitive="drop")
+    columns = SPEC.columns | {"carrier": replace(SPEC.columns["carrier"], sensitive=True)}
+    spec = replace(SPEC, serving=serving, columns=columns)
     now = datetime.now(UTC)
     rows = flights.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
     grid = freeze(rows, SPEC.contract())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from perennial import card as cards
 from perennial.card import CardError
-from perennial.spec import Card
+from perennial.contract.dataset import Card
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 WHOLE = Card(origin="a shop", licence="CC0-1.0", terms="none")
@@ -28,7 +29,7 @@ def test_a_card_that_says_where_from_and_under_which_licence_is_enough_where_no_
 
 @pytest.mark.parametrize("empty", [None, "", "  ", "unknown; say where this comes from", "Unknown"])
 def test_what_was_not_filled_in_is_not_said(empty):
-    assert codes(WHOLE.model_copy(update={"licence": empty})) == ["card-licence"]
+    assert codes(replace(WHOLE, licence=empty)) == ["card-licence"]
 
 
 @pytest.mark.parametrize(
@@ -43,24 +44,24 @@ def test_what_was_not_filled_in_is_not_said(empty):
     ],
 )
 def test_personal_data_needs_a_ground(kind, ground, found):
-    assert codes(WHOLE.model_copy(update={"personal_data": kind, "lawful_basis": ground})) == found
+    assert codes(replace(WHOLE, personal_data=kind, lawful_basis=ground)) == found
 
 
 @given(st.integers(1, 5000), st.integers(0, 6000), st.booleans())
 def test_data_is_kept_to_the_last_day_of_its_retention_and_not_longer(days, age, declared):
     began = NOW - timedelta(days=age)
-    card = WHOLE.model_copy(update={"retention_days": days, "collected": began.date() if declared else None})
+    card = replace(WHOLE, retention_days=days, collected=began.date() if declared else None)
     uploaded = NOW if declared else began
     assert (codes(card, uploaded) == ["card-retention"]) == (age > days)
     assert cards.kept_until(card, uploaded) == began.date() + timedelta(days=days)
 
 
 def test_a_retention_beyond_the_calendar_has_no_end():
-    assert cards.kept_until(WHOLE.model_copy(update={"retention_days": 10**9}), NOW) == date.max
+    assert cards.kept_until(replace(WHOLE, retention_days=10**9), NOW) == date.max
 
 
 def test_data_from_the_future_prolongs_nothing():
-    (fault,) = cards.faults(WHOLE.model_copy(update={"collected": date(2099, 1, 1)}), NOW, NOW)
+    (fault,) = cards.faults(replace(WHOLE, collected=date(2099, 1, 1)), NOW, NOW)
     assert (fault.code, fault.message) == (
         "card-retention",
         "the card says that the data was collected on 2099-01-01, a day that is still to come",

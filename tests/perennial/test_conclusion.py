@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from perennial import conclusion
+from perennial.contract.lifecycle import Retrain
 from perennial.records import OUTCOMES, Run, Step
 from perennial.retraining import worth_training
-from perennial.spec import Retrain
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = Run(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perennial.spec import Monitoring
+from perennial.contract.lifecycle import Monitoring
 from perennial.staleness import INSUFFICIENT, watch
 
 POLICY = Monitoring(min_rows=100, max_age_days=30)

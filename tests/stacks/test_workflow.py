@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.release.check import LONGEST
 from stacks.assembly import Template, definition
 from stacks.settings import ROOT
 
@@ -215,3 +216,9 @@ def test_logs_hold_no_personal_data(platform: Template) -> None:
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
     assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_the_looks_at_an_endpoint_of_twelve_hours_fit_into_an_executions_history(states):
+    wait = states["Wait for endpoint"]["Seconds"]
+    each = 2 + 5 + 2  # events of the wait, of the Lambda task and of the choice
+    assert LONGEST.total_seconds() / wait * each < 20_000  # of 25,000: the rest of the run has its own

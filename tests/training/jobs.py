@@ -2,6 +2,8 @@
 
 import json
 import tarfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +11,30 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from training.columns import Column
+from perennial.contract.columns import Column
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import metrics_of
+from perennial.contract.plan import Origin, Plan
 from training.tables import to_arrow
 from training.train import Paths, train
 
-PEOPLE = (
-    Column("id", "integer", feature=False),
-    Column("age in years", "integer", nullable=True),
-    Column("income", "number", nullable=True),
-    Column("city", "category", nullable=True),
-    Column("street", "category"),
-    Column("member", "boolean", nullable=True),
-    Column("joined", "date", nullable=True),
-    Column("seen", "datetime", nullable=True),
-    Column("constant", "integer"),
-    Column("nothing", "number", nullable=True),
-    Column("no city", "category", nullable=True),
-    Column("remark", "text", nullable=True, feature=False),
-    Column("bought", "boolean", feature=False),
-    Column("plan", "category", feature=False),
-    Column("spent", "number", feature=False),
-)
+PEOPLE = {
+    "id": Column("integer", feature=False),
+    "age in years": Column("integer", nullable=True, feature=True),
+    "income": Column("number", nullable=True, feature=True),
+    "city": Column("category", nullable=True, feature=True),
+    "street": Column("category", feature=True),
+    "member": Column("boolean", nullable=True, feature=True),
+    "joined": Column("date", nullable=True, feature=True),
+    "seen": Column("datetime", nullable=True, feature=True),
+    "constant": Column("integer", feature=True),
+    "nothing": Column("number", nullable=True, feature=True),
+    "no city": Column("category", nullable=True, feature=True),
+    "remark": Column("text", nullable=True, feature=False),
+    "bought": Column("boolean", feature=False),
+    "plan": Column("category", feature=False),
+    "spent": Column("number", feature=False),
+}
 
 
 def people(rows: int, start: int = 0, seed: int = 1) -> pd.DataFrame:
@@ -68,32 +73,33 @@ def gaps(values: pd.Series, rng: np.random.Generator) -> pd.Series:
     return values.mask(rng.random(len(values)) < 0.1, None)
 
 
-def plan_of(columns: tuple[Column, ...] = PEOPLE, **changes: Any) -> dict[str, Any]:
-    """A plan as the preparation writes it."""
-    plan = {
-        "format": 1,
+def plan_of(columns: Mapping[str, Column] = PEOPLE, **changes: Any) -> Plan:
+    """The plan of a run. `gate` is a gate's JSON; `datasets` and `newest` are fields of its origin."""
+    problem = changes.get("problem", "binary")
+    gate = Gate.from_json({"metric": metrics_of(problem)[0].name, **changes.pop("gate", {})})
+    origin = replace(ORIGIN, **{name: changes.pop(name) for name in ("datasets", "newest") if name in changes})
+    settings: dict[str, Any] = {
         "run": "run-people-1f0c93ab27de",
         "model": "people",
         "problem": "binary",
         "target": "bought",
-        "positive": None,
-        "columns": [vars(column) for column in columns],
-        "key": ["id"],
-        "event_time": None,
+        "columns": columns,
+        "key": ("id",),
         "held_out": 0.25,
-        "seed": 7,
-        "estimator": "hist_gradient_boosting",
         "parameters": {"max_iter": 20},
-        "champion": None,
-        "metrics": [],
-        "confidence": 0.95,
-        "datasets": ["ds-people-1f0c93ab27de"],
-        "newest": "ds-people-1f0c93ab27de",
-        "code_digest": "0" * 64,
-        "spec_digest": "1" * 64,
-        "created_at": "2026-11-01T00:00:00+00:00",
+        "gate": gate,
+        "origin": origin,
     }
-    return plan | changes
+    return Plan(**settings | changes)
+
+
+ORIGIN = Origin(
+    datasets=("ds-people-1f0c93ab27de",),
+    newest="ds-people-1f0c93ab27de",
+    code_digest="0" * 64,
+    spec_digest="1" * 64,
+    created_at="2026-11-01T00:00:00+00:00",
+)
 
 
 class Job:
@@ -103,13 +109,13 @@ class Job:
         self.base = base
         self.paths = Paths.of({"SAGEMAKER_BASE_DIR": str(base)})
 
-    def prepare(self, parts: list[pd.DataFrame], columns: tuple[Column, ...] = PEOPLE, **changes: Any) -> "Job":
+    def prepare(self, parts: list[pd.DataFrame], columns: Mapping[str, Column] = PEOPLE, **changes: Any) -> "Job":
         """Write the plan and the parts."""
         self.paths.data.mkdir(parents=True)
         self.paths.plan.mkdir(parents=True)
         for place, part in enumerate(parts):
             pq.write_table(to_arrow(part, columns), self.paths.data / f"{place:05d}.parquet")
-        (self.paths.plan / "plan.json").write_text(json.dumps(plan_of(columns, **changes)))
+        (self.paths.plan / "plan.json").write_text(json.dumps(plan_of(columns, **changes).to_json()))
         return self
 
     def challenge(self, champion: "Job", archive: bytes | None = None) -> "Job":

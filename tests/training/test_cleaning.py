@@ -1,6 +1,7 @@
 """A request is cleaned as uploads are: blanks, replacements and null marks, before a value is typed."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -8,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
 from perennial.validation import Column as Rule
 from perennial.validation import Contract
 from perennial.validation.cleaning import clean
 from tests.training.jobs import PEOPLE, Job, people
 from tests.training.servers import ask
-from training.contract import Column
 from training.payloads.field import Field
 from training.serve import App
 
 CLEANING: list[dict[str, Any]] = [
     {"trim": True},
     {"replace": {"Berne": "Bern", "": "nowhere"}},
-    {"null_marks": ("?", "")},
-    {"trim": True, "replace": {"Berne": "Bern", "-": "?"}, "null_marks": ("?",)},
+    {"null_values": ("?", "")},
+    {"trim": True, "replace": {"Berne": "Bern", "-": "?"}, "null_values": ("?",)},
 ]
 TEXTS = st.one_of(st.text(), st.sampled_from(["Berne", " Berne\u3000", "?", "-", "", "NA", " ", "\x1cBerne"]))
 
@@ -32,15 +33,15 @@ def test_a_text_becomes_what_validation_makes_of_it(cleaning: dict[str, Any], va
     rule = Rule(type="text", nullable=True, **cleaning)
     contract = Contract({"city": rule, "y": Rule(type="number")}, target="y", problem="regression")
     cleaned, _ = clean(pl.DataFrame({"city": values}, schema={"city": pl.String}), contract)
-    field = Field(Column("city", "text", nullable=True, **cleaning), None, contract.null_marks)
-    assert field.typed(values, contract.null_marks) == cleaned["city"].to_list()
-    assert [field.one(value, 0, contract.null_marks) for value in values] == cleaned["city"].to_list()
+    field = Field("city", Column("text", nullable=True, **cleaning), None, contract.null_values)
+    assert field.typed(values, contract.null_values) == cleaned["city"].to_list()
+    assert [field.one(value, 0, contract.null_values) for value in values] == cleaned["city"].to_list()
 
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    cleaning = {"city": CLEANING[-1], "age in years": {"trim": True, "null_marks": ("?",)}}
-    columns = tuple(Column(**{**vars(column), **cleaning.get(column.name, {})}) for column in PEOPLE)
+    cleaning = {"city": CLEANING[-1], "age in years": {"trim": True, "null_values": ("?",)}}
+    columns = {name: replace(column, **cleaning.get(name, {})) for name, column in PEOPLE.items()}
     job = Job(tmp_path_factory.mktemp("cleaning"))
     job.prepare([people(800)], columns).run()
     return job

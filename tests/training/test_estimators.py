@@ -1,6 +1,7 @@
 """Every estimator holds on any tidy data, and the user's own is one of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
 from tests.training.jobs import PEOPLE, Job, people, plan_of
-from training import estimators, fitting, labels, plan
-from training.columns import Column, frame, plain, series
+from training import estimators, fitting, labels
+from training.columns import frame, plain, series
 from training.failure import TrainingError
 from training.features import MOST_CODES, Features, code_places
 
-FEATURES = (*(column for column in PEOPLE if column.feature), Column("remark", "text", nullable=True))
+FEATURES = {name: column for name, column in PEOPLE.items() if column.feature} | {
+    "remark": Column("text", nullable=True, feature=True)
+}
 
 
 @pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "random_forest", "linear"])
 @pytest.mark.parametrize(("problem", "target"), [("binary", "bought"), ("multiclass", "plan"), ("regression", "spent")])
 def test_every_estimator_learns_every_problem(estimator: str, problem: str, target: str, tmp_path: Path) -> None:
     few = {"linear": {}, "random_forest": {"n_estimators": 10}, "hist_gradient_boosting": {"max_iter": 10}}[estimator]
-    columns = tuple(Column(c.name, c.type, c.nullable, c.feature or c.name == "remark") for c in PEOPLE)
+    columns = {name: replace(column, feature=column.feature or name == "remark") for name, column in PEOPLE.items()}
     job = Job(tmp_path).prepare(
         [people(500)], columns, problem=problem, target=target, estimator=estimator, parameters=few
     )
@@ -106,10 +110,10 @@ def test_a_fault_of_the_users_estimator_is_told(checkout: Path, job: Job, name: 
 
 
 def test_categories_beyond_the_cap_share_a_place_and_unseen_ones_join_it() -> None:
-    column = Column("street", "category", nullable=True)
+    columns = {"street": Column("category", nullable=True)}
     seen = [f"s{number:04}" for number in range(MOST_CODES + 50)]
-    features = Features([column]).set_params(encoding="ordinal").fit(frame([column], {"street": [*seen, *seen[:100]]}))
-    codes = features.transform(frame([column], {"street": [seen[0], seen[-1], "never seen", None]}))[:, 0]
+    features = Features(columns).set_params(encoding="ordinal").fit(frame(columns, {"street": [*seen, *seen[:100]]}))
+    codes = features.transform(frame(columns, {"street": [seen[0], seen[-1], "never seen", None]}))[:, 0]
     assert codes[:3].tolist() == [0, MOST_CODES, MOST_CODES]
     assert np.isnan(codes[3])
     assert features.categories()["street"][0][:100] == seen[:100]
@@ -125,7 +129,7 @@ def test_code_places_are_known_before_anything_is_learnt() -> None:
 @pytest.mark.parametrize("encoding", ["ordinal", "dense"])
 def test_a_date_or_a_null_never_seen_in_training_is_no_error(encoding: Any) -> None:
     features = Features(FEATURES, encoding).fit(people(200).dropna(subset=["age in years", "city", "member"]))
-    nothing = frame(FEATURES, {column.name: [None] for column in FEATURES})
+    nothing = frame(FEATURES, {name: [None] for name in FEATURES})
     matrix = features.transform(nothing)
     assert matrix.shape == (1, len(features.get_feature_names_out()))
     if encoding == "dense":
@@ -144,31 +148,30 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[tuple[Column, ...], dict[str, list[Any]]]:
+def tables(draw: st.DrawFn) -> tuple[dict[str, Column], dict[str, list[Any]]]:
     kinds = draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=4))
-    columns = tuple(Column(f"column {place}", kind, nullable=True) for place, kind in enumerate(kinds))
+    columns = {f"column {place}": Column(kind, nullable=True, feature=True) for place, kind in enumerate(kinds)}
     size = draw(st.integers(20, 40))
     nullable = st.sampled_from(["all", "some", "none"])
     content = {}
-    for column in columns:
+    for name, column in columns.items():
         value, nulls = VALUES[column.type], draw(nullable)
         some = st.none() if nulls == "all" else st.one_of(st.none(), value) if nulls == "some" else value
-        content[column.name] = draw(st.lists(some, min_size=size, max_size=size))
+        content[name] = draw(st.lists(some, min_size=size, max_size=size))
     return columns, content
 
 
 @settings(max_examples=20, deadline=None)
 @given(tables(), st.sampled_from(["hist_gradient_boosting", "random_forest", "linear"]), st.booleans())
 def test_no_tidy_table_breaks_an_estimator(
-    table: tuple[tuple[Column, ...], dict[str, list[Any]]], estimator: str, regression: bool
+    table: tuple[dict[str, Column], dict[str, list[Any]]], estimator: str, regression: bool
 ) -> None:
     columns, content = table
     rows = frame(columns, content)
     few = {"linear": {}, "random_forest": {"n_estimators": 3}, "hist_gradient_boosting": {"max_iter": 3}}[estimator]
-    target = Column("target", "integer", feature=False)
-    declared = [vars(column) for column in (*columns, target)]
-    changes = {"columns": declared, "target": "target", "key": [], "estimator": estimator, "parameters": few}
-    job = plan.parse(plan_of() | changes | {"problem": "regression" if regression else "binary"})
+    declared = columns | {"target": Column("integer", feature=False)}
+    changes = {"target": "target", "key": (), "estimator": estimator, "parameters": few}
+    job = plan_of(declared, **changes, problem="regression" if regression else "binary")
     pipeline = estimators.build(job, 2, fitting.CODE)
     answers = np.arange(len(rows)) % 2
     pipeline.fit(rows, answers)
@@ -178,15 +181,15 @@ def test_no_tidy_table_breaks_an_estimator(
 
 @settings(max_examples=40, deadline=None)
 @given(tables())
-def test_typed_rows_survive_json(table: tuple[tuple[Column, ...], dict[str, list[Any]]]) -> None:
+def test_typed_rows_survive_json(table: tuple[dict[str, Column], dict[str, list[Any]]]) -> None:
     from training.payloads.values import read
 
     columns, content = table
     rows = frame(columns, content)
-    for column in columns:
-        texts = json.loads(json.dumps(plain(column, rows[column.name])))
+    for name, column in columns.items():
+        texts = json.loads(json.dumps(plain(column, rows[name])))
         again = series(column, [read(text, column, ()) for text in texts])
-        pd.testing.assert_series_equal(again, rows[column.name])
+        pd.testing.assert_series_equal(again, rows[name], check_names=False)
 
 
 def test_classes_unknown_to_a_model_are_numbered_minus_one() -> None:

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from perennial.contract.columns import Column
 from tests.training.jobs import PEOPLE, Job, people
 from training import artifact
 from training.columns import frame
-from training.contract import Column
 from training.fast import extraction, masks
 from training.fast.contributions import Contributions
 from training.fast.path import FOLDER, Fast
@@ -30,7 +30,7 @@ from training.model import Model
 from training.payloads.schema import Rows
 from training.served import Served
 
-FEATURES = [column for column in PEOPLE if column.feature and column.name not in ("bought", "plan", "spent")]
+FEATURES = {name: column for name, column in PEOPLE.items() if column.feature}
 KINDS: dict[str, tuple[dict[str, Any], str]] = {
     "masks of 32 bits": ({"parameters": {"max_iter": 20}}, "masks"),
     "masks of 64 bits": ({"parameters": {"max_iter": 10, "max_leaf_nodes": 60, "min_samples_leaf": 3}}, "masks"),
@@ -76,14 +76,14 @@ def any_value(column: Column) -> st.SearchStrategy[Any]:
     return st.one_of(st.none(), value) if column.nullable else value
 
 
-ROWS = st.lists(st.tuples(*(any_value(column) for column in FEATURES)), min_size=1, max_size=6)
+ROWS = st.lists(st.tuples(*(any_value(column) for column in FEATURES.values())), min_size=1, max_size=6)
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
 def test_both_paths_say_the_same_of_any_rows(both: tuple[Model, Served], rows: list[tuple[Any, ...]]) -> None:
     model, served = both
-    columns = {column.name: list(values) for column, values in zip(FEATURES, zip(*rows, strict=True), strict=True)}
+    columns = {name: list(values) for name, values in zip(FEATURES, zip(*rows, strict=True), strict=True)}
     general = model.values(frame(model.features, columns))
     fast = served.predict(Rows(columns, len(rows))).values
     # A linear model multiplies what is extreme: what is equal is the sum, to the digits that doubles have.
@@ -94,7 +94,7 @@ def test_both_paths_say_the_same_of_any_rows(both: tuple[Model, Served], rows: l
 @given(rows=ROWS)
 def test_a_row_is_told_the_same_alone_and_among_others(both: tuple[Model, Served], rows: list[tuple[Any, ...]]) -> None:
     served = both[1]
-    columns = {column.name: list(values) for column, values in zip(FEATURES, zip(*rows, strict=True), strict=True)}
+    columns = {name: list(values) for name, values in zip(FEATURES, zip(*rows, strict=True), strict=True)}
     together = served.predict(Rows(columns, len(rows))).values
     for row in range(len(rows)):
         alone = served.predict(Rows({name: [values[row]] for name, values in columns.items()}, 1)).values[0]
@@ -111,7 +111,7 @@ def test_contributions_add_up_to_what_is_said(both: tuple[Model, Served]) -> Non
     for row in range(5):
         output = said.classes.index(said.labels[row]) if said.problem == "multiclass" and said.labels else 0
         base, added = fast.explain(columns, row, output)
-        assert set(added) == {column.name for column in FEATURES}
+        assert set(added) == set(FEATURES)
         total = base + math.fsum(added.values())
         if said.problem == "binary" and fast.scale == "log-odds":
             assert 1 / (1 + math.exp(-total)) == pytest.approx(said.values[row], abs=1e-9)
@@ -182,7 +182,7 @@ def test_a_tree_without_a_split_has_its_one_answer() -> None:
 
 
 def test_free_text_is_encoded_by_scikit_learn_and_the_reason_is_told(job: Job) -> None:
-    columns = tuple(replace(column, feature=True) if column.name == "remark" else column for column in PEOPLE)
+    columns = PEOPLE | {"remark": replace(PEOPLE["remark"], feature=True)}
     job.prepare([people(400)], columns).run()
     said = job.manifest["serving"]
     assert (said["path"], said["engine"]) == ("general", "scikit-learn")

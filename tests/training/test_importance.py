@@ -10,7 +10,7 @@ from training.model import Model
 def test_a_finished_job_knows_what_its_model_looks_at(trained: dict[str, Job]) -> None:
     for job in trained.values():
         found = job.evaluation["importance"]
-        assert set(found) == {column.name for column in PEOPLE if column.feature}
+        assert set(found) == {name for name, column in PEOPLE.items() if column.feature}
         assert found["constant"] == found["nothing"] == 0.0
         assert found["age in years"] > found["seen"] >= 0
         assert max(found, key=found.__getitem__) == "age in years"

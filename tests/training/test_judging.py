@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
-from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training.failure import TrainingError
 from training.model import Model
@@ -78,14 +78,16 @@ def test_too_few_rows_of_a_class_keep_the_declared_threshold(job: Job) -> None:
 
 def test_a_threshold_by_value_needs_amounts(job: Job) -> None:
     job.prepare([people(300)])
-    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of() | {"gate": threshold(aim="value")}))
-    with pytest.raises(TrainingError, match="says of nothing what it is worth"):
+    (job.paths.plan / "plan.json").write_text(
+        json.dumps(plan_of().to_json() | {"gate": {"metric": "roc_auc", **threshold(aim="value")}})
+    )
+    with pytest.raises(TrainingError, match="the aim 'value' needs"):
         job.run()
 
 
 def in_datasets(job: Job, parts: dict[str, pd.DataFrame], **changes: Any) -> Job:
     """A job whose parts lie in folders that bear their datasets' names, as in S3."""
-    job.prepare([], datasets=list(parts), newest=list(parts)[-1], **changes)
+    job.prepare([], datasets=tuple(parts), newest=list(parts)[-1], **changes)
     for name, rows in parts.items():
         folder = job.paths.data / name / "parts" / "0"
         folder.mkdir(parents=True)
@@ -109,7 +111,7 @@ def test_rows_of_the_newest_dataset_and_older_ones_are_judged_apart(trained: dic
         assert part["candidate"]["accuracy"]["value"] == pytest.approx(right[chosen].mean())
         mine, theirs = (part[model]["roc_auc"]["value"] for model in ("candidate", "champion"))
         assert part["difference"]["roc_auc"]["value"] == pytest.approx(mine - theirs)
-    names = [check.name for check in decide(evaluation, Policy("roc_auc", margin=0.1)).checks]
+    names = [check.name for check in decide(evaluation, Gate("roc_auc", margin=0.1)).checks]
     assert names[:3] == ["champion", "newest rows", "forgetting"]
 
 
@@ -128,7 +130,7 @@ def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(
     new["bought"] = ~new["bought"]
     new = pd.concat([new.assign(id=new["id"] + 10_000 * copy) for copy in range(4)])
     in_datasets(job, {"ds-old": old, "ds-new": new}).challenge(champion).run()
-    decision = decide(job.evaluation, Policy("roc_auc", margin=0.01, test="superior"))
+    decision = decide(job.evaluation, Gate("roc_auc", margin=0.01, test="superior"))
     (check,) = (check for check in decision.checks if check.name == "forgetting")
     assert check.verdict == "failed"
     assert "surely worse by more than 0.01, so it forgets" in check.sentence

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 
 from tests.training.jobs import PEOPLE, Job, people
 from tests.training.servers import ask
-from training.contract import Column
 from training.serve import App
 
 LIMITS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ PARQUET = "application/vnd.apache.parquet"
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    columns = tuple(Column(**{**vars(column), **LIMITS.get(column.name, {})}) for column in PEOPLE)
+    columns = {name: replace(column, **LIMITS.get(name, {})) for name, column in PEOPLE.items()}
     job = Job(tmp_path_factory.mktemp("limits"))
     job.prepare([people(800)], columns).run()
     return job
@@ -147,7 +147,7 @@ EXPLAIN = {"HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES": "trace=7;explain=true"}
 
 
 def test_an_explanation_is_given_on_request_in_every_format(app: App, row: dict[str, Any]) -> None:
-    names = [column.name for column in PEOPLE if column.feature]
+    names = [name for name, column in PEOPLE.items() if column.feature]
     (entry,) = ask(app, json.dumps(row), **EXPLAIN).json["predictions"]
     assert list(entry) == ["label", "probability", "base", "contributions"]
     assert list(entry["contributions"]) == [name for name in names if name in row]
@@ -168,7 +168,7 @@ def test_too_many_explanations_are_refused(app: App, row: dict[str, Any]) -> Non
 
 
 def test_a_model_that_gives_no_explanation_says_why(tmp_path: Path) -> None:
-    columns = tuple(Column(**{**vars(c), "feature": c.feature or c.name == "remark"}) for c in PEOPLE)
+    columns = {name: replace(c, feature=c.feature or name == "remark") for name, c in PEOPLE.items()}
     job = Job(tmp_path / "text").prepare([people(400)], columns)
     job.run()
     golden = json.loads((job.paths.model / "golden.json").read_text())

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,11 @@ import pandas as pd
 import pytest
 
 from perennial import heldout
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import metrics_of
 from perennial.gate.decision import decide
-from perennial.gate.policy import Policy
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import artifact
-from training.columns import Column
 from training.failure import TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def test_candidate_and_champion_are_judged_by_the_same_rows(trained: dict[str, J
     before = trained["binary"].predictions.set_index("row")["candidate.probability"]
     now = table.set_index("row")["champion.probability"]
     assert now[before.index].to_numpy() == pytest.approx(before.to_numpy(), abs=1e-12)
-    assert decide(evaluation, Policy("roc_auc", {"roc_auc": 0.6}, margin=0.1)).promote
+    assert decide(evaluation, Gate("roc_auc", {"roc_auc": 0.6}, margin=0.1)).promote
 
 
 @pytest.mark.parametrize("problem", ["multiclass", "regression"])
@@ -132,13 +132,13 @@ def test_a_champion_saved_with_other_code_answers_by_its_own(trained: dict[str, 
 
 
 def test_a_champion_whose_columns_are_gone_is_recorded_with_the_reason(trained: dict[str, Job], job: Job) -> None:
-    columns = tuple(column for column in PEOPLE if column.name != "city")
+    columns = {name: column for name, column in PEOPLE.items() if name != "city"}
     job.prepare([people(400)], columns).challenge(trained["binary"]).run()
     champion = job.evaluation["champion"]
     assert champion["reason"] == "it needs the column 'city', which is no longer declared"
     assert champion["figures"] == {}
     assert job.evaluation["difference"] is None
-    assert not decide(job.evaluation, Policy("roc_auc")).promote
+    assert not decide(job.evaluation, Gate("roc_auc")).promote
 
 
 @pytest.mark.parametrize("fault", ["changed", "not gzip", "another", "traversal"])
@@ -188,22 +188,22 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("wrong parameter", {"parameters": {"max_iter": "five"}}, "could not be fitted: The 'max_iter' parameter"),
     ("unknown module", {"estimator": "nowhere:build"}, "ModuleNotFoundError: No module named 'nowhere'"),
     ("unknown positive", {"positive": "perhaps"}, "positive is perhaps, but the target 'bought' has the classes"),
-    ("unknown metric", {"metrics": ["rmse"]}, "The gate asks for 'rmse'"),
-    ("unknown problem", {"problem": "ranking"}, "The problem is 'ranking'"),
+    ("unknown metric", {"gate": {"metric": "rmse"}}, "binary has no metric 'rmse'"),
+    ("unknown problem", {"problem": "ranking"}, "at problem: expected one of binary, multiclass, regression"),
     (
         "no features",
-        {"columns": [vars(Column("bought", "boolean")), vars(Column("id", "integer", feature=False))]},
+        {"columns": {"bought": {"type": "boolean"}, "id": {"type": "integer", "feature": False}}},
         "see",
     ),
-    ("wrong format", {"format": 2}, "format is 2; this code reads format 1"),
-    ("malformed", {"held_out": "some"}, "The plan is malformed: ValueError"),
+    ("wrong format", {"format": 1}, "format is 1; this code reads format 2"),
+    ("malformed", {"held_out": "some"}, "at held_out: expected float, found 'some'"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "told"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
 def test_a_mistake_of_the_user_is_one_sentence(job: Job, changes: dict[str, Any], told: str) -> None:
     job.prepare([people(300)])
-    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of() | changes))
+    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of().to_json() | changes))
     with pytest.raises(TrainingError) as error:
         job.run()
     assert told in str(error.value)
@@ -216,12 +216,14 @@ def test_too_few_rows_are_told_with_their_number(job: Job) -> None:
 
 def test_parts_of_an_older_specification_give_nulls_or_say_so(job: Job, tmp_path: Path) -> None:
     rows = people(400)
-    old = Job(tmp_path / "old").prepare([rows[:200]], tuple(c for c in PEOPLE if c.name != "city"))
+    old = Job(tmp_path / "old").prepare(
+        [rows[:200]], {name: column for name, column in PEOPLE.items() if name != "city"}
+    )
     job.prepare([rows[200:]])
     shutil.copy(old.paths.data / "00000.parquet", job.paths.data / "old.parquet")
     job.run()
-    strict = [vars(c) | {"nullable": c.nullable and c.name != "city"} for c in PEOPLE]
-    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of() | {"columns": strict}))
+    strict = PEOPLE | {"city": replace(PEOPLE["city"], nullable=False)}
+    (job.paths.plan / "plan.json").write_text(json.dumps(plan_of(strict).to_json()))
     with pytest.raises(TrainingError, match=r"old.parquet has no column 'city'"):
         job.run()
 
@@ -230,9 +232,9 @@ def test_parts_of_an_older_specification_give_nulls_or_say_so(job: Job, tmp_path
     ("positive", "last"), [(None, True), (True, True), (False, False), ("true", True), (1, True), (0, False)]
 )
 def test_the_positive_class_may_be_written_as_people_write_it(positive: Any, last: bool) -> None:
-    from training import labels, plan
+    from training import labels
 
-    job = plan.parse(plan_of() | {"positive": positive})
+    job = plan_of(positive=positive)
     classes = labels.find(job, pd.Series([True, False, True], dtype="boolean"))
     assert classes == [not last, last]
     numbers = labels.find(job, pd.Series([0, 1], dtype="Int64"))

@@ -51,7 +51,7 @@ def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
 
 def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
     """Rows as the server has them after reading a request."""
-    frame = {column.name: plain(column, rows[column.name]) for column in model.features}
+    frame = {name: plain(column, rows[name]) for name, column in model.features.items()}
     return {each.name: each.typed_or_none(frame[each.name]) for each in Schema.of(model.manifest).fields}
 
 
@@ -64,7 +64,7 @@ def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> st
     folder.mkdir()
     weights, intercepts = extraction.linear(estimator)
     if weights is not None:
-        numbers = features.transform(held_out[[column.name for column in model.features]])
+        numbers = features.transform(held_out[list(model.features)])
         facts |= {"engine": "linear", "weights": weights, "intercepts": intercepts}
         facts["background"] = numbers.mean(axis=0).tolist()
     else:

@@ -17,23 +17,23 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 Read = Callable[[Any], Any]
 
 
-def read(given: Sequence[Any], kind: str, null_marks: Collection[str], nullable: bool) -> list[Any] | None:
+def read(given: Sequence[Any], kind: str, null_values: Collection[str], nullable: bool) -> list[Any] | None:
     """Typed values, None where `given` is not plain. Texts that come again and again are read once."""
     types = set(map(type, given))
     if types == {str}:
         different = tuple(set(given))
         if 2 * len(different) <= len(given):
-            values = _read(different, types, kind, null_marks, nullable)
+            values = _read(different, types, kind, null_values, nullable)
             return None if values is None else list(map(dict(zip(different, values, strict=True)).__getitem__, given))
-    return _read(given, types, kind, null_marks, nullable)
+    return _read(given, types, kind, null_values, nullable)
 
 
 def _read(
-    given: Sequence[Any], types: set[type], kind: str, null_marks: Collection[str], nullable: bool
+    given: Sequence[Any], types: set[type], kind: str, null_values: Collection[str], nullable: bool
 ) -> list[Any] | None:
     nulls = _NOTHING in types
-    if str in types and null_marks and not set(given).isdisjoint(null_marks):
-        nulls, given = True, [None if value in null_marks else value for value in given]
+    if str in types and null_values and not set(given).isdisjoint(null_values):
+        nulls, given = True, [None if value in null_values else value for value in given]
     if nulls and not nullable:
         return None
     try:

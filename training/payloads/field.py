@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from training.contract import Column
+from perennial.contract.columns import Column
 from training.payloads import bulk
 from training.payloads.values import READERS, ValueOfWrongTypeError, read, shown
 
@@ -31,17 +31,17 @@ class PayloadError(ValueError):
 class Field:
     """A feature as the server reads it.
 
-    `known` are the categories it learnt, where they are all of them; `null_marks` those of columns without their own.
+    `known` are the categories it learnt, where they are all of them; `null_values` those of columns without their own.
     """
 
     def __init__(
-        self, column: Column, known: Collection[str] | None = None, null_marks: Collection[str] = ("",)
+        self, name: str, column: Column, known: Collection[str] | None = None, null_values: Collection[str] = ("",)
     ) -> None:
-        self.column, self.name, self.nullable, self.kind = column, column.name, column.nullable, column.type
+        self.column, self.name, self.nullable, self.kind = column, name, column.nullable, column.type
         self.known = None if known is None else frozenset(known)
         self._read = READERS[column.type]
         self._cleans = bool(column.cleaning)
-        self._marks = frozenset(null_marks if column.null_marks is None else column.null_marks)
+        self._marks = frozenset(null_values if column.null_values is None else column.null_values)
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
         self._pattern = None if column.pattern is None else re.compile(column.pattern)
@@ -62,20 +62,20 @@ class Field:
             return lambda value: self.breach(value) is None
         return None
 
-    def typed(self, given: Sequence[Any], null_marks: Collection[str]) -> list[Any]:
+    def typed(self, given: Sequence[Any], null_values: Collection[str]) -> list[Any]:
         """Typed values; None is null. Raises PayloadError, which names the row."""
         if self._cleans:
-            given, null_marks = [self._clean(value) for value in given], ()
-        values = bulk.read(given, self.kind, null_marks, self.nullable)
-        return values or [self._one(value, row, null_marks) for row, value in enumerate(given)]
+            given, null_values = [self._clean(value) for value in given], ()
+        values = bulk.read(given, self.kind, null_values, self.nullable)
+        return values or [self._one(value, row, null_values) for row, value in enumerate(given)]
 
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
         """The same for rows that were accepted when the column was not required: any value may be null."""
         return [None if value is None else self._one(value, row, ()) for row, value in enumerate(given)]
 
-    def one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+    def one(self, value: Any, row: int, null_values: Collection[str]) -> Any:
         """One typed value. Raises PayloadError, which names the row."""
-        return self._one(self._clean(value), row, ()) if self._cleans else self._one(value, row, null_marks)
+        return self._one(self._clean(value), row, ()) if self._cleans else self._one(value, row, null_values)
 
     def _clean(self, value: Any) -> Any:
         """A text as validation would have cleaned it before the model learnt from it."""
@@ -85,14 +85,14 @@ class Field:
         value = self.column.replace.get(value, value)
         return None if value in self._marks else value
 
-    def _one(self, value: Any, row: int, null_marks: Collection[str]) -> Any:
+    def _one(self, value: Any, row: int, null_values: Collection[str]) -> Any:
         try:
-            if value is not None and value not in null_marks:
+            if value is not None and value not in null_values:
                 return self._read(value)
         except (ValueError, OverflowError, TypeError):
             pass
         try:
-            return read(value, self.column, null_marks)
+            return read(value, self.column, null_values)
         except ValueOfWrongTypeError as error:
             raise PayloadError(f"row {row}, '{self.name}': {error}", row, self.name) from None
 

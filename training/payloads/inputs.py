@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import random
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ class Inputs:
         treatment = environment.get("PERENNIAL_SENSITIVE") or "keep"
         if treatment not in ("keep", "hash", "drop"):
             raise ValueError(f"PERENNIAL_SENSITIVE is '{treatment}'; expected keep, hash or drop")
-        columns = frozenset(map(str, json.loads(environment.get("PERENNIAL_SENSITIVE_COLUMNS") or "[]")))
+        columns = frozenset(map(str, json.loads(_joined(environment, "PERENNIAL_SENSITIVE_COLUMNS") or "[]")))
         return cls(treatment, columns, float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100)
 
     def line(self, rows: Rows) -> dict[str, Any] | None:
@@ -58,3 +59,9 @@ class Inputs:
         if name not in self.columns or plain is None:
             return plain
         return hashlib.sha256(written(plain).encode()).hexdigest()[:_DIGITS]
+
+
+def _joined(environment: Mapping[str, str], name: str) -> str:
+    """NAME, NAME_1, NAME_2, ... in one: SageMaker takes at most 1,024 characters a value."""
+    numbered = (environment.get(f"{name}_{number}") for number in itertools.count(1))
+    return environment.get(name, "") + "".join(itertools.takewhile(lambda part: part is not None, numbered))  # type: ignore[arg-type]

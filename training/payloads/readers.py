@@ -30,7 +30,7 @@ def rows_of_csv(text: str, schema: Schema, header: bool | None = None) -> Rows:
         if len(line) != width:
             order = "" if header else f"; without a header they are, in this order: {', '.join(names)}"
             raise PayloadError(f"row {index} has {len(line)} cells, expected {width}{order}", index)
-    return schema.rows(dict(zip(names, zip(*lines, strict=True), strict=bool(lines))), len(lines), schema.null_marks)
+    return schema.rows(dict(zip(names, zip(*lines, strict=True), strict=bool(lines))), len(lines), schema.null_values)
 
 
 def _lines(text: str) -> list[list[str]]:

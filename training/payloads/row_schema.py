@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from training.contract import Column
+from perennial.contract.columns import Column, declared
 from training.payloads.values import written
 
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
@@ -43,7 +43,7 @@ def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
-    column = Column.of(feature)
+    column = declared([feature])[feature["name"]]
     known = feature.get("categories") if feature.get("complete") and not column.values else None
     schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
     holds = refuses and not column.cleaning  # limits hold of the text that has been cleaned

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from training.contract import Column
+from perennial.contract.columns import declared
 from training.payloads.field import Field, PayloadError
 
 __all__ = ["Field", "PayloadError", "Rows", "Schema"]
@@ -29,16 +29,16 @@ class Schema:
 
     fields: tuple[Field, ...]
     ignored: frozenset[str]
-    null_marks: frozenset[str]
+    null_values: frozenset[str]
     refuses: bool = False
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Schema:
         """From a model's manifest."""
-        ignored, marks = manifest.get("ignored", ()), manifest.get("null_marks", ("",))
+        ignored, marks = manifest.get("ignored", ()), manifest.get("null_values", ("",))
         fields = tuple(
-            Field(Column.of(each), each.get("categories") if each.get("complete") else None, marks)
-            for each in manifest["features"]
+            Field(name, column, each.get("categories") if each.get("complete") else None, marks)
+            for each, (name, column) in zip(manifest["features"], declared(manifest["features"]).items(), strict=True)
         )
         return cls(fields, frozenset(ignored), frozenset(marks), manifest.get("out_of_contract") == "refuse")
 
@@ -57,24 +57,24 @@ class Schema:
         """The names that must be sent."""
         return frozenset(each.name for each in self.fields if not each.nullable)
 
-    def rows(self, columns: Mapping[str, Sequence[Any]], count: int, null_marks: Collection[str]) -> Rows:
+    def rows(self, columns: Mapping[str, Sequence[Any]], count: int, null_values: Collection[str]) -> Rows:
         """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError."""
         if count == 0:
             raise PayloadError("there are no rows; expected at least one")
         if count == 1:
-            return self._one_row(columns, null_marks)
+            return self._one_row(columns, null_values)
         typed: dict[str, list[Any]] = {}
         for each in self.fields:
             given = columns.get(each.name)
-            typed[each.name] = [None] * count if given is None else each.typed(given, null_marks)
+            typed[each.name] = [None] * count if given is None else each.typed(given, null_values)
         return self._checked(Rows(typed, count))
 
-    def _one_row(self, columns: Mapping[str, Sequence[Any]], null_marks: Collection[str]) -> Rows:
+    def _one_row(self, columns: Mapping[str, Sequence[Any]], null_values: Collection[str]) -> Rows:
         """The same for one row, which most requests hold, without what only pays for many."""
         rows = Rows({}, 1)
         for each in self.fields:
             given = columns.get(each.name)
-            value = None if given is None else each.one(given[0], 0, null_marks)
+            value = None if given is None else each.one(given[0], 0, null_values)
             rows.columns[each.name] = [value]
             if value is not None and each.within is not None and not each.within(value):
                 self._note(each, {0: each.breach(value) or ""}, rows)

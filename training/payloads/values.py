@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from training.contract import Column
+from perennial.contract.columns import Column
 
 _INTEGER = re.compile(r"[+-]?[0-9]+(\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -21,12 +21,12 @@ class ValueOfWrongTypeError(ValueError):
     """A value does not fit its column. The message says what was expected and what was found."""
 
 
-def read(value: Any, column: Column, null_marks: Collection[str]) -> Any:
+def read(value: Any, column: Column, null_values: Collection[str]) -> Any:
     """A value of a JSON document or a CSV cell as bool, int, float, str, date, datetime (UTC) or None.
 
-    A text among `null_marks` is null. Raises ValueOfWrongTypeError.
+    A text among `null_values` is null. Raises ValueOfWrongTypeError.
     """
-    if value is None or (isinstance(value, str) and value in null_marks):
+    if value is None or (isinstance(value, str) and value in null_values):
         if not column.nullable:
             raise ValueOfWrongTypeError(f"a value is required ({column.type})")
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Behaviour, Gate
 from perennial.gate.check import Check, number, part, verdict
-from perennial.gate.policy import Behaviour, Policy
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """The figure is the share of rows that failed, the limit the share that may."""
     section = part(evaluation, "behaviour")
     entries = section if isinstance(section, list) else []
@@ -22,14 +22,14 @@ def _check(wanted: Behaviour, entries: list[Any]) -> Check:
     rows, failed = number(part(entry, "rows")), number(part(entry, "failed"))
     if rows == 0 and wanted.kind != "answer":
         sentence = f"'{wanted.name}' could not be tried: no held-out row is changed by it."
-        return Check(name, None, wanted.may_fail, None, None, "unsure", sentence)
+        return Check(name, None, wanted.max_failure_rate, None, None, "unsure", sentence)
     if rows is None or failed is None or rows <= 0 or not 0 <= failed <= rows or not _is_said(entry):
         sentence = f"The evaluation does not say whether '{wanted.name}' holds."
-        return Check(name, None, wanted.may_fail, None, None, "failed", sentence)
+        return Check(name, None, wanted.max_failure_rate, None, None, "failed", sentence)
     share = failed / rows
-    passed = share <= wanted.may_fail and part(entry, "passed") is True
+    passed = share <= wanted.max_failure_rate and part(entry, "passed") is True
     sentence = str(part(entry, "sentence") or f"'{wanted.name}' failed on {failed:.0f} of {rows:.0f} rows.")
-    return Check(name, share, wanted.may_fail, None, None, verdict(passed), sentence)
+    return Check(name, share, wanted.max_failure_rate, None, None, verdict(passed), sentence)
 
 
 def _is_said(entry: object) -> bool:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import greater_is_better
 from perennial.gate.check import Check, number, part, reading, turned, verdict
-from perennial.gate.policy import Policy
 
 NAME = "champion"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One check, or none where no champion serves yet."""
     if isinstance(evaluation, Mapping) and "champion" in evaluation and evaluation["champion"] is None:
         return ()
@@ -34,11 +34,11 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     return (_comparison(evaluation, policy),)
 
 
-def _limit(policy: Policy) -> float:
+def _limit(policy: Gate) -> float:
     return policy.margin if policy.test == "superior" else -policy.margin
 
 
-def _comparison(evaluation: Mapping[str, Any], policy: Policy) -> Check:
+def _comparison(evaluation: Mapping[str, Any], policy: Gate) -> Check:
     seen = turned(reading(part(evaluation, "difference"), policy.metric), greater_is_better(policy.metric))
     limit = _limit(policy)
     if seen.value is None or seen.low is None or seen.high is None or not seen.low <= seen.high:
@@ -63,7 +63,7 @@ def _better(passed: bool, margin: float) -> str:
     return f"so it is surely {ahead}" if passed else f"so it is not surely {ahead}, as it must be: the champion stays"
 
 
-def _standing(evaluation: Mapping[str, Any], policy: Policy, difference: float) -> str:
+def _standing(evaluation: Mapping[str, Any], policy: Gate, difference: float) -> str:
     champion = part(evaluation, "champion")
     mine = reading(part(part(evaluation, "candidate"), "figures"), policy.metric).value
     theirs = reading(part(champion, "figures"), policy.metric).value
@@ -79,7 +79,7 @@ def _is_the_same(evaluation: Mapping[str, Any]) -> bool:
     return bool(digest) and bool(version) and str(version).partition("@")[2] == str(digest)[:12]
 
 
-def _doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _doubt(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     """Why the two cannot be told apart at all; None where they can."""
     champion = part(evaluation, "champion")
     if not isinstance(champion, Mapping):
@@ -90,7 +90,7 @@ def _doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
     return _confidence_doubt(evaluation, policy) or _size_doubt(evaluation, policy)
 
 
-def _confidence_doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _confidence_doubt(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     if "confidence" not in evaluation:
         return None
     confidence = number(evaluation["confidence"])
@@ -99,14 +99,14 @@ def _confidence_doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | No
     return None
 
 
-def _size_doubt(evaluation: Mapping[str, Any], policy: Policy) -> str | None:
+def _size_doubt(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     rows = part(evaluation, "rows")
     held_out = number(part(rows, "held_out"))
-    if held_out is None or held_out < policy.fewest_rows:
-        return f"{_seen(held_out)} rows were held out, at least {policy.fewest_rows} are needed"
+    if held_out is None or held_out < policy.min_rows:
+        return f"{_seen(held_out)} rows were held out, at least {policy.min_rows} are needed"
     for name, count in _sides(evaluation):
-        if count is None or count < policy.fewest_per_class:
-            return f"{_seen(count)} held-out rows are {name}, at least {policy.fewest_per_class} are needed"
+        if count is None or count < policy.min_per_class:
+            return f"{_seen(count)} held-out rows are {name}, at least {policy.min_per_class} are needed"
     return None
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perennial.contract.gate import Fairness, Gate
 from perennial.figures import plain
 from perennial.gate.check import Check, Reading, number, part, reading, verdict
-from perennial.gate.policy import Fairness, Policy
 
 _WORDS = {
     "selection_rate": "the share that is said positive",
@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One for each limit of each rule, and a note on each rule without limits."""
     sections = part(evaluation, "fairness")
     found = sections if isinstance(sections, list) else []
@@ -36,11 +36,11 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
 def _of_rule(rule: Fairness, entry: object) -> Iterator[Check]:
     fits = part(entry, "columns") == list(rule.columns)
     seen = entry if fits else None
-    for measure, limit in rule.most_apart.items():
+    for measure, limit in rule.max_difference.items():
         yield _check(rule, measure, limit, seen, "apart")
-    for measure, limit in rule.least_ratio.items():
+    for measure, limit in rule.min_ratio.items():
         yield _check(rule, measure, limit, seen, "ratio")
-    if not rule.most_apart and not rule.least_ratio:
+    if not rule.max_difference and not rule.min_ratio:
         yield from _note(rule, seen)
 
 

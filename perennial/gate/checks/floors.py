@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import greater_is_better
 from perennial.gate.check import Check, part, reading, verdict
-from perennial.gate.policy import Policy
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One check per floor. A metric of which smaller is better has a ceiling."""
     figures = part(part(evaluation, "candidate"), "figures")
     found = tuple(_check(name, limit, figures) for name, limit in policy.floors.items())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate
 from perennial.gate.check import Check, number, part
-from perennial.gate.policy import Policy
 
 FORMAT = 2
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """Nothing where it is, one failed check where it is not: figures of another format may mean something else."""
     found = number(part(evaluation, "format"))
     if found == FORMAT:

@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate, Slice
+from perennial.contract.metrics import UnknownMetricError, greater_is_better
 from perennial.figures import plain
-from perennial.gate.catalogue import UnknownMetricError, greater_is_better
 from perennial.gate.check import Check, Reading, number, part, reading, verdict
-from perennial.gate.policy import Policy, Slice
 
 NAME = "slices"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One for each declared floor, for `margin` and for `most_worse`; and a note on the worst slice found."""
     section = part(evaluation, "slices")
     metric = policy.slices.metric or policy.metric
     found = [_floor(section, metric, each, policy) for each in policy.slices.named if each.floor is not None]
     if policy.slices.margin is not None and not _is_first(evaluation):
         found.append(_against(section, metric, policy.slices.margin, part(evaluation, "champion")))
-    if policy.slices.most_worse is not None:
-        found.append(_most_worse(section, metric, policy.slices.most_worse))
+    if policy.slices.max_gap is not None:
+        found.append(_most_worse(section, metric, policy.slices.max_gap))
     worst = _all(section, "worst")[:1]
     if worst and reading(worst[0], "gap").value is not None:
         gap = reading(worst[0], "gap")
@@ -36,7 +36,7 @@ def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
     return tuple(found)
 
 
-def _floor(section: object, metric: str, wanted: Slice, policy: Policy) -> Check:
+def _floor(section: object, metric: str, wanted: Slice, policy: Gate) -> Check:
     name, limit = f"slice:{wanted.name}", wanted.floor or 0.0
     entry = next((each for each in _all(section, "named") if part(each, "name") == wanted.name), None)
     rows, seen = number(part(entry, "rows")), reading(entry, "figure")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract.gate import Gate, Money
 from perennial.figures import plain
 from perennial.gate.check import Check, part, reading, verdict
-from perennial.gate.policy import Money, Policy
 
 NAME = "value"
 
 
-def checks(evaluation: Mapping[str, Any], policy: Policy) -> tuple[Check, ...]:
+def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """None where the spec names no amounts; else the floor, or a note, and the comparison where a champion serves."""
     if policy.value is None:
         return ()

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Money
 from perennial.gate.arithmetic import Expression
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
-from perennial.gate.policy import Money
 
 Floats = NDArray[np.float64]
 

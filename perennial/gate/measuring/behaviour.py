@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Behaviour
 from perennial.gate.measuring.levels import text_of
-from perennial.gate.policy import Behaviour
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ def _change(test: Behaviour, rows: pd.DataFrame, asked: Asked) -> dict[str, Any]
             "score_before": _finite(old[first]),
             "score_after": _finite(new[first]),
         }
-    passed = told["failed"] <= test.may_fail * len(before)
+    passed = told["failed"] <= test.max_failure_rate * len(before)
     return told | {"passed": passed, "sentence": _sentence(test, told, passed)}
 
 
@@ -162,7 +162,7 @@ def _sentence(test: Behaviour, told: dict[str, Any], passed: bool) -> str:
     return (
         f"'{test.name}' {'holds' if passed else 'does not hold'}: where {' and '.join(changes)}, the score must "
         f"{rule}{within}; it does not on {told['failed']} of {told['rows']} rows, at most a share of "
-        f"{test.may_fail:g} may."
+        f"{test.max_failure_rate:g} may."
     )
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Fairness
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
 from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
-from perennial.gate.policy import Fairness
 
 #: A rate of fewer rows is reported and not judged; it is the gate's own `min_per_class` unless that is changed.
 FEWEST_OF_A_KIND = 10

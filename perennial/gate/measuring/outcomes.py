@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring.confusion import Confusion, accuracy, by_class, matthews
 from perennial.gate.measuring.curves import Ranking
 from perennial.gate.measuring.losses import Calibration, log_losses, means

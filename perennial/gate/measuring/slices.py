@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from perennial.gate.catalogue import greater_is_better
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.estimates import Estimate, Estimator
 from perennial.gate.measuring.influence import statistic_of
@@ -25,11 +26,10 @@ from perennial.gate.measuring.intervals import Fig, figure
 from perennial.gate.measuring.levels import levels, text_of
 from perennial.gate.measuring.outcomes import Outcomes
 from perennial.gate.measuring.search import FEWEST_OF_A_KIND, Candidate, Search, search
-from perennial.gate.policy import Policy
 
 
 def measure(
-    policy: Policy,
+    policy: Gate,
     rows: pd.DataFrame,
     candidate: Outcomes,
     champion: Outcomes | None,
@@ -89,7 +89,7 @@ def _end(turned: Fig | None) -> float:
 class _Teller:
     """Writes slices as evaluation.json has them; `looks` is what the confidence is corrected for."""
 
-    policy: Policy
+    policy: Gate
     sign: int
     looks: int
     candidate: Outcomes

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.gate import Money
 from perennial.gate.measuring.amounts import of_each_row
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.intervals import Fig, Floats, bootstrapped
 from perennial.gate.measuring.outcomes import Outcomes
-from perennial.gate.policy import Money
 
 
 def measure(
@@ -26,7 +26,7 @@ def measure(
     """The 'value' of evaluation.json; None where the spec declares no amounts.
 
     The mean is over rows that have an amount. A month is `rows_per_month` such rows. Where more than the share
-    `may_lack` of the rows lack an amount no figure is given at all, and `reason` says so.
+    `max_missing_rate` of the rows lack an amount no figure is given at all, and `reason` says so.
     """
     if money is None:
         return None
@@ -37,10 +37,10 @@ def measure(
     lacking = int((~known).sum())
     told: dict[str, Any] = {"currency": money.currency, "rows": int(known.sum()), "lacking": lacking, "reason": None}
     told |= dict.fromkeys(("candidate", "champion", "difference"))
-    if lacking > money.may_lack * len(rows) or not known.any():
+    if lacking > money.max_missing_rate * len(rows) or not known.any():
         told["reason"] = (
-            f"the amount cannot be computed for {lacking} of {len(rows)} rows; gate.value.may_lack allows a share of "
-            f"{money.may_lack:g}"
+            f"the amount cannot be computed for {lacking} of {len(rows)} rows; gate.value.max_missing_rate "
+            f"allows a share of {money.max_missing_rate:g}"
         )
         known = np.zeros(len(rows), dtype=np.bool_)
     return told | _figures(brought, known, money.rows_per_month, resamples, confidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial.gate.catalogue import UnknownMetricError, greater_is_better, metrics_of
+from perennial.contract.metrics import UnknownMetricError, greater_is_better, metrics_of
 from perennial.reports.contents.slices import masks
 from perennial.reports.dossier import Dossier
 from perennial.reports.reading import entries, figure, figures, mapping, number, part, text

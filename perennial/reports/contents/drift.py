@@ -29,7 +29,7 @@ def drift(dossier: Dossier, veil: Veil) -> dict[str, Any] | str:
     return {
         "verdict": _level(part(report, "verdict")),
         "sentence": sentence(report, veil),
-        "over_all": number(part(report, "over_all")),
+        "dataset_drift": number(part(report, "dataset_drift")),
         "rows": {"before": whole(part(report, "reference_rows")), "now": whole(part(report, "current_rows"))},
         "columns": columns[:MOST_COLUMNS],
         "columns_left_out": max(len(columns) - MOST_COLUMNS, 0),

@@ -38,8 +38,8 @@ def _rule(rule: object, dossier: Dossier, place: int, veil: Veil) -> dict[str, A
         "measures": list(dict.fromkeys(name for group in groups for name in group["measures"])),
         "groups": groups[:MOST_GROUPS],
         "groups_left_out": max(len(groups) - MOST_GROUPS, 0),
-        "apart": _between(part(rule, "apart"), part(policy, "most_apart")),
-        "ratio": _between(part(rule, "ratio"), part(policy, "least_ratio")),
+        "apart": _between(part(rule, "apart"), part(policy, "max_difference")),
+        "ratio": _between(part(rule, "ratio"), part(policy, "min_ratio")),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial.gate.catalogue import UnknownMetricError, metrics_of
+from perennial.contract.metrics import UnknownMetricError, metrics_of
 from perennial.reports.contents.curves import curves
 from perennial.reports.contents.decision import greater, metric_of
 from perennial.reports.dossier import Dossier

@@ -134,6 +134,7 @@ class Cloud:
     def config(self, name: str, model: str, **members: Any) -> None:
         variant = {"VariantName": "AllTraffic", "ModelName": model, "InstanceType": "ml.m5.large"}
         variant |= {"InitialInstanceCount": 1, "InitialVariantWeight": 1.0} | members.pop("variant", {})
+        variant = {member: value for member, value in variant.items() if value is not None}
         request = {"EndpointConfigName": name, "ProductionVariants": [variant]} | members
         self.client("sagemaker").create_endpoint_config(**request)
 

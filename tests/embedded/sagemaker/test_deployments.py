@@ -38,12 +38,12 @@ def planned(request: dict[str, Any], instances: int = 2) -> list[TrafficStep]:
 
 
 def test_traffic_goes_over_in_the_steps_of_the_policy() -> None:
-    assert planned(policy(routing(value=10), TerminationWaitInSeconds=120)) == [
+    assert planned(policy(routing(value=10), TerminationWaitInSeconds=120), 10) == [
         TrafficStep(0.1, 60),
         TrafficStep(1.0, 120),
     ]
     assert planned(policy(routing(value=1, unit="INSTANCE_COUNT")), 4) == [TrafficStep(0.25, 60), TrafficStep(1.0, 0)]
-    linear = planned(policy(routing("LINEAR", 30)))
+    linear = planned(policy(routing("LINEAR", 30)), 4)
     assert [round(step.share, 6) for step in linear] == [0.3, 0.6, 0.9, 1.0]
     assert [step.seconds for step in linear] == [60, 60, 60, 0]
     assert planned(policy(routing("ALL_AT_ONCE"), TerminationWaitInSeconds=5), 1) == [TrafficStep(1.0, 5)]

@@ -128,7 +128,7 @@ def test_an_endpoint_that_cannot_start_fails_with_the_reason(
 ) -> None:
     name = f"bad-{len(cloud.client('sagemaker').list_models()['Models'])}"
     cloud.model(name, "v", files, **environment)
-    cloud.config(name, name, variant={"ContainerStartupHealthCheckTimeoutInSeconds": 2})
+    cloud.config(name, name, variant={"ContainerStartupHealthCheckTimeoutInSeconds": 60})
     sagemaker = cloud.client("sagemaker")
     description = cloud.endpoint(name, name)
     assert description["EndpointStatus"] == "Failed"
@@ -179,10 +179,17 @@ def test_a_deleted_endpoint_is_gone_with_its_process(cloud: Cloud) -> None:
     cloud.endpoint("gone", "gone")
     sagemaker = cloud.client("sagemaker")
     sagemaker.delete_endpoint(EndpointName="gone")
-    assert "gone" not in [entry["EndpointName"] for entry in sagemaker.list_endpoints()["Endpoints"]]
+    assert sagemaker.describe_endpoint(EndpointName="gone")["EndpointStatus"] == "Deleting"
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
+        sagemaker.create_endpoint(EndpointName="gone", EndpointConfigName="gone")
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        sagemaker.delete_endpoint(EndpointName="gone")
     with pytest.raises(ClientError, match=r"Endpoint gone of account 123456789012 not found\."):
         cloud.invoke("gone", b"1")
     eventually(lambda: not list((cloud.context.workdir / "sagemaker" / "hosting" / "gone").glob("*/ml")))
+    eventually(lambda: "gone" not in [entry["EndpointName"] for entry in sagemaker.list_endpoints()["Endpoints"]])
+    cloud.endpoint("gone", "gone")
+    sagemaker.delete_endpoint(EndpointName="gone")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_job_is_stopped(cloud: Cloud, model: str) -> None:
     ("changes", "said"),
     [
         ({"TransformJobName": "no_name"}, "regular expression"),
-        ({"TransformResources": {}}, "'transformResources' failed to satisfy"),
+        ({"TransformResources": {}}, "'transformResources.instanceType' failed to satisfy"),
         ({"ModelName": "nobody"}, "Could not find model"),
         ({"input": {"SplitType": "RecordIO"}}, "does not emulate SplitType RecordIO"),
         ({"DataProcessing": {"JoinSource": "Input"}}, "does not emulate DataProcessing"),

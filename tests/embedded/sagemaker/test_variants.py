@@ -98,7 +98,7 @@ def serverless(cloud: Cloud) -> str:
     return "light"
 
 
-NOTHING: dict[str, Any] = {"InstanceType": "", "InitialInstanceCount": 0}
+NOTHING: dict[str, Any] = {"InstanceType": None, "InitialInstanceCount": None}
 
 
 def server_of(cloud: Cloud, endpoint: str) -> ServerlessServer:
@@ -153,7 +153,7 @@ def test_an_endpoint_with_instances_cannot_become_serverless(cloud: Cloud, serve
     [
         ({"ServerlessConfig": SERVERLESS}, {}, "cannot be given together with ServerlessConfig"),
         ({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 1}}, {}, "MemorySizeInMB must be one of"),
-        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 201}}, {}, "from 1 to 200"),
+        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 201}}, {}, "less than or equal to 200"),
         ({"ServerlessConfig": SERVERLESS | {"ProvisionedConcurrency": 3}}, {}, "at most MaxConcurrency"),
         ({"ServerlessConfig": SERVERLESS}, {"DataCaptureConfig": CAPTURE}, "DataCaptureConfig is not supported"),
         ({"ServerlessConfig": SERVERLESS}, {"ShadowProductionVariants": [shadow("light")]}, "exactly one production"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded.stepfunctions import histories
 from tests.embedded.conftest import eventually
 from tests.embedded.stepfunctions.conftest import Lab
 
@@ -86,6 +87,18 @@ def test_a_stop_between_two_states_is_no_error_of_the_interpreter(lab: Lab) -> N
         assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "by hand")
 
 
+def test_a_history_that_is_full_ends_the_execution(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histories, "LIMIT", 60)
+    execution = lab.start(
+        lab.machine({"There": {"Type": "Pass", "Next": "Back"}, "Back": {"Type": "Pass", "Next": "There"}})
+    )
+    eventually(lambda: lab.states.describe_execution(executionArn=execution)["status"] == "FAILED")
+    ended = lab.states.describe_execution(executionArn=execution)
+    assert ended["cause"] == "The execution reached the maximum number of history events (60)."
+    assert lab.events(execution)[-1] == "ExecutionFailed"
+    assert len(lab.events(execution)) == 60
+
+
 def test_the_same_name_and_input_is_the_same_execution_while_it_runs(lab: Lab) -> None:
     machine = lab.machine(WAIT)
     first = lab.start(machine, {"a": 1}, "run-1")
@@ -109,7 +122,7 @@ def test_an_execution_without_a_name_gets_one(lab: Lab) -> None:
     ("request_", "code"),
     [
         ({"input": "{"}, "InvalidExecutionInput"),
-        ({"input": json.dumps("x" * 262144)}, "InvalidExecutionInput"),
+        ({"input": json.dumps("x" * 262144)}, "ValidationException"),
         ({"name": "a b"}, "InvalidName"),
     ],
 )

@@ -20,8 +20,9 @@ from cloud import ledger as ledgers
 from cloud.ledger import Ledger
 from functions.release import begin, canary, check, restore, verify
 from perennial import layout
+from perennial.contract.model import ModelSpec
 from perennial.records import Champion, ModelVersion, Run
-from perennial.spec import ModelSpec, parse
+from perennial.spec import parse
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 ROWS = [{"x": float(number)} for number in range(20)]

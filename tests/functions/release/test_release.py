@@ -11,7 +11,7 @@ from cloud import alarms, endpoints, lease, rollbacks
 from cloud.platform import from_environment
 from functions.release import begin, canary, check, restore
 from perennial import layout
-from perennial.spec import ModelSpec
+from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import Context, House, eventually
 
 
@@ -27,8 +27,8 @@ def measure(house: House, namespace: str, version: str = "", **figures: float) -
 
 def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
     """The spec with another release."""
-    data = spec.model_dump(mode="json")
-    return ModelSpec.model_validate(data | {"release": data["release"] | release})
+    data = spec.to_json()
+    return ModelSpec.from_json(data | {"release": data["release"] | release})
 
 
 def alarm(house: House, kind: str) -> dict[str, Any]:

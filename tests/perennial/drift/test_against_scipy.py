@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 from perennial.drift import compare
 from perennial.profile import freeze, profile
-from perennial.validation.contract import Column, Contract
 
 ROWS = 60_000
-CONTRACT = Contract({"x": Column("number"), "y": Column("boolean")}, "y")
+CONTRACT = Contract({"x": Column("number", nullable=True), "y": Column("boolean", nullable=True)}, "y")
 Draw = Callable[[np.random.Generator], NDArray[np.float64]]
 
 PAIRS: dict[str, tuple[Draw, Draw]] = {

@@ -8,17 +8,18 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
 from perennial.drift import DriftReport, compare
 from perennial.profile import Profile, freeze, profile
-from perennial.validation.contract import Column, Contract
 
 CONTRACT = Contract(
     {
-        "price": Column("number"),
-        "wait": Column("integer"),
-        "town": Column("category"),
-        "year": Column("integer", feature=False),
-        "late": Column("boolean"),
+        "price": Column("number", nullable=True),
+        "wait": Column("integer", nullable=True),
+        "town": Column("category", nullable=True),
+        "year": Column("integer", feature=False, nullable=True),
+        "late": Column("boolean", nullable=True),
     },
     "late",
 )

@@ -4,12 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perennial.drift import DriftReport, Thresholds, compare
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
+from perennial.contract.drift import Drift, Threshold
+from perennial.drift import DriftReport, compare
 from perennial.profile import freeze, profile
-from perennial.validation.contract import Column, Contract
 
 NAMES = [f"x{place}" for place in range(8)]
-CONTRACT = Contract({**{name: Column("number") for name in NAMES}, "y": Column("boolean")}, "y")
+CONTRACT = Contract(
+    {**{name: Column("number", nullable=True) for name in NAMES}, "y": Column("boolean", nullable=True)}, "y"
+)
 
 
 def table(seed: int, shift: float, moved: int) -> pl.DataFrame:
@@ -24,7 +28,7 @@ GRID = freeze(BEFORE, CONTRACT)
 
 def report(shift: float, moved: int, importance: dict[str, float] | None = None, **thresholds: float) -> DriftReport:
     counted = (profile(frame, GRID) for frame in (BEFORE, table(2, shift, moved)))
-    return compare(*counted, Thresholds(**thresholds), importance)  # type: ignore[arg-type]
+    return compare(*counted, Drift(**thresholds), importance)  # type: ignore[arg-type]
 
 
 def test_many_columns_that_moved_a_little_have_drifted_together() -> None:
@@ -32,26 +36,26 @@ def test_many_columns_that_moved_a_little_have_drifted_together() -> None:
     assert {found.columns[name].verdict for name in NAMES} == {"watch"}
     assert found.verdict == "drifted"
     assert found.sentence.startswith("no column drifted alone, but over all 6")
-    assert found.over_all == pytest.approx(8 / 9 * 0.7, abs=0.05)
+    assert found.dataset_drift == pytest.approx(8 / 9 * 0.7, abs=0.05)
 
 
 def test_one_column_that_moved_a_little_is_watched() -> None:
     found = report(0.14, 1)
     assert (found.verdict, found.moved) == ("watch", "x0")
-    assert found.over_all < 0.2
+    assert found.dataset_drift < 0.2
 
 
 def test_the_figure_over_all_is_weighted_by_importance() -> None:
     light = {name: 0.02 if name == "x0" else 1.0 for name in NAMES}
     heavy = {name: 1.0 if name == "x0" else 0.02 for name in NAMES}
-    assert report(0.14, 1, light).over_all < 0.01
-    assert report(0.14, 1, heavy).over_all == pytest.approx(0.7 / 2.14, abs=0.05)
-    assert report(0.14, 1, heavy, over_all=(0.1, 0.3)).verdict == "drifted"  # type: ignore[arg-type]
+    assert report(0.14, 1, light).dataset_drift < 0.01
+    assert report(0.14, 1, heavy).dataset_drift == pytest.approx(0.7 / 2.14, abs=0.05)
+    assert report(0.14, 1, heavy, dataset_drift=Threshold(0.1, 0.3)).verdict == "drifted"
 
 
 def test_nothing_over_all_where_nothing_moved() -> None:
     found = report(0.0, 0)
-    assert (found.verdict, found.over_all) == ("stable", 0.0)
+    assert (found.verdict, found.dataset_drift) == ("stable", 0.0)
 
 
 def test_an_important_column_is_named_before_one_that_moved_further() -> None:

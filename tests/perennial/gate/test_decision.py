@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.gate.catalogue import UnknownMetricError
+from perennial.contract.gate import Gate
 from perennial.gate.decision import Decision, decide
-from perennial.gate.policy import Policy, PolicyError
 
 
 def part(rows: int, value: float, low: float, high: float) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def evaluation(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(base), **changes}
 
 
-POLICY = Policy("roc_auc", {"roc_auc": 0.7, "log_loss": 0.5}, margin=0.005)
+POLICY = Gate("roc_auc", {"roc_auc": 0.7, "log_loss": 0.5}, margin=0.005)
 
 
 def test_a_candidate_that_passes_every_check_is_promoted() -> None:
@@ -80,26 +79,26 @@ def test_a_candidate_that_passes_every_check_is_promoted() -> None:
 def test_a_first_model_needs_the_floors_alone() -> None:
     first = evaluation(champion=None, difference=None)
     assert decide(first, POLICY).promote
-    assert not decide(first, Policy("roc_auc", {"roc_auc": 0.8})).promote
-    assert decide(first, Policy("roc_auc")).sentence == "Promoted: no floor is set and no champion serves yet."
+    assert not decide(first, Gate("roc_auc", {"roc_auc": 0.8})).promote
+    assert decide(first, Gate("roc_auc")).sentence == "Promoted: no floor is set and no champion serves yet."
 
 
 def test_the_floor_of_a_loss_is_a_ceiling() -> None:
-    decision = decide(evaluation(), Policy("roc_auc", {"log_loss": 0.44}, margin=0.005))
+    decision = decide(evaluation(), Gate("roc_auc", {"log_loss": 0.44}, margin=0.005))
     assert not decision.promote
     assert decision.checks[0].sentence == "log_loss 0.45 is above the ceiling 0.44."
 
 
 def test_a_candidate_that_may_be_worse_than_the_margin_is_refused() -> None:
-    decision = decide(evaluation(), Policy("roc_auc", margin=0.003))
+    decision = decide(evaluation(), Gate("roc_auc", margin=0.003))
     assert not decision.promote
     assert "reaches beyond the margin" in decision.checks[0].sentence
 
 
 def test_a_difference_in_a_loss_is_turned_so_that_positive_is_better() -> None:
-    passed = decide(evaluation(), Policy("log_loss", margin=0.003)).checks[0]
+    passed = decide(evaluation(), Gate("log_loss", margin=0.003)).checks[0]
     assert (passed.passed, passed.figure, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
-    assert not decide(evaluation(), Policy("log_loss", margin=0.002)).promote
+    assert not decide(evaluation(), Gate("log_loss", margin=0.002)).promote
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_a_figure_that_is_no_number_closes_the_gate(bad: Any) -> None:
     figures = {"roc_auc": {"value": bad, "low": 0.7, "high": 0.8}, "log_loss": {"value": 0.4}}
     assert not decide(evaluation(candidate={"digest": "x", "figures": figures}), POLICY).promote
     first = evaluation(candidate={"digest": "x", "figures": figures}, champion=None)
-    assert not decide(first, Policy("roc_auc")).promote
+    assert not decide(first, Gate("roc_auc")).promote
     for end in ("value", "low", "high"):
         difference = {"roc_auc": {"value": 0.1, "low": 0.1, "high": 0.1, end: bad}}
         assert not decide(evaluation(difference=difference), POLICY).promote
@@ -193,21 +192,21 @@ def test_whatever_the_evaluation_holds_the_gate_decides_and_does_not_raise(path:
 @pytest.mark.parametrize("nothing", [{}, [], None, "", 3])
 def test_an_evaluation_that_is_none_closes_the_gate(nothing: Any) -> None:
     assert not decide(nothing, POLICY).promote
-    assert not decide(nothing, Policy("roc_auc")).promote
+    assert not decide(nothing, Gate("roc_auc")).promote
 
 
 def test_a_superior_candidate_must_surely_be_better_by_more_than_the_margin() -> None:
     better = evaluation(difference={"roc_auc": {"value": 0.02, "low": 0.006, "high": 0.03}})
     for margin, promoted in ((0.0, True), (0.005, True), (0.006, False), (0.01, False)):
-        check = decide(better, Policy("roc_auc", margin=margin, test="superior", forgetting=0.1)).checks[0]
+        check = decide(better, Gate("roc_auc", margin=margin, test="superior", forgetting=0.1)).checks[0]
         assert (check.passed, check.limit) == (promoted, margin)
     assert check.sentence.endswith("so it is not surely better by more than 0.01, as it must be: the champion stays.")
 
 
 def test_a_candidate_that_merely_ties_is_not_superior() -> None:
     tie = evaluation(difference={"roc_auc": {"value": 0.0, "low": 0.0, "high": 0.0}})
-    assert not decide(tie, Policy("roc_auc", test="superior")).promote
-    assert decide(tie, Policy("roc_auc", forgetting=0.1)).promote
+    assert not decide(tie, Gate("roc_auc", test="superior")).promote
+    assert decide(tie, Gate("roc_auc", forgetting=0.1)).promote
 
 
 @pytest.mark.parametrize(
@@ -221,12 +220,12 @@ def test_a_candidate_that_merely_ties_is_not_superior() -> None:
 )
 def test_a_candidate_that_surely_forgets_is_refused(older: tuple[int, float, float, float], verdict: str) -> None:
     seen = evaluation(parts={"newest": part(400, 0.03, 0.01, 0.05), "older": part(*older)})
-    newest, check = decide(seen, Policy("roc_auc", margin=0.01)).checks[-2:]
+    newest, check = decide(seen, Gate("roc_auc", margin=0.01)).checks[-2:]
     assert (check.name, check.verdict) == ("forgetting", verdict)
     assert newest.verdict == "noted"
     assert "the candidate's roc_auc is 0.77, the champion's 0.74" in newest.sentence
     assert f"the {older[0]} held-out rows of older datasets" in check.sentence
-    generous = decide(seen, Policy("roc_auc", margin=0.01, forgetting=0.2)).checks[-1]
+    generous = decide(seen, Gate("roc_auc", margin=0.01, forgetting=0.2)).checks[-1]
     assert generous.verdict != "failed"
 
 
@@ -261,28 +260,17 @@ def test_a_decision_survives_json() -> None:
     assert Decision.from_dict(json.loads(json.dumps(decision.as_dict()))) == decision
 
 
-def test_a_policy_that_cannot_be_judged_is_refused() -> None:
-    with pytest.raises(UnknownMetricError, match="'accurracy' is no metric"):
-        Policy("accurracy")
-    with pytest.raises(PolicyError, match="margin"):
-        Policy("roc_auc", margin=-1)
-    with pytest.raises(PolicyError, match="floor of f1"):
-        Policy("roc_auc", {"f1": float("nan")})
-    with pytest.raises(PolicyError, match="confidence"):
-        Policy("roc_auc", confidence=1)
-
-
 def test_deciding_needs_no_numpy() -> None:
     script = """import sys; sys.modules['numpy'] = None
 from perennial.gate.decision import decide
-from perennial.gate.policy import Policy
-print(decide({}, Policy('f1')).promote)"""
+from perennial.contract.gate import Gate
+print(decide({}, Gate('f1')).promote)"""
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"
 
 
 def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_passed() -> None:
     first = {**evaluation(), "champion": None, "difference": None}
-    decision = decide(first, Policy("roc_auc"))
+    decision = decide(first, Gate("roc_auc"))
     assert decision.promote
     assert decision.sentence == "Promoted: no floor is set and no champion serves yet."

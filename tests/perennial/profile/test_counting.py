@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.dtypes import dtypes
 from perennial.profile import ColumnProfile, Profiler, freeze
 from perennial.profile.direct import of_rows
 from perennial.profile.tally import tallies
@@ -16,7 +17,7 @@ from perennial.profile.weighted import of_tallies
 from perennial.validation import Column, Contract
 
 TYPES = {"whole": "integer", "real": "number", "word": "text", "day": "date", "moment": "datetime", "late": "integer"}
-CONTRACT = Contract({name: Column(type_) for name, type_ in TYPES.items()}, "late", "regression")  # type: ignore[arg-type]
+CONTRACT = Contract({name: Column(type_, nullable=True) for name, type_ in TYPES.items()}, "late", "regression")  # type: ignore[arg-type]
 REALS = st.sampled_from([0.0, -0.0, 0.5, float("nan"), float("inf"), -float("inf"), 1e300, -1e-300]) | st.floats()
 ROW = st.fixed_dictionaries(
     {
@@ -31,7 +32,7 @@ ROW = st.fixed_dictionaries(
 
 
 def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={name: column.dtype for name, column in CONTRACT.columns.items()})
+    return pl.DataFrame(rows, schema=dtypes(CONTRACT))
 
 
 def same(one: ColumnProfile, two: ColumnProfile) -> None:
@@ -74,7 +75,9 @@ def test_a_tally_has_each_value_once_with_its_number(rows: list[dict[str, Any]])
 def test_a_column_whose_values_turn_out_to_differ_is_counted_the_other_way_from_then_on() -> None:
     few = pl.DataFrame({"whole": [1, 2] * 5000}).with_columns(real=pl.col("whole") / 3)
     many = pl.DataFrame({"whole": pl.int_range(10_000, eager=True)}).with_columns(real=pl.col("whole").sqrt())
-    contract = Contract({"whole": Column("integer"), "real": Column("number")}, "real", "regression")
+    contract = Contract(
+        {"whole": Column("integer", nullable=True), "real": Column("number", nullable=True)}, "real", "regression"
+    )
     grid = freeze(pl.concat([few, many]), contract)
     profiler = Profiler(grid)
     for batch in (few, many, many, few, many):

@@ -10,17 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
+from perennial.dtypes import dtypes
 from perennial.profile import Distinct, Profile, Profiler, freeze, merge, profile
 from perennial.profile.distinct import HASH_SEED, K, united
-from perennial.validation.contract import Column, Contract
 
-CONTRACT = Contract({"n": Column("number"), "i": Column("integer"), "t": Column("text"), "c": Column("category")}, "i")
+CONTRACT = Contract(
+    {
+        "n": Column("number", nullable=True),
+        "i": Column("integer", nullable=True),
+        "t": Column("text", nullable=True),
+        "c": Column("category", nullable=True),
+    },
+    "i",
+)
 
 
 def counted(values: range) -> Profile:
     data = {"n": [value / 7 for value in values], "i": list(values)}
     data |= {"t": [f"text {value}" for value in values], "c": [f"name {value}" for value in values]}
-    frame = pl.DataFrame(data, schema={name: column.dtype for name, column in CONTRACT.columns.items()})
+    frame = pl.DataFrame(data, schema=dtypes(CONTRACT))
     return profile(frame, freeze(frame.head(100), CONTRACT))
 
 

@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract
+from perennial.dtypes import dtypes
 from perennial.profile import OTHERS, Grid, Profile, ProfileError, freeze, merge, profile
-from perennial.validation.contract import Column, Contract
 from tests.perennial.validation.test_many_files import same_counts
 
 COLUMNS = {
-    "price": Column("number"),
-    "count": Column("integer"),
-    "town": Column("category"),
-    "note": Column("text"),
-    "day": Column("date"),
-    "at": Column("datetime"),
-    "late": Column("boolean"),
+    "price": Column("number", nullable=True),
+    "count": Column("integer", nullable=True),
+    "town": Column("category", nullable=True),
+    "note": Column("text", nullable=True),
+    "day": Column("date", nullable=True),
+    "at": Column("datetime", nullable=True),
+    "late": Column("boolean", nullable=True),
 }
 CONTRACT = Contract(COLUMNS, "late", event_time="at")
 
@@ -39,7 +41,7 @@ def table(rows: int, seed: int = 1, shift: float = 0.0) -> pl.DataFrame:
         "at": [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randint(0, 10**6)) for _ in range(rows)],
         "late": [chance.random() < 0.2 for _ in range(rows)],
     }
-    return pl.DataFrame(data, schema={name: column.dtype for name, column in COLUMNS.items()})
+    return pl.DataFrame(data, schema=dtypes(CONTRACT))
 
 
 ROWS = table(5000)
@@ -107,12 +109,14 @@ def test_a_profile_of_twenty_columns_is_below_200_kb() -> None:
     rows = 300_000  # a count then takes as many bytes as of a million
     chance = np.random.default_rng(1)
     numbers = pl.Series(chance.uniform(0, 1, rows))  # fills every cell alike: the largest counts in every one
-    wide = Contract({f"number {place}": Column("number") for place in range(20)}, "number 0")
+    wide = Contract({f"number {place}": Column("number", nullable=True) for place in range(20)}, "number 0")
     frame = pl.DataFrame({name: (numbers + place) ** 2 for place, name in enumerate(wide.columns)})
     text = json.dumps(profile(frame, freeze(frame.head(100_000), wide)).as_dict(), separators=(",", ":"))
     assert len(text) < 200_000
     names = pl.Series(chance.integers(0, 100_000, 200_000)).cast(pl.String)
-    towns = Contract({f"a town among many {place}": Column("category") for place in range(20)}, "a town among many 0")
+    towns = Contract(
+        {f"a town among many {place}": Column("category", nullable=True) for place in range(20)}, "a town among many 0"
+    )
     frame = pl.DataFrame(dict.fromkeys(towns.columns, "a quite long name of a town " + names))
     text = json.dumps(profile(frame, freeze(frame, towns)).as_dict(), separators=(",", ":"))  # as it is written to S3
     assert len(text) < 200_000
@@ -147,6 +151,7 @@ def test_a_grid_is_known_by_its_digest() -> None:
     assert {name: column.role for name, column in GRID.columns.items() if column.role != "feature"} == {
         "late": "target",
         "at": "other",
+        "note": "other",
     }
 
 
@@ -159,14 +164,14 @@ def test_profiles_of_different_grids_do_not_merge() -> None:
 
 
 def test_data_of_categories_alone_has_a_profile() -> None:
-    contract = Contract({"town": Column("category"), "late": Column("boolean")}, "late")
+    contract = Contract({"town": Column("category", nullable=True), "late": Column("boolean", nullable=True)}, "late")
     frame = ROWS.select("town", "late")
     assert profile(frame, freeze(frame, contract)).rows == 5000
 
 
 @pytest.mark.parametrize("values", [[], [None, None], [7.0], [7.0] * 9, [float("nan")], [1e308, -1e308], [5e-324, 0.0]])
 def test_odd_columns_have_a_grid_and_a_profile(values: list[float | None]) -> None:
-    contract = Contract({"price": Column("number"), "late": Column("boolean")}, "late")
+    contract = Contract({"price": Column("number", nullable=True), "late": Column("boolean", nullable=True)}, "late")
     frame = pl.DataFrame(
         {"price": values, "late": [True] * len(values)}, schema={"price": pl.Float64, "late": pl.Boolean}
     )

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from perennial.contract.model import ModelSpec
 from perennial.drift import compare
 from perennial.profile import Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from perennial.reports import Dossier, History
-from perennial.spec import ModelSpec, parse
+from perennial.spec import parse
 from tests.perennial.reports.evaluations import EVIL, SECRET, curves, evaluation, figure
 from tests.perennial.reports.verdicts import decision, verdict
 
@@ -51,7 +52,7 @@ gate:
   floors: {{roc_auc: 0.65, brier: 0.2}}
   margin: 0.01
   fairness:
-    - {{columns: [sex], most_apart: {{selection_rate: 0.1, true_positive_rate: 0.1}}, least_ratio: {{selection_rate: 0.8}}}}
+    - {{columns: [sex], max_difference: {{selection_rate: 0.1, true_positive_rate: 0.1}}, min_ratio: {{selection_rate: 0.8}}}}
     - {{columns: [sex, region], min_rows: 200}}
   value: {{currency: EUR, tp: 120, fp: -15, fn: -400, rows_per_month: 20000, floor: -5}}
   approval: {{ask: doubt}}
@@ -191,10 +192,10 @@ def dossier(outcome: str) -> Dossier:
     judged = {"promoted": "promote", "refused": "refuse", "waiting": "ask"}.get(outcome)
     return Dossier(
         run=run(outcome),
-        spec=spec().model_dump(mode="json"),
+        spec=spec().to_json(),
         dataset=dataset(outcome != "quarantined"),
         verdict=verdict(outcome != "quarantined") if reached >= 1 else None,
-        drift=compare(before, now, spec().drift.thresholds()).as_dict() if reached >= 2 else None,
+        drift=compare(before, now, spec().drift).as_dict() if reached >= 2 else None,
         profile=now if reached >= 2 else None,
         reference=before if reached >= 2 else None,
         evaluation=evaluation() if judged else None,

@@ -32,7 +32,7 @@ PARTS = {
     "verdict": cases.verdict(False),
     "drift": dict(cases.dossier("promoted").drift or {}),
     "spec": dict(cases.dossier("promoted").spec),
-    "card": cases.spec().card.model_dump(mode="json"),
+    "card": cases.spec().card.to_json(),
 }
 PLAIN = replace(cases.dossier("refused"), profile=None, reference=None)
 

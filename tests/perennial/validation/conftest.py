@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from perennial.validation import Column, Contract, Inspection, inspect
+from perennial.contract.columns import Column
+from perennial.contract.dataset import Contract, Validation
+from perennial.validation import Inspection, inspect
 
 CARRIERS = ("9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV")
 Look = Callable[..., Inspection]
+
+
+def contract_of(settings: dict[str, object]) -> Contract:
+    """A contract from its own fields and those of its `validation`, mixed."""
+    strictness = {name: settings.pop(name) for name in [*settings] if name in Validation.__dataclass_fields__}
+    return Contract(validation=Validation(**strictness), **settings)  # type: ignore[arg-type]
 
 
 def small(**changes: object) -> Contract:
@@ -18,10 +26,10 @@ def small(**changes: object) -> Contract:
     columns = {
         "id": Column("integer", nullable=False),
         "carrier": Column("category", nullable=False, values=("AA", "UA", "B6")),
-        "distance": Column("number", minimum=1, maximum=5000),
+        "distance": Column("number", minimum=1, maximum=5000, nullable=True),
         "late": Column("boolean", nullable=False),
     }
-    return Contract(**{"columns": columns, "target": "late", **changes})  # type: ignore[arg-type]
+    return contract_of({"columns": columns, "target": "late", **changes})
 
 
 ROWS = ["1,AA,100.5,true", "2,UA,,false", "3,B6,4983,true"]
@@ -53,18 +61,18 @@ def flights_contract(**changes: object) -> Contract:
         "year": Column(**integer, feature=False),
         "month": Column(**integer, minimum=1, maximum=12),
         "day": Column(**integer, minimum=1, maximum=31),
-        "dep_time": Column("integer", feature=False),
+        "dep_time": Column("integer", feature=False, nullable=True),
         "sched_dep_time": Column(**integer, minimum=0, maximum=2400),
-        "dep_delay": Column("integer"),
-        "arr_time": Column("integer", feature=False),
+        "dep_delay": Column("integer", nullable=True),
+        "arr_time": Column("integer", feature=False, nullable=True),
         "sched_arr_time": Column(**integer),
-        "arr_delay": Column("integer"),
+        "arr_delay": Column("integer", nullable=True),
         "carrier": Column("category", nullable=False, values=CARRIERS),
         "flight": Column(**integer, minimum=1),
-        "tailnum": Column("text", pattern="[A-Z0-9]+"),
+        "tailnum": Column("text", pattern="[A-Z0-9]+", nullable=True),
         "origin": Column("category", nullable=False, values=("EWR", "JFK", "LGA")),
         "dest": Column("category", nullable=False, pattern="[A-Z]{3}"),
-        "air_time": Column("integer", minimum=1),
+        "air_time": Column("integer", minimum=1, nullable=True),
         "distance": Column(**integer, minimum=1, maximum=5000),
         "hour": Column(**integer, minimum=0, maximum=23),
         "minute": Column(**integer, minimum=0, maximum=59),
@@ -78,7 +86,7 @@ def flights_contract(**changes: object) -> Contract:
         "key": key,
         "event_time": "time_hour",
     }
-    return Contract(**{**settled, **changes})  # type: ignore[arg-type]
+    return contract_of({**settled, **changes})
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.dataset import Validation
+from perennial.dtypes import dtypes
 from perennial.profile import freeze
 from perennial.validation import CODES, Column, Contract, Inspection, Limits, inspect, sample
 from tests.perennial.validation.conftest import HEADER, ROWS, small, text
@@ -122,7 +124,12 @@ ROW = st.fixed_dictionaries(
     }
 )
 TYPES = {"whole": "integer", "real": "number", "word": "text", "day": "date", "moment": "datetime", "late": "boolean"}
-TABLE = Contract({name: Column(type_) for name, type_ in TYPES.items()}, "late", "regression", null_marks=("",))  # type: ignore[arg-type]
+TABLE = Contract(
+    {name: Column(type_, nullable=True) for name, type_ in TYPES.items()},
+    "late",
+    "regression",
+    validation=Validation(null_values=("",)),
+)  # type: ignore[arg-type]
 
 
 def as_csv(rows: list[dict[str, Any]], ends: str) -> bytes:
@@ -151,7 +158,7 @@ def test_an_arbitrary_table_makes_the_round_trip_exactly(kind: str) -> None:
     @settings(max_examples=40, **COMMON)  # type: ignore[arg-type]
     @given(st.lists(ROW, min_size=1, max_size=12))
     def holds(rows: list[dict[str, Any]]) -> None:
-        frame = pl.DataFrame(rows, schema={name: column.dtype for name, column in TABLE.columns.items()})
+        frame = pl.DataFrame(rows, schema=dtypes(TABLE))
         if kind == "parquet":
             buffer = io.BytesIO()
             frame.write_parquet(buffer)
@@ -175,8 +182,12 @@ NUMBERS = st.text("0123456789+-.eE_ ,xinfa", max_size=8) | st.floats().map(str) 
 @given(NUMBERS)
 def test_fast_and_slow_parsing_of_numbers_agree(number: str) -> None:
     """A bad value elsewhere in the block sends it down the slow path; the verdict over this value must not change."""
-    columns = {"whole": Column("integer"), "real": Column("number"), "late": Column("boolean")}
-    contract = Contract(columns, "late", "regression", tolerance=0.9)
+    columns = {
+        "whole": Column("integer", nullable=True),
+        "real": Column("number", nullable=True),
+        "late": Column("boolean", nullable=True),
+    }
+    contract = Contract(columns, "late", "regression", validation=Validation(tolerance=0.9))
     quoted = number.replace('"', '""')
     alone = f'whole,real,late\n"{quoted}","{quoted}",1\n1,1,1\n'
     _, fast = looked(alone.encode(), contract)

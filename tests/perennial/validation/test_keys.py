@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.dataset import Contract
 from perennial.profile import freeze, profile
 from perennial.validation import Inspection, Limits, inspect
 from perennial.validation import keys as keyed
-from perennial.validation.contract import Contract
 from perennial.validation.keys import Hashes, KeySet, Suspects, hashed
 from tests.perennial.validation.conftest import Look, small, text
 

@@ -14,11 +14,13 @@ sys.path[:0] = sys.argv[1:3]
 from pathlib import Path
 from perennial.drift import compare
 from perennial.profile import Profile, freeze
+from perennial.contract.dataset import Validation
 from perennial.validation import Column, Contract, inspect, merge, sample
 
-columns = {"id": Column("integer"), "carrier": Column("category"), "distance": Column("number", minimum=1)}
-columns |= {"late": Column("boolean"), "at": Column("datetime")}
-contract = Contract(columns, "late", key=("id",), tolerance=0.5)
+columns = {"id": Column("integer", True), "carrier": Column("category", True)}
+columns |= {"distance": Column("number", True, minimum=1)}
+columns |= {"late": Column("boolean", True), "at": Column("datetime", True)}
+contract = Contract(columns, "late", key=("id",), validation=Validation(tolerance=0.5))
 folder = Path(sys.argv[3])
 for name in ("a.csv", "out/rows.parquet"):
     grid = freeze(sample(folder / name, contract, 100), contract)

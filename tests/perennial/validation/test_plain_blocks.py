@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.dataset import Validation
 from perennial.validation import Column, Contract, Limits
 from perennial.validation.ahead import ahead
 from perennial.validation.casts import cast, without_marks
@@ -45,8 +46,8 @@ def test_a_plain_block_gives_what_its_marked_records_give(
     made: tuple[Block, int], types: list[str], marks: tuple[str, ...]
 ) -> None:
     block, width = made
-    columns = {f"c{place}": Column(type_) for place, type_ in enumerate(types[:width])}  # type: ignore[arg-type]
-    contract = Contract(columns, "c0", "regression", null_marks=marks)
+    columns = {f"c{place}": Column(type_, nullable=True) for place, type_ in enumerate(types[:width])}  # type: ignore[arg-type]
+    contract = Contract(columns, "c0", "regression", validation=Validation(null_values=marks))
     parser = Parser(Columns(width, {name: place for place, name in enumerate(columns)}), contract)
     proven = plain(block, width)
     frame = parser.typed(proven) if proven is not None else None
@@ -84,8 +85,8 @@ def test_one_uneven_row_is_found_wherever_it_stands(look: Look, place: int, row:
 
 
 def test_spellings_that_polars_does_not_take_are_typed_all_the_same(look: Look) -> None:
-    rows = ["1,AA,1,true"] * 50 + ["2.0,NA,null,0", " 3 ,UA, NA ,yes", "4,,N/A,T"] * 50
-    columns = {**small().columns, "carrier": Column("category")}
+    rows = ["1,AA,1,true"] * 50 + ["2.0,NA,null,0", " 3 ,UA, NA ,yes", "4,,,T"] * 50
+    columns = {**small().columns, "carrier": Column("category", nullable=True)}
     inspection = look(text(*rows), small(columns=columns, limits=Limits(batch_bytes=64)))
     assert inspection.verdict.problems == ()
     assert inspection.rows is not None
@@ -95,8 +96,8 @@ def test_spellings_that_polars_does_not_take_are_typed_all_the_same(look: Look) 
 
 @pytest.mark.parametrize("other", ["7,AA,1,true", '7,"AA",1,true', '7,"AA"\r,1,true\r\n'])
 def test_a_null_mark_that_looks_like_a_value_is_a_null(look: Look, other: str) -> None:
-    columns = {**small().columns, "late": Column("boolean")}
-    inspection = look(text("1,AA,-999,f", "2,AA,1,true", other), small(columns=columns, null_marks=("", "-999", "f")))
+    columns = {**small().columns, "late": Column("boolean", nullable=True)}
+    inspection = look(text("1,AA,-999,f", "2,AA,1,true", other), small(columns=columns, null_values=("", "-999", "f")))
     if inspection.rows is not None:
         assert pl.read_parquet(inspection.rows).rows()[0] == (1, "AA", None, None)
     else:
@@ -104,7 +105,7 @@ def test_a_null_mark_that_looks_like_a_value_is_a_null(look: Look, other: str) -
 
 
 def test_a_byte_order_mark_inside_the_file_is_part_of_its_value(look: Look) -> None:
-    columns = {"word": Column("text"), "late": Column("boolean")}
+    columns = {"word": Column("text", nullable=True), "late": Column("boolean", nullable=True)}
     contract = Contract(columns, "late", "regression", limits=Limits(batch_bytes=16))
     inspection = look(b"word,late\n" + "\ufeffa,true\n".encode() * 5, contract)
     assert inspection.rows is not None
@@ -113,7 +114,7 @@ def test_a_byte_order_mark_inside_the_file_is_part_of_its_value(look: Look) -> N
 
 def test_a_wide_quoted_file_is_read(look: Look) -> None:
     names = [f"n{place}" for place in range(400)]
-    contract = Contract({name: Column("text") for name in names}, "n0", "regression")
+    contract = Contract({name: Column("text", nullable=True) for name in names}, "n0", "regression")
     inspection = look((",".join(names) + "\n" + ",".join(['"a,b"'] * 400) + "\n").encode(), contract)
     assert inspection.verdict.problems == ()
     assert inspection.rows is not None

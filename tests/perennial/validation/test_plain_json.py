@@ -7,6 +7,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from perennial.contract.dataset import Validation
 from perennial.validation import Column, Contract, Limits
 from perennial.validation.casts import cast
 from perennial.validation.json_lines import JsonLinesTable
@@ -50,8 +51,8 @@ def test_a_plain_block_gives_what_its_lines_give(
     tmp_path: Path, made: tuple[list[str], bytes], marks: tuple[str, ...]
 ) -> None:
     types, data = made
-    columns = {f"c{n}": Column(type_) for n, type_ in enumerate(types)}  # type: ignore[arg-type]
-    contract = Contract(columns, "c0", "regression", null_marks=marks)
+    columns = {f"c{n}": Column(type_, nullable=True) for n, type_ in enumerate(types)}  # type: ignore[arg-type]
+    contract = Contract(columns, "c0", "regression", validation=Validation(null_values=marks))
     head = json.dumps(dict.fromkeys(columns)).encode() + b"\n"
     (tmp_path / "a.jsonl").write_bytes(head + data)
     table = JsonLinesTable(Source(tmp_path / "a.jsonl", contract.limits), contract)
@@ -69,7 +70,12 @@ def test_a_plain_block_gives_what_its_lines_give(
 
 
 def test_plain_lines_are_parsed_by_polars_and_others_beside_them_one_by_one(look: Look, tmp_path: Path) -> None:
-    columns = {"n": Column("integer"), "x": Column("number"), "w": Column("text"), "late": Column("boolean")}
+    columns = {
+        "n": Column("integer", nullable=True),
+        "x": Column("number", nullable=True),
+        "w": Column("text", nullable=True),
+        "late": Column("boolean", nullable=True),
+    }
     contract = Contract(columns, "late", limits=Limits(batch_bytes=200))
     rows = [{"n": n, "x": n / 7, "w": f"w{n}", "late": n % 2 == 0} for n in range(40)]
     texts = [json.dumps(row) for row in rows]
@@ -89,7 +95,7 @@ def test_plain_lines_are_parsed_by_polars_and_others_beside_them_one_by_one(look
 
 
 def test_a_value_that_breaks_a_rule_is_shown_as_it_is_spelt(look: Look) -> None:
-    columns = {"x": Column("number", minimum=0), "late": Column("boolean")}
+    columns = {"x": Column("number", minimum=0, nullable=True), "late": Column("boolean", nullable=True)}
     data = b'{"x": 1.50, "late": true}\n{"x": -2.50, "late": false}\n'
     problem = look(data, Contract(columns, "late"), "data.jsonl").verdict.problems[0]
     assert (problem.code, problem.row) == ("below-minimum", 2)

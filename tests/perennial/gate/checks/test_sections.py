@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial.contract.gate import Behaviour, Fairness, Gate, Money, Slice, Slices
 from perennial.gate.check import Check
 from perennial.gate.checks import behaviour, fairness, slices, value
-from perennial.gate.policy import Behaviour, Fairness, Money, Policy, Slice, Slices
 
 
 def fig(value: float | None, low: float | None = None, high: float | None = None, **more: Any) -> dict[str, Any]:
@@ -52,17 +52,17 @@ EVALUATION: dict[str, Any] = {
         {"name": "rain", "kind": "direction", "rows": 0, "failed": 0, "passed": None, "sentence": ""},
     ],
 }  # fmt: skip
-POLICY = Policy(
+POLICY = Gate(
     "roc_auc",
-    fairness=(Fairness(("sex",), most_apart={"selection_rate": 0.1}, least_ratio={"selection_rate": 0.8}),),
+    fairness=(Fairness(("sex",), max_difference={"selection_rate": 0.1}, min_ratio={"selection_rate": 0.8}),),
     value=Money(currency="EUR", rows_per_month=30_000, floor=1.0, margin=0.1),
-    slices=Slices(named=(Slice("north", {}, 0.6), Slice("tiny", {}, 0.6)), margin=0.02, most_worse=0.05),
-    behaviour=(Behaviour("fog", "direction", may_fail=0.05), Behaviour("rain", "direction")),
+    slices=Slices(named=(Slice("north", {}, 0.6), Slice("tiny", {}, 0.6)), margin=0.02, max_gap=0.05),
+    behaviour=(Behaviour("fog", "direction", max_failure_rate=0.05), Behaviour("rain", "direction")),
 )
 ALL = (fairness.checks, value.checks, slices.checks, behaviour.checks)
 
 
-def judged(evaluation: Any = EVALUATION, policy: Policy = POLICY) -> dict[str, Check]:
+def judged(evaluation: Any = EVALUATION, policy: Gate = POLICY) -> dict[str, Check]:
     return {check.name: check for checks in ALL for check in checks(evaluation, policy)}
 
 
@@ -104,7 +104,7 @@ def test_a_breach_of_fairness_names_the_groups_and_says_whether_chance_could_exp
 
 
 def test_a_limit_that_is_kept_says_so_and_where_the_interval_reaches() -> None:
-    policy = Policy("roc_auc", fairness=(Fairness(("sex",), most_apart={"selection_rate": 0.2}),))
+    policy = Gate("roc_auc", fairness=(Fairness(("sex",), max_difference={"selection_rate": 0.2}),))
     check = judged(policy=policy)["fairness:sex:selection_rate"]
     assert check.verdict == "passed"
     assert check.sentence.endswith("its interval is 0.08 to 0.22, which reaches beyond the limit.")
@@ -119,7 +119,7 @@ def test_groups_that_are_too_few_cannot_be_compared_which_is_no_breach() -> None
 
 
 def test_a_rule_without_limits_is_noted() -> None:
-    check = judged(policy=Policy("roc_auc", fairness=(Fairness(("sex",)),)))["fairness:sex"]
+    check = judged(policy=Gate("roc_auc", fairness=(Fairness(("sex",)),)))["fairness:sex"]
     assert check.verdict == "noted"
     assert check.sentence.endswith("differs by 0.15; no limit is set.")
 
@@ -168,7 +168,7 @@ def test_a_slice_that_lost_and_a_slice_that_is_worse_are_named() -> None:
 
 
 def test_a_floor_of_a_loss_is_a_ceiling_in_a_slice_too() -> None:
-    policy = Policy("roc_auc", slices=Slices(named=(Slice("north", {}, 0.6),), metric="log_loss"))
+    policy = Gate("roc_auc", slices=Slices(named=(Slice("north", {}, 0.6),), metric="log_loss"))
     assert judged(policy=policy)["slice:north"].verdict == "failed"
 
 
@@ -177,8 +177,8 @@ def test_a_first_model_is_compared_with_nobody() -> None:
 
 
 def test_nothing_is_asked_where_the_policy_asks_nothing_but_the_worst_slice_is_noted() -> None:
-    assert list(judged(policy=Policy("roc_auc"))) == ["slices:worst"]
-    assert judged({}, Policy("roc_auc")) == {}
+    assert list(judged(policy=Gate("roc_auc"))) == ["slices:worst"]
+    assert judged({}, Gate("roc_auc")) == {}
 
 
 @pytest.mark.parametrize("nothing", [{}, [], None, "", 3])
@@ -221,12 +221,12 @@ def test_whatever_the_evaluation_holds_the_checks_judge_and_do_not_raise(
     ],
 )
 def test_a_figure_that_is_no_number_lets_nobody_through(path: tuple[str | int, ...], name: str, bad: Any) -> None:
-    policy = Policy(
+    policy = Gate(
         "roc_auc",
-        fairness=(Fairness(("sex",), most_apart={"selection_rate": 1.0}),),
+        fairness=(Fairness(("sex",), max_difference={"selection_rate": 1.0}),),
         value=Money(floor=-100.0, margin=100.0),
         slices=Slices(named=(Slice("north", {}, 0.1),)),
-        behaviour=(Behaviour("fog", "direction", may_fail=1.0),),
+        behaviour=(Behaviour("fog", "direction", max_failure_rate=1.0),),
     )
     assert judged(policy=policy)[name].passed
     assert not judged(changed(*path, to=bad), policy)[name].passed

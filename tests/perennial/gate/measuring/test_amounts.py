@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from perennial.contract.gate import Money
 from perennial.gate.arithmetic import ArithmeticSyntaxError, Expression
 from perennial.gate.measuring import value
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Regression
-from perennial.gate.policy import Money
 
 ROWS = pd.DataFrame(
     {
@@ -103,7 +103,9 @@ def test_a_month_is_so_many_rows_and_the_difference_is_paired() -> None:
 def test_where_too_many_rows_lack_their_amount_there_is_no_figure_but_a_reason() -> None:
     outcomes = Binary(np.array([True, True, False, False]), np.ones(4))
     for allowed, told in ((0.2, None), (0.25, pytest.approx(299 / 3))):
-        found = value.measure(Money(tp="amount", fp=-1, may_lack=allowed), ROWS, outcomes, None, Resamples(4, 100, 1))
+        found = value.measure(
+            Money(tp="amount", fp=-1, max_missing_rate=allowed), ROWS, outcomes, None, Resamples(4, 100, 1)
+        )
         assert found is not None
         assert found["candidate"]["per_row"]["value"] == told
         assert found["lacking"] == 1

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perennial.contract.gate import Behaviour
 from perennial.gate.measuring import behaviour
-from perennial.gate.policy import Behaviour
 
 ROWS = pd.DataFrame(
     {
@@ -46,7 +46,7 @@ def test_what_it_looks_at_does_and_the_worst_row_is_the_example() -> None:
         "before": {"income": "4"}, "after": {"income": "1.5"}, "score_before": 0.4, "score_after": 0.15,
     }  # fmt: skip
     assert tried(kind="invariance", set={"income": 1.5}, tolerance=0.3)["passed"]
-    assert tried(kind="invariance", set={"income": 1.5}, tolerance=0.06, may_fail=0.5)["passed"]
+    assert tried(kind="invariance", set={"income": 1.5}, tolerance=0.06, max_failure_rate=0.5)["passed"]
 
 
 def test_rows_that_are_not_changed_are_not_tried() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import Comparison, DifferentRowsError, affordable, evaluate
 from perennial.gate.measuring.intervals import bootstrapped

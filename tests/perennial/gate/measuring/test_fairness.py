@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, zero_one_loss
 
+from perennial.contract.gate import Fairness
 from perennial.gate.measuring import fairness
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.levels import levels
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Regression
-from perennial.gate.policy import Fairness
 
 FAIRLEARN = {
     "selection_rate": fl.selection_rate,

@@ -13,7 +13,7 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 from sklearn.exceptions import UndefinedMetricWarning
 
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring.curves import Ranking
 from perennial.gate.measuring.losses import BINS, bins
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression

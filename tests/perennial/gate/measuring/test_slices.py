@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.gate.catalogue import metrics_of
+from perennial.contract.gate import Gate, Slice, Slices
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring import slices
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.estimates import Estimator
 from perennial.gate.measuring.influence import statistic_of
 from perennial.gate.measuring.levels import levels
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
-from perennial.gate.policy import Policy, Slice, Slices
 
 
 def outcomes(problem: str, rows: int, seed: int, ties: bool = False) -> Outcomes:
@@ -83,7 +83,7 @@ def test_every_metric_of_every_problem_can_be_searched_by(problem: str) -> None:
     rng = np.random.default_rng(9)
     rows = pd.DataFrame({"a": rng.choice(["x", "y", None], 400), "b": rng.normal(size=400)})
     for metric in metrics_of(problem):
-        policy = Policy(metric.name, slices=Slices(min_rows=40))
+        policy = Gate(metric.name, slices=Slices(min_rows=40))
         found = slices.measure(
             policy, rows, outcomes(problem, 400, 1), outcomes(problem, 400, 2), Resamples(400, 100, 1)
         )
@@ -106,7 +106,7 @@ def test_a_pair_of_values_where_the_model_guesses_is_found_and_is_no_chance() ->
     champion = np.clip(0.4 + 0.3 * actual + rng.normal(0, 0.2, 8000), 0, 1)
     bad = ((rows["text1"] == "b") & (rows["text3"] == "d")).to_numpy()
     candidate = np.where(bad, rng.random(8000), champion)
-    policy = Policy("roc_auc")
+    policy = Gate("roc_auc")
     found = slices.measure(policy, rows, Binary(actual, candidate), Binary(actual, champion), Resamples(8000, 100, 1))
     for worst, what in ((found["worst"][0], "gap"), (found["lost"][0], "difference")):
         assert worst["where"] == {"text1": "b", "text3": "d"}
@@ -122,9 +122,7 @@ def test_where_no_slice_is_worse_none_is_surely_worse_however_many_are_looked_at
     for seed in range(30):
         rows = people(3000, seed)
         made = outcomes("binary", 3000, seed + 1000)
-        found = slices.measure(
-            Policy("roc_auc", slices=Slices(min_rows=100)), rows, made, None, Resamples(3000, 100, 1)
-        )
+        found = slices.measure(Gate("roc_auc", slices=Slices(min_rows=100)), rows, made, None, Resamples(3000, 100, 1))
         assert found["looked_at"] > 300
         assert found["lost"] == []
         alarms += found["worst"][0]["gap"]["high"] < 0
@@ -135,7 +133,7 @@ def test_of_a_loss_the_worst_slice_is_the_one_where_it_is_greatest() -> None:
     rows = people(4000, 1)
     actual = np.random.default_rng(1).normal(size=4000)
     value = actual + np.random.default_rng(2).normal(size=4000) * np.where(rows["text0"] == "c", 3.0, 1.0)
-    found = slices.measure(Policy("mae"), rows, Regression(actual, value), None, Resamples(4000, 100, 1))
+    found = slices.measure(Gate("mae"), rows, Regression(actual, value), None, Resamples(4000, 100, 1))
     worst = found["worst"][0]
     assert worst["where"] == {"text0": "c"}
     assert worst["figure"]["value"] > worst["rest"]
@@ -150,7 +148,7 @@ def test_declared_slices_are_told_also_where_they_are_small_or_empty() -> None:
         Slice("two", {"text0": ["a", "b"]}, 0.5), Slice("both", {"zone": 1, "yes": True}),
         Slice("none", {"text0": "z"}),
     )  # fmt: skip
-    policy = Policy("roc_auc", slices=Slices(named=named, columns=()))
+    policy = Gate("roc_auc", slices=Slices(named=named, columns=()))
     found = slices.measure(policy, rows, outcomes("binary", 1000, 1), None, Resamples(1000, 100, 1))
     told = {each["name"]: each for each in found["named"]}
     assert told["two"]["rows"] == rows["text0"].isin(["a", "b"]).sum()
@@ -195,7 +193,7 @@ def test_twenty_columns_of_twenty_thousand_rows_in_pairs_take_seconds() -> None:
     rows = pd.DataFrame({**columns, **{f"n{k}": rng.normal(size=20_000) for k in range(10)}})
     mine, other = outcomes("binary", 20_000, 1), outcomes("binary", 20_000, 2)
     started = time.process_time()
-    found = slices.measure(Policy("roc_auc"), rows, mine, other, Resamples(20_000, 1000, 1))
+    found = slices.measure(Gate("roc_auc"), rows, mine, other, Resamples(20_000, 1000, 1))
     assert found["looked_at"] > 4000
     # 1.4 s on a quiet core; a busy machine counts waiting for memory as well
     assert time.process_time() - started < 6

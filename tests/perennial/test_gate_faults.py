@@ -1,4 +1,4 @@
-"""What a gate demands is checked against the model's own columns, with file and line."""
+"""The gate of a spec is checked against the model's own columns, with file and line."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from perennial import strict_yaml
+from perennial.contract.gate import Gate
+from perennial.contract.model import ModelSpec
 from perennial.gate.arithmetic import Expression
-from perennial.spec import Gate, ModelSpec, SpecError, load_all, parse
+from perennial.spec import SpecError, load_all, parse
+from perennial.spec.reading import read_part
+from perennial.strict_yaml import Document
 
 SPEC = """\
 name: churn
@@ -38,8 +42,8 @@ def spec_of(gate: str, problem: str = "binary") -> ModelSpec:
 GOOD = """\
   threshold: {aim: value}
   fairness:
-    - {columns: [sex], groups: [f, m], most_apart: {selection_rate: 0.1}, least_ratio: {error: 0.8}}
-    - {columns: [sex, plan], most_apart: {calibration: 0.1}}
+    - {columns: [sex], groups: [f, m], max_difference: {selection_rate: 0.1}, min_ratio: {error: 0.8}}
+    - {columns: [sex, plan], max_difference: {calibration: 0.1}}
   value: {tp: 0.02 * amount + "age", fp: -1, rows_per_month: 1000}
   slices:
     named: [{name: gold, where: {plan: [gold, plus], age: 40}, floor: 0.6}]
@@ -52,18 +56,18 @@ GOOD = """\
 """
 
 
-def test_demands_that_make_sense_are_taken() -> None:
-    policy = spec_of(GOOD).policy()
-    assert policy.value is not None
-    assert policy.value.tp == '0.02 * amount + "age"'
-    assert policy.fairness[0].groups == ("f", "m")
+def test_checks_that_fit_the_model_are_accepted() -> None:
+    gate = spec_of(GOOD).gate_checks()
+    assert gate.value is not None
+    assert gate.value.tp == '0.02 * amount + "age"'
+    assert gate.fairness[0].groups == ("f", "m")
 
 
 def test_slices_are_looked_for_in_all_features_and_sensitive_columns_are_reported_unless_said_otherwise() -> None:
-    policy = spec_of("  metric: roc_auc\n").policy()
-    assert policy.slices.columns == ("age", "amount", "plan", "joined", "spent", "next")
-    assert [(rule.columns, dict(rule.most_apart)) for rule in policy.fairness] == [(("sex",), {})]
-    assert len(spec_of(GOOD).policy().fairness) == 2
+    gate = spec_of("  metric: roc_auc\n").gate_checks()
+    assert gate.slices.columns == ("age", "amount", "plan", "joined", "spent", "next")
+    assert [(rule.columns, dict(rule.max_difference)) for rule in gate.fairness] == [(("sex",), {})]
+    assert len(spec_of(GOOD).gate_checks().fairness) == 2
 
 
 FAULTS: list[tuple[str, str, str]] = [
@@ -75,8 +79,8 @@ FAULTS: list[tuple[str, str, str]] = [
     ("fairness: [{columns: [sex], groups: [f, f]}]", "fairness.0.groups", "two different groups"),
     ("fairness: [{columns: [amount], groups: [1, 2]}]", "fairness.0.groups", "needs? a column of few values"),
     ("fairness: [{columns: [sex, plan], groups: [f, m]}]", "fairness.0.groups", "groups are of one column"),
-    ("fairness: [{columns: [sex], least_ratio: {calibration: 0.8}}]", "fairness.0.least_ratio.calibration", "nought"),
-    ("fairness: [{columns: [sex], most_apart: {error: .nan}}]", "fairness.0.most_apart.error", "at least 0"),
+    ("fairness: [{columns: [sex], min_ratio: {calibration: 0.8}}]", "fairness.0.min_ratio.calibration", "to zero"),
+    ("fairness: [{columns: [sex], max_difference: {error: .nan}}]", "fairness.0.max_difference.error", "at least 0"),
     ("value: {tp: 0.02 * amuont}", "value.tp", "'amuont' is not among the columns; did you mean 'amount'?"),
     ("value: {tp: amount ** 2}", "value.tp", "is not allowed; only numbers, columns"),
     ("value: {tp: 2 * plan}", "value.tp", "an amount needs numbers, 'plan' is category"),
@@ -105,7 +109,7 @@ FAULTS: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("line", "field", "told"), FAULTS)
-def test_a_demand_that_cannot_be_met_is_refused_with_file_line_and_field(line: str, field: str, told: str) -> None:
+def test_a_check_that_cannot_be_met_is_refused_with_file_line_and_field(line: str, field: str, told: str) -> None:
     with pytest.raises(SpecError, match=told) as caught:
         spec_of(f"  metric: roc_auc\n  {line}\n")
     assert any(fault.startswith(f"models/churn.yaml:18: gate.{field}: ") for fault in caught.value.faults)
@@ -114,20 +118,24 @@ def test_a_demand_that_cannot_be_met_is_refused_with_file_line_and_field(line: s
 @pytest.mark.parametrize(
     ("problem", "line", "told"),
     [
-        ("regression", "fairness: [{columns: [sex], most_apart: {selection_rate: 1}}]", "has no selection_rate"),
+        ("regression", "fairness: [{columns: [sex], max_difference: {selection_rate: 1}}]", "has no selection_rate"),
         (
             "multiclass",
-            "fairness: [{columns: [sex], most_apart: {true_positive_rate: 1}}]",
+            "fairness: [{columns: [sex], max_difference: {true_positive_rate: 1}}]",
             "it has calibration, error",
         ),
         ("regression", "value: {tp: 1}", "a regression model has no tp; it has over, under"),
         ("multiclass", "value: {over: 1}", "it has right, wrong"),
-        ("regression", "behaviour: [{name: a, kind: invariance, add: {age: 1}, label: 1}]", "says numbers, not labels"),
-        ("multiclass", "behaviour: [{name: a, kind: direction, add: {age: 1}}]", "whose probability is meant"),
+        (
+            "regression",
+            "behaviour: [{name: a, kind: invariance, add: {age: 1}, label: 1}]",
+            "predicts numbers, not labels",
+        ),
+        ("multiclass", "behaviour: [{name: a, kind: direction, add: {age: 1}}]", "class whose probability is meant"),
         ("multiclass", "behaviour: [{name: a, kind: direction, add: {age: 1}, label: z}]", "not among the values"),
     ],
 )
-def test_a_demand_of_another_problem_is_refused(problem: str, line: str, told: str) -> None:
+def test_a_check_of_another_problem_is_refused(problem: str, line: str, told: str) -> None:
     with pytest.raises(SpecError, match=told):
         spec_of(f"  {line}\n", problem)
 
@@ -142,7 +150,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("amount", [1, -2.5, "3"])
 def test_an_amount_may_be_a_plain_number(amount: Any) -> None:
-    assert spec_of(f"  value: {{tp: {amount}}}\n").policy().value is not None
+    assert spec_of(f"  value: {{tp: {amount}}}\n").gate_checks().value is not None
 
 
 ROOT = Path(__file__).parents[2]
@@ -151,15 +159,15 @@ ROOT = Path(__file__).parents[2]
 def test_what_the_docs_show_of_a_gate_can_be_written_so() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "gate.md").read_text(), re.DOTALL)
     assert len(blocks) >= 4
-    gates = [Gate.model_validate(strict_yaml.read(block).data["gate"]) for block in blocks]
+    gates = [read_part(Gate, Document(strict_yaml.read(block).data["gate"], {}), "gate.md") for block in blocks]
     (money,) = [gate.value for gate in gates if gate.value is not None]
     assert [Expression(amount).names for amount in (money.tp, money.fn)] == [("amount",), ("amount in EUR",)]
 
 
 def test_the_demos_models_ask_for_all_of_it() -> None:
     for spec in load_all(ROOT / "models").values():
-        policy = spec.policy()
-        assert policy.fairness
-        assert policy.value
-        assert policy.slices.named
-        assert policy.behaviour
+        gate = spec.gate_checks()
+        assert gate.fairness
+        assert gate.value
+        assert gate.slices.named
+        assert gate.behaviour

@@ -1,7 +1,4 @@
-"""Do the gate's demands make sense for this model? What pydantic cannot see, because it lies between fields.
-
-Each fault comes with its place in the spec, so that it is told with file and line.
-"""
+"""Faults of a gate: checks that cannot be met or measured for its model; each with its place in the document."""
 
 from __future__ import annotations
 
@@ -9,19 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from perennial.contract.gate import Behaviour, Fairness, Money, Slice
 from perennial.gate.arithmetic import ArithmeticSyntaxError, Expression
-from perennial.gate.catalogue import metrics_of
-from perennial.spec.gate import Behaviour, Fairness, Money, Slice
-from perennial.spec.values import misfit, text_of
-from perennial.spec.words import did_you_mean
+from perennial.spec.faults import Fault, Place, misfit, text_of, twice
+from perennial.spec.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from perennial.spec.model import ModelSpec
+    from perennial.contract.model import ModelSpec
 
-Place = tuple[str | int, ...]
-Fault = tuple[Place, str]
-
-#: what a group's treatment is measured by, per problem
+#: the fairness measures of each problem
 MEASURES: dict[str, tuple[str, ...]] = {
     "binary": ("selection_rate", "true_positive_rate", "false_positive_rate", "calibration", "error"),
     "multiclass": ("calibration", "error"),
@@ -34,21 +27,32 @@ QUANTITIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def faults(spec: ModelSpec) -> tuple[Fault, ...]:
-    """Every demand of the gate that cannot be met or measured, as (place in the spec, what is wrong)."""
+def of(spec: ModelSpec) -> Iterator[Fault]:
+    """Every fault of a spec's gate, as (place, sentence)."""
     gate = spec.gate
-    found = [
-        fault for at, rule in enumerate(gate.fairness) for fault in _fairness(spec, rule, ("gate", "fairness", at))
-    ]
-    found += _threshold(spec)
+    yield from _metrics(spec)
+    for at, rule in enumerate(gate.fairness):
+        yield from _fairness(spec, rule, ("gate", "fairness", at))
+    yield from _threshold(spec)
     if gate.value is not None:
-        found += _value(spec, gate.value)
-    found += _slices(spec)
-    found += _twice([each.name for each in gate.slices.named], ("gate", "slices", "named"), "slices")
+        yield from _value(spec, gate.value)
+    yield from _slices(spec)
+    yield from twice([each.name for each in gate.slices.named], ("gate", "slices", "named"), "slices")
     for at, test in enumerate(gate.behaviour):
-        found += _behaviour(spec, test, ("gate", "behaviour", at))
-    found += _twice([each.name for each in gate.behaviour], ("gate", "behaviour"), "behaviour tests")
-    return tuple(found)
+        yield from _behaviour(spec, test, ("gate", "behaviour", at))
+    yield from twice([each.name for each in gate.behaviour], ("gate", "behaviour"), "behaviour tests")
+
+
+def _metrics(spec: ModelSpec) -> Iterator[Fault]:
+    known = spec.metrics()
+    named: list[tuple[Place, str]] = [(("gate", "floors", name), name) for name in spec.gate.floors]
+    named += [(("gate", "metric"), spec.gate.metric)] if spec.gate.metric else []
+    for place, name in named:
+        if name not in known:
+            yield place, f"{spec.problem} has no metric '{name}'{did_you_mean(name, known)}"
+    for name, floor in spec.gate.floors.items():
+        if not math.isfinite(floor):
+            yield ("gate", "floors", name), f"a floor is a finite number, not {floor}"
 
 
 def _threshold(spec: ModelSpec) -> Iterator[Fault]:
@@ -56,25 +60,27 @@ def _threshold(spec: ModelSpec) -> Iterator[Fault]:
     if aim != "fixed" and spec.problem != "binary":
         yield ("gate", "threshold", "aim"), f"a {spec.problem} model has no threshold; only a binary one does"
     elif aim == "value" and spec.gate.value is None:
-        yield ("gate", "threshold", "aim"), "the aim 'value' needs gate.value, which says what each outcome brings"
+        yield ("gate", "threshold", "aim"), "the aim 'value' needs gate.value, which gives the value of each outcome"
 
 
 def _fairness(spec: ModelSpec, rule: Fairness, place: Place) -> Iterator[Fault]:
     yield from _columns(spec, rule.columns, (*place, "columns"), "fairness")
     if len(set(rule.columns)) < len(rule.columns):
         yield (*place, "columns"), f"'{rule.columns[0]}' cannot be crossed with itself"
-    for field, limits in (("most_apart", rule.most_apart), ("least_ratio", rule.least_ratio)):
+    for field, limits in (("max_difference", rule.max_difference), ("min_ratio", rule.min_ratio)):
         for measure, limit in limits.items():
             if measure not in MEASURES[spec.problem]:
                 known = ", ".join(MEASURES[spec.problem])
                 yield (*place, field, measure), f"a {spec.problem} model has no {measure}; it has {known}"
-            elif field == "least_ratio" and measure == "calibration":
+            elif field == "min_ratio" and measure == "calibration":
                 yield (
                     (*place, field, measure),
-                    "calibration is around nought, where a ratio says nothing; use most_apart",
+                    "calibration is close to zero, where a ratio means nothing; use max_difference",
                 )
             elif not (math.isfinite(limit) and limit >= 0):
                 yield (*place, field, measure), f"a limit is a number of at least 0, not {limit}"
+            elif field == "min_ratio" and limit > 1:
+                yield (*place, field, measure), f"a ratio is at most 1, not {limit:g}"
     if rule.groups is not None:
         yield from _pair(spec, rule, (*place, "groups"))
 
@@ -99,10 +105,10 @@ def _value(spec: ModelSpec, money: Money) -> Iterator[Fault]:
         place = ("gate", "value", name)
         if name in own:
             yield from _amount(spec, getattr(money, name), place)
-        elif name in money.model_fields_set:
+        elif getattr(money, name) != 0:
             yield place, f"a {spec.problem} model has no {name}; it has {', '.join(own)}"
-    if not set(own) & money.model_fields_set:
-        yield ("gate", "value"), f"no amount is given, so everything is worth nothing; give some of {', '.join(own)}"
+    if all(getattr(money, name) == 0 for name in own):
+        yield ("gate", "value"), f"no amount is given, so every prediction is worth 0; give some of {', '.join(own)}"
 
 
 def _amount(spec: ModelSpec, amount: float | str, place: Place) -> Iterator[Fault]:
@@ -121,8 +127,8 @@ def _amount(spec: ModelSpec, amount: float | str, place: Place) -> Iterator[Faul
 def _slices(spec: ModelSpec) -> Iterator[Fault]:
     wanted, place = spec.gate.slices, ("gate", "slices")
     if wanted.metric is not None and wanted.metric not in spec.metrics():
-        known = [metric.name for metric in metrics_of(spec.problem)]
-        yield (*place, "metric"), f"{spec.problem} has no metric '{wanted.metric}'{did_you_mean(wanted.metric, known)}"
+        suggestion = did_you_mean(wanted.metric, spec.metrics())
+        yield (*place, "metric"), f"{spec.problem} has no metric '{wanted.metric}'{suggestion}"
     if wanted.columns is not None:
         yield from _columns(spec, wanted.columns, (*place, "columns"), "slices")
     for at, each in enumerate(wanted.named):
@@ -156,19 +162,25 @@ def _behaviour(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault
                 yield where, said
     for name in set(test.set) & set(test.add):
         yield (*place, "add", name), f"'{name}' is set already"
+    if test.kind == "answer" and not test.row:
+        yield place, "an answer needs a row"
+    elif test.kind == "answer" and test.at_least is None and test.at_most is None and test.label is None:
+        yield place, "an answer needs at_least, at_most or label"
+    elif test.kind != "answer" and not (test.set or test.add):
+        yield place, f"{test.kind} needs something to change: set or add"
     yield from _asked(spec, test, place)
 
 
 def _asked(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault]:
     if test.label is not None:
         if spec.problem == "regression":
-            yield (*place, "label"), "a regression says numbers, not labels; use at_least and at_most"
+            yield (*place, "label"), "a regression predicts numbers, not labels; use at_least and at_most"
         elif said := misfit(test.label, spec.columns[spec.target], spec.target):
             yield (*place, "label"), said
     elif spec.problem == "multiclass" and (
         test.kind == "direction" or test.at_least is not None or test.at_most is not None
     ):
-        yield place, "of many classes, label says whose probability is meant"
+        yield place, "a multiclass test needs a label: the class whose probability is meant"
     if test.kind == "answer":
         for name in spec.features():
             if not spec.columns[name].nullable and test.row.get(name) is None:
@@ -180,12 +192,6 @@ def _columns(spec: ModelSpec, names: Sequence[str], place: Place, what: str) -> 
         if name not in spec.columns:
             yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
         elif name == spec.target:
-            yield place, f"'{name}' is the target; {what} are of what is known before it"
+            yield place, f"'{name}' is the target; {what} use columns that are known before it"
         elif spec.columns[name].type == "text":
             yield place, f"'{name}' is text, whose values are never written into a report; make it a category"
-
-
-def _twice(names: Sequence[str], place: Place, what: str) -> Iterator[Fault]:
-    for at, name in enumerate(names):
-        if name in names[:at]:
-            yield (*place, at), f"two {what} are called '{name}'"

@@ -1,0 +1,142 @@
+"""What of a spec AWS would refuse or could not carry out: where it stands, why, and who says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awsrules.instances import ARM, family
+
+GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
+API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
+LONGEST_TRAINING = 28 * 24 * 60  # minutes
+VALUE = 1024  # characters of one environment value
+ENTRIES = 100  # environment values of a container
+OWN_ENTRIES = 10  # of those, what a server needs besides the names of sensitive columns
+MOST_SHARE = 0.5  # of a canary's and a linear step's fleet
+LEAST_LINEAR = 0.1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`place` is the path in the spec, e.g. release.share."""
+
+    place: str
+    sentence: str
+    source: str
+
+
+def faults(
+    training: Mapping[str, Any],
+    release: Mapping[str, Any],
+    serving: Mapping[str, Any],
+    *,
+    sensitive: Sequence[str] = (),
+    training_hours: float,
+) -> tuple[Fault, ...]:
+    """All that AWS would refuse of the parts of a valid spec, given with their defaults.
+
+    Args:
+        training: `training` of the spec.
+        release: `release` of the spec.
+        serving: `serving` of the spec.
+        sensitive: the names of the sensitive columns.
+        training_hours: how long the state machine lets a training take.
+    """
+    found = (
+        *_training(training, training_hours),
+        *_instances(training, release),
+        *(_serverless(release, serving) if release.get("serverless") else _traffic(release)),
+        *_environment(sensitive),
+    )
+    return tuple(found)
+
+
+def _training(training: Mapping[str, Any], hours: float) -> Iterator[Fault]:
+    if training.get("spot") and training.get("keep_alive_minutes"):
+        yield Fault(
+            "training.keep_alive_minutes",
+            "a warm pool is not possible with spot capacity; leave out keep_alive_minutes or spot",
+            GUIDE + "train-warm-pools.html",
+        )
+    minutes = training.get("max_minutes") or 0
+    if minutes > LONGEST_TRAINING:
+        yield Fault(
+            "training.max_minutes",
+            f"SageMaker stops a training after {LONGEST_TRAINING} minutes (28 days), not {minutes}",
+            API + "API_StoppingCondition.html",
+        )
+    if minutes > hours * 60:
+        yield Fault(
+            "training.max_minutes",
+            f"the run waits {hours:g} hours for a training, less than max_minutes {minutes}; raise training_hours in "
+            "cdk.json or lower max_minutes",
+            "https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html",
+        )
+
+
+def _instances(training: Mapping[str, Any], release: Mapping[str, Any]) -> Iterator[Fault]:
+    named = [("training.instance", training.get("instance"))]
+    named += [("training.fallback_instances", instance) for instance in training.get("fallback_instances") or ()]
+    if not release.get("serverless"):
+        named.append(("release.instance", release.get("instance")))
+    for place, instance in named:
+        if instance and family(instance) in ARM:
+            yield Fault(
+                place,
+                f"{instance} has an Arm processor, and the scikit-learn image runs on x86 alone; take for example "
+                "ml.m5.large",
+                "https://github.com/aws/sagemaker-scikit-learn-container",
+            )
+
+
+def _serverless(release: Mapping[str, Any], serving: Mapping[str, Any]) -> Iterator[Fault]:
+    source = GUIDE + "serverless-endpoints.html"
+    if release.get("traffic", "all_at_once") != "all_at_once":
+        yield Fault("release.traffic", "a serverless endpoint has no fleet to divide; use all_at_once", source)
+    if release.get("shadow"):
+        yield Fault("release.shadow", "a serverless endpoint takes no shadow; leave out one of the two", source)
+    if serving.get("capture_kms_key"):
+        yield Fault(
+            "serving.capture_kms_key",
+            "a serverless endpoint captures no traffic, so that there is nothing to encrypt; leave out one of the two",
+            source,
+        )
+
+
+def _traffic(release: Mapping[str, Any]) -> Iterator[Fault]:
+    traffic, share, instances = release.get("traffic"), release.get("share") or 0.0, release.get("instances") or 1
+    if traffic not in ("canary", "linear"):
+        return
+    source = GUIDE + f"deployment-guardrails-blue-green-{traffic}.html"
+    if instances < 2:
+        yield Fault(
+            "release.instances",
+            f"'{traffic}' gives at most half of the fleet to the candidate first, which takes at least 2 instances, "
+            f"not {instances}",
+            source,
+        )
+    elif share * instances < 1:
+        yield Fault(
+            "release.share",
+            f"a share of {share:g} of {instances} instances is less than one instance; at least {1 / instances:.2g}",
+            source,
+        )
+    if share > MOST_SHARE:
+        yield Fault("release.share", f"at most {MOST_SHARE:g} of the fleet, not {share:g}", source)
+    if traffic == "linear" and share < LEAST_LINEAR:
+        yield Fault("release.share", f"a linear step is at least {LEAST_LINEAR:g} of the fleet, not {share:g}", source)
+
+
+def _environment(sensitive: Sequence[str]) -> Iterator[Fault]:
+    """Long lists of columns are spread over several values; what does not fit into all of them is refused."""
+    needed = -(-len(json.dumps(list(sensitive))) // VALUE)
+    if needed > ENTRIES - OWN_ENTRIES:
+        yield Fault(
+            "columns",
+            f"the names of the {len(sensitive)} sensitive columns take {needed} environment values of {VALUE} "
+            f"characters, and a server has room for {ENTRIES - OWN_ENTRIES}; shorten the names",
+            API + "API_ContainerDefinition.html",
+        )

@@ -1,0 +1,88 @@
+"""A column of the data: its type, how its text is cleaned, and the rules for its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self, get_args
+
+from perennial.contract.part import RENAMED, Part, required, setting
+
+ColumnType = Literal["boolean", "integer", "number", "text", "category", "date", "datetime"]
+TYPES: tuple[str, ...] = get_args(ColumnType)
+TEXTS = ("text", "category")
+Problem = Literal["binary", "multiclass", "regression"]
+#: a value that a spec names
+Value = bool | int | float | str
+Breach = Literal["quarantine", "refuse"]
+#: texts that mean 'missing', in every format. "NaN" is none: in a column of numbers it is a fault of its maker.
+NULL_VALUES = ("", "NA", "null")
+
+_LIMITS = ("minimum", "maximum", "values", "pattern", "min_length", "max_length")
+
+
+@dataclass(frozen=True)
+class Column(Part):
+    """One column of the data and the rules for its values.
+
+    Cleaning comes first: `trim` takes blanks off both ends, `replace` puts one whole text in place of another, and
+    null values become missing. `pattern` matches the whole value; lengths are in characters. `unique` allows each
+    value once, missing ones apart. Bounds of dates and moments are ISO 8601 text.
+    """
+
+    type: ColumnType = required("What its values are.")
+    nullable: bool = setting(False, "May a value be missing?")
+    minimum: int | float | str | None = setting(None, "The smallest value allowed; dates as ISO text.")
+    maximum: int | float | str | None = setting(None, "The largest value allowed; dates as ISO text.")
+    min_length: int | None = setting(None, "The fewest characters of a text.", ge=0)
+    max_length: int | None = setting(None, "The most characters of a text.", ge=0)
+    values: tuple[Value, ...] | None = setting(None, "The only values allowed.")
+    unique: bool = setting(False, "May each value occur only once? Missing ones may repeat.")
+    pattern: str | None = setting(None, "A regular expression that the whole text must match.")
+    trim: bool = setting(False, "Are blanks at both ends of a text removed?")
+    replace: Mapping[str, str] = setting(dict, "Texts that are replaced, as {Y: 'true'}.")
+    null_values: tuple[str, ...] | None = setting(
+        None, "Texts that mean 'missing' in this column. Default: those of validation.null_values."
+    )
+    on_breach: Breach = setting("quarantine", "Are rows that break a rule set aside, or is the dataset refused?")
+    tolerance: float | None = setting(None, "The share of rows that may break this column's rules.", ge=0, le=1)
+    sensitive: bool = setting(False, "Does it describe a protected trait of a person?")
+    feature: bool | None = setting(None, "Is it shown to the model? Default: yes, unless text, key or target.")
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The rules for single values that are declared, ready for JSON."""
+        found = {name: getattr(self, name) for name in _LIMITS}
+        return {name: list(v) if name == "values" else v for name, v in found.items() if v is not None}
+
+    @property
+    def cleaning(self) -> dict[str, Any]:
+        """The cleaning that is declared, ready for JSON; empty where there is none."""
+        found: dict[str, Any] = {"trim": True} if self.trim else {}
+        if self.replace:
+            found["replace"] = dict(self.replace)
+        if self.null_values is not None:
+            found["null_values"] = list(self.null_values)
+        return found
+
+    @property
+    def cleans(self) -> bool:
+        """Whether the column has cleaning of its own, so that readers leave its text as it is."""
+        return self.trim or bool(self.replace) or self.null_values is not None
+
+    def decided(self, *, feature: bool) -> Self:
+        """The same column, with `feature` no longer left open."""
+        return replace(self, feature=feature)
+
+    def nulls(self, null_values: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts that mean 'missing' in this column; `null_values` are those of the whole dataset."""
+        return null_values if self.null_values is None else self.null_values
+
+
+def declared(features: Iterable[Mapping[str, Any]]) -> dict[str, Column]:
+    """The columns of a manifest's features, each an object with a name, the column's fields and others."""
+    fields = Column.__dataclass_fields__.keys() | RENAMED.keys()
+    return {
+        each["name"]: Column.from_json({name: value for name, value in each.items() if name in fields})
+        for each in features
+    }

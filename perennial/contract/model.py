@@ -1,0 +1,95 @@
+"""ModelSpec: everything that a team declares about one model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from perennial.contract.columns import Column, Problem, Value
+from perennial.contract.dataset import Card, Contract, Validation
+from perennial.contract.drift import Drift
+from perennial.contract.gate import Fairness, Gate
+from perennial.contract.lifecycle import Monitoring, Retrain, Training
+from perennial.contract.metrics import metrics_of
+from perennial.contract.part import Part, required, setting
+from perennial.contract.release import Release, Serving
+
+NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Part):
+    """One model: its data, training, gate, release and monitoring."""
+
+    name: str = required(
+        "Lower-case letters, digits and hyphens; the file is models/<name>.yaml.", pattern=NAME, max_length=32
+    )
+    problem: Problem = required("The kind of the target.")
+    target: str = required("The column to predict.")
+    positive: Value | None = setting(None, "Binary: the positive class. Default: true, 1 or the last.")
+    card: Card = setting(Card(), "The dataset card.")
+    key: tuple[str, ...] = setting((), "Columns that identify a row. Default: the whole row.")
+    event_time: str | None = setting(None, "The column that says when a row happened.")
+    columns: Mapping[str, Column] = required("Every column of the data.", min_length=2)
+    validation: Validation = setting(Validation(), "How strictly a dataset is read.")
+    training: Training = setting(Training(), "How a model is fitted, and on what machine.")
+    gate: Gate = setting(Gate(), "The checks that a candidate must pass before it may serve.")
+    retrain: Retrain = setting(Retrain(), "When a dataset is worth a training.")
+    release: Release = setting(Release(), "The endpoint's fleet, and how traffic shifts to a new model.")
+    serving: Serving = setting(Serving(), "How the endpoint answers and what data capture stores.")
+    monitoring: Monitoring = setting(Monitoring(), "How live traffic is watched.")
+    drift: Drift = setting(Drift(), "How far data may move from the champion's training data.")
+
+    def contract(self) -> Contract:
+        """The part that validation, profiles and drift need."""
+        return Contract(self.columns, self.target, self.problem, self.key, self.event_time, self.validation)
+
+    def sensitive(self) -> tuple[str, ...]:
+        """The columns that describe a protected trait, in the spec's order."""
+        return tuple(name for name, column in self.columns.items() if column.sensitive)
+
+    def is_feature(self, name: str) -> bool:
+        """Whether the column is shown to the model."""
+        return self.contract().is_feature(name)
+
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns shown to the model, in the spec's order."""
+        return self.contract().features()
+
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics of this problem."""
+        return tuple(metric.name for metric in metrics_of(self.problem))
+
+    def metric(self) -> str:
+        """The metric by which candidate and champion are compared."""
+        return self.gate.metric or self.metrics()[0]
+
+    def gate_checks(self) -> Gate:
+        """The gate with its open settings filled in.
+
+        The search for slices examines all features, and sensitive columns are reported without a rule as well; text
+        is not, for its values are never written.
+        """
+        slices = self.gate.slices
+        if slices.columns is None:
+            features = tuple(name for name in self.features() if self.columns[name].type != "text")
+            slices = replace(slices, columns=features)
+        ruled = {name for rule in self.gate.fairness for name in rule.columns} | {self.target}
+        reported = tuple(
+            Fairness((name,)) for name in self.sensitive() if self.columns[name].type != "text" and name not in ruled
+        )
+        return replace(self.gate, metric=self.metric(), slices=slices, fairness=(*self.gate.fairness, *reported))
+
+    def digest(self) -> str:
+        """64 hex digits that name this exact content."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def card_digest(self) -> str:
+        """64 hex digits that name the dataset card's exact content."""
+        return self.card.digest()
+
+    def canonical(self) -> str:
+        """The spec as one JSON text: same spec, same bytes. The order of the columns is part of it."""
+        return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))

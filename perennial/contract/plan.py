@@ -1,0 +1,110 @@
+"""The plan of a training job: written by the preparation, read by the job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from perennial.contract.columns import NULL_VALUES, Column, Problem, Value
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import metrics_of
+from perennial.contract.model import ModelSpec
+from perennial.contract.part import ContractError, Part
+
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class ChampionFile(Part):
+    """The archive of the model now serving; `archive` is a file beside the plan."""
+
+    version: str
+    archive: str
+
+
+@dataclass(frozen=True)
+class Origin(Part):
+    """Facts that the job only passes on to the model's manifest."""
+
+    datasets: tuple[str, ...] = ()
+    newest: str = ""
+    code_digest: str = ""
+    spec_digest: str = ""
+    created_at: str = ""
+    event_time: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Part):
+    """The plan: `columns` holds every declared column with `feature` decided, `gate` has its defaults filled in."""
+
+    format: int = FORMAT
+    run: str
+    model: str
+    problem: Problem
+    target: str
+    positive: Value | None = None
+    columns: Mapping[str, Column]
+    key: tuple[str, ...] = ()
+    null_values: tuple[str, ...] = NULL_VALUES
+    #: the answer to ranges and categories beyond the contract: refuse, or answer and count
+    out_of_contract: Literal["refuse", "answer"] = "answer"
+    held_out: float = 0.2
+    seed: int = 7
+    estimator: str = "hist_gradient_boosting"
+    parameters: Mapping[str, Any]
+    champion: ChampionFile | None = None
+    gate: Gate
+    origin: Origin = Origin()
+
+    @property
+    def features(self) -> dict[str, Column]:
+        """The columns shown to the model."""
+        return {name: column for name, column in self.columns.items() if column.feature and name != self.target}
+
+    @property
+    def target_column(self) -> Column:
+        """The column to predict."""
+        return self.columns[self.target]
+
+    @classmethod
+    def of(cls, spec: ModelSpec, run: str, champion: ChampionFile | None, origin: Origin) -> Plan:
+        """The plan of a run by its spec."""
+        columns = spec.columns.items()
+        return cls(
+            run=run,
+            model=spec.name,
+            problem=spec.problem,
+            target=spec.target,
+            positive=spec.positive,
+            columns={name: column.decided(feature=spec.is_feature(name)) for name, column in columns},
+            key=spec.key,
+            null_values=spec.validation.null_values,
+            out_of_contract=spec.serving.out_of_contract,
+            held_out=spec.training.held_out,
+            seed=spec.training.seed,
+            estimator=spec.training.estimator,
+            parameters=spec.training.parameters,
+            champion=champion,
+            gate=spec.gate_checks(),
+            origin=origin,
+        )
+
+    @classmethod
+    def read(cls, data: Any) -> Plan:
+        """The plan of a JSON document. Raises ContractError for another format and for what is wrong in it."""
+        found = data.get("format") if isinstance(data, Mapping) else type(data).__name__
+        if found != FORMAT:
+            raise ContractError(f"the plan's format is {found}; this code reads format {FORMAT}", "format")
+        plan = cls.from_json(data)
+        for name in (plan.target, *plan.key):
+            if name not in plan.columns:
+                raise ContractError(f"'{name}' is named by the plan but is none of its columns", "columns")
+        if plan.gate.metric not in {metric.name for metric in metrics_of(plan.problem)}:
+            raise ContractError(f"{plan.problem} has no metric '{plan.gate.metric}'", "gate", "metric")
+        if plan.gate.threshold.aim == "value" and plan.gate.value is None:
+            raise ContractError("the aim 'value' needs gate.value, which gives the value of each outcome", "gate")
+        if not plan.features:
+            raise ContractError("no column is a feature; the model would see nothing", "columns")
+        return plan

@@ -1,0 +1,96 @@
+"""Release and serving of a model: the fleet, traffic shifting, alarms, data capture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.part import Part, setting
+
+MIN_LINEAR_STEP = 0.1  # of the fleet, as SageMaker takes it
+
+
+@dataclass(frozen=True)
+class Alarms(Part):
+    """The alarms that roll a deployment back. Each is evaluated every minute."""
+
+    errors: int = setting(1, "So many answers with a 5xx status in a minute.", ge=1)
+    latency_ms: int = setting(500, "The 99th percentile of the model's latency, in milliseconds.", ge=1)
+    invalid_share: float = setting(0.5, "Such a share of the rows refused, or answered out of contract.", ge=0, le=1)
+    score_shift: float = setting(
+        0.5,
+        "How far the candidate's mean score may lie from the champion's on the same traffic, beyond chance, in "
+        "standard deviations of the scores.",
+        gt=0,
+    )
+
+
+@dataclass(frozen=True)
+class Shadow(Part):
+    """The candidate answers a copy of the traffic before its answers are returned to callers."""
+
+    minutes: int = setting(30, "How long it does.", ge=1, le=60 * 24)
+    percent: int = setting(100, "The share of the requests that is copied.", ge=1, le=100)
+
+
+@dataclass(frozen=True)
+class Serverless(Part):
+    """A serverless endpoint: paid by the request, and slow to answer the first one."""
+
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = setting(2048, "Its memory.")
+    max_concurrency: int = setting(5, "Requests answered at the same time.", ge=1, le=200)
+
+
+@dataclass(frozen=True)
+class Release(Part):
+    """The endpoint's fleet, and how traffic shifts to a new model."""
+
+    instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)
+    instances: int = setting(1, "The number of instances at the start.", ge=1, le=100)
+    max_instances: int = setting(2, "Scaling stops at this number.", ge=1, le=100)
+    traffic: Literal["all_at_once", "canary", "linear"] = setting(
+        "all_at_once", "Traffic shifts at once, a share first, or share by share."
+    )
+    share: float = setting(
+        0.1, "With 'canary': the share that shifts first. With 'linear': the share of each step.", gt=0, le=0.5
+    )
+    bake_minutes: int = setting(
+        5,
+        "How long alarms are watched before the old fleet is terminated; 'linear' divides it by steps.",
+        ge=0,
+        le=60,
+    )
+    alarms: Alarms = setting(Alarms(), "The alarms that roll a deployment back.")
+    shadow: Shadow | None = setting(None, "A shadow variant before the traffic shifts.")
+    serverless: Serverless | None = setting(None, "A serverless endpoint instead of a fleet.")
+
+    def limitations(self) -> tuple[str, ...]:
+        """The features that a serverless endpoint lacks, in sentences; none for a fleet of instances."""
+        if self.serverless is None:
+            return ()
+        return (
+            "serverless: requests are not captured, so drift in live traffic is not monitored.",
+            "serverless: a release shifts all traffic at once, without canary, shadow or alarms that roll it back; "
+            "golden rows are checked afterwards.",
+            "serverless: the first request after a pause waits until the model has been loaded.",
+        )
+
+
+@dataclass(frozen=True)
+class Serving(Part):
+    """How the endpoint answers and what data capture stores."""
+
+    capture_percent: int = setting(100, "The share of requests captured for monitoring.", ge=0, le=100)
+    capture_kms_key: str | None = setting(
+        None, "The KMS key that encrypts captured traffic.", min_length=1, max_length=2048
+    )
+    sensitive: Literal["keep", "hash", "drop"] = setting(
+        "keep",
+        "Sensitive columns in captured traffic. 'keep': requests are captured as they are. 'hash', 'drop': data "
+        "capture stores no requests; the server logs their rows with these columns hashed or left out.",
+    )
+    invocations_per_instance: int = setting(3000, "Per minute; scaling aims at it.", ge=1)
+    out_of_contract: Literal["refuse", "answer"] = setting(
+        "answer", "A row that breaks the columns' rules is refused with the reason, or answered and counted."
+    )

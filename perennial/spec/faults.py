@@ -1,0 +1,225 @@
+"""Faults of a spec that lie between its fields, which pydantic cannot see; each with its place in the document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from perennial.contract.columns import TEXTS, Column
+from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.release import MIN_LINEAR_STEP
+from perennial.spec.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from perennial.contract.model import ModelSpec
+
+Place = tuple[str | int, ...]
+Fault = tuple[Place, str]
+
+_BOUNDS = {"integer": "a number", "number": "a number", "date": "ISO text", "datetime": "ISO text"}
+
+
+def of(spec: ModelSpec) -> Iterator[Fault]:
+    """Every fault of a spec, as (place, sentence). A spec whose names are no columns is not examined further."""
+    from perennial.spec import gate_faults
+
+    unknown = list(_names(spec))
+    yield from unknown
+    yield from _columns(spec)
+    yield from _validation(spec)
+    yield from _drift(spec)
+    yield from _release(spec)
+    if not unknown:
+        yield from _target(spec)
+        yield from gate_faults.of(spec)
+
+
+def text_of(value: Any) -> str:
+    """A value as YAML writes it: true and false in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str | None:
+    """The reason why a value does not fit its column, None where it fits. `bounded`: must it be within the bounds?"""
+    if value is None:
+        return None if column.nullable else f"'{name}' is not nullable"
+    if not _is_of(value, column.type):
+        return f"'{text_of(value)}' is no {column.type}, which '{name}' is"
+    if column.values is not None:
+        known = [text_of(one) for one in column.values]
+        if text_of(value) not in known:
+            return f"'{text_of(value)}' is not among the values of '{name}'{did_you_mean(text_of(value), known)}"
+    if bounded and column.minimum is not None and value < column.minimum:
+        return f"{value} is below the minimum {column.minimum} of '{name}'"
+    if bounded and column.maximum is not None and value > column.maximum:
+        return f"{value} is above the maximum {column.maximum} of '{name}'"
+    return None
+
+
+def _names(spec: ModelSpec) -> Iterator[Fault]:
+    named: list[tuple[Place, str]] = [(("target",), spec.target)]
+    named += [(("key", at), name) for at, name in enumerate(spec.key)]
+    named += [(("event_time",), spec.event_time)] if spec.event_time is not None else []
+    for place, name in named:
+        if name not in spec.columns:
+            yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+
+
+def _columns(spec: ModelSpec) -> Iterator[Fault]:
+    for name, column in spec.columns.items():
+        place: Place = ("columns", name)
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            yield place, f"a column cannot be called '{name}': that is a pattern for columns; rename it in the data"
+        yield from (((*place, field), sentence) for field, sentence in _bounds(column))
+        yield from (((*place, field), sentence) for field, sentence in _text_rules(column))
+        if column.type not in TEXTS:
+            for at, value in enumerate(column.values or ()):
+                if not _is_of(value, column.type):
+                    yield (*place, "values", at), f"'{text_of(value)}' is no {column.type}"
+    if not spec.features():
+        yield ("columns",), "no column is a feature; the model would see nothing"
+
+
+def _bounds(column: Column) -> Iterator[tuple[str, str]]:
+    limits = {name: value for name in ("minimum", "maximum") if (value := getattr(column, name)) is not None}
+    for name, limit in limits.items():
+        if column.type not in _BOUNDS:
+            yield name, f"minimum and maximum need one of {', '.join(_BOUNDS)}, this column is {column.type}"
+        elif isinstance(limit, str) != (column.type in ("date", "datetime")):
+            yield name, f"a bound of a {column.type} column is {_BOUNDS[column.type]}"
+        elif not _is_of(limit, "number" if column.type == "integer" else column.type):
+            yield name, f"{limit!r} is no bound of a {column.type} column"
+        elif column.type == "date" and len(str(limit)) != len("2026-01-31"):
+            yield name, f"{limit!r} is no date such as 2026-01-31"
+    if len(limits) == 2 and type(limits["minimum"]) in (int, float, type(limits["maximum"])):
+        low, high = limits["minimum"], limits["maximum"]
+        if isinstance(low, str) == isinstance(high, str) and low > high:
+            yield "minimum", f"minimum {low} is above maximum {high}"
+
+
+def _text_rules(column: Column) -> Iterator[tuple[str, str]]:
+    for name in ("min_length", "max_length", "pattern"):
+        if getattr(column, name) is not None and column.type not in TEXTS:
+            yield name, f"{name} needs a text or category column, this one is {column.type}"
+    if column.min_length is not None and column.max_length is not None and column.min_length > column.max_length:
+        yield "min_length", f"min_length {column.min_length} is above max_length {column.max_length}"
+    if column.pattern is not None:
+        try:
+            re.compile(column.pattern)
+        except (re.error, RecursionError) as error:
+            yield "pattern", f"pattern is not a regular expression: {error}"
+    for old, new in column.replace.items():
+        if new in column.replace or (column.trim and new != new.strip()):
+            yield "replace", f"{old!r} becomes {new!r}, which is itself cleaned: twice must not differ from once"
+
+
+def _validation(spec: ModelSpec) -> Iterator[Fault]:
+    validation, place = spec.validation, ("validation",)
+    yield from twice([rule.name for rule in validation.rules], (*place, "rules"), "rules")
+    if validation.max_age_days is not None and spec.event_time is None:
+        yield (*place, "max_age_days"), "max_age_days needs an event_time, to know how old the rows are"
+    if validation.max_rows is not None and validation.max_rows < validation.min_rows:
+        yield (*place, "max_rows"), f"max_rows {validation.max_rows} is below min_rows {validation.min_rows}"
+    volume = validation.volume
+    if volume is not None and volume.min_ratio > volume.max_ratio:
+        yield (*place, "volume", "min_ratio"), f"min_ratio {volume.min_ratio:g} is above max_ratio {volume.max_ratio:g}"
+
+
+def _target(spec: ModelSpec) -> Iterator[Fault]:
+    column = spec.columns[spec.target]
+    place: Place = ("columns", spec.target, "type")
+    if spec.problem == "regression" and column.type not in ("integer", "number"):
+        yield place, f"a regression needs an integer or number target, '{spec.target}' is {column.type}"
+    elif spec.problem != "regression" and column.type in ("number", "date", "datetime"):
+        yield place, f"a {spec.problem} target needs classes, '{spec.target}' is {column.type}"
+    elif spec.positive is not None:
+        if spec.problem != "binary":
+            yield ("positive",), f"a {spec.problem} problem has no positive class"
+        elif not _may_be_positive(spec.positive, column):
+            yield ("positive",), f"'{text_of(spec.positive)}' is no value of '{spec.target}', which is {column.type}"
+
+
+def _may_be_positive(value: Any, column: Column) -> bool:
+    """An author may write 1, true or "true" for the same class."""
+    text = text_of(value)
+    if column.type == "boolean":
+        return text.lower() in ("true", "false", "1", "0", "yes", "no", "t", "f")
+    if column.type == "integer":
+        return re.fullmatch(r"[+-]?\d+|true|false", text) is not None
+    return column.values is None or text in [text_of(one) for one in column.values]
+
+
+def _drift(spec: ModelSpec) -> Iterator[Fault]:
+    for name, levels in vars(spec.drift).items():
+        if hasattr(levels, "warn") and levels.warn > levels.alert:
+            yield ("drift", name, "warn"), f"warn {levels.warn:g} is above alert {levels.alert:g}"
+
+
+def _release(spec: ModelSpec) -> Iterator[Fault]:
+    release, place = spec.release, ("release",)
+    for at, instance in enumerate(spec.training.fallback_instances):
+        if not re.fullmatch(INSTANCE_TYPE.strip("^$"), instance):
+            yield ("training", "fallback_instances", at), f"'{instance}' is no SageMaker instance type"
+    if release.max_instances < release.instances:
+        yield (
+            (*place, "max_instances"),
+            f"max_instances {release.max_instances} is below instances {release.instances}",
+        )
+    if release.serverless is not None:
+        if release.traffic != "all_at_once":
+            yield (
+                (*place, "traffic"),
+                f"traffic '{release.traffic}' needs a fleet to divide, and a serverless endpoint has none; leave out "
+                "serverless, or use traffic: all_at_once",
+            )
+        if release.shadow is not None:
+            yield (*place, "shadow"), "a serverless endpoint takes no shadow; leave out one of the two"
+    elif release.traffic != "all_at_once" and release.instances < 2:
+        yield (
+            (*place, "traffic"),
+            f"traffic '{release.traffic}' gives a part of the fleet to the candidate, which takes at least 2 "
+            f"instances, not {release.instances}",
+        )
+    if release.traffic == "linear" and release.share < MIN_LINEAR_STEP:
+        yield (
+            (*place, "share"),
+            f"share {release.share:g} is too small a step for traffic 'linear', at least {MIN_LINEAR_STEP}",
+        )
+    if spec.serving.sensitive != "keep" and not spec.sensitive():
+        yield (
+            ("serving", "sensitive"),
+            f"serving.sensitive is '{spec.serving.sensitive}', but no column is marked `sensitive: true`; mark those "
+            "that must not be captured",
+        )
+
+
+def twice(names: Sequence[str], place: Place, what: str) -> Iterator[Fault]:
+    """A fault for each name that occurred before."""
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield (*place, at), f"two {what} are called '{name}'"
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    match kind:
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        case "date" | "datetime":
+            return isinstance(value, str) and _is_moment(value)
+        case _:
+            return True
+
+
+def _is_moment(value: str) -> bool:
+    try:
+        dt.datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
