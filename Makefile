@@ -51,7 +51,7 @@ fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as 
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
 
 test-release: setup-dev  ## 20 releases and 5 rollbacks under 200 requests a second on the embedded cloud: none may fail (4 minutes)
-	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_no_gap.py
+	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_zero_downtime.py
 
 synth: setup  ## the assembly, in cdk.out
 	@$(BIN)/python app.py

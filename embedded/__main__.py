@@ -21,25 +21,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from embedded.cloud import Cloud
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _DEPLOY = "deploy"
 
 
-class _EndedError(BaseException):
-    """A signal asked the cloud to end, wherever it is."""
+class _ShutdownError(BaseException):
+    """A signal asked the cloud to shut down."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the cloud; returns the exit code: 0 ended as asked, 1 could not start, 2 wrong usage."""
+    """Runs the cloud; returns the exit code: 0 after a shutdown, 1 if it cannot start, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
-    _forget_environment()
+    _clear_aws_environment()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # a failed state is in its execution's history
-    wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
+    deploy_requests: queue.SimpleQueue[str] = queue.SimpleQueue()
     try:
-        with _signals(wishes):
-            return _run(options, wishes)
-    except _EndedError:
+        with _signals(deploy_requests):
+            return _run(options, deploy_requests)
+    except _ShutdownError:
         return 0
 
 
@@ -49,26 +49,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--speed", type=float, default=20.0, help="how many times as fast waits and schedules run")
     parser.add_argument(
-        "--lacking",
+        "--without-capacity",
         action="append",
         default=[],
         metavar="TYPE",
-        help="instance type of which SageMaker has no machine, to see what then happens",
+        help="instance type for which SageMaker has no capacity; may be repeated",
     )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
     return parser
 
 
-def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
-    # Imported late, so that errors and the signals' handlers need not wait for moto.
+def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> int:
+    # Imported late, so that errors and signal handlers do not wait for moto.
     from embedded.assembly import AssemblyError, read_assembly
     from embedded.port import PortTakenError, listen
 
     try:
         read_assembly(options.assembly)
         listen(options.port).close()
-        _serve(options, wishes)
+        _serve(options, deploy_requests)
     except (AssemblyError, PortTakenError, ValueError, RuntimeError) as problem:
         if not _is_known(problem):
             raise
@@ -77,9 +77,9 @@ def _run(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> int:
 
 
 def _is_known(problem: Exception) -> bool:
-    """Whether the problem is one of the assembly or the options, which its message explains."""
+    """True if the problem is caused by the assembly or the options; its message explains it."""
     from embedded.assembly import AssemblyError
-    from embedded.clock import SpeedError
+    from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError
     from embedded.port import PortTakenError
     from embedded.providers.provider import DeployError
@@ -87,23 +87,23 @@ def _is_known(problem: Exception) -> bool:
     return isinstance(problem, AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError)
 
 
-def _serve(options: argparse.Namespace, wishes: "queue.SimpleQueue[str]") -> None:
-    """Runs the cloud until _EndedError."""
+def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> None:
+    """Runs the cloud until _ShutdownError."""
     from embedded.cloud import Cloud
 
     began = time.monotonic()
-    with Cloud.start(options.port, options.speed, options.lacking) as cloud, _removed(options.ready):
+    with Cloud.start(options.port, options.speed, options.without_capacity) as cloud, _removed(options.ready):
         cloud.deploy(options.assembly)
         print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
         error: str | None = None
         for generation in itertools.count(1):
-            _announce(options, cloud, generation, error)
-            _await(wishes, options.parent)
+            _write_ready_file(options, cloud, generation, error)
+            _wait_for_deploy_request(deploy_requests, options.parent)
             error = _deploy(cloud, options.assembly)
 
 
 def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
-    """Deploys again; what cannot be deployed is said, and what runs goes on running as it was."""
+    """Deploys again. Returns the error if the assembly cannot be deployed; what runs then stays as it is."""
     try:
         cloud.deploy(assembly)
     except (ValueError, RuntimeError) as problem:
@@ -114,7 +114,7 @@ def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
     return None
 
 
-def _announce(options: argparse.Namespace, cloud: "Cloud", generation: int, error: str | None) -> None:
+def _write_ready_file(options: argparse.Namespace, cloud: "Cloud", generation: int, error: str | None) -> None:
     """Writes the ready file; `generation` counts the deployments, `error` is the last one's failure."""
     if options.ready is None:
         return
@@ -135,18 +135,18 @@ def _announce(options: argparse.Namespace, cloud: "Cloud", generation: int, erro
     partial.replace(options.ready)
 
 
-def _await(wishes: "queue.SimpleQueue[str]", parent: int | None) -> None:
-    """Returns when another deployment is wished; raises _EndedError when the parent has ended.
+def _wait_for_deploy_request(deploy_requests: "queue.SimpleQueue[str]", parent: int | None) -> None:
+    """Returns when another deployment is requested; raises _ShutdownError when the parent has ended.
 
     Never without a timeout: a signal that comes just before the wait begins is handled when the wait ends.
     """
     while True:
         try:
-            wishes.get(timeout=_LOOK_SECONDS)
+            deploy_requests.get(timeout=_POLL_SECONDS)
             return
         except queue.Empty:
             if parent and not _alive(parent):
-                raise _EndedError from None
+                raise _ShutdownError from None
 
 
 def _alive(pid: int) -> bool:
@@ -163,14 +163,14 @@ def _alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def _signals(wishes: "queue.SimpleQueue[str]") -> Iterator[None]:
+def _signals(deploy_requests: "queue.SimpleQueue[str]") -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, signal.SIG_IGN)  # ending is under way and must not be interrupted
-        raise _EndedError
+            signal.signal(name, signal.SIG_IGN)  # a shutdown must not be interrupted
+        raise _ShutdownError
 
     before = {name: signal.signal(name, end) for name in (signal.SIGTERM, signal.SIGINT)}
-    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda _number, _frame: wishes.put(_DEPLOY))
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda _number, _frame: deploy_requests.put(_DEPLOY))
     try:
         yield
     finally:
@@ -187,8 +187,8 @@ def _removed(ready: Path | None) -> Iterator[None]:
             ready.unlink(missing_ok=True)
 
 
-def _forget_environment() -> None:
-    """Takes the user's AWS settings and proxies out of this process: all its calls stay on this machine."""
+def _clear_aws_environment() -> None:
+    """Removes AWS settings and proxies from this process, so that all its calls stay on this machine."""
     for name in list(os.environ):
         ours = name.startswith("AWS_") and name != "AWS_XRAY_DAEMON_ADDRESS"
         if ours or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):

@@ -1,9 +1,10 @@
-"""Reads a CDK cloud assembly (cdk.out): its stacks in the order to deploy them, their templates and their assets."""
+"""The reader of a CDK cloud assembly (cdk.out): stacks in the order of their dependencies, templates, assets."""
 
 import io
 import json
 import zipfile
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from embedded.context import ACCOUNT_ID, REGION
 
 
 class AssemblyError(ValueError):
-    """The directory is no cloud assembly, or holds what the embedded cloud cannot deploy."""
+    """The directory is not a cloud assembly, or holds what the embedded cloud cannot deploy."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +96,12 @@ def _resolved(text: str) -> str:
 
 
 def _ordered(found: dict[str, Stack]) -> list[Stack]:
-    ordered: list[Stack] = []
-    placed: set[str] = set()
-    waiting = dict(found)
-    while waiting:
-        free = [name for name, stack in waiting.items() if placed >= set(stack.depends_on) & set(found)]
-        if not free:
-            raise AssemblyError(f"the stacks {', '.join(sorted(waiting))} depend on each other in a circle")
-        for name in free:
-            ordered.append(waiting.pop(name))
-            placed.add(name)
-    return ordered
+    needs = {name: [needed for needed in stack.depends_on if needed in found] for name, stack in found.items()}
+    try:
+        return [found[name] for name in TopologicalSorter(needs).static_order()]
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise AssemblyError(f"the stacks {circle} depend on each other in a circle") from error
 
 
 def _json(path: Path, directory: Path) -> dict[str, Any]:

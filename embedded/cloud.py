@@ -1,6 +1,6 @@
 """The embedded cloud as one object: started, given assemblies to deploy, stopped. One per process."""
 
-import embedded.moto_patches.imports  # noqa: F401 - before anything else imports moto
+import embedded.moto_patches.loading  # noqa: F401 - before anything else imports moto
 
 # isort: split
 import contextlib
@@ -16,43 +16,38 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
 from embedded.access import Registry
-from embedded.clients import Clients
-from embedded.clock import Clock
-from embedded.context import ACCOUNT_ID, REGION, Context
+from embedded.context import ACCOUNT_ID, REGION, Clients, Clock, Context
 from embedded.deployment import Deployment
 from embedded.events.bus import Bus
 from embedded.events.delivery import Delivery
 from embedded.events.schedules import Schedules
-from embedded.lambdas.asynchronous import AsyncInvocations
-from embedded.lambdas.metrics import LoggedMetrics
+from embedded.lambdas.async_invocations import AsyncInvocations
+from embedded.lambdas.logs import EmbeddedMetrics
 from embedded.lambdas.service import FunctionService
-from embedded.metrics.alarms import Alarms
-from embedded.metrics.journal import Journal
-from embedded.metrics.series import MetricStore
+from embedded.metrics.alarm_evaluator import AlarmEvaluator
+from embedded.metrics.alarm_states import AlarmStates
+from embedded.metrics.metric_data import MetricStore
 from embedded.moto_patches import (
-    alarms,
-    buckets,
+    cloudwatch,
     doors,
-    filters,
+    event_source_mappings,
     functions,
-    lookups,
-    metrics,
-    queues,
-    rules,
-    subscriptions,
-    tables,
+    loading,
+    messaging,
+    metric_filters,
+    storage,
 )
 from embedded.moto_patches.patches import Patches
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
 from embedded.server import Server
 
-METRICS_SECONDS = 3 * 3600.0  # of the cloud's time; longer where an alarm looks further back
+METRICS_SECONDS = 3 * 3600.0  # at the cloud's speed; longer where an alarm has a longer evaluation range
 _RUNNING = threading.Lock()
 
 
 class AlreadyRunningError(RuntimeError):
-    """moto keeps its state in the process: a second cloud needs a second process."""
+    """A second cloud is started in this process; moto keeps its state in the process."""
 
 
 class Cloud:
@@ -65,23 +60,23 @@ class Cloud:
         self._clients: Clients
         self._deployment: Deployment
         self._functions: FunctionService
-        self._alarms: Alarms
+        self._alarms: AlarmEvaluator
 
     @classmethod
-    def start(cls, port: int = 0, speed: float = 20.0, lacking: Collection[str] = ()) -> Self:
+    def start(cls, port: int = 0, speed: float = 20.0, without_capacity: Collection[str] = ()) -> Self:
         """Starts an empty cloud on 127.0.0.1.
 
         Args:
             port: 0 for a free one.
             speed: how many times as fast waits, retry intervals and schedules run.
-            lacking: instance types of which SageMaker has no machine.
+            without_capacity: instance types for which SageMaker has no capacity.
 
         Raises:
             PortTakenError: the port is in use.
             SpeedError: the speed is not above 0.
             AlreadyRunningError: there is a cloud in this process.
         """
-        Clock(speed)  # refuses a speed that makes no sense before anything is started
+        Clock(speed)  # raises SpeedError before anything is started
         if not _RUNNING.acquire(blocking=False):
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
@@ -89,7 +84,7 @@ class Cloud:
             server = Server(port, registry)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
             processes, endpoint = ProcessGroup(workdir), server.endpoint_url
-            context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(lacking), endpoint)
+            context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(without_capacity), endpoint)
             context.access = registry
         except BaseException:
             _RUNNING.release()
@@ -108,13 +103,13 @@ class Cloud:
         return self.context.endpoint_url
 
     def exports(self) -> dict[str, str]:
-        """The environment variables by which any AWS client finds this cloud."""
+        """The environment variables that point any AWS client at this cloud."""
         return self.context.exports()
 
     def deploy(self, assembly: Path) -> None:
-        """Brings the cloud to what the cloud assembly says; may be called again with a changed one.
+        """Deploys the cloud assembly; may be called again with a changed one.
 
-        Raises AssemblyError, IntrinsicError or DeployError, saying what, where, why and the next command.
+        Raises AssemblyError, IntrinsicError or DeployError.
         """
         self._deployment.apply(assembly)
         self._warm()
@@ -124,7 +119,7 @@ class Cloud:
         return self._deployment.outputs(stack)
 
     def stop(self) -> None:
-        """Ends everything and forgets all state; nothing of it is left behind."""
+        """Stops all processes and deletes all state."""
         self._cleanup.close()
 
     def __enter__(self) -> Self:
@@ -136,18 +131,18 @@ class Cloud:
         self.stop()
 
     def _assemble(self) -> None:
-        """Wires the parts; what is pushed first is ended last."""
+        """Starts the parts; they are stopped in reverse order."""
         context, cleanup = self.context, self._cleanup
         cleanup.callback(_RUNNING.release)
         cleanup.callback(shutil.rmtree, context.workdir, ignore_errors=True)
         cleanup.callback(moto_api_backend.reset)
         patches = Patches()
         cleanup.callback(patches.undo)
-        lookups.install(patches)  # before the first session is made
+        loading.install(patches)  # before the first session is made
         cleanup.callback(context.processes.stop_all)
         clients = self._clients = Clients(context)
         delivery = Delivery(clients, context)
-        self._functions = FunctionService(context, LoggedMetrics(clients))
+        self._functions = FunctionService(context, EmbeddedMetrics(clients))
         cleanup.callback(self._functions.stop)
         bus = Bus(context, delivery)
         cleanup.callback(bus.stop)
@@ -166,26 +161,26 @@ class Cloud:
     def _install(self, patches: Patches, bus: Bus, delivery: Delivery) -> None:
         context = self.context
         functions.install(patches, self._functions, AsyncInvocations(self._functions, delivery))
-        rules.install(patches, bus)
-        buckets.install(patches, context)
-        subscriptions.install(patches, context, delivery)
-        tables.install(patches)
+        messaging.install_rules(patches, bus)
+        storage.install_buckets(patches, context)
+        messaging.install_subscriptions(patches, context, delivery)
+        storage.install_tables(patches)
         doors.install(patches, context.access)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
-        metrics.install(patches, store)
-        filters.install(patches, context)
-        self._alarms = alarms.install(patches, context, store, Journal(context, self._clients))
-        self._cleanup.callback(queues.install(patches, self._functions).stop_all)
+        cloudwatch.install_metrics(patches, store)
+        metric_filters.install(patches, context)
+        self._alarms = cloudwatch.install_alarms(patches, context, store, AlarmStates(context, self._clients))
+        self._cleanup.callback(event_source_mappings.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
         self._server.answer_directly(sagemaker.install(context))
 
     def _warm(self) -> None:
-        """Starts a process for each function in the background, so that no first call waits for one."""
-        for settings in functions.deployed(self.context, self._definitions()):
-            self._functions.warm(settings)
+        """Starts an execution environment for each function, in the background."""
+        for configuration in functions.deployed_functions(self.context, self._definitions()):
+            self._functions.warm(configuration)
 
     def _definitions(self) -> str:
-        """The definitions of all state machines: they name functions about in the order of their use."""
+        """The definitions of all state machines; they name functions in about the order of their use."""
         client = self._clients("stepfunctions")
         arns = [item["stateMachineArn"] for item in client.list_state_machines()["stateMachines"]]
         return "".join(client.describe_state_machine(stateMachineArn=arn)["definition"] for arn in arns)

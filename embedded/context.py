@@ -1,11 +1,15 @@
-"""What every part of the embedded cloud is given: its settings, its processes, the way to put an event on the bus."""
+"""The context that every part of the embedded cloud is given: settings, clock, processes, boto3 clients, event bus."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
 
 from embedded.access import Registry
-from embedded.clock import Clock
 from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
@@ -14,19 +18,42 @@ REGION = "us-east-1"
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
 
 
+class SpeedError(ValueError):
+    """The speed is not above 0."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time that runs `speed` times as fast as on the wall: waits, retry intervals and schedules are shortened.
+
+    Args:
+        speed: a factor above 0; 20 makes a wait of 10 s take 0.5 s.
+    """
+
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.speed > 0:
+            raise SpeedError(f"speed must be above 0, got {self.speed}")
+
+    def scaled(self, seconds: float) -> float:
+        """Seconds on the wall that `seconds` of the cloud take."""
+        return seconds / self.speed
+
+
 class NotStartedError(RuntimeError):
     """A part of the cloud was used before the cloud was up."""
 
 
 def _not_started(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
-    raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no bus to go to")
+    raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no event bus")
 
 
 @dataclass
 class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
-    `lacking` names the instance types of which SageMaker has no machine: training jobs on them fail as on AWS.
+    `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
     """
 
@@ -35,7 +62,7 @@ class Context:
     processes: ProcessGroup
     account_id: str = ACCOUNT_ID
     region: str = REGION
-    lacking: frozenset[str] = frozenset()
+    without_capacity: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
@@ -55,3 +82,25 @@ class Context:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+_CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
+
+
+class Clients:
+    """boto3 clients for the cloud's own use, one per service, made when first needed; thread-safe."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session = boto3.session.Session(region_name=context.region, **context.access.cloud.arguments())
+
+    def __call__(self, service: str) -> Any:
+        """The client of `service`, for example "s3"."""
+        with self._lock:  # making clients is not thread-safe in boto3
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._context.endpoint_url, config=_CONFIG
+                )
+            return self._clients[service]

@@ -1,6 +1,7 @@
-"""Applies a cloud assembly to the running cloud: creates what is new, updates in place, refuses the rest."""
+"""The deployment of a cloud assembly: new resources are created, changed ones updated in place or refused."""
 
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded import intrinsics
 from embedded.assembly import Asset, Stack, read_assembly
-from embedded.graph import ordered
-from embedded.intrinsics import Scope
+from embedded.intrinsics import Scope, references
 from embedded.providers import IGNORED_TYPES, PROVIDERS
 from embedded.providers.provider import DeployError, Platform, Provider, Request, Resource
 from embedded.rules.names import taken
 
 _AGAIN = "run `perennial down`, then `perennial up`"
-_LAYER_NOTE = b"The packages of this layer come from the virtual environment: see embedded/lambdas/environment.py.\n"
+_LAYER_NOTE = b"The packages of this layer come from the virtual environment: see embedded/lambdas/configuration.py.\n"
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _StackState:
 
 
 class Deployment:
-    """What is deployed in one cloud; `apply` may be called again and again."""
+    """The deployed stacks of one cloud; `apply` may be called repeatedly."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -42,7 +42,7 @@ class Deployment:
         self._published: set[tuple[str, str]] = set()
 
     def apply(self, assembly: Path) -> None:
-        """Brings the cloud to what the assembly says; stops at the first resource that cannot be.
+        """Deploys the assembly; stops at the first resource that cannot be deployed.
 
         Raises AssemblyError, IntrinsicError or DeployError; what was deployed before the error stays.
         """
@@ -79,7 +79,7 @@ class Deployment:
         scope.exports = self._exports
         scope.refs |= self._parameters(stack)
         resources = _wanted(template, scope)
-        for logical_id in ordered(stack.name, resources):
+        for logical_id in _creation_order(stack.name, resources):
             self._apply_resource(state, logical_id, resources[logical_id])
         self._remove(state, set(resources))
         self._export(template, state)
@@ -124,10 +124,10 @@ class Deployment:
     def _parameters(self, stack: Stack) -> dict[str, Any]:
         values = {}
         for name, parameter in stack.template.get("Parameters", {}).items():
-            if name == "BootstrapVersion":  # there is no bootstrap stack to be checked
+            if name == "BootstrapVersion":  # there is no bootstrap stack to check
                 values[name] = "embedded"
             elif "Default" not in parameter:
-                raise DeployError(f"{stack.name}: the parameter {name} has no default, and nobody to ask for it")
+                raise DeployError(f"{stack.name}: the parameter {name} has no default value; give it one")
             else:
                 values[name] = self._default(stack, name, parameter)
         return values
@@ -151,7 +151,7 @@ class Deployment:
 
 
 def _check(stack: Stack) -> None:
-    """Refuses what cannot be deployed before anything is."""
+    """Raises DeployError for unsupported sections and resource types, before anything is deployed."""
     for section in ("Transform", "Hooks"):
         if section in stack.template:
             raise DeployError(f"{stack.name}: the template section {section} is not supported by the embedded cloud")
@@ -171,6 +171,22 @@ def _wanted(template: dict[str, Any], scope: Scope) -> dict[str, dict[str, Any]]
         if body["Type"] not in IGNORED_TYPES
         and ("Condition" not in body or intrinsics.condition(body["Condition"], scope))
     }
+
+
+def _creation_order(stack: str, resources: dict[str, dict[str, Any]]) -> list[str]:
+    """The logical ids, each after those that its resource refers to. Raises DeployError for a circle."""
+    needs = {name: sorted(_needs(body) & resources.keys() - {name}) for name, body in resources.items()}
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise DeployError(f"{stack}: resources refer to each other in a circle: {circle}") from error
+
+
+def _needs(body: dict[str, Any]) -> set[str]:
+    given = body.get("DependsOn", [])
+    explicit = {given} if isinstance(given, str) else set(given)
+    return explicit | set(references(body.get("Properties", {})))
 
 
 def _check_update(known: _Applied, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, conditions and pseudo parameters, resolved against what is deployed so far."""
+"""CloudFormation's intrinsic functions, conditions and pseudo parameters, resolved against deployed resources."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ NO_VALUE = NoValue()
 
 @dataclass
 class Scope:
-    """What the names of one template stand for.
+    """The values of the names in one template.
 
     `refs` and `attributes` are filled as resources are created: logical id -> Ref value, logical id -> GetAtt values.
     """
@@ -72,7 +72,7 @@ class Scope:
 
 
 def resolve(value: Any, scope: Scope) -> Any:
-    """`value` with every intrinsic function replaced by what it stands for; raises IntrinsicError."""
+    """`value` with every intrinsic function resolved; raises IntrinsicError."""
     if isinstance(value, list):
         return [item for item in (resolve(item, scope) for item in value) if item is not NO_VALUE]
     if not isinstance(value, dict):
@@ -88,7 +88,7 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 
 def condition(name: str, scope: Scope) -> bool:
-    """Whether the template's condition `name` holds."""
+    """True if the template's condition `name` holds."""
     if name not in scope.conditions:
         raise IntrinsicError(f"{scope.stack}: the condition {name!r} is not defined")
     return bool(resolve(scope.conditions[name], scope))

@@ -1,4 +1,4 @@
-"""The loopback address the cloud listens at."""
+"""The loopback address of the cloud."""
 
 import socket
 
@@ -6,7 +6,7 @@ HOST = "127.0.0.1"
 
 
 class PortTakenError(OSError):
-    """Nothing can be served at the port asked for."""
+    """The requested port cannot be bound."""
 
 
 def listen(port: int) -> socket.socket:

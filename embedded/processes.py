@@ -1,4 +1,4 @@
-"""The cloud's child processes: each in a process group of its own, and none outlives the cloud."""
+"""The cloud's child processes: each has its own process group and ends with the cloud."""
 
 import os
 import signal
@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from embedded import guardian, launch
+from embedded import launch, reaper
 
 LAUNCHER = Path(launch.__file__)
-GUARDIAN = Path(guardian.__file__)
+REAPER = Path(reaper.__file__)
 GRACE_SECONDS = 2.0
 
 
 class Child(Protocol):
-    """What the group needs of a child; subprocess.Popen has it."""
+    """The part of subprocess.Popen that a ProcessGroup uses."""
 
     pid: int
     returncode: int | None
@@ -28,25 +28,25 @@ class Child(Protocol):
         """The return code, or None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Waits for its end."""
+        """Waits for its end; returns the return code."""
 
 
 class ProcessGroup:
     """Spawns children that end with this process, even when it is killed by SIGKILL; thread-safe.
 
-    Two nets: the kernel's parent-death signal for each child (Linux), and a guardian process that kills each child's
+    By the kernel's parent-death signal for each child (Linux), and by a reaper process that kills each child's
     whole process group once this process is gone.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        """`directory` holds the children's files; the guardian removes it if this process is killed."""
+        """`directory` holds the children's files; the reaper removes it if this process is killed."""
         self._directory = directory
         self._children: dict[int, Child] = {}
-        self._adopted: set[int] = set()
+        self._registered: set[int] = set()
         self._lock = threading.RLock()
-        # The parent-death signal comes when the *thread* that forked ends: all forks are left to one lasting thread.
+        # The parent-death signal comes when the *thread* that forked ends: one lasting thread makes all forks.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._reaper: subprocess.Popen[bytes] | None = None
         self._ending = False
         self._stopped = False
 
@@ -79,67 +79,67 @@ class ProcessGroup:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._watch(child)
+        self._track(child)
         return child
 
-    def adopt(self, child: Child) -> None:
-        """Takes on a process that one of the children has started, as leader of a process group of its own."""
-        self._adopted.add(child.pid)
-        self._watch(child)
+    def register(self, child: Child) -> None:
+        """Adds a process that a child has started as leader of its own process group."""
+        self._registered.add(child.pid)
+        self._track(child)
 
     def stop(self, child: Child, grace: float = GRACE_SECONDS) -> None:
         """Ends one child and its process group: SIGTERM, and SIGKILL after `grace` seconds."""
         _end([child], grace)
         with self._lock:
             self._children.pop(child.pid, None)
-            self._tell_guardian(f"-{child.pid}\n")
+            self._notify_reaper(f"-{child.pid}\n")
 
     def stop_all(self) -> None:
-        """Ends all children with their process groups, and the guardian; nothing can be spawned afterwards."""
+        """Ends all children with their process groups, and the reaper; nothing can be spawned afterwards."""
         self._ending = True
-        self._forker.submit(lambda: None).result()  # what was being spawned is spawned now
+        self._forker.submit(lambda: None).result()  # spawns under way are finished
         with self._lock:
             children = list(self._children.values())
             self._children.clear()
             self._stopped = True
-            keeper, self._guardian = self._guardian, None
-        # Those that a child has started are reaped by it: it is ended after them.
+            reaper_process, self._reaper = self._reaper, None
+        # A child reaps the processes that it has started, so it is stopped after them.
         for generation in (True, False):
-            _end([child for child in children if (child.pid in self._adopted) is generation], GRACE_SECONDS)
-        self._forker.shutdown()  # not before: its end would end all children at once
-        if keeper is not None and keeper.stdin is not None:
-            keeper.stdin.close()
-            keeper.wait()
+            _end([child for child in children if (child.pid in self._registered) is generation], GRACE_SECONDS)
+        self._forker.shutdown()  # last: its end sends the parent-death signal to all children
+        if reaper_process is not None and reaper_process.stdin is not None:
+            reaper_process.stdin.close()
+            reaper_process.wait()
 
-    def _watch(self, child: Child) -> None:
-        self._forget_ended()
+    def _track(self, child: Child) -> None:
+        self._untrack_ended()
         with self._lock:
             self._children[child.pid] = child
-            self._tell_guardian(f"+{child.pid}\n")
+            self._notify_reaper(f"+{child.pid}\n")
 
-    def _forget_ended(self) -> None:
+    def _untrack_ended(self) -> None:
         with self._lock:
             ended = [pid for pid, child in self._children.items() if child.poll() is not None]
             for pid in ended:
-                if not guardian.kill_group(pid, 0):  # a group may outlive its leader: then it stays known
+                if not reaper.kill_group(pid, 0):  # a group may outlive its leader
                     del self._children[pid]
-                    self._tell_guardian(f"-{pid}\n")
+                    self._notify_reaper(f"-{pid}\n")
 
-    def _tell_guardian(self, line: str) -> None:
+    def _notify_reaper(self, line: str) -> None:
         if self._stopped:
             return
         try:
-            if self._guardian is None:
+            if self._reaper is None:
                 raise BrokenPipeError
-            _write(self._guardian, line)
-        except BrokenPipeError:  # none yet, or someone killed it: the next one is told of all
-            self._guardian = _start_guardian(self._directory)
-            _write(self._guardian, "".join(f"+{pid}\n" for pid in self._children))
+            _write(self._reaper, line)
+        except BrokenPipeError:  # none yet, or it was killed: a new one gets all groups
+            self._reaper = _start_reaper(self._directory)
+            _write(self._reaper, "".join(f"+{pid}\n" for pid in self._children))
 
 
-def _start_guardian(directory: Path | None) -> subprocess.Popen[bytes]:
+def _start_reaper(directory: Path | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARDIAN), *([str(directory)] if directory else [])],
+        [sys.executable, "-I", "-S", str(REAPER), *([str(directory)] if directory else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -147,21 +147,21 @@ def _start_guardian(directory: Path | None) -> subprocess.Popen[bytes]:
     )
 
 
-def _write(keeper: subprocess.Popen[bytes], line: str) -> None:
-    if keeper.stdin is not None:
-        keeper.stdin.write(line.encode())
-        keeper.stdin.flush()
+def _write(reaper_process: subprocess.Popen[bytes], line: str) -> None:
+    if reaper_process.stdin is not None:
+        reaper_process.stdin.write(line.encode())
+        reaper_process.stdin.flush()
 
 
 def _end(children: list[Child], grace: float) -> None:
-    groups = [child.pid for child in children if guardian.kill_group(child.pid, signal.SIGTERM)]
+    groups = [child.pid for child in children if reaper.kill_group(child.pid, signal.SIGTERM)]
     deadline = time.monotonic() + grace
     while groups and time.monotonic() < deadline:
         time.sleep(0.01)
         for child in children:
             child.poll()  # reaps, so that an ended group is seen as ended
-        groups = [group for group in groups if guardian.kill_group(group, 0)]
+        groups = [group for group in groups if reaper.kill_group(group, 0)]
     for group in groups:
-        guardian.kill_group(group, signal.SIGKILL)
+        reaper.kill_group(group, signal.SIGKILL)
     for child in children:
         child.wait()

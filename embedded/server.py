@@ -20,7 +20,7 @@ from embedded.access.refusals import Answer
 from embedded.port import HOST, listen
 from embedded.validation.requests import RequestCheck
 
-Direct = Callable[[str, dict[str, str], bytes, str], Answer | None]
+DirectHandler = Callable[[str, dict[str, str], bytes, str], Answer | None]
 DRAIN_BYTES = 16 * 2**20  # of a refused request's body that are read before the connection is closed
 Headers = list[tuple[str, str]]
 _NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin reads an answer
@@ -35,12 +35,12 @@ class KeepAliveHandler(MotoRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        """Notes the connection, so that it can be closed with the server."""
+        """Registers the connection, so that it is closed with the server."""
         super().setup()
         self.server.connections.add(self.connection)  # type: ignore[attr-defined]
 
     def finish(self) -> None:
-        """Forgets the connection."""
+        """Removes the connection."""
         self.server.connections.discard(self.connection)  # type: ignore[attr-defined]
         with contextlib.suppress(OSError):
             super().finish()
@@ -67,7 +67,7 @@ class KeepAliveHandler(MotoRequestHandler):
 
     def _directly(self, headers: dict[str, str], body: bytes, principal: str) -> Answer:
         """The answer to a request that goes past moto."""
-        direct: Direct | None = self.server.direct  # type: ignore[attr-defined]
+        direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         answer = direct(self.path, headers, body, principal) if direct is not None else None
         missing = b"There is no such operation of SageMaker's runtime here."
         return answer or (404, {"Content-Type": "text/plain"}, missing)
@@ -116,7 +116,7 @@ class KeepAliveHandler(MotoRequestHandler):
         self.wfile.flush()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Requests are not logged: the handlers' own logs say more."""
+        """Logs nothing: the handlers have their own logs."""
 
 
 def _joined(headers: Message) -> dict[str, str]:
@@ -175,16 +175,16 @@ class Server:
         """The port in use."""
         return int(self._server.server_address[1])
 
-    def answer_directly(self, direct: Direct) -> None:
+    def answer_directly(self, direct: DirectHandler) -> None:
         """Has `direct` answer POSTs below /endpoints/: it is given path, headers in lower case, body and principal."""
         self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:
-        """Answers requests from now on."""
+        """Starts to answer requests."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes all connections; whoever waits for a reply is told that there is none."""
+        """Closes all connections, also those with a request under way."""
         self._server.shutdown()
         self._server.server_close()
         for connection in list(self._server.connections):  # type: ignore[attr-defined]

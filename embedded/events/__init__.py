@@ -1,1 +1,1 @@
-"""What happens by itself: events on the bus and their rules, schedules, queues that feed functions, notices."""
+"""EventBridge, schedules, SQS event source mappings and SNS deliveries."""

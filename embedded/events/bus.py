@@ -1,4 +1,4 @@
-"""The default event bus: which rules want an event, and getting it to their targets, retried, then dead-lettered."""
+"""The default event bus: matches events to rules and delivers to targets, with retries and dead-letter queues."""
 
 import json
 import logging
@@ -12,10 +12,10 @@ from moto.events.models import Rule, events_backends
 
 from embedded.context import Context
 from embedded.events.delivery import Delivery, UnsupportedTargetError
-from embedded.events.transform import target_input
+from embedded.events.input_transformer import target_input
 
 LOG = logging.getLogger(__name__)
-_ATTEMPTS = 4  # AWS tries 185 times over a day; here a target that is missing now is missing for good
+_ATTEMPTS = 4  # AWS tries 185 times over a day; a target that is missing here stays missing
 _FIRST_DELAY = 5.0
 
 
@@ -27,7 +27,7 @@ def iso_time(time: object) -> str:
 
 
 class Bus:
-    """Delivers events of rules to their targets in the background, in the order they came."""
+    """Delivers events to the targets of rules in the background, in order."""
 
     def __init__(self, context: Context, delivery: Delivery) -> None:
         self._context = context
@@ -36,21 +36,21 @@ class Bus:
         self._timers: set[threading.Timer] = set()
 
     def emit(self, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
-        """Puts an event on the default bus; AWS's own sources are allowed."""
+        """Puts an event on the default bus; sources of AWS services are allowed."""
         backend = events_backends[self._context.account_id][self._context.region]
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources}
         backend.put_events([entry])
 
-    def offer(self, rule: Rule, event: dict[str, Any]) -> None:
-        """Gives the rule an event; it goes to the rule's targets if the rule is enabled and its pattern matches."""
+    def route(self, rule: Rule, event: dict[str, Any]) -> None:
+        """Sends an event to the rule's targets if the rule is enabled and its pattern matches."""
         if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
             return
         clean = {key: value for key, value in event.items() if key != "ingestion-time"}
         clean["time"] = iso_time(clean["time"])
         if rule.event_pattern.matches_event(cast(Any, clean)):
-            self.send(rule, clean)
+            self.send_to_targets(rule, clean)
 
-    def send(self, rule: Rule, event: dict[str, Any]) -> None:
+    def send_to_targets(self, rule: Rule, event: dict[str, Any]) -> None:
         """Sends an event to the rule's targets, whatever its pattern."""
         for target in list(rule.targets):
             self.deliver(rule.arn, target, target_input(target, event))
@@ -60,37 +60,37 @@ class Bus:
         self._submit(rule_arn, target, body, 1)
 
     def stop(self) -> None:
-        """Drops what has not been delivered."""
+        """Stops deliveries; undelivered events are dropped."""
         for timer in list(self._timers):
             timer.cancel()
         self._sender.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         try:
-            self._sender.submit(self._try, rule_arn, target, body, attempt)
+            self._sender.submit(self._attempt, rule_arn, target, body, attempt)
         except RuntimeError:  # the cloud is ending
             return
 
-    def _try(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
+    def _attempt(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         try:
             self._delivery.send(target["Arn"], body, target)
         except (ClientError, BotoCoreError, UnsupportedTargetError) as error:
             allowed = int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", 185)) + 1
             if attempt < min(_ATTEMPTS, allowed):
-                self._later(rule_arn, target, body, attempt)
+                self._retry_later(rule_arn, target, body, attempt)
             else:
-                self._give_up(rule_arn, target, body, error)
+                self._dead_letter(rule_arn, target, body, error)
         except Exception:
             LOG.exception("event of rule %s could not be delivered to %s", rule_arn, target["Arn"])
 
-    def _later(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
+    def _retry_later(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         delay = self._context.clock.scaled(_FIRST_DELAY * 2 ** (attempt - 1))
         timer = threading.Timer(delay, self._submit, (rule_arn, target, body, attempt + 1))
         timer.daemon = True
         self._timers = {known for known in self._timers if known.is_alive()} | {timer}
         timer.start()
 
-    def _give_up(self, rule_arn: str, target: dict[str, Any], body: str, error: Exception) -> None:
+    def _dead_letter(self, rule_arn: str, target: dict[str, Any], body: str, error: Exception) -> None:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if not queue:
             LOG.error("event of rule %s is lost, %s refuses it: %s", rule_arn, target["Arn"], error)

@@ -1,12 +1,11 @@
-"""Delivers a text to whatever an ARN names: a queue, a topic, a function, a state machine, a bus, a log group."""
+"""Delivery of a message to an ARN: queue, topic, function, state machine, event bus or log group."""
 
 import json
 import time
 import uuid
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 
 
 class UnsupportedTargetError(ValueError):
@@ -23,7 +22,7 @@ def check_target(arn: str) -> None:
 
 
 class Delivery:
-    """Sends by the services' own APIs, so that a missing target fails as on AWS (botocore ClientError)."""
+    """Sends messages by the services' APIs; a missing target fails as on AWS (botocore ClientError)."""
 
     def __init__(self, clients: Clients, context: Context) -> None:
         self._clients = clients

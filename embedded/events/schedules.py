@@ -1,6 +1,6 @@
-"""Makes schedules fire: EventBridge rules with a ScheduleExpression and the schedules of EventBridge Scheduler.
+"""Scheduled rules of EventBridge and the schedules of EventBridge Scheduler.
 
-The hands of the clock turn `speed` times as fast, from the moment the cloud started.
+Time runs `speed` times as fast from the start of the cloud.
 """
 
 import logging
@@ -30,7 +30,7 @@ class _Due:
 
 
 class Schedules:
-    """Looks twice a second for what is due."""
+    """Invokes the targets of due rules and schedules; checks twice a second."""
 
     def __init__(self, context: Context, bus: Bus) -> None:
         self._context = context
@@ -41,11 +41,11 @@ class Schedules:
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
 
     def start(self) -> None:
-        """Fires what is due from now on."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Nothing fires any more."""
+        """Ends the thread."""
         self._ended.set()
         self._thread.join()
 
@@ -77,7 +77,7 @@ class Schedules:
                 self._fire_schedule(schedule)
 
     def _is_due(self, arn: str, expression: str) -> bool:
-        """Whether the moment has come; the next one is set then. Missed moments are not made up for."""
+        """True if the schedule is due; sets its next moment then. Missed moments are skipped."""
         now = self.now()
         known = self._due.get(arn)
         if known is None or known.expression != expression:
@@ -101,7 +101,7 @@ class Schedules:
             "resources": [rule.arn],
             "detail": {},
         }
-        self._bus.send(rule, event)
+        self._bus.send_to_targets(rule, event)
 
     def _fire_schedule(self, schedule: Schedule) -> None:
         target: dict[str, Any] = schedule.target

@@ -1,1 +1,1 @@
-"""Lambda on one machine: the official runtime client (awslambdaric) in processes, under a Lambda Runtime API."""
+"""Lambda: execution environments are processes of awslambdaric under a Lambda Runtime API."""

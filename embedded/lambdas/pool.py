@@ -1,101 +1,105 @@
-"""The warm processes of one function, and who waits for one."""
+"""The execution environments of one function and the invocations that wait for one."""
 
 import asyncio
 import time
 from collections import deque
 
 from embedded.context import Context
-from embedded.lambdas.forks import Forks
-from embedded.lambdas.logs import FunctionLog
-from embedded.lambdas.metrics import LoggedMetrics
-from embedded.lambdas.outcome import Outcome
-from embedded.lambdas.sandbox import Sandbox
-from embedded.lambdas.settings import FunctionSettings, ThrottledError
+from embedded.lambdas.configuration import FunctionConfiguration, ThrottledError
+from embedded.lambdas.execution_environment import ExecutionEnvironment
+from embedded.lambdas.logs import EmbeddedMetrics, FunctionLog
+from embedded.lambdas.result import InvocationResult
+from embedded.lambdas.zygote_client import ZygoteClient
 
 
 class FunctionPool:
-    """Processes for one version of one function's settings; its methods run on the event loop."""
+    """The execution environments for one configuration of a function; methods run on the event loop."""
 
-    def __init__(self, settings: FunctionSettings, context: Context, forks: Forks, metrics: LoggedMetrics) -> None:
-        self.settings = settings
+    def __init__(
+        self, configuration: FunctionConfiguration, context: Context, zygote: ZygoteClient, metrics: EmbeddedMetrics
+    ) -> None:
+        self.configuration = configuration
         self._context = context
-        self._forks = forks
-        self._log = FunctionLog(settings, context, metrics)
-        self._idle: list[Sandbox] = []
+        self._zygote = zygote
+        self._log = FunctionLog(configuration, context, metrics)
+        self._idle: list[ExecutionEnvironment] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._sandboxes: set[Sandbox] = set()
+        self._environments: set[ExecutionEnvironment] = set()
         self._retired = False
 
     async def warm(self) -> None:
-        """Starts one process ahead of need, and waits until it has initialised."""
-        if self._sandboxes or self._retired:
+        """Starts one environment in advance and waits until it is initialised."""
+        if self._environments or self._retired:
             return
-        sandbox = await self._started()
-        self._idle.append(sandbox)  # whoever comes meanwhile waits for this one rather than start another
-        await sandbox.ready()
+        environment = await self._started()
+        self._idle.append(environment)  # an invocation waits for this one instead of starting another
+        await environment.ready()
 
-    async def run(self, event: bytes, request_id: str) -> Outcome:
-        """Runs one event; waits for a free process when all are busy.
+    async def run(self, event: bytes, request_id: str) -> InvocationResult:
+        """Runs one invocation; waits for an environment when all are busy.
 
         Raises ThrottledError if the function's reserved concurrency is used up, OSError if no process can be started.
         """
-        sandbox = await self._take()
+        environment = await self._acquire()
         try:
             started = time.monotonic()
-            outcome = await sandbox.invoke(event, request_id)
-            lines = await asyncio.to_thread(self._log.record, sandbox, request_id, outcome, time.monotonic() - started)
+            result = await environment.invoke(event, request_id)
+            lines = await asyncio.to_thread(
+                self._log.record, environment, request_id, result, time.monotonic() - started
+            )
         finally:
-            await self._give_back(sandbox)
-        return Outcome(outcome.payload, outcome.function_error, lines)
+            await self._release(environment)
+        return InvocationResult(result.payload, result.function_error, lines)
 
     async def retire(self) -> None:
-        """Ends the idle processes now and the busy ones when they are done."""
+        """Ends the idle environments now and the busy ones after their invocation."""
         self._retired = True
         idle, self._idle = self._idle, []
-        for sandbox in idle:
-            await self._end(sandbox)
+        for environment in idle:
+            await self._end(environment)
 
     def close(self) -> None:
-        """Stops listening for the processes, at the cloud's end; they are ended by its ProcessGroup."""
-        for sandbox in self._sandboxes:
-            sandbox.close()
+        """Closes the Runtime APIs; the processes are stopped by the cloud's ProcessGroup."""
+        for environment in self._environments:
+            environment.close()
 
-    async def _take(self) -> Sandbox:
+    async def _acquire(self) -> ExecutionEnvironment:
         while True:
             while self._idle:
-                sandbox = self._idle.pop()
-                if sandbox.alive:
-                    return sandbox
-                await self._end(sandbox)
-            if len(self._sandboxes) < self.settings.concurrency:
+                environment = self._idle.pop()
+                if environment.alive:
+                    return environment
+                await self._end(environment)
+            if len(self._environments) < self.configuration.concurrency:
                 return await self._started()
-            if self.settings.reserved is not None:
-                raise ThrottledError(f"{self.settings.name}: all {self.settings.reserved} reserved processes are busy")
+            if self.configuration.reserved is not None:
+                name, reserved = self.configuration.name, self.configuration.reserved
+                raise ThrottledError(f"{name}: all {reserved} reserved execution environments are busy")
             free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(free)
             await free
 
-    async def _started(self) -> Sandbox:
-        sandbox = Sandbox(self.settings, self._context, self._forks)
-        self._sandboxes.add(sandbox)
+    async def _started(self) -> ExecutionEnvironment:
+        environment = ExecutionEnvironment(self.configuration, self._context, self._zygote)
+        self._environments.add(environment)
         try:
-            await sandbox.start()
+            await environment.start()
         except OSError:
-            self._sandboxes.discard(sandbox)
+            self._environments.discard(environment)
             raise
-        return sandbox
+        return environment
 
-    async def _give_back(self, sandbox: Sandbox) -> None:
-        if sandbox.alive and not self._retired:
-            self._idle.append(sandbox)
+    async def _release(self, environment: ExecutionEnvironment) -> None:
+        if environment.alive and not self._retired:
+            self._idle.append(environment)
         else:
-            await self._end(sandbox)
+            await self._end(environment)
         while self._waiting:
             free = self._waiting.popleft()
             if not free.done():
                 free.set_result(None)
                 return
 
-    async def _end(self, sandbox: Sandbox) -> None:
-        self._sandboxes.discard(sandbox)
-        await sandbox.stop()
+    async def _end(self, environment: ExecutionEnvironment) -> None:
+        self._environments.discard(environment)
+        await environment.stop()

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API of one process: hands it invocations, takes its results.
+"""The Lambda Runtime API of one execution environment.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks, and a
 random token in front of each path that it is the process: the protocol signs nothing.
@@ -6,13 +6,12 @@ random token in front of each path that it is the process: the protocol signs no
 
 import asyncio
 import hmac
-import json
 import re
 import secrets
 import time
 from dataclasses import dataclass, field
 
-from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.result import InvocationResult
 
 _PREFIX = "/2018-06-01/runtime/"
 _RESULT = re.compile(re.escape(_PREFIX) + r"invocation/([^/]+)/(response|error)$")
@@ -21,20 +20,20 @@ _EVENT_LIMIT = 8 * 1024 * 1024
 
 @dataclass
 class Invocation:
-    """One event on its way through a process; `outcome` is set once, whoever is first."""
+    """One invocation; `result` is set once."""
 
     request_id: str
     event: bytes
     arn: str
     timeout: float
     trace_id: str
-    outcome: asyncio.Future[Outcome]
+    result: asyncio.Future[InvocationResult]
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def settle(self, outcome: Outcome) -> None:
-        """Sets the outcome unless there is one."""
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+    def complete(self, result: InvocationResult) -> None:
+        """Sets the result unless it is set."""
+        if not self.result.done():
+            self.result.set_result(result)
 
 
 class RuntimeApi:
@@ -42,7 +41,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self._token = secrets.token_urlsafe(32)
-        self._inbox: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._queue: asyncio.Queue[Invocation] = asyncio.Queue()
         self._current: Invocation | None = None
         self._server: asyncio.Server | None = None
         self.ready = asyncio.Event()
@@ -58,9 +57,9 @@ class RuntimeApi:
         if self._server is not None:
             self._server.close()
 
-    def hand(self, invocation: Invocation) -> None:
-        """Gives the process its next event."""
-        self._inbox.put_nowait(invocation)
+    def enqueue(self, invocation: Invocation) -> None:
+        """Adds an event for the process."""
+        self._queue.put_nowait(invocation)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -72,7 +71,7 @@ class RuntimeApi:
         except PermissionError:
             writer.write(_reply("403 Forbidden", b'{"errorType":"Forbidden"}', {"Connection": "close"}))
         except (ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # the process has ended, which the sandbox notices by itself, or this is no HTTP
+            return  # the process has ended, or this is no HTTP
         finally:
             writer.close()
 
@@ -93,7 +92,7 @@ class RuntimeApi:
         result = _RESULT.match(path)
         if method == "POST" and result and self._current and self._current.request_id == result[1]:
             failed = result[2] == "error"
-            self._current.settle(Outcome(body, "Unhandled" if failed else None))
+            self._current.complete(InvocationResult(body, "Unhandled" if failed else None))
             return _reply("202 Accepted", b'{"status":"OK"}')
         return _reply(
             "403 Forbidden", b'{"errorType":"InvalidStateTransition","errorMessage":"State transition is not allowed"}'
@@ -101,7 +100,7 @@ class RuntimeApi:
 
     async def _next(self) -> bytes:
         self.ready.set()
-        self._current = invocation = await self._inbox.get()
+        self._current = invocation = await self._queue.get()
         invocation.delivered.set()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
@@ -135,11 +134,3 @@ def _reply(status: str, body: bytes, headers: dict[str, str] | None = None) -> b
     fields = {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
-
-
-def parse_error(body: bytes) -> str:
-    """The errorType of an error body, or "" if it has none."""
-    try:
-        return str(json.loads(body).get("errorType", ""))
-    except (ValueError, AttributeError):
-        return ""

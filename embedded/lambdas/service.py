@@ -1,4 +1,4 @@
-"""The functions of the cloud: invoked from any thread, run on one event loop that holds their warm processes."""
+"""The Lambda service: functions are invoked from any thread and run on one event loop."""
 
 import asyncio
 import logging
@@ -9,52 +9,54 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
-from embedded.lambdas.forks import Forks
-from embedded.lambdas.metrics import LoggedMetrics
-from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.configuration import FunctionConfiguration, StoppedError
+from embedded.lambdas.logs import EmbeddedMetrics
 from embedded.lambdas.pool import FunctionPool
-from embedded.lambdas.settings import FunctionSettings, StoppedError
+from embedded.lambdas.result import InvocationResult
+from embedded.lambdas.zygote_client import ZygoteClient
 
 LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 class FunctionService:
-    """Runs functions by their settings; thread-safe."""
+    """Invokes functions by their configuration; thread-safe."""
 
-    def __init__(self, context: Context, metrics: LoggedMetrics) -> None:
+    def __init__(self, context: Context, metrics: EmbeddedMetrics) -> None:
         self.context = context
         self._metrics = metrics
-        self._forks = Forks(context)
-        self._forks.start()
+        self._zygote = ZygoteClient(context)
+        self._zygote.start()
         self._pools: dict[str, FunctionPool] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda", daemon=True)
         self._thread.start()
         self._warming = asyncio.Semaphore(2)
 
-    def invoke(self, settings: FunctionSettings, event: bytes, request_id: str | None = None) -> Outcome:
-        """Runs one event and waits for its end. Raises ThrottledError, or OSError if no process can be started."""
+    def invoke(
+        self, configuration: FunctionConfiguration, event: bytes, request_id: str | None = None
+    ) -> InvocationResult:
+        """Invokes the function and waits. Raises ThrottledError, or OSError if no process can be started."""
         try:
-            return self._submit(self.run(settings, event, request_id or str(uuid.uuid4()))).result()
+            return self._submit(self.run(configuration, event, request_id or str(uuid.uuid4()))).result()
         except CancelledError as error:
             raise StoppedError("the embedded cloud is ending") from error
 
-    async def run(self, settings: FunctionSettings, event: bytes, request_id: str) -> Outcome:
+    async def run(self, configuration: FunctionConfiguration, event: bytes, request_id: str) -> InvocationResult:
         """As `invoke`, on the event loop."""
-        pool = await self._pool(settings)
+        pool = await self._pool(configuration)
         return await pool.run(event, request_id)
 
-    def warm(self, settings: FunctionSettings) -> None:
-        """Starts a process ahead of need, in the background, two functions at a time."""
-        self.start(self._warm(settings))
+    def warm(self, configuration: FunctionConfiguration) -> None:
+        """Starts an execution environment in advance, in the background, two functions at a time."""
+        self.start(self._warm(configuration))
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Runs `work` on the event loop in the background; its failure is logged."""
         self._submit(work).add_done_callback(_log_failure)
 
-    def forget(self, name: str) -> None:
-        """Ends the processes of a deleted function."""
+    def retire(self, name: str) -> None:
+        """Retires the execution environments of a deleted function."""
         pool = self._pools.pop(name, None)
         if pool is not None:
             self.start(pool.retire())
@@ -77,22 +79,22 @@ class FunctionService:
             pool.close()
         await _cancel_all()
 
-    async def _warm(self, settings: FunctionSettings) -> None:
+    async def _warm(self, configuration: FunctionConfiguration) -> None:
         async with self._warming:
-            await (await self._pool(settings)).warm()
+            await (await self._pool(configuration)).warm()
 
-    async def _pool(self, settings: FunctionSettings) -> FunctionPool:
-        pool = self._pools.get(settings.name)
-        if pool is not None and pool.settings == settings:
+    async def _pool(self, configuration: FunctionConfiguration) -> FunctionPool:
+        pool = self._pools.get(configuration.name)
+        if pool is not None and pool.configuration == configuration:
             return pool
-        self._pools[settings.name] = fresh = FunctionPool(settings, self.context, self._forks, self._metrics)
+        self._pools[configuration.name] = fresh = FunctionPool(configuration, self.context, self._zygote, self._metrics)
         if pool is not None:
             await pool.retire()
         return fresh
 
 
 async def _cancel_all() -> None:
-    for _ in range(3):  # cancelling may start what has to be cancelled too
+    for _ in range(3):  # a cancelled task may start another task
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

@@ -1,1 +1,1 @@
-"""CloudWatch for real: metrics as they were put, alarms that change state, filters that count log events."""
+"""CloudWatch: metric data, alarms, metric math and metric filters."""

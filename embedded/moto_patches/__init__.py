@@ -1,4 +1,4 @@
-"""Every place where the embedded cloud replaces a part of moto 5.2.5; one module per part, one contract test per place.
+"""Replacements of parts of moto 5.2.5; each has a contract test.
 
-`patches.Patches` makes each replacement, fails loudly when the part is not there, and takes it back at the cloud's end.
+`patches.Patches` makes each replacement, raises when the part is missing, and undoes it when the cloud stops.
 """

@@ -1,6 +1,6 @@
-"""moto's LambdaFunction, which knows Docker only, replaced by one that runs in our processes.
+"""Lambda patches: functions run in execution environments of this cloud instead of Docker.
 
-It also remembers what moto forgets: DeadLetterConfig, LoggingConfig, and updates of tracing and ephemeral storage.
+They also keep what moto drops: DeadLetterConfig, LoggingConfig, and updates of tracing and ephemeral storage.
 """
 
 import base64
@@ -12,14 +12,13 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
 from embedded.context import Context
-from embedded.lambdas.asynchronous import AsyncInvocations, AsyncPolicy
-from embedded.lambdas.code import code_directory
-from embedded.lambdas.outcome import Outcome
+from embedded.lambdas.async_invocations import AsyncInvocations, AsyncPolicy
+from embedded.lambdas.configuration import FunctionConfiguration, StoppedError, ThrottledError, code_directory
+from embedded.lambdas.result import InvocationResult
 from embedded.lambdas.service import FunctionService
-from embedded.lambdas.settings import FunctionSettings, StoppedError, ThrottledError
 from embedded.moto_patches.patches import Patches
 
-_REMEMBERED = ("DeadLetterConfig", "LoggingConfig")
+_EXTRA_CONFIGURATION = ("DeadLetterConfig", "LoggingConfig")
 _TAIL = 4096
 _ASYNC_LIMIT = 1024 * 1024
 _SYNC_LIMIT = 6 * 1024 * 1024
@@ -47,16 +46,16 @@ class PayloadTooLargeError(LambdaClientError):
 
 
 class EmbeddedFunction(models.LambdaFunction):
-    """A function of moto's Lambda that really runs; `service` and `later` belong to the running cloud."""
+    """A function of moto's Lambda that runs; `service` and `async_invocations` belong to the running cloud."""
 
     __module__ = models.__name__  # moto keeps the instances of its classes by module, for its resets
 
     service: ClassVar[FunctionService]
-    later: ClassVar[AsyncInvocations]
+    async_invocations: ClassVar[AsyncInvocations]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
-        self.remembered: dict[str, Any] = {key: spec[key] for key in _REMEMBERED if spec.get(key)}
+        self.extra_configuration: dict[str, Any] = {key: spec[key] for key in _EXTRA_CONFIGURATION if spec.get(key)}
 
     def _set_function_code(self, updated_spec: dict[str, Any]) -> None:
         super()._set_function_code(updated_spec)
@@ -64,14 +63,14 @@ class EmbeddedFunction(models.LambdaFunction):
             raise InvalidParameterValueException("Could not unzip uploaded file. Please check your file and try again.")
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        """What GetFunctionConfiguration answers."""
-        return super().get_configuration(on_create) | self.remembered
+        """The response of GetFunctionConfiguration."""
+        return super().get_configuration(on_create) | self.extra_configuration
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        """Applies UpdateFunctionConfiguration, and ends the processes of the old configuration at their next use."""
-        for key in _REMEMBERED:
+        """Applies UpdateFunctionConfiguration; environments of the old configuration end at the next invocation."""
+        for key in _EXTRA_CONFIGURATION:
             if config_updates.get(key):
-                self.remembered[key] = config_updates[key]
+                self.extra_configuration[key] = config_updates[key]
         if "TracingConfig" in config_updates:
             self.tracing_config = config_updates["TracingConfig"]
         if "EphemeralStorage" in config_updates:
@@ -79,11 +78,11 @@ class EmbeddedFunction(models.LambdaFunction):
         super().update_configuration(config_updates)
         return self.get_configuration()
 
-    def settings(self) -> FunctionSettings:
-        """How the function is to be run now."""
-        logging = self.remembered.get("LoggingConfig", {})
+    def configuration(self) -> FunctionConfiguration:
+        """The function's present configuration."""
+        logging = self.extra_configuration.get("LoggingConfig", {})
         reserved = self.reserved_concurrency
-        return FunctionSettings(
+        return FunctionConfiguration(
             name=self.function_name,
             arn=self.function_arn,
             handler=self.handler or "",
@@ -98,18 +97,18 @@ class EmbeddedFunction(models.LambdaFunction):
         )
 
     def async_policy(self) -> AsyncPolicy:
-        """How asynchronous invocations are retried and where they end."""
+        """The function's policy for asynchronous invocations."""
         config = self.event_invoke_config[-1].config if self.event_invoke_config else {}
         destinations = config.get("DestinationConfig", {})
         return AsyncPolicy(
             retries=int(config.get("MaximumRetryAttempts", 2)),
             on_success=destinations.get("OnSuccess", {}).get("Destination"),
             on_failure=destinations.get("OnFailure", {}).get("Destination"),
-            dead_letter=self.remembered.get("DeadLetterConfig", {}).get("TargetArn"),
+            dead_letter=self.extra_configuration.get("DeadLetterConfig", {}).get("TargetArn"),
         )
 
     def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
-        """Answers Invoke: waits for the result, or accepts the event (InvocationType=Event)."""
+        """Invokes the function: waits for the result, or accepts the event (InvocationType=Event)."""
         event = body if isinstance(body, bytes) else (body or "{}").encode()
         kind = request_headers.get("X-Amz-Invocation-Type") or request_headers.get("x-amz-invocation-type")
         limit = _ASYNC_LIMIT if kind == "Event" else _SYNC_LIMIT
@@ -118,42 +117,42 @@ class EmbeddedFunction(models.LambdaFunction):
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            self.later.submit(self.settings(), event, self.async_policy())
+            self.async_invocations.submit(self.configuration(), event, self.async_policy())
             return b""
         return self._answer(self._run(event), response_headers)
 
-    def _run(self, event: bytes) -> Outcome:
+    def _run(self, event: bytes) -> InvocationResult:
         try:
-            return self.service.invoke(self.settings(), event)
+            return self.service.invoke(self.configuration(), event)
         except ThrottledError as error:
             raise TooManyRequestsError(str(error)) from error
         except StoppedError as error:
             raise LambdaClientError("ServiceException", str(error)) from error
 
-    def _answer(self, outcome: Outcome, response_headers: Any) -> bytes:
-        if outcome.function_error:
-            response_headers["x-amz-function-error"] = outcome.function_error
-        tail = outcome.log.encode()[-_TAIL:]
+    def _answer(self, result: InvocationResult, response_headers: Any) -> bytes:
+        if result.function_error:
+            response_headers["x-amz-function-error"] = result.function_error
+        tail = result.log.encode()[-_TAIL:]
         response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
         response_headers["x-amz-executed-version"] = str(self.version)
-        return outcome.payload
+        return result.payload
 
 
-def install(patches: Patches, service: FunctionService, later: AsyncInvocations) -> None:
-    """Makes moto create our functions."""
+def install(patches: Patches, service: FunctionService, async_invocations: AsyncInvocations) -> None:
+    """Replaces the class of moto's functions and DeleteFunction."""
     EmbeddedFunction.service = service
-    EmbeddedFunction.later = later
+    EmbeddedFunction.async_invocations = async_invocations
     patches.replace(models, "LambdaFunction", EmbeddedFunction)
 
     def delete(backend: models.LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
         original_delete(backend, function_name, qualifier)
-        service.forget(function_name)
+        service.retire(function_name)
 
     original_delete = patches.replace(models.LambdaBackend, "delete_function", delete)
 
 
-def deployed(context: Context, text: str) -> list[FunctionSettings]:
-    """The settings of all functions there are: those that queues feed first, then in the order `text` names them."""
+def deployed_functions(context: Context, text: str) -> list[FunctionConfiguration]:
+    """The configurations of all functions: first those with an event source mapping, then as `text` names them."""
     backend = models.lambda_backends[context.account_id][context.region]
     found = [function for function in backend.list_functions() if isinstance(function, EmbeddedFunction)]
     fed = {mapping.function_arn for mapping in backend.list_event_source_mappings("", "")}
@@ -162,4 +161,4 @@ def deployed(context: Context, text: str) -> list[FunctionSettings]:
         place = text.find(function.function_arn)
         return function.function_arn not in fed, place if place >= 0 else len(text)
 
-    return [function.settings() for function in sorted(found, key=rank)]
+    return [function.configuration() for function in sorted(found, key=rank)]

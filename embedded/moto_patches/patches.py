@@ -1,4 +1,4 @@
-"""Replacing attributes of moto, and putting them back."""
+"""Replacement of moto's attributes, and its undoing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ class MotoChangedError(RuntimeError):
 
 
 class Patches:
-    """Replacements made for one cloud; `undo` puts all of them back, last first."""
+    """The replacements of one cloud; `undo` reverts them, last first."""
 
     def __init__(self) -> None:
         self._undo: list[Callable[[], object]] = []
@@ -31,7 +31,7 @@ class Patches:
     def add(self, owner: Any, name: str, value: object) -> None:
         """Adds `owner.name`; raises MotoChangedError if moto has it by now."""
         if hasattr(owner, name):
-            raise MotoChangedError(f"moto has {owner.__name__}.{name} now: leave it to moto, or replace it knowingly")
+            raise MotoChangedError(f"moto has {owner.__name__}.{name} now: remove ours, or replace moto's")
         self._undo.append(lambda: delattr(owner, name))
         setattr(owner, name, value)
 

@@ -9,14 +9,13 @@ from embedded.providers import (
     dynamodb,
     events,
     iam,
-    invocations,
-    kms,
+    keys_and_parameters,
+    lambda_invocation,
     logs,
     s3,
     sagemaker,
     sns,
     sqs,
-    ssm,
     stepfunctions,
 )
 from embedded.providers.provider import Provider
@@ -27,18 +26,17 @@ _MODULES = (
     dynamodb,
     events,
     iam,
-    invocations,
-    kms,
+    keys_and_parameters,
+    lambda_invocation,
     logs,
     s3,
     sagemaker,
     sns,
     sqs,
-    ssm,
     stepfunctions,
 )
 
 PROVIDERS: dict[str, Provider] = {provider.type: provider() for module in _MODULES for provider in module.PROVIDERS}
 
-# Resource types that stand for nothing here, and why.
-IGNORED_TYPES = {"AWS::CDK::Metadata": "tells AWS which CDK version made the stack"}
+# Resource types without an effect here, and why.
+IGNORED_TYPES = {"AWS::CDK::Metadata": "reports the CDK version to AWS"}

@@ -1,8 +1,8 @@
-"""Alarms, which embedded/metrics evaluates, and dashboards, which are kept and shown."""
+"""CloudWatch alarms, which embedded/metrics evaluates, and dashboards, which are stored."""
 
 from typing import Any, ClassVar
 
-from embedded.providers.provider import Platform, PutProvider, Request, Resource, tag_list
+from embedded.providers.provider import NO_TAGS, Platform, PutProvider, Request, Resource, tag_list
 
 _ALARM = (
     "ActionsEnabled",
@@ -53,7 +53,7 @@ class Dashboard(PutProvider):
 
     type = "AWS::CloudWatch::Dashboard"
     honoured = frozenset({"DashboardName", "DashboardBody"})
-    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is imitated"}
+    ignored: ClassVar[dict[str, str]] = {"Tags": NO_TAGS}
     updatable = frozenset({"DashboardBody"})
 
     def put(self, platform: Platform, request: Request) -> Resource:

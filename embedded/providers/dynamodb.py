@@ -1,4 +1,4 @@
-"""DynamoDB tables; streams and replicas in other regions are refused."""
+"""DynamoDB tables; streams are refused."""
 
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ class Table(Provider):
         "SSESpecification": NO_KMS,
         "ResourcePolicy": NO_IAM,
         "TableClass": "a price, not a behaviour",
-        "ContributorInsightsSpecification": "not imitated",
+        "ContributorInsightsSpecification": "not emulated",
         "OnDemandThroughput": "throughput is not limited",
         "WarmThroughput": "throughput is not limited",
     }
@@ -66,42 +66,4 @@ class Table(Provider):
             dynamodb.update_time_to_live(**table, TimeToLiveSpecification=living)
 
 
-class GlobalTable(Table):
-    """AWS::DynamoDB::GlobalTable (CDK's TableV2), with a replica in this region only."""
-
-    type = "AWS::DynamoDB::GlobalTable"
-    honoured = Table.honoured - {"ProvisionedThroughput", "PointInTimeRecoverySpecification", "Tags"} | {
-        "Replicas[].Region",
-        "Replicas[].PointInTimeRecoverySpecification",
-        "Replicas[].DeletionProtectionEnabled",
-        "Replicas[].Tags",
-    }
-    ignored: ClassVar[dict[str, str]] = Table.ignored | {
-        "WriteProvisionedThroughputSettings": "throughput is not limited",
-        "WriteOnDemandThroughputSettings": "throughput is not limited",
-        "Replicas[].TableClass": "a price, not a behaviour",
-        "Replicas[].SSESpecification": NO_KMS,
-        "Replicas[].ContributorInsightsSpecification": "not imitated",
-        "Replicas[].ReadOnDemandThroughputSettings": "throughput is not limited",
-        "Replicas[].ResourcePolicy": NO_IAM,
-    }
-    updatable = frozenset({"Replicas", "TimeToLiveSpecification"})
-
-    def create(self, platform: Platform, request: Request) -> Resource:
-        """Creates the table with the settings of its one replica."""
-        return super().create(platform, self._flat(platform, request))
-
-    def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
-        """Changes recovery, time to live and deletion protection."""
-        return super().update(platform, self._flat(platform, request), resource)
-
-    def _flat(self, platform: Platform, request: Request) -> Request:
-        replicas = request.get("Replicas", [])
-        if [replica["Region"] for replica in replicas] != [platform.context.region]:
-            raise request.error(f"Replicas: exactly one is supported, in {platform.context.region}")
-        properties = {"BillingMode": "PAY_PER_REQUEST"} | request.properties
-        properties |= {key: value for key, value in replicas[0].items() if key != "Region"}
-        return Request(request.stack, request.logical_id, request.type, properties)
-
-
-PROVIDERS = (Table, GlobalTable)
+PROVIDERS = (Table,)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from embedded.events.delivery import UnsupportedTargetError, check_target
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource
+from embedded.providers.provider import NO_IAM, NO_KMS, NO_TAGS, Platform, Provider, PutProvider, Request, Resource
 
 _TARGET = ("Arn", "Id", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "SqsParameters")
 
@@ -19,14 +19,14 @@ class Rule(PutProvider):
         | {f"Targets[].{name}" for name in _TARGET}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "RoleArn": "IAM is not imitated: every call is allowed",
-        "Targets[].RoleArn": "IAM is not imitated: every call is allowed",
-        "Tags": "tags organise bills and access, neither is imitated",
+        "RoleArn": NO_IAM,
+        "Targets[].RoleArn": NO_IAM,
+        "Tags": NO_TAGS,
     }
     updatable = honoured - {"Name"} | {"Targets"}
 
     def check(self, request: Request) -> None:
-        """Also refuses targets and schedules that would silently never be served."""
+        """Also raises DeployError for targets and schedules that are not supported."""
         super().check(request)
         check_schedule(request, request.get("ScheduleExpression"))
         for target in request.get("Targets", []):
@@ -68,13 +68,13 @@ class Schedule(Provider):
         | {f"Target.{name}" for name in ("Arn", "RoleArn", "Input", "DeadLetterConfig", "RetryPolicy", "SqsParameters")}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "KmsKeyArn": "KMS is not imitated: nothing is encrypted in memory",
+        "KmsKeyArn": NO_KMS,
         "ScheduleExpressionTimezone": "only UTC, checked",
     }
     updatable = honoured - {"Name", "GroupName"} | {"Target"}
 
     def check(self, request: Request) -> None:
-        """Also refuses time zones, targets and expressions that would be served wrongly."""
+        """Also raises DeployError for time zones, targets and expressions that are not supported."""
         super().check(request)
         check_schedule(request, request.get("ScheduleExpression"))
         check_arn(request, request.get("Target", {}).get("Arn", ""))
@@ -103,7 +103,7 @@ class ScheduleGroup(Provider):
 
     type = "AWS::Scheduler::ScheduleGroup"
     honoured = frozenset({"Name"})
-    ignored: ClassVar[dict[str, str]] = {"Tags": "tags organise bills and access, neither is imitated"}
+    ignored: ClassVar[dict[str, str]] = {"Tags": NO_TAGS}
 
     def create(self, platform: Platform, request: Request) -> Resource:
         """Creates the group; Ref is its name."""
@@ -116,7 +116,7 @@ _SCHEDULE = ("GroupName", "Description", "ScheduleExpression", "State", "Flexibl
 
 
 def check_schedule(request: Request, expression: str | None) -> None:
-    """Raises DeployError for an expression that would never fire."""
+    """Raises DeployError for a schedule expression that is not supported."""
     if expression is None:
         return
     try:
@@ -126,7 +126,7 @@ def check_schedule(request: Request, expression: str | None) -> None:
 
 
 def check_arn(request: Request, arn: str) -> None:
-    """Raises DeployError for a target that could never be delivered to."""
+    """Raises DeployError for a target that is not supported."""
     try:
         check_target(arn)
     except UnsupportedTargetError as error:

@@ -1,11 +1,11 @@
-"""Roles and policies: kept, so that they can be looked at, and never evaluated."""
+"""IAM roles and policies: stored, never evaluated."""
 
 import json
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource, tag_list
+from embedded.providers.provider import NO_IAM, Platform, Provider, PutProvider, Request, Resource, tag_list
 
 _AWS_OWNED = ":iam::aws:policy/"
 
@@ -26,7 +26,7 @@ class Role(Provider):
             "Tags",
         }
     )
-    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": "IAM is not imitated: every call is allowed"}
+    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": NO_IAM}
     updatable = frozenset({"AssumeRolePolicyDocument", "Policies", "Description", "ManagedPolicyArns", "Tags"})
 
     def create(self, platform: Platform, request: Request) -> Resource:
@@ -67,7 +67,7 @@ class Role(Provider):
                 RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
             )
         for arn in request.get("ManagedPolicyArns", []):
-            if _AWS_OWNED not in arn:  # AWS's own are not loaded: 1,400 documents that nothing reads
+            if _AWS_OWNED not in arn:  # AWS managed policies are not loaded: 1,400 documents that nothing reads
                 iam.attach_role_policy(RoleName=name, PolicyArn=arn)
 
 
@@ -89,7 +89,7 @@ class Policy(PutProvider):
         return Resource(request.properties["PolicyName"], {"Id": request.properties["PolicyName"]})
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Takes the policy out of its roles, as far as they still exist."""
+        """Removes the policy from those of its roles that exist."""
         for role in request.get("Roles", []):
             try:
                 platform.clients("iam").delete_role_policy(RoleName=role, PolicyName=resource.physical_id)

@@ -1,4 +1,4 @@
-"""Log groups and what is drawn from them."""
+"""Log groups, metric filters and resource policies of CloudWatch Logs."""
 
 import json
 from typing import Any, ClassVar
@@ -14,8 +14,8 @@ class LogGroup(Provider):
     ignored: ClassVar[dict[str, str]] = {
         "KmsKeyId": NO_KMS,
         "LogGroupClass": "a price, not a behaviour",
-        "DataProtectionPolicy": "masking is not imitated",
-        "FieldIndexPolicies": "queries are not imitated",
+        "DataProtectionPolicy": "masking is not emulated",
+        "FieldIndexPolicies": "queries are not emulated",
         "DeletionProtectionEnabled": "logs end with the cloud",
     }
     updatable = frozenset({"RetentionInDays"})

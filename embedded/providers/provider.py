@@ -1,4 +1,4 @@
-"""What a provider of a resource type is: it says what it honours, and creates and updates by boto3 calls."""
+"""Providers of resource types: each declares the properties that it honours and makes boto3 calls."""
 
 import hashlib
 import re
@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 
-TAGS = "tags organise bills and access, neither is imitated"
-NO_IAM = "IAM is not imitated: every call is allowed"
-NO_KMS = "KMS is not imitated: nothing is encrypted in memory"
-NO_VPC = "networks are not imitated: everything is on loopback"
+NO_TAGS = "tags organise bills and access, neither is emulated"
+NO_IAM = "IAM is not emulated: every call is allowed"
+NO_KMS = "KMS is not emulated: nothing is encrypted in memory"
+NO_VPC = "networks are not emulated: everything is on loopback"
 
 
 class DeployError(RuntimeError):
@@ -21,7 +20,7 @@ class DeployError(RuntimeError):
 
 @dataclass(frozen=True)
 class Request:
-    """A resource as its template wants it, with every intrinsic function resolved."""
+    """A resource of a template, with every intrinsic function resolved."""
 
     stack: str
     logical_id: str
@@ -57,7 +56,7 @@ class Resource:
 
 @dataclass
 class Platform:
-    """What providers work with."""
+    """The clients and the context that providers use."""
 
     clients: Clients
     context: Context
@@ -77,7 +76,7 @@ class Provider:
     updatable: ClassVar[frozenset[str]] = frozenset()
 
     def check(self, request: Request) -> None:
-        """Raises DeployError for a property that is neither honoured nor knowingly ignored."""
+        """Raises DeployError for a property that is neither honoured nor ignored."""
         known = self.honoured | frozenset(self.ignored)
         for path in _unknown(request.properties, "", known):
             raise request.error(
@@ -94,7 +93,7 @@ class Provider:
         raise NotImplementedError
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the resource; a type that does not say how cannot be taken out of a running cloud."""
+        """Removes the resource; by default an error: the type cannot be removed from a running cloud."""
         raise request.error(
             "it is no longer in the assembly and cannot be removed in place; run `perennial down`, then `perennial up`"
         )
@@ -131,7 +130,7 @@ def _unknown(value: Any, path: str, known: frozenset[str]) -> Iterator[str]:
 
 
 def tag_list(tags: Any) -> list[dict[str, str]]:
-    """Tags as most APIs want them."""
+    """Tags as a list of Key and Value."""
     pairs = tags.items() if isinstance(tags, dict) else ((tag["Key"], tag["Value"]) for tag in tags or [])
     return [{"Key": str(key), "Value": str(value)} for key, value in pairs]
 
@@ -142,7 +141,7 @@ def tag_map(tags: Any) -> dict[str, str]:
 
 
 def lower_first(value: Any) -> Any:
-    """CloudFormation's CapitalNames as the lowerCamelNames some APIs want, at every depth."""
+    """CloudFormation's CapitalNames as the lowerCamelNames of some APIs, at every depth."""
     if isinstance(value, list):
         return [lower_first(item) for item in value]
     if isinstance(value, dict):

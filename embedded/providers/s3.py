@@ -24,10 +24,10 @@ class Bucket(Provider):
         }
     )
     ignored: ClassVar[dict[str, str]] = {
-        "LoggingConfiguration": "access logs take hours on AWS and nothing here reads them",
-        "MetricsConfigurations": "request metrics are not imitated",
-        "IntelligentTieringConfigurations": "storage classes are not imitated",
-        "LifecycleConfiguration.TransitionDefaultMinimumObjectSize": "storage classes are not imitated",
+        "LoggingConfiguration": "access logs are not emulated",
+        "MetricsConfigurations": "request metrics are not emulated",
+        "IntelligentTieringConfigurations": "storage classes are not emulated",
+        "LifecycleConfiguration.TransitionDefaultMinimumObjectSize": "storage classes are not emulated",
     }
     updatable = honoured - {"BucketName"}
 
@@ -85,7 +85,7 @@ class BucketPolicy(PutProvider):
         return Resource(request.properties["Bucket"])
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Takes the policy off the bucket."""
+        """Deletes the policy."""
         platform.clients("s3").delete_bucket_policy(Bucket=resource.physical_id)
 
 
@@ -101,7 +101,7 @@ def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """A lifecycle rule in the API's words; moto keeps it, nothing expires in the cloud's short life."""
+    """A lifecycle rule as the API names its members; moto stores it, nothing expires."""
     result: dict[str, Any] = {"Status": rule["Status"], "Filter": _filter(rule)}
     if "Id" in rule:
         result["ID"] = rule["Id"]

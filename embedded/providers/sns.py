@@ -14,9 +14,9 @@ class Topic(Provider):
     type = "AWS::SNS::Topic"
     honoured = frozenset({"TopicName", "DisplayName", "KmsMasterKeyId", "Subscription", "Tags"})
     ignored: ClassVar[dict[str, str]] = {
-        "TracingConfig": "traces are not imitated",
-        "SignatureVersion": "signatures are not imitated",
-        "DeliveryStatusLogging": "delivery logs are not imitated",
+        "TracingConfig": "traces are not emulated",
+        "SignatureVersion": "signatures are not emulated",
+        "DeliveryStatusLogging": "delivery logs are not emulated",
     }
     updatable = frozenset({"DisplayName", "KmsMasterKeyId"})
 

@@ -27,7 +27,7 @@ class Queue(Provider):
 
     type = "AWS::SQS::Queue"
     honoured = frozenset({"QueueName", "Tags", *_ATTRIBUTES})
-    ignored: ClassVar[dict[str, str]] = {"RedriveAllowPolicy": "who may use a dead-letter queue is not imitated"}
+    ignored: ClassVar[dict[str, str]] = {"RedriveAllowPolicy": "access to dead-letter queues is not emulated"}
     updatable = honoured - {"QueueName", "FifoQueue", "Tags"}
 
     def create(self, platform: Platform, request: Request) -> Resource:
@@ -61,7 +61,7 @@ class QueuePolicy(PutProvider):
         return Resource(request.name())
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Takes the policy off the queues."""
+        """Removes the policy from the queues."""
         for url in request.properties["Queues"]:
             platform.clients("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
 

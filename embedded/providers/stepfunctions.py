@@ -1,4 +1,4 @@
-"""State machines; what their tasks can do is embedded/stepfunctions."""
+"""State machines; embedded/stepfunctions runs them."""
 
 import json
 from typing import Any, ClassVar

@@ -7,7 +7,7 @@ The services' own calls put, or find, the same thing again.
 from collections.abc import Callable
 from typing import Any
 
-from embedded.clients import Clients
+from embedded.context import Clients
 
 Exists = Callable[[Clients, str], bool]
 

@@ -1,6 +1,6 @@
-"""SageMaker for real on one machine: training jobs run, endpoints serve, in the process of the moto server.
+"""SageMaker on one machine: training jobs, transform jobs, endpoints and the model registry.
 
-Not imitated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
+Not emulated: instances (one process stands for all of them), images, IAM roles, VPC, KMS, network isolation, quotas.
 """
 
 import contextlib
@@ -13,40 +13,40 @@ from botocore.credentials import Credentials
 
 from embedded.context import Context
 from embedded.sagemaker import api, runtime
-from embedded.sagemaker.runtime import Direct
+from embedded.sagemaker.runtime import DirectHandler
 
 __all__ = ["await_training_job", "install", "stop"]
 
 
-def install(context: Context) -> Direct:
-    """Makes moto's SageMaker real. Call it before the server answers its first request.
+def install(context: Context) -> DirectHandler:
+    """Replaces moto's SageMaker. Call it before the server answers its first request.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when a request comes.
 
     Returns:
-        What answers InvokeEndpoint, for the server.
+        The handler of InvokeEndpoint, for the server.
     """
     api.install(context)
     direct = runtime.install(context)
     if context.endpoint_url:
-        threading.Thread(target=_warm, args=(context,), name="warm sagemaker", daemon=True).start()
+        threading.Thread(target=_load_service_model, args=(context,), name="warm sagemaker", daemon=True).start()
     return direct
 
 
 def stop() -> None:
-    """Ends jobs and inference servers and writes the captures that wait: call it while the server still answers."""
+    """Stops jobs and inference servers and writes pending captures: call it while the server answers."""
     api.stop()
 
 
 def await_training_job(context: Context, name: str, seconds: float) -> bool:
-    """Waits for a training job's end, `seconds` at most. Returns whether it has ended, or is not there at all."""
+    """Waits up to `seconds` for a training job. Returns whether it has ended or does not exist."""
     job = api.backend_of(context.account_id, context.region).training_jobs.get(name)
     return job is None or job.done.wait(seconds)  # type: ignore[attr-defined]
 
 
-def _warm(context: Context) -> None:
-    """Sends the first request: moto takes 0.5 s to load the description of SageMaker, which a job would wait for."""
+def _load_service_model(context: Context) -> None:
+    """Sends a first request: moto takes 0.5 s to load the service model of SageMaker."""
     headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
     signed = AWSRequest("POST", context.endpoint_url, headers, b"{}")
     credentials = context.access.cloud

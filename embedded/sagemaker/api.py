@@ -1,6 +1,6 @@
-"""The touch point with moto's SageMaker: its backend and its operations replaced by real ones.
+"""The touch point with moto's SageMaker: replaces its backend and its operations.
 
-What moto answers with a success that nobody worked for (processing and tuning jobs, pipelines, ...) is refused here.
+Operations that moto answers with an invented success (processing and tuning jobs, pipelines, ...) are refused.
 """
 
 import threading
@@ -12,15 +12,13 @@ from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
-from embedded.clients import Clients
-from embedded.context import Context
-from embedded.sagemaker.catalogue import Catalogue
-from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError, RefusedError
+from embedded.context import Clients, Context
+from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
+from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.invocations import Invocations
+from embedded.sagemaker.jobs import TrainingJobs, TransformJobs
 from embedded.sagemaker.registry import Registry
-from embedded.sagemaker.training import TrainingJobs
-from embedded.sagemaker.transforms import TransformJobs
 
 _USED = ("s3", "logs", "cloudwatch")
 Operation = Callable[["SageMakerBackend", dict[str, Any]], dict[str, Any]]
@@ -34,27 +32,27 @@ class SageMakerBackend(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         clients = Clients(self.context)
-        # Making a client takes 0.1 s and more: not when the first job waits for it.
+        # A client takes 0.1 s and more to make: made before the first job needs it.
         threading.Thread(target=lambda: [clients(service) for service in _USED], name="clients", daemon=True).start()
         self.registry = Registry(self.context, self)
-        self.catalogue = Catalogue(self.context, clients, self.registry.described)
-        self.hosting = Hosting(self.context, clients, self.catalogue)
-        # moto tags and finds resources in these dictionaries by their `arn` and `tags`: one store, two readers.
-        self._models = self.catalogue.models  # type: ignore[assignment]
-        self.endpoint_configs = self.catalogue.configs  # type: ignore[assignment]
+        self.resources = HostingResources(self.context, clients, self.registry.described)
+        self.hosting = Hosting(self.context, clients, self.resources)
+        # moto tags and finds resources in these dictionaries by `arn` and `tags`; both share them.
+        self._models = self.resources.models  # type: ignore[assignment]
+        self.endpoint_configs = self.resources.configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
         self.training = TrainingJobs(self.context, clients, self.training_jobs)  # type: ignore[arg-type]
-        self.transforms = TransformJobs(self.context, clients, self.catalogue, self.hosting.standby)
+        self.transforms = TransformJobs(self.context, clients, self.resources, self.hosting.prewarmed)
         self.transform_jobs = self.transforms.jobs  # type: ignore[assignment]
         self.invocations = Invocations(self.context, clients, self.hosting)
 
     def reset(self) -> None:
-        """moto's reset: processes must not survive their records."""
+        """Resets the backend; its processes are stopped first."""
         self.stop()
         super().reset()
 
     def stop(self) -> None:
-        """Stops jobs and servers; captures and metrics that wait are written."""
+        """Stops jobs and servers; pending captures and metrics are written."""
         self.invocations.stop()
         self.training.stop_all()
         self.transforms.stop_all()
@@ -82,7 +80,7 @@ class SageMakerBackend(SageMakerModelBackend):
         return {}
 
     def add_tags_to(self, request: dict[str, Any]) -> dict[str, Any]:
-        """AddTags: a key that is there already gets the new value."""
+        """AddTags; an existing key gets the new value."""
         resource = self._get_resource_from_arn(request["ResourceArn"])
         new = {tag["Key"] for tag in request["Tags"]}
         resource.tags = [tag for tag in resource.tags if tag["Key"] not in new] + list(request["Tags"])
@@ -101,14 +99,14 @@ OPERATIONS: dict[str, Operation] = {
     "describe_transform_job": lambda backend, request: backend.transforms.describe(request),
     "stop_transform_job": lambda backend, request: backend.transforms.stop(request),
     "list_transform_jobs": lambda backend, request: backend.transforms.list_jobs(request),
-    "create_model": lambda backend, request: backend.catalogue.create_model(request),
-    "describe_model": lambda backend, request: backend.catalogue.describe_model(request),
-    "list_models": lambda backend, request: backend.catalogue.list_models(request),
-    "delete_model": lambda backend, request: backend.catalogue.delete_model(request),
-    "create_endpoint_config": lambda backend, request: backend.catalogue.create_config(request),
-    "describe_endpoint_config": lambda backend, request: backend.catalogue.describe_config(request),
-    "list_endpoint_configs": lambda backend, request: backend.catalogue.list_configs(request),
-    "delete_endpoint_config": lambda backend, request: backend.catalogue.delete_config(request),
+    "create_model": lambda backend, request: backend.resources.create_model(request),
+    "describe_model": lambda backend, request: backend.resources.describe_model(request),
+    "list_models": lambda backend, request: backend.resources.list_models(request),
+    "delete_model": lambda backend, request: backend.resources.delete_model(request),
+    "create_endpoint_config": lambda backend, request: backend.resources.create_config(request),
+    "describe_endpoint_config": lambda backend, request: backend.resources.describe_config(request),
+    "list_endpoint_configs": lambda backend, request: backend.resources.list_configs(request),
+    "delete_endpoint_config": lambda backend, request: backend.resources.delete_config(request),
     "create_endpoint": lambda backend, request: backend.hosting.create_endpoint(request),
     "update_endpoint": lambda backend, request: backend.hosting.update_endpoint(request),
     "update_endpoint_weights_and_capacities": lambda backend, request: backend.hosting.update_weights(request),
@@ -128,7 +126,7 @@ OPERATIONS: dict[str, Operation] = {
     "delete_tags": lambda backend, request: backend.delete_tags_from(request),
 }
 
-# moto answers these at once with an invented success.
+# moto answers these with an invented success.
 REFUSED = (
     "create_processing_job",
     "create_hyper_parameter_tuning_job",
@@ -147,7 +145,7 @@ REFUSED = (
 
 
 def install(context: Context) -> None:
-    """Replaces moto's backend and operations; the backends made before are stopped and forgotten."""
+    """Replaces moto's backend and operations; earlier backends are stopped and dropped."""
     stop()
     SageMakerBackend.context = context
     sagemaker_backends.clear()
@@ -159,7 +157,7 @@ def install(context: Context) -> None:
 
 
 def stop() -> None:
-    """Stops what all backends run. Safe to call twice, and before `install`."""
+    """Stops all backends. May be called twice, and before `install`."""
     for _, _, backend in list(sagemaker_backends.iter_backends()):
         if isinstance(backend, SageMakerBackend):
             backend.stop()
@@ -185,7 +183,7 @@ def _refusal(name: str) -> Callable[[SageMakerResponse], ActionResult]:
     action = "".join(word.title() for word in name.split("_"))
 
     def handle(_: SageMakerResponse) -> ActionResult:
-        raise NotImitatedError(action)
+        raise NotEmulatedError(action)
 
     return _refused_as_aws(handle)
 

@@ -1,4 +1,4 @@
-"""An input object cut into the bodies of requests, as SplitType, BatchStrategy and MaxPayloadInMB say."""
+"""Batches of a transform job: an input object split by SplitType, BatchStrategy and MaxPayloadInMB."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,17 @@ _MB = 1024 * 1024
 
 
 class PayloadError(Exception):
-    """A record is larger than a request may be; the message is in AWS's words."""
+    """A record exceeds the maximum payload; the message is worded as by AWS."""
 
 
-def cut(content: bytes, *, lines: bool, single: bool, max_payload_mb: int) -> Iterator[bytes]:
+def split_into_batches(content: bytes, *, lines: bool, single: bool, max_payload_mb: int) -> Iterator[bytes]:
     """The bodies, in the order of the input. Raises PayloadError.
 
     Args:
         content: the object.
         lines: SplitType Line; otherwise the whole object is one body.
         single: BatchStrategy SingleRecord: a line is a body, without its newline.
-        max_payload_mb: what a body may hold, in MB of 2^20 bytes.
+        max_payload_mb: the largest body, in MB of 2^20 bytes.
     """
     limit = max_payload_mb * _MB
     if not lines:

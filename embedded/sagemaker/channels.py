@@ -1,4 +1,4 @@
-"""Input channels of a training job: from S3 into the directory where the container finds them."""
+"""Input channels of a training job: downloads from S3 into the container's directories."""
 
 import json
 import shutil
@@ -8,17 +8,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 
 S3_DATA_TYPES = ("S3Prefix", "ManifestFile")
 
 
 class DownloadError(Exception):
-    """Input data could not be had; the message is worded as the job's FailureReason on AWS."""
+    """Input data could not be downloaded; the message is worded as the job's FailureReason on AWS."""
 
 
 class InputChannel:
-    """One entry of InputDataConfig. Raises InvalidRequestError for what this cloud cannot feed to a container."""
+    """One entry of InputDataConfig. Raises InvalidRequestError for unsupported data sources and input modes."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self.name: str = request["ChannelName"]
@@ -30,7 +30,7 @@ class InputChannel:
             raise InvalidRequestError(f"Channel {self.name}: S3DataType {self.data_type} is not {S3_DATA_TYPES}.")
         if request.get("InputMode") == "Pipe":
             raise InvalidRequestError(f"Channel {self.name}: InputMode Pipe is not supported by the embedded cloud.")
-        self.location = Location.parse(source["S3Uri"])
+        self.location = S3Location.parse(source["S3Uri"])
         self._request = request
         self._distribution: str = source.get("S3DataDistributionType", "FullyReplicated")
 
@@ -46,7 +46,7 @@ class InputChannel:
         return entry
 
     def download(self, s3: Any, target: Path) -> None:
-        """Fetches all of the channel's objects. Raises DownloadError, with the URL and what S3 said."""
+        """Downloads the channel's objects. Raises DownloadError with the URL and S3's error."""
         target.mkdir(parents=True, exist_ok=True)
         try:
             for key_location, name in self.objects(s3):
@@ -56,22 +56,22 @@ class InputChannel:
                         f"Data download failed:the key {key_location.key} leaves the channel's directory"
                     )
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # One request per object, where boto3's managed transfer asks for its head first.
+                # One request per object; boto3's managed transfer sends HeadObject first.
                 body = s3.get_object(Bucket=key_location.bucket, Key=key_location.key)["Body"]
                 with path.open("wb") as file:
                     shutil.copyfileobj(body, file, 1 << 20)
         except (ClientError, BotoCoreError) as error:
             raise DownloadError(f"Data download failed:{self.location.uri}: {error}") from error
 
-    def objects(self, s3: Any) -> list[tuple[Location, str]]:
+    def objects(self, s3: Any) -> list[tuple[S3Location, str]]:
         """The objects and the name of each below the channel. Raises DownloadError, or what boto3 raises."""
         return self._manifest(s3) if self.data_type == "ManifestFile" else self._prefix(s3)
 
-    def _prefix(self, s3: Any) -> list[tuple[Location, str]]:
+    def _prefix(self, s3: Any) -> list[tuple[S3Location, str]]:
         bucket, prefix = self.location.bucket, self.location.key
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        found = [(Location(bucket, key), _local_name(prefix, key)) for key in keys if not key.endswith("/")]
+        found = [(S3Location(bucket, key), _local_name(prefix, key)) for key in keys if not key.endswith("/")]
         if not found:
             raise DownloadError(
                 f'Data download failed:No S3 objects found under S3 URL "{self.location.uri}" given in input data '
@@ -80,17 +80,17 @@ class InputChannel:
             )
         return found
 
-    def _manifest(self, s3: Any) -> list[tuple[Location, str]]:
+    def _manifest(self, s3: Any) -> list[tuple[S3Location, str]]:
         answer = s3.get_object(Bucket=self.location.bucket, Key=self.location.key)
         try:
             head, *names = json.loads(answer["Body"].read())
-            prefix = Location.parse(head["prefix"])
+            prefix = S3Location.parse(head["prefix"])
         except (ValueError, TypeError, KeyError, InvalidRequestError) as error:
             raise DownloadError(
                 f"Data download failed:Unable to parse the manifest {self.location.uri}: expected "
                 f'[{{"prefix": "s3://..."}}, "name", ...]: {error}'
             ) from error
-        return [(Location(prefix.bucket, prefix.key + name), name) for name in names]
+        return [(S3Location(prefix.bucket, prefix.key + name), name) for name in names]
 
 
 def _local_name(prefix: str, key: str) -> str:

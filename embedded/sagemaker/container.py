@@ -1,13 +1,16 @@
-"""The directory contract of SageMaker's containers, kept in a directory that stands for /opt/ml."""
+"""A container of SageMaker: the directories under /opt/ml and the environment of its processes."""
 
 import json
+import os
 import re
 import shutil
+import sys
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from embedded.context import Context
 from embedded.sagemaker.errors import ModelDataError
 
 _ROOT = re.compile(r"(?<![\w./-])/opt/ml(?=$|[^\w.-])")
@@ -16,7 +19,7 @@ MAX_ARCHIVE_MEMBERS = 200_000
 
 
 class Container:
-    """One container's /opt/ml at `base`; `SAGEMAKER_BASE_DIR` tells the programs inside where it is."""
+    """One container's /opt/ml, at `base`; programs find it by `SAGEMAKER_BASE_DIR`."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -29,7 +32,7 @@ class Container:
         self.failure = self.output / "failure"
 
     def prepare(self) -> None:
-        """Makes the directories a container finds at its start."""
+        """Makes the directories that exist when a container starts."""
         for directory in (self.code, self.model, self.config, self.output_data, self.output / "intermediate"):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -38,11 +41,11 @@ class Container:
         return self.input / "data" / name
 
     def mapped(self, text: str) -> str:
-        """The text with each path under /opt/ml moved under the base directory."""
+        """The text with paths under /opt/ml replaced by paths under `base`."""
         return _ROOT.sub(lambda _: str(self.base), text)
 
     def mapped_values(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """The same for each value of a mapping."""
+        """The mapping with `mapped` values."""
         return {name: self.mapped(text) for name, text in texts.items()}
 
     def write_config(self, name: str, content: Any) -> None:
@@ -55,10 +58,10 @@ class Container:
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Extracts a tar.gz from someone else: no path leaves `target`, no special files, sizes capped.
+    """Extracts an untrusted tar.gz: no path leaves `target`, no special files, sizes are capped.
 
     Raises:
-        ModelDataError: the archive is no tar.gz, is unsafe or too large; nothing of it is to be used then.
+        ModelDataError: the archive is not a tar.gz, is unsafe or too large; `target` must not be used then.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -73,12 +76,36 @@ def unpack(archive: Path, target: Path) -> None:
 
 
 def pack(directory: Path, archive: Path) -> None:
-    """Writes what is in `directory` as a tar.gz, names relative to it."""
+    """Writes the content of `directory` as a tar.gz."""
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for path in sorted(directory.iterdir()):
             tar.add(path, arcname=path.name)
 
 
 def is_empty(directory: Path) -> bool:
-    """Whether there is nothing in the directory, or no directory."""
+    """True if the directory is empty or missing."""
     return not directory.is_dir() or next(directory.iterdir(), None) is None
+
+
+def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
+    """The environment variables of each container process, without the cloud's own PYTHONPATH or credentials.
+
+    Args:
+        isolated: under network isolation a container has no credentials and no endpoint URL; its network is not cut.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    environment = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), path]),
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "AWS_REGION": context.region,
+        "AWS_DEFAULT_REGION": context.region,
+    }
+    for name in ("TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment if isolated else environment | context.exports()

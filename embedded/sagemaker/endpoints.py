@@ -1,4 +1,4 @@
-"""An endpoint: its fleets, the share of the traffic that each takes, and its status."""
+"""An endpoint: its status, its fleets and their traffic shares."""
 
 import random
 import threading
@@ -7,23 +7,22 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from embedded.sagemaker.capture import summary
-from embedded.sagemaker.changes import Change
+from embedded.sagemaker.data_capture import summary
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
-from embedded.sagemaker.jobs import now
-from embedded.sagemaker.rollout import Rollout
+from embedded.sagemaker.training_job import now
 
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
 UPDATABLE = ("InService", "UpdateRollbackFailed")
+Deploy = Callable[["Endpoint", Fleet], None]  # takes an endpoint to a fleet, or back
 
 
 class Endpoint:
-    """One endpoint. Its fleets come and go in a thread of their own; it answers from those that have a share.
+    """One endpoint. Deployments change its fleets in a thread of their own; fleets with a traffic share answer.
 
     Args:
         name: its name.
-        arn: the same in full.
+        arn: its ARN.
         tags: as in the request.
         changed: called with the endpoint after each change of its status.
     """
@@ -34,13 +33,13 @@ class Endpoint:
         self.tags = tags
         self.creation_time = self.last_modified_time = now()
         self.status = "Creating"
-        self.deployment: dict[str, Any] | None = None
-        self.deleted = threading.Event()  # a rollout under way ends then
+        self.deployment_config: dict[str, Any] | None = None
+        self.deleted = threading.Event()  # ends a deployment under way
         self._changed = changed
         self._lock = threading.RLock()
         self._active: Fleet | None = None
         self._pending: tuple[Fleet, datetime] | None = None
-        self._stray: list[Fleet] = []  # left by a rollback that failed
+        self._leftover: list[Fleet] = []  # of failed rollbacks
         self._shares: list[tuple[Fleet, float]] = []
         self._failure: str | None = None
         self._config_name = ""
@@ -48,32 +47,32 @@ class Endpoint:
 
     @property
     def active(self) -> Fleet | None:
-        """The fleet of the configuration in force; None until the endpoint was in service once."""
+        """The fleet of the present configuration; None before the endpoint is first in service."""
         return self._active
 
     @property
     def fleets(self) -> list[Fleet]:
-        """All that are up or coming up: the active one, and beside it the one of an update under way."""
+        """All fleets: the active one, that of an update under way, and those left by a failed rollback."""
         with self._lock:
-            found = [self._active, self._pending[0] if self._pending else None, *self._stray]
+            found = [self._active, self._pending[0] if self._pending else None, *self._leftover]
         return [fleet for fleet in found if fleet is not None]
 
-    def create(self, fleet: Fleet) -> None:
-        """Brings up the first fleet, in the background."""
+    def create(self, fleet: Fleet, deploy: Deploy) -> None:
+        """Deploys the first fleet, in the background."""
         self._config_name = fleet.config.name
-        self._begin(fleet, None)
+        self._start_deployment(fleet, deploy)
 
-    def update(self, fleet: Fleet, rollout: Rollout) -> None:
-        """Brings up a fleet beside the old one and shifts the traffic to it, in the background.
+    def update(self, fleet: Fleet, deployment_config: dict[str, Any], deploy: Deploy) -> None:
+        """Deploys a new fleet beside the active one, in the background.
 
         Raises:
             InvalidRequestError: the endpoint is being changed, or has failed, or would change its variants' names.
         """
         with self._lock:
             self.check_update(fleet)
-            self.deployment = rollout.request or None
+            self.deployment_config = deployment_config or None
             self._set_status("Updating")
-            self._begin(fleet, rollout)
+            self._start_deployment(fleet, deploy)
 
     def check_update(self, fleet: Fleet | None = None) -> None:
         """Raises InvalidRequestError unless the endpoint can be updated, to that fleet if one is given."""
@@ -94,26 +93,26 @@ class Endpoint:
             self._set_status("Deleting")
 
     def delete(self) -> None:
-        """Takes the endpoint out of service and stops its fleets; returns once they are stopped."""
+        """Takes the endpoint out of service and stops its fleets; returns when they are stopped."""
         self.deleted.set()
         with self._lock:
             self._shares = []
             pending = self._pending
         for variant in pending[0].all_variants if pending else ():
-            variant.server.abandoned.set()
+            variant.server.cancelled.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=90)
         with self._lock:
-            left = [fleet for fleet in (self._active, *self._stray) if fleet is not None]
-            self._active, self._stray = None, []
+            left = [fleet for fleet in (self._active, *self._leftover) if fleet is not None]
+            self._active, self._leftover = None, []
         for fleet in left:
             fleet.stop()
 
     @contextmanager
-    def lease(self) -> Iterator[Fleet | None]:
-        """The fleet for one invocation, by the shares, which is not stopped meanwhile; None while none is in service.
+    def acquire_fleet(self) -> Iterator[Fleet | None]:
+        """A fleet for one invocation, chosen by traffic share and not stopped meanwhile; None while none is in service.
 
-        Chosen and counted in one step: a fleet that has lost its share is stopped once nobody it counts is left.
+        Choice and count are one step, so that a fleet without a share is stopped after its last invocation.
         """
         with self._lock:
             shares = self._shares
@@ -121,49 +120,49 @@ class Endpoint:
             if len(shares) > 1:
                 fleet = random.choices([fleet for fleet, _ in shares], [share for _, share in shares])[0]
             if fleet is not None:
-                fleet.enter()
+                fleet.begin_invocation()
         try:
             yield fleet
         finally:
             if fleet is not None:
-                fleet.leave()
+                fleet.end_invocation()
 
-    def shift(self, new: Fleet, share: float) -> None:
-        """Gives `share` (0 to 1) of the traffic to the new fleet, and the rest to the active one."""
+    def shift_traffic(self, new: Fleet, share: float) -> None:
+        """Sends `share` (0 to 1) of the traffic to the new fleet and the rest to the active one."""
         with self._lock:
             active = self._active
             if self.deleted.is_set() or active is None:
                 return
             self._shares = [pair for pair in ((active, 1.0 - share), (new, share)) if pair[1] > 0]
 
-    def adopt(self, fleet: Fleet) -> list[Fleet]:
-        """The new fleet is in force and takes all traffic. Returns those that are to be stopped."""
+    def promote(self, fleet: Fleet) -> list[Fleet]:
+        """Makes the new fleet the active one, with all traffic. Returns the fleets to be stopped."""
         with self._lock:
-            left = [old for old in (self._active, *self._stray) if old is not None]
-            self._active, self._stray, self._config_name = fleet, [], fleet.config.name
-            self._conclude("InService", None)
+            left = [old for old in (self._active, *self._leftover) if old is not None]
+            self._active, self._leftover, self._config_name = fleet, [], fleet.config.name
+            self._finish_deployment("InService", None)
             return left
 
-    def roll_back(self) -> None:
-        """The way back begins."""
+    def begin_rollback(self) -> None:
+        """Sets the status RollingBack."""
         with self._lock:
             self._set_status("RollingBack")
 
-    def give_up(self, reason: str) -> None:
-        """The new fleet is gone. As on AWS an update that was rolled back ends InService: the config's name tells."""
+    def fail_deployment(self, reason: str) -> None:
+        """Ends a failed deployment: Failed, or InService with the old configuration after a rollback, as on AWS."""
         with self._lock:
-            self._conclude("InService" if self._active is not None else "Failed", reason)
+            self._finish_deployment("InService" if self._active is not None else "Failed", reason)
 
-    def stay_mixed(self, reason: str) -> None:
-        """Neither fleet can have it all: UpdateRollbackFailed, with the shares as they are."""
+    def fail_rollback(self, reason: str) -> None:
+        """Ends a failed rollback: UpdateRollbackFailed, with the present traffic shares."""
         with self._lock:
-            self._stray += [self._pending[0]] if self._pending else []
+            self._leftover += [self._pending[0]] if self._pending else []
             shares = self._shares
-            self._conclude("UpdateRollbackFailed", reason)
+            self._finish_deployment("UpdateRollbackFailed", reason)
             self._shares = shares
 
     def describe(self) -> dict[str, Any]:
-        """What DescribeEndpoint answers."""
+        """The response of DescribeEndpoint."""
         with self._lock:
             answer: dict[str, Any] = {
                 "EndpointName": self.name,
@@ -181,19 +180,17 @@ class Endpoint:
                 answer["PendingDeploymentSummary"] = summary_ | {"StartTime": start}
             if self._failure:
                 answer["FailureReason"] = self._failure
-            if self.deployment:
-                answer["LastDeploymentConfig"] = self.deployment
+            if self.deployment_config:
+                answer["LastDeploymentConfig"] = self.deployment_config
             return answer
 
-    def _begin(self, fleet: Fleet, rollout: Rollout | None) -> None:
+    def _start_deployment(self, fleet: Fleet, deploy: Deploy) -> None:
         with self._lock:
             self._pending, self._failure = (fleet, now()), None
-        self._thread = threading.Thread(
-            target=Change(self, fleet, rollout).run, name=f"endpoint {self.name}", daemon=True
-        )
+        self._thread = threading.Thread(target=deploy, args=(self, fleet), name=f"endpoint {self.name}", daemon=True)
         self._thread.start()
 
-    def _conclude(self, status: str, failure: str | None) -> None:
+    def _finish_deployment(self, status: str, failure: str | None) -> None:
         self._pending = None
         self._failure = failure[:1024] if failure else None
         if not self.deleted.is_set():

@@ -1,4 +1,4 @@
-"""What the SageMaker part refuses, in the codes and words of AWS where AWS has them."""
+"""Errors of SageMaker, with AWS's codes and wording where known."""
 
 
 class RefusedError(Exception):
@@ -6,7 +6,7 @@ class RefusedError(Exception):
 
     Args:
         code: the error code that a client sees, e.g. ValidationException.
-        message: one sentence for the person who reads it.
+        message: one sentence.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -16,7 +16,7 @@ class RefusedError(Exception):
 
 
 class InvalidRequestError(RefusedError):
-    """The request contradicts the rules or the state of things: ValidationException."""
+    """A request that SageMaker's rules or a resource's state forbid: ValidationException."""
 
     def __init__(self, message: str) -> None:
         super().__init__("ValidationException", message)
@@ -29,12 +29,12 @@ class ResourceInUseError(RefusedError):
         super().__init__("ResourceInUse", message)
 
 
-class NotImitatedError(RefusedError):
-    """Something that AWS does and this cloud does not: an error, never a silent success."""
+class NotEmulatedError(RefusedError):
+    """A feature of AWS that this cloud does not emulate."""
 
     def __init__(self, what: str) -> None:
-        super().__init__("ValidationException", f"The embedded cloud does not imitate {what}.")
+        super().__init__("ValidationException", f"The embedded cloud does not emulate {what}.")
 
 
 class ModelDataError(Exception):
-    """A model's archive cannot be had or cannot be unpacked; the message says which and why."""
+    """A model archive that cannot be downloaded or unpacked."""

@@ -1,21 +1,18 @@
-"""A fleet: what one endpoint configuration runs, one server per production and shadow variant."""
+"""A fleet: the servers of one endpoint configuration, one per production and shadow variant."""
 
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.jobs import now
-from embedded.sagemaker.models import Place, ServedModel
-from embedded.sagemaker.records import Record
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
+from embedded.sagemaker.records import ResourceRecord
 from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
 from embedded.sagemaker.serverless import ServerlessServer
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.training_job import now
 from embedded.sagemaker.variants import Variant
 
 LEAST_START_SECONDS = 20.0
@@ -31,7 +28,7 @@ class Fleet:
         endpoint: the endpoint's name.
         config: the endpoint configuration, of which a copy is kept: it may be deleted meanwhile.
         models: the model of each variant, by variant name.
-        standby: starts their processes.
+        prewarmed: starts their processes.
     """
 
     def __init__(
@@ -39,21 +36,21 @@ class Fleet:
         context: Context,
         clients: Clients,
         endpoint: str,
-        config: Record,
+        config: ResourceRecord,
         models: dict[str, ServedModel],
-        standby: Standby,
+        prewarmed: PrewarmedInterpreter,
     ) -> None:
         self._clock = context.clock
         self.config = config
         self.capture: dict[str, Any] = config.request.get("DataCaptureConfig") or {}
-        place = Place("hosting", endpoint, f"/aws/sagemaker/Endpoints/{endpoint}")
+        owner = ServerOwner("hosting", endpoint, f"/aws/sagemaker/Endpoints/{endpoint}")
 
         def variant(request: dict[str, Any]) -> Variant:
             model = models[request["VariantName"]]
             if request.get("ServerlessConfig"):
-                return Variant(request, ServerlessServer(context, clients, place, request, model, standby), model)
+                return Variant(request, ServerlessServer(context, clients, owner, request, model, prewarmed), model)
             name = request["VariantName"]
-            return Variant(request, InferenceServer(context, clients, place, name, model, standby), model)
+            return Variant(request, InferenceServer(context, clients, owner, name, model, prewarmed), model)
 
         self.variants = [variant(request) for request in config.request["ProductionVariants"]]
         self.shadows = [variant(request) for request in config.request.get("ShadowProductionVariants") or []]
@@ -73,11 +70,11 @@ class Fleet:
             raise
 
     def _on_the_wall(self, limit: float) -> float:
-        """Seconds until a server must be healthy: sped up like all waits, but its process starts as slowly as ever."""
+        """Seconds on the wall until a server must be healthy; at least 20, because processes start no faster."""
         return min(limit, max(LEAST_START_SECONDS, self._clock.scaled(limit)))
 
     def stop(self, *, drain: bool = True) -> None:
-        """Stops all servers, with `drain` once the invocations under way have been answered."""
+        """Stops all servers; with `drain` after the invocations under way."""
         if drain:
             deadline = time.monotonic() + DRAIN_SECONDS
             with self._idle:
@@ -87,12 +84,12 @@ class Fleet:
             variant.server.stop()
 
     def recover(self) -> bool:
-        """Starts again what has died. Returns whether all servers are healthy."""
+        """Restarts servers that have ended. Returns whether all are healthy."""
         return all(variant.server.restart() for variant in self.variants)
 
     @property
     def serverless(self) -> bool:
-        """Whether it runs without instances."""
+        """True if it has a serverless variant."""
         return any(variant.request.get("ServerlessConfig") for variant in self.variants)
 
     @property
@@ -100,28 +97,19 @@ class Fleet:
         """The production variants and the shadow variants."""
         return [*self.variants, *self.shadows]
 
-    def enter(self) -> None:
+    def begin_invocation(self) -> None:
         """One more invocation is under way: the fleet is not stopped until `leave`."""
         with self._idle:
             self._busy += 1
 
-    def leave(self) -> None:
-        """An invocation has been answered."""
+    def end_invocation(self) -> None:
+        """Ends the count of an invocation."""
         with self._idle:
             self._busy -= 1
             self._idle.notify_all()
 
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        """Around an invocation that comes from within another one: the fleet is not stopped meanwhile."""
-        self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
-
     def choose(self, wanted: str | None) -> Variant | None:
-        """The variant for one invocation: the wanted one, else by weight. None when there is no such variant."""
+        """The variant for one invocation: the target variant, else one by weight. None if there is none."""
         if wanted is not None:
             return next((variant for variant in self.variants if variant.name == wanted), None)
         if len(self.variants) == 1:
@@ -142,8 +130,8 @@ class Fleet:
         if new.serverless and not self.serverless:
             raise InvalidRequestError("An endpoint with instances cannot be updated to a serverless endpoint.")
 
-    def retain(self, old: "Fleet", excluded: set[str]) -> None:
-        """Takes over what an update is to keep: RetainAllVariantProperties without ExcludeRetainedVariantProperties."""
+    def retain_properties(self, old: "Fleet", excluded: set[str]) -> None:
+        """Applies RetainAllVariantProperties, except for the properties in ExcludeRetainedVariantProperties."""
         before = {variant.name: variant for variant in old.variants}
         for variant in self.variants:
             if variant.name in before and "DesiredWeight" not in excluded:
@@ -153,8 +141,8 @@ class Fleet:
         if "DataCaptureConfig" not in excluded:
             self.capture = old.capture
 
-    def enter_stage(self, stage: str) -> None:
-        """Goes on to Creating, ActivatingTraffic, Baking or Deleting, as the variants' VariantStatus shows."""
+    def set_stage(self, stage: str) -> None:
+        """Sets the VariantStatus: Creating, ActivatingTraffic, Baking or Deleting."""
         self._stage = (stage, now())
 
     def describe(self, *, shadows: bool = False) -> list[dict[str, Any]]:
@@ -162,7 +150,7 @@ class Fleet:
         return [variant.describe(self._started) for variant in (self.shadows if shadows else self.variants)]
 
     def pending(self) -> list[dict[str, Any]]:
-        """The same in a PendingDeploymentSummary."""
+        """The ProductionVariants of a PendingDeploymentSummary."""
         stage, since = self._stage
         status = [{"Status": stage, "StartTime": since}]
         kinds = [variant.request.get("InstanceType") for variant in self.variants]

@@ -2,21 +2,21 @@
 
 import threading
 import time
+from functools import partial
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
+from embedded.events.service_events import emit_state_change
 from embedded.rules.rule import Situation, broken
 from embedded.rules.sagemaker import RULES
-from embedded.sagemaker.announce import announce
-from embedded.sagemaker.catalogue import Catalogue
+from embedded.sagemaker.blue_green import TrafficShift, deploy
 from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.fleets import Fleet
+from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.listing import page
-from embedded.sagemaker.records import Record, refuse_existing
-from embedded.sagemaker.rollout import Rollout
-from embedded.sagemaker.standby import IMAGE, Standby
+from embedded.sagemaker.prewarmed import IMAGE, PrewarmedInterpreter
+from embedded.sagemaker.records import ResourceRecord, refuse_existing
 
 DELETION_SECONDS = 10.0  # of the cloud's time, that a deletion takes at least
 
@@ -30,57 +30,58 @@ class Hosting:
     Args:
         context: the cloud.
         clients: its own clients.
-        catalogue: the models and endpoint configurations.
+        resources: the models and endpoint configurations.
     """
 
-    def __init__(self, context: Context, clients: Clients, catalogue: Catalogue) -> None:
+    def __init__(self, context: Context, clients: Clients, resources: HostingResources) -> None:
         self._context = context
         self._clients = clients
-        self._catalogue = catalogue
-        self.standby = Standby(context, (*IMAGE, "gunicorn.app.wsgiapp"), {"OMP_NUM_THREADS": "1"})
-        self.standby.prepare()
+        self._resources = resources
+        self.prewarmed = PrewarmedInterpreter(context, (*IMAGE, "gunicorn.app.wsgiapp"), {"OMP_NUM_THREADS": "1"})
+        self.prewarmed.prepare()
         self._lock = threading.RLock()
         self.endpoints: dict[str, Endpoint] = {}
 
     def create_endpoint(self, request: Request) -> Answer:
-        """CreateEndpoint: starts its servers and returns at once."""
+        """CreateEndpoint; the servers start in the background."""
         name = request["EndpointName"]
         arn = self._arn("endpoint", name)
-        config = self._catalogue.config(request["EndpointConfigName"])
+        config = self._resources.config(request["EndpointConfigName"])
         with self._lock:
             refuse_existing("endpoint", arn, name in self.endpoints)
             fleet = self._fleet(name, config)
-            endpoint = Endpoint(name, arn, list(request.get("Tags") or []), self._announce)
+            endpoint = Endpoint(name, arn, list(request.get("Tags") or []), self._emit_state_change)
             self.endpoints[name] = endpoint
-            endpoint.create(fleet)
-        self._announce(endpoint)
+            endpoint.create(fleet, partial(deploy, traffic_shift=None))
+        self._emit_state_change(endpoint)
         return {"EndpointArn": arn}
 
     def update_endpoint(self, request: Request) -> Answer:
-        """UpdateEndpoint: the new servers start beside the old, which go once the traffic has gone over."""
+        """UpdateEndpoint: a blue/green deployment in the background."""
         endpoint = self.endpoint(request["EndpointName"])
-        config = self._catalogue.config(request["EndpointConfigName"])
+        config = self._resources.config(request["EndpointConfigName"])
         endpoint.check_update()
         fleet = self._fleet(endpoint.name, config)
         if request.get("RetainAllVariantProperties") and endpoint.active is not None:
             given = request.get("ExcludeRetainedVariantProperties") or []
-            fleet.retain(endpoint.active, {entry["VariantPropertyType"] for entry in given})
+            fleet.retain_properties(endpoint.active, {entry["VariantPropertyType"] for entry in given})
         wanted = request.get("DeploymentConfig") or {}
         if request.get("RetainDeploymentConfig"):
-            wanted = endpoint.deployment or wanted
+            wanted = endpoint.deployment_config or wanted
         self._check_rules(endpoint, config)
         instances = min(variant.count for variant in fleet.variants)
-        endpoint.update(fleet, Rollout(self._context, self._clients, wanted, instances))
+        traffic_shift = TrafficShift(self._context, self._clients, wanted, instances)
+        endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
         return {"EndpointArn": endpoint.arn}
 
     def update_weights(self, request: Request) -> Answer:
-        """UpdateEndpointWeightsAndCapacities: at once; capacities are only reported."""
+        """UpdateEndpointWeightsAndCapacities; takes effect at once, instance counts are only described."""
         endpoint = self.endpoint(request["EndpointName"])
         endpoint.check_update()
         fleet = endpoint.active
         if fleet is None:
             raise InvalidRequestError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-        self._catalogue.config(fleet.config.name)  # AWS refuses too, once the configuration is deleted
+        self._resources.config(fleet.config.name)  # AWS refuses, too, when the configuration is deleted
         for wanted in request["DesiredWeightsAndCapacities"]:
             variant = fleet.choose(wanted["VariantName"])
             if variant is None:
@@ -127,7 +128,7 @@ class Hosting:
         return endpoint
 
     def stop_all(self) -> None:
-        """Deletes all endpoints and waits for their servers' end."""
+        """Deletes all endpoints and waits until their servers have stopped."""
         threads = [threading.Thread(target=endpoint.delete) for endpoint in list(self.endpoints.values())]
         for thread in threads:
             thread.start()
@@ -143,7 +144,7 @@ class Hosting:
             if self.endpoints.get(endpoint.name) is endpoint:
                 del self.endpoints[endpoint.name]
 
-    def _check_rules(self, endpoint: Endpoint, config: Record) -> None:
+    def _check_rules(self, endpoint: Endpoint, config: ResourceRecord) -> None:
         active = endpoint.active.config.request["ProductionVariants"] if endpoint.active else []
         situation = Situation(
             serving={
@@ -167,11 +168,11 @@ class Hosting:
         names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
         return [{name: target[name] for name in names} for target in answer["ScalableTargets"]]
 
-    def _fleet(self, endpoint: str, config: Record) -> Fleet:
-        return Fleet(self._context, self._clients, endpoint, config, self._catalogue.models_of(config), self.standby)
+    def _fleet(self, endpoint: str, config: ResourceRecord) -> Fleet:
+        return Fleet(self._context, self._clients, endpoint, config, self._resources.models_of(config), self.prewarmed)
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self._context.region}:{self._context.account_id}:{kind}/{name.lower()}"
 
-    def _announce(self, endpoint: Endpoint) -> None:
-        announce(self._context, "SageMaker Endpoint State Change", endpoint.describe(), endpoint.arn)
+    def _emit_state_change(self, endpoint: Endpoint) -> None:
+        emit_state_change(self._context, "SageMaker Endpoint State Change", endpoint.describe(), endpoint.arn)

@@ -1,16 +1,15 @@
-"""InvokeEndpoint: from the request to the container's answer, with the capture and the metrics of it."""
+"""InvokeEndpoint: routes a request to a variant, with shadow traffic, data capture and errors."""
 
 import time
 from dataclasses import dataclass
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.exchanges import ATTRIBUTES, INFERENCE_ID, Exchanges
 from embedded.sagemaker.fleets import Fleet
 from embedded.sagemaker.hosting import Hosting
-from embedded.sagemaker.shadows import Shadows
+from embedded.sagemaker.shadow_variants import ShadowTraffic
+from embedded.sagemaker.variant_invoker import ATTRIBUTES, INFERENCE_ID, VariantInvoker
 from embedded.sagemaker.variants import Variant
 
 _FORWARDED = ("content-type", "accept", ATTRIBUTES, INFERENCE_ID)
@@ -32,7 +31,7 @@ class TooLargeError(RefusedError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client of InvokeEndpoint is answered."""
+    """The response of InvokeEndpoint."""
 
     body: bytes
     content_type: str
@@ -52,8 +51,8 @@ class Invocations:
     def __init__(self, context: Context, clients: Clients, hosting: Hosting) -> None:
         self._context = context
         self._hosting = hosting
-        self._exchanges = Exchanges(context, clients, hosting)
-        self._shadows = Shadows(self._exchanges)
+        self._invoker = VariantInvoker(context, clients, hosting)
+        self._shadow_traffic = ShadowTraffic(self._invoker)
 
     def invoke(self, name: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Forwards one request to a server of the endpoint.
@@ -71,7 +70,7 @@ class Invocations:
         endpoint = self._hosting.endpoints.get(name)
         if endpoint is None:
             raise self._not_found(name)
-        with endpoint.lease() as fleet:
+        with endpoint.acquire_fleet() as fleet:
             if fleet is None:
                 raise self._not_found(name)
             return self._ask(name, fleet, body, headers, start)
@@ -85,16 +84,16 @@ class Invocations:
         if len(body) > limit:
             raise TooLargeError("413", f"HTTP content length exceeded {limit} bytes.")
         sent = {header: headers[header] for header in _FORWARDED if headers.get(header)}
-        self._shadows.copy(name, fleet, variant, body, sent)
+        self._shadow_traffic.copy(name, fleet, variant, body, sent)
         try:
-            reply = self._exchanges.ask(name, variant, body, sent, start)
+            reply = self._invoker.invoke(name, variant, body, sent, start)
         except UnreachableError as error:
             raise self._model_error(name, variant, Reply(500, {}, b""), f"{error}") from error
         if reply.status >= 400:
             raise self._model_error(name, variant, reply, reply.body.decode(errors="replace"))
         if len(reply.body) > limit:
             raise self._model_error(name, variant, reply, f"the answer exceeded {limit} bytes")
-        self._exchanges.keep(name, fleet, variant, (body, sent, reply))
+        self._invoker.capture(name, fleet, variant, (body, sent, reply))
         kind, attributes = reply.headers.get("content-type", ""), reply.headers.get(ATTRIBUTES)
         return Answer(reply.body, kind, variant.name, attributes)
 
@@ -102,9 +101,9 @@ class Invocations:
         return RefusedError("ValidationError", f"Endpoint {name} of account {self._context.account_id} not found.")
 
     def stop(self) -> None:
-        """Writes captures and metrics that wait."""
-        self._shadows.stop()
-        self._exchanges.stop()
+        """Writes pending captures and metrics."""
+        self._shadow_traffic.stop()
+        self._invoker.stop()
 
     def _model_error(self, name: str, variant: Variant, reply: Reply, said: str) -> ModelError:
         region, account = self._context.region, self._context.account_id

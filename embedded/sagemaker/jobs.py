@@ -1,189 +1,130 @@
-"""A training job as DescribeTrainingJob shows it: its request, its statuses, its times."""
+"""The operations on training jobs and transform jobs of one account and region."""
 
-import math
-import re
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
-from embedded.rules.rule import broken
-from embedded.rules.sagemaker import RULES
-from embedded.sagemaker.channels import InputChannel
-from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
-from embedded.sagemaker.script import PROGRAM
+from embedded.context import Clients, Context
+from embedded.events.service_events import emit_state_change
+from embedded.sagemaker.errors import InvalidRequestError, ResourceInUseError
+from embedded.sagemaker.hosting_resources import HostingResources
+from embedded.sagemaker.listing import page
+from embedded.sagemaker.prewarmed import IMAGE, PrewarmedInterpreter
+from embedded.sagemaker.trainer import Trainer
+from embedded.sagemaker.training_job import ENDED, TrainingJob
+from embedded.sagemaker.transform_job import TransformJob
+from embedded.sagemaker.transformer import Transformer
 
-ENDED = ("Completed", "Failed", "Stopped")
-LONGEST_REASON = 1024
-DEFAULT_MAX_RUNTIME = 86_400
-
-_MESSAGES = {
-    "Starting": "Preparing the instances for training",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopping": "Stopping the training job",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-}
-_STATUS_OF = {
-    "Completed": "Completed",
-    "Failed": "Failed",
-    "Stopped": "Stopped",
-    "MaxRuntimeExceeded": "Stopped",
-    "Stopping": "Stopping",
-}
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+Request = dict[str, Any]
+Answer = dict[str, Any]
+J = TypeVar("J", bound=TrainingJob | TransformJob)
+_STOP_SECONDS = 10.0
 
 
-def now() -> datetime:
-    """The present, in UTC."""
-    return datetime.now(UTC)
+class _Jobs(Generic[J]):
+    """The operations that both kinds of jobs share."""
 
+    kind: ClassVar[str]
 
-class TrainingJob:
-    """One training job. Raises InvalidRequestError for a request that it cannot honour.
-
-    Args:
-        request: CreateTrainingJob's parameters.
-        arn: the job's name in full.
-        changed: called with the job after each change of its secondary status.
-    """
-
-    def __init__(self, request: dict[str, Any], arn: str, changed: Callable[["TrainingJob"], None]) -> None:
-        _check(request)
-        self.request = request
-        self.arn = arn
-        self.name: str = request["TrainingJobName"]
-        self.tags: list[dict[str, str]] = list(request.get("Tags") or [])
-        self.channels = [InputChannel(channel) for channel in request.get("InputDataConfig") or []]
-        self.output = Location.parse(request["OutputDataConfig"]["S3OutputPath"]).under(self.name, "output")
-        self.creation_time = self.last_modified_time = now()
-        self.done = threading.Event()
-        self.stop_wanted = threading.Event()
-        self._changed = changed
+    def __init__(self, context: Context, clients: Clients, jobs: dict[str, J]) -> None:
+        self._context = context
+        self._clients = clients
         self._lock = threading.Lock()
-        self._status = "InProgress"
-        self._transitions: list[dict[str, Any]] = []
-        self._facts: dict[str, Any] = {}
-        self._transit("Starting")
+        self.jobs = jobs
 
-    @property
-    def status(self) -> str:
-        """The TrainingJobStatus."""
-        return self._status
+    def describe(self, request: Request) -> Answer:
+        """DescribeTrainingJob, DescribeTransformJob."""
+        return self._find(request).describe()
 
-    @property
-    def max_runtime(self) -> float:
-        """Seconds that the training may take."""
-        return float((self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DEFAULT_MAX_RUNTIME)
-
-    def enter(self, secondary: str) -> None:
-        """Goes on to a secondary status. Completed, Failed, Stopped and MaxRuntimeExceeded end the job."""
-        with self._lock:
-            if self._status in ENDED:
-                return
-            if secondary == "Downloading":
-                self._facts["TrainingStartTime"] = now()
-            self._transit(secondary)
-            # A job that is being stopped uploads what it has and stays Stopping meanwhile.
-            self._status = _STATUS_OF.get(secondary, "Stopping" if self.stop_wanted.is_set() else self._status)
-            ended = self._status in ENDED
-            if ended:
-                self._finish()
-        self._changed(self)
-        if ended:
-            self.done.set()
-
-    def fail(self, reason: str) -> None:
-        """Ends the job as Failed."""
-        with self._lock:
-            self._facts["FailureReason"] = reason.strip()[:LONGEST_REASON]
-        self.enter("Failed")
-
-    def record(self, **facts: Any) -> None:
-        """Adds members to what Describe answers, e.g. ModelArtifacts."""
-        with self._lock:
-            self._facts |= facts
-
-    def describe(self) -> dict[str, Any]:
-        """What DescribeTrainingJob answers."""
-        with self._lock:
-            answer = {name: value for name, value in self.request.items() if name != "Tags" and value is not None}
-            answer |= {
-                "TrainingJobArn": self.arn,
-                "TrainingJobStatus": self._status,
-                "SecondaryStatus": self._transitions[-1]["Status"],
-                "SecondaryStatusTransitions": [dict(transition) for transition in self._transitions],
-                "CreationTime": self.creation_time,
-                "LastModifiedTime": self.last_modified_time,
-            }
-            return answer | self._facts
-
-    def summary(self) -> dict[str, Any]:
-        """Its entry in ListTrainingJobs."""
-        shown = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime")
-        answer = self.describe()
-        return {name: answer[name] for name in (*shown, "TrainingJobStatus", "SecondaryStatus") if name in answer}
-
-    def _transit(self, secondary: str) -> None:
-        moment = self.last_modified_time = now()
-        if self._transitions:
-            self._transitions[-1]["EndTime"] = moment
-        transition = {"Status": secondary, "StartTime": moment, "StatusMessage": _MESSAGES[secondary]}
-        if secondary in _STATUS_OF and secondary != "Stopping":
-            transition["EndTime"] = moment
-        self._transitions.append(transition)
-
-    def _finish(self) -> None:
-        end = now()
-        self._facts["TrainingEndTime"] = end
-        start = self._facts.setdefault("TrainingStartTime", end)
-        seconds = math.ceil((end - start).total_seconds())
-        self._facts |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
-
-
-def _check(request: dict[str, Any]) -> None:
-    name = request.get("TrainingJobName") or ""
-    if not _NAME.fullmatch(name):
-        raise InvalidRequestError(
-            f"1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
-        )
-    for member in ("RoleArn", "AlgorithmSpecification", "OutputDataConfig", "ResourceConfig", "StoppingCondition"):
-        if not request.get(member):
-            field = member[0].lower() + member[1:]
+    def stop(self, request: Request) -> Answer:
+        """StopTrainingJob (SIGTERM, later SIGKILL; the output is uploaded), StopTransformJob."""
+        job = self._find(request)
+        if job.status in ENDED:
             raise InvalidRequestError(
-                f"1 validation error detected: Value null at '{field}' failed to satisfy constraint: "
-                "Member must not be null"
+                f"The request was rejected because the {self.kind.lower()} job is in status {job.status}."
             )
-    named = {*(request.get("HyperParameters") or {}), *(request.get("Environment") or {})}
-    if not {PROGRAM, PROGRAM.upper()} & named:
-        raise InvalidRequestError(
-            f"The embedded cloud runs training in script mode only: the hyperparameter {PROGRAM} is missing. "
-            f"Training image: {request['AlgorithmSpecification'].get('TrainingImage')}."
-        )
-    if int(request["ResourceConfig"].get("InstanceCount") or 1) != 1:
-        raise InvalidRequestError("The embedded cloud trains on one instance: InstanceCount must be 1.")
-    if (request["OutputDataConfig"].get("CompressionType") or "GZIP") != "GZIP":
-        raise InvalidRequestError("The embedded cloud uploads artifacts as GZIP only.")
-    _check_spot(request)
-    sentence = broken(RULES, "CreateTrainingJob", request)
-    if sentence is not None:
-        raise InvalidRequestError(sentence)
+        job.stop()
+        return {}
+
+    def list_jobs(self, request: Request) -> Answer:
+        """ListTrainingJobs, ListTransformJobs."""
+        jobs = [job for job in list(self.jobs.values()) if request.get("StatusEquals") in (None, job.status)]
+        entries = [job.summary() for job in jobs]
+        key, name = f"{self.kind}JobSummaries", f"{self.kind}JobName"
+        return page(entries, request, key=key, name=name, default_order="Descending")
+
+    def stop_all(self) -> None:
+        """Stops all running jobs and waits up to some seconds for each."""
+        running = [job for job in list(self.jobs.values()) if job.status not in ENDED]
+        for job in running:
+            job.stop()
+        for job in running:
+            job.done.wait(timeout=_STOP_SECONDS)
+
+    def _find(self, request: Request) -> J:
+        name = request[f"{self.kind}JobName"]
+        if name not in self.jobs:
+            raise InvalidRequestError("Requested resource not found.")
+        return self.jobs[name]
+
+    def _start(self, job: J, runner: Trainer | Transformer) -> Answer:
+        self._emit_state_change(job)
+        name = f"{self.kind.lower()} {job.name}"
+        threading.Thread(target=runner.run, name=name, daemon=True).start()
+        return {f"{self.kind}JobArn": job.arn}
+
+    def _arn(self, name: str) -> str:
+        context, kind = self._context, self.kind.lower()
+        return f"arn:aws:sagemaker:{context.region}:{context.account_id}:{kind}-job/{name.lower()}"
+
+    def _emit_state_change(self, job: J) -> None:
+        emit_state_change(self._context, f"SageMaker {self.kind} Job State Change", job.describe(), job.arn)
 
 
-def _check_spot(request: dict[str, Any]) -> None:
-    if not request.get("EnableManagedSpotTraining"):
-        return
-    condition = request["StoppingCondition"]
-    runtime = condition.get("MaxRuntimeInSeconds") or DEFAULT_MAX_RUNTIME
-    longest = condition.get("MaxWaitTimeInSeconds")
-    if longest is None or longest < runtime:
-        raise InvalidRequestError(
-            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds "
-            f"{runtime}"
-        )
+class TrainingJobs(_Jobs[TrainingJob]):
+    """All training jobs; `jobs` is shared with moto's backend, which tags them."""
+
+    kind = "Training"
+
+    def __init__(self, context: Context, clients: Clients, jobs: dict[str, TrainingJob]) -> None:
+        super().__init__(context, clients, jobs)
+        self._prewarmed = PrewarmedInterpreter(context, IMAGE)
+        self._prewarmed.prepare()
+
+    def create(self, request: Request) -> Answer:
+        """CreateTrainingJob; the job runs in the background."""
+        name = request.get("TrainingJobName") or ""
+        with self._lock:
+            if name in self.jobs:
+                raise ResourceInUseError(
+                    "Training job names must be unique within an AWS account and region, and a training job with this "
+                    f"name already exists ({self.jobs[name].arn})"
+                )
+            self.jobs[name] = job = TrainingJob(request, self._arn(name), self._emit_state_change)
+        return self._start(job, Trainer(self._context, self._clients, job, self._prewarmed))
+
+
+class TransformJobs(_Jobs[TransformJob]):
+    """All transform jobs; `prewarmed` starts the processes of their servers."""
+
+    kind = "Transform"
+
+    def __init__(
+        self, context: Context, clients: Clients, resources: HostingResources, prewarmed: PrewarmedInterpreter
+    ) -> None:
+        super().__init__(context, clients, {})
+        self._resources = resources
+        self._prewarmed = prewarmed
+
+    def create(self, request: Request) -> Answer:
+        """CreateTransformJob; the job runs in the background."""
+        name = request.get("TransformJobName") or ""
+        with self._lock:
+            if name in self.jobs:
+                raise ResourceInUseError(
+                    "Job name must be unique within an AWS account and region, and a job with this name already exists "
+                    f"({self.jobs[name].arn})"
+                )
+            job = TransformJob(request, self._arn(name), self._emit_state_change)
+            model = self._resources.served(request["ModelName"])
+            self.jobs[name] = job
+        return self._start(job, Transformer(self._context, self._clients, job, model, self._prewarmed))

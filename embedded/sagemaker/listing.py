@@ -1,4 +1,4 @@
-"""List operations: filters, order and pages, as SageMaker's List requests word them."""
+"""List operations of SageMaker: filters, order and pagination."""
 
 from datetime import datetime
 from typing import Any

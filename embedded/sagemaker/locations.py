@@ -1,4 +1,4 @@
-"""S3 locations as SageMaker requests write them."""
+"""S3 locations in SageMaker requests."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _FORMS = (
 
 
 @dataclass(frozen=True)
-class Location:
+class S3Location:
     """A key, or a prefix of keys, in a bucket."""
 
     bucket: str
     key: str
 
     @classmethod
-    def parse(cls, uri: str) -> "Location":
+    def parse(cls, uri: str) -> "S3Location":
         """Reads s3://bucket/key and the https forms. Raises InvalidRequestError for anything else."""
         for form in _FORMS:
             match = form.fullmatch(uri)
@@ -34,7 +34,7 @@ class Location:
         """The s3:// form."""
         return f"s3://{self.bucket}/{self.key}"
 
-    def under(self, *names: str) -> "Location":
+    def under(self, *names: str) -> "S3Location":
         """A key below this prefix."""
         parts = [part for part in (self.key.rstrip("/"), *names) if part]
-        return Location(self.bucket, "/".join(parts))
+        return S3Location(self.bucket, "/".join(parts))

@@ -1,4 +1,4 @@
-"""Container output: in a file while the container runs, and in CloudWatch Logs."""
+"""Container output: a file while the container runs, shipped to CloudWatch Logs."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.clients import Clients
+from embedded.context import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _LONGEST = 262_118  # bytes of one event, by AWS's rule; counted as characters
 
 
 class LogStream:
-    """Ships a growing file to a CloudWatch log stream, line by line; thread-safe."""
+    """A CloudWatch log stream fed from a growing file; thread-safe."""
 
     def __init__(self, clients: Clients, group: str, stream: str, path: Path) -> None:
         self._clients = clients
@@ -47,8 +47,8 @@ class LogStream:
         try:
             self._put(lines)
         except (ClientError, BotoCoreError) as error:
-            # The file still has it all; a job must not fail for its log's sake.
-            logger.warning("the log stream %s of %s misses lines: %s", self.stream, self.group, error)
+            # The file has all lines; a job does not fail because of its log.
+            logger.warning("the log stream %s of %s lacks lines: %s", self.stream, self.group, error)
 
     def _put(self, lines: list[str]) -> None:
         client = self._clients("logs")
@@ -69,7 +69,7 @@ class LogStream:
 
 
 def last_lines(path: Path, count: int = 30, size: int = 16_384) -> str:
-    """The end of a log: from its last traceback on, if there is one, else its last lines; empty if there is none."""
+    """The end of a log: its last traceback, or else its last lines; empty without a log."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)

@@ -1,19 +1,19 @@
-"""Models as endpoints need them: an archive in S3 and the environment of its server."""
+"""Models: the archive in S3 and the environment of its server."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What one container serves.
+    """A model as its server needs it.
 
     Args:
         name: the model's name.
-        image: its image; reported, not run.
+        image: its image; described, not run.
         archive: its model.tar.gz.
         environment: its variables, with container paths.
         isolated: under network isolation.
@@ -21,14 +21,14 @@ class ServedModel:
 
     name: str
     image: str
-    archive: Location
+    archive: S3Location
     environment: dict[str, str] = field(default_factory=dict)
     isolated: bool = False
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a server belongs to: an endpoint (`kind` is hosting) or a transform job (transform), and where it logs."""
+class ServerOwner:
+    """The owner of a server: an endpoint (`kind` is hosting) or a transform job (transform), and its log group."""
 
     kind: str
     name: str
@@ -36,7 +36,7 @@ class Place:
 
 
 def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> ServedModel:
-    """Reads CreateModel's parameters. Raises InvalidRequestError for what cannot be served.
+    """Reads CreateModel's parameters. Raises InvalidRequestError for an unsupported model.
 
     Args:
         request: CreateModel's parameters.
@@ -57,7 +57,7 @@ def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> Ser
     if not url:
         raise InvalidRequestError("The embedded cloud needs model data: ModelDataUrl is missing.")
     isolated = bool(request.get("EnableNetworkIsolation"))
-    return ServedModel(request["ModelName"], image or "", Location.parse(url), environment, isolated)
+    return ServedModel(request["ModelName"], image or "", S3Location.parse(url), environment, isolated)
 
 
 def container_of(request: dict[str, Any]) -> dict[str, Any]:
@@ -67,5 +67,5 @@ def container_of(request: dict[str, Any]) -> dict[str, Any]:
         raise InvalidRequestError("The embedded cloud serves models of exactly one container.")
     container: dict[str, Any] = containers[0]
     if container.get("Mode") == "MultiModel":
-        raise InvalidRequestError("The embedded cloud does not imitate multi-model containers.")
+        raise InvalidRequestError("The embedded cloud does not emulate multi-model containers.")
     return container

@@ -1,12 +1,12 @@
-"""Resources that are but a record of their request: models and endpoint configurations."""
+"""Records of models and endpoint configurations, and the checks of a configuration."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from embedded.sagemaker.errors import InvalidRequestError, NotImitatedError
-from embedded.sagemaker.jobs import now
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError
+from embedded.sagemaker.locations import S3Location
+from embedded.sagemaker.training_job import now
 
 _UNSUPPORTED_VARIANT = ("InferenceAmiVersion", "ManagedInstanceScaling", "InstancePools")
 _UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig")
@@ -15,8 +15,8 @@ _MOST_CONCURRENCY = 200
 
 
 @dataclass
-class Record:
-    """A named resource with the request that made it; moto's backend reads `arn` and `tags`."""
+class ResourceRecord:
+    """A resource with its Create request; moto's backend reads `arn` and `tags`."""
 
     name: str
     arn: str
@@ -31,10 +31,10 @@ class Record:
 
 
 def check_config(request: dict[str, Any]) -> None:
-    """Refuses an endpoint configuration that this cloud cannot honour, by InvalidRequestError or NotImitatedError."""
+    """Raises InvalidRequestError or NotEmulatedError for an endpoint configuration that is not supported."""
     for member in _UNSUPPORTED_CONFIG:
         if request.get(member):
-            raise NotImitatedError(f"{member} of an endpoint configuration")
+            raise NotEmulatedError(f"{member} of an endpoint configuration")
     variants, shadows = request.get("ProductionVariants") or [], request.get("ShadowProductionVariants") or []
     names = [variant["VariantName"] for variant in (*variants, *shadows)]
     if not variants:
@@ -57,7 +57,7 @@ def _check_variant(variant: dict[str, Any]) -> None:
     name = f"Production variant {variant['VariantName']}"
     for member in _UNSUPPORTED_VARIANT:
         if variant.get(member):
-            raise NotImitatedError(f"{member} of a production variant")
+            raise NotEmulatedError(f"{member} of a production variant")
     if not variant.get("ModelName"):
         raise InvalidRequestError(f"{name}: ModelName is missing.")
     serverless = variant.get("ServerlessConfig")
@@ -91,13 +91,13 @@ def _check_capture(capture: dict[str, Any]) -> None:
     percentage = capture.get("InitialSamplingPercentage")
     if not isinstance(percentage, int) or not 0 <= percentage <= 100:
         raise InvalidRequestError(f"InitialSamplingPercentage must be from 0 to 100, got {percentage}.")
-    Location.parse(capture.get("DestinationS3Uri") or "")
+    S3Location.parse(capture.get("DestinationS3Uri") or "")
     for option in capture.get("CaptureOptions") or []:
         if option.get("CaptureMode") not in ("Input", "Output", "InputAndOutput"):
             raise InvalidRequestError(f"CaptureMode must be Input, Output or InputAndOutput, got {option}.")
 
 
 def refuse_existing(kind: str, arn: str, exists: bool) -> None:
-    """Raises InvalidRequestError, worded as on AWS, for a name that is taken."""
+    """Raises InvalidRequestError, worded as by AWS, if the name is taken."""
     if exists:
         raise InvalidRequestError(f'Cannot create already existing {kind} "{arn}".')

@@ -1,11 +1,11 @@
-"""The model registry: moto's, with what it lacks or gets wrong for versioned packages put right."""
+"""The model registry: moto's, corrected and completed for versioned packages."""
 
 from typing import Any
 
 from moto.sagemaker.models import ModelPackage, SageMakerModelBackend
 
 from embedded.context import Context
-from embedded.sagemaker.announce import announce
+from embedded.events.service_events import emit_state_change
 from embedded.sagemaker.errors import InvalidRequestError
 from embedded.sagemaker.listing import page
 
@@ -22,7 +22,7 @@ _SUMMARY = (
     "ModelPackageStatus",
     "ModelApprovalStatus",
 )
-# What CreateModelPackage takes and moto drops; kept as it came and answered by Describe.
+# Parameters of CreateModelPackage that moto drops; kept here and described.
 _KEPT = ("SourceUri", "SkipModelValidation", "SecurityConfig", "ModelCard", "ModelLifeCycle")
 _CHANGEABLE = ("ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelCard", "ModelLifeCycle")
 
@@ -34,11 +34,11 @@ class Registry:
         self._context = context
         self._backend = backend
         self._kept: dict[str, dict[str, Any]] = {}
-        # moto numbers a version by the count of packages, so deleted ones stay in its store and are only hidden here.
+        # moto numbers versions by the count of packages, so deleted ones stay in its store and are hidden here.
         self._deleted: set[str] = set()
 
     def create_group(self, request: Request) -> Answer:
-        """CreateModelPackageGroup; a taken name is an error, which moto overwrites."""
+        """CreateModelPackageGroup; a taken name is an error, where moto overwrites."""
         name = request["ModelPackageGroupName"]
         if name in self._backend.model_package_groups:
             arn = self._backend.model_package_groups[name].arn
@@ -65,7 +65,7 @@ class Registry:
         return answer
 
     def create(self, request: Request) -> Answer:
-        """CreateModelPackage; a versioned one waits for approval unless told otherwise, as on AWS."""
+        """CreateModelPackage; a versioned package is PendingManualApproval by default, as on AWS."""
         group, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
         if bool(group) == bool(name):
             raise InvalidRequestError("Exactly one of ModelPackageName and ModelPackageGroupName must be given.")
@@ -93,7 +93,7 @@ class Registry:
             additional_inference_specifications=request.get("AdditionalInferenceSpecifications"),
         )
         self._kept[arn] = {member: request[member] for member in _KEPT if request.get(member) is not None}
-        self._announce(arn)
+        self._emit_state_change(arn)
         return {"ModelPackageArn": arn}
 
     def describe(self, request: Request) -> Answer:
@@ -110,7 +110,7 @@ class Registry:
         return answer
 
     def list_packages(self, request: Request) -> Answer:
-        """ListModelPackages; with a group, its versions, which moto would leave out."""
+        """ListModelPackages; with a group its versions, which moto leaves out."""
         group = request.get("ModelPackageGroupName")
         group = self._group_name(group) if group else None
         kind = request.get("ModelPackageType") or ("Versioned" if group else "Unversioned")
@@ -129,7 +129,7 @@ class Registry:
         return page(entries, request, key="ModelPackageSummaryList", name="ModelPackageName")
 
     def update(self, request: Request) -> Answer:
-        """UpdateModelPackage; what the request does not name stays, which moto would clear."""
+        """UpdateModelPackage; members that the request does not name are kept, which moto clears."""
         package = self._package(request["ModelPackageArn"])
         if request.get("ModelApprovalStatus"):
             package.set_model_approval_status(request["ModelApprovalStatus"])
@@ -150,7 +150,7 @@ class Registry:
         package.customer_metadata_properties = properties
         package.add_additional_inference_specifications(request.get("AdditionalInferenceSpecificationsToAdd"))
         package.modifications_done()
-        self._announce(package.arn)
+        self._emit_state_change(package.arn)
         return {"ModelPackageArn": package.arn}
 
     def delete(self, request: Request) -> Answer:
@@ -173,5 +173,5 @@ class Registry:
     def _group_name(self, name: str) -> str:
         return name.rsplit("/", 1)[-1]
 
-    def _announce(self, arn: str) -> None:
-        announce(self._context, "SageMaker Model Package State Change", self.described(arn), arn)
+    def _emit_state_change(self, arn: str) -> None:
+        emit_state_change(self._context, "SageMaker Model Package State Change", self.described(arn), arn)

@@ -1,4 +1,4 @@
-"""SageMaker's script mode: what the prebuilt image's toolkit makes of hyperparameters before it runs a script.
+"""SageMaker's script mode: the command and the environment that the prebuilt image's toolkit gives a script.
 
 The environment variables are those of `sagemaker-training` 5.1.4 (`Environment.to_env_vars`), except SM_TRAINING_ENV;
 a test compares the two.
@@ -34,7 +34,7 @@ Json = Any
 
 
 def decoded(hyperparameters: dict[str, str]) -> dict[str, Json]:
-    """Hyperparameters are strings that hold JSON; what is no JSON is taken as it is."""
+    """The values of hyperparameters: JSON, or the string itself if it is not JSON."""
     values: dict[str, Json] = {}
     for name, text in hyperparameters.items():
         try:

@@ -1,7 +1,7 @@
-"""One real inference server: a model's archive unpacked and served by gunicorn, as the prebuilt image would.
+"""An inference server: unpacks a model archive and serves it with gunicorn, as the prebuilt image does.
 
-SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image; the image's own stock server is not imitated, nor
-are its nginx, its Python and its instance: one process of this machine's interpreter serves each production variant.
+SAGEMAKER_SERVING_MODULE names the WSGI application, as in the image. The image's stock server, nginx, Python and
+instances are not emulated: one process of this interpreter serves each variant.
 """
 
 import re
@@ -14,16 +14,14 @@ import uuid
 
 from botocore.exceptions import ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.connections import LONGEST as INVOCATION_SECONDS
 from embedded.sagemaker.connections import Connections, Reply, UnreachableError
-from embedded.sagemaker.container import Container, unpack
+from embedded.sagemaker.container import Container, base_environment, unpack
 from embedded.sagemaker.errors import ModelDataError
 from embedded.sagemaker.logs import LogStream, last_lines
-from embedded.sagemaker.models import Place, ServedModel
-from embedded.sagemaker.processes import base_environment
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 
 HEALTH_SECONDS = 60.0
 MAX_BODY_BYTES = 6 * 1024 * 1024
@@ -32,7 +30,7 @@ _APPLICATION = re.compile(r"[\w.]+:\w+(\(\))?")
 
 
 class StartError(Exception):
-    """The server did not come up; the message is the endpoint's FailureReason."""
+    """A server that does not start; the message is the endpoint's FailureReason."""
 
 
 class InferenceServer:
@@ -44,28 +42,28 @@ class InferenceServer:
         self,
         context: Context,
         clients: Clients,
-        place: Place,
+        owner: ServerOwner,
         variant: str,
         model: ServedModel,
-        standby: Standby,
+        prewarmed: PrewarmedInterpreter,
     ) -> None:
         self._context = context
-        self._standby = standby
+        self._prewarmed = prewarmed
         self._clients = clients
         self._variant = variant
         self._model = model
         self.instance = f"i-{uuid.uuid4().hex[:17]}"
         self._container = Container(
-            (context.workdir / "sagemaker" / place.kind / place.name / self.instance / "ml").resolve()
+            (context.workdir / "sagemaker" / owner.kind / owner.name / self.instance / "ml").resolve()
         )
-        directory = context.workdir / "logs" / ("endpoints" if place.kind == "hosting" else place.kind)
+        directory = context.workdir / "logs" / ("endpoints" if owner.kind == "hosting" else owner.kind)
         directory.mkdir(parents=True, exist_ok=True)
-        self.log_path = directory / f"{place.name}-{variant}-{self.instance}.log"
-        self.log = LogStream(clients, place.log_group, f"{variant}/{self.instance}", self.log_path)
+        self.log_path = directory / f"{owner.name}-{variant}-{self.instance}.log"
+        self.log = LogStream(clients, owner.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._connections = self._new_connections()
-        self.abandoned = threading.Event()  # set when nobody waits for its health any more
-        self.setup_seconds: list[float] = []  # of cold starts that no metric tells of yet
+        self.cancelled = threading.Event()  # set when its health no longer matters
+        self.setup_seconds: list[float] = []  # of cold starts without a metric yet
         self._lock = threading.Lock()
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
@@ -89,28 +87,28 @@ class InferenceServer:
 
     def stop(self) -> None:
         """Ends the process and deletes the model's directory."""
-        self.abandoned.set()
-        self.pause()  # connections first: gunicorn waits for those it keeps alive
+        self.cancelled.set()
+        self.suspend()  # connections first: gunicorn waits for keep-alive connections
         self._container.remove()
 
-    def revive(self) -> None:
-        """Starts the server again if its process has died, as AWS replaces an instance; returns at once."""
+    def restart_if_ended(self) -> None:
+        """Starts the server again if its process has ended, as AWS replaces an instance; returns at once."""
         with self._lock:
-            if self.alive or self.abandoned.is_set() or not self._container.model.is_dir():
+            if self.alive or self.cancelled.is_set() or not self._container.model.is_dir():
                 return
             self._spawn()
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """True if its process runs."""
         return self._process is not None and self._process.poll() is None
 
     def restart(self, limit: float = HEALTH_SECONDS) -> bool:
         """Starts the process again if it has ended. Returns whether the server is healthy."""
-        self.revive()
+        self.restart_if_ended()
         return self._is_healthy(time.monotonic() + limit)
 
-    def pause(self) -> None:
+    def suspend(self) -> None:
         """Ends the process and keeps the model's directory, for `restart`."""
         with self._lock:
             process, self._process = self._process, None
@@ -156,7 +154,7 @@ class InferenceServer:
                 f"model {self._model.name} has {application!r}."
             )
         self._connections = self._new_connections()
-        self._process = self._standby.spawn(
+        self._process = self._prewarmed.spawn(
             self._command(application, environment), environment, self._container.base, self.log_path
         )
 
@@ -170,7 +168,7 @@ class InferenceServer:
     def _command(self, application: str, environment: dict[str, str]) -> list[str]:
         workers = environment.get("SAGEMAKER_MODEL_SERVER_WORKERS", "1")
         timeout = environment.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", str(int(INVOCATION_SECONDS)))
-        # One thread that keeps connections open: the image's gevent worker also runs a model's code one call at a time.
+        # One thread with keep-alive: the image's gevent worker, too, runs a model's code one call at a time.
         options = f"--worker-class gthread --threads 1 --workers {workers} --timeout {timeout} --keep-alive 75"
         options += f" --graceful-timeout 2 --no-control-socket --bind unix:{self._connections.path}"
         return [sys.executable, "-m", "gunicorn", *options.split(), application]
@@ -178,7 +176,7 @@ class InferenceServer:
     def _is_healthy(self, deadline: float) -> bool:
         pause = 0.02
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
-            if self.abandoned.is_set():
+            if self.cancelled.is_set():
                 raise StartError("The endpoint was deleted.")
             try:
                 if self.request("GET", "/ping", b"", {}).status == 200:

@@ -1,34 +1,33 @@
-"""A serverless variant's server: it ends when nobody asks it, and starts again when somebody does.
+"""The server of a serverless variant: it stops when idle and starts again at the next invocation.
 
-The memory size is not imitated; the cold start is a real start of the process, without the image's download. AWS does
-not say how long it keeps an idle one: here it is five minutes of the cloud's time.
+The memory size is not emulated. A cold start is a start of the process, without an image download. AWS does not
+document the idle time; here it is five minutes at the cloud's speed.
 """
 
 import threading
 import time
 from typing import Any
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import RefusedError
-from embedded.sagemaker.models import Place, ServedModel
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 from embedded.sagemaker.server import HEALTH_SECONDS, InferenceServer
-from embedded.sagemaker.standby import Standby
 
 IDLE_SECONDS = 300.0
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
 class ThrottledError(RefusedError):
-    """More invocations at once than a serverless variant takes: ThrottlingException, HTTP 429."""
+    """More concurrent invocations than MaxConcurrency: ThrottlingException, HTTP 429."""
 
     def __init__(self) -> None:
         super().__init__("ThrottlingException", "Rate exceeded")
 
 
 class ServerlessServer(InferenceServer):
-    """The same server, for MaxConcurrency requests at a time."""
+    """An InferenceServer with MaxConcurrency and cold starts."""
 
     max_body_bytes = MAX_BODY_BYTES
 
@@ -36,31 +35,31 @@ class ServerlessServer(InferenceServer):
         self,
         context: Context,
         clients: Clients,
-        place: Place,
+        owner: ServerOwner,
         request: dict[str, Any],
         model: ServedModel,
-        standby: Standby,
+        prewarmed: PrewarmedInterpreter,
     ) -> None:
-        super().__init__(context, clients, place, request["VariantName"], model, standby)
+        super().__init__(context, clients, owner, request["VariantName"], model, prewarmed)
         config = request["ServerlessConfig"]
         self._free = threading.Semaphore(int(config["MaxConcurrency"]))
-        self._lasting = bool(config.get("ProvisionedConcurrency"))
+        self._provisioned = bool(config.get("ProvisionedConcurrency"))
         self._idle_after = context.clock.scaled(IDLE_SECONDS)
         self._busy = 0
         self._last = time.monotonic()
-        self._turn = threading.RLock()  # held while it starts or ends
+        self._turn = threading.RLock()  # held while the server starts or stops
 
     def start(self, limit: float = HEALTH_SECONDS) -> None:
-        """Starts once, to see whether it can; then waits for work."""
+        """Starts the server once, to check it; it is suspended when idle."""
         super().start(limit)
-        self._rest_later()
+        self._schedule_suspend()
 
     def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
         """POST /invocations, after a cold start if need be. Raises ThrottledError, UnreachableError."""
         if not self._free.acquire(blocking=False):
             raise ThrottledError
         try:
-            self._wake()
+            self._ensure_started()
             return super().invoke(body, headers)
         finally:
             with self._turn:
@@ -68,7 +67,7 @@ class ServerlessServer(InferenceServer):
                 self._last = time.monotonic()
             self._free.release()
 
-    def _wake(self) -> None:
+    def _ensure_started(self) -> None:
         with self._turn:
             self._busy += 1
             if self.alive:
@@ -77,19 +76,19 @@ class ServerlessServer(InferenceServer):
             if not self.restart():
                 raise UnreachableError("the container did not pass the ping health check")
             self.setup_seconds.append(time.monotonic() - begin)
-            self._rest_later()
+            self._schedule_suspend()
 
-    def _rest_later(self) -> None:
-        if not self._lasting and not self.abandoned.is_set():
-            timer = threading.Timer(self._idle_after / 4, self._rest)
+    def _schedule_suspend(self) -> None:
+        if not self._provisioned and not self.cancelled.is_set():
+            timer = threading.Timer(self._idle_after / 4, self._suspend_if_idle)
             timer.daemon = True
             timer.start()
 
-    def _rest(self) -> None:
+    def _suspend_if_idle(self) -> None:
         with self._turn:
             if not self.alive:
                 return
             if not self._busy and time.monotonic() - self._last >= self._idle_after:
-                self.pause()
+                self.suspend()
                 return
-        self._rest_later()
+        self._schedule_suspend()

@@ -1,7 +1,7 @@
-"""Runs a training job: its input from S3, a real training process, its output back to S3.
+"""Runs a training job: downloads the input, runs the training process, uploads the output.
 
 The process is this machine's own interpreter (`sys.executable`) under SageMaker's directory contract: the prebuilt
-image's Python, packages, network isolation and instance are not imitated. Containers without script mode are refused.
+image's Python, packages, network isolation and instance are not emulated. Containers without script mode are refused.
 """
 
 import logging
@@ -13,25 +13,23 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
+from embedded.context import Clients, Context
 from embedded.sagemaker.channels import DownloadError
-from embedded.sagemaker.container import Container, is_empty, pack, unpack
+from embedded.sagemaker.container import Container, base_environment, is_empty, pack, unpack
 from embedded.sagemaker.errors import InvalidRequestError, ModelDataError
-from embedded.sagemaker.jobs import TrainingJob, now
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 from embedded.sagemaker.logs import LogStream, last_lines
-from embedded.sagemaker.processes import base_environment
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 from embedded.sagemaker.script import PROGRAM, SUBMIT_DIRECTORY, Script, decoded, resource_config
-from embedded.sagemaker.standby import Standby
+from embedded.sagemaker.training_job import TrainingJob, now
 
 logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-NO_MACHINES = (
+NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
 )
-STOP_GRACE = 120.0  # seconds of the cloud's time that AWS leaves a container between SIGTERM and SIGKILL
+STOP_GRACE = 120.0  # seconds at the cloud's speed between SIGTERM and SIGKILL, as on AWS
 _TICK = 0.5
 
 
@@ -42,11 +40,11 @@ class TrainingError(Exception):
 class Trainer:
     """Runs one job to its end; meant for a thread of its own."""
 
-    def __init__(self, context: Context, clients: Clients, job: TrainingJob, standby: Standby) -> None:
+    def __init__(self, context: Context, clients: Clients, job: TrainingJob, prewarmed: PrewarmedInterpreter) -> None:
         self._context = context
         self._clients = clients
         self._job = job
-        self._standby = standby
+        self._prewarmed = prewarmed
         self._container = Container((context.workdir / "sagemaker" / "training" / job.name / "ml").resolve())
         self._over_time = False
         directory = context.workdir / "logs" / "training"
@@ -56,7 +54,7 @@ class Trainer:
         self._log = LogStream(clients, LOG_GROUP, stream, self.log_path)
 
     def run(self) -> None:
-        """Takes the job through its statuses. Never raises: whatever goes wrong is the job's FailureReason."""
+        """Runs the job to its end. Never raises: an error is the job's FailureReason."""
         job = self._job
         try:
             self._train()
@@ -73,8 +71,8 @@ class Trainer:
         job = self._job
         self._container.prepare()
         wanted = job.request["ResourceConfig"].get("InstanceType")
-        if wanted in self._context.lacking:
-            raise TrainingError(NO_MACHINES)
+        if wanted in self._context.without_capacity:
+            raise TrainingError(NO_CAPACITY)
         job.enter("Downloading")
         s3 = self._clients("s3")
         for channel in job.channels:
@@ -90,7 +88,7 @@ class Trainer:
         job.enter("Uploading")
         self._upload(self._container.output_data, "output.tar.gz")
         artifact = self._upload(self._container.model, "model.tar.gz")
-        # AWS names the place even when nothing was written there.
+        # AWS names the location even when nothing is written there.
         job.record(ModelArtifacts={"S3ModelArtifacts": (artifact or job.output.under("model.tar.gz")).uri})
         if job.stop_wanted.is_set():
             job.enter("Stopped")
@@ -121,7 +119,7 @@ class Trainer:
     def _fetch_source(self, source: str) -> None:
         path = Path(source)
         if source.startswith("s3://"):
-            location = Location.parse(source)
+            location = S3Location.parse(source)
             path = self._container.base / "sourcedir.tar.gz"
             try:
                 self._clients("s3").download_file(location.bucket, location.key, str(path))
@@ -139,7 +137,7 @@ class Trainer:
         environment |= script.environment() | {"SAGEMAKER_BASE_DIR": str(container.base)}
         environment |= {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
         environment |= container.mapped_values(job.request.get("Environment") or {})
-        process = self._standby.spawn(script.command(), environment, container.code, self.log_path)
+        process = self._prewarmed.spawn(script.command(), environment, container.code, self.log_path)
         return self._watch(process)
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> int:
@@ -157,7 +155,7 @@ class Trainer:
         self._log.ship(everything=True)
         return code
 
-    def _upload(self, directory: Path, name: str) -> Location | None:
+    def _upload(self, directory: Path, name: str) -> S3Location | None:
         if is_empty(directory):
             return None
         archive = self._container.base / name
@@ -170,7 +168,7 @@ class Trainer:
         if self._container.failure.is_file():
             told = self._container.failure.read_text(errors="replace").strip()[:900]
             return f"AlgorithmError: {told}, exit code: {code}"
-        # FailureReason holds 1,024 characters, and the end of a traceback says most.
+        # FailureReason holds 1,024 characters; the end of a traceback is the most useful part.
         said = last_lines(self.log_path)[-700:]
         command = " ".join(["python", *script.command()[1:]])[:150]
         return (

@@ -1,6 +1,6 @@
-"""Runs a transform job: a real server of the model, each input object sent to it in batches, the answers to S3.
+"""Runs a transform job: starts a server, sends it each input object in batches, writes the responses to S3.
 
-An object of which a batch fails gets no output, the others do; the job fails then, and its log says which and why.
+An object with a failed batch has no output and fails the job; its log names the object and the reason.
 """
 
 import gzip
@@ -13,18 +13,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.clients import Clients
-from embedded.context import Context
-from embedded.sagemaker.batches import PayloadError, cut
+from embedded.context import Clients, Context
+from embedded.sagemaker.batches import PayloadError, split_into_batches
 from embedded.sagemaker.channels import DownloadError, InputChannel
 from embedded.sagemaker.connections import Reply, UnreachableError
 from embedded.sagemaker.errors import InvalidRequestError
-from embedded.sagemaker.locations import Location
+from embedded.sagemaker.locations import S3Location
 from embedded.sagemaker.logs import LogStream
-from embedded.sagemaker.models import Place, ServedModel
+from embedded.sagemaker.models import ServedModel, ServerOwner
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
 from embedded.sagemaker.server import InferenceServer, StartError
-from embedded.sagemaker.standby import Standby
-from embedded.sagemaker.transformjobs import TransformJob
+from embedded.sagemaker.transform_job import TransformJob
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ _SEE_LOGS = "See job logs for more information"
 
 
 class BatchError(Exception):
-    """A batch was not transformed. `kind` is whose fault it is: ClientError or AlgorithmError."""
+    """A batch that failed; `kind` is ClientError or AlgorithmError."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -46,13 +45,13 @@ class Transformer:
     """Runs one job to its end; meant for a thread of its own."""
 
     def __init__(
-        self, context: Context, clients: Clients, job: TransformJob, model: ServedModel, standby: Standby
+        self, context: Context, clients: Clients, job: TransformJob, model: ServedModel, prewarmed: PrewarmedInterpreter
     ) -> None:
         self._clients = clients
         self._job = job
         served = replace(model, environment=model.environment | dict(job.request.get("Environment") or {}))
         self._server = InferenceServer(
-            context, clients, Place("transform", job.name, LOG_GROUP), job.name, served, standby
+            context, clients, ServerOwner("transform", job.name, LOG_GROUP), job.name, served, prewarmed
         )
         path = self._server.log_path.with_suffix(".data-log")
         self._data_log = LogStream(clients, LOG_GROUP, f"{job.name}/{self._server.instance}/data-log", path)
@@ -61,7 +60,7 @@ class Transformer:
         self._retries = int(options.get("InvocationsMaxRetries") or 0)
 
     def run(self) -> None:
-        """Takes the job through its statuses. Never raises: whatever goes wrong is the job's FailureReason."""
+        """Runs the job to its end. Never raises: an error is the job's FailureReason."""
         failure: str | None = None
         try:
             failure = self._transform()
@@ -94,7 +93,7 @@ class Transformer:
                     self._note(location, error)
         return f"{failures[0]}: {_SEE_LOGS}" if failures else None
 
-    def _objects(self) -> Iterator[tuple[Location, str]]:
+    def _objects(self) -> Iterator[tuple[S3Location, str]]:
         source = self._job.request["TransformInput"]["DataSource"]
         channel = InputChannel({"ChannelName": "input", "DataSource": source})
         try:
@@ -102,16 +101,16 @@ class Transformer:
         except (ClientError, BotoCoreError, InvalidRequestError) as error:
             raise DownloadError(f"Data download failed:{self._job.input.uri}: {error}") from error
 
-    def _transform_object(self, location: Location, name: str, threads: ThreadPoolExecutor) -> None:
+    def _transform_object(self, location: S3Location, name: str, threads: ThreadPoolExecutor) -> None:
         job, s3 = self._job, self._clients("s3")
         content: bytes = s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
         if job.gzip:
             content = gzip.decompress(content)
-        bodies = cut(content, lines=job.splits, single=job.single, max_payload_mb=job.max_payload)
+        bodies = split_into_batches(content, lines=job.splits, single=job.single, max_payload_mb=job.max_payload)
         parts = []
         for answer in threads.map(self._ask, bodies):
             parts.append(answer)
-            if job.assembles_lines:  # by its documentation always, even if the answer ends with a newline
+            if job.assembles_lines:  # always, as documented, even after a final newline
                 parts.append(b"\n")
         if job.stop_wanted.is_set():
             return
@@ -140,7 +139,7 @@ class Transformer:
         raise AssertionError  # the last attempt returns or raises
 
     def _parallel(self) -> int:
-        """MaxConcurrentTransforms, or what the container says by /execution-parameters, or 1."""
+        """MaxConcurrentTransforms, or the value of the container's /execution-parameters, or 1."""
         given = int(self._job.request.get("MaxConcurrentTransforms") or 0)
         if given:
             return given
@@ -151,8 +150,8 @@ class Transformer:
         except (UnreachableError, ValueError, TypeError, AttributeError):
             return 1
 
-    def _note(self, location: Location, error: Exception) -> None:
-        """Says in the job's data log which object failed, as AWS does."""
+    def _note(self, location: S3Location, error: Exception) -> None:
+        """Writes the failed object to the job's data log, as AWS does."""
         place = f"{location.uri}:"
         with self._data_log.path.open("a", encoding="utf-8") as file:
             file.write(f"{place} {getattr(error, 'kind', 'ClientError')}: {error}\n".replace("\r", ""))

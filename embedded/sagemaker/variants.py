@@ -1,4 +1,4 @@
-"""One variant of an endpoint configuration, with its server."""
+"""A variant of an endpoint configuration, with its server."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from embedded.sagemaker.server import InferenceServer
 
 @dataclass
 class Variant:
-    """One variant with its server; `weight` and `count` are what the endpoint has now, not what its request said."""
+    """A variant with its server; `weight` and `count` are the present values, not those of the request."""
 
     request: dict[str, Any]
     server: InferenceServer
@@ -29,7 +29,7 @@ class Variant:
         return str(self.request["VariantName"])
 
     def describe(self, started: datetime) -> dict[str, Any]:
-        """What DescribeEndpoint answers of it."""
+        """The variant in DescribeEndpoint's response."""
         image, serverless = self.model.image, self.request.get("ServerlessConfig")
         answer = {
             "VariantName": self.name,

@@ -1,6 +1,6 @@
-"""Step Functions for real: moto's interpreter of the States Language, and what it lacks for Lambda and SageMaker.
+"""Step Functions: moto's interpreter of the States Language, corrected and completed for Lambda and SageMaker.
 
-Each module whose docstring begins with "Touch point" replaces one thing in moto, and has its test.
+A module whose docstring begins with "Touch point" replaces a part of moto and has a contract test.
 """
 
 import logging
@@ -10,19 +10,16 @@ from moto.core import config
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 from embedded.stepfunctions import (
-    answers,
+    boto_clients,
     callbacks,
     definitions,
+    distributed_map,
+    error_names,
     executions,
-    expressions,
-    functions,
     histories,
-    jobs,
-    maps,
-    matching,
-    requests,
-    retries,
-    waits,
+    responses,
+    sagemaker_tasks,
+    timing,
 )
 
 __all__ = ["install"]
@@ -31,16 +28,16 @@ _patches = Patches()
 
 
 def install(context: Context) -> None:
-    """Makes state machines run. Call it before the server's first request; a second call takes the new context.
+    """Patches moto's Step Functions. Call it before the server's first request; a second call takes the new context.
 
     Args:
         context: the cloud; its `endpoint_url` and `emit` are first used when an execution starts.
     """
     _patches.undo()
-    # moto logs each failure that a Catch is there for as an error of its own, with the whole state.
+    # moto logs each failure, also a caught one, as an error with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, matching, functions, maps, expressions, answers, callbacks, histories):
+    for module in (definitions, error_names, distributed_map, responses, callbacks, histories):
         module.install(_patches)
-    for timed in (waits, retries, requests, jobs, executions):
+    for timed in (timing, boto_clients, sagemaker_tasks, executions):
         timed.install(_patches, context)

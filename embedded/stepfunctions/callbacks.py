@@ -1,6 +1,6 @@
-"""Touch point: task tokens. A wait ends with its execution; a token takes one answer, in JSON, while it is waited for.
+"""Touch point: task tokens. A wait ends with its execution; a token takes one answer, in JSON, while its task waits.
 
-moto's wait outlives an execution that is stopped; it takes a second answer in silence, and an answer of any text.
+moto's wait outlives a stopped execution; it accepts a second answer, and an answer that is not JSON.
 """
 
 import json
@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any
 
+from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
@@ -26,11 +27,24 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from embedded.moto_patches.patches import Patches
-from embedded.stepfunctions.errors import InvalidOutputError, TaskTimedOutError
 
 MAX_OUTPUT_BYTES = 256 * 1024
-_LOOK_SECONDS = 0.2
-_turn = threading.Lock()  # an answer and the end of a wait must not cross
+_POLL_SECONDS = 0.2
+_turn = threading.Lock()  # serializes an answer and the end of a wait
+
+
+class InvalidOutputError(AWSError):
+    """A task's output is not JSON, or is too long."""
+
+    TYPE = "InvalidOutput"
+    STATUS = 400
+
+
+class TaskTimedOutError(AWSError):
+    """A task token was answered before, or the task no longer waits for its answer."""
+
+    TYPE = "TaskTimedOut"
+    STATUS = 400
 
 
 def install(patches: Patches) -> None:
@@ -45,18 +59,18 @@ def install(patches: Patches) -> None:
     ) -> CallbackOutcome | Any:
         if heartbeat_endpoint is not None:
             return original(self, env, timeout_seconds, callback_endpoint, heartbeat_endpoint)
-        return _await_answer(env, timeout_seconds, callback_endpoint)
+        return _wait_for_answer(env, timeout_seconds, callback_endpoint)
 
     original = patches.replace(StateTaskServiceCallback, "_eval_wait_for_task_token", wait)
     patches.replace(StepFunctionResponse, "send_task_success", _send_success)
     patches.replace(StepFunctionResponse, "send_task_failure", _send_failure)
 
 
-def _await_answer(env: Environment, seconds: float, endpoint: CallbackEndpoint) -> CallbackOutcome:
-    """The answer; or none, as soon as time is up or the execution has ended. A person's time is not sped up."""
+def _wait_for_answer(env: Environment, seconds: float, endpoint: CallbackEndpoint) -> CallbackOutcome:
+    """The answer, or a timeout; ends with the execution. Approval by a person is not sped up."""
     deadline = time.monotonic() + seconds
     while env.is_running() and endpoint.get_outcome() is None and time.monotonic() < deadline:
-        endpoint.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+        endpoint.wait(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
     with _turn:
         endpoint.report(CallbackConsumerLeft())
         outcome = endpoint.get_outcome()

@@ -1,4 +1,4 @@
-"""Touch point: executions. Each change of status is an event, names are unique, a stop takes effect at once."""
+"""Touch point: executions. Status changes are events, names are unique, a stop takes effect at once."""
 
 import datetime
 import json
@@ -14,7 +14,6 @@ from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, ExecutionStatus
 from moto.stepfunctions.parser.asl.eval import program_state
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.backend import execution as moto_execution
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -22,15 +21,15 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfun
 
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
-from embedded.stepfunctions.errors import InvalidDefinitionError
+from embedded.stepfunctions.definitions import check_definition
 
 logger = logging.getLogger(__name__)
 
 MAX_INPUT_BYTES = 256 * 1024
 
 
-class LiveExecution(Execution):
-    """An execution that tells the bus of its start and its end, once each."""
+class EmbeddedExecution(Execution):
+    """An execution that emits its status changes."""
 
     context: Context
 
@@ -39,32 +38,32 @@ class LiveExecution(Execution):
         self._end = threading.Lock()
 
     def start(self) -> None:
-        """Starts it; RUNNING is told first."""
+        """Emits RUNNING and starts the execution."""
         self.exec_status = ExecutionStatus.RUNNING
-        self.announce()
+        self.emit_status_change()
         super().start()
 
     def stop(self, stop_date: datetime.datetime, error: str | None = None, cause: str | None = None) -> None:
-        """Aborts it. What a task has begun may go on for a while, but changes nothing any more."""
-        self._await_program()
-        # Ended first: the worker's thread wakes by the stop and may break on it, which must not become the end.
+        """Aborts the execution. A task under way may continue, without effect on the execution."""
+        self._wait_until_started()
+        # Set before the stop: the worker's thread may fail on the stop, which must not be the execution's end.
         self.end(ExecutionStatus.ABORTED, error=error or None, cause=cause or None)
         super().stop(stop_date=stop_date, error=error, cause=cause)
 
     def end(
         self, status: ExecutionStatus, output: Any = None, error: str | None = None, cause: str | None = None
     ) -> None:
-        """Ends it, unless it has ended: the first end is the one that holds, with all it says."""
+        """Sets the end of the execution, unless it has ended: the first end is kept."""
         with self._end:
             if self.stop_date is not None:
                 return
             self.output, self.error, self.cause = output, error, cause
             self.exec_status = status
             self.stop_date = datetime.datetime.now(datetime.UTC)
-        self.announce()
+        self.emit_status_change()
 
-    def announce(self) -> None:
-        """Emits "Step Functions Execution Status Change", as AWS words it."""
+    def emit_status_change(self) -> None:
+        """Emits the event "Step Functions Execution Status Change"."""
         status = ExecutionStatus(self.exec_status)
         succeeded = status == ExecutionStatus.SUCCEEDED
         detail: dict[str, object] = {
@@ -90,16 +89,13 @@ class LiveExecution(Execution):
         try:
             self.context.emit("aws.states", "Step Functions Execution Status Change", detail, [self.exec_arn])
         except Exception:
-            logger.exception("the end of %s was not announced", self.exec_arn)
+            logger.exception("the status change of %s was not emitted", self.exec_arn)
 
     def _get_start_execution_worker_comm(self) -> BaseExecutionWorkerCommunication:
-        return LiveCommunication(self)
+        return EmbeddedWorkerCommunication(self)
 
-    def _await_program(self) -> None:
-        """The worker begins its program in threads of their own, just after the start; before its first state a stop
-
-        is lost, or not written into the history.
-        """
+    def _wait_until_started(self) -> None:
+        """Waits until the first state: moto starts the program in a thread, and loses a stop before that."""
         deadline = time.monotonic() + 5
         while self.stop_date is None and not self._has_begun() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -109,13 +105,13 @@ class LiveExecution(Execution):
         return environment is not None and len(environment.event_manager.get_event_history()) > 1
 
 
-class LiveCommunication(BaseExecutionWorkerCommunication):
-    """Told by the worker that the program has ended."""
+class EmbeddedWorkerCommunication(BaseExecutionWorkerCommunication):
+    """Receives the end of the program from the worker."""
 
-    execution: LiveExecution
+    execution: EmbeddedExecution
 
     def terminated(self) -> None:
-        """Takes over how it ended."""
+        """Sets the end of the execution from the program's state."""
         execution = self.execution
         worker = execution.exec_worker
         state = worker.env.program_state() if worker is not None and worker.env is not None else None
@@ -131,21 +127,21 @@ class LiveCommunication(BaseExecutionWorkerCommunication):
         _forget_ended_threads()
 
 
-class LiveWorker(ExecutionWorker):
-    """Ends the execution even if the interpreter itself breaks."""
+class EmbeddedExecutionWorker(ExecutionWorker):
+    """Ends the execution even if the interpreter raises."""
 
     def _execution_logic(self) -> None:
         try:
             super()._execution_logic()  # type: ignore[no-untyped-call]
         except Exception as error:
-            logger.exception("the interpreter broke")
+            logger.exception("the interpreter raised an error")
             execution = self._execution_communication.execution  # type: ignore[attr-defined]
             cause = f"{type(error).__name__}: {error}"
             execution.end(ExecutionStatus.FAILED, error="States.Runtime", cause=cause)
 
 
 class Backend(StepFunctionsParserBackend):
-    """moto's Step Functions with StartExecution as on AWS: named, checked, and one at a time."""
+    """moto's Step Functions with StartExecution as on AWS: name and input are checked, starts are serialized."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -173,31 +169,21 @@ class Backend(StepFunctionsParserBackend):
 
 
 def install(patches: Patches, context: Context) -> None:
-    """Replaces the backend, executions and their workers; state machines made before are forgotten."""
+    """Replaces the backend, executions and their workers; earlier state machines are dropped."""
     set_error = Environment.set_error
 
     def set_error_unless_stopped(self: Environment, error: ExecutionFailedEventDetails) -> None:
-        # A stop between two steps breaks moto's interpreter, which then writes its own error over the stop.
+        # After a stop between two states moto's interpreter raises and overwrites the stop with its own error.
         if not isinstance(self.program_state(), program_state.ProgramStopped):
             set_error(self, error)
 
-    LiveExecution.context = context
+    EmbeddedExecution.context = context
     stepfunctions_parser_backends.clear()
     patches.replace(stepfunctions_parser_backends, "backend", Backend)
     patches.replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(check_definition))
-    patches.replace(parser_models, "Execution", LiveExecution)
-    patches.replace(moto_execution, "ExecutionWorker", LiveWorker)
+    patches.replace(parser_models, "Execution", EmbeddedExecution)
+    patches.replace(moto_execution, "ExecutionWorker", EmbeddedExecutionWorker)
     patches.replace(Environment, "set_error", set_error_unless_stopped)
-
-
-def check_definition(definition: str) -> None:
-    """Raises InvalidDefinitionError, saying where, for what is no States Language; moto's error has no code."""
-    try:
-        AmazonStateLanguageParser.parse(definition)
-    except ASLParserException as error:
-        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{'; '.join(error.errors)}'") from error
-    except Exception as error:
-        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{error}'") from error
 
 
 def _milliseconds(moment: datetime.datetime | None) -> int | None:

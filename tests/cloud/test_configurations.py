@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from moto.core.utils import get_service_model
 
 from cloud import configurations, deployments
-from embedded.sagemaker import traffic
+from embedded.sagemaker import deployment_config
 from embedded.validation.requests import check_of, faults
 from perennial.contract.release import Release
 from training.payloads.inputs import Inputs
@@ -29,8 +29,8 @@ def test_sensitive_columns_reach_the_server_in_values_of_at_most_1024_characters
 def test_a_deployment_shifts_whole_instances_and_is_within_the_service_model(instances, share, minutes, kind):
     release = Release(instances=instances, max_instances=instances, traffic=kind, share=share, bake_minutes=minutes)
     request = deployments.guarded(release, ["alarm"])
-    traffic.check(request)
-    steps = traffic.steps(request["BlueGreenUpdatePolicy"], instances)
+    deployment_config.check(request)
+    steps = deployment_config.steps(request["BlueGreenUpdatePolicy"], instances)
     assert all(step.share * instances >= 1 for step in steps)
     service = get_service_model("sagemaker")
     check = check_of(service, service.operation_model("UpdateEndpoint"), raw=True)

@@ -111,13 +111,13 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     )  # fmt: skip
     ready, log = folder / "ready.json", folder / "embedded.log"
     words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
-    words += ["--lacking", "ml.p5.48xlarge"]
+    words += ["--without-capacity", "ml.p5.48xlarge"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
-        exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 60, "the cloud"))["exports"]
+        exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
         yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)

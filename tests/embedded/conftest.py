@@ -42,7 +42,7 @@ class World:
         del self._stacks[name]
 
 
-def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 120.0) -> Any:
     """The first true answer of `check`; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -7,8 +7,8 @@ from typing import Any
 import boto3.s3.transfer
 import pytest
 
+from embedded.events.input_transformer import target_input
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from embedded.events.transform import target_input
 from tests.embedded.assemblies import ROLE, Template, function, template
 from tests.embedded.conftest import World, eventually
 
@@ -119,7 +119,7 @@ def stack(world: World) -> dict[str, Any]:
     return world.deploy("Events", template(resources), {"handlers.py": HANDLERS})
 
 
-def bodies(world: World, url: str, count: int = 1, seconds: float = 15.0) -> list[Any]:
+def bodies(world: World, url: str, count: int = 1, seconds: float = 60.0) -> list[Any]:
     """The bodies of `count` messages of a queue."""
     client, found = world.client("sqs"), []
 
@@ -133,7 +133,7 @@ def bodies(world: World, url: str, count: int = 1, seconds: float = 15.0) -> lis
     return found
 
 
-def seen(world: World, stack: dict[str, Any], wanted: str, seconds: float = 15.0) -> dict[str, Any]:
+def seen(world: World, stack: dict[str, Any], wanted: str, seconds: float = 60.0) -> dict[str, Any]:
     """What the functions recorded that contains `wanted`, by key."""
     client = world.client("s3")
 
@@ -197,9 +197,9 @@ def test_a_disabled_rule_sends_nothing(world: World, stack: dict[str, Any]) -> N
 
 
 def test_schedules_fire_at_the_clouds_speed(world: World, stack: dict[str, Any]) -> None:
-    (tick, *_) = bodies(world, stack["Ticks"], 2, seconds=5)  # two minutes pass in 1.2 s
+    (tick, *_) = bodies(world, stack["Ticks"], 2)  # two minutes pass in 1.2 s
     assert (tick["source"], tick["detail-type"]) == ("aws.events", "Scheduled Event")
-    assert bodies(world, stack["Tocks"], seconds=5)[0] == {"tock": True}
+    assert bodies(world, stack["Tocks"])[0] == {"tock": True}
 
 
 def test_a_queue_feeds_its_function_and_only_failed_messages_come_again(world: World, stack: dict[str, Any]) -> None:

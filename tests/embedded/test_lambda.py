@@ -5,6 +5,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.embedded.assemblies import ROLE, function, template
 from tests.embedded.conftest import World, eventually
 
 HANDLERS = """
-import json, logging, os, sys, time
+import json, logging, os, pathlib, sys, time
 
 def echo(event, context):
     return {"event": event, "name": context.function_name, "memory": context.memory_limit_in_mb,
@@ -31,11 +32,19 @@ def slow(event, context):
     time.sleep(event["seconds"])
     return os.getpid()
 
+def hold(event, context):
+    # says that it runs, and returns once as many files as wanted are there
+    folder = pathlib.Path(event["folder"])
+    (folder / context.aws_request_id).touch()
+    while len(list(folder.iterdir())) < event["files"]:
+        time.sleep(0.01)
+    return os.getpid()
+
 def greedy(event, context):
     hoard = bytearray(event["mb"] * 1024 * 1024)
     for i in range(0, len(hoard), 4096):
         hoard[i] = 1
-    time.sleep(1)
+    time.sleep(5)
     return len(hoard)
 
 def chatty(event, context):
@@ -63,7 +72,8 @@ def functions(world: World) -> dict[str, Any]:
     resources["Chatty"]["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": "Logs"}}
     resources["Greedy"] = function("handlers.greedy", MemorySize=128)
     resources["Broken"] = function("broken.handler")
-    resources["Single"] = function("handlers.slow", ReservedConcurrentExecutions=1)
+    resources["Hold"] = function("handlers.hold", Timeout=30)
+    resources["Single"] = function("handlers.hold", Timeout=30, ReservedConcurrentExecutions=1)
     resources["Dead"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
     resources["Letters"] = function("handlers.fail", DeadLetterConfig={"TargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}})
     resources["Results"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
@@ -103,13 +113,16 @@ def test_a_function_gets_event_context_and_environment_as_on_lambda(world: World
 
 def test_a_process_is_kept_warm_and_a_warm_call_is_fast(world: World, functions: dict[str, Any]) -> None:
     first, _ = invoke(world, functions["Echo"])
-    client, seconds = world.client("lambda"), []
-    for _ in range(15):
+    client = world.client("lambda")
+
+    def is_fast() -> bool:
         began = time.perf_counter()
         answer = client.invoke(FunctionName=functions["Echo"], Payload=b"{}")
-        seconds.append(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
         assert json.loads(answer["Payload"].read())["pid"] == first["pid"]
-    assert sorted(seconds)[0] < 0.030  # 88 ms if the reply's packets waited for each other
+        return seconds < 0.030  # every call takes 88 ms if the reply's packets wait for each other
+
+    eventually(is_fast)
 
 
 def test_an_exception_comes_back_with_type_message_and_trace(world: World, functions: dict[str, Any]) -> None:
@@ -123,7 +136,7 @@ def test_an_exception_comes_back_with_type_message_and_trace(world: World, funct
 def test_a_function_that_takes_too_long_is_ended(world: World, functions: dict[str, Any]) -> None:
     began = time.monotonic()
     result, answer = invoke(world, functions["Slow"], {"seconds": 30})
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
     assert answer["FunctionError"] == "Unhandled"
     assert result["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 2.00 seconds" in result["errorMessage"]
@@ -175,20 +188,23 @@ def test_metrics_in_the_log_are_put_into_cloudwatch(world: World, functions: dic
     assert point["Sum"] == 42
 
 
-def test_several_invocations_run_at_once(world: World, functions: dict[str, Any]) -> None:
+def test_several_invocations_run_at_once(world: World, functions: dict[str, Any], tmp_path: Path) -> None:
+    event = {"folder": str(tmp_path), "files": 3}  # each returns once all three run
     with ThreadPoolExecutor(3) as threads:
-        results = list(threads.map(lambda _: invoke(world, functions["Slow"], {"seconds": 0.7})[0], range(3)))
+        results = list(threads.map(lambda _: invoke(world, functions["Hold"], event)[0], range(3)))
     assert len(set(results)) == 3
 
 
-def test_reserved_concurrency_throttles(world: World, functions: dict[str, Any]) -> None:
+def test_reserved_concurrency_throttles(world: World, functions: dict[str, Any], tmp_path: Path) -> None:
     client = world.client("lambda", retries={"total_max_attempts": 1})
-    invoke(world, functions["Single"], {"seconds": 0})
     with ThreadPoolExecutor(1) as threads:
-        busy = threads.submit(invoke, world, functions["Single"], {"seconds": 1.5})
-        time.sleep(0.3)
-        with pytest.raises(client.exceptions.TooManyRequestsException):
-            client.invoke(FunctionName=functions["Single"], Payload=b'{"seconds": 0}')
+        busy = threads.submit(invoke, world, functions["Single"], {"folder": str(tmp_path), "files": 2})
+        eventually(lambda: list(tmp_path.iterdir()))
+        try:
+            with pytest.raises(client.exceptions.TooManyRequestsException):
+                client.invoke(FunctionName=functions["Single"], Payload=b"{}")
+        finally:
+            (tmp_path / "go").touch()
         assert busy.result()[0] > 0
 
 

@@ -49,38 +49,38 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("functions", lambda_models.LambdaFunction.get_configuration, ["self", "on_create"]),
         ("functions", lambda_models.LambdaFunction.update_configuration, ["self", "config_updates"]),
         ("functions", lambda_models.LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
-        ("queues", lambda_models.LambdaBackend.create_event_source_mapping, ["self", "spec"]),
-        ("queues", lambda_models.LambdaBackend.delete_event_source_mapping, ["self", "uuid"]),
-        ("queues", sqs_models.Queue.delete_message, ["self", "receipt_handle"]),
-        ("queues", sqs_models.Message.delay, ["self", "delay_seconds"]),
-        ("rules", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
-        ("buckets", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
+        ("event_source_mappings", lambda_models.LambdaBackend.create_event_source_mapping, ["self", "spec"]),
+        ("event_source_mappings", lambda_models.LambdaBackend.delete_event_source_mapping, ["self", "uuid"]),
+        ("event_source_mappings", sqs_models.Queue.delete_message, ["self", "receipt_handle"]),
+        ("event_source_mappings", sqs_models.Message.delay, ["self", "delay_seconds"]),
+        ("messaging", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
+        ("storage", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
         (
-            "filters",
+            "metric_filters",
             log_models.LogsBackend.put_metric_filter,
             ["self", "filter_name", "filter_pattern", "log_group_name", "metric_transformations"],
         ),
-        ("filters", log_models.LogsBackend.delete_metric_filter, ["self", "filter_name", "log_group_name"]),
-        ("filters", log_models.LogsBackend.delete_log_group, ["self", "log_group_name"]),
+        ("metric_filters", log_models.LogsBackend.delete_metric_filter, ["self", "filter_name", "log_group_name"]),
+        ("metric_filters", log_models.LogsBackend.delete_log_group, ["self", "log_group_name"]),
         (
-            "filters",
+            "metric_filters",
             log_models.LogsBackend.put_log_events,
             ["self", "log_group_name", "log_stream_name", "log_events"],
         ),
-        ("metrics", cloudwatch_models.CloudWatchBackend.put_metric_data, ["self", "namespace", "metric_data"]),
+        ("cloudwatch", cloudwatch_models.CloudWatchBackend.put_metric_data, ["self", "namespace", "metric_data"]),
         (
-            "metrics",
+            "cloudwatch",
             cloudwatch_models.CloudWatchBackend.get_metric_data,
             ["self", "queries", "start_time", "end_time", "scan_by"],
         ),
         (
-            "alarms",
+            "cloudwatch",
             cloudwatch_models.CloudWatchBackend.set_alarm_state,
             ["self", "alarm_name", "reason", "reason_data", "state_value"],
         ),
-        ("alarms", cloudwatch_models.Alarm.update_state, ["self", "reason", "reason_data", "state_value"]),
+        ("cloudwatch", cloudwatch_models.Alarm.update_state, ["self", "reason", "reason_data", "state_value"]),
         (
-            "subscriptions",
+            "messaging",
             sns_models.Subscription.publish,
             [
                 "self",
@@ -105,7 +105,7 @@ def test_moto_is_imported_without_ec2_and_batch_stays_real() -> None:
     program = """
 import sys, embedded.cloud
 assert not [name for name in sys.modules if name.startswith("moto.ec2")], "something else imports EC2"
-from embedded.moto_patches.imports import JobStatus, LaterBackends
+from embedded.moto_patches.loading import JobStatus, LaterBackends
 from moto.batch.utils import JobStatus as Real
 assert JobStatus is not Real and all(status.value == Real[status.name].value for status in JobStatus)
 from moto.ssm.models import ec2_backends

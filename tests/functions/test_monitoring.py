@@ -8,7 +8,7 @@ import boto3
 import polars as pl
 import pytest
 
-from embedded.sagemaker.capture import Exchange, _record
+from embedded.sagemaker.data_capture import CapturedInvocation, _record
 from examples.flights import COLUMNS, read
 from functions.dispatch.handler import specs
 from functions.monitoring.handler import handler
@@ -115,7 +115,7 @@ def captured(world, body: bytes | str, content_type: str) -> None:
     config = {"CaptureOptions": [{"CaptureMode": "Input"}]}
     content = body.encode() if isinstance(body, str) else body
     now = datetime.now(UTC)
-    line = json.dumps(_record(config, Exchange(content, content_type, b"", "text/csv", None, None), now))
+    line = json.dumps(_record(config, CapturedInvocation(content, content_type, b"", "text/csv", None, None), now))
     key = f"capture/perennial-flights/AllTraffic/{now:%Y/%m/%d/%H}/{hash(content)}.jsonl"
     boto3.client("s3").put_object(Bucket="traffic", Key=key, Body=line + "\n")
 

@@ -1,4 +1,4 @@
-"""Alarms change state by the metrics that were put, say why as CloudWatch does, and act."""
+"""AlarmEvaluator change state by the metrics that were put, say why as CloudWatch does, and act."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -133,7 +133,7 @@ def test_an_alarm_put_again_keeps_its_state(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"Statistic": None, "ExtendedStatistic": "p101"}, "p101 is not imitated"),
+        ({"Statistic": None, "ExtendedStatistic": "p101"}, "p101 is not emulated"),
         ({"EvaluationPeriods": 2, "DatapointsToAlarm": 3}, "DatapointsToAlarm"),
         ({"TreatMissingData": "quiet"}, "not supported for TreatMissingData"),
         ({"Period": 90}, "multiple of 60"),
@@ -151,7 +151,7 @@ def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: 
     [
         ("m1 +", "ends too early"),
         ("m1 / m7", "m7 is undefined"),
-        ("ANOMALY_DETECTION_BAND(m1)", "does not imitate ANOMALY_DETECTION_BAND"),
+        ("ANOMALY_DETECTION_BAND(m1)", "does not emulate ANOMALY_DETECTION_BAND"),
         ("SELECT MAX(x) FROM y", "is not expected there"),
     ],
 )
@@ -193,5 +193,5 @@ def test_metric_data_has_percentiles_and_metric_math(world: World) -> None:
     assert {result["Id"]: result["Values"] for result in found} == {"high": [99.0], "mean": [50.5], "twice": [101.0]}
     assert [result["Label"] for result in found] == ["asked p99", "mean", "Doubled"]
     wrong = [query("m1", "Sum"), {"Id": "e1", "Expression": "TOPK(m1)"}]
-    with pytest.raises(ClientError, match="does not imitate TOPK"):
+    with pytest.raises(ClientError, match="does not emulate TOPK"):
         world.client("cloudwatch").get_metric_data(MetricDataQueries=wrong, **span)

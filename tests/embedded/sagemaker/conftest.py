@@ -119,7 +119,7 @@ class Cloud:
         return self.ended(name)
 
     def ended(self, name: str) -> dict[str, Any]:
-        assert sagemaker.await_training_job(self.context, name, 30)
+        assert sagemaker.await_training_job(self.context, name, 90)
         description: dict[str, Any] = self.client("sagemaker").describe_training_job(TrainingJobName=name)
         return description
 
@@ -159,7 +159,7 @@ def channel(name: str, key: str, data_type: str = "S3Prefix") -> dict[str, Any]:
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(ask: Callable[[], Any], seconds: float = 90.0) -> Any:
     """The first true answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

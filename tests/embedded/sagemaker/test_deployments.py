@@ -11,14 +11,14 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.clients import Clients
+from embedded.context import Clients
+from embedded.sagemaker.blue_green import TrafficShift
+from embedded.sagemaker.deployment_config import TrafficStep, check, steps
 from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.fleets import Fleet
-from embedded.sagemaker.records import Record
-from embedded.sagemaker.rollout import Rollout
-from embedded.sagemaker.standby import Standby
-from embedded.sagemaker.traffic import Step, check, steps
+from embedded.sagemaker.prewarmed import PrewarmedInterpreter
+from embedded.sagemaker.records import ResourceRecord
 from tests.embedded.sagemaker.conftest import Cloud, eventually
 
 
@@ -32,18 +32,21 @@ def policy(traffic: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic} | members}
 
 
-def planned(request: dict[str, Any], instances: int = 2) -> list[Step]:
+def planned(request: dict[str, Any], instances: int = 2) -> list[TrafficStep]:
     check(request)
     return steps(request["BlueGreenUpdatePolicy"], instances)
 
 
 def test_traffic_goes_over_in_the_steps_of_the_policy() -> None:
-    assert planned(policy(routing(value=10), TerminationWaitInSeconds=120), 10) == [Step(0.1, 60), Step(1.0, 120)]
-    assert planned(policy(routing(value=1, unit="INSTANCE_COUNT")), 4) == [Step(0.25, 60), Step(1.0, 0)]
+    assert planned(policy(routing(value=10), TerminationWaitInSeconds=120), 10) == [
+        TrafficStep(0.1, 60),
+        TrafficStep(1.0, 120),
+    ]
+    assert planned(policy(routing(value=1, unit="INSTANCE_COUNT")), 4) == [TrafficStep(0.25, 60), TrafficStep(1.0, 0)]
     linear = planned(policy(routing("LINEAR", 30)), 4)
     assert [round(step.share, 6) for step in linear] == [0.3, 0.6, 0.9, 1.0]
     assert [step.seconds for step in linear] == [60, 60, 60, 0]
-    assert planned(policy(routing("ALL_AT_ONCE"), TerminationWaitInSeconds=5), 1) == [Step(1.0, 5)]
+    assert planned(policy(routing("ALL_AT_ONCE"), TerminationWaitInSeconds=5), 1) == [TrafficStep(1.0, 5)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_traffic_goes_over_in_the_steps_of_the_policy() -> None:
             "waiting time of 660",
         ),
         ({"AutoRollbackConfiguration": {"Alarms": []}}, 2, "must hold BlueGreenUpdatePolicy"),
-        ({"RollingUpdatePolicy": {"MaximumBatchSize": {}}}, 2, "does not imitate"),
+        ({"RollingUpdatePolicy": {"MaximumBatchSize": {}}}, 2, "does not emulate"),
         (
             policy(routing()) | {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": str(n)} for n in range(11)]}},
             2,
@@ -134,11 +137,18 @@ def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(cloud: Cloud) -> 
     context = dataclasses.replace(cloud.context, speed=6000.0)  # 600 s take 0.1 s on the wall
     request = policy(routing("ALL_AT_ONCE"), TerminationWaitInSeconds=590, MaximumExecutionTimeoutInSeconds=600)
     clients = Clients(context)
-    empty = Fleet(context, clients, "e", Record("c", "arn", {"ProductionVariants": []}), {}, Standby(context, ()))
-    rollout = Rollout(context, clients, request, 2)
-    rollout.begin()
+    empty = Fleet(
+        context,
+        clients,
+        "e",
+        ResourceRecord("c", "arn", {"ProductionVariants": []}),
+        {},
+        PrewarmedInterpreter(context, ()),
+    )
+    traffic_shift = TrafficShift(context, clients, request, 2)
+    traffic_shift.start_timeout()
     time.sleep(0.05)  # as if the new fleet had taken half of the time to start
-    reason = rollout.shift_traffic(Endpoint("e", "arn", [], lambda _: None), empty)
+    reason = traffic_shift.run(Endpoint("e", "arn", [], lambda _: None), empty)
     assert reason == "The deployment has exceeded its MaximumExecutionTimeoutInSeconds of 600"
 
 

@@ -16,7 +16,7 @@ CANARY = {
         "TrafficRoutingConfiguration": {
             "Type": "CANARY",
             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-            "WaitIntervalInSeconds": 20,
+            "WaitIntervalInSeconds": 200,  # 10 s on the wall
         },
         "TerminationWaitInSeconds": 10,
         "MaximumExecutionTimeoutInSeconds": 600,
@@ -210,7 +210,7 @@ def test_a_deleted_endpoint_is_gone_with_its_process(cloud: Cloud) -> None:
             {"EndpointName": "flights", "EndpointConfigName": "no"},
             "Could not find endpoint configuration",
         ),
-        ("create_pipeline", {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "x" * 32}, "does not imitate"),
+        ("create_pipeline", {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "x" * 32}, "does not emulate"),
     ],
 )
 def test_what_is_not_there_or_is_there_already_is_an_error(
@@ -238,7 +238,7 @@ def test_weights_and_capacities_change_what_is_reported(cloud: Cloud, flights: s
     assert (variant["DesiredWeight"], variant["CurrentInstanceCount"]) == (2.0, 3)
 
 
-def test_an_action_that_nobody_imitates_is_an_error(cloud: Cloud) -> None:
+def test_an_action_that_is_not_emulated_is_an_error(cloud: Cloud) -> None:
     with pytest.raises(ClientError):
         cloud.client("sagemaker").create_monitoring_schedule(
             MonitoringScheduleName="m", MonitoringScheduleConfig={"MonitoringType": "DataQuality"}

@@ -37,7 +37,7 @@ def captured(cloud: Cloud, endpoint: str, inference_id: str) -> dict[str, Any]:
                     return record
         return None
 
-    record: dict[str, Any] = eventually(found, 5)
+    record: dict[str, Any] = eventually(found)
     return record
 
 
@@ -138,7 +138,7 @@ def test_invocations_are_counted_in_cloudwatch(cloud: Cloud, endpoint: str) -> N
     cloud.invoke(endpoint, b"1")
     with pytest.raises(ClientError):
         cloud.invoke(endpoint, b"boom")
-    eventually(lambda: total("Invocations") >= before + 2, 5)
+    eventually(lambda: total("Invocations") >= before + 2)
     assert total("Invocation5XXErrors") >= 1
     assert total("ModelLatency", "Maximum") > 0
 

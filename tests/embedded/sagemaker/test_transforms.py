@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.sagemaker.batches import PayloadError, cut
+from embedded.sagemaker.batches import PayloadError, split_into_batches
 from tests.embedded.sagemaker.conftest import BUCKET, Cloud, eventually
 
 _LINES = """
@@ -148,10 +148,10 @@ def test_a_job_is_stopped(cloud: Cloud, model: str) -> None:
         ({"TransformJobName": "no_name"}, "regular expression"),
         ({"TransformResources": {}}, "'transformResources.instanceType' failed to satisfy"),
         ({"ModelName": "nobody"}, "Could not find model"),
-        ({"input": {"SplitType": "RecordIO"}}, "does not imitate SplitType RecordIO"),
-        ({"DataProcessing": {"JoinSource": "Input"}}, "does not imitate DataProcessing"),
+        ({"input": {"SplitType": "RecordIO"}}, "does not emulate SplitType RecordIO"),
+        ({"DataProcessing": {"JoinSource": "Input"}}, "does not emulate DataProcessing"),
         ({"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2}, "must not exceed 100 MB"),
-        ({"MaxPayloadInMB": 0}, "does not imitate MaxPayloadInMB 0"),
+        ({"MaxPayloadInMB": 0}, "does not emulate MaxPayloadInMB 0"),
         ({"data_type": "AugmentedManifestFile"}, "S3DataType"),
         ({"TransformJobName": "whole"}, "Job name must be unique"),
     ],
@@ -170,7 +170,7 @@ def test_nobody_is_found_by_a_name_that_is_not_there(cloud: Cloud) -> None:
 
 @given(st.binary(max_size=200).map(lambda text: text.replace(b"\x00", b"\n")), st.booleans())
 def test_what_is_cut_is_the_input_again_and_records_stay_whole(content: bytes, single: bool) -> None:
-    bodies = list(cut(content, lines=True, single=single, max_payload_mb=1))
+    bodies = list(split_into_batches(content, lines=True, single=single, max_payload_mb=1))
     if single:
         assert [body.rstrip(b"\r\n") for body in content.split(b"\n")[: len(bodies)]] == bodies
     else:
@@ -179,13 +179,13 @@ def test_what_is_cut_is_the_input_again_and_records_stay_whole(content: bytes, s
 
 def test_a_record_above_the_limit_is_an_error_and_batches_stay_below_it() -> None:
     row = b"x" * 400_000 + b"\n"
-    assert [len(body) for body in cut(row * 5, lines=True, single=False, max_payload_mb=1)] == [
+    assert [len(body) for body in split_into_batches(row * 5, lines=True, single=False, max_payload_mb=1)] == [
         800_002,
         800_002,
         400_001,
     ]
     with pytest.raises(PayloadError, match="Too much data for max payload size"):
-        list(cut(row * 3, lines=False, single=False, max_payload_mb=1))
+        list(split_into_batches(row * 3, lines=False, single=False, max_payload_mb=1))
 
 
 def _copy(options: dict[str, Any]) -> dict[str, Any]:

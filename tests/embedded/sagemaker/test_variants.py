@@ -1,14 +1,16 @@
 """Shadow and serverless variants, and what AWS refuses of them."""
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from embedded.sagemaker.api import backend_of
+from embedded.sagemaker.serverless import ServerlessServer
 from tests.embedded.sagemaker.conftest import BUCKET, Cloud, eventually
 
 CAPTURE = {
@@ -23,7 +25,12 @@ SLOW = """
 import os, time
 def app(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    time.sleep(float(body or 0) if environ["PATH_INFO"] == "/invocations" else 0)
+    if body.startswith(b"/"):  # a folder: says that it runs, and answers once "go" is there
+        open(f"{body.decode()}/{os.getpid()}-{time.time_ns()}", "x").close()
+        while not os.path.exists(f"{body.decode()}/go"):
+            time.sleep(0.01)
+    elif environ["PATH_INFO"] == "/invocations":
+        time.sleep(float(body or 0))
     start_response("200 OK", [])
     return [os.environ["VERSION"].encode()]
 """
@@ -94,37 +101,37 @@ def serverless(cloud: Cloud) -> str:
 NOTHING: dict[str, Any] = {"InstanceType": None, "InitialInstanceCount": None}
 
 
-def test_a_serverless_endpoint_ends_when_idle_and_starts_when_asked(cloud: Cloud, serverless: str) -> None:
-    assert cloud.invoke(serverless, b"0")["Body"] == b"light"
-    fleet = backend_of(cloud.context.account_id, cloud.context.region).hosting.endpoints[serverless].active
+def server_of(cloud: Cloud, endpoint: str) -> ServerlessServer:
+    fleet = backend_of(cloud.context.account_id, cloud.context.region).hosting.endpoints[endpoint].active
     assert fleet is not None
     server = fleet.variants[0].server
-    server._idle_after = 0.0  # type: ignore[attr-defined] # instead of 15 s, five minutes of the cloud
-    eventually(lambda: not server.alive, 20)
+    assert isinstance(server, ServerlessServer)
+    return server
+
+
+def test_a_serverless_endpoint_ends_when_idle_and_starts_when_asked(cloud: Cloud, serverless: str) -> None:
+    assert cloud.invoke(serverless, b"0")["Body"] == b"light"
+    server = server_of(cloud, serverless)
+    server._idle_after = 0.0  # instead of 15 s, five minutes of the cloud
+    eventually(lambda: not server.alive)
     assert cloud.invoke(serverless, b"0")["Body"] == b"light"
     assert eventually(lambda: invocations(cloud, serverless, "AllTraffic", "ModelSetupTime")) > 1000
 
 
-def test_more_at_once_than_the_concurrency_is_throttled(cloud: Cloud, serverless: str) -> None:
-    cloud.invoke(serverless, b"0")
-    answers: list[Any] = []
-
-    def ask() -> None:
-        try:
-            answers.append(cloud.invoke(serverless, b"1")["Body"])
-        except ClientError as error:
-            answers.append(error.response)
-
+def test_more_at_once_than_the_concurrency_is_throttled(cloud: Cloud, serverless: str, tmp_path: Path) -> None:
+    server = server_of(cloud, serverless)
     cloud.client("sagemaker-runtime")
-    threads = [threading.Thread(target=ask) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    refused = [answer for answer in answers if answer != b"light"]
-    assert 1 <= len(refused) <= 4
-    assert {answer["Error"]["Code"] for answer in refused} == {"ThrottlingException"}
-    assert {answer["ResponseMetadata"]["HTTPStatusCode"] for answer in refused} == {429}
+    with ThreadPoolExecutor(2) as threads:
+        held = [threads.submit(cloud.invoke, serverless, str(tmp_path).encode()) for _ in range(2)]
+        try:
+            eventually(lambda: server._busy == 2)
+            with pytest.raises(ClientError) as refused:
+                cloud.invoke(serverless, b"0")
+        finally:
+            (tmp_path / "go").touch()
+    assert [answer.result()["Body"] for answer in held] == [b"light", b"light"]
+    assert refused.value.response["Error"]["Code"] == "ThrottlingException"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
 
 
 def test_a_body_above_4_mb_is_too_large_for_a_serverless_variant(cloud: Cloud, serverless: str) -> None:

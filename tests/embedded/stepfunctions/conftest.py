@@ -1,11 +1,13 @@
 """A running cloud with a few functions, and state machines made of a definition at a time."""
 
 import json
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser import utils as parser_utils
 
 from tests.embedded.assemblies import ROLE, function, template
 from tests.embedded.conftest import World, eventually
@@ -51,7 +53,9 @@ def inspect(event, context):
 
 def ask(event, context):
     """Puts the token where the test finds it, as a function would put it into a table."""
-    pathlib.Path(event["file"]).write_text(event["token"])
+    partial = pathlib.Path(event["file"] + ".partial")
+    partial.write_text(event["token"])
+    partial.rename(event["file"])
     return {"token is not": "in the output"}
 
 def large(event, context):
@@ -91,7 +95,7 @@ class Lab:
         arn: str = self.states.start_execution(**request | ({"name": name} if name else {}))["executionArn"]
         return arn
 
-    def ended(self, execution: str, seconds: float = 20) -> dict[str, Any]:
+    def ended(self, execution: str, seconds: float = 60) -> dict[str, Any]:
         def answer() -> dict[str, Any] | None:
             description: dict[str, Any] = self.states.describe_execution(executionArn=execution)
             return description if description["status"] in ENDED else None
@@ -103,6 +107,10 @@ class Lab:
         description = self.run(states, given, **members)
         assert description["status"] == "SUCCEEDED", description.get("cause")
         return json.loads(description["output"])
+
+    def threads(self) -> set[threading.Thread]:
+        """The threads of moto's interpreter that run."""
+        return {thread for thread in list(parser_utils.TMP_THREADS) if thread.is_alive()}
 
     def events(self, execution: str) -> list[str]:
         history = self.states.get_execution_history(executionArn=execution)["events"]

@@ -100,12 +100,13 @@ def test_without_an_answer_the_task_times_out_after_the_seconds_of_its_input(lab
 
 
 def test_a_stop_ends_the_wait_and_its_threads(lab: Lab, mailbox: Path) -> None:
+    before = lab.threads()
     execution, token = ask(lab, mailbox)
     lab.states.stop_execution(executionArn=execution, error="Stopped", cause="by hand")
     ended = lab.ended(execution)
     assert (ended["status"], ended["error"]) == ("ABORTED", "Stopped")
     assert code(lab, taskToken=token, output="1") == "TaskTimedOut"
-    time.sleep(0.5)
+    eventually(lambda: lab.threads() <= before)
     assert "TaskStateExited" not in lab.events(execution)
     assert "PassStateEntered" not in lab.events(execution), "a stopped wait is not caught"
 

@@ -131,7 +131,7 @@ def test_a_stopped_execution_stops_its_job(lab: Lab) -> None:
 
 
 def test_a_task_over_its_time_stops_its_job(lab: Lab) -> None:
-    states = CATCH | {"Train": CATCH["Train"] | {"TimeoutSeconds": 1}}
+    states = CATCH | {"Train": CATCH["Train"] | {"TimeoutSeconds": 3}}
     assert lab.output(states, job(lab, "late", SLOW))["error"]["Error"] == "States.Timeout"
     sagemaker = lab.world.client("sagemaker")
     eventually(lambda: sagemaker.describe_training_job(TrainingJobName="late")["TrainingJobStatus"] == "Stopped")

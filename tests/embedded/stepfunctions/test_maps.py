@@ -1,10 +1,10 @@
 """Distributed Map over a list in S3."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
+from tests.embedded.conftest import eventually
 from tests.embedded.stepfunctions.conftest import Lab
 
 CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
@@ -80,10 +80,9 @@ def test_a_list_that_is_not_there_fails_the_map(lab: Lab, tmp_path: Path) -> Non
 
 def test_a_stopped_map_starts_no_more_items(lab: Lab, tmp_path: Path) -> None:
     state = given(lab, tmp_path, [{"key": f"part-{index}"} for index in range(200)])
+    before = lab.threads()
     execution = lab.start(lab.machine(inspection(lab)), state)
     lab.states.stop_execution(executionArn=execution)
     assert lab.ended(execution)["status"] == "ABORTED"
-    time.sleep(0.5)
-    seen = len(list(tmp_path.iterdir()))
-    time.sleep(0.3)
-    assert len(list(tmp_path.iterdir())) == seen < 200
+    eventually(lambda: lab.threads() <= before)
+    assert len(list(tmp_path.iterdir())) < 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.stepfunctions.matching import matches
+from embedded.stepfunctions.error_names import matches
 from tests.embedded.stepfunctions.conftest import Lab
 
 RETRY = {"ErrorEquals": ["MissingPartError"], "IntervalSeconds": 30, "MaxAttempts": 4, "BackoffRate": 1}

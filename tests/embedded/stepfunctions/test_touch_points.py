@@ -10,17 +10,17 @@ from tests.embedded.sagemaker.contracts import digest
 # (our module, what of moto it replaces or leans on, its digest)
 CONTRACTS = [
     (
-        "waits",
+        "timing",
         "stepfunctions.parser.asl.component.state.wait.wait_function.wait_function:WaitFunction._wait_interval",
         "778fc7df842c",
     ),
-    ("retries", "stepfunctions.parser.asl.component.common.retry.retrier_decl:RetrierDecl._eval_body", "c816d4644fe2"),
+    ("timing", "stepfunctions.parser.asl.component.common.retry.retrier_decl:RetrierDecl._eval_body", "c816d4644fe2"),
     (
-        "matching",
+        "error_names",
         "stepfunctions.parser.asl.component.common.error_name.error_equals_decl:ErrorEqualsDecl._eval_body",
         "3dd07e989641",
     ),
-    ("requests", "stepfunctions.parser.asl.utils.boto_client:boto_client_for", "2c53599692cb"),
+    ("boto_clients", "stepfunctions.parser.asl.utils.boto_client:boto_client_for", "2c53599692cb"),
     ("definitions", "stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser.parse", "a247b919a584"),
     ("definitions", "stepfunctions.parser.asl.utils.json_path:extract_json", "0d79f1ca93a4"),
     (
@@ -29,50 +29,54 @@ CONTRACTS = [
         "6e3e4868f741",
     ),
     ("definitions", "stepfunctions.parser.asl.component.eval_component:EvalComponent", "23299bc15ded"),
-    ("expressions", "stepfunctions.parser.asl.jsonata.jsonata:eval_jsonata_expression", "a6b3f38f75bf"),
+    ("definitions", "stepfunctions.parser.asl.jsonata.jsonata:eval_jsonata_expression", "a6b3f38f75bf"),
     (
-        "functions",
+        "error_names",
         "stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda:StateTaskServiceLambda._from_error",
         "4ea8b4446df8",
     ),
     (
-        "functions",
+        "error_names",
         "stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda:StateTaskLambda._from_error",
         "bbb9ef730831",
     ),
     (
-        "functions",
+        "error_names",
         "stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils:execute_lambda_function_integration",
         "49295e95bce3",
     ),
     (
-        "maps",
+        "distributed_map",
         "stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker:DistributedItemProcessorWorker",
         "2418d3737674",
     ),
     (
-        "maps",
+        "distributed_map",
         "stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:DistributedIterationComponent",
         "01ed2ef87990",
     ),
     (
-        "maps",
+        "distributed_map",
         "stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl:ItemReader._eval_body",
         "8af65e94d8a4",
     ),
-    ("maps", "stepfunctions.parser.asl.component.state.exec.state_map.iteration.job:JobPool", "6bf46e9cd8aa"),
     (
-        "jobs",
+        "distributed_map",
+        "stepfunctions.parser.asl.component.state.exec.state_map.iteration.job:JobPool",
+        "6bf46e9cd8aa",
+    ),
+    (
+        "sagemaker_tasks",
         "stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory:state_task_for",
         "f25d6f15637f",
     ),
     (
-        "jobs",
+        "sagemaker_tasks",
         "stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback:StateTaskServiceCallback",
         "2caed4f348ef",
     ),
     (
-        "jobs",
+        "sagemaker_tasks",
         "stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service:StateTaskService._eval_execution",
         "70390792048e",
     ),
@@ -82,10 +86,10 @@ CONTRACTS = [
     ("executions", "stepfunctions.parser.models:StepFunctionsParserBackend.start_execution", "6a91721c5bae"),
     ("executions", "stepfunctions.parser.models:StepFunctionsParserBackend._validate_definition", "1bd867fbc4f8"),
     ("executions", "stepfunctions.parser.asl.component.program.program:Program.eval", "b65ba5ca9c55"),
-    ("answers", "stepfunctions.responses:StepFunctionResponse.describe_execution", "bb2cb600f89f"),
-    ("answers", "stepfunctions.responses:StepFunctionResponse.stop_execution", "aea74be37a78"),
-    ("answers", "stepfunctions.responses:StepFunctionResponse.get_execution_history", "04977bdb3b4d"),
-    ("answers", "stepfunctions.responses:StepFunctionResponse.list_executions", "28e46fc66968"),
+    ("responses", "stepfunctions.responses:StepFunctionResponse.describe_execution", "bb2cb600f89f"),
+    ("responses", "stepfunctions.responses:StepFunctionResponse.stop_execution", "aea74be37a78"),
+    ("responses", "stepfunctions.responses:StepFunctionResponse.get_execution_history", "04977bdb3b4d"),
+    ("responses", "stepfunctions.responses:StepFunctionResponse.list_executions", "28e46fc66968"),
 ]
 
 

@@ -141,7 +141,7 @@ class House:
 
     def follow(self) -> str:
         """The rest of it."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found = self.call(check)["state"]
             if found == "baking":
@@ -197,7 +197,7 @@ class House:
         return str(answer["CustomAttributes"]).removeprefix("model=")
 
 
-def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 90.0) -> Any:
     """The first true answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
