@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedded.sagemaker.capture import Exchange, _record
-from functions.monitoring.traffic import answered
+from functions.captured_traffic import answered
 from perennial import capture
 from perennial.contract import requests
 from perennial.contract.fields import PayloadError
