@@ -9,7 +9,7 @@ from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk, for
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from stacks.data_stack import DataStack
+from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
 
 app = App(

@@ -47,11 +47,11 @@ def answer(identity: str, *, approved: bool, why: str, json: bool) -> None:
     if run is None:
         raise CommandError(f"{identity} has no run yet; next: perennial explain {identity}")
 
-    from cloud import executions, tokens
+    from cloud import executions
     from perennial.approval import Answer
 
     _refuse_if_nobody_waits(run)
-    token = tokens.find(ledger, run)
+    token = executions.find_token(ledger, run)
     sent = Answer(approved, _caller(), why)
     if token is None or not executions.answer(token, sent.as_dict()):
         raise CommandError(f"{run.id} was answered already, or its time is over; next: perennial explain {run.id}")

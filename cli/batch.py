@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.output import CommandError, Json, emit, line, note, stderr, usage
+from perennial import layout
 
 if TYPE_CHECKING:
     from cloud.platform import Platform
@@ -59,15 +60,15 @@ def batch(
 
 def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends) -> str:
     """The name of the completed job. Raises CommandError if it failed."""
-    from cloud import transforms
+    from cloud import jobs
     from perennial.identity import batch_id
 
     job = batch_id(spec.name, ends.source, str(time.time_ns()))
     _put(platform, spec, job, ends.source)
-    transforms.start(platform, spec, version, job)
+    jobs.start_transform(platform, spec, version, job)
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0
     with stderr().status(f"{job} ...") as status:
-        while not (found := transforms.describe(job)).has_ended:
+        while not (found := jobs.describe_transform(job)).has_ended:
             status.update(f"{job}: {found.status} ...")
             time.sleep(pause)
     if found.status != "Completed":
@@ -80,13 +81,13 @@ def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends)
 
 def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
     """The rows as JSON lines with field names, because a job splits a file into requests by lines."""
-    from cloud import objects, transforms
+    from cloud import s3
     from cloud.platform import client
 
-    target = (platform.traffic_bucket, transforms.input_key(spec.name, job))
+    target = (platform.traffic_bucket, layout.batch_input(spec.name, job))
     if source.startswith(S3) and source.endswith((".jsonl", ".ndjson")):
         bucket, key = _parse(source)
-        objects.copy((bucket, key, None), *target)
+        s3.copy((bucket, key, None), *target)
         return
     from cli.requests import lines
     from cli.tables import read
@@ -96,16 +97,16 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
         if source.startswith(S3):
             bucket, key = _parse(source)
             path = Path(folder) / key.rsplit("/", 1)[-1]
-            objects.download(bucket, key, path)
+            s3.download(bucket, key, path)
         client("s3").put_object(Bucket=target[0], Key=target[1], Body=lines(read(path, as_text=True), spec))
 
 
 def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:
     """Writes the predictions to their destination and returns their number."""
-    from cloud import objects, transforms
+    from cloud import s3
     from cloud.platform import client
 
-    content = objects.read(platform.traffic_bucket, transforms.output_key(spec.name, job))
+    content = s3.read(platform.traffic_bucket, layout.batch_output(spec.name, job))
     # A job ends each piece with a line break, and so does the server: lines between pieces are empty.
     answers = [answer for answer in content.splitlines() if answer.strip()]
     text = b"\n".join([*answers, b""]) if ends.target.endswith(".jsonl") else _csv(answers)

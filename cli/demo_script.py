@@ -14,7 +14,7 @@ from cli.lineage_tree import tree
 from cli.output import note, shortened, stderr, table
 from cli.progress import Ending, watch
 from cli.stopwatch import Stopwatch
-from cloud import objects
+from cloud import s3
 from cloud.ledger import Ledger
 from cloud.platform import from_parameter
 from perennial import layout
@@ -90,8 +90,8 @@ class DemoScript:
     def _show_ending(self, ending: Ending) -> None:
         note(f"{ending.outcome}: {' '.join(ending.reasons[:1])}")
         if ending.outcome == "quarantined":
-            folder = layout.dataset(self._model, ending.dataset)
-            problems = objects.read_json(self._platform.data_bucket, folder + "verdict.json")["problems"]
+            key = layout.dataset(self._model, ending.dataset, layout.VERDICT)
+            problems = s3.read_json(self._platform.data_bucket, key)["problems"]
             rows = ((p["code"], p["column"], _rows(p), p["message"]) for p in problems[:SHOWN_PROBLEMS])
             stderr().print(table(("problem", "column", "row", "what"), rows))
         champion = self._ledger.champion(self._model)

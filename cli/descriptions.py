@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cloud import objects
+from cloud import CloudError, s3
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
@@ -72,13 +72,13 @@ class Descriptions:
     def _card(self, dataset: DatasetVersion) -> dict[str, Any] | None:
         """The card stored with the data; for older datasets the one in the spec."""
         places = (
-            (self._platform.data_bucket, layout.dataset(dataset.model, dataset.id) + "card.json", None),
+            (self._platform.data_bucket, layout.dataset(dataset.model, dataset.id, layout.CARD), None),
             (self._platform.models_bucket, layout.spec(dataset.model, dataset.spec_digest), "card"),
         )
         for bucket, key, member in places:
             try:
-                found = objects.read_json(bucket, key)
+                found = s3.read_json(bucket, key)
                 return dict(found[member] if member else found)
-            except (LookupError, ValueError):
+            except (CloudError, ValueError):
                 continue
         return None

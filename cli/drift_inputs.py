@@ -70,13 +70,13 @@ class DatasetInput:
         return self.dataset.id
 
     def profile(self, grid: Grid | None) -> Profile:
-        from cloud import objects
+        from cloud import s3
         from perennial.profile import Profile, ProfileError
 
-        key = layout.dataset(self.dataset.model, self.dataset.id) + "profile.json"
+        key = layout.dataset(self.dataset.model, self.dataset.id, layout.PROFILE)
         try:
-            kept = Profile.from_dict(objects.read_json(self.platform.data_bucket, key))
-        except objects.MissingObjectError:
+            kept = Profile.from_dict(s3.read_json(self.platform.data_bucket, key))
+        except s3.MissingObjectError:
             raise CommandError(
                 f"{self.name} has no profile: it is {self.dataset.state}, and only accepted datasets have one; "
                 f"next: perennial explain {self.name}"
@@ -89,12 +89,12 @@ class DatasetInput:
         """The profile of the stored rows over another grid."""
         import polars as pl
 
-        from cloud import objects
+        from cloud import s3
         from perennial.profile import ProfileError, Profiler
 
         bucket = self.platform.data_bucket
-        prefix = layout.dataset(self.dataset.model, self.dataset.id) + "parts/"
-        keys = [item["Key"] for item in objects.listing(bucket, prefix) if item["Key"].endswith("/rows.parquet")]
+        prefix = layout.parts(self.dataset.model, self.dataset.id)
+        keys = [item["Key"] for item in s3.listing(bucket, prefix) if layout.is_named(item["Key"], layout.ROWS)]
         if not keys:
             raise CommandError(
                 f"{self.name} was profiled over another grid and its rows are no longer stored; "
@@ -103,8 +103,8 @@ class DatasetInput:
         profiler = Profiler(grid)
         with tempfile.TemporaryDirectory() as folder:
             for key in keys:
-                path = Path(folder) / "rows.parquet"
-                objects.download(bucket, key, path)
+                path = Path(folder) / layout.ROWS
+                s3.download(bucket, key, path)
                 try:
                     for batch in pl.scan_parquet(path).collect_batches(chunk_size=SAMPLE_ROWS):
                         profiler.add(batch)

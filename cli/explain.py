@@ -77,14 +77,14 @@ def _tell_where(platform: Platform, run: Run) -> None:
 
 def _decision(platform: Platform, run: Run) -> Decision | None:
     """The gate's decision; None if the run ended before the gate."""
-    from cloud import objects
+    from cloud import s3
     from perennial.gate.decision import Decision
 
     if run.step("gate") is None:
         return None
     try:
-        return Decision.from_dict(objects.read_json(platform.models_bucket, layout.run(run.id) + "decision.json"))
-    except (objects.MissingObjectError, KeyError, TypeError, ValueError):
+        return Decision.from_dict(s3.read_json(platform.models_bucket, layout.run(run.id, layout.DECISION)))
+    except (s3.MissingObjectError, KeyError, TypeError, ValueError):
         return None
 
 

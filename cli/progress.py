@@ -16,7 +16,8 @@ from cloud import executions
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial.identity import upload_run_id
-from perennial.records import OUTCOMES, DatasetVersion, Outcome, Run, Step
+from perennial.outcomes import OUTCOMES, Outcome
+from perennial.records import DatasetVersion, Run, Step
 
 CLAIM_WITHIN = 120.0  # seconds within which an upload must be claimed; S3 events are faster
 

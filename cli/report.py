@@ -102,28 +102,28 @@ def _drawn(key: str, contents: dict[str, Any]) -> Page:
 
 def _written(platform: Platform, key: str) -> Page | None:
     """The stored page, or None."""
-    from cloud import objects
+    from cloud import s3
 
-    bucket, to_json = platform.models_bucket, key.removesuffix(".html") + ".json"
+    bucket, to_json = platform.models_bucket, layout.json_document(key)
     try:
-        return Page(key, objects.read(bucket, key).decode(), objects.read(bucket, to_json).decode())
-    except objects.MissingObjectError:
+        return Page(key, s3.read(bucket, key).decode(), s3.read(bucket, to_json).decode())
+    except s3.MissingObjectError:
         return None
 
 
 def _fetch_linked(platform: Platform, key: str) -> None:
     """Fetches the other pages of the model for the links; existing pages are kept."""
-    from cloud import objects
+    from cloud import s3
 
     folder = layout.reports(key.split("/")[1])
-    listed = [entry for entry in objects.listing(platform.models_bucket, folder) if entry["Key"].endswith(".html")]
+    listed = [entry for entry in s3.listing(platform.models_bucket, folder) if entry["Key"].endswith(".html")]
     for entry in sorted(listed, key=lambda entry: entry["LastModified"], reverse=True)[:BESIDE]:
         path = _place(entry["Key"])
         if entry["Key"] == key or (path.exists() and path.stat().st_mtime >= entry["LastModified"].timestamp()):
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            objects.download(platform.models_bucket, entry["Key"], path)
+            s3.download(platform.models_bucket, entry["Key"], path)
         except OSError as error:
             raise CommandError(f"{path}: cannot be written: {error}") from None
 

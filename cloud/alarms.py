@@ -1,7 +1,7 @@
-"""A model's alarms: what sends a release back while it bakes, and tells people afterwards.
+"""The CloudWatch alarms of a model: they roll a release back while it bakes, and notify people afterwards.
 
-They are put anew before each update, because thresholds come from the spec of the release and two of them name the
-versions that they compare. What CloudWatch is asked for is in docs/release.md.
+They are created again before each update, because thresholds come from the spec of the release and two of them name the
+versions that they compare. docs/release.md lists their metrics.
 """
 
 from __future__ import annotations
@@ -18,39 +18,47 @@ from perennial.contract.release import Alarms
 from perennial.shadowing import BEYOND_CHANCE
 
 NAMESPACE = "Perennial/Serving"
-LEAST_ROWS = 20  # in a minute: the share of fewer says nothing
+LEAST_ROWS = 20  # in a minute; the share of fewer is no evidence
 _MINUTE = 60
 
 
 @dataclass(frozen=True)
-class Ring:
-    """An alarm that rings: what it saw and from where on it rings, in the units of `sentence`."""
+class AlarmBreach:
+    """An alarm in ALARM: the metric's value, the threshold, and both in a sentence."""
 
     alarm: str
     kind: str
-    figure: float | None
-    limit: float | None
+    value: float | None
+    threshold: float | None
     sentence: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the record."""
-        return {"alarm": self.alarm, "kind": self.kind, "figure": self.figure, "limit": self.limit}
+        return {"alarm": self.alarm, "kind": self.kind, "value": self.value, "threshold": self.threshold}
 
 
 def put(
     platform: Platform, model: str, limits: Alarms, version: str, champion: str | None = None, spread: float = 0.0
 ) -> list[str]:
-    """Put the alarms of a model anew for the version that comes; their names. `spread`: of its scores.
+    """Creates the alarms of a model for a new version; returns their names.
 
-    With a champion, the mean scores of the two are compared as well. An alarm that was put before is deleted first:
-    put over, it would keep its state, and one that rang for an earlier release would send this one back.
+    Args:
+        platform: names of the platform's resources.
+        model: the model's name.
+        limits: the spec's thresholds.
+        version: the version that is deployed.
+        champion: the version whose mean score it is compared with; None for no comparison.
+        spread: the standard deviation of the version's scores.
+
+    An existing alarm is deleted first. An alarm that is overwritten keeps its state, and one that is still in ALARM
+    from an earlier release would roll this one back.
     """
-    tell = {"AlarmActions": [platform.notices_topic]} if platform.notices_topic else {}
+    notify = {"AlarmActions": [platform.notices_topic]} if platform.notices_topic else {}
     alarms = [
-        tell | _errors(model, limits),
-        tell | _latency(model, limits),
-        tell | _invalid(model, limits, version),
-        _withdrawn(model, version),
+        notify | _errors(model, limits),
+        notify | _latency(model, limits),
+        notify | _invalid(model, limits, version),
+        _rollback(model, version),
     ]
     if champion is not None and spread > 0:
         alarms.append(_shift(model, limits, (version, champion), spread))
@@ -65,24 +73,24 @@ def put(
     return [str(alarm["AlarmName"]) for alarm in alarms]
 
 
-def withdraw(version: str) -> None:
-    """Ring the alarm by which a release calls its own candidate back: nothing else ends an update under way."""
+def trigger_rollback(version: str) -> None:
+    """Breaches the alarm that rolls a release back by request: SageMaker ends an update under way by an alarm only."""
     dimensions = [{"Name": "Model", "Value": version}]
     client("cloudwatch").put_metric_data(
         Namespace=NAMESPACE, MetricData=[{"MetricName": "Withdrawn", "Dimensions": dimensions, "Value": 1.0}]
     )
 
 
-def ringing(names: Sequence[str]) -> list[Ring]:
-    """Those of the alarms that ring now."""
+def breached(names: Sequence[str]) -> list[AlarmBreach]:
+    """Those of the alarms that are in ALARM now."""
     if not names:
         return []
     found = client("cloudwatch").describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-    return [_ring(alarm) for alarm in found.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"]
+    return [_breach(alarm) for alarm in found.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"]
 
 
 def _delete(model: str) -> None:
-    """Those that are there: CloudWatch deletes none if one of them is not."""
+    """Deletes the alarms that exist: CloudWatch deletes none if one of the names is unknown."""
     cloudwatch = client("cloudwatch")
     names = [layout.alarm(model, kind) for kind in layout.ALARMS]
     found = cloudwatch.describe_alarms(AlarmNames=names).get("MetricAlarms", [])
@@ -90,32 +98,31 @@ def _delete(model: str) -> None:
         cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in found])
 
 
-def _ring(alarm: dict[str, Any]) -> Ring:
+def _breach(alarm: dict[str, Any]) -> AlarmBreach:
     name = str(alarm["AlarmName"])
     kind = name.rsplit("-", 1)[-1]
     try:
         points = json.loads(alarm.get("StateReasonData") or "{}").get("recentDatapoints") or []
     except ValueError:
         points = []
-    figure = next((float(point) for point in reversed(points) if isinstance(point, int | float)), None)
+    value = next((float(point) for point in reversed(points) if isinstance(point, int | float)), None)
     limit = float(alarm["Threshold"]) if alarm.get("Threshold") is not None else None
-    return Ring(name, kind, figure, limit, _sentence(name, kind, figure, limit, alarm.get("StateReason", "")))
+    return AlarmBreach(name, kind, value, limit, _sentence(name, kind, value, limit, alarm.get("StateReason", "")))
 
 
-def _sentence(name: str, kind: str, figure: float | None, limit: float | None, reason: str) -> str:
+def _sentence(name: str, kind: str, value: float | None, limit: float | None, reason: str) -> str:
     if kind == "withdrawn":
-        return f"the alarm {name} rang: the release withdrew its candidate"
-    if figure is None or limit is None:
-        return f"the alarm {name} rang: {reason or 'no reason given'}"
+        return f"the alarm {name} went off: the release asked to roll its candidate back"
+    if value is None or limit is None:
+        return f"the alarm {name} went off: {reason or 'no reason given'}"
     words = {
-        "errors": f"{figure:g} answers in a minute were errors (5xx), the alarm rings at {limit:g}",
-        "latency": f"the slowest hundredth of answers took {figure / 1000:,.0f} ms, the alarm rings at "
-        f"{limit / 1000:,.0f} ms",
-        "invalid": f"{figure:.0%} of the rows were refused or out of contract, the alarm rings at {limit:.0%}",
-        "shift": f"the candidate's mean score lay {figure:.4g} further from the champion's than chance explains, the "
-        f"alarm rings at {limit:.4g}",
+        "errors": f"{value:g} answers in a minute were errors (5xx), the limit is {limit:g}",
+        "latency": f"the slowest hundredth of answers took {value / 1000:,.0f} ms, the limit is {limit / 1000:,.0f} ms",
+        "invalid": f"{value:.0%} of the rows were refused or out of contract, the limit is {limit:.0%}",
+        "shift": f"the candidate's mean score lay {value:.4g} further from the champion's than chance explains, the "
+        f"limit is {limit:.4g}",
     }
-    return f"the alarm {name} rang: {words.get(kind, reason)}"
+    return f"the alarm {name} went off: {words.get(kind, reason)}"
 
 
 def _errors(model: str, limits: Alarms) -> dict[str, Any]:
@@ -141,7 +148,7 @@ def _invalid(model: str, limits: Alarms, version: str) -> dict[str, Any]:
 
 
 def _shift(model: str, limits: Alarms, versions: tuple[str, str], spread: float) -> dict[str, Any]:
-    """|difference of the means| less what chance explains: BEYOND_CHANCE standard errors of that difference."""
+    """|difference of the means| minus BEYOND_CHANCE standard errors of that difference."""
     metrics = [
         _series(f"{side}_{name}", metric, version)
         for side, version in zip(("new", "old"), versions, strict=True)
@@ -149,11 +156,11 @@ def _shift(model: str, limits: Alarms, versions: tuple[str, str], spread: float)
     ]
     chance = f"{BEYOND_CHANCE * spread:.9g} * (1 / new_count + 1 / old_count) ^ 0.5"
     metrics.append(_expression("shift", f"ABS(new_sum / new_count - old_sum / old_count) - {chance}", returned=True))
-    what = f"{versions[0]} scores otherwise than {versions[1]} on the same traffic"
+    what = f"{versions[0]} scores differently from {versions[1]} on the same traffic"
     return {"Metrics": metrics} | _named(model, "shift", what, limits.score_shift * spread)
 
 
-def _withdrawn(model: str, version: str) -> dict[str, Any]:
+def _rollback(model: str, version: str) -> dict[str, Any]:
     seen = {
         "Namespace": NAMESPACE,
         "MetricName": "Withdrawn",
@@ -161,11 +168,11 @@ def _withdrawn(model: str, version: str) -> dict[str, Any]:
         "Period": _MINUTE,
         "Statistic": "Sum",
     }
-    return seen | _named(model, "withdrawn", f"The release withdraws {version}", 1)
+    return seen | _named(model, "withdrawn", f"The release asks to roll {version} back", 1)
 
 
 def _named(model: str, kind: str, what: str, threshold: float) -> dict[str, Any]:
-    description = f"{what}; a release that is being watched goes back"
+    description = f"{what}; SageMaker rolls back a release that bakes"
     return {"AlarmName": layout.alarm(model, kind), "AlarmDescription": description, "Threshold": float(threshold)}
 
 

@@ -1,4 +1,4 @@
-"""The archives that a training job leaves in S3: found by run, read safely, never unpacked onto a disk."""
+"""The archives that a training job leaves in S3: found by run, read with limits, never unpacked to disk."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from cloud import objects
+from cloud import CloudError, s3
 from cloud.platform import Platform
 from perennial import layout
 from perennial.records import Run
 
-MEMBER_LIMIT = 64 << 20  # bytes of one JSON member; the figures of a run are far below
+MEMBER_LIMIT = 64 << 20  # bytes of one JSON member; those of a run have far fewer
 
 
-class ArchiveError(RuntimeError):
+class ArchiveError(CloudError):
     """A job's archive is missing, is no tar.gz, or lacks a member."""
 
 
 def of_run(run: Run, name: str) -> str:
     """The key of the model.tar.gz or output.tar.gz that the run's training job left."""
-    step = run.step("training")
-    job = step.figures.get("job", run.id) if step else run.id  # runs of older code noted no job
-    return f"{layout.run(run.id)}output/{job}/output/{name}"
+    return layout.training_archive(run.id, run.training_job or run.id, name)  # the first releases stored no job
 
 
 def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[Any]:
     """Some JSON members of an archive in the models bucket. Raises ArchiveError."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "archive.tar.gz"
+        path = Path(folder) / "archive"
         _download(platform, key, path)
         try:
             with tarfile.open(path, "r:gz") as archive:
@@ -44,7 +42,7 @@ def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[An
 def sha256(platform: Platform, key: str) -> str:
     """64 hex digits over an archive's bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "archive.tar.gz"
+        path = Path(folder) / "archive"
         _download(platform, key, path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -52,8 +50,8 @@ def sha256(platform: Platform, key: str) -> str:
 
 def _download(platform: Platform, key: str, path: Path) -> None:
     try:
-        objects.download(platform.models_bucket, key, path)
-    except objects.MissingObjectError as error:
+        s3.download(platform.models_bucket, key, path)
+    except s3.MissingObjectError as error:
         raise ArchiveError(f"the training job left no {key.rsplit('/', 1)[-1]}: {error}") from None
 
 

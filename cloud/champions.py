@@ -1,8 +1,8 @@
-"""What is stored of a model version that serves: the spec that it was trained by."""
+"""The spec that a champion was trained by."""
 
 from __future__ import annotations
 
-from cloud import objects
+from cloud import s3
 from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -11,9 +11,9 @@ from perennial.records import ModelVersion
 
 
 def spec_of(platform: Platform, version: ModelVersion) -> ModelSpec | None:
-    """The spec that a version was trained by; None where it is not kept any more, or no code of today reads it."""
+    """The spec that a version was trained by; None where it is not stored any more, or has an old format."""
     try:
-        stored = objects.read_json(platform.models_bucket, layout.spec(version.model, version.spec_digest))
+        stored = s3.read_json(platform.models_bucket, layout.spec(version.model, version.spec_digest))
         return ModelSpec.from_json(stored)
-    except (ContractError, objects.MissingObjectError):
+    except (ContractError, s3.MissingObjectError):
         return None

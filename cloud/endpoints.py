@@ -1,46 +1,52 @@
-"""Endpoints, one per model: how it is, where it is led, how it scales, what it answers."""
+"""Endpoints, one per model: status, update, scaling and invocation."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cloud import CloudError
 from cloud.platform import client
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.contract.release import Release
 
 VARIANT = "AllTraffic"  # must stay the same over all updates of an endpoint
-SHADOW = "Shadow"  # gets a copy of the traffic, and answers nobody
-
-
+SHADOW = "Shadow"  # gets a copy of the traffic; its answers are discarded
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 STUCK = "UpdateRollbackFailed"
+AFTER_SECONDS = 120  # of all the traffic on the new fleet, before a canary's old fleet is terminated
+_STARTING_SECONDS = 1800  # for instances to start, on top of the baking time
+_LEAST_SECONDS = 600  # SageMaker's own bounds of MaximumExecutionTimeoutInSeconds
+_MOST_SECONDS = 28_800
 
 
-class EndpointBusyError(RuntimeError):
-    """The endpoint is being changed; it takes the next change when that has ended."""
+class EndpointBusyError(CloudError):
+    """The endpoint was still being changed, or its alarms were still in ALARM, when the time to wait was over."""
 
 
-class StuckEndpointError(RuntimeError):
-    """A rollback failed: the endpoint may serve two models at once, and only a person may touch it."""
+class StuckEndpointError(CloudError):
+    """A rollback failed: the endpoint may serve two models at once, and a person must act."""
 
     def __init__(self, endpoint: str, failure: str) -> None:
         model = endpoint.removeprefix(layout.ENDPOINTS)
         super().__init__(
             f"a person is needed: the endpoint {endpoint} could not be rolled back and may answer from two models "
-            f"({failure or 'SageMaker gives no reason'}). Nothing more is done by itself. "
-            f"next: look at the endpoint in SageMaker, then perennial rollback {model}, or delete the endpoint and "
-            "upload again"
+            f"({failure or 'SageMaker gives no reason'}). Nothing more is done by itself.",
+            f"look at the endpoint in SageMaker, then perennial rollback {model}, or delete the endpoint and upload "
+            "again",
         )
 
 
 @dataclass(frozen=True)
 class EndpointState:
-    """`status` as SageMaker words it, the configuration that serves, and why it failed, if it did.
+    """The status in SageMaker's words, the configuration that serves, and the reason of a failure.
 
-    `pending` is the configuration that an update under way leads to; `takes_traffic` says whether its machines are up.
+    `pending` is the configuration of an update under way; `takes_traffic` says whether its instances are up.
     """
 
     status: str
@@ -52,12 +58,12 @@ class EndpointState:
 
     @property
     def is_changing(self) -> bool:
-        """Is it on its way from one configuration to another, or back?"""
+        """Is an update, a rollback or another change under way?"""
         return self.status in CHANGING
 
 
 def describe(endpoint: str) -> EndpointState | None:
-    """What SageMaker says of an endpoint, or None where there is none."""
+    """The state of an endpoint, or None where there is none."""
     sagemaker = client("sagemaker")
     try:
         found = sagemaker.describe_endpoint(EndpointName=endpoint)
@@ -76,31 +82,25 @@ def describe(endpoint: str) -> EndpointState | None:
     )
 
 
-def release(endpoint: str, config: str, deployment: dict[str, Any] | None = None, least: int = 1) -> None:
-    """Create the endpoint, or lead it to another configuration.
+def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None, least: int = 1) -> bool:
+    """Creates the endpoint, or updates it to a configuration. False while another change of it is under way.
 
     Args:
         endpoint: its name.
         config: the endpoint configuration's name.
-        deployment: the DeploymentConfig of an update; without one all traffic goes over at once.
-        least: the configuration's own number of instances; where scaling has made more of them, those stay.
-
-    Raises:
-        EndpointBusyError: it is changing to something else.
+        deployment: the DeploymentConfig of an update; without one all traffic is shifted at once.
+        least: the configuration's own number of instances; an endpoint that was scaled out keeps its instances.
     """
     state = describe(endpoint)
     sagemaker = client("sagemaker")
     if state is None:
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
-    elif state.status == "Deleting":
-        raise EndpointBusyError(f"{endpoint} is being deleted; its name is free once that has ended")
     elif state.is_changing:
-        if config != (state.pending or state.config):
-            raise EndpointBusyError(f"{endpoint} is {state.status}; it can be changed once that has ended")
+        return state.status != "Deleting" and config == (state.pending or state.config)
     elif state.status == "Failed":
-        # A Failed endpoint takes no update: it never served, so it is made anew once it is gone.
+        # A Failed endpoint takes no update. It never served, so it is created again once its name is free.
         sagemaker.delete_endpoint(EndpointName=endpoint)
-        raise EndpointBusyError(f"{endpoint} had failed and is being deleted; it is made anew once that has ended")
+        return False
     elif state.config != config:
         request: dict[str, Any] = {"EndpointName": endpoint, "EndpointConfigName": config}
         if deployment:
@@ -111,20 +111,53 @@ def release(endpoint: str, config: str, deployment: dict[str, Any] | None = None
         if _instance(config) != _instance(state.config):
             _unscale(endpoint)  # SageMaker changes no instance type under a scalable target
         sagemaker.update_endpoint(**request)
+    return True
+
+
+def blue_green(release: Release, alarms: Sequence[str]) -> dict[str, Any]:
+    """The DeploymentConfig: blue/green by the spec's traffic shifting, with automatic rollback on any of the alarms."""
+    routing, waiting, after = _routing(release)
+    policy = {
+        "TrafficRoutingConfiguration": routing,
+        "TerminationWaitInSeconds": after,
+        "MaximumExecutionTimeoutInSeconds": min(
+            _MOST_SECONDS, max(_LEAST_SECONDS, _STARTING_SECONDS + waiting + after)
+        ),
+    }
+    rollback = {"Alarms": [{"AlarmName": name} for name in alarms]}
+    return {"BlueGreenUpdatePolicy": policy, "AutoRollbackConfiguration": rollback}
+
+
+def _routing(release: Release) -> tuple[dict[str, Any], int, int]:
+    """The routing, the seconds of its steps, and the seconds after the last step."""
+    baking = release.bake_minutes * 60
+    size = {"Type": "CAPACITY_PERCENT", "Value": _percent(release)}
+    if release.traffic == "canary":
+        return {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": baking}, baking, AFTER_SECONDS
+    if release.traffic == "linear":
+        waits = max(1, math.ceil(100 / _percent(release)) - 1)
+        wait = baking // waits
+        return {"Type": "LINEAR", "LinearStepSize": size, "WaitIntervalInSeconds": wait}, wait * waits, AFTER_SECONDS
+    return {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}, 0, baking
+
+
+def _percent(release: Release) -> int:
+    """The spec's share in percent, of at least one instance: SageMaker accepts no smaller step."""
+    return max(round(100 * release.share), math.ceil(100 / release.instances))
 
 
 def delete(endpoint: str) -> None:
-    """Delete an endpoint, if it is there and not being deleted yet."""
+    """Deletes an endpoint, if it exists and is not being deleted yet."""
     state = describe(endpoint)
     if state is not None and state.status != "Deleting":
         client("sagemaker").delete_endpoint(EndpointName=endpoint)
 
 
 def scale(endpoint: str, spec: ModelSpec) -> None:
-    """Follow the load between the spec's bounds: target tracking on invocations per instance."""
+    """Sets target tracking on invocations per instance, between the spec's bounds."""
     resource = _target(endpoint)
     if spec.release.serverless is not None:
-        return  # SageMaker's own
+        return  # SageMaker scales it
     scaling = client("application-autoscaling")
     scaling.register_scalable_target(
         **resource, MinCapacity=spec.release.instances, MaxCapacity=spec.release.max_instances
@@ -143,7 +176,7 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
 
 
 def _unscale(endpoint: str) -> None:
-    """Scale the endpoint no more; `scale` begins again once it serves."""
+    """Deregisters the scalable target; `scale` registers it again once the endpoint serves."""
     try:
         client("application-autoscaling").deregister_scalable_target(**_target(endpoint))
     except ClientError as error:
@@ -160,17 +193,18 @@ def _target(endpoint: str) -> dict[str, str]:
 
 
 def _instance(config: str) -> str | None:
+    """The instance type of a configuration; None where it is serverless or was deleted."""
     try:
         described = client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
     except ClientError as error:
         if "Could not find" not in error.response["Error"]["Message"]:
             raise
-        return None  # somebody deleted it
+        return None
     return next((variant.get("InstanceType") for variant in described["ProductionVariants"]), None)
 
 
 def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
-    """Ask an endpoint. The answer's body, and its custom attributes (which name the model version)."""
+    """Invokes an endpoint. Returns the body and the custom attributes, which name the model version."""
     answer = client("sagemaker-runtime").invoke_endpoint(
         EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
     )
@@ -178,6 +212,6 @@ def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[
 
 
 def _takes_traffic(variants: list[dict[str, Any]]) -> bool:
-    """Are the new machines up? SageMaker says of each variant what happens to it, but need not."""
+    """Are the new instances up? SageMaker may leave the status of a variant out."""
     statuses = [status.get("Status") for variant in variants for status in variant.get("VariantStatus") or []]
     return bool(variants) and "Creating" not in statuses

@@ -1,11 +1,18 @@
-"""Executions of the workflow, and the queue that leads to them."""
+"""Executions of the workflow, and the task tokens of those that wait for an approval.
+
+A task token is a secret: whoever has it can answer for a person. It is kept in the ledger's table apart from the
+records that are shown, and appears in no log, notice or screen.
+"""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import ExecutionInput, RunReference, S3Object, VersionReference
+from cloud.ledger import Ledger
 from cloud.platform import Platform, client
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -13,23 +20,19 @@ from perennial.records import Run
 
 
 def start(platform: Platform, run: Run) -> bool:
-    """Start the workflow for a run. False when an execution of that name exists already, running or closed.
+    """Starts the workflow for a run. False when an execution of that name exists already, running or closed.
 
-    A run that bears a version before it begins is a rollback: that version is released again.
+    A run that has a version before it begins is a rollback: that version is released again.
     """
     states = client("stepfunctions")
-    pointer = {
-        "bucket": platform.models_bucket,
-        "key": layout.spec(run.model, run.spec_digest),
-        "digest": run.spec_digest,
-    }
-    more = {"version": {"id": run.version}} if run.version else {}
-    request = {**run.model_dump(include={"id", "model", "dataset", "trigger", "token"}), "spec": pointer}
+    spec = S3Object(platform.models_bucket, layout.spec(run.model, run.spec_digest))
+    reference = RunReference(run.id, run.model, run.dataset, run.trigger, run.token, spec)
+    request = ExecutionInput(reference, VersionReference(run.version) if run.version else None)
     try:
         states.start_execution(
             stateMachineArn=platform.state_machine,
             name=run.id,
-            input=json.dumps({"run": request} | more, sort_keys=True),
+            input=json.dumps(request.to_json(), sort_keys=True),
         )
     except states.exceptions.ExecutionAlreadyExists:
         return False
@@ -37,7 +40,7 @@ def start(platform: Platform, run: Run) -> bool:
 
 
 def arn(platform: Platform, run: str) -> str:
-    """The execution of a run."""
+    """The ARN of a run's execution."""
     return f"{platform.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
 
 
@@ -48,10 +51,33 @@ def entered_states(platform: Platform, run: str) -> list[str]:
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
-def answer(token: str, output: dict[str, Any]) -> bool:
-    """Answer a task that waits for its token. False when it waits no longer: it was answered, or its time is over.
+def keep_spec(platform: Platform, spec: ModelSpec) -> str:
+    """Stores a spec in S3 under its digest, so that a deployment during the run changes nothing for it."""
+    digest = spec.digest()
+    s3.write_json(platform.models_bucket, layout.spec(spec.name, digest), spec.to_json())
+    return digest
 
-    What AWS says of a wrong token is not passed on, for it may repeat the token.
+
+def keep_token(ledger: Ledger, run: Run, token: str, expires: datetime) -> None:
+    """Stores the task token of a run in place of an earlier one. DynamoDB deletes it some time after `expires`."""
+    ledger.table.put_item(Item={**_token_key(run), "token": token, "expires": int(expires.timestamp())})
+
+
+def find_token(ledger: Ledger, run: Run) -> str | None:
+    """The task token of a run that waits; None where it does not."""
+    item = ledger.table.get_item(Key=_token_key(run), ConsistentRead=True).get("Item")
+    return str(item["token"]) if item else None
+
+
+def delete_token(ledger: Ledger, run: Run) -> None:
+    """Deletes the task token of a run, if there is one."""
+    ledger.table.delete_item(Key=_token_key(run))
+
+
+def answer(token: str, output: dict[str, Any]) -> bool:
+    """Answers the task that waits for a token. False when it no longer waits: it was answered, or its time is over.
+
+    The error of AWS about a wrong token is not passed on, because it may repeat the token.
     """
     states = client("stepfunctions")
     try:
@@ -61,16 +87,5 @@ def answer(token: str, output: dict[str, Any]) -> bool:
     return True
 
 
-def keep_spec(platform: Platform, spec: ModelSpec) -> str:
-    """Keep a spec in S3 under its digest, so that a deploy in mid-run changes nothing for the run."""
-    digest = spec.digest()
-    objects.write_json(platform.models_bucket, layout.spec(spec.name, digest), spec.to_json())
-    return digest
-
-
-def tell_dispatch(platform: Platform, message: dict[str, str]) -> None:
-    """Ask dispatch for something: {"wake": model}, {"notify": run}, {"ask": run}, or {"retrain": model, "occasion"}.
-
-    By queue, so that it is tried again until it is done, and so that nothing but dispatch starts executions.
-    """
-    client("sqs").send_message(QueueUrl=platform.dispatch_queue, MessageBody=json.dumps(message))
+def _token_key(run: Run) -> dict[str, str]:
+    return {"pk": f"model#{run.model}", "sk": f"token#{run.id}"}

@@ -1,4 +1,4 @@
-"""Training jobs, as SageMaker describes them."""
+"""Jobs of SageMaker: training jobs as it describes them, and transform jobs, which predict for a whole file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from cloud.platform import client
+from cloud import endpoint_configs
+from cloud.platform import Platform, client
+from perennial import layout
+from perennial.contract.model import ModelSpec
+from perennial.records import ModelVersion
 
+JSON_LINES = "application/jsonlines"
+MOST_MB = 4  # of a request; the server takes 6 MiB
 _NO_MACHINES = ("CapacityError", "InsufficientCapacity", "Unable to provision requested ML compute capacity")
+_ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True)
-class Job:
-    """How a job is: SageMaker's word for it, where its output goes, and why it failed."""
+class TrainingJobState:
+    """The status of a training job in SageMaker's words, the prefix of its output, and why it failed."""
 
     name: str
     status: str
@@ -22,12 +29,26 @@ class Job:
 
     @property
     def lacked_capacity(self) -> bool:
-        """Did SageMaker have no machine for it? It never began, then."""
+        """Did SageMaker have no machine for it? Then it never began."""
         return self.status == "Failed" and any(word in self.failure for word in _NO_MACHINES)
 
 
-def describe(name: str) -> Job | None:
-    """How the job is now, or None where there is none."""
+@dataclass(frozen=True)
+class TransformJobState:
+    """The status of a transform job in SageMaker's words, and why it failed."""
+
+    name: str
+    status: str
+    failure: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Is the status final?"""
+        return self.status in _ENDED
+
+
+def describe_training(name: str) -> TrainingJobState | None:
+    """The training job of that name, or None where there is none."""
     try:
         found = client("sagemaker").describe_training_job(TrainingJobName=name)
     except ClientError as error:
@@ -36,4 +57,35 @@ def describe(name: str) -> Job | None:
             return None
         raise
     output = found["OutputDataConfig"]["S3OutputPath"]
-    return Job(name, found["TrainingJobStatus"], output, found.get("FailureReason", ""))
+    return TrainingJobState(name, found["TrainingJobStatus"], output, found.get("FailureReason", ""))
+
+
+def start_transform(platform: Platform, spec: ModelSpec, version: ModelVersion, job: str) -> None:
+    """Starts a transform job with the SageMaker model of a version, over the rows at `layout.batch_input`."""
+    bucket = platform.traffic_bucket
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{layout.batch_input(spec.name, job)}"}
+    client("sagemaker").create_transform_job(
+        TransformJobName=job,
+        ModelName=endpoint_configs.name_of(version),
+        BatchStrategy="MultiRecord",
+        MaxPayloadInMB=MOST_MB,
+        TransformInput={
+            "DataSource": {"S3DataSource": source},
+            "ContentType": JSON_LINES,
+            "SplitType": "Line",
+            "CompressionType": "None",
+        },
+        TransformOutput={
+            "S3OutputPath": f"s3://{bucket}/{layout.batch_output_folder(spec.name, job)}",
+            "Accept": JSON_LINES,
+            "AssembleWith": "Line",
+        },
+        TransformResources={"InstanceType": spec.release.instance, "InstanceCount": 1},
+        Tags=[{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}],
+    )
+
+
+def describe_transform(job: str) -> TransformJobState:
+    """The transform job of that name."""
+    found = client("sagemaker").describe_transform_job(TransformJobName=job)
+    return TransformJobState(job, found["TransformJobStatus"], found.get("FailureReason", ""))

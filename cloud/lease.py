@@ -1,7 +1,7 @@
 """One run per model at a time: a lease with a fencing token, the slot of the pending dataset, and the champion.
 
-The token grows with each lease of a model. Whoever writes the champion must hold the lease under its own token,
-in the same transaction: a run whose lease ended is fenced off, however late it writes.
+The token grows with each lease of a model. A run that promotes a version must hold the lease under its own token, in
+the same transaction: a run whose lease has expired is fenced off, however late it writes.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
 
+from cloud import CloudError
 from cloud.ledger import Ledger
 from perennial.records import Champion, DatasetVersion, Run
 
 
-class LostLeaseError(RuntimeError):
+class LostLeaseError(CloudError):
     """Another run holds the model's lease now; this one must not write any more."""
 
 
 def acquire(ledger: Ledger, model: str, run: str, now: datetime, hold: timedelta) -> int | None:
-    """Take the model's lease for a run. The fencing token, or None when another run has it.
+    """Takes the model's lease for a run. Returns the fencing token, or None when another run has the lease.
 
-    Asked again by the run that has it, the token stays: a start that is repeated must not fence off itself.
+    The run that has it gets the same token again: a repeated start must not fence off itself.
     """
     try:
         answer = ledger.table.update_item(
@@ -40,7 +41,7 @@ def acquire(ledger: Ledger, model: str, run: str, now: datetime, hold: timedelta
 
 
 def renew(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> None:
-    """Hold the lease for longer. Raises LostLeaseError when the run no longer has it."""
+    """Holds the lease for longer. Raises LostLeaseError when the run no longer has it."""
     try:
         ledger.table.update_item(
             Key=_key(run.model, "lease"),
@@ -55,7 +56,7 @@ def renew(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> None:
 
 
 def release(ledger: Ledger, run: Run) -> None:
-    """Give the lease back, if the run still has it."""
+    """Releases the lease, if the run still has it."""
     try:
         ledger.table.update_item(
             Key=_key(run.model, "lease"),
@@ -75,9 +76,9 @@ def holder(ledger: Ledger, model: str, now: datetime) -> str | None:
 
 
 def pend(ledger: Ledger, dataset: DatasetVersion) -> str | None:
-    """Let a dataset wait for the model's lease. The id of the dataset that is superseded by that, if any.
+    """Lets a dataset wait for the model's lease. Returns the id of the dataset that is superseded, if any.
 
-    The slot holds the newest upload: a newer one takes the place of the one that waits, an older one yields to it.
+    The slot holds the newest upload: a newer one supersedes the one that waits, an older one is superseded by it.
     """
     try:
         answer = ledger.table.put_item(
@@ -101,7 +102,7 @@ def pending(ledger: Ledger, model: str) -> str | None:
 
 
 def unpend(ledger: Ledger, model: str, dataset: str) -> None:
-    """Empty the slot, if that dataset is still the one that waits."""
+    """Empties the slot, if that dataset is still the one that waits."""
     try:
         ledger.table.delete_item(
             Key=_key(model, "pending"),
@@ -113,12 +114,12 @@ def unpend(ledger: Ledger, model: str, dataset: str) -> None:
 
 
 def order(dataset: DatasetVersion) -> str:
-    """Uploads compare by time; S3's sequencers, right-padded, decide for one key within a second."""
+    """The order of uploads: by time, then by S3's sequencer, right-padded, for one key within a second."""
     return f"{_utc(dataset.uploaded_at)} {dataset.sequencer.ljust(40, '0')} {dataset.id}"
 
 
-def crown(ledger: Ledger, run: Run, champion: Champion) -> None:
-    """Write the champion, if the run still holds the lease under its token. Raises LostLeaseError."""
+def promote(ledger: Ledger, run: Run, champion: Champion) -> None:
+    """Writes the champion, if the run still holds the lease under its token. Raises LostLeaseError."""
     check = {
         "TableName": ledger.table.name,
         "Key": _key(run.model, "lease"),
@@ -132,7 +133,7 @@ def crown(ledger: Ledger, run: Run, champion: Champion) -> None:
             TransactItems=[{"ConditionCheck": check}, {"Put": {"TableName": ledger.table.name, "Item": item}}]
         )
     except ledger.table.meta.client.exceptions.TransactionCanceledException:
-        raise LostLeaseError(f"{run.id} lost its lease and may not crown {champion.version}") from None
+        raise LostLeaseError(f"{run.id} lost its lease and may not promote {champion.version}") from None
 
 
 def _key(model: str, sk: str) -> dict[str, str]:
@@ -144,6 +145,6 @@ def _utc(moment: datetime) -> str:
 
 
 def _when_refused(error: ClientError) -> None:
-    """Swallow the refusal of a condition; every other error goes on."""
+    """Ignores the refusal of a condition; raises every other error."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error

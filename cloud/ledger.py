@@ -1,11 +1,11 @@
-"""The ledger: what happened, in one DynamoDB table of records and edges.
+"""The ledger: one DynamoDB table of records and edges.
 
-A record is kept whole as JSON in `record`; beside it stand only the attributes that conditions look at.
+The attribute `record` holds a whole record as JSON; the other attributes are those that conditions need.
 
     pk model#flights   sk dataset#ID | run#ID | version#ID | champion | grid | lease | pending
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
-                       sk token#ID                        see cloud.tokens
+                       sk token#ID                        see cloud.executions
     pk node#ID         sk edge#KIND#SOURCE#TARGET         each edge twice, under both its ends
 """
 
@@ -19,14 +19,16 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from cloud import CloudError
 from perennial.identity import model_of
-from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run, State
+from perennial.outcomes import State
+from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
 
 
-class MissingRecordError(LookupError):
+class MissingRecordError(CloudError):
     """The ledger has no record of that id."""
 
 
@@ -47,7 +49,7 @@ class Ledger:
     # datasets
 
     def claim(self, dataset: DatasetVersion) -> bool:
-        """Enter a dataset version once. False when it was entered before: the same event came twice."""
+        """Inserts a dataset version once. False when it exists: the same event came twice."""
         return self._put(dataset, "dataset", dataset.id, state=dataset.state, new=True)
 
     def dataset(self, identity: str) -> DatasetVersion:
@@ -55,7 +57,7 @@ class Ledger:
         return self._get(DatasetVersion, model_of(identity), f"dataset#{identity}", identity)
 
     def change_dataset(self, identity: str, only_if: State | None = None, **changes: Any) -> None:
-        """Write some fields of a dataset version anew; with `only_if`, only while it is in that state."""
+        """Changes some fields of a dataset version; with `only_if`, only while it is in that state."""
         dataset = self.dataset(identity)
         if only_if is None:
             self._put(
@@ -81,7 +83,7 @@ class Ledger:
     # runs
 
     def open_run(self, run: Run) -> bool:
-        """Enter a run once. False when it was entered before."""
+        """Inserts a run once. False when it exists."""
         return self._put(run, "run", run.id, state=run.state, new=True)
 
     def run(self, identity: str) -> Run:
@@ -89,7 +91,7 @@ class Ledger:
         return self._get(Run, model_of(identity), f"run#{identity}", identity)
 
     def update_run(self, run: Run) -> bool:
-        """Write a run that is still running. False when it has ended meanwhile: endings are final."""
+        """Writes a run that is still running. False when it has ended: the end of a run is final."""
         return self._put(run, "run", run.id, state=run.state, was="running")
 
     def runs(self, model: str) -> list[Run]:
@@ -97,18 +99,18 @@ class Ledger:
         return sorted(self._list(Run, model, "run#"), key=lambda run: run.started_at, reverse=True)
 
     def was_notified(self, run: Run, occasion: str = "") -> bool:
-        """Has the notice of the run's ending been sent, or that of another occasion?"""
+        """Was the notice of the run's end, or of another occasion, sent?"""
         item = self.table.get_item(Key=_notified(run, occasion), ConsistentRead=True).get("Item")
         return item is not None
 
     def mark_notified(self, run: Run, occasion: str = "") -> None:
-        """The notice of the run's ending, or of another occasion, has been sent."""
+        """Records that the notice of the run's end, or of another occasion, was sent."""
         self.table.put_item(Item=_notified(run, occasion))
 
     # model versions
 
     def put_version(self, version: ModelVersion) -> None:
-        """Enter a model version; entering it again changes nothing but its latest run."""
+        """Writes a model version; written again, only its latest run changes."""
         self._put(version, "version", version.id)
 
     def version(self, identity: str) -> ModelVersion:
@@ -127,23 +129,23 @@ class Ledger:
     # the frozen grid of profiles
 
     def grid(self, model: str) -> dict[str, str] | None:
-        """Where the model's frozen grid lies: its S3 key, and the digest of the columns it was made for."""
+        """The S3 key of the model's frozen grid, and the digest of the columns it was made for."""
         item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "grid"}, ConsistentRead=True).get("Item")
         return {"key": item["key"], "columns": item["columns"]} if item else None
 
     def put_grid(self, model: str, key: str, columns: str) -> None:
-        """Freeze a grid for the columns of that digest."""
+        """Freezes a grid for the columns of that digest."""
         self.table.put_item(Item={"pk": f"model#{model}", "sk": "grid", "key": key, "columns": columns})
 
     # monitoring
 
-    def watched_at(self, model: str) -> datetime | None:
-        """When the model's traffic was last looked at."""
+    def monitored_at(self, model: str) -> datetime | None:
+        """The time of the model's latest monitoring."""
         item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
         return datetime.fromisoformat(item["at"]) if item else None
 
-    def put_watch(self, model: str, at: datetime, found: dict[str, Any]) -> None:
-        """What the latest look at the model found."""
+    def put_monitoring(self, model: str, at: datetime, found: dict[str, Any]) -> None:
+        """Writes the result of the model's latest monitoring."""
         self.table.put_item(
             Item={"pk": f"model#{model}", "sk": "watch", "at": at.isoformat(), "record": json.dumps(found)}
         )
@@ -151,7 +153,7 @@ class Ledger:
     # edges
 
     def link(self, edges: tuple[Edge, ...]) -> None:
-        """Enter edges under both their ends."""
+        """Writes edges under both their ends."""
         with self.table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
             for edge in edges:
                 for end in {edge.source, edge.target}:
@@ -165,8 +167,11 @@ class Ledger:
     # items
 
     def _put(self, record: Any, kind: str, identity: str, **how: Any) -> bool:
-        """Write a record. `state` stands beside it; `pk` is not its model's; `new`: only if it is not there yet;
-        `was`: only while the one that is there is in that state. False when such a condition does not hold."""
+        """Writes a record; False when a condition does not hold.
+
+        `how`: `state` is written beside it; `pk` replaces its model's; `new` asks that it does not exist yet; `was`
+        asks that the existing one is in that state.
+        """
         partition = f"model#{how.get('pk') or record.model}"
         item = {"pk": partition, "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
         request: dict[str, Any] = {"Item": item | ({"state": how["state"]} if "state" in how else {})}
@@ -191,7 +196,7 @@ class Ledger:
     def _get(self, kind: type[R], model: str, sk: str, identity: str) -> R:
         found = self._find(kind, model, sk)
         if found is None:
-            raise MissingRecordError(f"the ledger has no record of {identity}; next: perennial runs")
+            raise MissingRecordError(f"the ledger has no record of {identity}", "perennial runs")
         return found
 
     def _list(self, kind: type[R], model: str, prefix: str) -> Iterator[R]:

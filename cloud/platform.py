@@ -1,4 +1,4 @@
-"""The names of the deployed platform's parts: from a function's environment, or for people from one SSM parameter."""
+"""The names of the platform's resources: from a function's environment, or for people from one SSM parameter."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud import CloudError
+
 PARAMETER = "/perennial/platform"
 
 
-class MissingCloudError(RuntimeError):
-    """There is no platform where we looked."""
+class MissingCloudError(CloudError):
+    """No platform was found."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """Names of the deployed resources. What a caller was not given is empty."""
+    """Names of the deployed resources; '' for one that the caller was not given."""
 
     data_bucket: str = ""
     models_bucket: str = ""
@@ -38,11 +40,11 @@ class Platform:
 
 @cache
 def client(service: str) -> Any:
-    """The boto3 client of a service, made once per process."""
-    import boto3  # not before it is needed: it takes as long as the handlers' own code to import
+    """The boto3 client of a service, one per process."""
+    import boto3  # imported on first use: it takes as long as the handlers' own code
     from botocore.config import Config
 
-    # Standard retries have jitter and a budget; the state machine's own retries stand above them.
+    # Standard retries have jitter and a budget; the state machine retries the whole state above them.
     retries: Any = {"mode": "standard", "total_max_attempts": 5}
     return boto3.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=70))
 
@@ -55,14 +57,14 @@ def from_environment() -> Platform:
 
 
 def from_parameter() -> Platform:
-    """The platform of the account and region that the caller's AWS settings lead to. Raises MissingCloudError."""
+    """The platform in the account and region of the caller's AWS settings. Raises MissingCloudError."""
     try:
         answer = client("ssm").get_parameter(Name=PARAMETER)
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
-            raise MissingCloudError("no Perennial is in this account and region; next: cdk deploy --all") from None
+            raise MissingCloudError("no Perennial is in this account and region", "cdk deploy --all") from None
         raise MissingCloudError(
-            f'no cloud answers ({error}); next: eval "$(perennial up --detach)", or set AWS credentials and region'
+            f"no cloud answers ({error})", 'eval "$(perennial up --detach)", or set AWS credentials and region'
         ) from None
     found = json.loads(answer["Parameter"]["Value"])
     return Platform(**{name: value for name, value in found.items() if name in Platform.__dataclass_fields__})

@@ -1,4 +1,4 @@
-"""The SageMaker model registry: each model version as a model package that says where it came from."""
+"""The SageMaker model registry: each model version as a model package with its lineage as metadata."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 
 def register(platform: Platform, version: ModelVersion) -> str:
-    """The ARN of the version's model package; made if no package of its group carries the version's id."""
+    """The ARN of the version's model package; created if no package of its group has the version's id."""
     group = f"{platform.package_group_prefix}{version.model}"
     _ensure_group(group)
     known = _find(group, version.id)

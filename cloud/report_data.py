@@ -1,11 +1,11 @@
-"""Gathers what a report is made of, from the ledger and from what the run left in S3; what is not there stays None."""
+"""Reads the data of a report from the ledger and from S3; a missing part is None."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cloud import objects
+from cloud import s3
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
@@ -18,19 +18,19 @@ _WORKERS = 10
 
 
 def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
-    """All that a run has left so far. Raises MissingRecordError only where the ledger has lost a model version."""
-    folder, models = layout.run(run.id), platform.models_bucket
-    data = layout.dataset(run.model, run.dataset)
+    """The data of one run so far. Raises MissingRecordError if the ledger has lost a model version."""
+    models, data = platform.models_bucket, platform.data_bucket
     reference = _reference_key(ledger, run)
     wanted = {
         "spec": (models, layout.spec(run.model, run.spec_digest)),
-        "evaluation": (models, folder + "evaluation.json"),
-        "decision": (models, folder + "decision.json"),
+        "evaluation": (models, layout.run(run.id, layout.EVALUATION)),
+        "decision": (models, layout.run(run.id, layout.DECISION)),
         "reference": (models, reference),
-        "card": (platform.data_bucket, f"{data}card.json"),
+        "card": (data, layout.dataset(run.model, run.dataset, layout.CARD)),
     }
-    if run.trigger == "upload":  # a retraining judges no data: what lies beside its dataset is of an earlier run
-        wanted |= {name: (platform.data_bucket, f"{data}{name}.json") for name in ("verdict", "drift", "profile")}
+    if run.trigger == "upload":  # the results beside the dataset of a retraining are those of an earlier run
+        names = {"verdict": layout.VERDICT, "drift": layout.DRIFT, "profile": layout.PROFILE}
+        wanted |= {part: (data, layout.dataset(run.model, run.dataset, name)) for part, name in names.items()}
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = dict(zip(wanted, pool.map(lambda place: _json(*place), wanted.values()), strict=True))
     return ReportData(
@@ -61,13 +61,12 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
 
 
 def _reference_key(ledger: Ledger, run: Run) -> str:
-    """The profile of the champion that the run's data was compared with, by the note of its drift step.
+    """The key of the champion's profile that the run's data was compared with.
 
-    A step of an older release names none: then of the champion that serves now, or of the one it took the place of.
+    A run of the first releases has none: then that of the champion that serves now, or of its predecessor.
     """
-    step = run.step("drift")
-    if step and "reference" in step.figures:
-        return str(step.figures["reference"])
+    if run.reference_profile:
+        return run.reference_profile
     champion = ledger.champion(run.model)
     if champion is None:
         return ""
@@ -87,7 +86,7 @@ def _version(ledger: Ledger, run: Run) -> ModelVersion | None:
 
 
 def _profile(found: Any) -> Profile | None:
-    """The profile, or None where it is of another format than this release counts in."""
+    """The profile, or None where it has the format of another release."""
     try:
         return Profile.from_dict(found) if found else None
     except (ProfileError, KeyError, TypeError):
@@ -98,6 +97,6 @@ def _json(bucket: str, key: str) -> Any:
     if not key:
         return None
     try:
-        return objects.read_json(bucket, key)
-    except objects.MissingObjectError:
+        return s3.read_json(bucket, key)
+    except s3.MissingObjectError:
         return None

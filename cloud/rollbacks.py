@@ -1,26 +1,26 @@
-"""A rollback by hand: a run of the workflow that releases an older version again, started by a person."""
+"""Rollbacks by hand: a person starts a run of the workflow that releases an older version again."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import executions, lease, objects
+from cloud import CloudError, executions, lease, s3
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from perennial.identity import model_of, rollback_run_id
 from perennial.records import Champion, ModelVersion, Run, Step
 
-HOLD = timedelta(hours=1)  # as for every run: each state renews it
+HOLD = timedelta(hours=1)  # as for every run; each state renews the lease
 
 
-class RollbackError(RuntimeError):
-    """The model cannot be led back; the message says why and what to do instead."""
+class RollbackError(CloudError):
+    """The model cannot be rolled back, for the reason given."""
 
 
 def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tuple[Champion, ModelVersion]:
-    """The champion, and the version that is to serve again: the one before it, unless `to` names another.
+    """The champion, and the version to roll back to: its predecessor, unless `to` names another.
 
-    Raises RollbackError where there is none, it serves already, or its archive is gone.
+    Raises RollbackError where there is none, it serves already, or its archive is missing.
     """
     champion = ledger.champion(model)
     if champion is None:
@@ -28,8 +28,8 @@ def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tu
     wanted = to or champion.previous
     if wanted is None:
         raise RollbackError(
-            f"{champion.version} is the first champion of '{model}', so there is none before it; "
-            f"next: {_alternative(ledger, champion)}"
+            f"{champion.version} is the first champion of '{model}', so there is none before it",
+            _alternative(ledger, champion),
         )
     if model_of(wanted) != model:
         raise RollbackError(f"{wanted} is no version of '{model}'")
@@ -37,14 +37,14 @@ def target(platform: Platform, ledger: Ledger, model: str, to: str | None) -> tu
         raise RollbackError(f"{wanted} is the version that serves")
     version = ledger.version(wanted)
     try:
-        objects.head(platform.models_bucket, version.archive_key)
-    except objects.MissingObjectError as error:
+        s3.head(platform.models_bucket, version.archive_key)
+    except s3.MissingObjectError as error:
         raise RollbackError(f"the archive of {wanted} is gone, so it cannot serve again: {error}") from None
     return champion, version
 
 
 def _alternative(ledger: Ledger, champion: Champion) -> str:
-    """What to do where no champion came before: the other versions were registered, but did not stay."""
+    """The next command where the champion has no predecessor: other versions may be registered."""
     others = [version.id for version in ledger.versions(champion.model) if version.id != champion.version]
     if others:
         return f"perennial rollback {champion.model} --to {others[0]}, if that is wanted: it was never champion"
@@ -54,15 +54,15 @@ def _alternative(ledger: Ledger, champion: Champion) -> str:
 def start(
     platform: Platform, ledger: Ledger, ends: tuple[Champion, ModelVersion], said: tuple[str, str], now: datetime
 ) -> Run:
-    """Take the model's lease and start the run. `said`: who asks, and why. Raises RollbackError while a run is on."""
+    """Takes the lease and starts the run. `said`: who asks, and why. Raises RollbackError while a run is under way."""
     champion, version = ends
     run_id = rollback_run_id(champion.model, champion.version, version.id, now.isoformat())
     token = lease.acquire(ledger, champion.model, run_id, now, HOLD)
     if token is None:
         holder = lease.holder(ledger, champion.model, now)
         raise RollbackError(
-            f"{holder or 'a run'} of '{champion.model}' is under way, and a model is released by one run at a time; "
-            f"next: perennial explain {holder or 'RUN'}, wait for its end, then try again"
+            f"{holder or 'a run'} of '{champion.model}' is under way, and a model is released by one run at a time",
+            f"perennial explain {holder or 'RUN'}, wait for its end, then try again",
         )
     who, why = said
     asked = Step(

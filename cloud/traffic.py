@@ -1,4 +1,4 @@
-"""What the log of an endpoint says of each model that answered, as metric filters count it."""
+"""The traffic of an endpoint by model version: metrics from its log, and lines of the log itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from cloud.alarms import NAMESPACE
 from cloud.platform import client
 from perennial import layout
-from perennial.shadowing import Seen
+from perennial.shadowing import TrafficCounts
 
 _SUMS = {
     "rows": "Rows",
@@ -21,8 +21,8 @@ _SUMS = {
 }
 
 
-def seen(version: str, since: datetime, until: datetime) -> Seen:
-    """What a model version answered between two moments (UTC)."""
+def counts(version: str, since: datetime, until: datetime) -> TrafficCounts:
+    """The counts of a model version between two moments (UTC)."""
     queries = [_query(name, metric, version, "Sum") for name, metric in _SUMS.items()]
     queries.append(_query("milliseconds", "Milliseconds", version, "p99"))
     values: dict[str, list[float]] = {}
@@ -31,11 +31,11 @@ def seen(version: str, since: datetime, until: datetime) -> Seen:
         for result in page["MetricDataResults"]:
             values.setdefault(result["Id"], []).extend(float(value) for value in result["Values"])
     sums = {name: sum(values.get(name, ())) for name in _SUMS}
-    return Seen(**sums, milliseconds=max(values.get("milliseconds", ()), default=0.0))
+    return TrafficCounts(**sums, milliseconds=max(values.get("milliseconds", ()), default=0.0))
 
 
 def load_fault(model: str, version: str, since: datetime) -> str:
-    """Why the version's server would not serve, in its own words; '' where its log does not say."""
+    """The error with which the version's server refused to start; '' where its log has none."""
     faults = [
         str(line.get("reason", ""))[:300]
         for line in _lines(model, "load", since, None)
@@ -45,14 +45,14 @@ def load_fault(model: str, version: str, since: datetime) -> str:
 
 
 def inputs(model: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """The rows that servers noted between two moments (UTC), sensitive columns hashed or left out."""
+    """The rows that servers logged between two moments (UTC), sensitive columns hashed or left out."""
     for line in _lines(model, "inputs", since, until):
         rows = line.get("rows")
         yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def _lines(model: str, event: str, since: datetime, until: datetime | None) -> Iterator[dict[str, Any]]:
-    """The log's lines about an event, oldest first; none where there is no log yet."""
+    """The lines of the log with an event, oldest first; none where there is no log yet."""
     logs = client("logs")
     request: dict[str, Any] = {"logGroupName": layout.endpoint_log(model), "filterPattern": f'"{event}"'}
     request["startTime"] = int(since.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""What every state of the workflow shares: its run, its spec, its lease, its log, and where it notes what it found."""
+"""Makes Lambda handlers of typed functions, and opens the run that a state of the workflow works on."""
 
 from __future__ import annotations
 
@@ -6,81 +6,117 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import RunReference
 from cloud.platform import Platform, from_environment
+from cloud.typed_json import TypedJson
+from functions import FunctionError
 
-if (
-    TYPE_CHECKING
-):  # records and specs are models of pydantic's, which take a while to be built: not before they are used
+if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when a run is opened
     from cloud.ledger import Ledger
     from perennial.contract.model import ModelSpec
     from perennial.records import Run
 
-HOLD = timedelta(hours=1)  # each state renews the lease; one that waits longer says for how long
+HOLD = timedelta(hours=1)  # each state renews the lease; a state that waits longer renews it for longer
 logger, metrics = Logger(), Metrics(namespace="Perennial")
 
 
-class EndedRunError(RuntimeError):
-    """The run has ended already: a state of it came too late."""
+Request = TypeVar("Request", bound=TypedJson)
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class EndedRunError(FunctionError):
+    """The run has ended already: one of its states came too late."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One state of one run, at work."""
+    """The context of one state of one run."""
 
     platform: Platform
     ledger: Ledger
     run: Run
     spec: ModelSpec
-    event: dict[str, Any]
     now: datetime
 
     def note(
         self, step: str, sentences: tuple[str, ...], figures: dict[str, Any] | None = None, **changes: Any
     ) -> None:
-        """Write into the run what this state found. A state that is tried again writes over its first try."""
+        """Writes a step of that name into the run's record, or over it, and changes fields of the run."""
         from perennial.records import Step
 
         done = Step(name=step, at=self.now, sentences=sentences, figures=figures or {})
         run = self.ledger.run(self.run.id)
-        steps = (*(other for other in run.steps if other.name != step), done)
-        if not self.ledger.update_run(run.model_copy(update={"steps": steps, **changes})):
+        self.change(step, steps=(*(other for other in run.steps if other.name != step), done), **changes)
+
+    def change(self, step: str, **changes: Any) -> None:
+        """Changes fields of the run's record. Raises EndedRunError."""
+        run = self.ledger.run(self.run.id)
+        if not self.ledger.update_run(run.model_copy(update=changes)):
             raise EndedRunError(f"{run.id} has ended as {run.state}; {step} came too late")
 
-
-def task(work: Callable[[Task], dict[str, Any]]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """Make a Lambda handler of a state's work: log, open the run, renew its lease, do the work."""
-
-    @functools.wraps(work)
-    @logger.inject_lambda_context(clear_state=True)
-    @metrics.log_metrics
-    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        opened = open_task(event)
-        logger.append_keys(run=opened.run.id, model=opened.run.model)
-        return work(opened)
-
-    return handler
+    def may_wait(self, state: str, most: int) -> bool:
+        """Counts one more wait of a state; False when it has waited `most` times already."""
+        waits = self.ledger.run(self.run.id).waits
+        count = waits.get(state, 0)
+        if count < most:
+            self.change(state, waits=waits | {state: count + 1})
+        return count < most
 
 
-def open_task(event: dict[str, Any]) -> Task:
-    """The run and spec that a state's input names. Raises LostLeaseError when another run has taken over."""
+def lambda_handler(request: type[Request]) -> Callable[[Callable[[Request], TypedJson]], Handler]:
+    """Makes a Lambda handler of a function: log and metrics, the event as `request`, the result as JSON."""
+
+    def decorate(work: Callable[[Request], TypedJson]) -> Handler:
+        @functools.wraps(work)
+        @logger.inject_lambda_context(clear_state=True)
+        @metrics.log_metrics
+        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            return work(request.from_json(event, _name(work))).to_json()
+
+        handler.request = request  # type: ignore[attr-defined]  # the test of the state machine reads it
+        return handler
+
+    return decorate
+
+
+def task(request: type[Request]) -> Callable[[Callable[[Task, Any], TypedJson]], Handler]:
+    """Makes the Lambda handler of a state: open the run that the request names, renew its lease, do the work."""
+
+    def decorate(work: Callable[[Task, Any], TypedJson]) -> Handler:
+        @functools.wraps(work)
+        def opened(payload: Any) -> TypedJson:
+            context = open_task(payload.run)
+            logger.append_keys(run=context.run.id, model=context.run.model)
+            return work(context, payload)
+
+        return lambda_handler(request)(opened)
+
+    return decorate
+
+
+def open_task(reference: RunReference) -> Task:
+    """Reads the run and the spec that a request names. Raises LostLeaseError when another run has taken over."""
     from cloud import lease
     from cloud.ledger import Ledger
     from perennial.contract.model import ModelSpec
 
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
-    run = ledger.run(event["run"]["id"]).model_copy(update={"token": event["run"]["token"]})
+    run = ledger.run(reference.id).model_copy(update={"token": reference.token})
     lease.renew(ledger, run, now, HOLD)
-    pointer = event["run"]["spec"]
-    spec = ModelSpec.from_json(objects.read_json(pointer["bucket"], pointer["key"]))
-    return Task(platform, ledger, run, spec, event, now)
+    spec = ModelSpec.from_json(s3.read_json(reference.spec.bucket, reference.spec.key))
+    return Task(platform, ledger, run, spec, now)
 
 
 def utc_now() -> datetime:
-    """The one place where handlers read the clock."""
+    """The time. Handlers read the clock here only."""
     return datetime.now(UTC)
+
+
+def _name(work: Callable[..., Any]) -> str:
+    return f"{work.__module__}.{work.__name__}"

@@ -1,6 +1,6 @@
-"""A person's word: what is asked, what was answered, and until when there is time.
+"""Approvals: the request, the answer, and the time left for it.
 
-Closed: whatever is not plainly a yes is a no, and no answer in time is one too.
+Fails closed: an answer that is not exactly `approved: true` rejects the candidate, and so does no answer in time.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 from perennial.records import Notice, Run
 
-ASKED, ANSWERED = "approval", "answer"  # the steps of a run that tell of it
+REQUESTED, ANSWERED = "approval", "answer"  # names of steps in the run's record
 LONGEST_WHY = 1000  # characters
 TIMEOUT = "States.Timeout"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person said, or that nobody did. `by` is the ARN that the answer names, '' where it names none."""
+    """A person's answer, or none in time. `by` is the ARN that the answer names, '' where it names none."""
 
     approved: bool
     by: str = ""
@@ -28,7 +28,7 @@ class Answer:
 
     @classmethod
     def read(cls, given: object) -> Answer:
-        """From the output of the task, whatever was sent, or from the error by which the task ended."""
+        """Reads the output of the waiting task, or the error by which it ended. Any value is accepted."""
         if not isinstance(given, Mapping):
             return cls(approved=False, why="the answer was malformed")
         if given.get("Error") == TIMEOUT:
@@ -38,12 +38,12 @@ class Answer:
         return cls(approved=given.get("approved") is True, by=_text(given.get("by")), why=why)
 
     def as_dict(self) -> dict[str, Any]:
-        """What is sent as the task's output."""
+        """Plain data, to be sent as the task's output."""
         return {"approved": self.approved, "by": self.by, "why": self.why}
 
     @property
     def sentence(self) -> str:
-        """Who said what, and why."""
+        """The answer, who gave it and why."""
         if not self.in_time:
             return "Nobody answered in time, so the candidate is refused."
         said = "Approved" if self.approved else "Rejected"
@@ -54,30 +54,24 @@ class Answer:
 
 
 def waits_until(run: Run) -> datetime | None:
-    """Until when a run waits for a person; None where it does not."""
-    asked = run.step(ASKED)
-    if run.state != "running" or asked is None or run.step(ANSWERED) is not None:
-        return None
-    try:
-        return datetime.fromisoformat(asked.figures["until"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    """The end of a run's wait for an approval; None where it waits for none."""
+    return run.approval_until if run.state == "running" else None
 
 
 def waiting(until: datetime) -> str:
-    """What is said of a run that waits."""
+    """The state of a run that waits, in words."""
     return f"waits for approval until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def next_command(run: str) -> str:
-    """What a person types to answer."""
+    """The command that answers."""
     return f"perennial approve {run}   or: perennial reject {run} --why TEXT"
 
 
 def notice(run: Run) -> Notice:
-    """What people are told when a run begins to wait. The token is no part of it: it is what opens the gate."""
-    asked, gate = run.step(ASKED), run.step("gate")
-    lines = [*(asked.sentences[:1] if asked else ()), *(gate.sentences if gate else ())]
+    """The message to people when a run begins to wait. It never holds the token, which would allow anyone to answer."""
+    requested, gate = run.step(REQUESTED), run.step("gate")
+    lines = [*(requested.sentences[:1] if requested else ()), *(gate.sentences if gate else ())]
     text = "\n".join([*lines, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {next_command(run.id)}"])
     return Notice(subject=f"{run.model}: waits for approval ({run.id})"[:100], text=text)
 

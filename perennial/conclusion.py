@@ -1,4 +1,4 @@
-"""How a run ends, in words: the reasons, the next command, and the notice to a person."""
+"""The end of a run in words: the reasons, the next command, and the notice to people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perennial import card
-from perennial.records import Notice, Outcome, Run
+from perennial.outcomes import Outcome
+from perennial.records import Notice, Run
 
-STUCK = "StuckEndpointError"  # cloud.endpoints: only a person may go on
-LONGEST_ERROR = 600  # characters: the sentence of a fault, not the request that led to it
-# The steps whose findings are an outcome's reasons; of an outcome with alternatives, the latest step that was taken.
+STUCK = "StuckEndpointError"  # of cloud.endpoints: a person must act
+LONGEST_ERROR = 600  # characters: an error's message may repeat a whole request
+# The steps that hold the reasons of an outcome; the first one that the run has is used.
 _DECIDING: dict[str, tuple[str, ...]] = {
     "refused": ("restore", "verify", "answer", "gate"),
     "quarantined": ("validation",),
@@ -23,16 +24,16 @@ _SENTENCE = {
     "quarantined": "The dataset was refused and set aside; the champion stays.",
     "unchanged": "The dataset was accepted, but a training was not worth it; the champion stays.",
     "superseded": "A newer upload came before this one was started.",
-    "failed": "The run broke off; the champion stays.",
+    "failed": "The run failed; the champion stays.",
 }
 
 
 def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, ...]:
-    """Why the run ended so: the outcome in a sentence, then what the deciding step found, or the error."""
+    """The reasons of an outcome: one sentence for the outcome, then those of the deciding step, or the error."""
     found: Sequence[str] = ()
     if error:
         if error.startswith(STUCK):
-            return ("The run broke off, and so did the way back to the champion.", error)
+            return ("The run failed, and so did the rollback to the champion.", error)
         found = (error,)
     elif outcome == "promoted":
         found = [
@@ -49,7 +50,7 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
 
 
 def next_command(run: Run, outcome: Outcome) -> str:
-    """What a person would type next."""
+    """The command that a person would type next."""
     match outcome:
         case "promoted":
             return f"perennial lineage {run.version}" if run.version else f"perennial explain {run.id}"
@@ -66,15 +67,13 @@ def next_command(run: Run, outcome: Outcome) -> str:
 
 def _lacks_a_card(run: Run) -> bool:
     """Was the dataset refused for its card alone?"""
-    step = run.step("validation")
-    problems = step.figures.get("problems", ()) if step else ()
-    return bool(problems) and all(problem["code"] in card.CODES for problem in problems)
+    return bool(run.problem_codes) and all(code in card.CODES for code in run.problem_codes)
 
 
 def error_sentence(error: str, cause: str) -> str:
-    """One sentence from a state's error name and cause, as Step Functions hands them on.
+    """Makes one sentence of the error and the cause that Step Functions gives for a failed state.
 
-    A Lambda's cause is JSON with errorMessage, a training job's is its description with FailureReason.
+    The cause of a Lambda function is JSON with errorMessage, that of a training job its description with FailureReason.
     """
     try:
         found = json.loads(cause)
@@ -85,7 +84,7 @@ def error_sentence(error: str, cause: str) -> str:
 
 
 def _detail(cause: Mapping[str, Any]) -> str | None:
-    """What a person would want to know of a Lambda's or a training job's end."""
+    """The error message of a Lambda function, or the failure reason of a training job."""
     said = cause.get("errorMessage") or cause.get("FailureReason")
     if said is None and "TrainingJobStatus" in cause:
         return f"the training job {cause.get('TrainingJobName')} ended {cause['TrainingJobStatus']} without a reason"
@@ -93,16 +92,16 @@ def _detail(cause: Mapping[str, Any]) -> str | None:
 
 
 def unknown_upload(key: str, models: Sequence[str]) -> Notice:
-    """The notice for an upload whose key leads to no model."""
+    """The notice about an upload whose key names no model."""
     text = (
-        f"{key} was uploaded, but no model is fed from there. It was recorded and nothing was started.\n"
+        f"{key} was uploaded, but no model reads from there. It was recorded and nothing was started.\n"
         f"Models: {', '.join(models) or 'none'}. next: perennial upload FILE --model NAME"
     )
     return Notice(subject="upload for no known model", text=text)
 
 
 def notice(run: Run) -> Notice:
-    """One notice for one ending. The subject keeps within SNS's 100 characters."""
+    """The notice about a run that has ended. SNS takes a subject of at most 100 characters."""
     lines = [*run.reasons, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {run.next_command}"]
     urgent = "a person is needed: " if any(reason.startswith(STUCK) for reason in run.reasons) else ""
     return Notice(subject=f"{urgent}{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))

@@ -1,4 +1,4 @@
-"""Golden rows: held-out rows whose answers are known, to be given again wherever a model serves."""
+"""Golden rows: held-out rows with the model's offline predictions, which an endpoint must reproduce."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TOLERANCE = 1e-9
 
 
 def difference(offline: Sequence[Any], online: Sequence[Any]) -> str | None:
-    """How the live answers differ from those given offline, in a sentence; None where they are the same."""
+    """The first difference between offline and live predictions, in a sentence; None where they are equal."""
     if len(online) != len(offline):
         return f"the endpoint answered {len(online)} of {len(offline)} golden rows"
     unequal = [row for row, pair in enumerate(zip(offline, online, strict=True)) if not same(*pair)]

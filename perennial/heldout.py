@@ -1,9 +1,8 @@
-"""Which rows are held out of training: decided by the row's key alone, once and for ever.
+"""Chooses the rows that are held out of training, by the row's key alone.
 
-A row is held out if a 64-bit hash of its key, read as a fraction of one, lies below the share. Nothing else
-enters: not the order, file or batch it came in, not the run, not the model. So a row held out once is held out in
-every later training, and a larger share only adds rows. The hash is SipHash-2-4 over a canonical text; golden
-values in the tests pin both against a new library's ideas.
+A row is held out if a 64-bit hash of its key, read as a fraction of one, is below the share. Its order, file, batch,
+run and model have no influence. So a row that is held out once is held out in every later training, and a larger share
+only adds rows. The hash is SipHash-2-4 over a canonical text; the tests pin both with known values.
 
 No pydantic and no polars here: this runs in the training container.
 """
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# 16 bytes, fixed for ever: another key would train later champions on rows held out before.
+# 16 bytes, fixed: another key would train later champions on rows that were held out before.
 _HASH_KEY = "perennial-heldou"
 _FRACTION_BITS = 53
 
@@ -44,14 +43,14 @@ def fractions(hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
 
 
 def is_held_out(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
-    """Which rows are kept for judging. `share` is between 0 and 1."""
+    """A mask of the rows that are held out. `share` is between 0 and 1."""
     return fractions(hashes) < share
 
 
 def canonical_text(values: pd.Series) -> pd.Series:
     """One text per value: equal values give equal texts, whatever the column's dtype. Null is a text of its own.
 
-    12 and 12.0 are one value, so that an integer column read as floats does not move rows between the sides.
+    12 and 12.0 are one value, so that an integer column read as floats moves no row between training and held-out rows.
     """
     present = values.notna().to_numpy(dtype=bool)
     text = np.full(len(values), "null", dtype=object)

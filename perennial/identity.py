@@ -1,7 +1,7 @@
-"""Ids of datasets, runs and model versions: made from content, readable, and each naming its model.
+"""Ids of datasets, runs and model versions: derived from content, readable, and each with the name of its model.
 
 ds-flights-1f0c93ab27de    a dataset version: one object version in S3
-run-flights-1f0c93ab27de   a run of the loop; the run of an upload bears the dataset's digits
+run-flights-1f0c93ab27de   a run of the workflow; the run of an upload has the digits of its dataset
 flights@9be2410c77aa       a model version, by the digest of its archive's content
 """
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"^(?:(?:ds|run)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z
 
 
 class UnknownIdError(ValueError):
-    """A text is no id of a dataset, run or model version."""
+    """The text is no id of a dataset, run or model version."""
 
 
 def dataset_id(model: str, bucket: str, key: str, version_id: str) -> str:
@@ -33,7 +33,7 @@ def retrain_run_id(model: str, champion: str, occasion: str) -> str:
 
 
 def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
-    """The run that leads a model back. `occasion` tells one rollback from the next."""
+    """The run that rolls a model back. `occasion` tells one rollback from the next."""
     return f"run-{model}-{_digits(model, champion, to, occasion)}"
 
 

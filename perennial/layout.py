@@ -1,21 +1,36 @@
-"""Where things lie in S3, and what endpoints and all that belongs to them are called: the one place that knows."""
+"""The keys of all objects in S3, and the names of endpoints and of what belongs to them. No other file writes them.
+
+A folder ends in a slash. The names of the files in it are the constants below.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 INCOMING = "incoming/"
 SCRATCH = "scratch/"
 MANIFEST = "manifest.json"
 CARDS = ("card.yaml", "card.json")
-ENDPOINTS = "perennial-"  # of the names of endpoints, and of all that belongs to one
+# of a dataset, or of a part of it
+FILES, DUPLICATES, BUCKETS, PLAN = "files.json", "again.json", "keys.json", "plan.json"
+VERDICT, PROFILE, DRIFT, CARD = "verdict.json", "profile.json", "drift.json", "card.json"
+ROWS, QUARANTINED = "rows.parquet", "quarantined.parquet"
+# of a run and its training job
+TRAINING_DATA, CHAMPION = "data.manifest", "champion.tar.gz"
+EVALUATION, DECISION = "evaluation.json", "decision.json"
+MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
+# of a model version
+GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
+CAPTURE = "capture"  # the folder of captured traffic, without a slash, as SageMaker takes it
+ENDPOINTS = "perennial-"  # prefix of the names of endpoints, and of all that belongs to one
 ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an incoming key says: a whole dataset, or what lies beside one: a part of a manifest's, a card."""
+    """The meaning of a key under incoming/: a whole dataset, or a file that belongs to one (a part, a card)."""
 
     model: str
     name: str
@@ -23,7 +38,7 @@ class Upload:
 
 
 def read_upload(key: str) -> Upload | None:
-    """The meaning of a key under incoming/, or None where it names no model.
+    """Reads a key under incoming/; None where it names no model.
 
     incoming/MODEL/FILE is a dataset of one file; incoming/MODEL/DATASET/manifest.json closes one of many.
     Their cards are incoming/MODEL/FILE.card.yaml and incoming/MODEL/DATASET/card.yaml (or .json).
@@ -37,7 +52,7 @@ def read_upload(key: str) -> Upload | None:
 
 
 def cards(key: str) -> tuple[str, ...]:
-    """The keys at which the card of a dataset may lie. `key` is what makes the dataset: its file, or its manifest."""
+    """The keys at which the card of a dataset may lie. `key` is the dataset's file, or its manifest."""
     if key.endswith("/" + MANIFEST):
         return tuple(key.removesuffix(MANIFEST) + card for card in CARDS)
     return tuple(f"{key}.{card}" for card in CARDS)
@@ -48,68 +63,128 @@ def incoming(model: str, name: str) -> str:
     return f"{INCOMING}{model}/{name}"
 
 
-def dataset(model: str, identity: str) -> str:
-    """The folder of what is known of a dataset version; ends in a slash."""
-    return f"datasets/{model}/{identity}/"
+def dataset(model: str, identity: str, name: str = "") -> str:
+    """The folder of the results about a dataset version, or a file in it."""
+    return f"datasets/{model}/{identity}/{name}"
 
 
-def part(model: str, identity: str, index: int) -> str:
-    """The folder of what one file of a dataset gave; ends in a slash."""
-    return f"{dataset(model, identity)}parts/{index:05d}/"
+def parts(model: str, identity: str) -> str:
+    """The folder of the results about all parts of a dataset version: files, or slices of files."""
+    return f"{dataset(model, identity)}parts/"
+
+
+def part(model: str, identity: str, index: int, name: str = "") -> str:
+    """The folder of the results about one part, or a file in it."""
+    return f"{parts(model, identity)}{index:05d}/{name}"
+
+
+def any_part(model: str, identity: str, name: str) -> str:
+    """A file of every part, as a pattern for people."""
+    return f"{parts(model, identity)}*/{name}"
+
+
+def is_named(key: str, name: str) -> bool:
+    """Is the key that of a file of this name, in any folder?"""
+    return key.rsplit("/", 1)[-1] == name
 
 
 def scratch(model: str, run: str) -> str:
-    """The folder of what a run needs only while it inspects; ends in a slash. It is forgotten after a week."""
+    """The folder of what a run needs only during validation. It expires after a week."""
     return f"{SCRATCH}{model}/{run}/"
 
 
 def bucket_of_keys(model: str, run: str, keys: str, bucket: int) -> str:
-    """The folder of the keys that the parts have in one bucket of a key set; ends in a slash."""
+    """The folder of the keys of all parts in one bucket of a key set."""
     return f"{scratch(model, run)}keys/{keys}/{bucket:05d}/"
 
 
-def repeated(model: str, run: str, index: int) -> str:
-    """The folder of what one part repeats of other parts, as files {key set}-{bucket}-{slice}; ends in a slash."""
-    return f"{scratch(model, run)}repeated/{index:05d}/"
+def keys_of_part(model: str, run: str, keys: str, bucket: int, index: int) -> str:
+    """The keys of one part in one bucket of a key set."""
+    return f"{bucket_of_keys(model, run, keys, bucket)}{index:05d}.parquet"
 
 
-def quarantine(model: str, identity: str) -> str:
-    """The folder where a refused dataset is kept with its verdict; ends in a slash."""
-    return f"quarantine/{model}/{identity}/"
+def all_duplicates(model: str, run: str) -> str:
+    """The folder of the rows that repeat a key of another part, over all parts."""
+    return f"{scratch(model, run)}repeated/"
+
+
+def duplicates(model: str, run: str, index: int) -> str:
+    """The folder of the rows of one part that repeat a key of another part."""
+    return f"{all_duplicates(model, run)}{index:05d}/"
+
+
+def duplicates_in(folder: str, keys: str, bucket: int, number: int) -> str:
+    """A file in the folder of a part's duplicates: those of one bucket of a key set."""
+    return f"{folder}{keys}-{bucket:05d}-{number:03d}.parquet"
+
+
+def duplicates_key_set(key: str) -> str:
+    """The key set that a file of duplicates belongs to."""
+    return key.rsplit("/", 1)[-1].split("-")[0]
+
+
+def quarantine(model: str, identity: str, name: str = "") -> str:
+    """The folder in which a refused dataset is kept with its verdict, or a file in it."""
+    return f"quarantine/{model}/{identity}/{name}"
 
 
 def grid(model: str, digest: str) -> str:
-    """The frozen edges that a model's profiles are counted on."""
+    """The frozen grid of a model's profiles."""
     return f"grids/{model}/{digest}.json"
 
 
 def spec(model: str, digest: str) -> str:
-    """A spec as it was when a run began."""
+    """The spec under which a run began."""
     return f"specs/{model}/{digest}.json"
 
 
-def run(identity: str) -> str:
-    """The folder of a run's training job; ends in a slash."""
-    return f"runs/{identity}/"
+def run(identity: str, name: str = "") -> str:
+    """The folder of a run's training and decision, or a file in it."""
+    return f"runs/{identity}/{name}"
+
+
+def training_plan(identity: str, name: str = "") -> str:
+    """The folder that a run's training job reads as its channel `plan`, or a file in it."""
+    return run(identity, f"plan/{name}")
+
+
+def training_output(identity: str) -> str:
+    """The prefix to which SageMaker writes the output of a run's training jobs; without a slash."""
+    return run(identity, "output")
+
+
+def training_archive(identity: str, job: str, name: str) -> str:
+    """An archive that a run's training job left."""
+    return f"{training_output(identity)}/{job}/output/{name}"
 
 
 def archive(model: str, digest: str) -> str:
     """The archive of a registered model version."""
-    return f"versions/{model}/{digest}/model.tar.gz"
+    return f"versions/{model}/{digest}/{MODEL_ARCHIVE}"
+
+
+def beside(archive_key: str, name: str) -> str:
+    """A file beside the archive of a registered model version."""
+    return archive_key.removesuffix(MODEL_ARCHIVE) + name
 
 
 def reports(model: str) -> str:
-    """The folder of a model's reports; ends in a slash."""
+    """The folder of a model's reports."""
     return f"reports/{model}/"
 
 
 def report(model: str, run: str) -> str:
-    """A run's report; its JSON document ends in .json instead."""
+    """A run's report."""
     return f"{reports(model)}{run}.html"
 
 
+def json_document(page: str) -> str:
+    """The JSON document of a page."""
+    return page.removesuffix(".html") + ".json"
+
+
 def report_summary(model: str, run: str) -> str:
-    """A run in a few figures, for the model's index."""
+    """The summary of a run, for the model's index."""
     return f"{reports(model)}summaries/{run}.json"
 
 
@@ -140,7 +215,7 @@ def shadow_config(model: str, configs: tuple[str, str]) -> str:
 
 
 def alarm(model: str, kind: str) -> str:
-    """The name of one of a model's alarms, which a release hands to SageMaker."""
+    """The name of one of the alarms that may roll a model's release back."""
     return f"{endpoint(model)}-{kind}"
 
 
@@ -149,6 +224,26 @@ def endpoint_log(model: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint(model)}"
 
 
-def batch(model: str, job: str) -> str:
-    """The folder of a batch of predictions, in the traffic bucket; ends in a slash."""
-    return f"batch/{model}/{job}/"
+def captured(model: str, variant: str, hour: datetime) -> str:
+    """The folder to which SageMaker captures the traffic of an endpoint's variant in one hour."""
+    return f"{CAPTURE}/{endpoint(model)}/{variant}/{hour:%Y/%m/%d/%H}/"
+
+
+def monitoring(model: str, at: datetime) -> str:
+    """The result of one monitoring of a model."""
+    return f"watch/{model}/{at:%Y/%m/%d/%H%M%S}.json"
+
+
+def batch_input(model: str, job: str) -> str:
+    """The rows of a transform job, one JSON object a line, in the traffic bucket."""
+    return f"batch/{model}/{job}/in/rows.jsonl"
+
+
+def batch_output_folder(model: str, job: str) -> str:
+    """The prefix to which SageMaker writes a transform job's answers; without a slash, as SageMaker takes it."""
+    return f"batch/{model}/{job}/out"
+
+
+def batch_output(model: str, job: str) -> str:
+    """The answers of a transform job, a line for each row, in the same order."""
+    return f"{batch_output_folder(model, job)}/rows.jsonl.out"

@@ -1,4 +1,4 @@
-"""Lineage asked both ways: from a model down to its data, code and terms, and from a dataset up to its models."""
+"""Lineage in both directions: from a model to its data, code and terms, and from a dataset to its models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Direction = Literal["sources", "products"]
 
 @dataclass(frozen=True)
 class Node:
-    """An id, the kind of edge by which it was reached ('' at the root), and what lies beyond it."""
+    """An id, the kind of edge that leads to it ('' at the root), and the nodes that follow."""
 
     id: str
     kind: str
@@ -25,7 +25,7 @@ class Node:
 
 
 def edges_of_version(version: ModelVersion, champion: str | None) -> tuple[Edge, ...]:
-    """Everything a model version was made from, and the champion it was judged against."""
+    """The edges from a model version to its sources, and to the champion it was compared with."""
     edges = [Edge(source=version.id, kind="trained_on", target=dataset) for dataset in version.datasets]
     edges += [
         Edge(source=version.id, kind="built_by", target=version.run),
@@ -38,20 +38,20 @@ def edges_of_version(version: ModelVersion, champion: str | None) -> tuple[Edge,
 
 
 def edges_of_run(run: Run) -> tuple[Edge, ...]:
-    """What a run read."""
+    """The edge from a run to the dataset that it read."""
     return (Edge(source=run.id, kind="read", target=run.dataset),)
 
 
 def edges_of_card(dataset: str, card_digest: str) -> tuple[Edge, ...]:
-    """The card that describes a dataset."""
+    """The edge from a dataset to the card that describes it."""
     return (Edge(source=dataset, kind="described_by", target=f"card:{card_digest}"),)
 
 
 def walk(root: str, direction: Direction, edges: Callable[[str], Iterable[Edge]]) -> Node:
-    """The tree of all that `root` came from (sources) or led to (products).
+    """The tree of the sources of `root`, or of its products.
 
-    `edges` gives every edge that touches an id. A node that was met before is not entered again,
-    and neither is the champion of a comparison: it is no ingredient.
+    `edges` returns every edge that starts or ends at an id. The walk enters a node once, and does not go on from the
+    champion of a comparison, which is no source.
     """
     return _walk(root, "", direction, edges, set())
 

@@ -1,10 +1,12 @@
-"""The manifest that closes a dataset of many files: {"files": [{"name": "part-0.csv", "sha256": "<64 hex>"}, ...]}."""
+"""The manifest that ends a dataset of many files: {"files": [{"name": "part-0.csv", "sha256": "<64 hex>"}, ...]}."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass
+
+from perennial.layout import MANIFEST
 
 
 class ManifestError(ValueError):
@@ -13,14 +15,14 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the dataset, beside the manifest. `sha256` is '' where none is given."""
+    """One file of the dataset, in the folder of the manifest. `sha256` is '' where none is given."""
 
     name: str
     sha256: str = ""
 
 
 def read(text: bytes) -> tuple[Entry, ...]:
-    """The files of a dataset, in the manifest's order. Raises ManifestError."""
+    """Reads the files of a dataset, in the manifest's order. Raises ManifestError."""
     try:
         files = json.loads(text)["files"]
     except (ValueError, KeyError, TypeError):
@@ -36,7 +38,7 @@ def read(text: bytes) -> tuple[Entry, ...]:
 
 
 def write(entries: tuple[Entry, ...]) -> bytes:
-    """The manifest of some files: what `read` gives back."""
+    """Writes a manifest, the inverse of `read`."""
     files = [{"name": entry.name} | ({"sha256": entry.sha256} if entry.sha256 else {}) for entry in entries]
     return json.dumps({"files": files}, indent=1).encode()
 
@@ -48,7 +50,7 @@ def _entry(index: int, item: object) -> Entry:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         raise ManifestError(f"{where}: expected a name, or an object with a name")
     name, digest = item["name"], item.get("sha256", "")
-    if not name or "/" in name or name in (".", "..", "manifest.json"):
+    if not name or "/" in name or name in (".", "..", MANIFEST):
         raise ManifestError(f"{where}: '{name}' is no file beside the manifest")
     if digest and not (isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest)):
         raise ManifestError(f"{where}: sha256 of '{name}' is not 64 hex digits")

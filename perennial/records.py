@@ -1,16 +1,13 @@
-"""What the ledger keeps: frozen records, each naming by id and digest what it came from."""
+"""The ledger's records: frozen, each with the ids and digests of its sources."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-Outcome = Literal["promoted", "refused", "quarantined", "unchanged", "superseded", "failed"]
-State = Literal["pending", "running"] | Outcome
-Trigger = Literal["upload", "retrain", "rollback"]
-OUTCOMES: tuple[Outcome, ...] = ("promoted", "refused", "quarantined", "unchanged", "superseded", "failed")
+from perennial.outcomes import State, Trigger
 
 
 class Record(BaseModel):
@@ -20,9 +17,9 @@ class Record(BaseModel):
 
 
 class DatasetVersion(Record):
-    """One object version in S3, and what became of it. `accepted` is None until validation has answered.
+    """One object version in S3 and its outcome. `accepted` is None until the validation has a verdict.
 
-    `kept_until` is the last day on which it may be trained on, by its card; None where no plan has read that yet.
+    `kept_until` is the last day on which it may be trained on, by its card; None until a plan has read the card.
     """
 
     id: str
@@ -44,7 +41,7 @@ class DatasetVersion(Record):
 
 
 class Step(Record):
-    """What one state of the workflow found, in figures and in sentences."""
+    """The findings of one state of the workflow, for people and reports. No handler reads the figures back."""
 
     name: str
     at: datetime
@@ -52,8 +49,28 @@ class Step(Record):
     figures: dict[str, Any] = {}
 
 
+class ShadowProgress(Record):
+    """The stage that a shadow deployment is in, the configuration it was started with, and when it was in service."""
+
+    stage: Literal["starting", "watching", "ending"]
+    config: str = ""
+    since: datetime | None = None
+
+
 class Run(Record):
-    """One passage through the loop. `token` is the fencing token of its lease."""
+    """One execution of the workflow. `token` is the fencing token of its lease.
+
+    The fields after `version` steer the workflow:
+        waits: how often each state has answered `waiting`.
+        training_job: the training job whose output is the run's.
+        trained_on: the dataset versions that it trains on.
+        problem_codes: the codes of the problems for which its dataset was refused.
+        reference_profile: the key of the champion's profile that its dataset was compared with.
+        approval_until: the end of the wait for an approval; None while the run waits for none.
+        shadow: the progress of its shadow deployment.
+        canary_checked: the canary was asked for the golden rows.
+        breached_alarms: the alarms that went off during its release.
+    """
 
     id: str
     model: str
@@ -68,17 +85,34 @@ class Run(Record):
     reasons: tuple[str, ...] = ()
     next_command: str = ""
     version: str | None = None
+    waits: dict[str, int] = {}
+    training_job: str = ""
+    trained_on: tuple[str, ...] = ()
+    problem_codes: tuple[str, ...] = ()
+    reference_profile: str = ""
+    approval_until: datetime | None = None
+    shadow: ShadowProgress | None = None
+    canary_checked: bool = False
+    breached_alarms: tuple[str, ...] = ()
 
     def step(self, name: str) -> Step | None:
         """The latest step of that name."""
         return next((step for step in reversed(self.steps) if step.name == name), None)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older_row(cls, row: Any) -> Any:
+        """Fills the fields of a row that an older release wrote: they stood in the figures of its steps."""
+        if not isinstance(row, dict) or "waits" in row:
+            return row
+        steps = {step["name"]: step.get("figures") or {} for step in row.get("steps", ()) if isinstance(step, dict)}
+        return _from_figures(steps) | row
+
 
 class ModelVersion(Record):
-    """A registered model: content digest, what it was made from, and how it did.
+    """A registered model: content digest, sources and metrics.
 
-    `importance` is how far its answers move, on average, when a feature's values change places between rows; empty
-    where that took too long to measure.
+    `importance` is the permutation importance of each feature; empty where measuring it took too long.
     """
 
     id: str
@@ -100,7 +134,7 @@ class ModelVersion(Record):
 
 
 class Champion(Record):
-    """The model version that serves. `token` fences off a late writer."""
+    """The model version that serves. `token` is the fencing token of the run that promoted it."""
 
     model: str
     version: str
@@ -121,7 +155,23 @@ class Edge(Record):
 
 
 class Notice(Record):
-    """What a person is told when a run ends."""
+    """A message to people."""
 
     subject: str
     text: str
+
+
+def _from_figures(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields of a run by the figures of its steps, as releases before these fields wrote them."""
+    training, shadow = steps.get("training", {}), steps.get("shadow", {})
+    found: dict[str, Any] = {
+        "training_job": training.get("job"),
+        "trained_on": training.get("datasets"),
+        "problem_codes": [problem["code"] for problem in steps.get("validation", {}).get("problems", ())],
+        "reference_profile": steps.get("drift", {}).get("reference"),
+        "approval_until": None if "answer" in steps else steps.get("approval", {}).get("until"),
+        "shadow": {name: shadow[name] for name in ("stage", "config", "since") if name in shadow},
+        "canary_checked": steps.get("canary", {}).get("asked"),
+        "breached_alarms": [breach["alarm"] for breach in steps.get("alarms", {}).get("alarms", ())],
+    }
+    return {name: value for name, value in found.items() if value}

@@ -31,7 +31,7 @@ def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple
 
 
 @dataclass(frozen=True)
-class Watch:
+class Staleness:
     """The result of monitoring a model. `drift` is a verdict of perennial.drift, or 'insufficient data'."""
 
     rows: int
@@ -40,7 +40,7 @@ class Watch:
     stale: bool
     sentences: tuple[str, ...]
 
-    def with_unreadable(self, requests: int) -> Watch:
+    def with_unreadable(self, requests: int) -> Staleness:
         """The same, with a sentence about captured requests that could not be read, if there are any."""
         if not requests:
             return self
@@ -48,7 +48,7 @@ class Watch:
         return replace(self, sentences=(*self.sentences, sentence))
 
 
-def watch(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Watch:
+def assess(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Staleness:
     """The model is stale if its traffic drifted from the champion's training data, or if the champion is too old.
 
     `rows` are the readable captured rows. With too few of them drift is not evaluated.
@@ -60,4 +60,4 @@ def watch(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_da
         sentences.append(f"Insufficient data: {rows:,} rows of traffic, {policy.min_rows:,} are asked for.")
     else:
         sentences.append(drift_sentence)
-    return Watch(rows, drift, age_days, old or drift == "drifted", tuple(sentences))
+    return Staleness(rows, drift, age_days, old or drift == "drifted", tuple(sentences))

@@ -1,4 +1,4 @@
-"""What a shadow has shown: two models that were asked the same, compared by errors, speed, refusals and scores."""
+"""Compares a shadow with the champion on the same requests: errors, latency, refused rows and scores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from perennial.contract.release import Alarms
 
-BEYOND_CHANCE = 4.0  # standard errors between two means before a difference counts; minutes are many
+BEYOND_CHANCE = 4.0  # standard errors between two means before a difference counts; it is tested every minute
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one model's log says of the time: sums, and the slowest hundredth of its answers in milliseconds."""
+class TrafficCounts:
+    """Sums over the requests that one model answered, and the p99 of its latency in milliseconds."""
 
     rows: float = 0.0
     invalid: float = 0.0
@@ -29,16 +29,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Comparison:
-    """May the candidate go on, and why, in sentences."""
+    """The result: whether the candidate passed, and the reasons in sentences."""
 
     passed: bool
     sentences: tuple[str, ...]
 
 
-def compare(candidate: Seen, champion: Seen, limits: Alarms, spread: float) -> Comparison:
-    """By the very limits that roll a release back. `spread`: the standard deviation of the scores.
+def compare(candidate: TrafficCounts, champion: TrafficCounts, limits: Alarms, spread: float) -> Comparison:
+    """Compares by the limits that roll a release back. `spread`: the standard deviation of the scores.
 
-    Without traffic nothing can be told, and nothing speaks against the candidate.
+    Without traffic nothing can be compared, and the candidate passes.
     """
     if not champion.rows and not champion.invalid:
         return Comparison(True, ("No traffic came while the candidate was a shadow, so nothing was compared.",))
@@ -56,21 +56,21 @@ def compare(candidate: Seen, champion: Seen, limits: Alarms, spread: float) -> C
     )
 
 
-def shift(candidate: Seen, champion: Seen, spread: float) -> float | None:
-    """How far the mean scores lie apart beyond BEYOND_CHANCE standard errors; None without scores."""
+def shift(candidate: TrafficCounts, champion: TrafficCounts, spread: float) -> float | None:
+    """The difference of the mean scores beyond BEYOND_CHANCE standard errors; None without scores."""
     moved = _means_apart(candidate, champion)
     if moved is None:
         return None
     return moved - BEYOND_CHANCE * spread * math.sqrt(1 / candidate.score_count + 1 / champion.score_count)
 
 
-def _means_apart(candidate: Seen, champion: Seen) -> float | None:
+def _means_apart(candidate: TrafficCounts, champion: TrafficCounts) -> float | None:
     if not candidate.score_count or not champion.score_count:
         return None
     return abs(candidate.score_sum / candidate.score_count - champion.score_sum / champion.score_count)
 
 
-def _faults(candidate: Seen, champion: Seen, limits: Alarms, spread: float) -> list[str | None]:
+def _faults(candidate: TrafficCounts, champion: TrafficCounts, limits: Alarms, spread: float) -> list[str | None]:
     asked = max(candidate.rows, candidate.invalid)
     if not asked and not candidate.failures:
         return [f"the candidate answered nothing, while the champion answered {champion.rows:,.0f} rows"]

@@ -1,4 +1,4 @@
-"""The wait for a person's word: a question, the answer or none, and what follows from it."""
+"""The wait for an approval: the request, the answer or none, and the next state."""
 
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
@@ -11,30 +11,30 @@ ANSWER = {"answer.$": "$.answer"}
 SECONDS = "$.decision.seconds"
 
 
-def asked(
+def requested(
     scope: Construct,
-    ask: lambda_.Function,
-    hear: tasks.LambdaInvoke,
+    request: lambda_.Function,
+    record: tasks.LambdaInvoke,
     *,
     failed: sfn.IChainable,
     yes: sfn.IChainable,
     no: sfn.IChainable,
 ) -> sfn.IChainable:
-    """Ask, and hear whichever way the wait ends; what breaks on the way fails the run.
+    """Requests an approval and records its answer or its timeout; any other error fails the run.
 
-    The function gets a task token; whoever has it can answer. The wait lasts as long as the decision says, at most.
+    The function receives a task token, which an answer needs. The wait lasts at most as long as the decision says.
     """
     state = tasks.LambdaInvoke(
         scope,
-        "Ask a person",
-        lambda_function=ask,
+        "Request approval",
+        lambda_function=request,
         integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
         payload=sfn.TaskInput.from_object(states.RUN | {"token": sfn.JsonPath.task_token, "seconds.$": SECONDS}),
         result_path="$.answer",
         retry_on_service_exceptions=False,
         task_timeout=sfn.Timeout.at(SECONDS),
     )
-    states.try_again(state)
-    state.add_catch(hear, errors=["States.Timeout"], result_path="$.answer")
+    states.retry_lambda_faults(state)
+    state.add_catch(record, errors=["States.Timeout"], result_path="$.answer")
     state.add_catch(failed, result_path=states.ERROR)
-    return state.next(hear).next(states.question(scope, "Approved?", "$.approval.approved", yes=yes, no=no))
+    return state.next(record).next(states.question(scope, "Approved?", "$.approval.approved", yes=yes, no=no))

@@ -41,7 +41,7 @@ def readable(value: Any) -> str:
 
 
 def name_of(id: str) -> str:
-    """A logical id or an export's name without what the CDK added."""
+    """A logical id or an export's name without the suffixes of the CDK."""
     found = EXPORT.match(id)
     short = EXPORT.sub("", id)
     if found:

@@ -1,10 +1,10 @@
-"""What outlives a deployment: three buckets, their access logs, and the ledger."""
+"""The stateful stack: three buckets, their access logs, and the ledger. It is deployed first and changed rarely."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.acknowledgement import acknowledge
+from stacks.grants import acknowledge
 from stacks.settings import Settings
 from stacks.stores import Ledger, Store
 
@@ -12,20 +12,20 @@ UNFINISHED = s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart
 
 
 class Data(Construct):
-    """The platform's memory. Nothing here is deleted with a stack unless the setting `retain` is false."""
+    """Buckets and ledger. They are retained when the stack is deleted, unless the setting `retain` is false."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
         access_logs = self._access_logs(removal)
-        # A dataset version is a key and a version id, so no version of an upload ever expires; it gets cheaper.
+        # A dataset version is a key and a version id, so no version of an upload expires; its storage class changes.
         ageing = s3.LifecycleRule(
             id="Ageing",
             transitions=[
                 s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30))
             ],
         )
-        # Keys that were compared, and the like: of use for one run only, see perennial/layout.py.
+        # Keys that were compared, and the like, which one run needs; see perennial/layout.py.
         scratch = s3.LifecycleRule(
             id="Scratch",
             prefix="scratch/",
@@ -63,5 +63,18 @@ class Data(Construct):
             lifecycle_rules=[UNFINISHED, s3.LifecycleRule(id="Forgetting", expiration=Duration.days(365))],
             removal_policy=removal,
         )
-        acknowledge(bucket, "The log of accesses to the log of accesses would grow by itself", "S1")
+        acknowledge(bucket, "Access logs of the access logs would grow without end", "S1")
         return bucket
+
+
+class DataStack(Stack):
+    """The stack of the stateful resources."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            id,
+            stack_name=f"{settings.name}-data",
+            description="Perennial: the data, the models, the traffic and the ledger",
+        )
+        self.data = Data(self, "Data", settings=settings)

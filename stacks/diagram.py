@@ -1,6 +1,6 @@
-"""Writes the diagram of the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
+"""Draws the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
 
-The diagram is generated from the deployed templates, so the two agree.
+The diagram shows what would be deployed.
 """
 
 import sys
@@ -13,7 +13,7 @@ from stacks.settings import ROOT
 
 PAGE = ROOT / "docs" / "architecture.diagram.md"
 SHAPES = {"Choice": ("{", "}"), "Wait": ("([", "])"), "Fail": ("((", "))"), "Map": ("[[", "]]")}
-VERBS = {  # what an action stands for, with its companions
+VERBS = {  # the verb for an action of a grant
     "s3:GetObject": "read",
     "s3:PutObject": "write",
     "dynamodb:PutItem": "read and write",
@@ -60,7 +60,7 @@ def _loop(machine: dict[str, Any]) -> Iterator[str]:
 
 
 def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where a state leads, and on what condition."""
+    """The arrows from a state to the next ones, with their conditions."""
     for choice in state.get("Choices", ()):
         yield f"-->|{choice.get('StringEquals', 'yes')}|", choice["Next"]
     if "Default" in state:
@@ -107,7 +107,7 @@ def _rights(platform: Template) -> Iterator[str]:
 
 
 def _sentences(statements: list[dict[str, Any]]) -> Iterator[str]:
-    """What the statements allow, beyond its own logs and traces."""
+    """The grants of the statements, without logs and traces."""
     for statement in statements:
         actions, resources = _list(statement["Action"]), _list(statement["Resource"])
         if actions[0].startswith(("logs:", "xray:", "s3:List")):

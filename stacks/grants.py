@@ -1,15 +1,20 @@
-"""Rights, in the exact words of IAM: no more actions than the code calls, no wider resources than they take."""
+"""IAM grants, and the findings of cdk-nag that are acknowledged with a reason.
 
-from aws_cdk import Aws
+A grant names no more actions than the code calls, and no wider resources than they accept.
+"""
+
+import json
+from typing import Any
+
+from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
-
-from stacks.acknowledgement import acknowledge, wildcard
+from constructs import IConstruct
 
 
 def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, because: str = "") -> None:
-    """Let the grantee do the actions on the resources, which are ARNs.
+    """Allows the actions on the resources, which are ARNs.
 
-    Resources with a wildcard need a reason: `because` says it, and cdk-nag is told. Without one its finding stays.
+    Resources with a wildcard need a reason, `because`, with which the finding of cdk-nag is acknowledged.
     """
     grantee.grant_principal.add_to_principal_policy(
         iam.PolicyStatement(actions=list(actions), resources=list(resources))
@@ -20,14 +25,14 @@ def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, be
 
 
 def role_of(grantee: iam.IGrantable) -> iam.IRole:
-    """The role that a grantee acts as."""
+    """The role of a grantee."""
     principal = grantee.grant_principal
     assert isinstance(principal, iam.Role), f"{principal} is no role of ours"
     return principal
 
 
 def pass_to_sagemaker(role: iam.Role, grantee: iam.IGrantable) -> None:
-    """Let the grantee hand a role to SageMaker, and to nobody else."""
+    """Allows the grantee to pass a role to SageMaker only."""
     grantee.grant_principal.add_to_principal_policy(
         iam.PolicyStatement(
             actions=["iam:PassRole"],
@@ -37,9 +42,9 @@ def pass_to_sagemaker(role: iam.Role, grantee: iam.IGrantable) -> None:
     )
 
 
-def grant_watch(role: iam.Role, what: str) -> None:
-    """Let SageMaker write, on behalf of a role, logs of a kind (`TrainingJobs`, `Endpoints`) and metrics."""
-    group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/{what}*"
+def grant_write_logs_and_metrics(role: iam.Role, kind: str) -> None:
+    """Allows SageMaker to write, in a role, logs of a kind (`TrainingJobs`, `Endpoints`) and metrics."""
+    group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/{kind}*"
     allow(
         role,
         ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
@@ -53,4 +58,35 @@ def grant_watch(role: iam.Role, what: str) -> None:
             conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
         )
     )
-    acknowledge(role, "PutMetricData knows no resources; the namespace is bound", "IAM5[Resource::*]")
+    acknowledge(role, "PutMetricData accepts no resources; the namespace is fixed", "IAM5[Resource::*]")
+
+
+def acknowledge(scope: IConstruct, reason: str, *findings: str) -> None:
+    """Accepts findings of the AwsSolutions pack on a construct and its children.
+
+    A finding is its id without the pack: `L1`, or `IAM5[Resource::*]`.
+    """
+    Validations.of(scope).acknowledge(
+        *[Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason) for finding in findings]
+    )
+
+
+def wildcard(scope: IConstruct, resource: str) -> str:
+    """The finding about a resource with a wildcard in a policy, with tokens spelt as cdk-nag spells them."""
+    return f"IAM5[Resource::{_flat(Stack.of(scope).resolve(resource))}]"
+
+
+def _flat(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [delimiter, parts]}:
+            return str(delimiter).join(_flat(part) for part in parts)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Fn::ImportValue": name}:
+            return _flat(name)
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            return json.dumps(value, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""How an upload becomes a run: S3 says so, EventBridge passes it on, a queue keeps it, dispatch decides.
+"""The way of an upload to a run: S3, EventBridge, a queue with dead letters, the dispatch function.
 
-S3 says things twice and out of order, so nothing here starts a run by itself: dispatch claims the dataset version
-in the ledger. What is lost on the way is found by the reconciler.
+Events of S3 come at least once and in any order, so dispatch claims the dataset version in the ledger before it starts
+a run. The reconciler finds uploads whose event was lost.
 """
 
 from aws_cdk import Duration
@@ -9,14 +9,44 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.queues import DeadLetters, queue
+from stacks.grants import acknowledge
 from stacks.stores import Store
 
 
+class DeadLetters(Construct):
+    """The dead-letter queues: messages and events that failed again and again, with an alarm."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.messages = queue(self, "Messages")  # that dispatch failed to handle
+        self.events = queue(self, "Events")  # that were not delivered, or whose function failed
+        acknowledge(self.events, "It is the dead-letter queue of rules and functions", "SQS3")
+
+
+def queue(
+    scope: Construct,
+    id: str,
+    *,
+    dead_letters: sqs.Queue | None = None,
+    visibility: Duration | None = None,
+) -> sqs.Queue:
+    """An encrypted queue with a retention of 14 days; with dead letters, a message is received five times at most."""
+    return sqs.Queue(
+        scope,
+        id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+        visibility_timeout=visibility,
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=5) if dead_letters else None,
+    )
+
+
 class Ingestion(Construct):
-    """The way in: from objects under incoming/ to dispatch, by a queue that anybody with a grant may use too."""
+    """The queue of dispatch, with the rule for objects under incoming/."""
 
     def __init__(
         self, scope: Construct, id: str, *, uploads: Store, dispatch: lambda_.Function, dead_letters: DeadLetters
@@ -45,16 +75,16 @@ class Ingestion(Construct):
         dispatch.add_event_source(sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True))
 
     def grant_send(self, function: lambda_.Function) -> None:
-        """Let a function ask for a run by the same door as uploads."""
+        """Allows a function to send messages to dispatch."""
         self.queue.grant_send_messages(function)
         function.add_environment("PERENNIAL_DISPATCH_QUEUE", self.queue.queue_url)
 
 
 def call(function: lambda_.Function, *, dead_letters: DeadLetters) -> targets.LambdaFunction:
-    """A function as the target of a rule; an event that cannot be delivered is kept."""
+    """A function as the target of a rule, with a dead-letter queue."""
     return targets.LambdaFunction(function, dead_letter_queue=dead_letters.events, retry_attempts=10)
 
 
 def every(scope: Construct, id: str, *, minutes: int, target: events.IRuleTarget) -> events.Rule:
-    """A rule that fires over and over."""
+    """A rule with a fixed rate."""
     return events.Rule(scope, id, schedule=events.Schedule.rate(Duration.minutes(minutes)), targets=[target])

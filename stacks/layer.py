@@ -1,4 +1,4 @@
-"""Third parties for another machine than this one, installed by pip for its platform, without Docker."""
+"""Installs third-party packages for Lambda and SageMaker by pip, for their platforms, without Docker."""
 
 import hashlib
 import os
@@ -12,23 +12,23 @@ from typing import Any
 import jsii
 from aws_cdk import ILocalBundling
 
-from stacks.settings import ROOT
+from stacks.settings import ROOT, StackError
 
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
 SERVING = ROOT / "requirements" / "serving.txt"
-# Powertools drags it in; Lambda's runtime has it beside its boto3.
+# Dependencies of Powertools that Lambda's runtime has beside its boto3.
 IN_THE_RUNTIME = ("jmespath", "bin")
 NOISE = ("__pycache__", "tests", "test", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
-class LayerError(RuntimeError):
+class LayerError(StackError):
     """pip could not install the layer."""
 
 
 class Wheels:
-    """What a lock file names, for one platform. Installed once per lock file: later synths take it from build/."""
+    """The packages of a lock file, for one platform. They are installed once per lock file, into build/."""
 
-    #: for whom, in messages; the interpreter; the name of the folder in build/, and below what in it packages lie
+    #: the reader, for messages; the interpreter; the name of the folder in build/; the folder of the packages in it
     reader, python, name, below = "SageMaker", "3.12", "serving", ""
     platforms: tuple[str, ...] = ("manylinux_2_28_x86_64",)
 
@@ -38,7 +38,7 @@ class Wheels:
         self.folder = cache / f"{self.name}-{self.digest[:16]}"
 
     def install(self) -> None:
-        """Install into build/ unless that is done. Raises LayerError with pip's own words."""
+        """Installs into build/ unless that is done. Raises LayerError with pip's output."""
         if self.folder.exists():
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class Wheels:
 
 @jsii.implements(ILocalBundling)
 class Layer(Wheels):
-    """The third parties of the Lambda functions, as the CDK wants a layer."""
+    """The third-party packages of the Lambda functions, as local bundling of the CDK."""
 
     reader, python, name, below = "Lambda", "3.13", "layer", "python"
     platforms = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
@@ -75,14 +75,14 @@ class Layer(Wheels):
         super().__init__(requirements, cache)
 
     def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
-        """Lay the layer out where the CDK wants it; always done here, an error instead of a fall back to Docker."""
+        """Copies the layer to the CDK's folder. An error is raised instead of a fallback to Docker."""
         self.install()
         shutil.copytree(self.folder, output_dir, copy_function=_link, dirs_exist_ok=True)
         return True
 
 
 def _prune(folder: Path) -> None:
-    """Take away what Lambda has already and what would differ between two machines."""
+    """Deletes packages that Lambda's runtime has, and files that differ between two machines."""
     for name in IN_THE_RUNTIME:
         _remove(folder / name)
     for info in folder.glob("*.dist-info"):

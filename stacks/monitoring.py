@@ -1,4 +1,4 @@
-"""Who is told, and what is looked at: the notices topic, alarms and the dashboard."""
+"""The topic of notices, the alarms of the platform and its dashboard."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,15 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.acknowledgement import acknowledge
-from stacks.grants import role_of
-from stacks.queues import DeadLetters
+from stacks.grants import acknowledge, role_of
+from stacks.ingestion import DeadLetters
 from stacks.settings import Settings
 
 FIVE_MINUTES = Duration.minutes(5)
 
 
 class Notices(Construct):
-    """The topic on which each ending is told, and each alarm. A key of our own: alarms cannot use the SNS-owned one."""
+    """The topic of notices and alarms. Its key is our own, because alarms cannot publish under the key of SNS."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -40,17 +39,17 @@ class Notices(Construct):
         self.topic.grant_publish(alarms)
 
     def grant_publish(self, function: lambda_.Function) -> None:
-        """Let a function send notices."""
+        """Allows a function to publish notices."""
         self.topic.grant_publish(function)
-        acknowledge(role_of(function), "Data keys of the notices' own key", "IAM5[Action::kms:GenerateDataKey*]")
-        self.name_to(function)
+        acknowledge(role_of(function), "Data keys of the topic's own key", "IAM5[Action::kms:GenerateDataKey*]")
+        self.add_name_to(function)
 
-    def name_to(self, function: lambda_.Function) -> None:
-        """Tell a function where notices go, so that it can name the topic to others."""
+    def add_name_to(self, function: lambda_.Function) -> None:
+        """Adds the topic's ARN to the environment of a function."""
         function.add_environment("PERENNIAL_NOTICES_TOPIC", self.topic.topic_arn)
 
     def alarm(self, scope: Construct, id: str, *, metric: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:
-        """Tell when a metric, a sum, is not zero. Silence counts as well."""
+        """An alarm when a metric's sum is not zero; missing data is zero."""
         alarm = cloudwatch.Alarm(
             scope,
             id,
@@ -66,7 +65,7 @@ class Notices(Construct):
 
 
 class Monitoring(Construct):
-    """Alarms on what must not happen, and one dashboard of what does."""
+    """Alarms on failures, and one dashboard."""
 
     def __init__(
         self,
@@ -90,11 +89,11 @@ class Monitoring(Construct):
             for queue in (dead_letters.messages, dead_letters.events)
         }
         for name, metric in endings.items():
-            notices.alarm(self, f"Runs{name}", metric=metric, description=f"A run of the loop ended {name}")
+            notices.alarm(self, f"Runs{name}", metric=metric, description=f"A run of the workflow ended {name}")
         for name, metric in errors.items():
             notices.alarm(self, f"{name}Errors", metric=metric, description=f"The function {name} raised an error")
         for name, metric in waiting.items():
-            notices.alarm(self, f"Dead{name}", metric=metric, description=f"{name} wait that nobody could handle")
+            notices.alarm(self, f"Dead{name}", metric=metric, description=f"{name} are in a dead-letter queue")
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.days(7))
         self.dashboard.add_widgets(
             _graph("Runs", [machine.metric_started(), machine.metric_succeeded(), *endings.values()]),
@@ -102,7 +101,7 @@ class Monitoring(Construct):
         )
         self.dashboard.add_widgets(
             _graph("Function errors", list(errors.values())),
-            _graph("Messages nobody handled", list(waiting.values())),
+            _graph("Messages in dead-letter queues", list(waiting.values())),
         )
         self.dashboard.add_widgets(
             _graph("Predictions per endpoint", [_endpoints("Invocations", "Sum")]),
@@ -115,7 +114,7 @@ def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWid
 
 
 def _endpoints(metric: str, statistic: str) -> cloudwatch.IMetric:
-    """One line per endpoint of the platform, of whichever models there are when somebody looks."""
+    """One line for each endpoint of the platform that exists."""
     search = f'{{AWS/SageMaker,EndpointName,VariantName}} MetricName="{metric}" EndpointName="perennial-"'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{search}', '{statistic}', 300)", using_metrics={}, label="", period=FIVE_MINUTES

@@ -1,16 +1,14 @@
-"""Everything but the data: placed, wired and granted, one grant per arrow of the diagram."""
+"""The stateless stack: the constructs, their connections and the grants, one grant per arrow of the diagram."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.data_stack import DataStack
-from stacks.image import Image
-from stacks.ingestion import Ingestion, call, every
+from stacks.data import DataStack
+from stacks.ingestion import DeadLetters, Ingestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.monitoring import Monitoring, Notices
-from stacks.queues import DeadLetters
-from stacks.registry import Registry
+from stacks.registries import Image, Registry
 from stacks.serving import Serving
 from stacks.settings import Settings
 from stacks.training import Training
@@ -18,14 +16,14 @@ from stacks.workflow import Workflow
 
 
 class PlatformStack(Stack):
-    """The loop, what starts it, what it uses and who watches it."""
+    """The workflow with ingestion, training, registry, serving and monitoring."""
 
     def __init__(self, scope: Construct, id: str, *, data: DataStack, settings: Settings) -> None:
         super().__init__(
             scope,
             id,
             stack_name=f"{settings.name}-platform",
-            description="Perennial: the loop from upload to endpoint",
+            description="Perennial: the workflow from upload to endpoint",
         )
         self.add_stack_dependency(data)
         self.data = data.data
@@ -61,22 +59,22 @@ class PlatformStack(Stack):
         )
         self._wire(settings)
         self._grant()
-        self._announce(settings)
+        self._publish_names(settings)
 
     def _wire(self, settings: Settings) -> None:
-        """What EventBridge calls, and when."""
+        """The targets and schedules of EventBridge."""
         conclude, reconcile, monitor = [
             call(function, dead_letters=self.dead_letters)
             for function in (self.functions.conclude, self.functions.reconcile, self.functions.monitor)
         ]
-        self.workflow.conclude_the_dead(conclude)
+        self.workflow.conclude_ended_executions(conclude)
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
         every(self, "Watch", minutes=settings.monitor_minutes, target=monitor)
 
     def _grant(self) -> None:
         self._grant_records()
         self._grant_objects()
-        self._grant_deeds()
+        self._grant_actions()
 
     def _grant_records(self) -> None:
         ledger, do = self.data.ledger, self.functions
@@ -87,7 +85,7 @@ class PlatformStack(Stack):
                 ledger.grant_write(function)
 
     def _grant_objects(self) -> None:
-        """What each function reads and writes. Keys are patterns of perennial/layout.py."""
+        """The read and write grants to objects. The keys are patterns of perennial/layout.py."""
         do, data, models, traffic = self.functions, self.data.data, self.data.models, self.data.traffic
         for function in (do.dispatch, do.reconcile):
             models.grant_write(function, "specs/*")
@@ -99,11 +97,11 @@ class PlatformStack(Stack):
         for worker in (do.inspect, do.inspect_larger):
             data.grant_read(worker, "incoming/*", "grids/*", "scratch/*")
             data.grant_write(worker, "datasets/*", "scratch/*")
-        data.grant_write(do.surrender, "datasets/*")
+        data.grant_write(do.mark_uninspectable, "datasets/*")
         data.grant_read(do.compare_keys, "datasets/*", "scratch/*")
         data.grant_write(do.compare_keys, "scratch/*")
-        data.grant_read(do.gather, "datasets/*", "scratch/*")
-        data.grant_write(do.gather, "datasets/*")
+        data.grant_read(do.collect_duplicates, "datasets/*", "scratch/*")
+        data.grant_write(do.collect_duplicates, "datasets/*")
         data.grant_read(do.merge, "incoming/*", "datasets/*")
         data.grant_write(do.merge, "datasets/*", "quarantine/*")
         data.grant_read(do.compare, "datasets/*")
@@ -119,58 +117,58 @@ class PlatformStack(Stack):
         models.grant_write(do.judge, "runs/*")
         models.grant_read(do.register, "runs/*", "versions/*")
         models.grant_write(do.register, "versions/*")
-        for function in (do.shadow, do.begin, do.canary, do.verify):
+        for function in (do.shadow, do.start_deployment, do.check_canary, do.verify):
             models.grant_read(function, "versions/*")  # golden rows, and archives that serve again
         models.grant_read(self.serving.role, "versions/*")
         data.grant_read(do.report, "datasets/*")
         models.grant_read(do.report, "runs/*", "reports/*")
         models.grant_write(do.report, "reports/*")
-        for function in (do.shadow, do.begin):
-            traffic.name_to(function)  # for the endpoint's data capture
+        for function in (do.shadow, do.start_deployment):
+            traffic.add_name_to(function)  # for the endpoint's data capture
         traffic.grant_write(self.serving.role, "capture/*", "batch/*")
         traffic.grant_read(self.serving.role, "batch/*")
         traffic.grant_read(do.monitor, "capture/*")
         traffic.grant_write(do.monitor, "watch/*")
         models.grant_read(do.monitor, "runs/*", "specs/*")
 
-    def _grant_deeds(self) -> None:
-        """What each function does besides."""
+    def _grant_actions(self) -> None:
+        """Grants to start runs, to publish, and to use SageMaker."""
         do = self.functions
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
             self.notices.grant_publish(function)
-        for function in (do.dispatch, do.reconcile, do.ask, do.conclude, do.monitor):
+        for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
-        self.training.grant_compose(do.prepare)
-        self.training.grant_look(do.recover)
-        self.training.identify_to(do.register)
+        self.training.add_job_settings_to(do.prepare)
+        self.training.grant_describe_jobs(do.recover)
+        self.training.add_code_digest_to(do.register)
         self.registry.grant_register(do.register)
         self._grant_release()
 
     def _grant_release(self) -> None:
-        """What each function does with the endpoints and their alarms."""
+        """Grants to endpoints and their alarms."""
         do, serving = self.functions, self.serving
-        for function in (do.shadow, do.begin):
-            serving.grant_compose(function)
-        for function in (do.shadow, do.begin, do.restore):
-            serving.grant_release(function)
-        for function in (do.begin, do.restore):
-            serving.grant_guard(function)
-        for function in (do.begin, do.restore, do.check):
-            serving.grant_hear(function)
-        for function in (do.canary, do.restore):
-            serving.grant_withdraw(function)
-        for function in (do.canary, do.verify):
+        for function in (do.shadow, do.start_deployment):
+            serving.grant_create_configs(function)
+        for function in (do.shadow, do.start_deployment, do.rollback):
+            serving.grant_deploy(function)
+        for function in (do.start_deployment, do.rollback):
+            serving.grant_put_alarms(function)
+        for function in (do.start_deployment, do.rollback, do.check):
+            serving.grant_describe_alarms(function)
+        for function in (do.check_canary, do.rollback):
+            serving.grant_trigger_rollback(function)
+        for function in (do.check_canary, do.verify):
             serving.grant_invoke(function)
-        serving.grant_compare(do.shadow)
-        serving.grant_look(do.check)
+        serving.grant_read_metrics(do.shadow)
+        serving.grant_describe_endpoint(do.check)
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_scale(do.verify)
-        serving.grant_sweep(do.verify)
+        serving.grant_delete_configs(do.verify)
 
-    def _announce(self, settings: Settings) -> None:
-        """Where everything is: what the command line asks for first."""
+    def _publish_names(self, settings: Settings) -> None:
+        """The names of the resources as an SSM parameter, which the command line reads first."""
         ssm.StringParameter(
             self,
             "Platform",

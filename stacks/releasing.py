@@ -1,4 +1,4 @@
-"""The release: perhaps a shadow, then a canary that is watched and asked, and the way back to the champion."""
+"""The states of a release: an optional shadow, a canary that is watched and asked, and the rollback to the champion."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,13 @@ from constructs import Construct
 from stacks import states
 from stacks.lambdas import Lambdas
 
-BUSY_MINUTES = 60  # another change of the endpoint
 VERSION = {"version.$": "$.version"}
 RELEASE = {"release.$": "$.release"}
 
 
 @dataclass(frozen=True)
 class Endings:
-    """Where a release may lead."""
+    """The conclusions that a release may end with."""
 
     promoted: sfn.IChainable
     refused: sfn.IChainable
@@ -26,55 +25,63 @@ class Endings:
 
 
 class Releasing:
-    """The states of a release. `begin` takes a registered version; `first` asks before whether it is to be a shadow."""
+    """The states of a release. `start` deploys a registered version; `first` decides before on a shadow deployment."""
 
     def __init__(self, scope: Construct, functions: Lambdas, *, poll_seconds: int, endings: Endings) -> None:
         self._scope, self._functions, self._endings = scope, functions, endings
-        self._restore = self._task("Restore champion", functions.restore, gives="$.restored", also=VERSION)
-        broken = sfn.Condition.is_present(f"{states.ERROR}.Error")
-        self._restore.next(sfn.Choice(scope, "Broken off?").when(broken, endings.failed).otherwise(endings.refused))
-        self.begin = self._task("Begin release", functions.begin, gives="$.release", also=VERSION)
-        for state in (self.begin, self._restore):
-            states.wait_for(state, "EndpointBusyError", minutes=BUSY_MINUTES)
+        self._rollback = self._roll_back()
+        self.start = self._task(
+            "Start deployment", functions.start_deployment, result_path="$.release", payload=VERSION
+        )
         self._watch(poll_seconds)
-        self.first = states.question(scope, "Shadow first?", "$.version.shadow", yes=self._shadow(), no=self.begin)
+        self.first = states.question(scope, "Shadow first?", "$.version.shadow", yes=self._shadow(), no=self.start)
+
+    def _roll_back(self) -> tasks.LambdaInvoke:
+        """The rollback to the champion. With an error at $.error the run failed; else the candidate was refused."""
+        rollback = self._task("Roll back", self._functions.rollback, result_path="$.rollback", payload=VERSION)
+        busy, again = states.waiting(self._scope, "Wait to roll back", rollback, "$.rollback")
+        failed = sfn.Condition.is_present(f"{states.ERROR}.Error")
+        choice = sfn.Choice(self._scope, "Rolled back?").when(busy, again).when(failed, self._endings.failed)
+        rollback.next(choice.otherwise(self._endings.refused))
+        return rollback
 
     def _watch(self, poll_seconds: int) -> None:
-        """Until the endpoint has taken the version, or has not."""
+        """Polls the endpoint until it serves the version, or is back at the champion's."""
         do, scope = self._functions, self._scope
         wait = sfn.Wait(scope, "Wait for endpoint", time=sfn.WaitTime.duration(Duration.seconds(poll_seconds)))
-        check = self._endangered("Check endpoint", do.check, gives="$.endpoint", also=RELEASE)
-        canary = self._endangered("Ask canary", do.canary, gives="$.canary", also=RELEASE | VERSION)
-        verify = self._endangered("Verify", do.verify, gives="$.verification", also=RELEASE | VERSION)
+        check = self._endangered("Check endpoint", do.check, result_path="$.endpoint", payload=RELEASE)
+        canary = self._endangered("Check canary", do.check_canary, result_path="$.canary", payload=RELEASE | VERSION)
+        verify = self._endangered("Verify", do.verify, result_path="$.verification", payload=RELEASE | VERSION)
         verify.next(
-            states.question(scope, "Verified?", "$.verification.ok", yes=self._endings.promoted, no=self._restore)
+            states.question(scope, "Verified?", "$.verification.ok", yes=self._endings.promoted, no=self._rollback)
         )
         canary.next(wait)
-        after: dict[str, sfn.IChainable] = {"in_service": verify, "baking": canary, "failed": self._restore}
-        ready = states.one_of(scope, "Endpoint ready?", "$.endpoint.state", after, otherwise=wait)
-        self.begin.next(wait).next(check).next(ready)
+        after: dict[str, sfn.IChainable] = {"in_service": verify, "baking": canary, "failed": self._rollback}
+        wait.next(check).next(states.one_of(scope, "Endpoint ready?", "$.endpoint.outcome", after, otherwise=wait))
+        busy, again = states.waiting(scope, "Wait to deploy", self.start, "$.release")
+        self.start.next(sfn.Choice(scope, "Deployment started?").when(busy, again).otherwise(wait))
 
     def _shadow(self) -> sfn.IChainable:
-        """The candidate answers a copy of the traffic; how far that is, the function knows from the run."""
+        """The shadow deployment. The function keeps its progress in the run's record."""
         scope = self._scope
-        shadow = self._endangered("Shadow", self._functions.shadow, gives="$.shadow", also=VERSION)
-        states.wait_for(shadow, "EndpointBusyError", minutes=BUSY_MINUTES)
+        shadow = self._endangered("Shadow", self._functions.shadow, result_path="$.shadow", payload=VERSION)
         wait = sfn.Wait(scope, "Wait for shadow", time=sfn.WaitTime.seconds_path("$.shadow.seconds"))
-        after: dict[str, sfn.IChainable] = {"over": self.begin, "refused": self._restore}
+        after: dict[str, sfn.IChainable] = {"over": self.start, "refused": self._rollback}
         wait.next(shadow)
-        return shadow.next(states.one_of(scope, "Shadow over?", "$.shadow.state", after, otherwise=wait))
+        return shadow.next(states.one_of(scope, "Shadow over?", "$.shadow.outcome", after, otherwise=wait))
 
-    def _task(self, id: str, function: lambda_.Function, *, gives: str, also: dict[str, str]) -> tasks.LambdaInvoke:
-        state = states.task(self._scope, id, function, gives=gives, also=also)
+    def _task(
+        self, id: str, function: lambda_.Function, *, result_path: str, payload: dict[str, str]
+    ) -> tasks.LambdaInvoke:
+        state = states.task(self._scope, id, function, result_path=result_path, payload=payload)
         state.add_catch(self._endings.failed, result_path=states.ERROR)
         return state
 
     def _endangered(
-        self, id: str, function: lambda_.Function, *, gives: str, also: dict[str, str]
+        self, id: str, function: lambda_.Function, *, result_path: str, payload: dict[str, str]
     ) -> tasks.LambdaInvoke:
-        """Whatever breaks here, an unverified model must not go on serving. Where SageMaker could not lead the endpoint
-        back itself, nothing more is done: a person is told."""
-        state = states.task(self._scope, id, function, gives=gives, also=also)
+        """A task while an unverified model may be serving: an error rolls back, unless a person must act."""
+        state = states.task(self._scope, id, function, result_path=result_path, payload=payload)
         state.add_catch(self._endings.failed, errors=["StuckEndpointError"], result_path=states.ERROR)
-        state.add_catch(self._restore, result_path=states.ERROR)
+        state.add_catch(self._rollback, result_path=states.ERROR)
         return state

@@ -1,7 +1,7 @@
-"""What an endpoint needs and the workflow does not own: the role it runs as, its log, and what is counted in that.
+"""The role of the endpoints, their logs and metric filters, and the grants to release a model.
 
-The endpoint itself belongs to the workflow: were it a resource here, each deployment would undo the last promotion. So
-do its alarms, for their limits come with a release and name the versions that it compares.
+The workflow creates the endpoint itself: as a resource here, each deployment would undo the last promotion. It creates
+the alarms, too: their thresholds come with a release, and they name the versions that it compares.
 """
 
 from aws_cdk import Aws, RemovalPolicy
@@ -10,16 +10,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.acknowledgement import acknowledge
-from stacks.grants import allow, grant_watch, pass_to_sagemaker, role_of
-from stacks.image import Image
+from stacks.grants import acknowledge, allow, grant_write_logs_and_metrics, pass_to_sagemaker, role_of
 from stacks.monitoring import Notices
+from stacks.registries import Image
 from stacks.settings import Settings
 
 ENDPOINTS = "perennial-"  # the workflow names an endpoint perennial-MODEL
-LOGS = "/aws/sagemaker/Endpoints/"  # SageMaker's choice
+LOGS = "/aws/sagemaker/Endpoints/"  # SageMaker's prefix
 METRICS = "Perennial/Serving"
-# A line of the server's log is one request. What a line lacks is not counted; `Model` keeps versions apart.
+# A line of the server's log is one request. A missing field is not counted; the dimension `Model` is the version.
 COUNTED = {
     "Requests": "1",
     "Rows": "$.rows",
@@ -31,39 +30,42 @@ COUNTED = {
 REQUEST = '{ $.event = "request" }'
 FAILURE = '{ ($.event = "request") && ($.status >= 500) }'
 ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
-OURS = "The workflow names what it makes after models and versions"
+OURS = "The workflow names its resources after models and versions"
 SCALING = "application-autoscaling"
 SCALABLE_TARGETS = f"arn:{Aws.PARTITION}:{SCALING}:{Aws.REGION}:{Aws.ACCOUNT_ID}:scalable-target/*"
 SCALER = "sagemaker.application-autoscaling.amazonaws.com"
 
 
 class Serving(Construct):
-    """Role of the endpoints; per model, a log with its metrics."""
+    """Role of the endpoints; a log with metric filters for each model."""
 
     def __init__(self, scope: Construct, id: str, *, image: Image, notices: Notices, settings: Settings) -> None:
         super().__init__(scope, id)
         self._image, self._notices = image, notices
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
-        grant_watch(self.role, "Endpoints")
-        self.grant_hear(self.role)  # SageMaker looks at them while it shifts traffic
+        grant_write_logs_and_metrics(self.role, "Endpoints")
+        self.grant_describe_alarms(self.role)  # SageMaker reads them while it shifts traffic
         for model in settings.model_names:
             self._count(model, self._log(model, settings))
 
-    def grant_release(self, function: lambda_.Function) -> None:
-        """Let a function lead an endpoint to a configuration, making or replacing it where it must.
+    def grant_deploy(self, function: lambda_.Function) -> None:
+        """Allows a function to create, update and delete an endpoint.
 
-        An endpoint that scales changes its instance type, or goes, only with its scalable target deregistered.
+        A scalable target is deregistered before the instance type changes, or the endpoint is deleted.
         """
         actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpointConfig", "AddTags")
-        self.grant_look(function)
+        self.grant_describe_endpoint(function)
         allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
         allow(
-            function, (f"{SCALING}:DeregisterScalableTarget",), SCALABLE_TARGETS, because="The service makes up the ids"
+            function,
+            (f"{SCALING}:DeregisterScalableTarget",),
+            SCALABLE_TARGETS,
+            because="The service generates the ids",
         )
 
-    def grant_compose(self, function: lambda_.Function) -> None:
-        """Let a function make models, which run as our role, and endpoint configurations, or make them anew."""
+    def grant_create_configs(self, function: lambda_.Function) -> None:
+        """Allows a function to create and replace models, which run in our role, and endpoint configurations."""
         models = ("CreateModel", "DescribeModel", "DeleteModel")
         configs = ("CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig")
         actions = (*models, *configs, "AddTags")
@@ -72,23 +74,23 @@ class Serving(Construct):
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
         function.add_environment("PERENNIAL_SERVING_ROLE", self.role.role_arn)
 
-    def grant_look(self, function: lambda_.Function) -> None:
-        """Let a function ask how an endpoint is."""
+    def grant_describe_endpoint(self, function: lambda_.Function) -> None:
+        """Allows a function to describe endpoints."""
         allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
 
     def grant_invoke(self, function: lambda_.Function) -> None:
-        """Let a function ask an endpoint for predictions."""
+        """Allows a function to invoke endpoints."""
         allow(function, _sagemaker("InvokeEndpoint"), _arn("endpoint"), because=OURS)
 
     def grant_scale(self, function: lambda_.Function) -> None:
-        """Let a function set an endpoint's scaling, and so the alarms that scaling itself keeps."""
+        """Allows a function to set an endpoint's scaling, with the alarms of target tracking."""
         actions = ("DescribeEndpoint", "DescribeEndpointConfig", "UpdateEndpointWeightsAndCapacities")
         allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
         allow(
             function,
             (f"{SCALING}:RegisterScalableTarget", f"{SCALING}:PutScalingPolicy"),
             SCALABLE_TARGETS,
-            because="The service makes up the ids",
+            because="The service generates the ids",
         )
         allow(
             function,
@@ -103,18 +105,18 @@ class Serving(Construct):
             "ApplicationAutoScaling_SageMakerEndpoint",
         )
 
-    def grant_hear(self, grantee: iam.IGrantable) -> None:
-        """Let somebody see which of the models' alarms ring."""
+    def grant_describe_alarms(self, grantee: iam.IGrantable) -> None:
+        """Allows the grantee to describe the models' alarms."""
         allow(grantee, ("cloudwatch:DescribeAlarms",), _alarms(f"{ENDPOINTS}*"), because=OURS)
 
-    def grant_guard(self, function: lambda_.Function) -> None:
-        """Let a function put the models' alarms anew. They tell people by the notices' topic."""
+    def grant_put_alarms(self, function: lambda_.Function) -> None:
+        """Allows a function to replace the models' alarms, which notify people by the topic of notices."""
         kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]
         allow(function, ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"), *kinds, because=OURS)
-        self._notices.name_to(function)
+        self._notices.add_name_to(function)
 
-    def grant_withdraw(self, function: lambda_.Function) -> None:
-        """Let a function call a candidate back, by the metric that an alarm of the release looks at."""
+    def grant_trigger_rollback(self, function: lambda_.Function) -> None:
+        """Allows a function to put the metric that breaches an alarm of the release."""
         function.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
@@ -122,20 +124,22 @@ class Serving(Construct):
                 conditions={"StringEquals": {"cloudwatch:namespace": METRICS}},
             )
         )
-        acknowledge(role_of(function), "PutMetricData knows no resources; the namespace is bound", "IAM5[Resource::*]")
+        acknowledge(
+            role_of(function), "PutMetricData accepts no resources; the namespace is fixed", "IAM5[Resource::*]"
+        )
 
-    def grant_compare(self, function: lambda_.Function) -> None:
-        """Let a function read what was counted."""
+    def grant_read_metrics(self, function: lambda_.Function) -> None:
+        """Allows a function to read metrics."""
         function.add_to_role_policy(iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]))
-        acknowledge(role_of(function), "GetMetricData knows no resources", "IAM5[Resource::*]")
+        acknowledge(role_of(function), "GetMetricData accepts no resources", "IAM5[Resource::*]")
 
     def grant_read_log(self, function: lambda_.Function) -> None:
-        """Let a function read what servers say: why one would not serve, or which rows it noted."""
+        """Allows a function to read the logs of the servers."""
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{LOGS}{ENDPOINTS}*"
         allow(function, ("logs:FilterLogEvents",), group, because=OURS)
 
-    def grant_sweep(self, function: lambda_.Function) -> None:
-        """Let a function delete configurations and models."""
+    def grant_delete_configs(self, function: lambda_.Function) -> None:
+        """Allows a function to delete endpoint configurations and models."""
         actions = ("DeleteEndpointConfig", "DeleteModel")
         allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
 

@@ -1,4 +1,4 @@
-"""What a deployment may choose, read from the CDK context and checked once."""
+"""The settings of a deployment, read from the CDK context and checked once."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,14 @@ RETENTIONS = (
 )
 
 
-class SettingsError(ValueError):
-    """A value of the CDK context that cannot be used; the message says which, why and what is allowed."""
+class StackError(Exception):
+    """The root of the errors of this package; `hint` is the next command, or ''."""
+
+    hint: str = ""
+
+
+class SettingsError(StackError):
+    """A value of the CDK context is not allowed."""
 
 
 LARGEST_MEMORY_MB = 10_240
@@ -53,7 +59,7 @@ class Settings:
                 f"context 'largest_memory_mb' is {self.largest_memory_mb}: Lambda gives 128 to {LARGEST_MEMORY_MB}"
             )
         if not self.models_folder.is_dir():
-            raise SettingsError(f"context 'models' is {self.models!r}: {self.models_folder} is no folder")
+            raise SettingsError(f"context 'models' is {self.models!r}: there is no folder {self.models_folder}")
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:

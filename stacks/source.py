@@ -1,7 +1,6 @@
-"""Files of the checkout that travel into the cloud, chosen by name, with a digest of what they hold.
+"""The files of the checkout that are deployed, chosen by name, with a digest of their contents.
 
-Choosing what goes in, rather than what stays out, keeps caches and strangers away, and a digest of contents
-alone (no times, no modes, no paths of this machine) makes two synths equal.
+The digest is over names and contents alone (no times, modes or paths of this machine), so two synths are equal.
 """
 
 import gzip
@@ -21,7 +20,7 @@ SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_St
 
 @dataclass(frozen=True)
 class Source:
-    """Files by the name they get at their destination."""
+    """Files by their names at the destination."""
 
     files: tuple[tuple[str, Path], ...]
 
@@ -45,14 +44,14 @@ class Source:
         return total.hexdigest()
 
     def copy_to(self, folder: Path) -> None:
-        """Lay the files out below a folder."""
+        """Copies the files to a folder."""
         for name, path in self.files:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
     def archive_to(self, path: Path) -> Path:
-        """Write a tar.gz, the same bytes for the same files. One that is there is kept: its name holds the digest."""
+        """Writes a tar.gz, the same bytes for the same files. An existing one is kept: its name holds the digest."""
         if path.exists():
             return path
         packed = io.BytesIO()
@@ -74,12 +73,12 @@ class Source:
 
 @jsii.implements(ILocalBundling)
 class Copying:
-    """Hands a source's files to the CDK as an asset, without Docker."""
+    """A source's files as local bundling of the CDK, without Docker."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:
-        """Lay the files out; always done here."""
+        """Copies the files. It never falls back to Docker."""
         self._source.copy_to(Path(output_dir))
         return True

@@ -1,6 +1,6 @@
-"""The kinds of states that the loop is made of, each with its timeout, its retries and its way out.
+"""The kinds of states of the workflow, each with its timeout and bounded, jittered retries.
 
-What a state gets is a run and S3 pointers; what it gives is put at a path of its own. Retries are bounded and jittered.
+A state receives the run and S3 keys, and its result has a path of its own: the fields are those of cloud/handovers.py.
 """
 
 from typing import Any
@@ -15,15 +15,16 @@ from stacks.stores import Store
 
 RUN = {"run.$": "$.run"}
 ERROR = "$.error"
-LAMBDA_TROUBLE = [
+JOB_ERROR = "$.job_error"  # apart from $.error, by which a rollback is told from a failure
+LAMBDA_FAULTS = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 ]
-# A function that runs out of memory or time, in the words of Lambda's newer and older runtimes and of a task's timeout.
-TOO_MUCH = ["Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
+# A function ran out of memory or time: the errors of Lambda's newer and older runtimes, and of a task's timeout.
+OUT_OF_RESOURCES = ["Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
 JOB_FIELDS = (
     "TrainingJobName",
     "HyperParameters",
@@ -44,29 +45,29 @@ def task(
     id: str,
     function: lambda_.Function,
     *,
-    gives: str = sfn.JsonPath.DISCARD,
-    also: dict[str, str] | None = None,
-    leaves: str | None = None,
+    result_path: str = sfn.JsonPath.DISCARD,
+    payload: dict[str, str] | None = None,
+    output_path: str | None = None,
 ) -> tasks.LambdaInvoke:
-    """A function at work on the run, and on what `also` takes from the state; `leaves` is what goes on from there."""
+    """A task that invokes a function with the run and with `payload`."""
     state = tasks.LambdaInvoke(
         scope,
         id,
         lambda_function=function,
         payload_response_only=True,
-        payload=sfn.TaskInput.from_object(RUN | (also or {})),
-        result_path=gives,
-        output_path=leaves,
+        payload=sfn.TaskInput.from_object(RUN | (payload or {})),
+        result_path=result_path,
+        output_path=output_path,
         retry_on_service_exceptions=False,
-        task_timeout=_patience(function),
+        task_timeout=_timeout(function),
     )
-    return try_again(state)
+    return retry_lambda_faults(state)
 
 
-def try_again(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """After what Lambda itself may suffer from for a while; an error of ours is no better for being repeated."""
+def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """Retries after faults of Lambda itself. An error of our code would occur again."""
     state.add_retry(
-        errors=LAMBDA_TROUBLE,
+        errors=LAMBDA_FAULTS,
         interval=Duration.seconds(2),
         backoff_rate=2,
         max_attempts=5,
@@ -76,19 +77,23 @@ def try_again(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
     return state
 
 
-def wait_for(state: tasks.LambdaInvoke, error: str, *, minutes: int) -> tasks.LambdaInvoke:
-    """Try again, every 30 seconds, for what takes its time and is told by an error of its own."""
-    state.add_retry(errors=[error], interval=Duration.seconds(30), backoff_rate=1, max_attempts=2 * minutes)
-    return state
+def waiting(scope: Construct, id: str, state: tasks.LambdaInvoke, path: str) -> tuple[sfn.Condition, sfn.IChainable]:
+    """The condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task repeats.
+
+    Waiting is no error, so no alarm on errors goes off. The function counts the waits, which bounds them.
+    """
+    pause = sfn.Wait(scope, id, time=sfn.WaitTime.seconds_path(f"{path}.seconds"))
+    pause.next(state)
+    return sfn.Condition.string_equals(f"{path}.outcome", "waiting"), pause
 
 
 def each(
     scope: Construct, id: str, work: sfn.IChainable, *, listed: str, name: str, uploads: Store, workers: int
 ) -> sfn.DistributedMap:
-    """One child execution for each item of a JSON list in S3, whose key is at a path of the state.
+    """A Distributed Map: one child execution for each item of a JSON list in S3, whose key is at the path `listed`.
 
-    A child gets the run and its item under a name. What children find lies in S3: it would burst the state. One that
-    fails fails them all: a part that nobody has judged must not be left out.
+    A child receives the run, and its item under `name`. Its results are in S3: a state is limited to 256 KB. One child
+    that fails fails the map: no part may be left out of the verdict.
     """
     items = sfn.DistributedMap(
         scope,
@@ -103,20 +108,20 @@ def each(
 
 
 def inspection(
-    scope: Construct, what: str, function: lambda_.Function, larger: lambda_.Function, surrender: lambda_.Function
+    scope: Construct, what: str, function: lambda_.Function, larger: lambda_.Function, mark: lambda_.Function
 ) -> sfn.IChainable:
-    """One file inspected: what is too much for a worker goes to a larger one; what is too much for that, refused."""
-    file = {"file.$": "$.file"}
-    first = task(scope, f"Inspect {what}", function, also=file, leaves=sfn.JsonPath.DISCARD)
-    second = task(scope, f"Inspect {what} with more memory", larger, also=file, leaves=sfn.JsonPath.DISCARD)
-    last = task(scope, f"Refuse {what}", surrender, also=file | {"error.$": ERROR}, leaves=sfn.JsonPath.DISCARD)
-    first.add_catch(second, errors=TOO_MUCH, result_path=ERROR)
-    second.add_catch(last, errors=TOO_MUCH, result_path=ERROR)
+    """The inspection of one file: by a worker, by a larger one if that runs out of resources, else a refusal."""
+    file, none = {"file.$": "$.file"}, sfn.JsonPath.DISCARD
+    first = task(scope, f"Inspect {what}", function, payload=file, output_path=none)
+    second = task(scope, f"Inspect {what} with more memory", larger, payload=file, output_path=none)
+    last = task(scope, f"Mark {what} uninspectable", mark, payload=file | {"error.$": ERROR}, output_path=none)
+    first.add_catch(second, errors=OUT_OF_RESOURCES, result_path=ERROR)
+    second.add_catch(last, errors=OUT_OF_RESOURCES, result_path=ERROR)
     return first
 
 
 def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.CustomState:
-    """A SageMaker training job, waited for. The preparation has composed its request, all but the role."""
+    """A SageMaker training job, until its end. The preparation has composed its request without the role."""
     definition: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
@@ -125,7 +130,7 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.Cus
         "TimeoutSeconds": hours * 3600,
     }
     state = sfn.CustomState(scope, id, state_json=definition)
-    state.add_retry(  # a quota is a queue: wait for another job to end
+    state.add_retry(  # a quota is reached: wait for another job to end
         errors=["SageMaker.ResourceLimitExceededException"],
         interval=Duration.minutes(1),
         backoff_rate=1.5,
@@ -146,29 +151,24 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.Cus
 def recovered(
     scope: Construct, recover: tasks.LambdaInvoke, train: sfn.CustomState, *, completed: sfn.IChainable
 ) -> sfn.IChainable:
-    """What follows a job that could not be begun or failed: its result after all, or another job after a pause."""
-    recover.add_retry(  # looks less and less often, for more than a day
-        errors=["StillTrainingError"],
-        interval=Duration.seconds(30),
-        backoff_rate=1.2,
-        max_attempts=120,
-        max_delay=Duration.minutes(15),
-    )
-    train.add_catch(recover, errors=["States.TaskFailed", "SageMaker.ResourceInUseException"], result_path=ERROR)
-    pause = sfn.Wait(scope, "Wait for machines", time=sfn.WaitTime.seconds_path("$.training.wait")).next(train)
-    ways: dict[str, sfn.IChainable] = {"completed": completed}
-    return recover.next(one_of(scope, "Training recovered?", "$.training.outcome", ways, otherwise=pause))
+    """The recovery of a job that could not be started or failed: its output after all, a wait, or another job."""
+    train.add_catch(recover, errors=["States.TaskFailed", "SageMaker.ResourceInUseException"], result_path=JOB_ERROR)
+    pause = sfn.Wait(scope, "Wait for instances", time=sfn.WaitTime.seconds_path("$.training.seconds")).next(train)
+    still, look_again = waiting(scope, "Wait for training job", recover, "$.training")
+    done = sfn.Condition.string_equals("$.training.outcome", "completed")
+    choice = sfn.Choice(scope, "Training recovered?")
+    return recover.next(choice.when(done, completed).when(still, look_again).otherwise(pause))
 
 
 def question(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
-    """A choice by a truth value."""
+    """A Choice state on a boolean variable."""
     return sfn.Choice(scope, id).when(sfn.Condition.boolean_equals(path, True), yes).otherwise(no)
 
 
 def one_of(
     scope: Construct, id: str, path: str, ways: dict[str, sfn.IChainable], *, otherwise: sfn.IChainable
 ) -> sfn.Choice:
-    """A choice by a word."""
+    """A Choice state on a string variable."""
     choice = sfn.Choice(scope, id)
     for word, way in ways.items():
         choice.when(sfn.Condition.string_equals(path, word), way)
@@ -176,11 +176,11 @@ def one_of(
 
 
 def any_of(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
-    """A choice by a count."""
+    """A Choice state on a number: is it greater than zero?"""
     return sfn.Choice(scope, id).when(sfn.Condition.number_greater_than(path, 0), yes).otherwise(no)
 
 
-def _patience(function: lambda_.Function) -> sfn.Timeout:
-    """A little longer than the function's own timeout, so that the function's own error is seen first."""
+def _timeout(function: lambda_.Function) -> sfn.Timeout:
+    """Ten seconds longer than the function's own timeout, so that the function's own error comes first."""
     assert function.timeout is not None
     return sfn.Timeout.duration(function.timeout.plus(Duration.seconds(10)))

@@ -1,7 +1,4 @@
-"""Where things are kept: buckets and the ledger, each with the arrows that may lead to it.
-
-An arrow gives a function the right and the address together, so that neither is there without the other.
-"""
+"""Buckets and the ledger, with their grants. A grant to a function also adds the resource's name to its environment."""
 
 from collections.abc import Sequence
 
@@ -17,12 +14,12 @@ from stacks.grants import allow
 READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
 WRITE = ("s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload")
 LIST = ("s3:ListBucket", "s3:ListBucketVersions")
-LOOK = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
-NOTE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
+READ_ITEMS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
+WRITE_ITEMS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
 
 
 class Store(Construct):
-    """A bucket: versioned, encrypted, TLS only, closed to the public, its accesses logged."""
+    """A bucket: versioned, encrypted, TLS only, not public, with access logs."""
 
     def __init__(
         self,
@@ -50,7 +47,7 @@ class Store(Construct):
             lifecycle_rules=lifecycle,
             removal_policy=removal,
         )
-        self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)  # all arrows come from the other stack
+        self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)  # all grants come from the other stack
         if announces:  # `event_bridge_enabled=True` would bring a custom resource with wildcard rights
             resource = self.bucket.node.default_child
             assert isinstance(resource, s3.CfnBucket)
@@ -60,21 +57,21 @@ class Store(Construct):
 
     @property
     def every_object(self) -> str:
-        """The ARN by which the CDK's own grants mean every object."""
+        """The ARN of every object, as the CDK's own grants write it."""
         name = Stack.of(self).export_value(self.bucket.bucket_name)
         return f"arn:{Aws.PARTITION}:s3:::{name}/*"
 
-    def name_to(self, function: lambda_.Function) -> None:
-        """Tell a function what the bucket is called; it may name it to others, and do nothing with it itself."""
+    def add_name_to(self, function: lambda_.Function) -> None:
+        """Adds the bucket's name to the environment of a function, without a grant."""
         function.add_environment(self._variable, self.bucket.bucket_name)
 
     def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
-        """Let the grantee read objects of the keys, each a pattern such as `incoming/*`, and list the bucket."""
+        """Allows to read objects of the keys, each a pattern such as `incoming/*`, and to list the bucket."""
         self._grant(grantee, READ, keys)
         allow(grantee, LIST, self._arn)
 
     def grant_write(self, grantee: iam.IGrantable, *keys: str) -> None:
-        """Let the grantee write objects of the keys. Nothing may delete."""
+        """Allows to write objects of the keys. No grant allows to delete."""
         self._grant(grantee, WRITE, keys)
 
     def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], keys: tuple[str, ...]) -> None:
@@ -84,7 +81,7 @@ class Store(Construct):
 
 
 class Ledger(Construct):
-    """The table of records and edges: who is claimed, what runs, what was decided, which model is champion."""
+    """The DynamoDB table of records and edges, see cloud/ledger.py."""
 
     def __init__(self, scope: Construct, id: str, *, removal: RemovalPolicy) -> None:
         super().__init__(scope, id)
@@ -103,12 +100,12 @@ class Ledger(Construct):
         )
 
     def grant_read(self, function: lambda_.Function) -> None:
-        """Let a function read records."""
-        self._grant(function, LOOK)
+        """Allows a function to read records."""
+        self._grant(function, READ_ITEMS)
 
     def grant_write(self, function: lambda_.Function) -> None:
-        """Let a function read and write records; conditional writes keep two writers apart."""
-        self._grant(function, LOOK + NOTE)
+        """Allows a function to read and write records."""
+        self._grant(function, READ_ITEMS + WRITE_ITEMS)
 
     def _grant(self, function: lambda_.Function, actions: tuple[str, ...]) -> None:
         self.table.grant(function, *actions)

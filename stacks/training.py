@@ -1,4 +1,4 @@
-"""What a training job needs: the prebuilt image, our source as an archive, and a role."""
+"""The resources of training jobs: the prebuilt image, our source as an archive, and a role."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
@@ -6,9 +6,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks.grants import allow, grant_watch, pass_to_sagemaker
-from stacks.image import Image
+from stacks.grants import allow, grant_write_logs_and_metrics, pass_to_sagemaker
 from stacks.layer import Wheels
+from stacks.registries import Image
 from stacks.settings import ROOT, Settings
 from stacks.source import Source
 
@@ -21,7 +21,7 @@ JOB_ACTIONS = (
 
 
 class Training(Construct):
-    """Source archive and role of every training job; the jobs themselves belong to the workflow."""
+    """Source archive and role of every training job; the workflow creates the jobs."""
 
     def __init__(self, scope: Construct, id: str, *, image: Image, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -32,39 +32,39 @@ class Training(Construct):
         self._source = assets.Asset(self, "Source", path=str(archive), asset_hash=source.digest)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
-        grant_watch(self.role, "TrainingJobs")
+        grant_write_logs_and_metrics(self.role, "TrainingJobs")
         allow(self.role, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
         allow(self.role, ("s3:ListBucket",), self._source.bucket.bucket_arn)
 
     def grant_run(self, machine: iam.IGrantable) -> None:
-        """Exactly what `createTrainingJob.sync` asks for; the role is handed to SageMaker, and to nobody else."""
+        """Allows the state machine what `createTrainingJob.sync` needs, and to pass the role to SageMaker only."""
         here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
         jobs = f"arn:{Aws.PARTITION}:sagemaker:{here}:training-job/*"
         rule = f"arn:{Aws.PARTITION}:events:{here}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-        allow(machine, JOB_ACTIONS, jobs, because="Jobs bear the ids of runs")
+        allow(machine, JOB_ACTIONS, jobs, because="Jobs are named after runs")
         allow(machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
         pass_to_sagemaker(self.role, machine)
 
-    def grant_look(self, function: lambda_.Function) -> None:
-        """Let a function ask how a job is."""
+    def grant_describe_jobs(self, function: lambda_.Function) -> None:
+        """Allows a function to describe training jobs."""
         jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
-        allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs bear the ids of runs")
+        allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs are named after runs")
 
-    def grant_compose(self, function: lambda_.Function) -> None:
-        """Let a function compose the request of a job: what it needs to know is all it needs."""
+    def add_job_settings_to(self, function: lambda_.Function) -> None:
+        """Adds image, source and code digest to the environment of a function, which composes requests of jobs."""
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
         function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
-        self.identify_to(function)
+        self.add_code_digest_to(function)
 
-    def identify_to(self, function: lambda_.Function) -> None:
-        """Tell a function which code the jobs run, for the record."""
+    def add_code_digest_to(self, function: lambda_.Function) -> None:
+        """Adds the digest of the jobs' code to the environment of a function."""
         function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
 
 
 def source_of(settings: Settings) -> Source:
-    """What a training job runs: our package, the domain's part that it shares, and the users' estimators.
+    """The source of a training job: `training`, `perennial`, the users' estimators, and treelite.
 
-    And treelite, which the image lacks: a model whose trees are large is served by it, and takes it along.
+    The image lacks treelite, which serves models with large trees; such a model's archive contains it.
     """
     wheels = Wheels()
     wheels.install()

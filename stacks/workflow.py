@@ -1,7 +1,7 @@
-"""The loop: from a claimed dataset version to a verified endpoint, as one state machine.
+"""The workflow: from a claimed dataset version to a verified endpoint, as one state machine.
 
-`Workflow._loop` reads as the diagram in docs/architecture.md does. Every failure passes `Conclude failed`; what kills
-the execution itself is concluded by a rule.
+`Workflow._loop` follows the diagram in docs/architecture.md. Every error leads to `Conclude failed`; a rule concludes
+for an execution that ends without it.
 """
 
 from aws_cdk import Aws, Duration, Fn, RemovalPolicy
@@ -13,19 +13,18 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from stacks import approval, states
-from stacks.acknowledgement import acknowledge, wildcard
+from stacks.grants import acknowledge, wildcard
 from stacks.lambdas import Lambdas
 from stacks.releasing import Endings, Releasing
 from stacks.settings import Settings
 from stacks.stores import Store
 from stacks.training import Training
 
-PARTS_MINUTES = 12  # a manifest's missing parts; the plan itself gives up a little before
-APPROVAL_HOURS = 30 * 24  # the longest that a spec lets a run wait for a person, see perennial/spec/gate.py
+APPROVAL_HOURS = 30 * 24  # the longest wait for an approval that a spec accepts, see perennial/spec/gate.py
 
 
 class Workflow(Construct):
-    """The state machine, the rule for executions that die, and the rights that a training job asks for."""
+    """The state machine, the rule for executions that end without a conclusion, and the grants for training jobs."""
 
     def __init__(
         self,
@@ -39,7 +38,7 @@ class Workflow(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._functions, self._uploads, self._settings, self._role = functions, uploads, settings, training.role
-        self._failed = self._conclude("failed", also={"error.$": states.ERROR})
+        self._failed = self._conclude("failed", payload={"error.$": states.ERROR})
         failed = sfn.Fail(self, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
         self._failed.next(self._report("Write report of failure", then=failed))
         self._reported = self._report("Write report", then=sfn.Succeed(self, "Ended"))
@@ -54,12 +53,12 @@ class Workflow(Construct):
         training.grant_run(self.machine)
         self._acknowledge()
 
-    def conclude_the_dead(self, target: events.IRuleTarget) -> None:
-        """Conclude for executions that cannot do so themselves: stopped, timed out, or failed beyond any Catch."""
+    def conclude_ended_executions(self, target: events.IRuleTarget) -> None:
+        """Concludes for executions that were stopped, timed out, or failed outside of any Catch."""
         events.Rule(
             self,
             "Died",
-            description="An execution of the loop ended without a conclusion of its own",
+            description="An execution of the workflow ended without a conclusion",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
@@ -72,22 +71,21 @@ class Workflow(Construct):
         )
 
     def grant_start(self, function: lambda_.Function) -> None:
-        """Let a function start runs."""
+        """Allows a function to start runs."""
         self.machine.grant_start_execution(function)
         function.add_environment("PERENNIAL_STATE_MACHINE", self.machine.state_machine_arn)
 
     def _loop(self) -> sfn.IChainable:
         do, settings = self._functions, self._settings
-        plan = self._task("Plan files", do.plan, gives="$.plan", also={"tries.$": "$$.State.RetryCount"})
-        states.wait_for(plan, "MissingPartError", minutes=PARTS_MINUTES)
-        merge = self._task("Merge verdict", do.merge, gives="$.verdict")
-        compare = self._task("Compare with champion", do.compare, gives="$.drift")
-        prepare = self._task("Prepare training", do.prepare, gives="$.training")
+        plan = self._task("Plan files", do.plan, result_path="$.plan")
+        merge = self._task("Merge verdict", do.merge, result_path="$.verdict")
+        compare = self._task("Compare with champion", do.compare, result_path="$.drift")
+        prepare = self._task("Prepare training", do.prepare, result_path="$.training")
         train = states.training(self, "Train", role_arn=self._role.role_arn, hours=settings.training_hours)
-        refused_job = {"job.$": "$.training.job", "error.$": states.ERROR}
-        recover = self._task("Recover training", do.recover, gives="$.training", also=refused_job)
-        judge = self._task("Judge", do.judge, gives="$.decision")
-        register = self._task("Register", do.register, gives="$.version")
+        failed_job = {"job.$": "$.training.job", "error.$": states.JOB_ERROR}
+        recover = self._task("Recover training", do.recover, result_path="$.training", payload=failed_job)
+        judge = self._task("Judge", do.judge, result_path="$.decision")
+        register = self._task("Register", do.register, result_path="$.version")
         states.recovered(self, recover, train, completed=judge)
         train.add_catch(self._failed, result_path=states.ERROR)
 
@@ -96,36 +94,39 @@ class Workflow(Construct):
         endings = Endings(self._end("promoted"), refused, self._failed)
         release = Releasing(self, do, poll_seconds=settings.poll_seconds, endings=endings)
         register.next(release.first)
-        hear = self._task("Hear the answer", do.hear, gives="$.approval", also=approval.ANSWER)
-        asked = approval.asked(self, do.ask, hear, failed=self._failed, yes=register, no=refused)
-        outcomes = {"promote": register, "ask": asked}
+        record = self._task("Record approval", do.record_approval, result_path="$.approval", payload=approval.ANSWER)
+        request = approval.requested(self, do.request_approval, record, failed=self._failed, yes=register, no=refused)
+        outcomes = {"promote": register, "ask": request}
         decided = states.one_of(self, "Outcome?", "$.decision.outcome", outcomes, otherwise=refused)
         prepare.next(train).next(judge).next(decided)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)
         compare.next(worth)
         merge.next(states.question(self, "Accepted?", "$.verdict.accepted", yes=compare, no=quarantined))
-        plan.next(states.any_of(self, "Files to inspect?", "$.plan.count", yes=self._inspection(merge), no=merge))
-        triggers: dict[str, sfn.IChainable] = {"retrain": prepare, "rollback": release.begin}
+        missing, again = states.waiting(self, "Wait for parts", plan, "$.plan")
+        any_files = sfn.Condition.number_greater_than("$.plan.count", 0)
+        files = sfn.Choice(self, "Files to inspect?").when(missing, again).when(any_files, self._inspection(merge))
+        plan.next(files.otherwise(merge))
+        triggers: dict[str, sfn.IChainable] = {"retrain": prepare, "rollback": release.start}
         return states.one_of(self, "Triggered by?", "$.run.trigger", triggers, otherwise=plan)
 
     def _inspection(self, merge: sfn.IChainable) -> sfn.IChainable:
-        """Every file by itself; then, of many, the keys; then again those files that repeat keys of others."""
+        """Inspects each file; compares the keys of many files; inspects those again that repeat keys of others."""
         do = self._functions
         inspect = self._each("Inspect files", self._file("file"), listed="$.plan.files.key", name="file")
         keys = states.task(
-            self, "Compare bucket", do.compare_keys, also={"keys.$": "$.keys"}, leaves=sfn.JsonPath.DISCARD
+            self, "Compare bucket", do.compare_keys, payload={"keys.$": "$.keys"}, output_path=sfn.JsonPath.DISCARD
         )
         compare = self._each("Compare keys", keys, listed="$.plan.keys.key", name="keys")
-        gather = self._task("Gather repeats", do.gather, gives="$.repeats")
-        again = self._each("Inspect again", self._file("file again"), listed="$.repeats.files.key", name="file")
-        repeats = states.any_of(self, "Keys repeat?", "$.repeats.count", yes=again.next(merge), no=merge)
+        collect = self._task("Collect duplicates", do.collect_duplicates, result_path="$.duplicates")
+        again = self._each("Inspect again", self._file("file again"), listed="$.duplicates.files.key", name="file")
+        found = states.any_of(self, "Duplicates?", "$.duplicates.count", yes=again.next(merge), no=merge)
         return inspect.next(
-            states.any_of(self, "Keys to compare?", "$.plan.buckets", yes=compare.next(gather).next(repeats), no=merge)
+            states.any_of(self, "Keys to compare?", "$.plan.buckets", yes=compare.next(collect).next(found), no=merge)
         )
 
     def _file(self, what: str) -> sfn.IChainable:
         do = self._functions
-        return states.inspection(self, what, do.inspect, do.inspect_larger, do.surrender)
+        return states.inspection(self, what, do.inspect, do.inspect_larger, do.mark_uninspectable)
 
     def _each(self, id: str, work: sfn.IChainable, *, listed: str, name: str) -> sfn.DistributedMap:
         workers = self._settings.inspection_workers
@@ -134,26 +135,25 @@ class Workflow(Construct):
         return items
 
     def _task(
-        self, id: str, function: lambda_.Function, *, gives: str, also: dict[str, str] | None = None
+        self, id: str, function: lambda_.Function, *, result_path: str, payload: dict[str, str] | None = None
     ) -> tasks.LambdaInvoke:
-        state = states.task(self, id, function, gives=gives, also=also)
+        state = states.task(self, id, function, result_path=result_path, payload=payload)
         state.add_catch(self._failed, result_path=states.ERROR)
         return state
 
-    def _conclude(self, outcome: str, *, also: dict[str, str] | None = None) -> tasks.LambdaInvoke:
-        """The last task of a path. It has no Catch: if it fails, so does the execution, and the rule concludes."""
-        return states.task(
-            self, f"Conclude {outcome}", self._functions.conclude, also={"outcome": outcome} | (also or {})
-        )
+    def _conclude(self, outcome: str, *, payload: dict[str, str] | None = None) -> tasks.LambdaInvoke:
+        """The conclusion of a path. It has no Catch: if it fails, the execution fails, and the rule concludes."""
+        told = {"outcome": outcome} | (payload or {})
+        return states.task(self, f"Conclude {outcome}", self._functions.conclude, payload=told)
 
     def _report(self, id: str, *, then: sfn.IChainable) -> sfn.IChainable:
-        """What is written once the outcome stands, and takes nothing back if that fails: either way it goes on."""
+        """The report of a concluded run. If it fails, the outcome is the same."""
         state = states.task(self, id, self._functions.report)
         state.add_catch(then, result_path=sfn.JsonPath.DISCARD)
         return state.next(then)
 
     def _end(self, outcome: str) -> sfn.IChainable:
-        """A conclusion, and the report of it."""
+        """A conclusion and its report."""
         return self._conclude(outcome).next(self._reported)
 
     def _acknowledge(self) -> None:
@@ -161,7 +161,7 @@ class Workflow(Construct):
         runs = f"arn:{Aws.PARTITION}:states:{Aws.REGION}:{Aws.ACCOUNT_ID}:execution:{name}"
         invoked = [wildcard(self, f"{function.function_arn}:*") for function in self._functions.every]
         children = [wildcard(self, f"{runs}{end}") for end in (":*", "/*:*")]
-        acknowledge(self.machine, "Log delivery and X-Ray know no resources", "IAM5[Resource::*]")
+        acknowledge(self.machine, "The actions of log delivery and X-Ray accept no resources", "IAM5[Resource::*]")
         acknowledge(self.machine, "The executions of the map's children", *children)
         acknowledge(role, "Functions and their versions, as the CDK grants them", *invoked)
         acknowledge(role, "The list of files lies in the data bucket", wildcard(self, self._uploads.every_object))

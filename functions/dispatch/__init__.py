@@ -1,0 +1,1 @@
+"""Starts runs: one per dataset version, one at a time per model."""

@@ -1,4 +1,4 @@
-"""SQS -> runs. A message is an S3 event by way of EventBridge, or a function's word: wake, notify, ask, retrain."""
+"""Handles the messages of the dispatch queue: events of S3, and messages of functions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,26 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from cloud import messaging
+from cloud.handovers import DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
-from functions.dispatch import telling, uploads
+from functions.dispatch import uploads
+from functions.dispatch.uploads import Context
 from functions.task import logger, utc_now
+from perennial import approval, conclusion
 from perennial.contract.model import ModelSpec
 from perennial.spec import load_all
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
+READER = f"{__name__}.handler"
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Handles a batch. Messages that fail go back to the queue, without the others."""
+    return dict(process_partial_response(event, handle, processor, context))
 
 
 @cache
@@ -27,28 +38,41 @@ def specs() -> dict[str, ModelSpec]:
     return load_all(SPECS)
 
 
-def desk() -> uploads.Desk:
-    """Dispatch's place of work, as of now."""
+def context() -> Context:
+    """The context of dispatch at this time."""
     platform = from_environment()
-    return uploads.Desk(platform, Ledger(platform.ledger_table), specs(), utc_now())
+    return Context(platform, Ledger(platform.ledger_table), specs(), utc_now())
 
 
-def act(record: SQSRecord) -> None:
-    """Act on one message; an exception sends it back to the queue."""
+def handle(record: SQSRecord) -> None:
+    """Handles one message. An exception sends it back to the queue."""
     body = json.loads(record.body)
-    if "wake" in body:
-        uploads.wake(desk(), body["wake"])
-    elif "notify" in body:
-        telling.notify(desk(), body["notify"])
-    elif "ask" in body:
-        telling.ask(desk(), body["ask"])
-    elif "retrain" in body:
-        uploads.retrain(desk(), body["retrain"], body["occasion"])
-    else:
-        uploads.arrived(desk(), {**body["detail"], "time": body["time"]})
+    if "detail" in body:
+        uploads.on_object_created(context(), ObjectCreated.from_json(body, READER))
+        return
+    message = DispatchMessage.from_json(body, READER)
+    match message.action:
+        case "start_pending":
+            uploads.start_pending(context(), message.subject)
+        case "retrain":
+            uploads.retrain(context(), message.subject, message.occasion)
+        case "notify":
+            notify_end(context(), message.subject)
+        case "request_approval":
+            notify_approvers(context(), message.subject)
 
 
-@logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Messages that fail go back to the queue alone; the others are done."""
-    return dict(process_partial_response(event, act, processor, context))
+def notify_end(context: Context, run_id: str) -> None:
+    """Sends the notice of a run that has ended, once."""
+    run = context.ledger.run(run_id)
+    if not context.ledger.was_notified(run):
+        messaging.notify_people(context.platform, conclusion.notice(run))
+        context.ledger.mark_notified(run)
+
+
+def notify_approvers(context: Context, run_id: str) -> None:
+    """Sends the notice that a run waits for an approval, once, and only while it waits."""
+    run = context.ledger.run(run_id)
+    if approval.waits_until(run) is not None and not context.ledger.was_notified(run, "asked"):
+        messaging.notify_people(context.platform, approval.notice(run))
+        context.ledger.mark_notified(run, "asked")

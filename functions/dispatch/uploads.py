@@ -1,12 +1,12 @@
-"""From an S3 event to a claimed dataset version, and from that to a started run."""
+"""Claims dataset versions for the events of S3, and starts their runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from cloud import executions, lease, notices
+from cloud import executions, lease, messaging
+from cloud.handovers import ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from functions.task import HOLD, logger
@@ -15,12 +15,13 @@ from perennial.card import has_ended as card_ended
 from perennial.contract.model import ModelSpec
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
 from perennial.lineage import edges_of_run
-from perennial.records import DatasetVersion, Run, Trigger
+from perennial.outcomes import Trigger
+from perennial.records import DatasetVersion, Run
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where dispatch works: the platform, its ledger, the specs of this deploy, and the time."""
+class Context:
+    """The context of dispatch: the platform, its ledger, the specs of this deployment, and the time."""
 
     platform: Platform
     ledger: Ledger
@@ -28,86 +29,87 @@ class Desk:
     now: datetime
 
 
-def arrived(desk: Desk, created: dict[str, Any]) -> None:
-    """Act on an 'Object Created' event's detail. Seen again, it changes nothing."""
-    item = created["object"]
-    upload = layout.read_upload(item["key"])
+def on_object_created(context: Context, event: ObjectCreated) -> None:
+    """Handles an 'Object Created' event. The same event again changes nothing."""
+    item = event.detail.object
+    upload = layout.read_upload(item.key)
     if upload is not None and not upload.is_dataset:
-        return  # a part of a dataset, for which its manifest will speak; or a card, which the plan looks for
-    spec = desk.specs.get(upload.model) if upload else None
+        return  # a part of a dataset, whose manifest has an event of its own; or a card, which the plan reads
+    spec = context.specs.get(upload.model) if upload else None
     if upload is None or spec is None:
-        _refuse_unknown(desk, created, upload.model if upload else "")
+        _refuse_unknown(context, event, upload.model if upload else "")
         return
-    bucket, version = created["bucket"]["name"], item.get("version-id", "")
+    bucket = event.detail.bucket.name
     dataset = DatasetVersion(
-        id=dataset_id(spec.name, bucket, item["key"], version),
+        id=dataset_id(spec.name, bucket, item.key, item.version_id),
         model=spec.name,
         name=upload.name,
         bucket=bucket,
-        key=item["key"],
-        version_id=version,
-        size=int(item.get("size", 0)),
-        uploaded_at=created["time"],
-        sequencer=item.get("sequencer", ""),
+        key=item.key,
+        version_id=item.version_id,
+        size=item.size,
+        uploaded_at=datetime.fromisoformat(event.time),
+        sequencer=item.sequencer,
         spec_digest=spec.digest(),
         card_digest=spec.card_digest(),
     )
-    if not desk.ledger.claim(dataset):
-        dataset = desk.ledger.dataset(dataset.id)
+    if not context.ledger.claim(dataset):
+        dataset = context.ledger.dataset(dataset.id)
     if dataset.state == "pending":
-        begin(desk, dataset)
+        start_or_pend(context, dataset)
 
 
-def begin(desk: Desk, dataset: DatasetVersion) -> None:
-    """Start the dataset's run, or let it wait for the run that is under way."""
-    if _is_outdated(desk, dataset):
-        _supersede(desk, dataset.id)
+def start_or_pend(context: Context, dataset: DatasetVersion) -> None:
+    """Starts the dataset's run, or lets it wait for the run under way."""
+    if _is_outdated(context, dataset):
+        _supersede(context, dataset.id)
         return
-    if start(desk, upload_run_id(dataset.id), dataset, "upload"):
-        lease.unpend(desk.ledger, dataset.model, dataset.id)
+    if start(context, upload_run_id(dataset.id), dataset, "upload"):
+        lease.unpend(context.ledger, dataset.model, dataset.id)
         return
-    displaced = lease.pend(desk.ledger, dataset)
+    displaced = lease.pend(context.ledger, dataset)
     if displaced:
-        _supersede(desk, displaced)
-    if lease.holder(desk.ledger, dataset.model, desk.now) is None:
-        wake(desk, dataset.model)  # the run under way ended between our two looks
+        _supersede(context, displaced)
+    if lease.holder(context.ledger, dataset.model, context.now) is None:
+        start_pending(context, dataset.model)  # the run under way has ended meanwhile
 
 
-def wake(desk: Desk, model: str) -> None:
-    """Start what waits for a model's lease, if anything does."""
-    waiting = lease.pending(desk.ledger, model)
+def start_pending(context: Context, model: str) -> None:
+    """Starts the dataset that waits for a model's lease, if there is one."""
+    waiting = lease.pending(context.ledger, model)
     if waiting is None:
         return
-    dataset = desk.ledger.dataset(waiting)
-    if dataset.state != "pending" or start(desk, upload_run_id(waiting), dataset, "upload"):
-        lease.unpend(desk.ledger, model, waiting)
+    dataset = context.ledger.dataset(waiting)
+    if dataset.state != "pending" or start(context, upload_run_id(waiting), dataset, "upload"):
+        lease.unpend(context.ledger, model, waiting)
 
 
-def retrain(desk: Desk, model: str, occasion: str) -> None:
-    """Start a run that trains again on what was accepted. Nothing happens while another run is under way,
+def retrain(context: Context, model: str, occasion: str) -> None:
+    """Starts a run that trains again on the accepted data.
 
-    nor where the champion has seen all that may still be kept: the same data would give the same model.
+    Nothing happens while another run is under way, or where the champion was trained on all data that may be kept: the
+    same data would give the same model.
     """
-    champion = desk.ledger.champion(model)
-    card = desk.specs[model].card
-    datasets = (dataset for dataset in desk.ledger.datasets(model) if dataset.accepted)
-    accepted = [dataset for dataset in datasets if not card_ended(dataset, card, desk.now)]
+    champion = context.ledger.champion(model)
+    card = context.specs[model].card
+    datasets = (dataset for dataset in context.ledger.datasets(model) if dataset.accepted)
+    accepted = [dataset for dataset in datasets if not card_ended(dataset, card, context.now)]
     if champion is None or not accepted:
         return
-    trained = desk.ledger.version(champion.version)
-    if accepted[-1].id in trained.datasets and desk.specs[model].digest() == trained.spec_digest:
-        logger.warning("stale, but there is nothing newer to train on", model=model, version=champion.version)
+    trained = context.ledger.version(champion.version)
+    if accepted[-1].id in trained.datasets and context.specs[model].digest() == trained.spec_digest:
+        logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
         return
-    start(desk, retrain_run_id(model, champion.version, occasion), accepted[-1], "retrain")
+    start(context, retrain_run_id(model, champion.version, occasion), accepted[-1], "retrain")
 
 
-def start(desk: Desk, run_id: str, dataset: DatasetVersion, trigger: Trigger) -> bool:
-    """Take the model's lease and start the execution. False while another run has the lease.
+def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger) -> bool:
+    """Takes the model's lease and starts the execution. False while another run has the lease.
 
-    Each step may be repeated after a crash: the lease knows its holder, the run is entered once,
-    and the execution's name is the run's id.
+    Each step is safe to repeat after a crash: the lease knows its holder, the run is inserted once, and the name of the
+    execution is the run's id.
     """
-    token = lease.acquire(desk.ledger, dataset.model, run_id, desk.now, HOLD)
+    token = lease.acquire(context.ledger, dataset.model, run_id, context.now, HOLD)
     if token is None:
         return False
     run = Run(
@@ -115,34 +117,34 @@ def start(desk: Desk, run_id: str, dataset: DatasetVersion, trigger: Trigger) ->
         model=dataset.model,
         dataset=dataset.id,
         trigger=trigger,
-        spec_digest=executions.keep_spec(desk.platform, desk.specs[dataset.model]),
+        spec_digest=executions.keep_spec(context.platform, context.specs[dataset.model]),
         token=token,
         state="running",
-        started_at=desk.now,
+        started_at=context.now,
     )
-    if not desk.ledger.open_run(run):
-        run = desk.ledger.run(run_id).model_copy(update={"token": token})
+    if not context.ledger.open_run(run):
+        run = context.ledger.run(run_id).model_copy(update={"token": token})
     if run.state != "running":
-        lease.release(desk.ledger, run)
+        lease.release(context.ledger, run)
         return True
-    desk.ledger.link(edges_of_run(run))
-    executions.start(desk.platform, run)
+    context.ledger.link(edges_of_run(run))
+    executions.start(context.platform, run)
     if trigger == "upload":
-        desk.ledger.change_dataset(dataset.id, only_if="pending", state="running")
+        context.ledger.change_dataset(dataset.id, only_if="pending", state="running")
     logger.info("run started", run=run.id, dataset=dataset.id, trigger=trigger)
     return True
 
 
-def _is_outdated(desk: Desk, dataset: DatasetVersion) -> bool:
-    """Did a newer version of the same key come first? Events come out of order."""
+def _is_outdated(context: Context, dataset: DatasetVersion) -> bool:
+    """Is a newer version of the same key known? Events come out of order."""
     return any(
         other.key == dataset.key and lease.order(other) > lease.order(dataset)
-        for other in desk.ledger.datasets(dataset.model)
+        for other in context.ledger.datasets(dataset.model)
     )
 
 
-def _supersede(desk: Desk, identity: str) -> None:
-    dataset = desk.ledger.dataset(identity)
+def _supersede(context: Context, identity: str) -> None:
+    dataset = context.ledger.dataset(identity)
     if dataset.state != "pending":
         return
     run = Run(
@@ -153,8 +155,8 @@ def _supersede(desk: Desk, identity: str) -> None:
         spec_digest=dataset.spec_digest,
         token=0,
         state="superseded",
-        started_at=desk.now,
-        ended_at=desk.now,
+        started_at=context.now,
+        ended_at=context.now,
     )
     ended = run.model_copy(
         update={
@@ -162,28 +164,28 @@ def _supersede(desk: Desk, identity: str) -> None:
             "next_command": conclusion.next_command(run, "superseded"),
         }
     )
-    if desk.ledger.open_run(ended):
-        desk.ledger.change_dataset(identity, only_if="pending", state="superseded")
-        executions.tell_dispatch(desk.platform, {"notify": ended.id})
+    if context.ledger.open_run(ended):
+        context.ledger.change_dataset(identity, only_if="pending", state="superseded")
+        messaging.notify(context.platform, ended.id)
 
 
-def _refuse_unknown(desk: Desk, created: dict[str, Any], model: str) -> None:
-    item, bucket = created["object"], created["bucket"]["name"]
-    version = item.get("version-id", "")
+def _refuse_unknown(context: Context, event: ObjectCreated, model: str) -> None:
+    """Records an upload that no spec knows, and notifies people once."""
+    item, bucket = event.detail.object, event.detail.bucket.name
     dataset = DatasetVersion(
-        id=dataset_id("unknown", bucket, item["key"], version),
+        id=dataset_id("unknown", bucket, item.key, item.version_id),
         model=model,
-        name=item["key"].rsplit("/", 1)[-1],
+        name=item.key.rsplit("/", 1)[-1],
         bucket=bucket,
-        key=item["key"],
-        version_id=version,
-        size=int(item.get("size", 0)),
-        uploaded_at=created["time"],
-        sequencer=item.get("sequencer", ""),
+        key=item.key,
+        version_id=item.version_id,
+        size=item.size,
+        uploaded_at=datetime.fromisoformat(event.time),
+        sequencer=item.sequencer,
         spec_digest="",
         card_digest="",
         state="quarantined",
         accepted=False,
     )
-    if desk.ledger.refuse_unknown(dataset):
-        notices.send(desk.platform, conclusion.unknown_upload(item["key"], sorted(desk.specs)))
+    if context.ledger.refuse_unknown(dataset):
+        messaging.notify_people(context.platform, conclusion.unknown_upload(item.key, sorted(context.specs)))

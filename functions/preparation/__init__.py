@@ -1,0 +1,1 @@
+"""Prepares the training job, and recovers one that failed."""

@@ -1,12 +1,13 @@
-"""Compose the training job: its plan, its data and its champion lie ready in S3, its request goes back to the state."""
+"""Prepares the training job: writes its plan, data and champion to S3, and returns its request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-from cloud import lease, objects
+from cloud import lease, s3
+from cloud.handovers import RunRequest, TrainingRequest
+from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
 from functions.task import HOLD, Task, task
 from perennial import layout
@@ -19,13 +20,13 @@ from perennial.records import Champion, DatasetVersion
 LISTED = 10  # datasets named in a sentence
 
 
-class NothingToTrainOnError(RuntimeError):
-    """No dataset may be trained on any more."""
+class NothingToTrainOnError(FunctionError):
+    """The retention of all accepted data has ended."""
 
 
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"job": request of CreateTrainingJob}"""
+@task(RunRequest)
+def handler(task: Task, _request: RunRequest) -> TrainingRequest:
+    """Prepares the job over the newest accepted dataset versions."""
     window, ended = _window(task)
     _write_manifest(task, window)
     _write_profile(task, window)
@@ -39,22 +40,23 @@ def handler(task: Task) -> dict[str, Any]:
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
             "ended": [dataset.id for dataset in ended],
-            "job": task.run.id,
         },
+        training_job=task.run.id,
+        trained_on=tuple(dataset.id for dataset in window),
     )
-    return {"job": training_job(task.platform, task.spec, task.run.id)}
+    return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id))
 
 
 def hold(task: Task) -> None:
-    """Keep the model for this run as long as a training may wait and take."""
+    """Renews the lease for the longest time that a training may wait and take."""
     longest = timedelta(minutes=task.spec.training.max_minutes) * (2 if task.spec.training.spot else 1)
     lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
 def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
-    """The newest accepted dataset versions, oldest first, the run's own among them; and those of the same time that
+    """The newest accepted dataset versions, oldest first, with the run's own; and those whose retention has ended.
 
-    are left out, for their retention has ended. Raises NothingToTrainOnError where nothing is left.
+    Raises NothingToTrainOnError where no dataset version is left.
     """
     size, card = task.spec.training.window, task.spec.card
     accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != task.run.dataset]
@@ -63,7 +65,7 @@ def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
     kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
     newest = kept[-size:]
     if not newest:
-        raise NothingToTrainOnError("the retention of all accepted data has ended; next: perennial upload FILE")
+        raise NothingToTrainOnError("the retention of all accepted data has ended", "perennial upload FILE")
     if own in kept and own not in newest:
         newest = [*newest[1:], own]
     oldest = min(map(lease.order, newest))
@@ -73,31 +75,28 @@ def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
 def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:
     if ended:
         names = ", ".join(dataset.id for dataset in ended[:LISTED]) + (", ..." if len(ended) > LISTED else "")
-        yield f"Left out, for their retention has ended: {names}."
-
-
-def _parts(task: Task, dataset: DatasetVersion, name: str) -> list[str]:
-    prefix = layout.dataset(dataset.model, dataset.id) + "parts/"
-    return [o["Key"] for o in objects.listing(task.platform.data_bucket, prefix) if o["Key"].endswith("/" + name)]
+        yield f"Left out, because their retention has ended: {names}."
 
 
 def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
-    """The list of Parquet parts, in the form that SageMaker's ManifestFile takes."""
-    keys = [key for dataset in window for key in _parts(task, dataset, "rows.parquet")]
+    """Writes the list of Parquet parts, as SageMaker's ManifestFile."""
+    folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
+    found = [item["Key"] for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
+    keys = [key for key in found if layout.is_named(key, layout.ROWS)]
     manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *keys]
-    objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "data.manifest", manifest)
+    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
 
 
 def _write_profile(task: Task, window: list[DatasetVersion]) -> None:
-    """The profile of all that will be trained on: what later data is compared with, if this model becomes champion."""
+    """Writes the profile of the training data: later data is compared with it if this model becomes champion."""
     bucket = task.platform.data_bucket
     found = [
-        Profile.from_dict(objects.read_json(bucket, layout.dataset(dataset.model, dataset.id) + "profile.json"))
+        Profile.from_dict(s3.read_json(bucket, layout.dataset(dataset.model, dataset.id, layout.PROFILE)))
         for dataset in window
     ]
     newest = found[-1].grid.digest  # datasets that were counted before the columns changed are left out
     merged = profiles.merge(*(profile for profile in found if profile.grid.digest == newest))
-    objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "profile.json", merged.as_dict())
+    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.PROFILE), merged.as_dict())
 
 
 def _put_champion(task: Task) -> Champion | None:
@@ -105,18 +104,18 @@ def _put_champion(task: Task) -> Champion | None:
     if champion is not None:
         archive = task.ledger.version(champion.version).archive_key
         bucket = task.platform.models_bucket
-        objects.copy((bucket, archive, None), bucket, layout.run(task.run.id) + "plan/champion.tar.gz")
+        s3.copy((bucket, archive, None), bucket, layout.training_plan(task.run.id, layout.CHAMPION))
     return champion
 
 
 def _target_words(task: Task, newest: DatasetVersion) -> tuple[str, str] | None:
-    """The words of a boolean target in the newest dataset; None where its verdict does not tell."""
+    """The words of a boolean target in the newest dataset; None where its verdict does not have them."""
     from perennial.validation.verdict import Verdict
 
-    key = layout.dataset(newest.model, newest.id) + "verdict.json"
+    key = layout.dataset(newest.model, newest.id, layout.VERDICT)
     try:
-        return Verdict.from_dict(objects.read_json(task.platform.data_bucket, key)).words
-    except objects.MissingObjectError:
+        return Verdict.from_dict(s3.read_json(task.platform.data_bucket, key)).words
+    except s3.MissingObjectError:
         return None
 
 
@@ -129,6 +128,6 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         created_at=task.run.started_at.isoformat(),
         event_time=task.spec.event_time,
     )
-    archive = ChampionFile(champion.version, "champion.tar.gz") if champion else None
+    archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
     plan = Plan.of(task.spec, task.run.id, archive, origin, _target_words(task, window[-1]))
-    objects.write_json(task.platform.models_bucket, layout.run(task.run.id) + "plan/plan.json", plan.to_json())
+    s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

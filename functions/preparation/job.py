@@ -1,4 +1,4 @@
-"""The request of a training job in the prebuilt scikit-learn image."""
+"""Composes the request of a training job in the prebuilt scikit-learn image."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from cloud.handovers import TrainingJob
 from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.model import ModelSpec
 
 CODE = "/opt/ml/input/data/code/"
-QUEUE = timedelta(hours=6)  # for an instance: how long is tried again where a quota is reached, or capacity lacks
+QUEUE = timedelta(hours=6)  # the longest wait for an instance, by quota or capacity
 
 
-def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any]:
-    """CreateTrainingJob's arguments but for the role, which the state machine knows.
+def training_job(platform: Platform, spec: ModelSpec, run: str) -> TrainingJob:
+    """The request of CreateTrainingJob without the role, which the state machine adds.
 
-    The job has no network: its source comes by a channel, like its data. The image's toolkit takes hyperparameters
-    as JSON, hence the quoted quotes.
+    The job has no network: its source comes by a channel, like its data. The image's toolkit reads hyperparameters as
+    JSON, so their values are quoted twice.
     """
-    folder = f"s3://{platform.models_bucket}/{layout.run(run)}"
+    bucket = f"s3://{platform.models_bucket}/"
     source = platform.code_uri
     training = spec.training
     hyperparameters = {
@@ -37,23 +38,23 @@ def training_job(platform: Platform, spec: ModelSpec, run: str) -> dict[str, Any
     stop: dict[str, int] = {"MaxRuntimeInSeconds": training.max_minutes * 60}
     if training.spot:
         stop["MaxWaitTimeInSeconds"] = training.max_minutes * 120
-    return {
-        "TrainingJobName": run,
-        "HyperParameters": hyperparameters,
-        "AlgorithmSpecification": {"TrainingImage": platform.training_image, "TrainingInputMode": "File"},
-        "InputDataConfig": [
+    return TrainingJob(
+        TrainingJobName=run,
+        HyperParameters=hyperparameters,
+        AlgorithmSpecification={"TrainingImage": platform.training_image, "TrainingInputMode": "File"},
+        InputDataConfig=(
             _channel("code", "S3Prefix", source),
-            _channel("data", "ManifestFile", folder + "data.manifest"),
-            _channel("plan", "S3Prefix", folder + "plan/"),
-        ],
-        "OutputDataConfig": {"S3OutputPath": folder + "output"},
-        "ResourceConfig": resources,
-        "StoppingCondition": stop,
-        "Environment": {"PYTHONUNBUFFERED": "1"},
-        "EnableNetworkIsolation": True,
-        "EnableManagedSpotTraining": training.spot,
-        "Tags": [{"Key": "perennial:model", "Value": spec.name}, {"Key": "perennial:run", "Value": run}],
-    }
+            _channel("data", "ManifestFile", bucket + layout.run(run, layout.TRAINING_DATA)),
+            _channel("plan", "S3Prefix", bucket + layout.training_plan(run)),
+        ),
+        OutputDataConfig={"S3OutputPath": bucket + layout.training_output(run)},
+        ResourceConfig=resources,
+        StoppingCondition=stop,
+        Environment={"PYTHONUNBUFFERED": "1"},
+        EnableNetworkIsolation=True,
+        EnableManagedSpotTraining=training.spot,
+        Tags=({"Key": "perennial:model", "Value": spec.name}, {"Key": "perennial:run", "Value": run}),
+    )
 
 
 def _channel(name: str, kind: str, uri: str) -> dict[str, Any]:

@@ -1,98 +1,105 @@
-"""A training job that could not be begun or did not end well: its result taken, waited for, or begun elsewhere."""
+"""Recovers a training job that could not be started or failed: uses its output, waits for it, or starts another."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from cloud import jobs
-from cloud.jobs import Job
+from cloud.handovers import RecoverRequest, TrainingJob, TrainingRequest
+from cloud.jobs import TrainingJobState
+from functions import FunctionError
 from functions.preparation.handler import hold
 from functions.preparation.job import QUEUE
 from functions.task import Task, task
 from perennial.conclusion import error_sentence
 
 TAKEN = "SageMaker.ResourceInUseException"
-PAUSE = timedelta(minutes=10)  # after no type that the spec names had a machine
+PAUSE = timedelta(minutes=10)  # after no instance type of the spec had capacity
 ROUNDS = QUEUE // PAUSE
+LOOKS = 120  # at a job that is running; with these pauses that is more than a day
+FIRST_LOOK, SLOWER, LAST_LOOK = 30.0, 1.2, 900.0  # seconds between two looks: first, factor, longest
 
 
-class TrainingFailedError(RuntimeError):
-    """The training job ended without a model, and another try would be no better."""
+class TrainingFailedError(FunctionError):
+    """The training job ended without a model, and another job would end the same way."""
 
 
-class StillTrainingError(RuntimeError):
-    """The job is at work; the state machine asks again."""
+@task(RecoverRequest)
+def handler(task: Task, request: RecoverRequest) -> TrainingRequest:
+    """Decides about the job that failed. Raises TrainingFailedError.
 
-
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"outcome": "completed"} | {"outcome": "again", "job": request of CreateTrainingJob, "wait": seconds}
-
-    Called with the request that failed and its error. A job of that name is there if the state was tried again after
-    SageMaker had taken the request: then its result is this run's. Raises StillTrainingError, TrainingFailedError.
+    A job of that name exists if the state was retried after SageMaker had accepted the request: its output is this
+    run's.
     """
-    request, error = task.event["job"], task.event["error"]
-    name = request["TrainingJobName"]
-    found = jobs.describe(name)
+    job, error = request.job, request.error
+    name = job.TrainingJobName
+    found = jobs.describe_training(name)
     hold(task)
     if found is None:
-        raise TrainingFailedError(error_sentence(error["Error"], error["Cause"]))
-    if found.output != request["OutputDataConfig"]["S3OutputPath"]:
+        raise TrainingFailedError(error_sentence(error.error, error.cause))
+    if found.output != job.OutputDataConfig["S3OutputPath"]:
         raise TrainingFailedError(
-            f"a training job {name} exists and is not of this run: it writes to {found.output}. "
-            "next: upload the dataset again"
+            f"a training job {name} exists and is not of this run: it writes to {found.output}.",
+            "upload the dataset again",
         )
     if found.status in ("InProgress", "Stopping"):
-        raise StillTrainingError(f"{name} is {found.status}")
+        return _wait(task, job, found)
     if found.status == "Completed":
-        _tell(task, f"The training job {name} was there already; its result was taken.")
-        return {"outcome": "completed", "job": request}
+        _add_note(task, f"The training job {name} existed already; its output was used.")
+        return TrainingRequest("completed", job)
     if found.lacked_capacity:
-        return _elsewhere(task, request)
-    if error["Error"] == TAKEN:  # an earlier try of the state began it, and never heard of its end
-        return _again(task, request, f"{_reason(found)}; another one was begun.")
+        return _on_another_type(task, job)
+    if error.error == TAKEN:  # an earlier try of the state started it, and did not see its end
+        return _start(task, job, f"{_reason(found)}; another one was started.")
     raise TrainingFailedError(_reason(found))
 
 
-def _elsewhere(task: Task, request: dict[str, Any]) -> dict[str, Any]:
-    """The job on the next type of machine; after the last type, after a pause, on the first again."""
-    training, resources = task.spec.training, request["ResourceConfig"]
+def _wait(task: Task, job: TrainingJob, found: TrainingJobState) -> TrainingRequest:
+    """Looks again after a pause, less and less often."""
+    state = f"recover {found.name}"
+    looks = task.run.waits.get(state, 0)
+    if not task.may_wait(state, LOOKS):
+        raise TrainingFailedError(f"the training job {found.name} is {found.status} for more than a day")
+    return TrainingRequest("waiting", job, round(min(LAST_LOOK, FIRST_LOOK * SLOWER**looks)))
+
+
+def _on_another_type(task: Task, job: TrainingJob) -> TrainingRequest:
+    """The job on the next instance type of the spec; after the last type, on the first one again after a pause."""
+    training = task.spec.training
     types = [training.instance, *training.fallback_instances]
-    lacking = resources["InstanceType"]
-    if _tries(task, request) >= ROUNDS * len(types):
+    lacking = job.ResourceConfig["InstanceType"]
+    if _number(task, job) >= ROUNDS * len(types):
         hours = QUEUE.total_seconds() / 3600
         raise TrainingFailedError(
-            f"SageMaker had no machine of {', '.join(types)} for {hours:g} hours. "
-            "next: name more types in training.fallback_instances, or upload the dataset again later"
+            f"SageMaker had no machine of {', '.join(types)} for {hours:g} hours.",
+            "name more types in training.fallback_instances, or upload the dataset again later",
         )
     chosen = types[(types.index(lacking) + 1) % len(types)]
     sentence = f"SageMaker had no machine of {lacking}; {chosen} was tried."
-    pause = PAUSE if chosen == types[0] else timedelta()
-    return _again(task, request | {"ResourceConfig": resources | {"InstanceType": chosen}}, sentence, pause)
+    moved = replace(job, ResourceConfig={**job.ResourceConfig, "InstanceType": chosen})
+    return _start(task, moved, sentence, PAUSE if chosen == types[0] else timedelta())
 
 
-def _again(task: Task, request: dict[str, Any], sentence: str, pause: timedelta = timedelta()) -> dict[str, Any]:
-    """The job under the run's next name, for a name is taken for ever; where its output is found is noted."""
-    name = f"{task.run.id}-{_tries(task, request) + 1}"
-    _tell(task, sentence, job=name)
-    return {"outcome": "again", "job": request | {"TrainingJobName": name}, "wait": pause.seconds}
+def _start(task: Task, job: TrainingJob, sentence: str, pause: timedelta = timedelta()) -> TrainingRequest:
+    """The job under the next name of the run: a name can be used once."""
+    name = f"{task.run.id}-{_number(task, job) + 1}"
+    _add_note(task, sentence, training_job=name)
+    return TrainingRequest("start", replace(job, TrainingJobName=name), pause.seconds)
 
 
-def _tries(task: Task, request: dict[str, Any]) -> int:
-    """How many jobs the run has begun: the first bears its id, each later one a number behind it."""
-    number = str(request["TrainingJobName"]).removeprefix(task.run.id).removeprefix("-")
+def _number(task: Task, job: TrainingJob) -> int:
+    """The number of the job: the first one has the run's id as its name, later ones a number behind it."""
+    number = job.TrainingJobName.removeprefix(task.run.id).removeprefix("-")
     return int(number or 1)
 
 
-def _tell(task: Task, sentence: str, **figures: Any) -> None:
-    """Add a sentence to what the preparation noted of the training."""
+def _add_note(task: Task, sentence: str, **changes: str) -> None:
+    """Adds a sentence to the step of the training, and changes fields of the run."""
     step = task.ledger.run(task.run.id).step("training")
-    said, known = (step.sentences, step.figures) if step else ((), {})
-    if sentence not in said:
-        said = (*said, sentence)
-    task.note("training", said, known | figures)
+    said, figures = (step.sentences, step.figures) if step else ((), {})
+    task.note("training", said if sentence in said else (*said, sentence), figures, **changes)
 
 
-def _reason(found: Job) -> str:
+def _reason(found: TrainingJobState) -> str:
     return f"the training job {found.name} {found.status.lower()}: {found.failure or 'SageMaker gives no reason'}"

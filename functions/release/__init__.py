@@ -1,0 +1,1 @@
+"""Releases a model version: shadow, canary, verification, rollback."""

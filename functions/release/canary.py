@@ -1,38 +1,40 @@
-"""While the new fleet has a share of the traffic: ask it the golden rows, and call it back if it answers otherwise."""
+"""Asks the new fleet for the golden rows while it has a share of the traffic; rolls it back if its answers differ."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cloud import alarms
+from cloud.handovers import CanaryCheck, VersionDeploymentRequest
 from functions.release import golden
 from functions.task import Task, task
 
-TRIES = 25  # of one look; which fleet answers is the endpoint's choice, and the next look tries again
+TRIES = 25  # per call; the endpoint chooses which fleet answers, and the next call tries again
 
 
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"asked": bool}. False when only the old fleet answered so far.
+@task(VersionDeploymentRequest)
+def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
+    """Asks the endpoint until the new fleet answers; `asked` is false where only the old fleet did.
 
-    What is wrong rings an alarm of the release's own, for SageMaker takes no other change while an update is under way.
+    A fault breaches an alarm of the release: SageMaker accepts no other change while an update is under way.
     """
-    version = task.ledger.version(task.event["version"]["id"])
-    fault = _fault(task.event["release"]["endpoint"], version.id, golden.read(task.platform, version))
+    version = task.ledger.version(request.version.id)
+    fault = _fault(request.release.endpoint, version.id, golden.read(task.platform, version))
     if fault is None:
-        return {"asked": False}
+        return CanaryCheck(asked=False)
     if fault:
-        alarms.withdraw(version.id)
-        task.note("canary", (f"While a share of the traffic went to {version.id}, {fault}.",), {"asked": True})
+        alarms.trigger_rollback(version.id)
+        sentence = f"While a share of the traffic went to {version.id}, {fault}."
     else:
-        task.note("canary", (f"{version.id} answers the golden rows as offline, on live traffic.",), {"asked": True})
-    return {"asked": True}
+        sentence = f"{version.id} answers the golden rows as offline, on live traffic."
+    task.note("canary", (sentence,), {"asked": True}, canary_checked=True)
+    return CanaryCheck(asked=True)
 
 
 def _fault(endpoint: str, version: str, rows: dict[str, Any]) -> str | None:
-    """What is wrong with the new fleet's answers; '' if nothing is, None if it did not answer.
+    """The fault in the new fleet's answers; '' where there is none, None where it did not answer.
 
-    A refusal (4xx) may be the old model's, which may not know all the fields; a failure (5xx) is nobody's good right.
+    A refusal (4xx) may come from the old model, which may not know all fields; a failure (5xx) is a fault of either.
     """
     for _ in range(TRIES):
         answer = golden.ask(endpoint, rows)

@@ -1,4 +1,4 @@
-"""The golden rows of a version: fetched from beside its archive, and asked of the live endpoint."""
+"""Reads the golden rows of a version from S3, and asks the endpoint for them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud import endpoints, objects
+from cloud import endpoints, s3
 from cloud.platform import Platform
-from perennial import golden
+from perennial import golden, layout
 from perennial.records import ModelVersion
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the endpoint said. `model` names who said it, where the answer tells; `fault` is a sentence, or empty."""
+    """The answer of the endpoint: the model version that it names, and the fault in a sentence, or ''."""
 
     model: str
     fault: str
@@ -24,9 +24,9 @@ class Answer:
 
 
 def read(platform: Platform, version: ModelVersion) -> dict[str, Any]:
-    """The rows and what the model said of them offline: {"rows": [...], "predictions": [...]}."""
-    key = version.archive_key.replace("model.tar.gz", "golden.json")
-    found: dict[str, Any] = objects.read_json(platform.models_bucket, key)
+    """The rows and the model's offline predictions: {"rows": [...], "predictions": [...]}."""
+    key = layout.beside(version.archive_key, layout.GOLDEN_ROWS)
+    found: dict[str, Any] = s3.read_json(platform.models_bucket, key)
     return found
 
 
@@ -36,7 +36,7 @@ def spread(platform: Platform, version: ModelVersion) -> float:
 
 
 def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
-    """Ask for all golden rows once. An error that the model itself raised is an answer; any other goes on."""
+    """Asks for all golden rows once. An error of the model is an answer; any other error is raised."""
     body = json.dumps({"rows": rows["rows"]}).encode()
     try:
         content, attributes = endpoints.invoke(endpoint, body, "application/json", "application/json")

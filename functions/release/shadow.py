@@ -1,82 +1,86 @@
-"""Before the candidate answers anybody: let it answer a copy of the champion's traffic, and compare the two."""
+"""Deploys the candidate as a shadow: it answers a copy of the champion's traffic, and the two are compared."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from cloud import configurations, endpoints, lease, traffic
+from cloud import endpoint_configs, endpoints, lease, traffic
+from cloud.handovers import PAUSE_SECONDS, ShadowResult, VersionRequest
 from functions.release import golden
+from functions.release.deployment import BUSY_WAITS
 from functions.task import HOLD, Task, task
 from perennial import layout, shadowing
-from perennial.records import Champion
+from perennial.records import Champion, ShadowProgress
 
 POLL_SECONDS = 10
-LATE = timedelta(minutes=1)  # metrics come by whole minutes
+LATE = timedelta(minutes=1)  # CloudWatch metrics are per minute
 
 
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"state": "over" | "waiting" | "refused", "seconds": until the next look}.
+@task(VersionRequest)
+def handler(task: Task, request: VersionRequest) -> ShadowResult:
+    """Takes the next step of the shadow deployment; its progress is in the run's record.
 
-    Called again and again; how far it is stands in the run. Raises EndpointBusyError, StuckEndpointError.
+    Raises EndpointBusyError after an hour of waiting for another change of the endpoint, StuckEndpointError.
     """
     champion, release = task.ledger.champion(task.run.model), task.spec.release
-    step = task.run.step("shadow")
-    stage = step.figures["stage"] if step else "new"
+    progress, candidate = task.run.shadow, request.version.id
     found = endpoints.describe(layout.endpoint(task.run.model))
-    if release.shadow is None or champion is None or found is None or champion.version == task.event["version"]["id"]:
-        return _now("over")
+    if release.shadow is None or champion is None or found is None or champion.version == candidate:
+        return ShadowResult("over")
     if found.status == endpoints.STUCK:
         raise endpoints.StuckEndpointError(layout.endpoint(task.run.model), found.failure)
-    if stage == "new":
-        return _begin(task, champion)
+    if progress is None:
+        return _start(task, champion, candidate)
     if found.is_changing:
-        return _now("waiting", POLL_SECONDS)
-    if stage == "starting":
-        return _watch(task, found.config)
-    if stage == "watching":
-        return _compare(task, champion, datetime.fromisoformat(step.figures["since"]) if step else task.now)
-    return _now("over")
+        return ShadowResult("waiting", POLL_SECONDS)
+    if progress.stage == "starting":
+        return _watch(task, progress, found.config)
+    if progress.stage == "watching":
+        return _compare(task, champion, candidate, progress.since or task.now)
+    return ShadowResult("over")
 
 
-def _begin(task: Task, champion: Champion) -> dict[str, Any]:
+def _start(task: Task, champion: Champion, candidate: str) -> ShadowResult:
     shadow = task.spec.release.shadow
-    assert shadow is not None, "asked only where the spec wants a shadow"
-    version, serving = (task.ledger.version(id) for id in (task.event["version"]["id"], champion.version))
-    config = configurations.create_shadow(task.platform, task.spec, version, serving)
-    endpoints.release(layout.endpoint(task.run.model), config, None, task.spec.release.instances)
-    said = f"{version.id} gets a copy of {shadow.percent}% of the traffic for {shadow.minutes} minutes."
-    task.note("shadow", (said,), {"stage": "starting", "config": config})
-    return _now("waiting", POLL_SECONDS)
+    assert shadow is not None, "the spec has a shadow deployment"
+    version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
+    config = endpoint_configs.create_shadow(task.platform, task.spec, version, serving)
+    if not endpoints.deploy(layout.endpoint(task.run.model), config, None, task.spec.release.instances):
+        return _wait(task)
+    sentence = f"{version.id} gets a copy of {shadow.percent}% of the traffic for {shadow.minutes} minutes."
+    task.note("shadow", (sentence,), shadow=ShadowProgress(stage="starting", config=config))
+    return ShadowResult("waiting", POLL_SECONDS)
 
 
-def _watch(task: Task, config: str) -> dict[str, Any]:
-    step, shadow = task.run.step("shadow"), task.spec.release.shadow
-    assert step is not None, "this stage follows another"
-    assert shadow is not None, "asked only where the spec wants a shadow"
-    if config != step.figures["config"]:
-        task.note("verify", (f"the endpoint did not take the shadow's configuration {step.figures['config']}",))
-        return _now("refused")
-    task.note("shadow", step.sentences, step.figures | {"stage": "watching", "since": task.now.isoformat()})
+def _watch(task: Task, progress: ShadowProgress, config: str) -> ShadowResult:
+    """Checks that the shadow is in service, and lets it run for the spec's minutes."""
+    shadow = task.spec.release.shadow
+    assert shadow is not None, "the spec has a shadow deployment"
+    if config != progress.config:
+        task.note("verify", (f"the endpoint did not take the shadow's configuration {progress.config}",))
+        return ShadowResult("refused")
+    task.change("shadow", shadow=progress.model_copy(update={"stage": "watching", "since": task.now}))
     lease.renew(task.ledger, task.run, task.now, timedelta(minutes=shadow.minutes) + HOLD)
-    return _now("waiting", shadow.minutes * 60)
+    return ShadowResult("waiting", shadow.minutes * 60)
 
 
-def _compare(task: Task, champion: Champion, since: datetime) -> dict[str, Any]:
-    """Then the shadow goes: a canary starts from an endpoint of one variant."""
-    version, serving = (task.ledger.version(id) for id in (task.event["version"]["id"], champion.version))
+def _compare(task: Task, champion: Champion, candidate: str, since: datetime) -> ShadowResult:
+    """Compares the two and removes the shadow: a canary needs an endpoint with one variant."""
+    version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
     until = task.now + LATE
-    new, old = (traffic.seen(id, since - LATE, until) for id in (version.id, serving.id))
+    new, old = (traffic.counts(id, since - LATE, until) for id in (version.id, serving.id))
     found = shadowing.compare(new, old, task.spec.release.alarms, golden.spread(task.platform, version))
-    figures = {"stage": "ending", "candidate": new.as_dict(), "champion": old.as_dict()}
-    task.note("shadow", found.sentences, figures)
+    if found.passed and not endpoints.deploy(layout.endpoint(task.run.model), endpoint_configs.name_of(serving)):
+        return _wait(task)
+    figures = {"candidate": new.as_dict(), "champion": old.as_dict()}
+    task.note("shadow", found.sentences, figures, shadow=ShadowProgress(stage="ending"))
     if not found.passed:
         task.note("verify", found.sentences)
-        return _now("refused")
-    endpoints.release(layout.endpoint(task.run.model), configurations.name_of(serving))
-    return _now("waiting", POLL_SECONDS)
+        return ShadowResult("refused")
+    return ShadowResult("waiting", POLL_SECONDS)
 
 
-def _now(state: str, seconds: int = 0) -> dict[str, Any]:
-    return {"state": state, "seconds": seconds}
+def _wait(task: Task) -> ShadowResult:
+    if not task.may_wait("shadow", BUSY_WAITS):
+        raise endpoints.EndpointBusyError(f"the endpoint {layout.endpoint(task.run.model)} is still changing")
+    return ShadowResult("waiting", PAUSE_SECONDS)

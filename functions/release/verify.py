@@ -1,36 +1,35 @@
-"""Ask the live endpoint for the golden rows; if it answers as the model did offline, the version is champion."""
+"""Asks the endpoint for the golden rows; promotes the version if it answers as offline."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from botocore.exceptions import ClientError
 
-from cloud import configurations, endpoints, lease
+from cloud import endpoint_configs, endpoints, lease
+from cloud.handovers import Verification, VersionDeploymentRequest
 from functions.release import golden
 from functions.task import Task, logger, task
 from perennial.records import Champion, ModelVersion
 
 
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"ok": bool}"""
-    release = task.event["release"]
-    version = task.ledger.version(task.event["version"]["id"])
-    answer = golden.ask(release["endpoint"], golden.read(task.platform, version))
+@task(VersionDeploymentRequest)
+def handler(task: Task, request: VersionDeploymentRequest) -> Verification:
+    """Verifies the endpoint, sets its scaling, promotes the version and deletes old configurations."""
+    endpoint = request.release.endpoint
+    version = task.ledger.version(request.version.id)
+    answer = golden.ask(endpoint, golden.read(task.platform, version))
     fault = answer.fault
     if not fault and answer.model != version.id:
         fault = f"the endpoint answered as {answer.model or 'an unnamed model'}, not as {version.id}"
     if fault:
         task.note("verify", (fault,))
-        return {"ok": False}
-    endpoints.scale(release["endpoint"], task.spec)
-    _sweep(task, _crown(task, version))
-    task.note("verify", (f"{release['endpoint']} serves {version.id} and answers the golden rows as offline.",))
-    return {"ok": True}
+        return Verification(ok=False)
+    endpoints.scale(endpoint, task.spec)
+    _garbage_collect(task, _promote(task, version))
+    task.note("verify", (f"{endpoint} serves {version.id} and answers the golden rows as offline.",))
+    return Verification(ok=True)
 
 
-def _crown(task: Task, version: ModelVersion) -> Champion:
+def _promote(task: Task, version: ModelVersion) -> Champion:
     before = task.ledger.champion(task.run.model)
     previous = before.version if before and before.version != version.id else before.previous if before else None
     champion = Champion(
@@ -41,18 +40,20 @@ def _crown(task: Task, version: ModelVersion) -> Champion:
         since=task.now,
         previous=previous,
     )
-    lease.crown(task.ledger, task.run, champion)
+    lease.promote(task.ledger, task.run, champion)
     return champion
 
 
-def _sweep(task: Task, champion: Champion) -> None:
-    """Configurations that nobody needs any more. The release has succeeded, whatever becomes of this."""
+def _garbage_collect(task: Task, champion: Champion) -> None:
+    """Deletes old endpoint configurations. A failure does not change the release."""
     versions = task.ledger.versions(task.run.model)
     known = {version.id: version for version in versions}
     try:
-        swept = configurations.sweep(versions, known[champion.version], known.get(champion.previous or ""))
+        deleted = endpoint_configs.garbage_collect(
+            versions, known[champion.version], known.get(champion.previous or "")
+        )
     except ClientError as error:
-        logger.warning("old configurations stay for now", model=task.run.model, reason=str(error))
+        logger.warning("old configurations were not deleted", model=task.run.model, reason=str(error))
         return
-    if swept:
-        logger.info("old configurations deleted", model=task.run.model, names=swept)
+    if deleted:
+        logger.info("old configurations deleted", model=task.run.model, names=deleted)

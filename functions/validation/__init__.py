@@ -1,0 +1,1 @@
+"""Validates a dataset: plan, inspection of the parts, duplicates over all parts, verdict."""

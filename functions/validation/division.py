@@ -1,15 +1,13 @@
-"""How a dataset is divided among workers: a file each, a slice of row groups each where Parquet is large, and buckets.
-
-An item is what one worker gets: index, key, version_id, size (its own bytes), whole (the file's), sha256 (of the file;
-the worker of the first slice checks it), row_groups ([first, last] or None), first (whether it counts as the file).
-"""
+"""Divides a dataset among workers: by file, by row groups where a Parquet file is large; and its keys into buckets."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import replace
 
+from cloud.handovers import UploadedFile, WorkItem
 from functions.validation.fetching import read_footer
 
 SLICE_ROWS = 20_000_000
@@ -19,28 +17,28 @@ _AT_ONCE = 10
 
 
 def slice_bytes() -> int:
-    """From which size on a Parquet file is divided, and how large its slices are: what the stack has set."""
+    """The size from which a Parquet file is divided, and of its slices; the stack sets it."""
     return int(os.environ.get("PERENNIAL_SLICE_MB", "512")) << 20
 
 
-def divide(bucket: str, uploads: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items of all files, in their order. A file whose footer cannot be read is one item, and one verdict."""
+def divide(bucket: str, uploads: Sequence[UploadedFile]) -> list[WorkItem]:
+    """The work items of all files, in their order. A file whose footer cannot be read is one item."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         divided = list(pool.map(lambda file: _divided(bucket, file), uploads))
     items = [item for file in divided for item in file]
-    return [{"index": index, **item} for index, item in enumerate(items)]
+    return [replace(item, index=index) for index, item in enumerate(items)]
 
 
-def buckets(items: list[dict[str, Any]]) -> int:
-    """Into how many buckets keys are divided to be compared; none for a single item, which knows its own."""
-    if len(items) < 2:
+def buckets(sizes: Sequence[int]) -> int:
+    """The number of buckets for the keys of parts of these sizes; 0 for one part, which knows its own duplicates."""
+    if len(sizes) < 2:
         return 0
-    return min(-(-sum(item["size"] for item in items) // BUCKET_BYTES) or 1, MOST_BUCKETS)
+    return min(-(-sum(sizes) // BUCKET_BYTES) or 1, MOST_BUCKETS)
 
 
-def _divided(bucket: str, file: dict[str, Any]) -> list[dict[str, Any]]:
-    whole = {**file, "whole": file["size"], "row_groups": None, "first": True}
-    footer = read_footer(bucket, file) if file["size"] > slice_bytes() else None
+def _divided(bucket: str, file: UploadedFile) -> list[WorkItem]:
+    whole = WorkItem(0, file.key, file.version_id, file.size, file.size, file.sha256, row_groups=None, first=True)
+    footer = read_footer(bucket, whole) if file.size > slice_bytes() else None
     if footer is None:
         return [whole]
     slices = footer.slices(slice_bytes(), SLICE_ROWS)
@@ -48,12 +46,6 @@ def _divided(bucket: str, file: dict[str, Any]) -> list[dict[str, Any]]:
         return [whole]
     sizes = [sum(group.size for group in footer.groups[first : last + 1]) for first, last in slices]
     return [
-        {
-            **whole,
-            "size": size,
-            "row_groups": list(found),
-            "first": not place,
-            "sha256": "" if place else file["sha256"],
-        }
+        replace(whole, size=size, row_groups=found, first=not place, sha256="" if place else file.sha256)
         for place, (found, size) in enumerate(zip(slices, sizes, strict=True))
     ]

@@ -1,4 +1,4 @@
-"""Inspect one file of a dataset, or a slice: its verdict, profile, rows and keys go to S3, so the state stays small."""
+"""Inspects one part of a dataset, a file or a slice of one; its verdict, profile, rows and keys go to S3."""
 
 from __future__ import annotations
 
@@ -6,42 +6,56 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import InspectedPart, InspectRequest, UninspectableRequest, WorkItem
 from functions.task import Task, task
-from functions.validation.fetching import fetch
+from functions.validation.fetching import ADVICE, fetch
 from perennial import layout
 from perennial.profile import Grid
 from perennial.validation import Inspection, Part, Problem, Verdict, cross_file_keys, inspect
 
+FAILURES = {
+    "Runtime.OutOfMemory": "ran out of memory",
+    "Sandbox.Timedout": "did not end in time",
+    "States.Timeout": "did not end in time",
+}
 
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"index": n}. A file that is looked at "again" repeats keys of other files, which are now known."""
-    file = task.event["file"]
-    bucket = task.platform.data_bucket
+
+@task(InspectRequest)
+def handler(task: Task, request: InspectRequest) -> InspectedPart:
+    """Inspects the part. An item that is inspected `again` repeats keys of other parts, which are known by then."""
+    item, bucket = request.file, task.platform.data_bucket
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        problem = fetch(bucket, file, scratch / "upload")
+        problem = fetch(bucket, item, scratch / "upload")
         if problem is not None:
-            write_verdict(task, refusal(file, problem))
-            return {"index": file["index"]}
-        grid = Grid.from_dict(objects.read_json(bucket, file["grid"]))
+            _write_verdict(task, item, _refusal(item, problem))
+            return InspectedPart(item.index)
+        grid = Grid.from_dict(s3.read_json(bucket, item.grid))
         part = Part(
-            row_groups=tuple(file["row_groups"]) if file["row_groups"] else None,
-            keys=file["buckets"] > 0 and not file["again"],
-            repeated=_repeated(task, scratch) if file["again"] else {},
+            row_groups=item.row_groups,
+            keys=item.buckets > 0 and not item.again,
+            repeated=_duplicates(task, item, scratch) if item.again else {},
         )
-        path, name = scratch / "upload", Path(file["key"]).name
-        found = inspect(path, task.spec.contract(), scratch / "out", grid, name, part)
-        _write(task, found)
-        _write_keys(task, found.keys, scratch)
-    return {"index": file["index"]}
+        found = inspect(scratch / "upload", task.spec.contract(), scratch / "out", grid, Path(item.key).name, part)
+        _write(task, item, found)
+        _write_keys(task, item, found.keys, scratch)
+    return InspectedPart(item.index)
 
 
-def refusal(file: Mapping[str, Any], problem: Problem) -> Verdict:
-    """The verdict over a file that was not read."""
+@task(UninspectableRequest)
+def mark_uninspectable(task: Task, request: UninspectableRequest) -> InspectedPart:
+    """Refuses a part that neither the usual nor the larger worker could inspect."""
+    item, failure = request.file, FAILURES.get(request.error.error, "failed")
+    name = Path(item.key).name
+    message = f"'{name}' is too much for one worker: two tries, the second with the most memory, {failure}; {ADVICE}"
+    _write_verdict(task, item, _refusal(item, Problem("too-large", message)))
+    return InspectedPart(item.index)
+
+
+def _refusal(item: WorkItem, problem: Problem) -> Verdict:
+    """The verdict on a part that was not read."""
     return Verdict(
         accepted=False,
         rows=0,
@@ -49,45 +63,43 @@ def refusal(file: Mapping[str, Any], problem: Problem) -> Verdict:
         rows_quarantined=0,
         rows_broken=0,
         problems=(problem,),
-        name=Path(file["key"]).name,
+        name=Path(item.key).name,
     )
 
 
-def write_verdict(task: Task, verdict: Verdict) -> None:
-    """The part's verdict. Of the slices of a file the first counts as the file."""
-    file = task.event["file"]
-    counted = replace(verdict, bytes=file["size"], files=1 if file["first"] else 0)
-    key = layout.part(task.run.model, task.run.dataset, file["index"]) + "verdict.json"
-    objects.write_json(task.platform.data_bucket, key, counted.as_dict())
+def _write_verdict(task: Task, item: WorkItem, verdict: Verdict) -> None:
+    """Writes the part's verdict. Of the slices of a file the first counts as the file."""
+    counted = replace(verdict, bytes=item.size, files=1 if item.first else 0)
+    key = layout.part(task.run.model, task.run.dataset, item.index, layout.VERDICT)
+    s3.write_json(task.platform.data_bucket, key, counted.as_dict())
 
 
-def _write(task: Task, found: Inspection) -> None:
-    bucket = task.platform.data_bucket
-    folder = layout.part(task.run.model, task.run.dataset, task.event["file"]["index"])
+def _write(task: Task, item: WorkItem, found: Inspection) -> None:
+    bucket, run = task.platform.data_bucket, task.run
     for written in (found.rows, found.quarantined):
         if written is not None:
-            objects.upload(written, bucket, folder + written.name)
+            s3.upload(written, bucket, layout.part(run.model, run.dataset, item.index, written.name))
     if found.profile is not None:
-        objects.write_json(bucket, folder + "profile.json", found.profile.as_dict())
-    write_verdict(task, found.verdict)
+        key = layout.part(run.model, run.dataset, item.index, layout.PROFILE)
+        s3.write_json(bucket, key, found.profile.as_dict())
+    _write_verdict(task, item, found.verdict)
 
 
-def _write_keys(task: Task, keys: Mapping[str, Path], scratch: Path) -> None:
-    """The part's keys, a file for each bucket, beside those of all other parts."""
-    file, run = task.event["file"], task.run
+def _write_keys(task: Task, item: WorkItem, keys: Mapping[str, Path], scratch: Path) -> None:
+    """Writes the part's keys, a file for each bucket, in the folders of all parts."""
+    run = task.run
     for name, path in keys.items():
-        for bucket, divided in enumerate(cross_file_keys.buckets(path, file["buckets"], scratch / "buckets" / name)):
-            key = layout.bucket_of_keys(run.model, run.id, name, bucket) + f"{file['index']:05d}.parquet"
-            objects.upload(divided, task.platform.data_bucket, key)
+        for bucket, divided in enumerate(cross_file_keys.buckets(path, item.buckets, scratch / "buckets" / name)):
+            key = layout.keys_of_part(run.model, run.id, name, bucket, item.index)
+            s3.upload(divided, task.platform.data_bucket, key)
 
 
-def _repeated(task: Task, scratch: Path) -> dict[str, list[Path]]:
-    """By key set the files that name the rows of this part that repeat rows of others."""
-    folder = layout.repeated(task.run.model, task.run.id, task.event["file"]["index"])
+def _duplicates(task: Task, item: WorkItem, scratch: Path) -> dict[str, list[Path]]:
+    """Downloads, by key set, the files that list the rows of this part that repeat keys of other parts."""
+    folder = layout.duplicates(task.run.model, task.run.id, item.index)
     found: dict[str, list[Path]] = {}
-    for item in objects.listing(task.platform.data_bucket, folder):
-        name = item["Key"].removeprefix(folder)
-        path = scratch / name
-        objects.download(task.platform.data_bucket, item["Key"], path)
-        found.setdefault(name.split("-")[0], []).append(path)
+    for listed in s3.listing(task.platform.data_bucket, folder):
+        path = scratch / listed["Key"].removeprefix(folder)
+        s3.download(task.platform.data_bucket, listed["Key"], path)
+        found.setdefault(layout.duplicates_key_set(listed["Key"]), []).append(path)
     return found

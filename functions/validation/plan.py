@@ -1,14 +1,26 @@
-"""List the dataset's files with the versions they have now, judge its card, and see that there is a grid."""
+"""Plans a validation: lists the dataset's files with their versions, checks its card, and freezes a grid."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import (
+    PAUSE_SECONDS,
+    KeyBucket,
+    PlannedFiles,
+    RunRequest,
+    S3Object,
+    UploadedFile,
+    ValidationPlan,
+    WorkItem,
+)
 from functions.task import Task, task
 from functions.validation import card, division
 from functions.validation.fetching import fetch_head
@@ -21,84 +33,76 @@ if TYPE_CHECKING:  # see functions.task
     from perennial.contract.model import ModelSpec
     from perennial.records import DatasetVersion
 
-SAMPLE_ROWS = 100_000  # enough that the deciles of a sample are those of the data to a third of a per cent
-PATIENCE = 20  # tries, half a minute apart; see stacks/workflow.py
+SAMPLE_ROWS = 100_000  # the deciles of such a sample are those of the data to a third of a per cent
+PART_WAITS = 600 // PAUSE_SECONDS  # for a part that the manifest names: ten minutes
 
 
-class MissingPartError(RuntimeError):
-    """A file that the manifest names is not there yet; the workflow asks again for a while."""
+@task(RunRequest)
+def handler(task: Task, _request: RunRequest) -> PlannedFiles:
+    """Writes the list of work items and of key buckets to S3; waits for parts that are not uploaded yet.
 
-
-@task
-def handler(task: Task) -> dict[str, Any]:
-    """-> {"files": {"bucket", "key"}, "count": n, "keys": {"bucket", "key"}, "buckets": how many are to be compared}.
-
-    What refuses the dataset unread, a fault of the manifest or of the card, is kept beside the list of files for the
-    verdict; then there is nothing to inspect, and the count is 0.
+    Problems of the manifest or of the card refuse the dataset unread: they are stored for the verdict, and there is
+    nothing to inspect.
     """
     dataset = task.ledger.dataset(task.run.dataset)
-    uploads, problems = _uploads(task, dataset)
-    problems += card.judge(task, dataset, {upload["key"] for upload in uploads})
+    bucket = task.platform.data_bucket
+    files = S3Object(bucket, layout.dataset(dataset.model, dataset.id, layout.FILES))
+    uploads, problems, missing = _uploads(dataset)
+    if missing:
+        if task.may_wait("plan", PART_WAITS):
+            return PlannedFiles("waiting", files)
+        problems = [Problem("manifest", f"'{missing}' is named by the manifest, but was not uploaded")]
+    problems += card.check(task, dataset, {upload.key for upload in uploads})
     items = division.divide(dataset.bucket, uploads)
     sets = key_sets(task.spec.contract())
     grid = "" if problems else _grid(task, dataset, items)
-    buckets = division.buckets(items) if sets and not problems else 0
-    shared = {"grid": grid, "buckets": buckets, "again": False}
-    bucket, folder = task.platform.data_bucket, layout.dataset(dataset.model, dataset.id)
-    objects.write_json(bucket, folder + "files.json", [{**item, **shared} for item in items])
-    compared = [{"set": keys.name, "bucket": n} for keys in sets for n in range(buckets)]
-    objects.write_json(bucket, folder + "keys.json", compared)
-    found = [problem.as_dict() for problem in problems]
-    objects.write_json(bucket, folder + "plan.json", {"problems": found, "grid": grid})
-    return {
-        "files": {"bucket": bucket, "key": folder + "files.json"},
-        "count": 0 if problems else len(items),
-        "keys": {"bucket": bucket, "key": folder + "keys.json"},
-        "buckets": len(compared),
-    }
+    buckets = division.buckets([item.size for item in items]) if sets and not problems else 0
+    s3.write_json(bucket, files.key, [replace(item, grid=grid, buckets=buckets).to_json() for item in items])
+    keys = S3Object(bucket, layout.dataset(dataset.model, dataset.id, layout.BUCKETS))
+    compared = [KeyBucket(key_set.name, number) for key_set in sets for number in range(buckets)]
+    s3.write_json(bucket, keys.key, [one.to_json() for one in compared])
+    plan = ValidationPlan(tuple(problem.as_dict() for problem in problems), grid)
+    s3.write_json(bucket, layout.dataset(dataset.model, dataset.id, layout.PLAN), plan.to_json())
+    return PlannedFiles("planned", files, 0 if problems else len(items), keys, len(compared))
 
 
 def columns_digest(spec: ModelSpec) -> str:
-    """Names the columns and their types: a grid serves as long as these stay."""
+    """The digest of the columns and their types: a grid is valid as long as it stays the same."""
     types = {name: column.type for name, column in spec.columns.items()}
     return hashlib.sha256(json.dumps(types).encode()).hexdigest()
 
 
-def _uploads(task: Task, dataset: DatasetVersion) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """The files as they were uploaded, each with the version it has now; or the fault of their manifest."""
-    if not dataset.key.endswith("/" + layout.MANIFEST):
-        return [{"key": dataset.key, "version_id": dataset.version_id, "size": dataset.size, "sha256": ""}], []
+def _uploads(dataset: DatasetVersion) -> tuple[list[UploadedFile], list[Problem], str]:
+    """The files of the dataset with their versions, the problems of its manifest, and the name of a missing part."""
+    if not layout.is_named(dataset.key, layout.MANIFEST):
+        return [UploadedFile(dataset.key, dataset.version_id, dataset.size)], [], ""
     try:
-        entries = manifest.read(objects.read(dataset.bucket, dataset.key, dataset.version_id))
+        entries = manifest.read(s3.read(dataset.bucket, dataset.key, dataset.version_id))
     except manifest.ManifestError as error:
-        return [], [Problem("manifest", str(error))]
+        return [], [Problem("manifest", str(error))], ""
     folder = dataset.key.removesuffix(layout.MANIFEST)
-    heads = objects.heads(dataset.bucket, [folder + entry.name for entry in entries])
+    heads = s3.heads(dataset.bucket, [folder + entry.name for entry in entries])
     files = []
     for entry, head in zip(entries, heads, strict=True):
         if head is None:
-            if task.event["tries"] < PATIENCE:
-                raise MissingPartError(f"{folder + entry.name} is named by the manifest and not there yet")
-            fault = f"'{entry.name}' is named by the manifest, but was not uploaded"
-            return [], [Problem("manifest", fault)]
-        found = {"version_id": head["VersionId"], "size": head["ContentLength"], "sha256": entry.sha256}
-        files.append({"key": folder + entry.name, **found})
-    return files, []
+            return [], [], entry.name
+        files.append(UploadedFile(folder + entry.name, head["VersionId"], head["ContentLength"], entry.sha256))
+    return files, [], ""
 
 
-def _grid(task: Task, dataset: DatasetVersion, files: list[dict[str, Any]]) -> str:
+def _grid(task: Task, dataset: DatasetVersion, files: Sequence[WorkItem]) -> str:
     """The S3 key of the model's frozen grid; where there is none for these columns, one is frozen from the first file.
 
-    It becomes the model's own grid only when the dataset is accepted: bad data must not shape it.
+    It becomes the model's grid when the dataset is accepted: refused data has no influence on it.
     """
     known = task.ledger.grid(dataset.model)
     if known and known["columns"] == columns_digest(task.spec):
         return known["key"]
     first, contract = files[0], task.spec.contract()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(first["key"]).name
+        path = Path(folder) / Path(first.key).name
         row_groups = fetch_head(dataset.bucket, first, path)
         frozen = profiles.freeze(sample(path, contract, SAMPLE_ROWS, row_groups), contract)
     key = layout.grid(dataset.model, frozen.digest)
-    objects.write_json(task.platform.data_bucket, key, frozen.as_dict())
+    s3.write_json(task.platform.data_bucket, key, frozen.as_dict())
     return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perennial.records import State
+from perennial.outcomes import State
 
 #: by a run's state: title, tone and meaning
 OUTCOMES: dict[State | str, tuple[str, str, str]] = {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial import layout
 from perennial import profile as profiles
 from perennial.contract.dataset import Contract
 from perennial.dtypes import DTYPES, dtypes
@@ -42,7 +43,7 @@ class Outputs:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             schema = dtypes(contract)
-            self._rows = ParquetSink(folder / "rows.parquet", schema)
+            self._rows = ParquetSink(folder / layout.ROWS, schema)
             if keys:
                 self._keys = {found.name: _key_sink(folder, found, contract) for found in key_sets(contract)}
 
@@ -82,7 +83,7 @@ class Outputs:
         if self._aside is None:
             row, reason = self._labels
             schema = {row: pl.UInt64(), reason: pl.String(), **dict.fromkeys(self._contract.columns, pl.String())}
-            self._aside = ParquetSink(self._folder / "quarantined.parquet", schema)
+            self._aside = ParquetSink(self._folder / layout.QUARANTINED, schema)
         row, reason = self._labels
         self._aside.write(raw.with_columns(rows.alias(row), reasons.alias(reason)))
 

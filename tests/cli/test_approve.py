@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import platform, tokens
+from cloud import executions, platform
 from cloud.ledger import Ledger
 from perennial.records import Run, Step
 from tests.cli.conftest import Perennial
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 RUN, TOKEN = "run-tiny-0123456789ab", "AQCk-the-token"
-ASKED = Step(name="approval", at=NOW, sentences=("Asked.",), figures={"until": (NOW + timedelta(days=3)).isoformat()})
+UNTIL = NOW + timedelta(days=3)
+ASKED = Step(name="approval", at=NOW, sentences=("Asked.",))
 ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), figures={"approved": True})
 
 
@@ -41,11 +42,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
 def open_run(ledger: Ledger, *steps: Step, state: str = "running", token: str | None = TOKEN) -> Run:
     run = Run(
         id=RUN, model="tiny", dataset="ds-tiny-0123456789ab", trigger="upload", spec_digest="5" * 64, token=7,
-        state=state, started_at=NOW, steps=steps,
+        state=state, started_at=NOW, steps=steps, approval_until=UNTIL if steps and steps[-1] is ASKED else None,
     )  # fmt: skip
     ledger.open_run(run)
     if token:
-        tokens.keep(ledger, run, token, NOW + timedelta(days=3))
+        executions.keep_token(ledger, run, token, NOW + timedelta(days=3))
     return run
 
 

@@ -77,12 +77,12 @@ def test_a_late_writer_is_fenced_off(ledger):
     new = run("2", lease.acquire(ledger, "flights", run("2").id, NOW + 2 * HOUR, HOUR))
     champion = Champion(model="flights", version="flights@1", run=late.id, token=late.token, since=NOW)
     with pytest.raises(lease.LostLeaseError):
-        lease.crown(ledger, late, champion)
+        lease.promote(ledger, late, champion)
     with pytest.raises(lease.LostLeaseError):
         lease.renew(ledger, late, NOW, HOUR)
     lease.release(ledger, late)
     assert lease.holder(ledger, "flights", NOW + 2 * HOUR) == new.id
-    lease.crown(ledger, new, champion.model_copy(update={"version": "flights@2"}))
+    lease.promote(ledger, new, champion.model_copy(update={"version": "flights@2"}))
     assert ledger.champion("flights").version == "flights@2"
 
 

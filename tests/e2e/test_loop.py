@@ -196,7 +196,7 @@ def test_where_there_is_no_machine_of_a_type_the_next_one_trains(loop):
     run = loop.ended("scarce", "scarce/a.csv")
     assert run["state"] == "promoted", run["reasons"]
     training = next(step for step in run["steps"] if step["name"] == "training")
-    assert training["figures"]["job"] == run["id"] + "-2"
+    assert run["training_job"] == run["id"] + "-2"
     assert training["sentences"][1] == "SageMaker had no machine of ml.p5.48xlarge; ml.m5.large was tried."
     jobs = loop.client("sagemaker").list_training_jobs(NameContains=run["id"])["TrainingJobSummaries"]
     assert sorted(job["TrainingJobStatus"] for job in jobs) == ["Completed", "Failed"]

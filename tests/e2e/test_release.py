@@ -55,10 +55,10 @@ def traffic(loop: Loop, champion: str) -> Iterator[list[int]]:
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("raises", "the alarm perennial-moody-errors rang"),
+        ("raises", "the alarm perennial-moody-errors went off"),
         pytest.param("constant", "golden", marks=pytest.mark.slow),
         pytest.param("skewed", "golden", marks=pytest.mark.slow),
-        ("slow", "the alarm perennial-moody-latency rang"),
+        ("slow", "the alarm perennial-moody-latency went off"),
     ],
 )
 def test_a_model_that_is_broken_on_purpose_is_caught_and_the_notice_says_why(

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import lease, objects, report_data, tokens
-from functions.approval.ask import handler as ask
-from functions.approval.hear import handler as hear
-from functions.conclusion.handler import handler as conclude
+from cloud import executions, lease, report_data, s3
+from functions.approval import record_approval, request_approval
+from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler as dispatch
-from functions.gate.handler import handler as judge
-from perennial.approval import ANSWERED, ASKED, waits_until
+from functions.gate import handler as judge
+from perennial.approval import ANSWERED, REQUESTED, waits_until
 from perennial.reports import run_contents
 
 TOKEN = "AQCkAAAAKgAAAAMAAAAAAAAAAW-the-token"
@@ -43,7 +42,7 @@ def run(world, send):
 @pytest.fixture
 def asked(world, run, context):
     """The same run, as it waits."""
-    assert ask({"run": run, "token": TOKEN, "seconds": 72 * 3600}, context) == {}
+    assert request_approval({"run": run, "token": TOKEN, "seconds": 72 * 3600}, context) == {}
     return run
 
 
@@ -52,13 +51,13 @@ def test_while_it_waits_the_run_says_until_when_and_nobody_overtakes_it(world, a
     assert until is not None
     assert timedelta(hours=71) < until - datetime.now(UTC) < timedelta(hours=73)
     assert lease.holder(world.ledger, "flights", until) == asked["id"]
-    assert tokens.find(world.ledger, world.ledger.run(asked["id"])) == TOKEN
+    assert executions.find_token(world.ledger, world.ledger.run(asked["id"])) == TOKEN
 
 
 def test_people_are_told_once_with_the_commands_that_answer(world, asked, send):
     messages = world.messages()
     send(*messages, *messages)
-    assert messages == [{"ask": asked["id"]}]
+    assert messages == [{"action": "request_approval", "subject": asked["id"], "occasion": ""}]
     assert world.notices() == [f"flights: waits for approval ({asked['id']})"]
 
 
@@ -70,7 +69,7 @@ def test_nobody_is_told_of_a_run_that_waits_no_longer(world, asked, send, contex
 
 def test_the_token_is_in_no_record_notice_or_log(world, asked, send, context, capfd, caplog):
     send(*world.messages())
-    hear({"run": asked, "answer": {"approved": True}}, context)
+    record_approval({"run": asked, "answer": {"approved": True}}, context)
     run = world.ledger.run(asked["id"])
     answer = boto3.client("sqs").receive_message(QueueUrl=world.inbox, MaxNumberOfMessages=10)
     seen = run.model_dump_json() + json.dumps(answer["Messages"]) + "".join(capfd.readouterr()) + caplog.text
@@ -93,18 +92,18 @@ def test_the_token_is_in_no_record_notice_or_log(world, asked, send, context, ca
 def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
     world, asked, context, answer, approved, told
 ):
-    assert hear({"run": asked, "answer": answer}, context) == {"approved": approved}
+    assert record_approval({"run": asked, "answer": answer}, context) == {"approved": approved}
     run = world.ledger.run(asked["id"])
     step = run.step(ANSWERED)
     assert step.sentences == (told,)
     assert step.figures["approved"] is approved
     assert datetime.fromisoformat(step.figures["at"])
     assert waits_until(run) is None
-    assert tokens.find(world.ledger, run) is None
+    assert executions.find_token(world.ledger, run) is None
 
 
 def test_a_refusal_by_a_person_is_the_reason_of_the_runs_end(world, asked, context):
-    hear({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "not before May"}}, context)
+    record_approval({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "not before May"}}, context)
     conclude({"run": asked, "outcome": "refused"}, context)
     assert world.ledger.run(asked["id"]).reasons[1] == "Rejected by arn:x: not before May."
 
@@ -113,15 +112,15 @@ def test_a_run_that_is_stopped_while_it_waits_forgets_its_token_and_frees_the_mo
     detail = {"status": "ABORTED", "input": json.dumps({"run": asked})}
     conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
     run = world.ledger.run(asked["id"])
-    assert (run.state, tokens.find(world.ledger, run), waits_until(run)) == ("failed", None, None)
+    assert (run.state, executions.find_token(world.ledger, run), waits_until(run)) == ("failed", None, None)
     assert lease.holder(world.ledger, "flights", datetime.now(UTC)) is None
 
 
 def test_a_run_that_is_asked_again_after_a_crash_waits_for_the_newer_token(world, asked, context):
-    ask({"run": asked, "token": "newer", "seconds": 60}, context)
+    request_approval({"run": asked, "token": "newer", "seconds": 60}, context)
     run = world.ledger.run(asked["id"])
-    assert tokens.find(world.ledger, run) == "newer"
-    assert len([step for step in run.steps if step.name == ASKED]) == 1
+    assert executions.find_token(world.ledger, run) == "newer"
+    assert len([step for step in run.steps if step.name == REQUESTED]) == 1
 
 
 # the gate itself, when there is nothing to judge by
@@ -162,7 +161,7 @@ def test_an_evaluation_that_is_missing_or_absurd_refuses_the_candidate_with_the_
     if body is not None:
         put_output(run, body)
     assert judge({"run": run}, context)["outcome"] == "refuse"
-    decision = objects.read_json("models", f"runs/{run['id']}/decision.json")
+    decision = s3.read_json("models", f"runs/{run['id']}/decision.json")
     assert decision["outcome"] == "refuse"
     assert told in decision["sentence"]
     conclude({"run": run, "outcome": "refused"}, context)
@@ -175,7 +174,7 @@ def test_a_gate_that_breaks_refuses_the_candidate_and_says_so(world, run, contex
     def breaks(*_):
         raise ZeroDivisionError("in a check")
 
-    monkeypatch.setattr("functions.gate.handler.decide", breaks)
+    monkeypatch.setattr("functions.gate.decide", breaks)
     put_output(run, archive({"evaluation.json": json.dumps(WHOLE).encode()}))
     assert judge({"run": run}, context)["outcome"] == "refuse"
     step = world.ledger.run(run["id"]).step("gate")
@@ -184,9 +183,7 @@ def test_a_gate_that_breaks_refuses_the_candidate_and_says_so(world, run, contex
 
 def test_a_cloud_that_does_not_answer_is_no_verdict(world, run, context, monkeypatch):
     """It fails the run, which keeps the champion too; then it can be run again."""
-    monkeypatch.setattr(
-        "functions.gate.handler.archives.read_json", lambda *_: (_ for _ in ()).throw(ConnectionError())
-    )
+    monkeypatch.setattr("functions.gate.archives.read_json", lambda *_: (_ for _ in ()).throw(ConnectionError()))
     with pytest.raises(ConnectionError):
         judge({"run": run}, context)
 
@@ -198,20 +195,20 @@ def test_the_record_keeps_names_and_what_was_decided_but_no_figures(world, run, 
         Check(f"slice:{n}", 0.1, 0.2, 0.0, 0.3, "failed" if n == 250 else "passed", f"slice {n} " + "x" * 300)
         for n in range(300)
     )
-    monkeypatch.setattr(
-        "functions.gate.handler.decide", lambda *_: Decision("refuse", checks, "Refused by 1 of 300 checks.")
-    )
+    monkeypatch.setattr("functions.gate.decide", lambda *_: Decision("refuse", checks, "Refused by 1 of 300 checks."))
     put_output(run, archive({"evaluation.json": json.dumps(WHOLE).encode()}))
     judge({"run": run}, context)
     step = world.ledger.run(run["id"]).step("gate")
     assert step.sentences[1].startswith("slice 250"), "what decided comes first"
     assert step.sentences[-1] == "260 more checks are in decision.json."
     assert len(step.model_dump_json()) < 40_000
-    assert len(objects.read_json("models", f"runs/{run['id']}/decision.json")["checks"]) == 300
+    assert len(s3.read_json("models", f"runs/{run['id']}/decision.json")["checks"]) == 300
 
 
 def test_the_report_says_what_the_person_said(world, asked, context):
-    hear({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "<b>not</b> before May"}}, context)
+    record_approval(
+        {"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "<b>not</b> before May"}}, context
+    )
     conclude({"run": asked, "outcome": "refused"}, context)
     report = report_data.of_run(world.platform, world.ledger, world.ledger.run(asked["id"]))
     assert run_contents(report)["decision"]["reasons"] == ["Rejected by arn:x: <b>not</b> before May."]

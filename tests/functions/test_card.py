@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import objects, report_data
+from cloud import report_data, s3
+from cloud.handovers import RunReference
 from cloud.ledger import Ledger
-from functions.conclusion.handler import handler as conclude
+from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler as dispatch
 from functions.preparation import handler as preparation
 from functions.task import open_task
@@ -36,7 +37,7 @@ def start(world, context):
             records.append({"messageId": key, "body": json.dumps(event), "eventSource": "aws:sqs"})
         assert not dispatch({"Records": records}, context)["batchItemFailures"]
         (run,) = world.executions()
-        return {"run": run, "tries": 0}
+        return {"run": run}
 
     return started
 
@@ -61,14 +62,14 @@ def test_a_card_that_lacks_something_refuses_the_data_unread(world, start, conte
     assert told in "\n".join(run.reasons)
     assert run.next_command.startswith("perennial upload FILE --model flights --card CARD.yaml")
     assert world.ledger.dataset(run.dataset).accepted is False
-    assert objects.read("data", f"quarantine/flights/{run.dataset}/jan.csv") == b"x"
+    assert s3.read("data", f"quarantine/flights/{run.dataset}/jan.csv") == b"x"
 
 
 def test_the_card_is_kept_with_the_data_and_named_by_its_digest(world, start, context):
     event = start(b'{"licence": "MIT", "collected": "2026-01-31", "retention_days": 36500}', "jan.csv.card.json")
     plan(event, context)
     dataset = world.ledger.dataset(event["run"]["dataset"])
-    kept = objects.read_json("data", f"datasets/flights/{dataset.id}/card.json")
+    kept = s3.read_json("data", f"datasets/flights/{dataset.id}/card.json")
     assert (kept["licence"], kept["collected"]) == ("MIT", "2026-01-31")
     assert kept["origin"].startswith("All flights that left New York City"), "the rest is the spec's"
     assert dataset.kept_until == date(2026, 1, 31) + timedelta(days=36500)
@@ -107,10 +108,10 @@ def test_data_whose_retention_has_ended_is_left_out_of_the_training(world, start
     event = start()
     own = event["run"]["dataset"]
     fresh, old = earlier(world.ledger, own, days=10, kept=100), earlier(world.ledger, own, days=20, kept=5)
-    window, ended = preparation._window(open_task(event))
+    window, ended = preparation._window(open_task(RunReference.from_json(event["run"])))
     assert [dataset.id for dataset in window] == [fresh, own]
     assert [dataset.id for dataset in ended] == [old]
-    assert list(preparation._left_out(ended)) == [f"Left out, for their retention has ended: {old}."]
+    assert list(preparation._left_out(ended)) == [f"Left out, because their retention has ended: {old}."]
 
 
 def test_what_would_not_have_been_in_the_window_anyway_is_not_said_to_be_left_out(world, start):
@@ -119,7 +120,7 @@ def test_what_would_not_have_been_in_the_window_anyway_is_not_said_to_be_left_ou
     for days in (10, 20, 30):
         earlier(world.ledger, own, days=days, kept=1000)
     earlier(world.ledger, own, days=40, kept=5)
-    window, ended = preparation._window(open_task(event))
+    window, ended = preparation._window(open_task(RunReference.from_json(event["run"])))
     assert (len(window), ended) == (3, [])
 
 
@@ -127,7 +128,7 @@ def test_a_run_over_ended_data_alone_trains_nothing(world, start):
     event = start()
     world.ledger.change_dataset(event["run"]["dataset"], kept_until=date(2020, 1, 1))
     with pytest.raises(preparation.NothingToTrainOnError, match="next: perennial upload FILE"):
-        preparation._window(open_task(event))
+        preparation._window(open_task(RunReference.from_json(event["run"])))
 
 
 def test_the_report_shows_the_card_that_came_with_the_data(world, start, context):

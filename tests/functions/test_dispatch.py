@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from cloud import lease
-from functions.conclusion.handler import handler as conclude
+from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler
-from functions.dispatch.reconcile import handler as reconcile
+from functions.dispatch.reconciliation import handler as reconcile
 
 KEY = "incoming/flights/2013-01.csv"
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from cloud import lease
-from functions.drift.handler import handler
+from functions.drift import handler
 from perennial.profile import freeze, profile
 from perennial.records import Champion, ModelVersion, Run
 from perennial.spec import parse
@@ -68,7 +68,8 @@ def compare(world, context):
             world.ledger.table.put_item(
                 Item={"pk": "model#tiny", "sk": "champion", "record": champion.model_dump_json()}
             )
-        event = {"run": {"id": RUN, "token": token, "spec": {"bucket": "models", "key": "specs/tiny/s.json"}}}
+        named = opened.model_dump(include={"id", "model", "dataset", "trigger", "token"})
+        event = {"run": named | {"spec": {"bucket": "models", "key": "specs/tiny/s.json"}}}
         said = handler(event, context)
         step = world.ledger.run(RUN).step("drift")
         key = f"datasets/tiny/{DATASET}/drift.json"

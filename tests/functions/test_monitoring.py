@@ -10,9 +10,9 @@ import pytest
 
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
 from examples.flights import COLUMNS, read
+from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
-from functions.monitoring.handler import handler
-from functions.monitoring.traffic import captured_profile
+from functions.monitoring import handler
 from perennial.profile import freeze, profile
 from perennial.records import Champion, ModelVersion
 
@@ -64,14 +64,16 @@ def capture(rows: pl.DataFrame) -> None:
 def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(world, context, flights, eye, stale):
     crown(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
     capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
-    assert handler({}, context) == {"flights": stale}
-    assert world.messages() == ([{"retrain": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}"}] if stale else [])
+    assert handler({}, context) == {"stale": {"flights": stale}}
+    assert world.messages() == (
+        [{"action": "retrain", "subject": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}"}] if stale else []
+    )
 
 
 def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights):
     crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
     capture(flights.tail(2000))
-    assert handler({}, context) == {"flights": False}
+    assert handler({}, context) == {"stale": {"flights": False}}
     assert world.messages() == []
 
 
@@ -106,8 +108,8 @@ def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, f
 
 def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights):
     crown(world, flights.head(2000), {})
-    assert handler({}, context) == {"flights": False}
-    assert handler({}, context) == {}
+    assert handler({}, context) == {"stale": {"flights": False}}
+    assert handler({}, context) == {"stale": {}}
 
 
 def captured(world, body: bytes | str, content_type: str) -> None:

@@ -10,11 +10,12 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import RunReference
 from cloud.platform import client
 from functions.dispatch.handler import handler as dispatch
 from functions.preparation.job import training_job
-from functions.preparation.recovery import PAUSE, ROUNDS, StillTrainingError, TrainingFailedError
+from functions.preparation.recovery import LOOKS, PAUSE, ROUNDS, TrainingFailedError
 from functions.preparation.recovery import handler as recover
 from functions.task import open_task
 
@@ -33,12 +34,12 @@ def started(world, context):
     assert not dispatch({"Records": [record]}, context)["batchItemFailures"]
     (run,) = world.executions()
     pointer = run["spec"]
-    spec = objects.read_json(pointer["bucket"], pointer["key"])
+    spec = s3.read_json(pointer["bucket"], pointer["key"])
     spec["training"]["fallback_instances"] = ["ml.m5.xlarge"]
-    objects.write_json(pointer["bucket"], pointer["key"], spec)
-    opened = open_task({"run": run})
-    opened.note("training", ("Trained on 10 rows.",), {"rows": 10, "job": run["id"]})
-    return {"run": run, "job": training_job(world.platform, opened.spec, run["id"])}
+    s3.write_json(pointer["bucket"], pointer["key"], spec)
+    opened = open_task(RunReference.from_json(run))
+    opened.note("training", ("Trained on 10 rows.",), {"rows": 10}, training_job=run["id"])
+    return {"run": run, "job": training_job(world.platform, opened.spec, run["id"]).to_json()}
 
 
 class Body(io.BytesIO):
@@ -69,15 +70,23 @@ def test_a_job_that_is_there_and_well_is_taken(world, started, create, context):
     create(started["job"], "Completed")
     found = recover(started | {"error": TAKEN}, context)
     assert (found["outcome"], found["job"]) == ("completed", started["job"])
-    step = world.ledger.run(started["run"]["id"]).step("training")
-    assert step.sentences[1].endswith("was there already; its result was taken.")
-    assert step.figures == {"rows": 10, "job": started["run"]["id"]}
+    run = world.ledger.run(started["run"]["id"])
+    assert run.step("training").sentences[1].endswith("existed already; its output was used.")
+    assert run.step("training").figures == {"rows": 10}
+    assert run.training_job == run.id
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Stopping"])
 def test_a_job_that_is_at_work_is_waited_for(started, create, context, status):
     create(started["job"], status)
-    with pytest.raises(StillTrainingError, match=status):
+    answers = [recover(started | {"error": TAKEN}, context) for _ in range(LOOKS)]
+    assert {(found["outcome"], json.dumps(found["job"])) for found in answers} == {
+        ("waiting", json.dumps(started["job"]))
+    }
+    seconds = [found["seconds"] for found in answers]
+    assert (seconds[0], seconds[1], seconds[-1]) == (30, 36, 900)
+    assert 24 * 3600 < sum(seconds) < 48 * 3600
+    with pytest.raises(TrainingFailedError, match=f"is {status} for more than a day"):
         recover(started | {"error": TAKEN}, context)
 
 
@@ -91,9 +100,9 @@ def test_another_try_after_a_job_that_failed_begins_another_one(world, started, 
     create(started["job"], "Failed", "AlgorithmError: no memory")
     found = recover(started | {"error": TAKEN}, context)
     assert found == {
-        "outcome": "again", "wait": 0, "job": started["job"] | {"TrainingJobName": started["run"]["id"] + "-2"},
+        "outcome": "start", "seconds": 0, "job": started["job"] | {"TrainingJobName": started["run"]["id"] + "-2"},
     }  # fmt: skip
-    assert world.ledger.run(started["run"]["id"]).step("training").figures["job"] == found["job"]["TrainingJobName"]
+    assert world.ledger.run(started["run"]["id"]).training_job == found["job"]["TrainingJobName"]
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
@@ -115,7 +124,7 @@ def test_where_there_is_no_machine_the_types_take_turns_with_a_pause_after_the_l
         create(job, "Failed", NO_MACHINES)
         found = recover(started | {"job": job, "error": FAILED}, context)
         job = found["job"]
-        seen.append((job["TrainingJobName"], job["ResourceConfig"]["InstanceType"], found["wait"]))
+        seen.append((job["TrainingJobName"], job["ResourceConfig"]["InstanceType"], found["seconds"]))
     pause = PAUSE.total_seconds()
     assert seen == [
         (f"{run}-2", "ml.m5.xlarge", 0),
@@ -123,9 +132,11 @@ def test_where_there_is_no_machine_the_types_take_turns_with_a_pause_after_the_l
         (f"{run}-4", "ml.m5.xlarge", 0),
         (f"{run}-5", "ml.m5.large", pause),
     ]
-    step = world.ledger.run(run).step("training")
-    assert step.figures["job"] == f"{run}-5"
-    assert step.sentences[1] == "SageMaker had no machine of ml.m5.large; ml.m5.xlarge was tried."
+    assert world.ledger.run(run).training_job == f"{run}-5"
+    assert (
+        world.ledger.run(run).step("training").sentences[1]
+        == "SageMaker had no machine of ml.m5.large; ml.m5.xlarge was tried."
+    )
 
 
 def test_after_hours_without_a_machine_the_run_fails_and_says_what_to_do(started, create, context):

@@ -8,12 +8,18 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from functions.reporting.handler import handler
+from functions.reporting import handler
 from perennial.records import Champion
 from tests.perennial.reports import cases
 
 RUN = "run-loans-9be2410c77aa"
 REFERENCE = "runs/run-loans-1f0c93ab27de/profile.json"
+EVENT = {
+    "run": {
+        "id": RUN, "model": "loans", "dataset": "ds-loans-9be2410c77aa", "trigger": "upload", "token": 1,
+        "spec": {"bucket": "models", "key": "specs/loans/s.json"},
+    }
+}  # fmt: skip
 
 
 def put(bucket: str, key: str, value: object) -> None:
@@ -27,11 +33,7 @@ def write(world, context):
     def run(outcome: str, version_of_serving: str = "loans@1f0c93ab27de") -> dict[str, bytes]:
         data = cases.data(outcome)
         ended = data.run
-        steps = tuple(
-            step.model_copy(update={"figures": {"reference": REFERENCE}}) if step.name == "drift" else step
-            for step in ended.steps
-        )
-        world.ledger.open_run(ended.model_copy(update={"steps": steps}))
+        world.ledger.open_run(ended.model_copy(update={"reference_profile": REFERENCE}))
         world.ledger.claim(data.dataset)
         if data.version:
             world.ledger.put_version(data.version)
@@ -51,7 +53,7 @@ def write(world, context):
         if data.profile and data.reference:
             put("data", folder + "profile.json", data.profile.as_dict())
             put("models", REFERENCE, data.reference.as_dict())
-        assert handler({"run": {"id": RUN}}, context) == {"report": f"reports/loans/{RUN}.html"}
+        assert handler(EVENT, context) == {"report": f"reports/loans/{RUN}.html"}
         s3 = boto3.client("s3")
         listed = s3.list_objects_v2(Bucket="models", Prefix="reports/")["Contents"]
         return {one["Key"]: s3.get_object(Bucket="models", Key=one["Key"])["Body"].read() for one in listed}
@@ -92,7 +94,7 @@ def test_every_other_outcome_leaves_a_report_and_no_card(write, outcome):
 
 def test_the_report_says_what_the_objects_say_and_is_the_same_when_it_is_written_again(write, world, context):
     first = write("refused")
-    handler({"run": {"id": RUN}}, context)
+    handler(EVENT, context)
     again = boto3.client("s3").get_object(Bucket="models", Key=f"reports/loans/{RUN}.html")["Body"].read()
     assert again == first[f"reports/loans/{RUN}.html"]
     summary = json.loads(first[f"reports/loans/summaries/{RUN}.json"])
@@ -120,10 +122,10 @@ def test_a_run_without_a_note_of_its_reference_is_compared_with_the_champion_bef
     )
     world.ledger.table.put_item(Item={"pk": "model#loans", "sk": "champion", "record": champion.model_dump_json()})
     run = world.ledger.run(RUN)
-    bare = run.model_copy(update={"steps": tuple(step.model_copy(update={"figures": {}}) for step in run.steps)})
+    bare = run.model_copy(update={"reference_profile": ""})
     world.ledger.table.put_item(
         Item={"pk": "model#loans", "sk": f"run#{RUN}", "record": bare.model_dump_json(), "state": bare.state}
     )
-    handler({"run": {"id": RUN}}, context)
+    handler(EVENT, context)
     to_json = boto3.client("s3").get_object(Bucket="models", Key=f"reports/loans/{RUN}.json")["Body"].read()
     assert json.loads(to_json)["sections"]["drift"]["distributions"]

@@ -12,16 +12,16 @@ import boto3
 import polars as pl
 import pytest
 
-from cloud import objects
+from cloud import s3
+from cloud.handovers import WorkItem
 from functions.dispatch.handler import handler as dispatch
 from functions.validation import division, fetching
-from functions.validation.compare import handler as compare
-from functions.validation.gather import handler as gather
+from functions.validation.duplicates import collect_duplicates, compare_keys
 from functions.validation.inspect import handler as inspect
+from functions.validation.inspect import mark_uninspectable
 from functions.validation.merge import handler as merge
-from functions.validation.plan import PATIENCE, MissingPartError
+from functions.validation.plan import PART_WAITS
 from functions.validation.plan import handler as plan
-from functions.validation.surrender import handler as surrender
 from perennial.spec import load_all
 from stacks.settings import ROOT
 
@@ -70,13 +70,13 @@ def run(world, context):
         event = {"detail": {"bucket": {"name": "data"}, "object": item}, "time": "2026-01-01T00:00:00Z"}
         records = [{"messageId": "0", "body": json.dumps(event), "eventSource": "aws:sqs", "receiptHandle": "r"}]
         assert not dispatch({"Records": records}, context)["batchItemFailures"]
-        return {"run": world.executions()[-1], "tries": 0}
+        return {"run": world.executions()[-1]}
 
     return started
 
 
 def listed(pointer: dict) -> list[dict]:
-    return objects.read_json(pointer["bucket"], pointer["key"])
+    return s3.read_json(pointer["bucket"], pointer["key"])
 
 
 def test_a_large_parquet_file_is_divided_by_row_groups_and_the_rest_by_files(run, context, monkeypatch) -> None:
@@ -114,16 +114,19 @@ def test_a_single_file_has_no_keys_to_compare(run, context) -> None:
 
 
 def test_buckets_grow_with_the_bytes_up_to_a_bound() -> None:
-    item = {"size": division.BUCKET_BYTES}
-    assert [division.buckets([item] * count) for count in (0, 1, 2, 30, 5000)] == [0, 0, 2, 30, division.MOST_BUCKETS]
+    size = division.BUCKET_BYTES
+    assert [division.buckets([size] * count) for count in (0, 1, 2, 30, 5000)] == [0, 0, 2, 30, division.MOST_BUCKETS]
 
 
-def test_a_part_that_is_not_there_is_waited_for_and_then_a_fault_of_the_manifest(run, context) -> None:
+def test_a_part_that_is_not_there_is_waited_for_and_then_a_fault_of_the_manifest(world, run, context) -> None:
     start = run({"a.csv": b"x"}, missing="never.csv")
-    with pytest.raises(MissingPartError, match=r"never\.csv"):
-        plan(start, context)
-    assert plan({**start, "tries": PATIENCE}, context)["count"] == 0
+    answers = [plan(start, context) for _ in range(PART_WAITS + 1)]
+    assert [found["outcome"] for found in answers] == ["waiting"] * PART_WAITS + ["planned"]
+    assert sum(found["seconds"] for found in answers[:-1]) == 600
+    assert answers[-1]["count"] == 0
     assert merge(start, context) == {"accepted": False}
+    step = world.ledger.run(start["run"]["id"]).step("validation")
+    assert "'never.csv' is named by the manifest, but was not uploaded" in step.sentences
 
 
 def test_a_row_that_repeats_a_key_of_another_file_is_taken_out_of_its_part(world, run, context) -> None:
@@ -133,21 +136,21 @@ def test_a_row_that_repeats_a_key_of_another_file_is_taken_out_of_its_part(world
     for item in listed(planned["files"]):
         inspect({**start, "file": item}, context)
     for keys in listed(planned["keys"]):
-        compare({**start, "keys": keys}, context)
-    gathered = gather(start, context)
-    (again,) = listed(gathered["files"])
-    assert (again["index"], again["again"], gathered["count"]) == (1, True, 1)
+        compare_keys({**start, "keys": keys}, context)
+    collected = collect_duplicates(start, context)
+    (again,) = listed(collected["files"])
+    assert (again["index"], again["again"], collected["count"]) == (1, True, 1)
     inspect({**start, "file": again}, context)
     merge(start, context)
     folder = f"datasets/flights/{start['run']['dataset']}/"
-    verdict = objects.read_json("data", folder + "verdict.json")
+    verdict = s3.read_json("data", folder + "verdict.json")
     assert (verdict["rows"], verdict["rows_broken"]) == (55, 2)
     problem = next(problem for problem in verdict["problems"] if problem["code"] == "duplicate-key")
     assert problem["message"].startswith("b.csv: row 1: repeats the key (")
     assert problem["message"].endswith("of row 29 in a.csv (2 rows in all)")
-    rows = pl.read_parquet(objects.read("data", folder + "parts/00001/rows.parquet"))
+    rows = pl.read_parquet(s3.read("data", folder + "parts/00001/rows.parquet"))
     assert rows.height == 23
-    aside = pl.read_parquet(objects.read("data", folder + "parts/00001/quarantined.parquet"))
+    aside = pl.read_parquet(s3.read("data", folder + "parts/00001/quarantined.parquet"))
     assert aside["row"].to_list() == [1, 2]
 
 
@@ -155,9 +158,9 @@ def test_a_file_that_no_worker_could_take_is_refused_with_the_way_out(world, run
     start = run({"a.csv": flights(10).write_csv().encode(), "b.csv": flights(10, 10).write_csv().encode()})
     first, second = listed(plan(start, context)["files"])
     inspect({**start, "file": first}, context)
-    surrender({**start, "file": second, "error": {"Error": "Runtime.OutOfMemory", "Cause": "..."}}, context)
+    mark_uninspectable({**start, "file": second, "error": {"Error": "Runtime.OutOfMemory", "Cause": "..."}}, context)
     assert merge(start, context) == {"accepted": False}
-    verdict = objects.read_json("data", f"datasets/flights/{start['run']['dataset']}/verdict.json")
+    verdict = s3.read_json("data", f"datasets/flights/{start['run']['dataset']}/verdict.json")
     (problem,) = [problem for problem in verdict["problems"] if problem["code"] == "too-large"]
     assert "ran out of memory" in problem["message"]
     assert fetching.ADVICE in problem["message"]
@@ -169,7 +172,7 @@ def test_a_file_that_does_not_fit_on_the_disk_is_refused_unread(world, run, cont
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 90, 10))
     inspect({**start, "file": item}, context)
-    verdict = objects.read_json("data", f"datasets/flights/{start['run']['dataset']}/parts/00000/verdict.json")
+    verdict = s3.read_json("data", f"datasets/flights/{start['run']['dataset']}/parts/00000/verdict.json")
     assert [problem["code"] for problem in verdict["problems"]] == ["too-large"]
     assert (verdict["files"], verdict["bytes"]) == (1, item["size"])
 
@@ -177,9 +180,9 @@ def test_a_file_that_does_not_fit_on_the_disk_is_refused_unread(world, run, cont
 def test_a_worker_fetches_of_a_slice_no_more_than_it_reads(world, tmp_path) -> None:
     body = parquet(flights(20_000), 1000)
     version = put("a.parquet", body)
-    file = {"key": "incoming/flights/a.parquet", "version_id": version, "size": len(body), "whole": len(body)}
+    file = WorkItem(0, "incoming/flights/a.parquet", version, len(body), len(body), "", (3, 4), first=True)
     path = tmp_path / "slice"
-    assert fetching.fetch("data", {**file, "row_groups": [3, 4], "sha256": ""}, path) is None
+    assert fetching.fetch("data", file, path) is None
     found = path.read_bytes()
     groups = fetching.read_footer("data", file).groups
     assert len(found) == len(body)

@@ -24,7 +24,8 @@ ANYTHING = st.recursive(
 def run(*steps: Step, state: str = "running", **more: object) -> Run:
     return Run(
         id="run-m-000000000000", model="m", dataset="ds-m-000000000000", trigger="upload", spec_digest="s", token=1,
-        state=state, started_at=NOW, steps=steps, **more,
+        state=state, started_at=NOW, steps=steps, approval_until=UNTIL if steps[-1:] == (ASKED,) else None,
+        **more,
     )  # fmt: skip
 
 
@@ -32,7 +33,8 @@ def step(name: str, *sentences: str, **figures: object) -> Step:
     return Step(name=name, at=NOW, sentences=sentences, figures=figures)
 
 
-ASKED = step("approval", "A person is asked.", until=(NOW + timedelta(hours=72)).isoformat())
+UNTIL = NOW + timedelta(hours=72)
+ASKED = step("approval", "A person is asked until 2026-11-24 08:00 UTC.")
 
 
 @given(ANYTHING)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
-from functions.monitoring.traffic import answered
+from functions.captured_traffic import answered
 from perennial import capture
 from perennial.contract import requests
 from perennial.contract.fields import PayloadError
@@ -40,7 +40,9 @@ KINDS["base64"] = {}
 def recorded(body: bytes, content_type: str, encoding: str) -> capture.Request:
     """Through a record as the embedded SageMaker writes it."""
     config = {"CaptureOptions": [{"CaptureMode": "Input"}], "CaptureContentTypeHeader": KINDS[encoding]}
-    record = _record(config, CapturedInvocation(body, content_type, b"", "application/json", None, None), datetime.now(UTC))
+    record = _record(
+        config, CapturedInvocation(body, content_type, b"", "application/json", None, None), datetime.now(UTC)
+    )
     return capture.read(json.dumps(record).encode())
 
 

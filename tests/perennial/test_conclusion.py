@@ -6,7 +6,8 @@ import pytest
 
 from perennial import conclusion
 from perennial.contract.lifecycle import Retrain
-from perennial.records import OUTCOMES, Run, Step
+from perennial.outcomes import OUTCOMES
+from perennial.records import Run, Step
 from perennial.retraining import worth_training
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import pytest
 
 from perennial.contract.lifecycle import Monitoring
-from perennial.retraining import INSUFFICIENT, watch
+from perennial.retraining import INSUFFICIENT, assess
 
 POLICY = Monitoring(min_rows=100, max_age_days=30)
 
@@ -20,10 +20,10 @@ POLICY = Monitoring(min_rows=100, max_age_days=30)
     ],
 )
 def test_a_model_is_stale_by_drift_or_by_age(rows, drift, age, stale):
-    assert watch(POLICY, rows, drift, "d", age).stale is stale
+    assert assess(POLICY, rows, drift, "d", age).stale is stale
 
 
 def test_too_little_traffic_is_called_insufficient_and_says_how_much_is_asked_for():
-    found = watch(POLICY, 7, "drifted", "d", 0)
+    found = assess(POLICY, 7, "drifted", "d", 0)
     assert found.drift == INSUFFICIENT
     assert "7 rows of traffic, 100 are asked for" in found.sentences[1]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.assembly import Template
-from stacks.image import IMAGES
+from stacks.registries import IMAGES
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.assembly import of_type, templates
-from stacks.data_stack import DataStack
+from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
 from stacks.settings import ROOT, Settings, SettingsError
 

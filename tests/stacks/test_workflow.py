@@ -12,7 +12,7 @@ from stacks.assembly import Template, definition
 from stacks.settings import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "state_machine.json"
-ENDANGERED = ("Shadow", "Check endpoint", "Ask canary", "Verify")  # states in which a candidate may be serving
+ENDANGERED = ("Shadow", "Check endpoint", "Check canary", "Verify")  # states in which a candidate may be serving
 States = dict[str, dict[str, Any]]
 
 
@@ -53,7 +53,7 @@ def test_the_rendered_machine_is_the_one_that_was_reviewed(machine: dict[str, An
 
 def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States) -> None:
     for name, task in tasks(states):
-        if name == "Ask a person":  # as long as the spec says, at most 30 days
+        if name == "Request approval":  # as long as the spec says, at most 30 days
             assert task["TimeoutSecondsPath"] == "$.decision.seconds"
         else:
             assert task["TimeoutSeconds"] <= 24 * 3600, name
@@ -64,7 +64,7 @@ def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States
 def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and not name.startswith(("Conclude", "Write report")):
-            after = "Restore champion" if name in ENDANGERED else "Conclude failed"
+            after = "Roll back" if name in ENDANGERED else "Conclude failed"
             assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
 
 
@@ -86,8 +86,16 @@ def test_a_report_that_cannot_be_written_changes_no_outcome(states: States) -> N
 
 
 def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:
-    assert set(ways(states["Restore champion"])) == {"Conclude failed", "Broken off?"}
-    assert set(ways(states["Broken off?"])) == {"Conclude failed", "Conclude refused"}
+    assert set(ways(states["Roll back"])) == {"Conclude failed", "Rolled back?"}
+    assert set(ways(states["Rolled back?"])) == {"Conclude failed", "Conclude refused", "Wait to roll back"}
+
+
+def test_the_error_of_a_training_job_that_was_recovered_does_not_make_a_refusal_a_failure(states: States) -> None:
+    """A rollback without an error at $.error is a refusal, so the recovery keeps its error elsewhere."""
+    (failed,) = [rule for rule in states["Rolled back?"]["Choices"] if rule["Next"] == "Conclude failed"]
+    assert failed["Variable"] == "$.error.Error"
+    caught = {catch["Next"]: catch["ResultPath"] for catch in states["Train"]["Catch"]}
+    assert caught == {"Recover training": "$.job_error", "Conclude failed": "$.error"}
 
 
 def test_an_endpoint_that_sagemaker_could_not_lead_back_is_left_to_a_person(states: States) -> None:
@@ -100,19 +108,19 @@ def test_an_endpoint_that_sagemaker_could_not_lead_back_is_left_to_a_person(stat
 
 def test_a_rollback_by_hand_is_released_and_verified_as_any_version_is(states: States) -> None:
     choices = {choice["StringEquals"]: choice["Next"] for choice in states["Triggered by?"]["Choices"]}
-    assert choices == {"retrain": "Prepare training", "rollback": "Begin release"}
+    assert choices == {"retrain": "Prepare training", "rollback": "Start deployment"}
 
 
 def test_a_canary_is_asked_and_then_watched_on(states: States) -> None:
     ready = {choice["StringEquals"]: choice["Next"] for choice in states["Endpoint ready?"]["Choices"]}
-    assert ready == {"in_service": "Verify", "baking": "Ask canary", "failed": "Restore champion"}
-    assert states["Ask canary"]["Next"] == states["Endpoint ready?"]["Default"] == "Wait for endpoint"
+    assert ready == {"in_service": "Verify", "baking": "Check canary", "failed": "Roll back"}
+    assert states["Check canary"]["Next"] == states["Endpoint ready?"]["Default"] == "Wait for endpoint"
 
 
 def test_a_shadow_comes_before_the_canary_and_only_where_the_spec_wants_it(states: States) -> None:
-    assert states["Shadow first?"]["Default"] == "Begin release"
+    assert states["Shadow first?"]["Default"] == "Start deployment"
     over = {choice["StringEquals"]: choice["Next"] for choice in states["Shadow over?"]["Choices"]}
-    assert over == {"over": "Begin release", "refused": "Restore champion"}
+    assert over == {"over": "Start deployment", "refused": "Roll back"}
     assert states["Wait for shadow"] == {"Type": "Wait", "SecondsPath": "$.shadow.seconds", "Next": "Shadow"}
 
 
@@ -122,26 +130,33 @@ def test_a_conclusion_is_told_its_outcome_and_the_error(states: States) -> None:
     assert states["Conclude failed"]["Parameters"]["error.$"] == "$.error"
 
 
-def test_a_person_is_asked_by_a_token_and_every_way_the_wait_ends_is_heard(states: States) -> None:
-    ask, hear, approved = states["Ask a person"], states["Hear the answer"], states["Approved?"]
-    assert ask["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
-    assert ask["Parameters"]["Payload"]["token.$"] == "$$.Task.Token"
-    assert ask["Catch"][0] == {"ErrorEquals": ["States.Timeout"], "ResultPath": "$.answer", "Next": "Hear the answer"}
-    assert (ask["Next"], ask["ResultPath"]) == ("Hear the answer", "$.answer")
-    assert hear["Next"] == "Approved?"
+def test_an_approval_is_requested_by_a_token_and_every_way_the_wait_ends_is_recorded(states: States) -> None:
+    request, record, approved = states["Request approval"], states["Record approval"], states["Approved?"]
+    assert request["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
+    assert request["Parameters"]["Payload"]["token.$"] == "$$.Task.Token"
+    assert request["Catch"][0] == {
+        "ErrorEquals": ["States.Timeout"],
+        "ResultPath": "$.answer",
+        "Next": "Record approval",
+    }
+    assert (request["Next"], request["ResultPath"]) == ("Record approval", "$.answer")
+    assert record["Next"] == "Approved?"
     assert approved["Choices"] == [{"Variable": "$.approval.approved", "BooleanEquals": True, "Next": "Register"}]
     assert approved["Default"] == states["Outcome?"]["Default"] == "Conclude refused"
 
 
-def test_no_state_but_the_one_that_asks_sees_a_token(states: States) -> None:
+def test_no_state_but_the_one_that_requests_approval_sees_a_token(states: States) -> None:
     told = {name for name, state in states.items() if "Task.Token" in json.dumps(state)}
-    assert told == {"Ask a person"}
+    assert told == {"Request approval"}
 
 
 def test_what_is_refused_at_the_plan_is_not_inspected(states: States) -> None:
     asked = states["Files to inspect?"]
     assert states["Plan files"]["Next"] == "Files to inspect?"
-    assert asked["Choices"] == [{"Variable": "$.plan.count", "NumericGreaterThan": 0, "Next": "Inspect files"}]
+    assert asked["Choices"] == [
+        {"Variable": "$.plan.outcome", "StringEquals": "waiting", "Next": "Wait for parts"},
+        {"Variable": "$.plan.count", "NumericGreaterThan": 0, "Next": "Inspect files"},
+    ]
     assert asked["Default"] == "Merge verdict"
 
 
@@ -170,7 +185,7 @@ def test_many_files_are_compared_by_their_keys_and_a_single_one_is_not(states: S
     assert states["Inspect files"]["Next"] == "Keys to compare?"
     assert asked["Choices"] == [{"Variable": "$.plan.buckets", "NumericGreaterThan": 0, "Next": "Compare keys"}]
     assert asked["Default"] == "Merge verdict"
-    assert states["Keys repeat?"]["Default"] == "Merge verdict"
+    assert states["Duplicates?"]["Default"] == "Merge verdict"
     assert states["Inspect again"]["Next"] == "Merge verdict"
 
 

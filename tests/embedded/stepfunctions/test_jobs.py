@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +11,8 @@ import pytest
 from tests.embedded.conftest import eventually
 from tests.embedded.stepfunctions.conftest import Lab
 
-FIELDS = (
-    "TrainingJobName",
-    "HyperParameters",
-    "AlgorithmSpecification",
-    "RoleArn",
-    "InputDataConfig",
-    "OutputDataConfig",
-    "ResourceConfig",
-    "StoppingCondition",
-    "Environment",
-    "EnableNetworkIsolation",
-    "EnableManagedSpotTraining",
-    "Tags",
-)
+GOLDEN = Path(__file__).parents[2] / "golden" / "state_machine.json"
+FIELDS = [key.removesuffix(".$") for key in json.loads(GOLDEN.read_text())["States"]["Train"]["Parameters"]]
 TRAIN = {
     "Type": "Task",
     "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",

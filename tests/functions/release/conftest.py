@@ -18,7 +18,7 @@ import embedded.cloud
 from cloud import lease, platform
 from cloud import ledger as ledgers
 from cloud.ledger import Ledger
-from functions.release import begin, canary, check, restore, verify
+from functions.release import canary, check, deployment, rollback, verify
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.records import Champion, ModelVersion, Run
@@ -126,8 +126,9 @@ class House:
 
     def resume(self, run: Run, version: ModelVersion) -> dict[str, Any]:
         """The state of an execution of that run."""
-        pointer = {"bucket": "models", "key": layout.spec(self.model, version.spec_digest), "digest": ""}
-        self.state = {"run": {"id": run.id, "token": run.token, "spec": pointer}, "version": {"id": version.id}}
+        pointer = {"bucket": "models", "key": layout.spec(self.model, version.spec_digest)}
+        named = run.model_dump(include={"id", "model", "dataset", "trigger", "token"})
+        self.state = {"run": named | {"spec": pointer}, "version": {"id": version.id}}
         return self.state
 
     def call(self, function: Any) -> dict[str, Any]:
@@ -136,14 +137,20 @@ class House:
 
     def go(self) -> str:
         """From the beginning of the release to its end, as the workflow goes: 'promoted' or 'refused'."""
-        self.state["release"] = self.call(begin)
+        self.deploy()
         return self.follow()
+
+    def deploy(self) -> None:
+        """Start the deployment, as soon as the endpoint allows it."""
+        while (found := self.call(deployment))["outcome"] == "waiting":
+            time.sleep(0.2)
+        self.state["release"] = found
 
     def follow(self) -> str:
         """The rest of it."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            found = self.call(check)["state"]
+            found = self.call(check)["outcome"]
             if found == "baking":
                 self.call(canary)
             elif found == "failed":
@@ -156,7 +163,7 @@ class House:
     def back(self) -> str:
         """To the champion."""
         eventually(lambda: not self.is_changing())
-        self.call(restore)
+        self.call(rollback)
         eventually(lambda: not self.is_changing())
         return self.done("refused")
 

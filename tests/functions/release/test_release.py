@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import boto3
@@ -9,7 +10,8 @@ import pytest
 
 from cloud import alarms, endpoints, lease, rollbacks
 from cloud.platform import from_environment
-from functions.release import begin, canary, check, restore
+from functions.release import canary, check, deployment, rollback
+from functions.release.deployment import BUSY_WAITS
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import Context, House, eventually
@@ -38,14 +40,14 @@ def alarm(house: House, kind: str) -> dict[str, Any]:
 
 def baking(house: House) -> None:
     """Begin the release, and wait until a share of the traffic goes to the candidate."""
-    house.state["release"] = house.call(begin)
-    eventually(lambda: house.call(check)["state"] == "baking")
+    house.deploy()
+    eventually(lambda: house.call(check)["outcome"] == "baking")
 
 
 def test_a_first_version_makes_the_endpoint_and_becomes_champion(house: House) -> None:
     version = house.promote("a")
     assert house.serves() == version.id == house.champion().version
-    assert "The endpoint is made" in house.told()
+    assert "The endpoint is created" in house.told()
 
 
 def test_a_canary_is_asked_the_golden_rows_while_it_bakes_and_then_serves(house: House) -> None:
@@ -85,17 +87,17 @@ def test_a_canary_that_is_slow_is_led_back_by_the_latency_of_its_own_answers(hou
     baking(house)
     assert house.follow() == "refused"
     assert layout.alarm(house.model, "latency") in house.told()
-    assert "the alarm rings at 200 ms" in house.told()
+    assert "the limit is 200 ms" in house.told()
     assert house.serves() == champion.id
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("errors", "37 answers in a minute were errors (5xx), the alarm rings at 1"),
-        ("latency", "took 812 ms, the alarm rings at 500 ms"),
-        ("invalid", "61% of the rows were refused or out of contract, the alarm rings at 50%"),
-        ("shift", "further from the champion's than chance explains, the alarm rings at 0.07395"),
+        ("errors", "37 answers in a minute were errors (5xx), the limit is 1"),
+        ("latency", "took 812 ms, the limit is 500 ms"),
+        ("invalid", "61% of the rows were refused or out of contract, the limit is 50%"),
+        ("shift", "further from the champion's than chance explains, the limit is 0.07395"),
     ],
 )
 def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str, words: str) -> None:
@@ -118,17 +120,28 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
     assert house.serves() == champion.id
 
 
-def test_a_release_waits_until_what_the_one_before_has_rung_is_silent(house: House) -> None:
+def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(house: House) -> None:
     champion = house.promote("a")
     house.begin(house.version("b"))
     baking(house)
     measure(house, "AWS/SageMaker", ModelLatency=812_000)
     assert house.follow() == "refused"
     house.begin(house.version("c"))
-    measure(house, "AWS/SageMaker", ModelLatency=812_000)
-    eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")
-    with pytest.raises(endpoints.EndpointBusyError, match=r"812 ms.* No release begins before it is silent"):
-        house.call(begin)
+    waits = {"start_deployment": BUSY_WAITS - 1}
+    house.ledger.update_run(house.run().model_copy(update={"waits": waits}))
+
+    def breach() -> None:
+        measure(house, "AWS/SageMaker", ModelLatency=812_000)
+        eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")
+
+    breach()
+    found = house.call(deployment)
+    assert (found["outcome"], found["seconds"] * BUSY_WAITS) == ("waiting", 3600)
+    assert re.search(r"812 ms.* No release begins before it is OK", found["reason"])
+    assert found["reason"] in house.told()
+    breach()
+    with pytest.raises(endpoints.EndpointBusyError, match="812 ms"):
+        house.call(deployment)
     assert house.serves() == champion.id
 
 
@@ -155,7 +168,7 @@ def test_a_release_that_is_begun_again_after_a_crash_is_the_same_release(house: 
     house.begin(house.version("b"))
     baking(house)
     before = alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"]
-    again = house.call(begin)
+    again = house.call(deployment)
     assert again | {"began": ""} == house.state["release"] | {"began": ""}
     assert alarm(house, "errors")["AlarmConfigurationUpdatedTimestamp"] == before
     assert house.follow() == "promoted"
@@ -165,8 +178,7 @@ def test_a_way_back_that_meets_an_update_calls_the_candidate_back_first(house: H
     house.promote("a")
     house.begin(house.version("b"))
     baking(house)
-    with pytest.raises(endpoints.EndpointBusyError):
-        house.call(restore)
+    assert house.call(rollback)["outcome"] == "waiting"
     assert house.back() == "refused"
     assert house.serves() == house.champion().version
 
@@ -252,10 +264,10 @@ def test_an_endpoint_that_could_not_be_led_back_is_touched_by_nobody(house: Hous
 
     house.promote("a")
     house.begin(house.version("b"))
-    house.state["release"] = house.call(begin)
+    house.deploy()
     eventually(lambda: not house.is_changing(), 60)
     backend = sagemaker_backends[hosting.context.account_id][hosting.context.region]
     backend.hosting.endpoints[house.endpoint].status = "UpdateRollbackFailed"
-    for function in (check, begin):
+    for function in (check, deployment):
         with pytest.raises(endpoints.StuckEndpointError, match="a person is needed"):
             function.handler(house.state, Context())

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-import pytest
 
-from cloud import configurations, endpoints, platform
+from cloud import endpoint_configs, endpoints, platform
 from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import House, eventually
 
@@ -42,7 +41,7 @@ def test_a_serverless_endpoint_serves_although_other_models_are_isolated(house: 
 def test_an_endpoint_that_failed_is_made_anew_once_its_name_is_free(house: House) -> None:
     version = house.version("a")
     spec = house.spec
-    config = configurations.create(platform.from_environment(), spec, version)
+    config = endpoint_configs.create(platform.from_environment(), spec, version)
     sagemaker = boto3.client("sagemaker")
     broken = dict(sagemaker.describe_model(ModelName=config)["PrimaryContainer"])
     broken["Environment"] = broken["Environment"] | {"SAGEMAKER_SERVING_MODULE": "no application"}
@@ -55,23 +54,22 @@ def test_an_endpoint_that_failed_is_made_anew_once_its_name_is_free(house: House
     sagemaker.create_endpoint(EndpointName=house.endpoint, EndpointConfigName=f"{house.model}-broken")
     eventually(lambda: endpoints.describe(house.endpoint).status == "Failed")
     for _ in range(2):  # it is deleted, and then it is being deleted
-        with pytest.raises(endpoints.EndpointBusyError):
-            endpoints.release(house.endpoint, config)
+        assert not endpoints.deploy(house.endpoint, config)
     eventually(lambda: endpoints.describe(house.endpoint) is None)
-    endpoints.release(house.endpoint, config)
+    assert endpoints.deploy(house.endpoint, config)
     eventually(lambda: endpoints.describe(house.endpoint).status == "InService")
 
 
 def test_a_model_that_an_earlier_deployment_left_behind_is_made_anew(house: House) -> None:
     version, sagemaker = house.version("a"), boto3.client("sagemaker")
     here = platform.from_environment()
-    config = configurations.create(here, house.spec, version)
+    config = endpoint_configs.create(here, house.spec, version)
     left = sagemaker.describe_model(ModelName=config)
     sagemaker.delete_model(ModelName=config)
     role = "arn:aws:iam::123456789012:role/of-an-earlier-deployment"
     sagemaker.create_model(ModelName=config, PrimaryContainer=left["PrimaryContainer"], ExecutionRoleArn=role)
-    assert configurations.create(here, house.spec, version) == config
+    assert endpoint_configs.create(here, house.spec, version) == config
     assert sagemaker.describe_model(ModelName=config)["ExecutionRoleArn"] == left["ExecutionRoleArn"]
     made = sagemaker.describe_model(ModelName=config)["CreationTime"]
-    configurations.create(here, house.spec, version)
+    endpoint_configs.create(here, house.spec, version)
     assert sagemaker.describe_model(ModelName=config)["CreationTime"] == made

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from cloud import traffic
-from functions.release import restore, shadow
+from functions.release import rollback, shadow
 from perennial import layout
 from tests.functions.release.conftest import ROWS, House, eventually
 from tests.functions.release.test_release import changed
@@ -52,7 +52,7 @@ def ask(house: House, times: int) -> set[str]:
 def watched(house: House) -> None:
     """From the first look to the moment when the shadow has been there for its time."""
     while (told := house.call(shadow))["seconds"] != 180:
-        assert told["state"] == "waiting"
+        assert told["outcome"] == "waiting"
         time.sleep(0.2)
 
 
@@ -76,25 +76,25 @@ def test_a_shadow_answers_nobody_and_its_answers_decide(
     since = datetime.now(UTC) - timedelta(minutes=5)
 
     def counted() -> bool:
-        seen = traffic.seen(candidate.id, since, datetime.now(UTC) + timedelta(minutes=1))
+        seen = traffic.counts(candidate.id, since, datetime.now(UTC) + timedelta(minutes=1))
         return seen.failures >= times or seen.rows >= 20 * times
 
     eventually(counted)
-    while (found := shadowed.call(shadow))["state"] == "waiting":
+    while (found := shadowed.call(shadow))["outcome"] == "waiting":
         time.sleep(0.2)
-    assert found["state"] == state, shadowed.told()
+    assert found["outcome"] == state, shadowed.told()
     assert words in shadowed.told()
     if state == "over":
         assert shadowed.go() == "promoted"
     else:
-        shadowed.call(restore)
+        shadowed.call(rollback)
         eventually(lambda: not shadowed.is_changing())
         assert shadowed.serves() == champion.id
 
 
 def test_without_a_champion_there_is_nothing_to_shadow(shadowed: House) -> None:
     shadowed.begin(shadowed.version("a"))
-    assert shadowed.call(shadow)["state"] == "over"
+    assert shadowed.call(shadow)["outcome"] == "over"
 
 
 def test_a_serverless_endpoint_is_made_and_led_on_without_alarms(house: House) -> None:

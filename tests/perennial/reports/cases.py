@@ -126,7 +126,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
         for place, name in enumerate(names)
     )
     going = outcome in ("waiting", "running")
-    why = {"failed": ("The run broke off; the champion stays.", f"AlgorithmError: the estimator broke: {EVIL}")}
+    why = {"failed": ("The run failed; the champion stays.", f"AlgorithmError: the estimator broke: {EVIL}")}
     return Run(
         id=identity,
         model="loans",

@@ -1,0 +1,193 @@
+"""SageMaker models and endpoint configurations: one of each per model version and spec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cloud.endpoints import SHADOW, VARIANT
+from cloud.platform import Platform, client
+from perennial import layout
+from perennial.contract.model import ModelSpec
+from perennial.contract.release import Shadow
+from perennial.records import ModelVersion
+
+KEPT = 5  # newest configurations of a model, besides those of the champion and its predecessor
+VALUE_LIMIT = 1024  # characters of one environment value
+STARTING_SECONDS = 120  # for the first health check of a server
+_COLLECTED = 20  # versions that one garbage collection looks at
+
+
+def create(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
+    """Creates the endpoint configuration of a version if it does not exist; returns its name, which holds a digest."""
+    name = name_of(version)
+    _create_model(platform, spec, version)
+    request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [_variant(spec, name)]}
+    if spec.serving.capture_percent and spec.release.serverless is None:
+        request["DataCaptureConfig"] = _capture(platform, spec)
+    _create_once("endpoint_config", request | {"Tags": _tags(version)})
+    return name
+
+
+def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, champion: ModelVersion) -> str:
+    """Creates the configuration in which the champion answers and the version gets a copy of its traffic."""
+    assert spec.release.shadow is not None, "the spec has a shadow deployment"
+    _create_model(platform, spec, version)
+    configs = (name_of(champion), name_of(version))
+    name = layout.shadow_config(spec.name, configs)
+    request: dict[str, Any] = {
+        "EndpointConfigName": name,
+        "ProductionVariants": [_variant(spec, configs[0])],
+        "ShadowProductionVariants": [_shadow(spec, spec.release.shadow, configs[1])],
+        "Tags": _tags(version),
+    }
+    if spec.serving.capture_percent:
+        request["DataCaptureConfig"] = _capture(platform, spec)
+    _create_once("endpoint_config", request)
+    return name
+
+
+def name_of(version: ModelVersion) -> str:
+    """The name of a version's configuration, and of its SageMaker model."""
+    return layout.endpoint_config(version.id, version.spec_digest)
+
+
+def garbage_collect(
+    versions: Sequence[ModelVersion], champion: ModelVersion, previous: ModelVersion | None
+) -> list[str]:
+    """Deletes old configurations and models once the champion serves alone; returns their names.
+
+    `versions` is newest first. The first KEPT stay, and so do champion and predecessor. A rollback creates a deleted
+    one again from its archive.
+    """
+    names = [name_of(version) for version in versions]
+    stay = {name_of(champion), *names[:KEPT], *([name_of(previous)] if previous else ())}
+    old = [name for name in names[KEPT : KEPT + _COLLECTED] if name not in stay]
+    if previous:
+        old.append(layout.shadow_config(champion.model, (name_of(previous), name_of(champion))))
+    return [name for name in old if _delete(name)]
+
+
+def _delete(name: str) -> bool:
+    deleted = False
+    for operation, named in (("delete_endpoint_config", "EndpointConfigName"), ("delete_model", "ModelName")):
+        try:
+            getattr(client("sagemaker"), operation)(**{named: name})
+            deleted = True
+        except ClientError as error:
+            if "Could not find" not in error.response["Error"]["Message"]:
+                raise
+    return deleted
+
+
+def _variant(spec: ModelSpec, model: str) -> dict[str, Any]:
+    release = spec.release
+    variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": model, "InitialVariantWeight": 1}
+    if release.serverless is not None:
+        serverless = release.serverless
+        sizes = {"MemorySizeInMB": serverless.memory_mb, "MaxConcurrency": serverless.max_concurrency}
+        return variant | {"ServerlessConfig": sizes}
+    fleet = {"InstanceType": release.instance, "InitialInstanceCount": release.instances}
+    return variant | fleet | {"ContainerStartupHealthCheckTimeoutInSeconds": STARTING_SECONDS}
+
+
+def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
+    """A variant on one more instance. Its weight is the share of the requests that is copied to it."""
+    return {
+        "VariantName": SHADOW,
+        "ModelName": model,
+        "InitialVariantWeight": shadow.percent / 100,
+        "InstanceType": spec.release.instance,
+        "InitialInstanceCount": 1,
+        "ContainerStartupHealthCheckTimeoutInSeconds": STARTING_SECONDS,
+    }
+
+
+def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) -> None:
+    environment = {
+        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
+        "PYTHONPATH": "/opt/ml/model/code",
+        "OMP_NUM_THREADS": "1",
+        "PERENNIAL_MODEL_VERSION": version.id,
+        "PERENNIAL_MODEL_DIGEST": version.digest,
+        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
+        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
+        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
+        **_parts("PERENNIAL_SENSITIVE_COLUMNS", json.dumps(spec.sensitive())),
+    }
+    container = {
+        "Image": platform.training_image,
+        "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
+        "Environment": environment,
+    }
+    request = {
+        "ModelName": name_of(version),
+        "PrimaryContainer": container,
+        "ExecutionRoleArn": platform.serving_role,
+        "EnableNetworkIsolation": spec.release.serverless is None,  # serverless endpoints accept no isolated model
+        "Tags": _tags(version),
+    }
+    _create_once("model", request)
+
+
+def _parts(name: str, text: str) -> dict[str, str]:
+    """A text as environment variables of at most VALUE_LIMIT characters: NAME, NAME_1, NAME_2, ..."""
+    parts = [text[start : start + VALUE_LIMIT] for start in range(0, len(text), VALUE_LIMIT)]
+    return {f"{name}_{number}" if number else name: part for number, part in enumerate(parts)}
+
+
+def _create_once(kind: str, request: dict[str, Any]) -> None:
+    """Creates a model or an endpoint_config, if there is none as requested.
+
+    The name holds the digest of what is served, not of role, buckets and keys: one that an earlier deployment left
+    behind is created again.
+    """
+    sagemaker = client("sagemaker")
+    create = getattr(sagemaker, f"create_{kind}")
+    try:
+        create(**request)
+    except ClientError as error:
+        if "already exist" not in error.response["Error"]["Message"]:
+            raise
+        named = {member: value for member, value in request.items() if member in ("ModelName", "EndpointConfigName")}
+        if _holds(getattr(sagemaker, f"describe_{kind}")(**named), {**request, "Tags": None}):
+            return
+        getattr(sagemaker, f"delete_{kind}")(**named)
+        create(**request)
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Does the description have all that was requested? SageMaker adds members of its own."""
+    if isinstance(wanted, dict):
+        members = [(name, value) for name, value in wanted.items() if value is not None]
+        return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in members)
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_holds, found, wanted))
+    return bool(found == wanted)
+
+
+def _capture(platform: Platform, spec: ModelSpec) -> dict[str, Any]:
+    """Data capture. SageMaker captures a request before the server redacts it: with sensitive columns, answers alone.
+
+    SageMaker adds a folder for each endpoint, variant and hour to the destination.
+    """
+    modes = ("Input", "Output") if spec.serving.sensitive == "keep" else ("Output",)
+    key = {"KmsKeyId": spec.serving.capture_kms_key} if spec.serving.capture_kms_key else {}
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": spec.serving.capture_percent,
+        "DestinationS3Uri": f"s3://{platform.traffic_bucket}/{layout.CAPTURE}",
+        **key,
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
+        "CaptureContentTypeHeader": {
+            "CsvContentTypes": ["text/csv"],
+            "JsonContentTypes": ["application/json", "application/jsonlines"],
+        },
+    }
+
+
+def _tags(version: ModelVersion) -> list[dict[str, str]]:
+    return [{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}]

@@ -1,0 +1,50 @@
+"""Messages: notices to people by SNS, and messages to dispatch by SQS."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from cloud.handovers import DispatchMessage
+from cloud.platform import Platform, client
+
+if TYPE_CHECKING:
+    from perennial.records import Notice
+
+LONGEST_SUBJECT = 99
+
+
+def notify_people(platform: Platform, notice: Notice) -> None:
+    """Publishes a notice."""
+    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(notice.subject), Message=notice.text)
+
+
+def subject(text: str) -> str:
+    """The text as SNS accepts a subject: fewer than 100 characters of printable ASCII, others replaced."""
+    return re.sub(r"[^ -~]", "?", text)[:LONGEST_SUBJECT].strip() or "notice"
+
+
+def start_pending(platform: Platform, model: str) -> None:
+    """Asks dispatch to start the dataset that waits for a model's lease."""
+    _send(platform, DispatchMessage("start_pending", model))
+
+
+def notify(platform: Platform, run: str) -> None:
+    """Asks dispatch to send the notice of a run's end."""
+    _send(platform, DispatchMessage("notify", run))
+
+
+def request_approval(platform: Platform, run: str) -> None:
+    """Asks dispatch to send the notice that a run waits for an approval."""
+    _send(platform, DispatchMessage("request_approval", run))
+
+
+def retrain(platform: Platform, model: str, occasion: str) -> None:
+    """Asks dispatch to train a model again. The same occasion starts one run."""
+    _send(platform, DispatchMessage("retrain", model, occasion))
+
+
+def _send(platform: Platform, message: DispatchMessage) -> None:
+    """The queue delivers a message until it is handled, and dispatch alone starts executions."""
+    client("sqs").send_message(QueueUrl=platform.dispatch_queue, MessageBody=json.dumps(message.to_json()))

@@ -1,0 +1,45 @@
+"""Approvals: a run requests one and waits; the answer goes into its record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cloud import executions, lease, messaging
+from cloud.handovers import Approval, ApprovalAnswer, ApprovalRequest, Nothing
+from functions.task import HOLD, Task, task
+from perennial import approval
+from perennial.approval import Answer
+
+
+@task(ApprovalRequest)
+def request_approval(task: Task, request: ApprovalRequest) -> Nothing:
+    """Keeps the task token in the ledger and notifies people. The result must not hold the token.
+
+    The lease is held for the whole wait, so that no other run of the model overtakes this one. After a crash the state
+    runs again, and its newer token replaces the older one, which is no longer valid.
+    """
+    wait = timedelta(seconds=request.seconds)
+    until = task.now + wait
+    lease.renew(task.ledger, task.run, task.now, wait + HOLD)
+    executions.keep_token(task.ledger, task.run, request.token, until + HOLD)
+    task.note(
+        approval.REQUESTED,
+        (
+            f"An approval is requested; without an answer until {until:%Y-%m-%d %H:%M} UTC the candidate is refused.",
+            f"next: {approval.next_command(task.run.id)}",
+        ),
+        {"until": until.isoformat()},
+        approval_until=until,
+    )
+    messaging.request_approval(task.platform, task.run.id)
+    return Nothing()
+
+
+@task(ApprovalAnswer)
+def record_approval(task: Task, request: ApprovalAnswer) -> Approval:
+    """Records who answered, what, when and why, and deletes the task token."""
+    answer = Answer.read(request.answer)
+    executions.delete_token(task.ledger, task.run)
+    figures = {**answer.as_dict(), "in_time": answer.in_time, "at": task.now.isoformat()}
+    task.note(approval.ANSWERED, (answer.sentence,), figures, approval_until=None)
+    return Approval(answer.approved)

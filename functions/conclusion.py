@@ -1,0 +1,50 @@
+"""Concludes a run, whichever way it ended: final state, notice, lease released, next pending dataset started."""
+
+from __future__ import annotations
+
+from cloud import executions, lease, messaging
+from cloud.handovers import ConcludedRun, ConcludeRequest
+from cloud.ledger import Ledger
+from cloud.platform import from_environment
+from functions.task import lambda_handler, logger, metrics, utc_now
+from perennial import conclusion
+from perennial.records import Run
+
+
+@lambda_handler(ConcludeRequest)
+def handler(request: ConcludeRequest) -> ConcludedRun:
+    """Concludes the run. It may be called again: the end of a run is final, and what follows is safe to repeat."""
+    platform = from_environment()
+    ledger = Ledger(platform.ledger_table)
+    run = ledger.run(request.run.id)
+    if run.state == "running":
+        run = _end(ledger, run, request)
+    executions.delete_token(ledger, run)
+    lease.release(ledger, run.model_copy(update={"token": request.run.token}))
+    messaging.notify(platform, run.id)
+    messaging.start_pending(platform, run.model)
+    return ConcludedRun(run.state)
+
+
+def _end(ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
+    ended = run.model_copy(
+        update={
+            "state": request.outcome,
+            "ended_at": utc_now(),
+            "reasons": conclusion.reasons(run, request.outcome, _error(request)),
+            "next_command": conclusion.next_command(run, request.outcome),
+        }
+    )
+    if not ledger.update_run(ended):
+        return ledger.run(run.id)
+    if run.trigger == "upload":
+        ledger.change_dataset(run.dataset, state=request.outcome)
+    logger.info("run ended", run=run.id, model=run.model, outcome=request.outcome)
+    metrics.add_metric(f"Run{request.outcome.capitalize()}", unit="Count", value=1)
+    return ended
+
+
+def _error(request: ConcludeRequest) -> str | None:
+    if request.error is None:
+        return None
+    return conclusion.error_sentence(request.error.error, request.error.cause)

@@ -1,0 +1,37 @@
+"""Compares the dataset with the champion's training data, and decides whether it is worth a training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloud import s3
+from cloud.handovers import DriftResult, RunRequest
+from functions.task import Task, task
+from perennial import layout
+from perennial.drift import DriftReport, compare
+from perennial.profile import Profile
+from perennial.retraining import worth_training
+
+
+@task(RunRequest)
+def handler(task: Task, _request: RunRequest) -> DriftResult:
+    """Measures the drift and applies the retraining policy. Without a champion the first model is trained."""
+    champion = task.ledger.champion(task.run.model)
+    if champion is None:
+        task.note("drift", ("There is no champion yet: the first model is trained.",), {"verdict": "first"})
+        return DriftResult(train=True)
+    version = task.ledger.version(champion.version)
+    reference = s3.read_json(task.platform.models_bucket, version.profile_key)
+    current = s3.read_json(task.platform.data_bucket, layout.dataset(task.run.model, task.run.dataset, layout.PROFILE))
+    profiles = Profile.from_dict(reference), Profile.from_dict(current)
+    report = compare(*profiles, task.spec.drift, version.importance)
+    key = layout.dataset(task.run.model, task.run.dataset, layout.DRIFT)
+    s3.write_json(task.platform.data_bucket, key, report.as_dict())
+    train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
+    figures = _figures(report) | {"train": train}
+    task.note("drift", (report.sentence, why), figures, reference_profile=version.profile_key)
+    return DriftResult(train)
+
+
+def _figures(report: DriftReport) -> dict[str, Any]:
+    return {"verdict": report.verdict, "moved": report.moved, "dataset_drift": round(report.dataset_drift, 4)}

@@ -1,0 +1,78 @@
+"""Decides on the candidate by the metrics of the training job. Fails closed: an evaluation with a fault refuses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from cloud import archives, s3
+from cloud.archives import ArchiveError
+from cloud.handovers import GateDecision, RunRequest
+from functions.task import Task, logger, task
+from perennial import layout
+from perennial.gate.decision import Check, Decision, closed, decide
+
+TOLD = 40  # sentences in the run's record, each of a few hundred characters at most; decision.json holds all
+_FIRST = ("failed", "unsure", "noted", "passed")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@task(RunRequest)
+def handler(task: Task, _request: RunRequest) -> GateDecision:
+    """Writes evaluation and decision to S3, and returns the outcome and the longest wait for an approval."""
+    evaluation, decision = _judge(task)
+    bucket, run = task.platform.models_bucket, task.run.id
+    if evaluation is not None:
+        s3.write_json(bucket, layout.run(run, layout.EVALUATION), evaluation)
+    s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
+    task.note("gate", (decision.sentence, *told(decision.checks)), figures(decision))
+    seconds = max(1, round(task.spec.gate.approval.hours * 3600))
+    return GateDecision(decision.outcome, seconds)
+
+
+def told(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """The sentences of the checks, deciding ones first; at most TOLD of them."""
+    ordered = sorted(checks, key=lambda check: _FIRST.index(check.verdict))
+    sentences = tuple(check.sentence for check in ordered)
+    if len(sentences) <= TOLD:
+        return sentences
+    return (*sentences[:TOLD], f"{len(sentences) - TOLD} more checks are in decision.json.")
+
+
+def figures(decision: Decision) -> dict[str, Any]:
+    """The outcome, and the names and verdicts of at most 200 checks: their metrics would be too large for a record."""
+    names = [(check.name[:80], check.verdict) for check in decision.checks]
+    found = [{"name": name, "verdict": verdict} for name, verdict in names[:200]]
+    return {"outcome": decision.outcome, "checks": found}
+
+
+def _judge(task: Task) -> tuple[Any, Decision]:
+    """The evaluation, or None where there is none, and the decision."""
+    try:
+        (evaluation,) = archives.read_json(
+            task.platform, archives.of_run(task.run, layout.OUTPUT_ARCHIVE), (layout.EVALUATION,)
+        )
+    except ArchiveError as error:
+        return None, closed(str(error))
+    fault = _fault(evaluation)
+    if fault:
+        return None, closed(fault)
+    try:
+        return evaluation, decide(evaluation, task.spec.gate_checks())
+    except Exception as error:  # noqa: BLE001 - a bug of ours refuses the candidate with a reason
+        logger.exception("the gate broke")
+        return evaluation, closed(f"the gate itself broke: {type(error).__name__}: {error}"[:600])
+
+
+def _fault(evaluation: Any) -> str:
+    """The fault that makes an evaluation unusable, or ''. It must name the candidate's digest and hold JSON numbers."""
+    candidate = evaluation.get("candidate") if isinstance(evaluation, dict) else None
+    digest = candidate.get("digest") if isinstance(candidate, dict) else None
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        return "evaluation.json does not say which candidate it is about"
+    try:
+        json.dumps(evaluation, allow_nan=False)
+    except (ValueError, RecursionError):
+        return "evaluation.json holds figures that are no numbers"
+    return ""

@@ -1,0 +1,52 @@
+"""Registers the candidate: archive under its digest, record, lineage and model package."""
+
+from __future__ import annotations
+
+from cloud import archives, registry, s3
+from cloud.handovers import RunRequest, VersionReference
+from functions.task import Task, task
+from perennial import layout
+from perennial.identity import version_id
+from perennial.lineage import edges_of_version
+from perennial.records import ModelVersion
+
+
+@task(RunRequest)
+def handler(task: Task, _request: RunRequest) -> VersionReference:
+    """Registers the version. Repeated after a crash, it returns the same version."""
+    version = _version(task)
+    bucket = task.platform.models_bucket
+    source = archives.of_run(task.run, layout.MODEL_ARCHIVE)
+    beside = (layout.GOLDEN_ROWS, layout.OPENAPI)
+    found = archives.read_json(task.platform, source, beside)
+    s3.copy((bucket, source, None), bucket, version.archive_key)
+    for name, content in zip(beside, found, strict=True):
+        s3.write_json(bucket, layout.beside(version.archive_key, name), content)
+    version = version.model_copy(update={"package": registry.register(task.platform, version)})
+    task.ledger.put_version(version)
+    champion = task.ledger.champion(task.run.model)
+    task.ledger.link(edges_of_version(version, champion.version if champion else None))
+    task.note("registration", (f"Registered as {version.id}.",), {"package": version.package}, version=version.id)
+    return VersionReference(version.id, version.package, task.spec.release.shadow is not None)
+
+
+def _version(task: Task) -> ModelVersion:
+    evaluation = s3.read_json(task.platform.models_bucket, layout.run(task.run.id, layout.EVALUATION))
+    digest = evaluation["candidate"]["digest"]
+    return ModelVersion(
+        id=version_id(task.run.model, digest),
+        model=task.run.model,
+        digest=digest,
+        archive_key=layout.archive(task.run.model, digest),
+        archive_sha256=archives.sha256(task.platform, archives.of_run(task.run, layout.MODEL_ARCHIVE)),
+        run=task.run.id,
+        datasets=task.run.trained_on,
+        profile_key=layout.run(task.run.id, layout.PROFILE),
+        code_digest=task.platform.code_digest,
+        spec_digest=task.run.spec_digest,
+        parameters=evaluation["parameters"],
+        figures=evaluation["candidate"]["figures"],
+        importance=evaluation.get("importance") or {},
+        environment=evaluation["environment"],
+        created_at=task.now,
+    )

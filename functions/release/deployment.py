@@ -1,0 +1,94 @@
+"""Starts the deployment of a version: updates the endpoint to its configuration, under alarms that roll it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cloud import alarms, endpoint_configs, endpoints, s3
+from cloud.handovers import PAUSE_SECONDS, Deployment, VersionRequest
+from functions.release import golden
+from functions.task import Task, task
+from perennial import layout
+from perennial.records import ModelVersion
+
+BUSY_WAITS = 3600 // PAUSE_SECONDS  # for another change of the endpoint, or alarms in ALARM: an hour
+
+
+@task(VersionRequest)
+def handler(task: Task, request: VersionRequest) -> Deployment:
+    """Starts the deployment, or waits while the endpoint is changing or its alarms are in ALARM.
+
+    Raises EndpointBusyError after an hour, StuckEndpointError where an earlier rollback failed.
+    """
+    version = task.ledger.version(request.version.id)
+    endpoint, by_hand = layout.endpoint(task.run.model), task.run.trigger == "rollback"
+    if by_hand:  # it was registered long ago; its archive must still exist
+        s3.head(task.platform.models_bucket, version.archive_key)
+    config = endpoint_configs.create(task.platform, task.spec, version)
+    found = endpoints.describe(endpoint)
+    if found is not None and found.status == endpoints.STUCK and not by_hand:
+        raise endpoints.StuckEndpointError(endpoint, found.failure)
+    guarded = found is not None and task.spec.release.serverless is None and not by_hand
+    names = tuple(layout.alarm(task.run.model, kind) for kind in layout.ALARMS) if guarded else ()
+    deployment = Deployment("started", endpoint, config, names, task.now.isoformat())
+    if found is not None and found.is_changing:  # to our configuration after a crash, or to another one
+        started = endpoints.deploy(endpoint, config)
+        return deployment if started else _wait(task, deployment, _is_changing(endpoint, found.status))
+    breaches = _breaches(task.run.model) if guarded else []
+    if breaches:
+        return _wait(task, deployment, f"{breaches[0].sentence} No release begins before it is OK.")
+    names = tuple(_put_alarms(task, version))
+    update = endpoints.blue_green(task.spec.release, names) if guarded else None
+    if not endpoints.deploy(endpoint, config, update, task.spec.release.instances):
+        return _wait(task, deployment, _is_changing(endpoint, "changing"))
+    task.note("release", _plan(task, version, found is None))
+    return deployment
+
+
+def _wait(task: Task, deployment: Deployment, reason: str) -> Deployment:
+    """The same deployment, to be started later. Raises EndpointBusyError after an hour."""
+    if not task.may_wait("start_deployment", BUSY_WAITS):
+        raise endpoints.EndpointBusyError(reason)
+    task.note("release", (reason,))
+    return replace(deployment, outcome="waiting", reason=reason)
+
+
+def _is_changing(endpoint: str, status: str) -> str:
+    return f"the endpoint {endpoint} is {status}; it can be updated once that has ended"
+
+
+def _breaches(model: str) -> list[alarms.AlarmBreach]:
+    """An alarm still in ALARM from the previous deployment would roll this one back immediately."""
+    return alarms.breached([layout.alarm(model, kind) for kind in ("errors", "latency")])
+
+
+def _put_alarms(task: Task, version: ModelVersion) -> list[str]:
+    champion = task.ledger.champion(task.run.model)
+    shared = champion is not None and task.spec.release.traffic != "all_at_once" and task.run.trigger != "rollback"
+    return alarms.put(
+        task.platform,
+        task.run.model,
+        task.spec.release.alarms,
+        version.id,
+        champion.version if shared and champion else None,
+        golden.spread(task.platform, version) if shared else 0.0,
+    )
+
+
+def _plan(task: Task, version: ModelVersion, is_first: bool) -> tuple[str, ...]:
+    """The traffic shifting, in sentences."""
+    release = task.spec.release
+    if is_first:
+        return (f"The endpoint is created, with {version.id}.",)
+    if task.run.trigger == "rollback":
+        return (f"All traffic goes back to {version.id} as soon as it is up.",)
+    if release.serverless is not None:
+        return (f"All traffic goes to {version.id} as soon as it is up.", *release.limitations())
+    watched = f"watched by alarms for {release.bake_minutes} minutes"
+    share = f"{release.share:.0%}"
+    how = {
+        "all_at_once": f"All traffic goes to {version.id} as soon as it is up, {watched}.",
+        "canary": f"{share} of the traffic goes to {version.id} first, {watched}; then all of it.",
+        "linear": f"The traffic goes to {version.id} in steps of {share}, {watched}.",
+    }
+    return (how[release.traffic],)

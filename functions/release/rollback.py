@@ -1,0 +1,48 @@
+"""Rolls the endpoint back to the champion; deletes it where there is no champion."""
+
+from __future__ import annotations
+
+from cloud import alarms, endpoint_configs, endpoints
+from cloud.handovers import Rollback, VersionRequest
+from functions.release.deployment import BUSY_WAITS
+from functions.task import Task, task
+from perennial import layout
+from perennial.records import ModelVersion
+
+
+@task(VersionRequest)
+def handler(task: Task, request: VersionRequest) -> Rollback:
+    """Starts the rollback, or waits while the endpoint is changing. Raises EndpointBusyError after an hour.
+
+    An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
+    """
+    endpoint = layout.endpoint(task.run.model)
+    champion = task.ledger.champion(task.run.model)
+    if champion is None:
+        endpoints.delete(endpoint)
+        sentence = "The endpoint was deleted: there is no champion to roll back to."
+    else:
+        version = task.ledger.version(champion.version)
+        _end_update(task.ledger.version(request.version.id), endpoint)
+        found = endpoints.describe(endpoint)
+        config = endpoint_configs.name_of(version)
+        if not endpoints.deploy(endpoint, config):
+            return _wait(task, endpoint)
+        alarms.put(task.platform, task.run.model, task.spec.release.alarms, version.id)
+        goes = "serves" if found and found.config == config and not found.is_changing else "goes back to"
+        sentence = f"The endpoint {goes} {champion.version}."
+    reasons = task.ledger.run(task.run.id).step("verify")
+    task.note("restore", (*(reasons.sentences if reasons else ()), sentence))
+    return Rollback("done", endpoint)
+
+
+def _wait(task: Task, endpoint: str) -> Rollback:
+    if not task.may_wait("rollback", BUSY_WAITS):
+        raise endpoints.EndpointBusyError(f"the endpoint {endpoint} is still changing; it was not rolled back")
+    return Rollback("waiting", endpoint)
+
+
+def _end_update(candidate: ModelVersion, endpoint: str) -> None:
+    found = endpoints.describe(endpoint)
+    if found and found.status == "Updating" and found.pending == endpoint_configs.name_of(candidate):
+        alarms.trigger_rollback(candidate.id)

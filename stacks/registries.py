@@ -1,0 +1,59 @@
+"""The registries that SageMaker reads: the prebuilt container image of the region, and the model registry."""
+
+import json
+from pathlib import Path
+
+from aws_cdk import Aws, CfnMapping
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.grants import allow
+
+IMAGES = Path(__file__).with_name("images.json")
+PREFIX = "perennial-"  # of the names of model package groups
+ACTIONS = ("CreateModelPackageGroup", "CreateModelPackage", "DescribeModelPackage", "ListModelPackages", "AddTags")
+
+
+class Image(Construct):
+    """The prebuilt SageMaker scikit-learn image of the region that is deployed to."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        table = json.loads(IMAGES.read_text())
+        mapping = CfnMapping(
+            self, "Registries", mapping={region: {"account": id} for region, id in table["accounts"].items()}
+        )
+        account = mapping.find_in_map(Aws.REGION, "account")
+        self.uri = f"{account}.dkr.ecr.{Aws.REGION}.{Aws.URL_SUFFIX}/{table['repository']}:{table['tag']}"
+        self._arn = f"arn:{Aws.PARTITION}:ecr:{Aws.REGION}:{account}:repository/{table['repository']}"
+
+    def grant_pull(self, role: iam.Role) -> None:
+        """Allows SageMaker to pull the image in the role."""
+        allow(role, ("ecr:GetAuthorizationToken",), "*", because="GetAuthorizationToken accepts no resources")
+        allow(
+            role,
+            ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+            self._arn,
+        )
+
+
+class Registry(Construct):
+    """The grant to the model registry; a group is created when a model's first version is registered."""
+
+    def __init__(self, scope: Construct, id: str, *, image: Image) -> None:
+        super().__init__(scope, id)
+        self._image = image
+
+    def grant_register(self, function: lambda_.Function) -> None:
+        """Allows a function to register versions and to find registered ones."""
+        here = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        allow(
+            function,
+            tuple(f"sagemaker:{action}" for action in ACTIONS),
+            f"{here}:model-package-group/{PREFIX}*",
+            f"{here}:model-package/{PREFIX}*",
+            because="Every model has its own group",
+        )
+        function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)
+        function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
