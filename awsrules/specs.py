@@ -113,15 +113,9 @@ def _traffic(release: Mapping[str, Any]) -> Iterator[Fault]:
     source = GUIDE + f"deployment-guardrails-blue-green-{traffic}.html"
     if instances < 2:
         yield Fault(
-            "release.instances",
-            f"'{traffic}' gives at most half of the fleet to the candidate first, which takes at least 2 instances, "
-            f"not {instances}",
-            source,
-        )
-    elif share * instances < 1:
-        yield Fault(
-            "release.share",
-            f"a share of {share:g} of {instances} instances is less than one instance; at least {1 / instances:.2g}",
+            "release.traffic",
+            f"traffic '{traffic}' gives at most half of the fleet to the candidate first, which takes at least 2 "
+            f"instances, not {instances}",
             source,
         )
     if share > MOST_SHARE:

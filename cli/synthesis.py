@@ -11,7 +11,18 @@ from pathlib import Path
 
 from cli.output import CommandError, note
 
-SOURCES = ("app.py", "cdk.json", "stacks", "functions", "perennial", "cloud", "training", "models", "requirements")
+SOURCES = (
+    "app.py",
+    "cdk.json",
+    "stacks",
+    "functions",
+    "perennial",
+    "awsrules",
+    "cloud",
+    "training",
+    "models",
+    "requirements",
+)
 SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 STAMP = ".digest"
 

@@ -135,7 +135,7 @@ class Lambdas(Construct):
 def code_of(settings: Settings) -> Source:
     """The files of the functions' asset: the handlers, the packages they import, and the specs."""
     return Source.of(
-        *[(room, ROOT / room, "**/*") for room in ("functions", "perennial", "cloud")],
+        *[(room, ROOT / room, "**/*") for room in ("functions", "perennial", "cloud", "awsrules")],
         *[("models", settings.models_folder, pattern) for pattern in ("*.yaml", "*.py")],
     )
 

@@ -8,8 +8,6 @@ from typing import Literal
 from perennial.contract.lifecycle import INSTANCE_TYPE
 from perennial.contract.part import Part, setting
 
-MIN_LINEAR_STEP = 0.1  # of the fleet, as SageMaker takes it
-
 
 @dataclass(frozen=True)
 class Alarms(Part):
@@ -66,9 +64,14 @@ class Release(Part):
     serverless: Serverless | None = setting(None, "A serverless endpoint instead of a fleet.")
 
     def limitations(self) -> tuple[str, ...]:
-        """The features that a serverless endpoint lacks, in sentences; none for a fleet of instances."""
+        """Consequences of the settings that a reader may not expect, in sentences."""
         if self.serverless is None:
-            return ()
+            if self.traffic == "all_at_once" or self.share * self.instances >= 1:
+                return ()
+            return (
+                f"{self.traffic}: {self.share:g} of {self.instances} instances is less than one instance; the traffic "
+                f"of 1 instance ({1 / self.instances:.0%}) shifts first.",
+            )
         return (
             "serverless: requests are not captured, so drift in live traffic is not monitored.",
             "serverless: a release shifts all traffic at once, without canary, shadow or alarms that roll it back; "

@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from awsrules import specs as awsrules
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
-from perennial.contract.release import MIN_LINEAR_STEP
 from perennial.spec.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec
+
+#: the longest wait for a training that a deployment can set (stacks/settings.py)
+MAX_TRAINING_HOURS = 28 * 24
 
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
@@ -168,26 +171,14 @@ def _release(spec: ModelSpec) -> Iterator[Fault]:
             (*place, "max_instances"),
             f"max_instances {release.max_instances} is below instances {release.instances}",
         )
-    if release.serverless is not None:
-        if release.traffic != "all_at_once":
-            yield (
-                (*place, "traffic"),
-                f"traffic '{release.traffic}' needs a fleet to divide, and a serverless endpoint has none; leave out "
-                "serverless, or use traffic: all_at_once",
-            )
-        if release.shadow is not None:
-            yield (*place, "shadow"), "a serverless endpoint takes no shadow; leave out one of the two"
-    elif release.traffic != "all_at_once" and release.instances < 2:
-        yield (
-            (*place, "traffic"),
-            f"traffic '{release.traffic}' gives a part of the fleet to the candidate, which takes at least 2 "
-            f"instances, not {release.instances}",
-        )
-    if release.traffic == "linear" and release.share < MIN_LINEAR_STEP:
-        yield (
-            (*place, "share"),
-            f"share {release.share:g} is too small a step for traffic 'linear', at least {MIN_LINEAR_STEP}",
-        )
+    for fault in awsrules.faults(
+        spec.training.to_json(),
+        release.to_json(),
+        spec.serving.to_json(),
+        sensitive=spec.sensitive(),
+        training_hours=MAX_TRAINING_HOURS,
+    ):
+        yield tuple(fault.place.split(".")), f"{fault.sentence} ({fault.source})"
     if spec.serving.sensitive != "keep" and not spec.sensitive():
         yield (
             ("serving", "sensitive"),
