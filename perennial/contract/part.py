@@ -40,34 +40,51 @@ def required(description: str, **limits: Any) -> Any:
     return dataclasses.field(metadata={"description": description, **limits})
 
 
+def named(name: str, **how: Any) -> Any:
+    """A field that has another name in JSON."""
+    return dataclasses.field(metadata={"json": name}, **how)
+
+
+def name_of(field: dataclasses.Field[Any]) -> str:
+    """The name of a field in JSON."""
+    return str(field.metadata.get("json", field.name))
+
+
 class Part:
-    """Base of all settings. `to_json` gives every field; `from_json` accepts a document that leaves some out."""
+    """Base of dataclasses that are written to JSON and read from it.
+
+    Field types: str, int, float, bool, date, Literal, Any, tuples, mappings, other parts, and unions of scalars with at
+    most one of the others. A field with a default may be missing. Errors name the type of a value, never the value.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+    _ignores_unknown_fields: ClassVar[bool] = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for json.dumps: tuples as lists, dates as ISO text."""
-        return {name: _plain(getattr(self, name)) for name in _field_names(cast(Any, type(self)))}
+        return {name: _plain(getattr(self, field)) for name, field in _names(cast(Any, type(self))).items()}
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read a document that was checked when it was written. Raises ContractError, which names the place."""
+        """Reads a document. Raises ContractError, which names the place."""
+        return cls._read(data)
+
+    @classmethod
+    def _read(cls, data: Any) -> Self:
         if not isinstance(data, Mapping):
-            raise ContractError(f"expected an object of {cls.__name__}, found {type(data).__name__}")
-        readers = _readers(cast(Any, cls))
+            raise _unexpected("an object", data)
+        names, readers = _names(cast(Any, cls)), _readers(cast(Any, cls))
         values = {}
         for name, value in data.items():
-            name = RENAMED.get(name, name) if name not in readers else name
-            if name not in readers:
-                raise ContractError(f"{cls.__name__} has no field '{name}'", name)
-            try:
-                values[name] = readers[name](value)
-            except ContractError as error:
-                raise ContractError(str(error), name, *error.place) from None
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ContractError(f"{cls.__name__}: {error}") from None
+            name = RENAMED.get(name, name) if name not in names else name
+            if name in names:
+                values[names[name]] = _at(name, readers[name], value)
+            elif not cls._ignores_unknown_fields:
+                raise ContractError(f"{cls.__name__} has no such field", name)
+        for name in _required(cast(Any, cls)):
+            if names[name] not in values:
+                raise ContractError("is missing", name)
+        return cls(**values)
 
 
 #: former names of fields, by which older documents are still read
@@ -88,14 +105,34 @@ RENAMED: Mapping[str, str] = {
 
 
 @cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
+def _names(cls: Any) -> dict[str, str]:
+    """The fields of a class by their names in JSON."""
+    return {name_of(field): field.name for field in dataclasses.fields(cls)}
+
+
+@cache
+def _required(cls: Any) -> tuple[str, ...]:
+    missing = dataclasses.MISSING
+    fields = dataclasses.fields(cls)
+    return tuple(name_of(each) for each in fields if each.default is missing and each.default_factory is missing)
 
 
 @cache
 def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
     hints = typing.get_type_hints(cls)
-    return {name: _reader(hints[name]) for name in _field_names(cls)}
+    return {name: _reader(hints[field]) for name, field in _names(cls).items()}
+
+
+def _at(name: str | int, reader: Callable[[Any], Any], value: Any) -> Any:
+    """The value of a field, a key or an index; an error tells its place."""
+    try:
+        return reader(value)
+    except ContractError as error:
+        raise ContractError(str(error), name, *error.place) from None
+
+
+def _unexpected(expected: str, value: Any) -> ContractError:
+    return ContractError(f"is {type(value).__name__}; expected {expected}")
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
@@ -104,7 +141,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if origin in (typing.Union, types.UnionType):
         return _union(arguments)
     if isinstance(hint, type) and issubclass(hint, Part):
-        return hint.from_json
+        return hint._read
     if hint is dt.date:
         return _date
     if origin is typing.Literal:
@@ -112,7 +149,8 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if hint in _SCALARS:
         return _scalar(hint)
     if origin is tuple:
-        return _tuple(_reader(arguments[0]))
+        kinds = arguments[:1] if arguments[-1] is Ellipsis else arguments
+        return _tuple(tuple(map(_reader, kinds)), None if arguments[-1] is Ellipsis else len(arguments))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(_reader(arguments[1]))
     return _same
@@ -138,7 +176,7 @@ def _union(members: tuple[Any, ...]) -> Callable[[Any], Any]:
             return value
         if others:
             return others[0](value)
-        raise ContractError(f"expected {' or '.join(kind.__name__ for kind in plain)}, found {value!r:.80}")
+        raise _unexpected(" or ".join(dict.fromkeys(kind.__name__ for kind in plain)), value)
 
     return read
 
@@ -148,7 +186,7 @@ def _scalar(hint: Any) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if type(value) not in kinds:
-            raise ContractError(f"expected {hint.__name__}, found {value!r:.80}")
+            raise _unexpected(hint.__name__, value)
         return value
 
     return read
@@ -156,8 +194,8 @@ def _scalar(hint: Any) -> Callable[[Any], Any]:
 
 def _literal(values: tuple[Any, ...]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        if value not in values:
-            raise ContractError(f"expected one of {', '.join(map(str, values))}, found {value!r:.80}")
+        if not isinstance(value, str | int) or value not in values:
+            raise _unexpected(f"one of {', '.join(map(repr, values))}", value)
         return value
 
     return read
@@ -167,14 +205,20 @@ def _date(value: Any) -> dt.date:
     try:
         return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise ContractError(f"expected a date such as 2026-01-31, found {value!r}") from None
+        raise _unexpected("a date such as 2026-01-31", value) from None
 
 
-def _tuple(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _tuple(readers: tuple[Callable[[Any], Any], ...], length: int | None) -> Callable[[Any], Any]:
+    """A list of one kind, or of a fixed length with a kind for each place."""
+
     def read(value: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise ContractError(f"expected a list, found {type(value).__name__}")
-        return tuple(map(reader, value)) if reader is not _same else tuple(value)
+            raise _unexpected("a list", value)
+        if length is None:
+            return tuple(_at(place, readers[0], each) for place, each in enumerate(value))
+        if len(value) != length:
+            raise _unexpected(f"a list of {length}", value)
+        return tuple(_at(place, reader, each) for place, (reader, each) in enumerate(zip(readers, value, strict=True)))
 
     return read
 
@@ -182,14 +226,8 @@ def _tuple(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _mapping(reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise ContractError(f"expected an object, found {type(value).__name__}")
-        found = {}
-        for name, each in value.items():
-            try:
-                found[name] = reader(each)
-            except ContractError as error:
-                raise ContractError(str(error), name, *error.place) from None
-        return found
+            raise _unexpected("an object", value)
+        return {name: _at(name, reader, each) for name, each in value.items()}
 
     return read
 

@@ -198,8 +198,7 @@ columns: {x: {type: number}, y: {type: boolean}}
 training: {TRAINING}
 """
 VARIATIONS = (
-    ("spot: true", "spot: false"),
-    ("keep_alive_minutes: 10", "keep_alive_minutes: 0"),
+    ("spot: true", "keep_alive_minutes: 10", "spot: false"),  # AWS has no warm pool of spot instances
     ("fallback_instances: [ml.m5.xlarge]", "fallback_instances: []"),
 )
 

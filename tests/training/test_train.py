@@ -190,14 +190,18 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("unknown module", {"estimator": "nowhere:build"}, "ModuleNotFoundError: No module named 'nowhere'"),
     ("unknown positive", {"positive": "perhaps"}, "positive is perhaps, but the target 'bought' has the classes"),
     ("unknown metric", {"gate": {"metric": "rmse"}}, "binary has no metric 'rmse'"),
-    ("unknown problem", {"problem": "ranking"}, "at problem: expected one of binary, multiclass, regression"),
+    (
+        "unknown problem",
+        {"problem": "ranking"},
+        "at problem: is str; expected one of 'binary'",
+    ),
     (
         "no features",
         {"columns": {"bought": {"type": "boolean"}, "id": {"type": "integer", "feature": False}}},
         "see",
     ),
     ("wrong format", {"format": 1}, "format is 1; this code reads format 2"),
-    ("malformed", {"held_out": "some"}, "at held_out: expected float, found 'some'"),
+    ("malformed", {"held_out": "some"}, "at held_out: is str; expected float"),
 ]
 
 
