@@ -16,7 +16,7 @@ Template = dict[str, Any]
 def function(handler: str, **properties: Any) -> Template:
     """A function of the assembly's code; needs a resource named Role."""
     given = {"Code": CODE, "Handler": handler, "Runtime": "python3.13", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}
-    return {"Type": "AWS::Lambda::Function", "Properties": given | {"MemorySize": 256, "Timeout": 10} | properties}
+    return {"Type": "AWS::Lambda::Function", "Properties": given | {"MemorySize": 256, "Timeout": 60} | properties}
 
 
 def template(resources: Template, **sections: Any) -> Template:

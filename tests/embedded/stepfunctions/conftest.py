@@ -83,7 +83,7 @@ class Lab:
 
     def task(self, name: str, **members: Any) -> dict[str, Any]:
         """A Lambda task by the function's ARN, as CDK renders it with payload_response_only."""
-        task = {"Type": "Task", "Resource": self.arns[name], "TimeoutSeconds": 20} | members
+        task = {"Type": "Task", "Resource": self.arns[name], "TimeoutSeconds": 120} | members
         return task if "Next" in task else task | {"End": True}
 
     def run(self, states: dict[str, Any], given: Any = None, **members: Any) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Lab:
         arn: str = self.states.start_execution(**request | ({"name": name} if name else {}))["executionArn"]
         return arn
 
-    def ended(self, execution: str, seconds: float = 60) -> dict[str, Any]:
+    def ended(self, execution: str, seconds: float = 180) -> dict[str, Any]:
         def answer() -> dict[str, Any] | None:
             description: dict[str, Any] = self.states.describe_execution(executionArn=execution)
             return description if description["status"] in ENDED else None
