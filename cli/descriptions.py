@@ -56,8 +56,8 @@ class Descriptions:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
         figures = [f"{name} {plain(version.figures[name]['value'])}" for name in names() if name in version.figures]
-        crown = "serves; " if champion and champion.version == identity else ""
-        return Description(crown + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
+        mark = "serves; " if champion and champion.version == identity else ""
+        return Description(mark + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
 
     def _remember_card(self, dataset: DatasetVersion) -> None:
         """Caches the description of a dataset's card."""
