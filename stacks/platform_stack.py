@@ -166,6 +166,7 @@ class PlatformStack(Stack):
         serving.grant_look(do.check)
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
+        serving.grant_decrypt(do.monitor)
         serving.grant_scale(do.verify)
         serving.grant_sweep(do.verify)
 

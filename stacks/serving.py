@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.acknowledgement import acknowledge
-from stacks.grants import allow, grant_watch, pass_to_sagemaker, role_of
+from stacks.grants import allow, allow_key, grant_watch, pass_to_sagemaker, role_of
 from stacks.image import Image
 from stacks.monitoring import Notices
 from stacks.settings import Settings
@@ -46,6 +46,10 @@ class Serving(Construct):
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
         grant_watch(self.role, "Endpoints")
+        grant_watch(self.role, "TransformJobs")  # `perennial batch` runs the same models
+        self._keys = settings.capture_keys
+        for key in self._keys:
+            allow_key(self.role, key, "kms:GenerateDataKey", "kms:Decrypt")
         self.grant_hear(self.role)  # SageMaker looks at them while it shifts traffic
         for model in settings.model_names:
             self._count(model, self._log(model, settings))
@@ -75,6 +79,11 @@ class Serving(Construct):
     def grant_look(self, function: lambda_.Function) -> None:
         """Let a function ask how an endpoint is."""
         allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
+
+    def grant_decrypt(self, function: lambda_.Function) -> None:
+        """Let a function read captured traffic that a customer's key encrypts."""
+        for key in self._keys:
+            allow_key(function, key, "kms:Decrypt")
 
     def grant_invoke(self, function: lambda_.Function) -> None:
         """Let a function ask an endpoint for predictions."""

@@ -40,7 +40,9 @@ KINDS["base64"] = {}
 def recorded(body: bytes, content_type: str, encoding: str) -> capture.Request:
     """Through a record as the embedded SageMaker writes it."""
     config = {"CaptureOptions": [{"CaptureMode": "Input"}], "CaptureContentTypeHeader": KINDS[encoding]}
-    record = _record(config, CapturedInvocation(body, content_type, b"", "application/json", None, None), datetime.now(UTC))
+    record = _record(
+        config, CapturedInvocation(body, content_type, b"", "application/json", None, None), datetime.now(UTC)
+    )
     return capture.read(json.dumps(record).encode())
 
 
