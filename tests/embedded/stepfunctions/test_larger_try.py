@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stacks.settings import ROOT
-from tests.embedded.assemblies import ROLE, function, template
+from tests.embedded.assemblies import ROLE, function, make_role, template
 from tests.embedded.conftest import World
 from tests.embedded.stepfunctions.conftest import Lab
 
@@ -34,10 +34,7 @@ PATIENT = 120  # seconds: more than a function needs on a busy machine
 
 @pytest.fixture(scope="module")
 def states(world: World) -> Callable[[int, int], tuple[Lab, dict[str, Any]]]:
-    """The states of one child of the map, as they are deployed, with small functions in the places of the real ones.
-
-    The arguments are the two functions' timeouts.
-    """
+    """The states of one child of the map with small functions in place of the deployed ones, by their timeouts."""
 
     @cache
     def deployed(timeout: int, larger_timeout: int) -> tuple[Lab, dict[str, Any]]:
@@ -47,6 +44,7 @@ def states(world: World) -> Callable[[int, int], tuple[Lab, dict[str, Any]]]:
             "InspectLarger": function("handlers.work", MemorySize=512, Timeout=larger_timeout),
             "MarkUninspectable": function("handlers.refuse", Timeout=PATIENT),
         }
+        make_role(world.client("iam"), "states")
         outputs = world.deploy(f"LargerTry{timeout}x{larger_timeout}", template(resources), {"handlers.py": HANDLERS})
         text = (ROOT / "tests" / "golden" / "state_machine.json").read_text()
         for name in ("Inspect", "InspectLarger", "MarkUninspectable"):
