@@ -152,8 +152,8 @@ class Backend(StepFunctionsParserBackend):
         self,
         name: str,
         definition: str,
-        roleArn: str,
-        **given: Any,  # noqa: N803
+        roleArn: str,  # noqa: N803
+        **given: Any,
     ) -> Any:
         """Makes a state machine, unless its role may not do what AWS checks then."""
         context = EmbeddedExecution.context
