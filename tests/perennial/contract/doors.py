@@ -99,7 +99,7 @@ DOORS: dict[str, Door] = {
 
 def uploaded(content: str | bytes, count: int, column: Column, nulls: tuple[str, ...]) -> list[Any]:
     """The value that is accepted in each row, REFUSED for rows that are set aside."""
-    columns = {"k": Column("integer"), "c": column}
+    columns = {"k": Column("integer", null_values=()), "c": column}
     lenient = Validation(tolerance=1.0, null_values=nulls)
     contract = Contract(columns, "k", "regression", validation=lenient)
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def served(
     body: Callable[[Sequence[str]], str | bytes],
 ) -> list[Any]:
     """The value of each cell alone; those that are accepted give the same together."""
-    features = [{"name": "c", **column.to_json()}, {"name": "k", "type": "integer", "nullable": False}]
+    features = [{"name": "c", **column.to_json()}, {"name": "k", **Column("integer", null_values=()).to_json()}]
     schema = Schema.of({"features": features, "null_values": nulls})
 
     def values(rows: Sequence[str]) -> list[Any]:

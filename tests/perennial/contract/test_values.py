@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from perennial.contract.columns import TEXTS, TYPES, Column
@@ -96,6 +96,7 @@ def test_a_text_gives_the_same_value_or_is_refused_at_every_door(kind: str, data
 def test_a_json_number_is_the_text_that_stands_in_the_document(kind: str, data: st.DataObject) -> None:
     column, nulls = data.draw(columns(kind)), data.draw(NULL_VALUES)
     given_cells = [cell for cell in data.draw(cells(kind)) if cell.strip() == cell and cell != "null"]
+    assume(given_cells)
     expected = doors.grammar(given_cells, column, nulls)
     assert doors.same(doors.upload_json_literals(given_cells, column, nulls), expected)
     assert doors.same(doors.served_json_literals(given_cells, column, nulls), expected)
