@@ -1,6 +1,6 @@
 """The hand-overs of the workflow: what each state receives and returns, and the messages to dispatch.
 
-The state machine refers to the same fields by JSON path; tests/functions/test_handovers.py compares the two. S3 keys
+The state machine refers to the same fields by JSON path; tests/stacks/test_handovers.py compares the two. S3 keys
 travel in them, data never does.
 """
 

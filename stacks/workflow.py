@@ -20,7 +20,7 @@ from stacks.settings import Settings
 from stacks.stores import Store
 from stacks.training import Training
 
-APPROVAL_HOURS = 30 * 24  # the longest wait for an approval that a spec accepts, see perennial/spec/gate.py
+APPROVAL_HOURS = 30 * 24  # the longest wait for an approval that a spec accepts, see perennial/contract/gate.py
 
 
 class Workflow(Construct):
