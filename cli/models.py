@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cli import connection, project
 from cli.output import Json, emit, note, show, table
 from perennial import layout
-from perennial.figures import plain
+from perennial.number_format import plain
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger

@@ -97,8 +97,10 @@ def imports(results: Results) -> str:
             size = f"{results['peers'][name]['size'] / 1e6:.0f} MB"
             rows.append([peer.title, f"{measured[name]['seconds']:.2f} s", size])
     head = ["", "import", "unzipped"]
-    said = "Asked of ours: at most 0.45 s and 220 MB. Peers: all packages of their environment, without bytecode.\n\n"
-    return said + table(head, rows)
+    sentence = (
+        "Asked of ours: at most 0.45 s and 220 MB. Peers: all packages of their environment, without bytecode.\n\n"
+    )
+    return sentence + table(head, rows)
 
 
 def seconds(results: Results) -> str:

@@ -10,7 +10,7 @@ from math import log, sqrt
 
 from perennial.drift.distributions import compare_distributions, decile_counts
 from perennial.drift.noise import NoiseFloors, variance
-from perennial.figures import plain
+from perennial.number_format import plain
 from perennial.profile import ColumnGrid, ColumnProfile
 
 _MIN_EXPECTED = 5  # rows expected in a bin: with fewer the chi-square approximation does not hold

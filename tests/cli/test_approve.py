@@ -104,8 +104,8 @@ def test_an_answer_that_comes_too_late_is_one_sentence_without_the_token(
     states = platform.client("stepfunctions")
 
     def late(**_: str) -> None:
-        said = {"Error": {"Code": "TaskTimedOut", "Message": f"Task Timed Out: '{TOKEN}'"}}
-        raise states.exceptions.TaskTimedOut(said, "SendTaskSuccess")
+        response = {"Error": {"Code": "TaskTimedOut", "Message": f"Task Timed Out: '{TOKEN}'"}}
+        raise states.exceptions.TaskTimedOut(response, "SendTaskSuccess")
 
     monkeypatch.setattr(states, "send_task_success", late)
     result = perennial("approve", RUN)

@@ -70,12 +70,12 @@ def compare(world, context):
             )
         named = opened.model_dump(include={"id", "model", "dataset", "trigger", "token"})
         event = {"run": named | {"spec": {"bucket": "models", "key": "specs/tiny/s.json"}}}
-        said = handler(event, context)
+        result = handler(event, context)
         step = world.ledger.run(RUN).step("drift")
         key = f"datasets/tiny/{DATASET}/drift.json"
         kept = boto3.client("s3").list_objects_v2(Bucket="data", Prefix=key).get("KeyCount")
         report = json.loads(boto3.client("s3").get_object(Bucket="data", Key=key)["Body"].read()) if kept else {}
-        return said["train"], step.figures, report
+        return result["train"], step.figures, report
 
     return run
 

@@ -25,7 +25,7 @@ def flights() -> pl.DataFrame:
     return read([1]).select(COLUMNS["flights"]).drop_nulls("late").sample(4000, seed=1)
 
 
-def crown(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
+def promote(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
     now = datetime.now(UTC)
     rows = rows.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
     reference = profile(rows, freeze(rows, SPEC.contract()))
@@ -62,7 +62,7 @@ def capture(rows: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize(("eye", "stale"), [("distance", True), ("visib", False)])
 def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(world, context, flights, eye, stale):
-    crown(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
+    promote(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
     capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
     assert handler({}, context) == {"stale": {"flights": stale}}
     assert world.messages() == (
@@ -71,7 +71,7 @@ def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(wo
 
 
 def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights):
-    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
     capture(flights.tail(2000))
     assert handler({}, context) == {"stale": {"flights": False}}
     assert world.messages() == []
@@ -107,7 +107,7 @@ def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, f
 
 
 def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights):
-    crown(world, flights.head(2000), {})
+    promote(world, flights.head(2000), {})
     assert handler({}, context) == {"stale": {"flights": False}}
     assert handler({}, context) == {"stale": {}}
 
@@ -123,7 +123,7 @@ def captured(world, body: bytes | str, content_type: str) -> None:
 
 
 def test_requests_that_cannot_be_read_are_counted_and_told(world, context, flights):
-    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
     rows = flights.tail(600).select(FEATURES)
     captured(world, json.dumps({"rows": rows.rows()}), "application/json")
     captured(world, json.dumps([{**rows.row(0, named=True), "unknown": 1}]), "application/json")
@@ -139,7 +139,7 @@ def test_requests_that_cannot_be_read_are_counted_and_told(world, context, fligh
 
 
 def test_traffic_is_read_by_the_spec_that_the_champion_was_trained_by(world, context, flights):
-    crown(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
     older = replace(SPEC, columns=dict(reversed(SPEC.columns.items())))
     assert older.features() != SPEC.features()
     boto3.client("s3").put_object(Bucket="models", Key=f"specs/flights/{'5' * 64}.json", Body=older.canonical())

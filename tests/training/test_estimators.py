@@ -176,8 +176,8 @@ def test_no_tidy_table_breaks_an_estimator(
     pipeline = estimators.build(job, 2, fitting.CODE)
     answers = np.arange(len(rows)) % 2
     pipeline.fit(rows, answers)
-    said = pipeline.predict(rows) if regression else pipeline.predict_proba(rows)
-    assert np.isfinite(said).all()
+    predicted = pipeline.predict(rows) if regression else pipeline.predict_proba(rows)
+    assert np.isfinite(predicted).all()
 
 
 @settings(max_examples=40, deadline=None)

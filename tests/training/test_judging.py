@@ -40,9 +40,9 @@ def test_the_threshold_is_chosen_by_its_aim_stored_and_used(job: Job, gate: dict
     assert all(entry["label"] is (entry["probability"] >= chosen["value"]) for entry in golden)
     assert Model.load(job.paths.model).check_golden() == len(golden)
     rows = job.predictions
-    said = rows["candidate.probability"] >= chosen["value"]
+    predicted = rows["candidate.probability"] >= chosen["value"]
     recall = job.evaluation["candidate"]["figures"]["recall"]["value"]
-    assert recall == pytest.approx((said & rows["actual"]).sum() / rows["actual"].sum())
+    assert recall == pytest.approx((predicted & rows["actual"]).sum() / rows["actual"].sum())
 
 
 def test_a_fixed_threshold_is_the_declared_one(job: Job) -> None:

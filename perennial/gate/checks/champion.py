@@ -12,8 +12,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
+from perennial.number_format import plain
 
 NAME = "champion"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perennial.contract.gate import Fairness, Gate
-from perennial.figures import plain
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
+from perennial.number_format import plain
 
 _MEASURE_TEXTS = {
     "selection_rate": "the share of positive predictions",

@@ -10,8 +10,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate, Slice
 from perennial.contract.metrics import UnknownMetricError, greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
+from perennial.number_format import plain
 
 NAME = "slices"
 

@@ -140,8 +140,8 @@ def test_an_alarm_put_again_keeps_its_state(world: World) -> None:
         ({"Statistic": None}, "must be given"),
     ],
 )
-def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ClientError, match=said):
+def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
         world.client("cloudwatch").put_metric_alarm(**alarm("refused", **changes))
     assert not world.client("cloudwatch").describe_alarms(AlarmNames=["refused"])["MetricAlarms"]
 
@@ -155,11 +155,11 @@ def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: 
         ("SELECT MAX(x) FROM y", "is not expected there"),
     ],
 )
-def test_an_expression_that_means_nothing_is_refused(world: World, expression: str, said: str) -> None:
+def test_an_expression_that_means_nothing_is_refused(world: World, expression: str, message: str) -> None:
     stat = {"Metric": {"Namespace": "Test", "MetricName": "x"}, "Period": 60, "Stat": "Sum"}
     queries = [{"Id": "m1", "MetricStat": stat, "ReturnData": False}, {"Id": "e1", "Expression": expression}]
     request = {"AlarmName": "refused", "Metrics": queries, "EvaluationPeriods": 1, "Threshold": 1.0}
-    with pytest.raises(ClientError, match=said):
+    with pytest.raises(ClientError, match=message):
         world.client("cloudwatch").put_metric_alarm(**request, ComparisonOperator="GreaterThanThreshold")
 
 

@@ -26,11 +26,11 @@ CONTRACT = Contract(
 
 
 def table(
-    rows: int, seed: int, shift: float = 0.0, nulls: float = 0.01, gone: bool = False, late: float = 0.3
+    rows: int, seed: int, shift: float = 0.0, nulls: float = 0.01, missing: bool = False, late: float = 0.3
 ) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     towns = np.array(["Ulm", "Rom", "Oslo", "Bonn"])
-    shares = np.array([0.5, 0.3, 0.15, 0.05 * (not gone)])
+    shares = np.array([0.5, 0.3, 0.15, 0.05 * (not missing)])
     price = chance.normal(shift, 1, rows)
     return pl.DataFrame(
         {
@@ -73,7 +73,7 @@ def test_one_population_is_hardly_ever_called_drifted(rows: int) -> None:
 
 SHIFTS = {
     "a shift of 0.3 standard deviations": ({"shift": 0.3}, "price", "standard deviations"),
-    "a category gone": ({"gone": True}, "town", "'Bonn', "),
+    "a missing category": ({"missing": True}, "town", "'Bonn', "),
     "nulls from 1% to 6%": ({"nulls": 0.06}, "price", "missing in"),
     "another share of the target": ({"late": 0.5}, "late", "changed from"),
 }

@@ -267,8 +267,8 @@ def test_deciding_needs_no_numpy() -> None:
 from perennial.gate.decision import decide
 from perennial.contract.gate import Gate
 print(decide({}, Gate('f1')).promote)"""
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert said.stdout == "False\n"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
 
 
 def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_passed() -> None:
