@@ -13,7 +13,7 @@ from perennial.contract.metrics import names
 from perennial.number_format import plain
 from perennial.records import DatasetVersion
 
-SHOWN_FIGURES = 3
+SHOWN_METRICS = 3
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Descriptions:
     def _of_version(self, identity: str) -> Description:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
-        figures = [f"{name} {plain(version.figures[name]['value'])}" for name in names() if name in version.figures]
+        metrics = [f"{name} {plain(version.metrics[name]['value'])}" for name in names() if name in version.metrics]
         serving = "serves; " if champion and champion.version == identity else ""
-        return Description(serving + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
+        return Description(serving + ", ".join(metrics[:SHOWN_METRICS]), version.created_at.isoformat())
 
     def _remember_card(self, dataset: DatasetVersion) -> None:
         """Caches the description of a dataset's card."""

@@ -62,7 +62,7 @@ def version() -> ModelVersion:
     return ModelVersion(
         id=VERSION, model="tiny", digest="b" * 64, archive_key="a", archive_sha256="a" * 64, run=RUN,
         datasets=(DATASET,), profile_key="p", code_digest="d" * 64, spec_digest="5" * 64, parameters={},
-        figures={"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}, environment={}, created_at=NOW,
+        metrics={"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}, environment={}, created_at=NOW,
     )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_the_decision_is_explained_in_five_lines_with_what_to_type_next(perennia
     checks = [
         {
             "name": name,
-            "figure": 0.8,
+            "value": 0.8,
             "limit": 0.7,
             "low": 0.7,
             "high": 0.9,

@@ -24,7 +24,7 @@ REPLACED = {
     r"\bwatch: [\d.]+, drifted: ": "warn, alert",
     r"\"gone\"|`gone`|\bgone[:=] |\.gone\b": "missing_category",
     r"\bover_all\b": "dataset_drift",
-    r"\bfigures?\b|\bfigure_|_figures?\b": "metric",
+    r"(?<!</)(?<!<)\bfigures?\b(?!\.table| \{|, figcaption)|\bfigure_|_figures?\b": "metric",
     r"\bsaid\b(?= = |\(|\[|\.\w|: \w+[,)\[])|\bimport .*\bsaid\b": "predicted",
     r"(?<!\bon[ -])\b_?demands?\b": "gate checks",
     r"\bdossiers?\b|\bDossiers?\b": "report data",
@@ -91,8 +91,14 @@ MOVED = {
 # The history keeps its words; locks, results and this list are no prose of ours.
 LEFT_OUT = ("CHANGELOG.md", "tests/docs/test_glossary.py", "bench/results/", "bench/peers/", "requirements")
 # Readers of documents that older releases wrote, and their tests: they name the former keys, in quotes.
-FORMER_KEYS = ("perennial/contract/part.py", "tests/perennial/contract/test_part.py")
-PENDING = frozenset({r"\bfigures?\b|\bfigure_|_figures?\b"})
+FORMER_KEYS = (
+    "perennial/contract/part.py",
+    "tests/perennial/contract/test_part.py",
+    "perennial/records.py",
+    "perennial/former_keys.py",
+    "tests/perennial/test_former_keys.py",
+    "tests/perennial/test_records.py",
+)
 
 
 @cache
@@ -135,11 +141,7 @@ def test_terms_are_in_order_and_each_once() -> None:
         assert terms == sorted(terms)
 
 
-def expected(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason="this rename is under way")] if name in PENDING else []
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=expected(name)) for name in REPLACED])
+@pytest.mark.parametrize("name", REPLACED)
 def test_a_replaced_name_is_used_nowhere(name: str) -> None:
     pattern = re.compile(name)
     found = [
@@ -152,6 +154,6 @@ def test_a_replaced_name_is_used_nowhere(name: str) -> None:
     assert found == [], f"use {REPLACED[name]}"
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, marks=expected(path)) for path in MOVED])
+@pytest.mark.parametrize("path", MOVED)
 def test_a_replaced_module_is_gone(path: str) -> None:
     assert not (ROOT / path).exists(), f"use a name such as {MOVED[path]}"

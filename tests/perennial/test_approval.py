@@ -29,8 +29,8 @@ def run(*steps: Step, state: str = "running", **more: object) -> Run:
     )  # fmt: skip
 
 
-def step(name: str, *sentences: str, **figures: object) -> Step:
-    return Step(name=name, at=NOW, sentences=sentences, figures=figures)
+def step(name: str, *sentences: str, **metrics: object) -> Step:
+    return Step(name=name, at=NOW, sentences=sentences, metrics=metrics)
 
 
 UNTIL = NOW + timedelta(hours=72)

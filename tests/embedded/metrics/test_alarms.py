@@ -98,10 +98,10 @@ def test_a_metric_math_alarm_compares_two_metrics(world: World) -> None:
     only = {"AlarmName": "shift", "Metrics": queries, "EvaluationPeriods": 1, "Threshold": 0.2}
     only |= {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
     world.client("cloudwatch").put_metric_alarm(**only)
-    figures = {("sum", "new"): 9.0, ("count", "new"): 10.0, ("sum", "old"): 10.0, ("count", "old"): 20.0}
+    values = {("sum", "new"): 9.0, ("count", "new"): 10.0, ("sum", "old"): 10.0, ("count", "old"): 20.0}
     data = [
         {"MetricName": name, "Dimensions": [{"Name": "Model", "Value": version}], "Value": value}
-        for (name, version), value in figures.items()
+        for (name, version), value in values.items()
     ]
     world.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=data)
     found = reaches(world, "shift", "ALARM")

@@ -104,7 +104,7 @@ class House:
         made = ModelVersion(
             id=f"{self.model}@{digest[:12]}", model=self.model, digest=digest, archive_key=key, archive_sha256="",
             run=f"run-{self.model}-{digest[:12]}", datasets=(f"ds-{self.model}-{digest[:12]}",), profile_key="",
-            code_digest="", spec_digest=digits, parameters={}, figures={}, environment={},
+            code_digest="", spec_digest=digits, parameters={}, metrics={}, environment={},
             created_at=datetime.now(UTC),
         )  # fmt: skip
         self.ledger.put_version(made)

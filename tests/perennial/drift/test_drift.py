@@ -1,4 +1,4 @@
-"""Drift is found where there is some, and not where there is none; its figures are those of the textbooks."""
+"""Drift is found where there is some, and not where there is none; its metrics are those of the textbooks."""
 
 import json
 
@@ -51,16 +51,16 @@ def profiled(frame: pl.DataFrame) -> Profile:
     return profile(frame, GRID)
 
 
-def test_figures_are_those_of_the_textbooks() -> None:
+def test_metrics_are_those_of_the_textbooks() -> None:
     current = table(15_000, 2, shift=0.4)
-    figures = compare(profiled(REFERENCE), profiled(current)).columns["price"].figures
+    metrics = compare(profiled(REFERENCE), profiled(current)).columns["price"].metrics
     one, two = REFERENCE["price"].drop_nulls().to_numpy(), current["price"].drop_nulls().to_numpy()
     edges = [-np.inf, *GRID.columns["price"].deciles, np.inf]
     p, q = (np.histogram(-values, bins=-np.array(edges[::-1]))[0][::-1] / len(values) for values in (one, two))
-    assert figures["psi"] == pytest.approx(float(np.sum((q - p) * np.log(q / p))), abs=1e-9)
-    assert figures["js"] == pytest.approx(float(jensenshannon(p, q, base=2)), abs=1e-9)
-    assert figures["ks"] == pytest.approx(stats.ks_2samp(one, two).statistic, abs=1e-3)
-    assert figures["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)
+    assert metrics["psi"] == pytest.approx(float(np.sum((q - p) * np.log(q / p))), abs=1e-9)
+    assert metrics["js"] == pytest.approx(float(jensenshannon(p, q, base=2)), abs=1e-9)
+    assert metrics["ks"] == pytest.approx(stats.ks_2samp(one, two).statistic, abs=1e-3)
+    assert metrics["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)
 
 
 @pytest.mark.parametrize("rows", [200, 2000, 20_000])
@@ -95,7 +95,7 @@ def test_unseen_values_are_named() -> None:
     report = compare(profiled(REFERENCE), profiled(current))
     assert report.verdict == "drifted"
     assert "'Atlantis'" in report.columns["town"].sentence
-    assert report.columns["town"].figures["unseen"] > 0.1
+    assert report.columns["town"].metrics["unseen"] > 0.1
 
 
 def test_columns_that_are_no_features_are_reported_but_do_not_count() -> None:
