@@ -27,18 +27,18 @@ def alternate(contenders: Mapping[str, Contender], repeats: int) -> dict[str, li
 
 
 def summary(runs: Sequence[Run]) -> dict[str, Any]:
-    """Medians, and each run's own figures (seconds and bytes)."""
-    figures = ("wall", "seconds", "cpu", "peak")
-    each = {name: [round(getattr(run, name), 4) for run in runs] for name in figures}
-    return {**{name: median(each[name]) for name in figures}, "runs": each, "result": dict(runs[-1].result)}
+    """Medians, and each run's own metrics (seconds and bytes)."""
+    metrics = ("wall", "seconds", "cpu", "peak")
+    each = {name: [round(getattr(run, name), 4) for run in runs] for name in metrics}
+    return {**{name: median(each[name]) for name in metrics}, "runs": each, "result": dict(runs[-1].result)}
 
 
 def ratios(one: Sequence[Run], two: Sequence[Run]) -> dict[str, float]:
     """Medians of what each turn's `one` took of its `two`."""
-    figures = {"whole": "wall", "within": "seconds", "cpu": "cpu", "peak": "peak"}
+    metrics = {"whole": "wall", "within": "seconds", "cpu": "cpu", "peak": "peak"}
     return {
-        name: median(getattr(a, figure) / getattr(b, figure) for a, b in zip(one, two, strict=True))
-        for name, figure in figures.items()
+        name: median(getattr(a, metric) / getattr(b, metric) for a, b in zip(one, two, strict=True))
+        for name, metric in metrics.items()
     }
 
 

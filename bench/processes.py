@@ -64,10 +64,10 @@ def measure(command: Sequence[str], task: Task, bounds: Bounds = Bounds()) -> Ru
 def watch(command: Sequence[str], bounds: Bounds = Bounds()) -> Run:
     """Runs a command to its end, under its bounds. Raises RunError."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
         )  # fmt: skip
         watcher = _Watcher(process.pid, bounds)
@@ -81,8 +81,8 @@ def watch(command: Sequence[str], bounds: Bounds = Bounds()) -> Run:
         if bounds.peak and peak > bounds.peak:
             watcher.reason = watcher.reason or f"its peak was {peak / 1e9:.2f} GB, {bounds.peak / 1e9:.2f} are allowed"
         if process.returncode or watcher.reason:
-            said.seek(0)
-            end = said.read().decode(errors="replace").strip().splitlines()[-15:]
+            output.seek(0)
+            end = output.read().decode(errors="replace").strip().splitlines()[-15:]
             raise RunError("\n".join([" ".join(command[:3]) + f": {watcher.reason or process.returncode}", *end]))
     return Run(wall, usage.ru_utime + usage.ru_stime, peak)
 

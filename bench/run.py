@@ -54,7 +54,7 @@ def main() -> int:
 def _session() -> Session:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="Ours and the peers, side by side.")
     parser.add_argument("--date", required=True, help="the day that the document bears")
-    parser.add_argument("--quick", action="store_true", help="100,000 rows, 2 repeats: see it work, believe no figure")
+    parser.add_argument("--quick", action="store_true", help="100,000 rows, 2 repeats: no reliable results")
     parser.add_argument(
         "--only", action="append", choices=[*PEERS, "ours"], default=[], help="one peer; may be repeated"
     )

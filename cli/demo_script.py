@@ -102,8 +102,8 @@ class DemoScript:
         """The metric of a model, or the first reason of a refusal."""
         if ending.version and ending.outcome == "promoted":
             version = self._ledger.version(ending.version)
-            name, figure = next(iter(sorted(version.figures.items(), key=lambda item: item[0] != "roc_auc")))
-            return f"{version.id}: {name} {figure['value']:.3f}"
+            name, metric = next(iter(sorted(version.metrics.items(), key=lambda item: item[0] != "roc_auc")))
+            return f"{version.id}: {name} {metric['value']:.3f}"
         return shortened(ending.reasons[1]) if len(ending.reasons) > 1 else ""
 
 

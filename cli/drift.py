@@ -114,15 +114,15 @@ def _rows(profiles: tuple[Profile, Profile], report: DriftReport, thresholds: Dr
     for name, column in sorted(report.columns.items(), key=lambda item: (item[1].role == "other", -item[1].extent)):
         about = (name, column.role, f"{column.weight:.2f}", column.verdict)
         distinct = histogram.distinct([side.columns[name] for side in profiles])
-        others = [figure for figure in column.figures if figure != column.worst and column.verdict != "stable"]
-        for figure in (column.worst, *others):
-            limit = getattr(thresholds, figure)
+        others = [metric for metric in column.metrics if metric != column.worst and column.verdict != "stable"]
+        for metric in (column.worst, *others):
+            limit = getattr(thresholds, metric)
             found = (
-                f"{column.figures[figure]:.4f}",
-                f"{column.floors[figure]:.4f}",
+                f"{column.metrics[metric]:.4f}",
+                f"{column.floors[metric]:.4f}",
                 f"{limit.warn:g}",
                 f"{limit.alert:g}",
             )
-            first = figure == column.worst
-            rows.append((*(about if first else ("",) * 4), figure, *found, distinct if first else ""))
+            first = metric == column.worst
+            rows.append((*(about if first else ("",) * 4), metric, *found, distinct if first else ""))
     return rows

@@ -47,8 +47,8 @@ def explain(
     if everything:
         _tell_all(found)
     else:
-        for said in explanation.lines(found, decision):
-            line(said)
+        for text in explanation.lines(found, decision):
+            line(text)
     if found.state == "running" and not until:
         _tell_where(platform, found)
 

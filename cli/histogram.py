@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from perennial.figures import plain
+from perennial.number_format import plain
 
 if TYPE_CHECKING:
     from perennial.profile import ColumnGrid, ColumnProfile

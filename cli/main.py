@@ -61,8 +61,8 @@ def _of_the_cloud(error: Exception) -> CommandError | None:
 
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
-        said = f"{details.get('Code', 'Error')}: {details.get('Message', error)}"
-        return CommandError(f"AWS refused {error.operation_name}: {said}; {NEXT}")
+        message = f"{details.get('Code', 'Error')}: {details.get('Message', error)}"
+        return CommandError(f"AWS refused {error.operation_name}: {message}; {NEXT}")
     if isinstance(error, BotoCoreError):
         return CommandError(f"AWS cannot be reached: {error}; {NEXT}")
     return None

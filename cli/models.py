@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cli import connection, project
 from cli.output import Json, emit, note, show, table
 from perennial import layout
-from perennial.figures import plain
+from perennial.number_format import plain
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -24,9 +24,9 @@ def models(json: Json = False) -> None:
         emit(found)
         return
     rows = (
-        (m["model"], m["problem"], m["champion"], m["since"], _figure(m), m["endpoint"], m["status"]) for m in found
+        (m["model"], m["problem"], m["champion"], m["since"], _metric(m), m["endpoint"], m["status"]) for m in found
     )
-    show(table(("model", "problem", "champion", "since", "figure", "endpoint", "status"), rows))
+    show(table(("model", "problem", "champion", "since", "metric", "endpoint", "status"), rows))
 
 
 def _look(ledger: Ledger, name: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
         "champion": champion.version if champion else None,
         "since": champion.since.isoformat(timespec="seconds") if champion else None,
         "metric": spec.metric(),
-        "figures": version.figures if version else {},
+        "metrics": version.metrics if version else {},
         "datasets": list(version.datasets) if version else [],
         "versions": len(ledger.versions(name)),
         "endpoint": endpoint if state else None,
@@ -51,6 +51,6 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
     }
 
 
-def _figure(model: dict[str, Any]) -> str:
-    figure = model["figures"].get(model["metric"])
-    return f"{model['metric']} {plain(figure['value'])}" if figure else ""
+def _metric(model: dict[str, Any]) -> str:
+    metric = model["metrics"].get(model["metric"])
+    return f"{model['metric']} {plain(metric['value'])}" if metric else ""

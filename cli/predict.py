@@ -60,12 +60,12 @@ def _ask(model: str, question: Request, accept: str) -> tuple[bytes, str]:
 
 def _refusal(response: dict[str, Any], question: Request) -> str:
     """The server's message, with the row numbered in the file."""
-    said = _json(response.get("OriginalMessage", "").encode())
-    if "error" not in said:
+    reply = _json(response.get("OriginalMessage", "").encode())
+    if "error" not in reply:
         return f"the endpoint failed: {response['Error']['Message']}"
-    row, field = said.get("row"), said.get("field")
+    row, field = reply.get("row"), reply.get("field")
     where = f"row {question.first_row + int(row)}" if row is not None else "the request"
-    return f"{where}{f', column {field}' if field else ''}: {said['error']}"
+    return f"{where}{f', column {field}' if field else ''}: {reply['error']}"
 
 
 def _json(body: bytes) -> dict[str, Any]:

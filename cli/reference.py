@@ -22,8 +22,8 @@ def text() -> str:
 
 
 def _section(words: list[str]) -> str:
-    said = CliRunner().invoke(app, [*words, "--help"], prog_name="perennial", terminal_width=100).output
-    body = "\n".join(line.rstrip() for line in said.strip().splitlines())
+    output = CliRunner().invoke(app, [*words, "--help"], prog_name="perennial", terminal_width=100).output
+    body = "\n".join(line.rstrip() for line in output.strip().splitlines())
     return f"## {' '.join(['perennial', *words])}\n\n```text\n{body}\n```\n"
 
 

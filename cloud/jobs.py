@@ -52,8 +52,8 @@ def describe_training(name: str) -> TrainingJobState | None:
     try:
         found = client("sagemaker").describe_training_job(TrainingJobName=name)
     except ClientError as error:
-        said = error.response["Error"]["Message"].lower()  # the code is ValidationException, as for much else
-        if "not found" in said or "could not find" in said:
+        message = error.response["Error"]["Message"].lower()  # the code is ValidationException, as for much else
+        if "not found" in message or "could not find" in message:
             return None
         raise
     output = found["OutputDataConfig"]["S3OutputPath"]

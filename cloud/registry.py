@@ -50,7 +50,7 @@ def metadata(version: ModelVersion) -> dict[str, str]:
     """The ledger's record as CustomerMetadataProperties: at most 50 entries of the text that SageMaker takes.
 
     The identities and the digests of the long parts are always there; a part's digest is over its canonical JSON, and
-    the ledger's record of `version` has the part whole. Datasets, environment, parameters and figures follow one by
+    the ledger's record of `version` has the part whole. Datasets, environment, parameters and metrics follow one by
     one, as far as they fit.
     """
     identities = {
@@ -63,7 +63,7 @@ def metadata(version: ModelVersion) -> dict[str, str]:
         "spec_digest": version.spec_digest,
     }
     record = version.model_dump(mode="json")
-    digests = {f"{part}_sha256": sha256(record[part]) for part in ("datasets", "environment", "parameters", "figures")}
+    digests = {f"{part}_sha256": sha256(record[part]) for part in ("datasets", "environment", "parameters", "metrics")}
     fitting = ((key, text) for key, text in _details(version) if _fits(key, 128) and _fits(text, 256))
     entries = {key: text for key, text in identities.items() if text} | digests
     return entries | dict(itertools.islice(fitting, ENTRIES - len(entries)))
@@ -81,8 +81,8 @@ def _details(version: ModelVersion) -> Iterator[tuple[str, str]]:
         yield f"environment.{name}", value
     for name, value in version.parameters.items():
         yield f"parameter.{name}", str(value)
-    for name, figure in version.figures.items():
-        yield f"figure.{name}", f"{figure['value']:.6g}" if isinstance(figure["value"], float) else str(figure["value"])
+    for name, metric in version.metrics.items():
+        yield f"metric.{name}", f"{metric['value']:.6g}" if isinstance(metric["value"], float) else str(metric["value"])
 
 
 def _fits(text: str, longest: int) -> bool:

@@ -9,12 +9,14 @@ from cloud import s3
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
+from perennial.former_keys import with_current_keys
 from perennial.profile import Profile, ProfileError
 from perennial.records import DatasetVersion, ModelVersion, Run
 from perennial.reports import History, ReportData
 
-NEWEST = 500  # runs of which an index shows figures
+NEWEST = 500  # runs of which an index shows metrics
 _WORKERS = 10
+_RENAMED = ("evaluation", "decision", "drift")  # parts that older releases wrote with other keys
 
 
 def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
@@ -33,6 +35,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
         wanted |= {part: (data, layout.dataset(run.model, run.dataset, name)) for part, name in names.items()}
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = dict(zip(wanted, pool.map(lambda place: _json(*place), wanted.values()), strict=True))
+    found |= {part: with_current_keys(found[part]) for part in _RENAMED if part in found}
     return ReportData(
         run=run,
         spec=found.pop("spec") or {},

@@ -52,9 +52,9 @@ def _alternative(ledger: Ledger, champion: Champion) -> str:
 
 
 def start(
-    platform: Platform, ledger: Ledger, ends: tuple[Champion, ModelVersion], said: tuple[str, str], now: datetime
+    platform: Platform, ledger: Ledger, ends: tuple[Champion, ModelVersion], request: tuple[str, str], now: datetime
 ) -> Run:
-    """Takes the lease and starts the run. `said`: who asks, and why. Raises RollbackError while a run is under way."""
+    """Takes the lease and starts the run. `request`: who asks, and why. Raises RollbackError during another run."""
     champion, version = ends
     run_id = rollback_run_id(champion.model, champion.version, version.id, now.isoformat())
     token = lease.acquire(ledger, champion.model, run_id, now, HOLD)
@@ -64,12 +64,12 @@ def start(
             f"{holder or 'a run'} of '{champion.model}' is under way, and a model is released by one run at a time",
             f"perennial explain {holder or 'RUN'}, wait for its end, then try again",
         )
-    who, why = said
+    who, why = request
     asked = Step(
         name="rollback",
         at=now,
         sentences=(f"{who} asked to go back from {champion.version} to {version.id}: {why}.",),
-        figures={"from": champion.version, "to": version.id, "who": who, "why": why},
+        metrics={"from": champion.version, "to": version.id, "who": who, "why": why},
     )
     run = Run(
         id=run_id,

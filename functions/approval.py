@@ -40,6 +40,6 @@ def record_approval(task: Task, request: ApprovalAnswer) -> Approval:
     """Records who answered, what, when and why, and deletes the task token."""
     answer = Answer.read(request.answer)
     executions.delete_token(task.ledger, task.run)
-    figures = {**answer.as_dict(), "in_time": answer.in_time, "at": task.now.isoformat()}
-    task.note(approval.ANSWERED, (answer.sentence,), figures, approval_until=None)
+    details = {**answer.as_dict(), "in_time": answer.in_time, "at": task.now.isoformat()}
+    task.note(approval.ANSWERED, (answer.sentence,), details, approval_until=None)
     return Approval(answer.approved)

@@ -28,10 +28,10 @@ def handler(task: Task, _request: RunRequest) -> DriftResult:
     key = layout.dataset(task.run.model, task.run.dataset, layout.DRIFT)
     s3.write_json(task.platform.data_bucket, key, report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
-    figures = _figures(report) | {"train": train}
-    task.note("drift", (report.sentence, why), figures, reference_profile=version.profile_key)
+    summary = _summary(report) | {"train": train}
+    task.note("drift", (report.sentence, why), summary, reference_profile=version.profile_key)
     return DriftResult(train)
 
 
-def _figures(report: DriftReport) -> dict[str, Any]:
+def _summary(report: DriftReport) -> dict[str, Any]:
     return {"verdict": report.verdict, "moved": report.moved, "dataset_drift": round(report.dataset_drift, 4)}

@@ -11,6 +11,7 @@ from cloud.archives import ArchiveError
 from cloud.handovers import GateDecision, RunRequest
 from functions.task import Task, logger, task
 from perennial import layout
+from perennial.former_keys import with_current_keys
 from perennial.gate.decision import Check, Decision, closed, decide
 
 TOLD = 40  # sentences in the run's record, each of a few hundred characters at most; decision.json holds all
@@ -26,7 +27,7 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
     if evaluation is not None:
         s3.write_json(bucket, layout.run(run, layout.EVALUATION), evaluation)
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
-    task.note("gate", (decision.sentence, *told(decision.checks)), figures(decision))
+    task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))
     return GateDecision(decision.outcome, seconds)
 
@@ -40,7 +41,7 @@ def told(checks: tuple[Check, ...]) -> tuple[str, ...]:
     return (*sentences[:TOLD], f"{len(sentences) - TOLD} more checks are in decision.json.")
 
 
-def figures(decision: Decision) -> dict[str, Any]:
+def verdicts(decision: Decision) -> dict[str, Any]:
     """The outcome, and the names and verdicts of at most 200 checks: their metrics would be too large for a record."""
     names = [(check.name[:80], check.verdict) for check in decision.checks]
     found = [{"name": name, "verdict": verdict} for name, verdict in names[:200]]
@@ -55,6 +56,7 @@ def _judge(task: Task) -> tuple[Any, Decision]:
         )
     except ArchiveError as error:
         return None, closed(str(error))
+    evaluation = with_current_keys(evaluation)
     fault = _fault(evaluation)
     if fault:
         return None, closed(fault)
@@ -74,5 +76,5 @@ def _fault(evaluation: Any) -> str:
     try:
         json.dumps(evaluation, allow_nan=False)
     except (ValueError, RecursionError):
-        return "evaluation.json holds figures that are no numbers"
+        return "evaluation.json holds metrics that are not numbers"
     return ""

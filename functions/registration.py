@@ -6,6 +6,7 @@ from cloud import archives, registry, s3
 from cloud.handovers import RunRequest, VersionReference
 from functions.task import Task, task
 from perennial import layout
+from perennial.former_keys import with_current_keys
 from perennial.identity import version_id
 from perennial.lineage import edges_of_version
 from perennial.records import ModelVersion
@@ -31,7 +32,9 @@ def handler(task: Task, _request: RunRequest) -> VersionReference:
 
 
 def _version(task: Task) -> ModelVersion:
-    evaluation = s3.read_json(task.platform.models_bucket, layout.run(task.run.id, layout.EVALUATION))
+    evaluation = with_current_keys(
+        s3.read_json(task.platform.models_bucket, layout.run(task.run.id, layout.EVALUATION))
+    )
     digest = evaluation["candidate"]["digest"]
     return ModelVersion(
         id=version_id(task.run.model, digest),
@@ -45,7 +48,7 @@ def _version(task: Task) -> ModelVersion:
         code_digest=task.platform.code_digest,
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
-        figures=evaluation["candidate"]["figures"],
+        metrics=evaluation["candidate"]["metrics"],
         importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],
         created_at=task.now,

@@ -46,9 +46,9 @@ class Answer:
         """The answer, who gave it and why."""
         if not self.in_time:
             return "Nobody answered in time, so the candidate is refused."
-        said = "Approved" if self.approved else "Rejected"
+        word = "Approved" if self.approved else "Rejected"
         return (
-            f"{said} by {self.by or 'somebody'}{f': {self.why}' if self.why else ', without a reason'}".rstrip(".")
+            f"{word} by {self.by or 'somebody'}{f': {self.why}' if self.why else ', without a reason'}".rstrip(".")
             + "."
         )
 

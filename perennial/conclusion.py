@@ -85,10 +85,10 @@ def error_sentence(error: str, cause: str) -> str:
 
 def _detail(cause: Mapping[str, Any]) -> str | None:
     """The error message of a Lambda function, or the failure reason of a training job."""
-    said = cause.get("errorMessage") or cause.get("FailureReason")
-    if said is None and "TrainingJobStatus" in cause:
+    message = cause.get("errorMessage") or cause.get("FailureReason")
+    if message is None and "TrainingJobStatus" in cause:
         return f"the training job {cause.get('TrainingJobName')} ended {cause['TrainingJobStatus']} without a reason"
-    return str(said) if said else None
+    return str(message) if message else None
 
 
 def unknown_upload(key: str, models: Sequence[str]) -> Notice:

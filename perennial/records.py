@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from perennial.outcomes import State, Trigger
+
+#: the key, and the one that older releases wrote
+_METRICS = AliasChoices("metrics", "figures")
 
 
 class Record(BaseModel):
@@ -41,12 +44,12 @@ class DatasetVersion(Record):
 
 
 class Step(Record):
-    """The findings of one state of the workflow, for people and reports. No handler reads the figures back."""
+    """The findings of one state of the workflow, for people and reports. No handler reads the metrics back."""
 
     name: str
     at: datetime
     sentences: tuple[str, ...]
-    figures: dict[str, Any] = {}
+    metrics: dict[str, Any] = Field(default={}, validation_alias=_METRICS)
 
 
 class ShadowProgress(Record):
@@ -102,11 +105,15 @@ class Run(Record):
     @model_validator(mode="before")
     @classmethod
     def _read_older_row(cls, row: Any) -> Any:
-        """Fills the fields of a row that an older release wrote: they stood in the figures of its steps."""
+        """Fills the fields of a row that an older release wrote: they stood in the metrics of its steps."""
         if not isinstance(row, dict) or "waits" in row:
             return row
-        steps = {step["name"]: step.get("figures") or {} for step in row.get("steps", ()) if isinstance(step, dict)}
-        return _from_figures(steps) | row
+        steps = {
+            step["name"]: step.get("metrics") or step.get("figures") or {}
+            for step in row.get("steps", ())
+            if isinstance(step, dict)
+        }
+        return _from_metrics(steps) | row
 
 
 class ModelVersion(Record):
@@ -126,7 +133,7 @@ class ModelVersion(Record):
     code_digest: str
     spec_digest: str
     parameters: dict[str, Any]
-    figures: dict[str, Any]
+    metrics: dict[str, Any] = Field(validation_alias=_METRICS)
     importance: dict[str, float] = {}
     environment: dict[str, str]
     created_at: datetime
@@ -161,8 +168,8 @@ class Notice(Record):
     text: str
 
 
-def _from_figures(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The fields of a run by the figures of its steps, as releases before these fields wrote them."""
+def _from_metrics(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields of a run by the metrics of its steps, as releases before these fields wrote them."""
     training, shadow = steps.get("training", {}), steps.get("shadow", {})
     found: dict[str, Any] = {
         "training_job": training.get("job"),

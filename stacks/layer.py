@@ -60,8 +60,8 @@ class Wheels:
         command += ["--target", str(target), "--requirement", str(self._requirements)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = done.stderr or done.stdout
-            raise LayerError(f"pip cannot install {self._requirements} for {self.reader}:\n{said}")
+            output = done.stderr or done.stdout
+            raise LayerError(f"pip cannot install {self._requirements} for {self.reader}:\n{output}")
 
 
 @jsii.implements(ILocalBundling)

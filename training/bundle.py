@@ -17,7 +17,7 @@ from training.columns import plain
 from training.fast import parity
 from training.fast.path import FOLDER, Fast
 from training.model import Model, environment
-from training.predictions import said
+from training.predictions import predicted
 
 GOLDEN_ROWS = 200
 MOST_CATEGORIES = 10_000  # of a column, that a manifest lists
@@ -34,7 +34,7 @@ SERVING = (
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
-    *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "masks", "path", "trees")),
+    *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "quickscorer", "path", "trees")),
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
     columns = {name: plain(column, rows[name]) for name, column in model.features.items()}
     fast = folder / FOLDER
     predictions = (
-        said(model.manifest, Fast(fast).values(parity.typed(model, rows), len(rows))) if fast.is_dir() else None
+        predicted(model.manifest, Fast(fast).values(parity.typed(model, rows), len(rows))) if fast.is_dir() else None
     )
     content = {
         "rows": [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)],

@@ -1,4 +1,4 @@
-"""Candidate and champion as figures: on all held-out rows, on the newest dataset's and on the older ones'."""
+"""Candidate and champion as metrics: on all held-out rows, on the newest dataset's and on the older ones'."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OF_PARTS = 0.5
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' outcomes on the same rows, their figures, and the resamples that the intervals come from."""
+    """Both models' outcomes on the same rows, their metrics, and the resamples that the intervals come from."""
 
     candidate: Outcomes
     champion: Outcomes | None
@@ -44,11 +44,11 @@ class Compared:
     def of_classes(self, measured: Measured) -> dict[str, Any] | None:
         """Precision, recall and f1 of each class with its number of rows; None for a regression."""
         told = zip(self.classes, measured.classes, self.counts, strict=True)
-        return {written(label): {**figures, "rows": rows} for label, figures, rows in told} or None
+        return {written(label): {**metrics, "rows": rows} for label, metrics, rows in told} or None
 
 
 def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
-    """Figures of both on the rows whose truth is `actual`, by a share of the resamples that the policy asks for."""
+    """Metrics of both on the rows whose truth is `actual`, by a share of the resamples that the policy asks for."""
     models = [candidate] if champion is None else [candidate, champion]
     known = _all_classes(plan, actual, models)
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
@@ -62,7 +62,7 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
 def parts(
     plan: Plan, actual: pd.Series, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
 ) -> dict[str, Any]:
-    """The 'parts' of evaluation.json: figures on the newest dataset's rows and on the others; None without rows."""
+    """The 'parts' of evaluation.json: metrics on the newest dataset's rows and on the others; None without rows."""
     found: dict[str, Any] = {}
     for name, chosen in (("newest", newest), ("older", ~newest)):
         if chosen.all():
@@ -80,8 +80,8 @@ def parts(
 def _part(found: Comparison, rows: int) -> dict[str, Any]:
     return {
         "rows": rows,
-        "candidate": found.candidate.figures,
-        "champion": found.champion.figures if found.champion else None,
+        "candidate": found.candidate.metrics,
+        "champion": found.champion.metrics if found.champion else None,
         "difference": found.difference if found.champion else None,
     }
 

@@ -117,7 +117,7 @@ def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:
     classes = whole.of_classes(measured)
-    return {"threshold": scored.threshold, "figures": measured.figures, "classes": classes}
+    return {"threshold": scored.threshold, "metrics": measured.metrics, "classes": classes}
 
 
 def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | None) -> dict[str, Any] | None:
@@ -125,7 +125,7 @@ def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | 
         return None
     version = {"version": plan.champion.version}
     if theirs is None or whole.comparison.champion is None:
-        return {**version, "figures": {}, "threshold": None, "reason": reason}
+        return {**version, "metrics": {}, "threshold": None, "reason": reason}
     return {**version, **_told(whole, whole.comparison.champion, theirs)}
 
 

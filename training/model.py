@@ -15,7 +15,7 @@ from perennial.contract.columns import Column, declared
 from perennial.contract.values import read
 from training import artifact, golden, versions
 from training.columns import frame
-from training.predictions import TOLERANCE, Predictions, said
+from training.predictions import TOLERANCE, Predictions, predicted
 from training.versions import environment
 
 __all__ = ["TOLERANCE", "Model", "environment"]
@@ -50,7 +50,7 @@ class Model:
 
     def predict(self, rows: pd.DataFrame) -> Predictions:
         """Predictions for a typed frame that holds the features; more columns do no harm."""
-        return said(self.manifest, self.values(rows))
+        return predicted(self.manifest, self.values(rows))
 
     def values(self, rows: pd.DataFrame) -> Any:
         """The positive's probability or a number (n,), or probabilities (n, K)."""

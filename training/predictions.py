@@ -106,7 +106,7 @@ class Predictions:
         return [f"{starts[label]}{p!r}}}" for label, p in zip(self.labels, self.values.tolist(), strict=True)]
 
 
-def said(manifest: Mapping[str, Any], values: Floats) -> Predictions:
+def predicted(manifest: Mapping[str, Any], values: Floats) -> Predictions:
     """Predictions of a model's numbers, (n,) or for multiclass (n, K). Raises ValueError for one that is none."""
     if not np.isfinite(values).all():
         raise ValueError("the model gave a number that is not finite")

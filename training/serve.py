@@ -122,7 +122,7 @@ class App:
         answer_kind = _accepted(environ.get("HTTP_ACCEPT") or "")
         rows = _rows(body_of(environ), kind, parameters, model.schema)
         predictions = model.predict(rows)
-        notes = _figures(predictions, rows)
+        notes = _metrics(predictions, rows)
         if wants_explanation(environ):
             predictions = model.explain(rows, predictions)
         kept = self._inputs.line(rows)
@@ -166,7 +166,7 @@ def _inference(environ: Mapping[str, Any]) -> dict[str, str]:
     return {"inference_id": given} if given else {}
 
 
-def _figures(predictions: Predictions, rows: Rows) -> dict[str, Any]:
+def _metrics(predictions: Predictions, rows: Rows) -> dict[str, Any]:
     """What the log says of an answer: rows, those beyond the contract, and the scores' sum, of which means are made."""
     notes: dict[str, Any] = {"rows": rows.count, "invalid": rows.invalid}
     if rows.beyond:

@@ -11,7 +11,7 @@ from perennial.contract.fields import PayloadError
 from perennial.contract.schema import Rows, Schema
 from training import artifact, golden, versions
 from training.fast.path import FOLDER, Fast
-from training.predictions import Floats, Predictions, said
+from training.predictions import Floats, Predictions, predicted
 
 MOST_EXPLAINED = 100
 _MOST_COST = 400_000_000
@@ -39,7 +39,7 @@ class Served:
 
     def predict(self, rows: Rows) -> Predictions:
         """What the model says of them."""
-        return said(self.manifest, self._values(rows))
+        return predicted(self.manifest, self._values(rows))
 
     def check_golden(self) -> int:
         """Say golden.json again, on the path that serves. Gives the number of rows; raises ArtifactError."""

@@ -78,8 +78,8 @@ def train(paths: Paths) -> str:
     about["importance"] = importance.measure(job, split, fitted.model)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
-    figures = {name: figure["value"] for name, figure in judged["candidate"]["figures"].items()}
-    report("finished", digest=fitted.model.digest, figures=figures)
+    metrics = {name: metric["value"] for name, metric in judged["candidate"]["metrics"].items()}
+    report("finished", digest=fitted.model.digest, metrics=metrics)
     return fitted.model.digest
 
 

@@ -71,10 +71,10 @@ def growth(results: Results) -> str:
         each = measured["sizes"]
         times = int(sizes[-1]) / int(sizes[0])
         rows = []
-        for title, figure, ratio in (("whole process, s", "wall", "whole"), ("in-process, s", "seconds", "within")):
+        for title, metric, ratio in (("whole process, s", "wall", "whole"), ("in-process, s", "seconds", "within")):
             asked = f"{times:g}"
             got = _met(measured["ratios"][ratio], times, most=True)
-            rows.append([title, *(f"{each[size][figure]:.2f}" for size in sizes), got, asked])
+            rows.append([title, *(f"{each[size][metric]:.2f}" for size in sizes), got, asked])
         peaks = [f"{each[size]['peak'] / 1e9:.2f}" for size in sizes]
         rows.append(["peak memory, GB", *peaks, _x(measured["ratios"]["peak"]), f"{PEAK / 1e9:.1f} GB, enforced"])
         text += table(head, rows) + "\n"
@@ -97,8 +97,10 @@ def imports(results: Results) -> str:
             size = f"{results['peers'][name]['size'] / 1e6:.0f} MB"
             rows.append([peer.title, f"{measured[name]['seconds']:.2f} s", size])
     head = ["", "import", "unzipped"]
-    said = "Asked of ours: at most 0.45 s and 220 MB. Peers: all packages of their environment, without bytecode.\n\n"
-    return said + table(head, rows)
+    sentence = (
+        "Asked of ours: at most 0.45 s and 220 MB. Peers: all packages of their environment, without bytecode.\n\n"
+    )
+    return sentence + table(head, rows)
 
 
 def seconds(results: Results) -> str:
@@ -141,7 +143,7 @@ def _x(ratio: float) -> str:
 
 
 def _met(ratio: float, asked: float | None, most: bool = False, unit: str = "") -> str:
-    """The figure; said when it is not what is asked for."""
+    """The ratio; marked if it misses its target."""
     text = _x(ratio) + unit
     if asked is None:
         return text

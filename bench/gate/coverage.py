@@ -1,6 +1,6 @@
 """`python -m bench.gate.coverage [--write]`: do the gate's intervals cover, and does it promote whom it should?
 
-Writes the tables into docs/gate.md. Samples come from populations whose figures are known exactly
+Writes the tables into docs/gate.md. Samples come from populations whose metrics are known exactly
 (bench.gate.populations); intervals and decisions come from the gate's own code, `evaluate` and `decide`.
 """
 
@@ -41,7 +41,7 @@ DEVIATION = 1.3
 
 
 class Sample:
-    """Rows of a population as `evaluate` takes outcomes, with the four figures that are looked at."""
+    """Rows of a population as `evaluate` takes outcomes, with the four metrics that are looked at."""
 
     problem, classes = "binary", 2
 
@@ -67,16 +67,16 @@ class Sample:
         return self.scores(weights)[0]
 
     def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
-        """The four figures, and none by class."""
+        """The four metrics, and none by class."""
         roc_auc, average_precision = self._ranking.areas(weights)
         rates = [_share(weights[place], found) for place, found in self._found]
-        figures = {
+        metrics = {
             "ROC AUC": roc_auc,
             "average precision": average_precision,
             "RMSE": float(np.sqrt((weights @ self._squares) / weights.sum())),
             "gap in true positive rates": rates[0] - rates[1],
         }
-        return figures, np.empty((3, 0))
+        return metrics, np.empty((3, 0))
 
 
 def _share(weights: Floats, found: NDArray[np.bool_]) -> float:
@@ -85,21 +85,21 @@ def _share(weights: Floats, found: NDArray[np.bool_]) -> float:
 
 
 def truth() -> dict[str, float]:
-    """The figures of the population, by the name of the figure."""
+    """The metrics of the population, by the name of the metric."""
     first, second = (group.true_positive_rate() for group in GROUPS)
-    figures = (Binormal().roc_auc(), Binormal().average_precision(), DEVIATION, first - second)
-    return dict(zip(Sample(50, np.random.default_rng(1)).points(), figures, strict=True))
+    metrics = (Binormal().roc_auc(), Binormal().average_precision(), DEVIATION, first - second)
+    return dict(zip(Sample(50, np.random.default_rng(1)).points(), metrics, strict=True))
 
 
 def covered(rows: int, resamples: int, known: dict[str, float], number: int) -> dict[str, bool]:
-    """Does the interval of each figure hold the population's, on the sample of that number?"""
+    """Does the interval of each metric hold the population's, on the sample of that number?"""
     sample = Sample(rows, np.random.default_rng((rows, number)))
-    found = evaluate(sample, None, CONFIDENCE, Resamples(rows, resamples, number)).candidate.figures
-    return {name: _holds(figure, known[name]) for name, figure in found.items()}
+    found = evaluate(sample, None, CONFIDENCE, Resamples(rows, resamples, number)).candidate.metrics
+    return {name: _holds(metric, known[name]) for name, metric in found.items()}
 
 
-def _holds(figure: dict[str, Any], value: float) -> bool:
-    return figure["low"] is not None and bool(figure["low"] <= value <= figure["high"])
+def _holds(metric: dict[str, Any], value: float) -> bool:
+    return metric["low"] is not None and bool(metric["low"] <= value <= metric["high"])
 
 
 class Scores(Sample):
@@ -126,8 +126,8 @@ def promoted(rows: int, resamples: int, gain: float, number: int) -> bool:
         "problem": "binary",
         "confidence": CONFIDENCE,
         "rows": {"held_out": rows, "positives": positives, "negatives": rows - positives},
-        "candidate": {"digest": "candidate", "figures": found.candidate.figures},
-        "champion": {"version": "model@champion", "figures": found.champion.figures},
+        "candidate": {"digest": "candidate", "metrics": found.candidate.metrics},
+        "champion": {"version": "model@champion", "metrics": found.champion.metrics},
         "difference": found.difference,
         "parts": {"newest": None, "older": None},
     }

@@ -1,4 +1,4 @@
-"""Populations whose figures are known exactly, and samples of them."""
+"""Populations whose metrics are known exactly, and samples of them."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def table(rows: int, count: int, of_loop: int, repeats: int) -> list[str]:
         "",
         f"Medians of {repeats} turns, {here['processor']}, {here['cores']} cores, load {load():.1f}; the ratio was "
         f"{(loop / ours).min():.0f} to {(loop / ours).max():.0f}. On the {of_loop} replicates that both did, the "
-        f"figures differ by at most {apart.max():.0e}.",
+        f"metrics differ by at most {apart.max():.0e}.",
     ]
 
 

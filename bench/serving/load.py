@@ -1,7 +1,7 @@
 """A load generator: a closed loop of keep-alive connections, each sending its next request when it has its answer.
 
 One thread and bare sockets, so that it costs little beside the server: `python -m bench.serving.load JOB`, where JOB is
-JSON of `Job`; the figures are printed as JSON. Only answers with status 200 count; any other ends it with an error.
+JSON of `Job`; the metrics are printed as JSON. Only answers with status 200 count; any other ends it with an error.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def run(job: Job) -> dict[str, Any]:
     for connection in connections:
         connection.socket.close()
     places = {"p50": 0.5, "p99": 0.99}
-    figures = {name: taken[min(len(taken) - 1, int(share * len(taken)))] for name, share in places.items()}
-    figures["mean"] = sum(taken) / len(taken)
-    return {**figures, "throughput": len(taken) / elapsed, "requests": len(taken)}
+    metrics = {name: taken[min(len(taken) - 1, int(share * len(taken)))] for name, share in places.items()}
+    metrics["mean"] = sum(taken) / len(taken)
+    return {**metrics, "throughput": len(taken) / elapsed, "requests": len(taken)}
 
 
 def _loop(connections: list[Connection], seconds: float) -> list[float]:

@@ -48,10 +48,10 @@ def _table(servers: dict[str, Any], case: str, title: str) -> list[str]:
     lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
     for told in servers.values():
         if case in told:
-            figures = told[case]
-            ratio = f"{stock['p50'] / figures['p50']:.1f}x" if stock else ""
-            p50, mean, p99 = (f"{1000 * figures[name]:.3f} ms" for name in ("p50", "mean", "p99"))
-            lines.append(f"| {told['title']} | {p50} | {mean} | {p99} | {figures['throughput']:,.0f} | {ratio} |")
+            metrics = told[case]
+            ratio = f"{stock['p50'] / metrics['p50']:.1f}x" if stock else ""
+            p50, mean, p99 = (f"{1000 * metrics[name]:.3f} ms" for name in ("p50", "mean", "p99"))
+            lines.append(f"| {told['title']} | {p50} | {mean} | {p99} | {metrics['throughput']:,.0f} | {ratio} |")
     return [*lines, ""]
 
 
@@ -72,7 +72,7 @@ def _asked_for(servers: dict[str, Any]) -> list[str]:
     ours, stock, noop = (servers.get(name, {}) for name in ("ours", "stock", "noop"))
     if not all("csv 1" in each for each in (ours, stock, noop)):
         return []
-    lines = ["## What was asked for", "", "| figure, in the stock stack | asked | found |", "| --- | ---: | ---: |"]
+    lines = ["## What was asked for", "", "| value, in the stock stack | asked | found |", "| --- | ---: | ---: |"]
     for case, title in _CASES.items():
         least = 2 if case == "many" else 8
         pairs = [(name, stock[case][name] / ours[case][name]) for name in ("p50", "mean")]

@@ -82,8 +82,8 @@ def _round(server: Server, python: str, prepared: model.PreparedModel, seconds: 
     log = FOLDER / f"serving-{server.name}.log"
     try:
         with run(server, python, model.environment(prepared), log) as running:
-            figures = {each.name: _ask(running, server, each, seconds) for each in cases(prepared, server.body)}
-            told["rounds"].append({"ready": running.ready, "memory": running.memory(), **figures})
+            metrics = {each.name: _ask(running, server, each, seconds) for each in cases(prepared, server.body)}
+            told["rounds"].append({"ready": running.ready, "memory": running.memory(), **metrics})
     except RuntimeError as error:
         told["reason"] = str(error)[-300:]
     print(server.name, told["rounds"][-1:] or told.get("reason"), file=sys.stderr, flush=True)

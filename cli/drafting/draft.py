@@ -131,8 +131,8 @@ def _with_key(made: Draft) -> Draft:
 
 def _with_event_time(made: Draft) -> Draft:
     fit = [c for c in made.columns if c.type in ("datetime", "date") and not c.nulls and c.name != made.target]
-    said = [column for column in fit if set(column.words) & TIME_WORDS]
-    best = sorted(said or fit, key=lambda column: column.type != "datetime")
+    named = [column for column in fit if set(column.words) & TIME_WORDS]
+    best = sorted(named or fit, key=lambda column: column.type != "datetime")
     return replace(made, event_time=best[0].name if best else None)
 
 

@@ -64,8 +64,8 @@ def evaluate_condition(rule: AlarmCondition, points: Sequence[tuple[float, float
     breaching = sum(rule.breaches(value) for _, value in real)
     filled = rule.periods - len(real)
     if not real and rule.missing == "missing":
-        said = f"{rule.periods} datapoint{'s were' if rule.periods > 1 else ' was'} unknown"
-        return Evaluation(UNKNOWN, f"Insufficient Data: {said}.", [])
+        sentence = f"{rule.periods} datapoint{'s were' if rule.periods > 1 else ' was'} unknown"
+        return Evaluation(UNKNOWN, f"Insufficient Data: {sentence}.", [])
     if rule.missing == "breaching":
         new = ALARM if breaching + filled >= rule.needed else OK
     elif breaching >= rule.needed:

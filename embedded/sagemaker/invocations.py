@@ -105,14 +105,14 @@ class Invocations:
         self._shadow_traffic.stop()
         self._invoker.stop()
 
-    def _model_error(self, name: str, variant: Variant, reply: Reply, said: str) -> ModelError:
+    def _model_error(self, name: str, variant: Variant, reply: Reply, message: str) -> ModelError:
         region, account = self._context.region, self._context.account_id
         status = reply.status if reply.status >= 400 else 500
         kind = "client" if status < 500 else "server"
         group = f"/aws/sagemaker/Endpoints/{name}"
-        message = (
-            f'Received {kind} error ({status}) from primary with message "{said}". See https://{region}.console.aws.amazon.com/'
+        text = (
+            f'Received {kind} error ({status}) from primary with message "{message}". See https://{region}.console.aws.amazon.com/'
             f"cloudwatch/home?region={region}#logEventViewer:group={group} in account {account} for more information."
         )
         variant.server.log.ship()
-        return ModelError(message, status, said, f"arn:aws:logs:{region}:{account}:log-group:{group}")
+        return ModelError(text, status, message, f"arn:aws:logs:{region}:{account}:log-group:{group}")

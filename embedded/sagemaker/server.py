@@ -197,8 +197,8 @@ class InferenceServer:
         return False
 
     def _ping_failure(self) -> str:
-        said = last_lines(self.log_path, count=8)[-700:]
+        output = last_lines(self.log_path, count=8)[-700:]
         return (
             f"The primary container for production variant {self._variant} did not pass the ping health check. "
-            f"Please check CloudWatch logs for this endpoint. Its log ends: {said}"
+            f"Please check CloudWatch logs for this endpoint. Its log ends: {output}"
         )

@@ -183,10 +183,10 @@ class Trainer:
             told = self._container.failure.read_text(errors="replace").strip()[:900]
             return f"AlgorithmError: {told}, exit code: {code}"
         # FailureReason holds 1,024 characters; the end of a traceback is the most useful part.
-        said = last_lines(self.log_path)[-700:]
+        output = last_lines(self.log_path)[-700:]
         command = " ".join(["python", *script.command()[1:]])[:150]
         return (
-            f'AlgorithmError: ExecuteUserScriptError:\nExitCode {code}\nErrorMessage "{said}"\n'
+            f'AlgorithmError: ExecuteUserScriptError:\nExitCode {code}\nErrorMessage "{output}"\n'
             f'Command "{command}", exit code: {code if code > 0 else 128 - code}'
         )
 

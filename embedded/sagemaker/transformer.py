@@ -159,5 +159,5 @@ class Transformer:
 
 def _refused(reply: Reply) -> BatchError:
     kind = "ClientError" if reply.status < 500 else "AlgorithmError"
-    said = reply.body.decode(errors="replace").strip()[:4000].replace("\n", " ")
-    return BatchError(kind, f"{reply.status} Message: {said}")
+    message = reply.body.decode(errors="replace").strip()[:4000].replace("\n", " ")
+    return BatchError(kind, f"{reply.status} Message: {message}")

@@ -22,8 +22,8 @@ class Findings:
 
     def add(self, value: Any, path: str, constraint: str) -> None:
         """Notes that the value of a member breaks a constraint."""
-        said = f"Value {value} at" if value else "Value at"
-        self.sentences.append(f"{said} '{path}' failed to satisfy constraint: {constraint}")
+        start = f"Value {value} at" if value else "Value at"
+        self.sentences.append(f"{start} '{path}' failed to satisfy constraint: {constraint}")
 
 
 Check = Callable[[Any, str, Findings], None]

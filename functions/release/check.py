@@ -53,11 +53,11 @@ def _record_breaches(task: Task, names: tuple[str, ...]) -> None:
     new = [breach for breach in alarms.breached(names) if breach.alarm not in run.breached_alarms]
     if new:
         seen = run.step("alarms")
-        sentences, figures = (seen.sentences, seen.figures["alarms"]) if seen else ((), [])
+        sentences, metrics = (seen.sentences, seen.metrics["alarms"]) if seen else ((), [])
         task.note(
             "alarms",
             (*sentences, *(breach.sentence for breach in new)),
-            {"alarms": [*figures, *(breach.as_dict() for breach in new)]},
+            {"alarms": [*metrics, *(breach.as_dict() for breach in new)]},
             breached_alarms=(*run.breached_alarms, *(breach.alarm for breach in new)),
         )
 
@@ -70,10 +70,10 @@ def _reason(task: Task, config: str, found: EndpointState) -> str:
     told = [*(alarm.sentences if alarm else ()), *(canary.sentences if canary and by_request else ())]
     if told and found.status == "InService":
         return "the release was rolled back: " + " ".join(sentence.rstrip(".") + "." for sentence in told)
-    said = found.failure or "SageMaker gives no reason"
+    reason = found.failure or "SageMaker gives no reason"
     log = traffic.load_fault(run.model, run.version, run.started_at) if run.version else ""
     own = f"; the candidate's server says: {log}" if log else ""
-    return f"the endpoint did not take {config}: {found.status}, {said}{own}"
+    return f"the endpoint did not take {config}: {found.status}, {reason}{own}"
 
 
 def _failed(task: Task, reason: str) -> EndpointCheck:

@@ -44,8 +44,8 @@ def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
         if error.response["Error"]["Code"] != "ModelError":
             raise
         status = int(error.response.get("OriginalStatusCode", 500))
-        said = error.response["Error"]["Message"][:300]
-        return Answer("", f"the endpoint answered the golden rows with an error ({status}): {said}", status)
+        message = error.response["Error"]["Message"][:300]
+        return Answer("", f"the endpoint answered the golden rows with an error ({status}): {message}", status)
     named = dict(part.strip().partition("=")[::2] for part in attributes.split(","))
     try:
         online = json.loads(content)["predictions"]

@@ -10,7 +10,7 @@ from math import log, sqrt
 
 from perennial.drift.distributions import compare_distributions, decile_counts
 from perennial.drift.noise import NoiseFloors, variance
-from perennial.figures import plain
+from perennial.number_format import plain
 from perennial.profile import ColumnGrid, ColumnProfile
 
 _MIN_EXPECTED = 5  # rows expected in a bin: with fewer the chi-square approximation does not hold
@@ -133,14 +133,14 @@ def numbers_text(
 ) -> str:
     deviation = reference.moments.deviation or current.moments.deviation
     shift = (current.moments.mean - reference.moments.mean) / deviation if deviation else 0.0
-    figure = f"PSI {values['psi']:.2f}, KS {values['ks']:.2f}"
+    measured = f"PSI {values['psi']:.2f}, KS {values['ks']:.2f}"
     what = "its mean" if grid.kind == "numeric" else "its mean length"
     if grid.type in ("date", "datetime"):
-        return f"its values are {abs(shift):.2f} standard deviations {'later' if shift > 0 else 'earlier'} ({figure})"
+        return f"its values are {abs(shift):.2f} standard deviations {'later' if shift > 0 else 'earlier'} ({measured})"
     if abs(shift) >= 0.05:
         means = f"from {plain(reference.moments.mean)} to {plain(current.moments.mean)}"
-        return f"{what} changed {means}, {abs(shift):.2f} standard deviations ({figure})"
-    return f"its distribution changed around the same mean ({figure})"
+        return f"{what} changed {means}, {abs(shift):.2f} standard deviations ({measured})"
+    return f"its distribution changed around the same mean ({measured})"
 
 
 def categories_text(grid: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> str:

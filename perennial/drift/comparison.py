@@ -68,11 +68,11 @@ def _column_drift(metrics: ColumnMetrics, thresholds: Drift, role: str, weight: 
     """The column has the verdict of its worst metric; an unimportant column is at most 'watch'."""
     levels: dict[str, Level] = {}
     scores: dict[str, float] = {}
-    for name, figure in metrics.values.items():
+    for name, value in metrics.values.items():
         limit: Threshold = getattr(thresholds, name)
         floor = metrics.floors[name]
-        levels[name] = _level(figure, floor, limit)
-        scores[name] = figure / (max(limit.alert, floor) or 1e-12)
+        levels[name] = _level(value, floor, limit)
+        scores[name] = value / (max(limit.alert, floor) or 1e-12)
     worst = max(levels, key=lambda name: (ORDER.index(levels[name]), scores[name]))
     verdict = levels[worst]
     if verdict == "drifted" and weight < thresholds.importance:
@@ -81,10 +81,10 @@ def _column_drift(metrics: ColumnMetrics, thresholds: Drift, role: str, weight: 
     return ColumnDrift(verdict, role, metrics.values, metrics.floors, scores[worst], sentence, weight, worst)
 
 
-def _level(figure: float, floor: float, limit: Threshold) -> Level:
-    if figure <= floor or figure < limit.warn:
+def _level(value: float, floor: float, limit: Threshold) -> Level:
+    if value <= floor or value < limit.warn:
         return "stable"
-    return "drifted" if figure >= limit.alert else "watch"
+    return "drifted" if value >= limit.alert else "watch"
 
 
 def conclude(columns: Mapping[str, ColumnDrift], thresholds: Drift, sizes: tuple[int, int]) -> DriftReport:

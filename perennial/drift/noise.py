@@ -36,7 +36,7 @@ class NoiseFloors:
         """The area between two distribution functions, `spread` the integral of sqrt(F(1-F)).
 
         In the limit it is the integral of |B(F)|, B the Brownian bridge: sqrt(2/pi) spread on average, and beyond that
-        no wider than a normal figure with the deviation of the values (concentration of Gaussian suprema: Borell,
+        no wider than a normal variable with the deviation of the values (concentration of Gaussian suprema: Borell,
         1975; Cirel'son, Ibragimov and Sudakov, 1976). See del Barrio, Gine and Matran (1999) for the limit.
         """
         return (0.7979 * spread + self.sigmas * deviation) * sqrt(variance)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from perennial.former_keys import with_current_keys
+
 Level = Literal["stable", "watch", "drifted", "incomparable"]
 ORDER: tuple[Level, ...] = ("stable", "watch", "drifted", "incomparable")
 FORMAT = 1
@@ -19,7 +21,7 @@ class ColumnDrift:
 
     verdict: Level
     role: str
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     floors: Mapping[str, float]
     score: float
     sentence: str
@@ -35,7 +37,7 @@ class ColumnDrift:
         return {
             "verdict": self.verdict,
             "role": self.role,
-            "figures": {name: round(value, 12) for name, value in self.figures.items()},
+            "metrics": {name: round(value, 12) for name, value in self.metrics.items()},
             "floors": {name: round(value, 12) for name, value in self.floors.items()},
             "score": round(self.score, 12),
             "sentence": self.sentence,
@@ -79,5 +81,5 @@ class DriftReport:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "DriftReport":
         names = ("verdict", "sentence", "moved", "reference_rows", "current_rows", "dataset_drift")
-        columns = {name: ColumnDrift(**column) for name, column in data["columns"].items()}
+        columns = {name: ColumnDrift(**column) for name, column in with_current_keys(data)["columns"].items()}
         return cls(**{name: data[name] for name in names if name in data}, columns=columns)

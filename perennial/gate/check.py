@@ -12,14 +12,14 @@ Verdict = Literal["passed", "failed", "unsure", "noted"]
 
 @dataclass(frozen=True)
 class Check:
-    """The metric `figure` against its `limit`; `low` and `high` are the metric's interval. None where there is none.
+    """The `value` of a metric against its `limit`; `low` and `high` are its interval. None where there is none.
 
     'unsure': the held-out rows do not decide the check, so the champion stays or approval is required. 'noted': the
     result informs the reader and decides nothing.
     """
 
     name: str
-    figure: float | None
+    value: float | None
     limit: float | None
     low: float | None
     high: float | None
@@ -46,12 +46,12 @@ class MetricValue:
     high: float | None = None
 
 
-def read_metric(figures: object, name: str) -> MetricValue:
+def read_metric(metrics: object, name: str) -> MetricValue:
     """The metric of that name in {"name": {"value", "low", "high"}}; empty if it is absent or malformed."""
-    figure = figures.get(name) if isinstance(figures, Mapping) else None
-    if not isinstance(figure, Mapping):
+    metric = metrics.get(name) if isinstance(metrics, Mapping) else None
+    if not isinstance(metric, Mapping):
         return MetricValue()
-    return MetricValue(number(figure.get("value")), number(figure.get("low")), number(figure.get("high")))
+    return MetricValue(number(metric.get("value")), number(metric.get("low")), number(metric.get("high")))
 
 
 def oriented(seen: MetricValue, greater_is_better: bool) -> MetricValue:

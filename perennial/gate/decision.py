@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from perennial.contract.gate import Gate
+from perennial.former_keys import with_current_keys
 from perennial.gate.check import Check, member, number
 from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, slices, value
 
@@ -64,6 +65,7 @@ class Decision:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
         """The inverse of `as_dict`. Raises KeyError or TypeError for anything else."""
+        data = with_current_keys(data)
         return cls(data["outcome"], tuple(Check(**check) for check in data["checks"]), data["sentence"])
 
 

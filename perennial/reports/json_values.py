@@ -7,7 +7,18 @@ from typing import Any
 
 from perennial.gate.check import member, number
 
-__all__ = ["entries", "figure", "figures", "mapping", "member", "number", "numbers", "sentences", "text", "whole"]
+__all__ = [
+    "entries",
+    "mapping",
+    "member",
+    "metric_value",
+    "metric_values",
+    "number",
+    "numbers",
+    "sentences",
+    "text",
+    "whole",
+]
 
 LONGEST = 300  # characters of a name or value; a sentence may be longer
 SENTENCE = 1200
@@ -53,13 +64,13 @@ def numbers(value: object) -> list[float]:
     return [] if None in found else [entry for entry in found if entry is not None]
 
 
-def figure(value: object) -> dict[str, float | None]:
+def metric_value(value: object) -> dict[str, float | None]:
     """{"value", "low", "high"}, each a finite number or None."""
     seen = mapping(value)
     return {name: number(seen.get(name)) for name in ("value", "low", "high")}
 
 
-def figures(value: object) -> dict[str, dict[str, float | None]]:
+def metric_values(value: object) -> dict[str, dict[str, float | None]]:
     """The metrics that have a value, by name."""
-    found = {text(name): figure(seen) for name, seen in mapping(value).items()}
+    found = {text(name): metric_value(seen) for name, seen in mapping(value).items()}
     return {name: seen for name, seen in found.items() if seen["value"] is not None}

@@ -9,7 +9,7 @@ from typing import Any
 NONE = "–"
 
 
-def figure(value: float | None) -> str:
+def plain(value: float | None) -> str:
     """At most four significant digits: 0.7421, 0.5, 12,345, −3.2e-05."""
     if value is None:
         return NONE
@@ -26,12 +26,12 @@ def figure(value: float | None) -> str:
 
 def exact(value: float | None) -> str:
     """The same with four decimals, for a table column: 0.7300."""
-    return _minus(f"{value:.4f}") if value is not None and 1e-4 <= abs(value) < 1 else figure(value)
+    return _minus(f"{value:.4f}") if value is not None and 1e-4 <= abs(value) < 1 else plain(value)
 
 
 def brief(value: float | None) -> str:
     """The same with three decimals, for a plot: 0.730."""
-    return _minus(f"{value:.3f}") if value is not None and 5e-4 <= abs(value) < 1 else figure(value)
+    return _minus(f"{value:.3f}") if value is not None and 5e-4 <= abs(value) < 1 else plain(value)
 
 
 def signed(value: float | None) -> str:

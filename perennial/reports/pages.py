@@ -48,7 +48,7 @@ def environment() -> Environment:
     made.globals |= {"plots": plots, "labels": labels, "style": Markup(style), "policy": policy(style)}  # noqa: S704
     made.filters |= {
         name: getattr(numbers, name)
-        for name in ("figure", "exact", "signed", "share", "whole", "interval", "money", "moment", "day", "duration")
+        for name in ("plain", "exact", "signed", "share", "whole", "interval", "money", "moment", "day", "duration")
     }
     made.globals["signed"] = numbers.signed
     made.filters["pair"] = lambda one: f"{one['name']} {one['value']}"

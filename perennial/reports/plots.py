@@ -23,7 +23,7 @@ from perennial.reports.charts import (
 )
 from perennial.reports.charts.svg import Cell
 from perennial.reports.contents.distributions import edge
-from perennial.reports.numbers import brief, figure, interval, share, signed, whole
+from perennial.reports.numbers import brief, interval, plain, share, signed, whole
 
 Contents = Mapping[str, Any]
 MOST_ROWS = 24  # of one chart; the table beside it has all
@@ -118,7 +118,7 @@ def distribution(found: Contents) -> Markup:
     description = f"Shares of rows from {ends}, of the champion's data and of this dataset."
     elements = [Bars("now", found["now"]), Bars("before", found["before"], "outline")]
     name = "length in characters" if found["kind"] == "length" else ""
-    axis = Axis(name, written=lambda value: edge(found["type"], value) or figure(value))
+    axis = Axis(name, written=lambda value: edge(found["type"], value) or plain(value))
     return histograms(title, description, found["edges"], elements, axis, _SHARE)
 
 
@@ -158,12 +158,12 @@ def slices(found: Sequence[Contents], title: str, by: str) -> Markup:
 
 def check(found: Contents) -> Markup:
     """A check's metric and interval with its limit."""
-    return limit_plot(found["figure"], found["low"], found["high"], found["limit"])
+    return limit_plot(found["value"], found["low"], found["high"], found["limit"])
 
 
 def importance(found: Sequence[Contents]) -> Markup:
     """Features by permutation importance."""
-    rows = [(one["feature"], max(one["weight"], 0.0), figure(one["weight"])) for one in found]
+    rows = [(one["feature"], max(one["weight"], 0.0), plain(one["weight"])) for one in found]
     return ranked_bars("Importance of features", f"{rows[0][0]} is the most important.", rows)
 
 
@@ -182,7 +182,7 @@ def history(points: Sequence[Contents], name: str, title: str) -> Markup:
         highlighted=[place for place, point in enumerate(known) if point["promoted"]],
     )
     description = (
-        f"{title} of {len(known)} runs, from {figure(known[0][name]['value'])} to {figure(known[-1][name]['value'])}."
+        f"{title} of {len(known)} runs, from {plain(known[0][name]['value'])} to {plain(known[-1][name]['value'])}."
     )
 
     def when(place: float) -> str:
@@ -214,4 +214,4 @@ def _said(seen: Contents) -> str:
 
 
 def _end(found: Contents, side: str) -> str:
-    return str(found["edge_names"][side] or figure(found["edges"][0 if side == "low" else -1]))
+    return str(found["edge_names"][side] or plain(found["edges"][0 if side == "low" else -1]))

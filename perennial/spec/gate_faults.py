@@ -94,7 +94,7 @@ def _pair(spec: ModelSpec, rule: Fairness, place: Place) -> Iterator[Fault]:
         if column.type in ("number", "date", "datetime"):
             yield place, f"groups need a column of few values, '{rule.columns[0]}' is {column.type}"
         else:
-            yield from ((place, said) for value in groups if (said := misfit(value, column, rule.columns[0])))
+            yield from ((place, message) for value in groups if (message := misfit(value, column, rule.columns[0])))
     if len({text_of(value) for value in groups}) < 2:
         yield place, "two different groups are needed"
 
@@ -141,7 +141,9 @@ def _slice(spec: ModelSpec, each: Slice, place: Place) -> Iterator[Fault]:
         yield from found
         if not found:
             values: Sequence[Any] = wanted if isinstance(wanted, tuple) else (wanted,)
-            yield from (((*place, name), said) for value in values if (said := misfit(value, spec.columns[name], name)))
+            yield from (
+                ((*place, name), message) for value in values if (message := misfit(value, spec.columns[name], name))
+            )
 
 
 def _behaviour(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault]:
@@ -158,8 +160,8 @@ def _behaviour(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault
                 yield where, f"only numbers can be added to, '{name}' is {spec.columns[name].type}"
             elif field == "add" and spec.columns[name].type == "integer" and not float(value or 0).is_integer():
                 yield where, f"'{name}' is an integer, so what is added must be one"
-            elif said := misfit(value, spec.columns[name], name, bounded=field != "add"):
-                yield where, said
+            elif message := misfit(value, spec.columns[name], name, bounded=field != "add"):
+                yield where, message
     for name in set(test.set) & set(test.add):
         yield (*place, "add", name), f"'{name}' is set already"
     if test.kind == "answer" and not test.row:
@@ -175,8 +177,8 @@ def _asked(spec: ModelSpec, test: Behaviour, place: Place) -> Iterator[Fault]:
     if test.label is not None:
         if spec.problem == "regression":
             yield (*place, "label"), "a regression predicts numbers, not labels; use at_least and at_most"
-        elif said := misfit(test.label, spec.columns[spec.target], spec.target):
-            yield (*place, "label"), said
+        elif message := misfit(test.label, spec.columns[spec.target], spec.target):
+            yield (*place, "label"), message
     elif spec.problem == "multiclass" and (
         test.kind == "direction" or test.at_least is not None or test.at_most is not None
     ):

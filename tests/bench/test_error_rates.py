@@ -23,14 +23,14 @@ def test_resamples_drawn_by_cell_are_as_those_drawn_by_row(population: pl.DataFr
     drawn = list(resamples(parts(population, scene.grid), scene.grid, 2000, 60, 1))
     taken = [profile(population.sample(2000, with_replacement=True, seed=seed), scene.grid) for seed in range(60)]
     for name in ("normal", "pareto", "few counts", "mostly zero"):
-        for figure in (
+        for metric in (
             lambda column: column.moments.mean,
             lambda column: column.moments.deviation,
             lambda column: column.deciles[-1],
             lambda column: column.tails[1],
             lambda column: column.nulls,
         ):
-            one, two = (pl.Series([float(figure(one.columns[name])) for one in side]) for side in (drawn, taken))
+            one, two = (pl.Series([float(metric(one.columns[name])) for one in side]) for side in (drawn, taken))
             error = ((one.var() + two.var()) / 60) ** 0.5  # type: ignore[operator]
             assert abs(one.mean() - two.mean()) <= 4 * error + 1e-9, name  # type: ignore[operator]
 

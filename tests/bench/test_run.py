@@ -14,20 +14,20 @@ from bench.validation.faults import expected
 
 @pytest.mark.slow
 def test_ours_is_measured_and_told_without_any_peer(tmp_path: Path) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     session = Session(
-        "2013-12-31", rows=4_000, repeats=1, sizes=(4_000, 8_000), only=("ours",), folder=tmp_path, told=said.append
+        "2013-12-31", rows=4_000, repeats=1, sizes=(4_000, 8_000), only=("ours",), folder=tmp_path, told=messages.append
     )
-    results = run.measure(session, said.append)
+    results = run.measure(session, messages.append)
     assert results["checks"] == {"ours": {"wrong": ""}}
     assert results["growth"]["parquet"]["peak"] > 0
     assert results["limits"]["csv.gz"]["limit"]["result"]["bytes"] == session.file("current", "csv").stat().st_size
     text = page(results)
     assert "2013-12-31" in text
     assert "| csv.gz / zlib only | 1.15 |" in text
-    said.clear()
+    messages.clear()
     assert run.measure(session, lambda _status: None)["growth"] == results["growth"]
-    assert "growth-csv: measured before" in said
+    assert "growth-csv: measured before" in messages
 
 
 def test_whoever_misses_a_fault_is_told() -> None:

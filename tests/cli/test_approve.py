@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 RUN, TOKEN = "run-tiny-0123456789ab", "AQCk-the-token"
 UNTIL = NOW + timedelta(days=3)
 ASKED = Step(name="approval", at=NOW, sentences=("Asked.",))
-ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), figures={"approved": True})
+ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), metrics={"approved": True})
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_an_answer_that_comes_too_late_is_one_sentence_without_the_token(
     states = platform.client("stepfunctions")
 
     def late(**_: str) -> None:
-        said = {"Error": {"Code": "TaskTimedOut", "Message": f"Task Timed Out: '{TOKEN}'"}}
-        raise states.exceptions.TaskTimedOut(said, "SendTaskSuccess")
+        response = {"Error": {"Code": "TaskTimedOut", "Message": f"Task Timed Out: '{TOKEN}'"}}
+        raise states.exceptions.TaskTimedOut(response, "SendTaskSuccess")
 
     monkeypatch.setattr(states, "send_task_success", late)
     result = perennial("approve", RUN)

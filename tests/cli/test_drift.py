@@ -1,4 +1,4 @@
-"""`perennial drift`: two files or two dataset versions, figures beside chance and thresholds, one sentence."""
+"""`perennial drift`: two files or two dataset versions, metrics beside chance and thresholds, one sentence."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ LEVELS = (f"{name}: {{warn: 0.1, alert: 9}}" for name in ("psi", "js", "ks", "wa
 WATCHED = "drift: {" + ", ".join(LEVELS) + "}\n"
 
 
-def test_json_holds_every_figure_and_its_floor(perennial: Perennial, files: Path) -> None:
+def test_json_holds_every_metric_and_its_floor(perennial: Perennial, files: Path) -> None:
     result = perennial("drift", "a.csv", "moved.csv", "-m", "tiny", "--json")
     report = json.loads(result.stdout)
     assert (report["verdict"], report["moved"], report["model"]) == ("drifted", "x", "tiny")
-    assert report["columns"]["x"]["figures"].keys() == report["columns"]["x"]["floors"].keys()
+    assert report["columns"]["x"]["metrics"].keys() == report["columns"]["x"]["floors"].keys()
 
 
 def test_files_need_a_model(perennial: Perennial, files: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_dataset_of_another_grid_is_counted_anew_from_its_rows(perennial: Pere
     one, same = put("a1" * 6, rows(1), grid), put("b2" * 6, rows(3, shift=0.5), grid)
     other = put("c3" * 6, rows(3, shift=0.5))
     told = [json.loads(perennial("drift", one, two, "--json").stdout) for two in (same, other)]
-    assert told[0]["columns"]["x"]["figures"] == pytest.approx(told[1]["columns"]["x"]["figures"], abs=1e-12)
+    assert told[0]["columns"]["x"]["metrics"] == pytest.approx(told[1]["columns"]["x"]["metrics"], abs=1e-12)
     bare = put("d4" * 6, rows(4), keep_rows=False)
     result = perennial("drift", one, bare)
     assert result.exit_code == 1
@@ -171,7 +171,7 @@ def test_what_the_champion_does_not_look_at_is_only_watched(perennial: Perennial
     version = ModelVersion(
         id="tiny@ba9876543210", model="tiny", digest="b" * 64, archive_key="a", archive_sha256="a" * 64,
         run="run-tiny-0123456789ab", datasets=(one,), profile_key="p", code_digest="d" * 64, spec_digest="5" * 64,
-        parameters={}, figures={}, importance={"town": 0.3, "day": 0.1, "x": 0.0}, environment={}, created_at=NOW,
+        parameters={}, metrics={}, importance={"town": 0.3, "day": 0.1, "x": 0.0}, environment={}, created_at=NOW,
     )  # fmt: skip
     ledger.put_version(version)
     champion = Champion(model="tiny", version=version.id, run=version.run, token=1, since=NOW)

@@ -67,17 +67,17 @@ NEARLY = {
 }
 
 
-@pytest.mark.parametrize(("said", "form"), [(said, form) for said, forms in NEARLY.items() for form in forms])
+@pytest.mark.parametrize(("message", "form"), [(message, form) for message, forms in NEARLY.items() for form in forms])
 def test_what_looks_like_dates_or_numbers_and_is_not_read_as_such_is_said(
-    said: str, form: str, perennial: Perennial, checkout: Path
+    message: str, form: str, perennial: Perennial, checkout: Path
 ) -> None:
     rows = [f'{place},"{form.format(place % 28 + 1)}",{place % 2}\n' for place in range(60)]
     (checkout / "a.csv").write_text("size,odd,late\n" + "".join(rows))
     made = perennial("init", checkout / "a.csv", "--target", "late", "--model", "m")
     assert made.exit_code == 0, made.output
-    assert ("looks like" in made.stderr) == bool(said)
-    assert said in made.stderr
-    assert said in (checkout / "models" / "m.yaml").read_text()
+    assert ("looks like" in made.stderr) == bool(message)
+    assert message in made.stderr
+    assert message in (checkout / "models" / "m.yaml").read_text()
 
 
 def test_a_target_of_numbers_that_are_not_read_as_such_is_refused_with_the_form_that_is(
@@ -199,12 +199,12 @@ def test_an_unknown_target_is_answered_with_the_nearest_name(perennial: Perennia
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_line(
-    content: str, target: str, said: str, perennial: Perennial, checkout: Path
+    content: str, target: str, message: str, perennial: Perennial, checkout: Path
 ) -> None:
     (checkout / "t.csv").write_text(content)
     result = perennial("init", "t.csv", "--target", target, "--model", "m")
     assert result.exit_code in (1, 2)
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 

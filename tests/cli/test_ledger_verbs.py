@@ -62,7 +62,7 @@ def version() -> ModelVersion:
     return ModelVersion(
         id=VERSION, model="tiny", digest="b" * 64, archive_key="a", archive_sha256="a" * 64, run=RUN,
         datasets=(DATASET,), profile_key="p", code_digest="d" * 64, spec_digest="5" * 64, parameters={},
-        figures={"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}, environment={}, created_at=NOW,
+        metrics={"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}, environment={}, created_at=NOW,
     )  # fmt: skip
 
 
@@ -100,17 +100,17 @@ def test_runs_are_listed_with_state_and_reason(perennial: Perennial, promoted: L
 def test_a_run_is_explained_in_sentences_by_any_id_that_belongs_to_it(
     identity: str, perennial: Perennial, promoted: Ledger
 ) -> None:
-    said = perennial("explain", identity, "--all").stdout
-    assert said.startswith(f"{RUN}: promoted\n")
-    assert "gate: roc_auc 0.8 reaches the floor 0.7." in said
-    assert said.endswith(f"next: perennial lineage {VERSION}\n")
+    output = perennial("explain", identity, "--all").stdout
+    assert output.startswith(f"{RUN}: promoted\n")
+    assert "gate: roc_auc 0.8 reaches the floor 0.7." in output
+    assert output.endswith(f"next: perennial lineage {VERSION}\n")
 
 
 def test_the_decision_is_explained_in_five_lines_with_what_to_type_next(perennial: Perennial, promoted: Ledger) -> None:
     checks = [
         {
             "name": name,
-            "figure": 0.8,
+            "value": 0.8,
             "limit": 0.7,
             "low": 0.7,
             "high": 0.9,
@@ -133,9 +133,9 @@ def test_the_decision_is_explained_in_five_lines_with_what_to_type_next(perennia
 
 
 def test_a_run_without_a_decision_in_s3_is_explained_all_the_same(perennial: Perennial, promoted: Ledger) -> None:
-    said = perennial("explain", RUN).stdout
-    assert said.startswith(f"{RUN}: promoted. The new model serves.\n")
-    assert said.endswith(f"next: perennial lineage {VERSION}\n")
+    output = perennial("explain", RUN).stdout
+    assert output.startswith(f"{RUN}: promoted. The new model serves.\n")
+    assert output.endswith(f"next: perennial lineage {VERSION}\n")
 
 
 def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: Ledger) -> None:

@@ -12,7 +12,7 @@ from cloud import registry
 from perennial.records import ModelVersion
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text(), max_size=3))
-FIGURES = st.fixed_dictionaries({"value": st.one_of(st.none(), st.floats(), st.integers())})
+METRICS = st.fixed_dictionaries({"value": st.one_of(st.none(), st.floats(), st.integers())})
 
 
 def version(**changes: Any) -> ModelVersion:
@@ -20,7 +20,7 @@ def version(**changes: Any) -> ModelVersion:
         "id": "flights@9be2410c77aa", "model": "flights", "digest": "9b" * 32, "archive_key": "flights/9b.tar.gz",
         "archive_sha256": "a1" * 32, "run": "run-flights-1f0c93ab27de", "datasets": ("ds-flights-1f0c93ab27de",),
         "profile_key": "runs/profile.json", "code_digest": "c0" * 32, "spec_digest": "5e" * 32, "parameters": {},
-        "figures": {}, "environment": {}, "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "metrics": {}, "environment": {}, "created_at": datetime(2026, 1, 1, tzinfo=UTC),
     }  # fmt: skip
     return ModelVersion(**fields | changes)
 
@@ -28,11 +28,11 @@ def version(**changes: Any) -> ModelVersion:
 @given(
     parameters=st.dictionaries(st.text(), VALUES, max_size=60),
     environment=st.dictionaries(st.text(), st.text(), max_size=60),
-    figures=st.dictionaries(st.text(), FIGURES, max_size=60),
+    metrics=st.dictionaries(st.text(), METRICS, max_size=60),
     datasets=st.lists(st.text(), max_size=60).map(tuple),
 )
-def test_no_version_has_metadata_that_the_service_model_refuses(parameters, environment, figures, datasets):
-    made = version(parameters=parameters, environment=environment, figures=figures, datasets=datasets)
+def test_no_version_has_metadata_that_the_service_model_refuses(parameters, environment, metrics, datasets):
+    made = version(parameters=parameters, environment=environment, metrics=metrics, datasets=datasets)
     found = registry.metadata(made)
     service = botocore.session.get_session().get_service_model("sagemaker")
     shape = service.operation_model("CreateModelPackage").input_shape.members["CustomerMetadataProperties"]
@@ -46,7 +46,7 @@ def test_metadata_says_in_text_what_fits_and_keeps_a_digest_of_the_rest():
     made = version(
         parameters={"max_iter": 300, "grid": [1, 2], "note": "a,b"},
         environment={"python": "3.11.4"},
-        figures={"roc_auc": {"value": 0.71234567, "low": 0.7}},
+        metrics={"roc_auc": {"value": 0.71234567, "low": 0.7}},
         datasets=tuple(f"ds-flights-{number:012d}" for number in range(40)),
     )
     found = registry.metadata(made)
@@ -54,14 +54,14 @@ def test_metadata_says_in_text_what_fits_and_keeps_a_digest_of_the_rest():
     assert found["archive"] == made.archive_key
     assert found["parameter.max_iter"] == "300"
     assert found["environment.python"] == "3.11.4"
-    assert found["figure.roc_auc"] == "0.712346"
+    assert found["metric.roc_auc"] == "0.712346"
     assert not {"parameter.grid", "parameter.note", "datasets"} & found.keys()
-    for part in ("datasets", "environment", "parameters", "figures"):
+    for part in ("datasets", "environment", "parameters", "metrics"):
         assert found[f"{part}_sha256"] == registry.sha256(made.model_dump(mode="json")[part])
 
 
-def test_identities_and_digests_stay_where_figures_are_too_many():
-    figures = {f"slice {number}": {"value": 0.5} for number in range(200)}
-    found = registry.metadata(version(figures=figures))
+def test_identities_and_digests_stay_where_metrics_are_too_many():
+    metrics = {f"slice {number}": {"value": 0.5} for number in range(200)}
+    found = registry.metadata(version(metrics=metrics))
     assert len(found) == registry.ENTRIES
-    assert {"version", "digest", "run", "figures_sha256", "parameters_sha256"} <= found.keys()
+    assert {"version", "digest", "run", "metrics_sha256", "parameters_sha256"} <= found.keys()

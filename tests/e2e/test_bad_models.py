@@ -48,12 +48,12 @@ def test_a_model_with_a_fault_is_refused_and_the_sentence_says_which(loop, runs,
     first, second = runs[model]
     assert second["state"] == "refused", second["reasons"]
     gate = next(step for step in second["steps"] if step["name"] == "gate")
-    refused = [found["name"] for found in gate["figures"]["checks"] if found["verdict"] in ("failed", "unsure")]
+    refused = [found["name"] for found in gate["metrics"]["checks"] if found["verdict"] in ("failed", "unsure")]
     assert len(refused) == 1, gate["sentences"]
     assert refused[0].startswith(check)
     deciding = gate["sentences"][1]
     assert all(word in deciding for word in words), deciding
-    assert second["reasons"][1] == f"Refused by 1 of {len(gate['figures']['checks'])} checks: {refused[0]}."
+    assert second["reasons"][1] == f"Refused by 1 of {len(gate['metrics']['checks'])} checks: {refused[0]}."
     (champion,) = loop.records(model, "champion")
     assert champion["version"] == first["version"], "the champion stays"
 

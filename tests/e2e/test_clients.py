@@ -107,8 +107,8 @@ def test_a_request_is_cleaned_as_the_rows_were_that_the_model_learnt_from(loop, 
 
     def ask(gift: str | bool) -> bytes:
         body = json.dumps(json.loads(ROW) | {"gift": gift})
-        said = runtime.invoke_endpoint(EndpointName="perennial-orders", ContentType="application/json", Body=body)
-        return said["Body"].read()
+        reply = runtime.invoke_endpoint(EndpointName="perennial-orders", ContentType="application/json", Body=body)
+        return reply["Body"].read()
 
     assert ask(" ja ") == ask(True) != ask(False)
 

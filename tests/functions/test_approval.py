@@ -96,8 +96,8 @@ def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
     run = world.ledger.run(asked["id"])
     step = run.step(ANSWERED)
     assert step.sentences == (told,)
-    assert step.figures["approved"] is approved
-    assert datetime.fromisoformat(step.figures["at"])
+    assert step.metrics["approved"] is approved
+    assert datetime.fromisoformat(step.metrics["at"])
     assert waits_until(run) is None
     assert executions.find_token(world.ledger, run) is None
 
@@ -188,7 +188,7 @@ def test_a_cloud_that_does_not_answer_is_no_verdict(world, run, context, monkeyp
         judge({"run": run}, context)
 
 
-def test_the_record_keeps_names_and_what_was_decided_but_no_figures(world, run, context, monkeypatch):
+def test_the_record_keeps_names_and_what_was_decided_but_no_metrics(world, run, context, monkeypatch):
     from perennial.gate.decision import Check, Decision
 
     checks = tuple(

@@ -41,7 +41,7 @@ def put(bucket: str, key: str, value: dict) -> None:
 
 @pytest.fixture
 def compare(world, context):
-    """`compare(importance, **drift)`: what the state says when x moved by half a deviation; and its step's figures."""
+    """`compare(importance, **drift)`: what the state says when x moved by half a deviation; and its step's metrics."""
 
     def run(importance: dict | None, **drift: dict) -> tuple[bool, dict, dict]:
         now = datetime.now(UTC)
@@ -61,7 +61,7 @@ def compare(world, context):
             version = ModelVersion(
                 id="tiny@ba9876543210", model="tiny", digest="b" * 64, archive_key="a", archive_sha256="a" * 64,
                 run="run-tiny-ba9876543210", datasets=(), profile_key="runs/old/profile.json", code_digest="d" * 64,
-                spec_digest="5" * 64, parameters={}, figures={}, importance=importance, environment={}, created_at=now,
+                spec_digest="5" * 64, parameters={}, metrics={}, importance=importance, environment={}, created_at=now,
             )  # fmt: skip
             world.ledger.put_version(version)
             champion = Champion(model="tiny", version=version.id, run=version.run, token=1, since=now)
@@ -70,12 +70,12 @@ def compare(world, context):
             )
         named = opened.model_dump(include={"id", "model", "dataset", "trigger", "token"})
         event = {"run": named | {"spec": {"bucket": "models", "key": "specs/tiny/s.json"}}}
-        said = handler(event, context)
+        result = handler(event, context)
         step = world.ledger.run(RUN).step("drift")
         key = f"datasets/tiny/{DATASET}/drift.json"
         kept = boto3.client("s3").list_objects_v2(Bucket="data", Prefix=key).get("KeyCount")
         report = json.loads(boto3.client("s3").get_object(Bucket="data", Key=key)["Body"].read()) if kept else {}
-        return said["train"], step.figures, report
+        return result["train"], step.metrics, report
 
     return run
 
@@ -85,16 +85,16 @@ def test_without_a_champion_the_first_model_is_trained(compare):
 
 
 def test_a_feature_that_the_champion_looks_at_asks_for_a_training(compare):
-    train, figures, report = compare({"x": 0.2, "z": 0.1})
+    train, metrics, report = compare({"x": 0.2, "z": 0.1})
     assert train is True
-    assert (figures["verdict"], figures["moved"]) == ("drifted", "x")
+    assert (metrics["verdict"], metrics["moved"]) == ("drifted", "x")
     assert report["columns"]["z"]["weight"] == 0.5
 
 
 def test_a_feature_that_the_champion_ignores_does_not(compare):
-    train, figures, report = compare({"x": 0.0, "z": 0.1})
+    train, metrics, report = compare({"x": 0.0, "z": 0.1})
     assert train is False
-    assert figures["verdict"] == report["verdict"] == "watch"
+    assert metrics["verdict"] == report["verdict"] == "watch"
 
 
 def test_the_thresholds_are_those_of_the_spec(compare):

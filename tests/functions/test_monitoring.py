@@ -33,7 +33,7 @@ def promote(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
     version = ModelVersion(
         id="flights@ba9876543210", model="flights", digest="b" * 64, archive_key="a", archive_sha256="a" * 64,
         run="run-flights-ba9876543210", datasets=(), profile_key="runs/old/profile.json", code_digest="d" * 64,
-        spec_digest="5" * 64, parameters={}, figures={}, importance=importance, environment={}, created_at=now,
+        spec_digest="5" * 64, parameters={}, metrics={}, importance=importance, environment={}, created_at=now,
     )  # fmt: skip
     world.ledger.put_version(version)
     since = now - timedelta(hours=2)

@@ -29,8 +29,8 @@ def run(*steps: Step, state: str = "running", **more: object) -> Run:
     )  # fmt: skip
 
 
-def step(name: str, *sentences: str, **figures: object) -> Step:
-    return Step(name=name, at=NOW, sentences=sentences, figures=figures)
+def step(name: str, *sentences: str, **metrics: object) -> Step:
+    return Step(name=name, at=NOW, sentences=sentences, metrics=metrics)
 
 
 UNTIL = NOW + timedelta(hours=72)
@@ -86,13 +86,13 @@ def check(name: str, verdict: str = "passed") -> Check:
 ALL = ("floor:roc_auc", "champion", "fairness:sex:error", "value", "slice:a", "behaviour:b")
 
 
-def said(*checks: Check, outcome: str = "promote", **more: object) -> tuple[str, ...]:
+def sentences_of(*checks: Check, outcome: str = "promote", **more: object) -> tuple[str, ...]:
     decision = Decision(outcome, checks, f"So it is {outcome}.")
     return explanation.lines(run(step("gate", "."), **more), decision)
 
 
 def test_a_decision_is_five_lines_with_the_next_command():
-    lines = said(*map(check, ALL), state="promoted", next_command="perennial lineage m@0")
+    lines = sentences_of(*map(check, ALL), state="promoted", next_command="perennial lineage m@0")
     assert lines == (
         "run-m-000000000000: promoted. So it is promote.",
         "accuracy: champion is passed. (1 more: 1 passed)",
@@ -103,12 +103,12 @@ def test_a_decision_is_five_lines_with_the_next_command():
 
 
 def test_what_nobody_asked_for_has_no_line():
-    lines = said(check("champion"), state="refused", next_command="perennial explain X")
+    lines = sentences_of(check("champion"), state="refused", next_command="perennial explain X")
     assert lines[1:] == ("accuracy: champion is passed.", "next: perennial explain X")
 
 
 def test_what_refuses_is_said_first():
-    lines = said(check("slice:a"), check("slice:b", "unsure"), check("slice:c", "failed"), state="refused")
+    lines = sentences_of(check("slice:a"), check("slice:b", "unsure"), check("slice:c", "failed"), state="refused")
     assert lines[-1] == "slices: slice:c is failed. (2 more: 1 unsure, 1 passed)"
 
 
@@ -118,7 +118,7 @@ def test_what_refuses_is_said_first():
     )
 )
 def test_there_are_never_more_than_five_lines(checks):
-    lines = said(*checks, state="refused", next_command="perennial explain X")
+    lines = sentences_of(*checks, state="refused", next_command="perennial explain X")
     assert len(lines) <= explanation.LINES
     assert lines[-1].endswith("next: perennial explain X")
 

@@ -105,7 +105,7 @@ def test_a_card_that_cannot_be_read_says_where_and_why(text, name, told):
 @given(st.binary(max_size=200), st.sampled_from(["card.yaml", "card.json"]))
 def test_any_bytes_are_a_card_or_a_fault(text, name):
     try:
-        said = cards.read(text, name)
+        card = cards.read(text, name)
     except CardError:
         return
-    assert cards.merge(WHOLE, said)
+    assert cards.merge(WHOLE, card)

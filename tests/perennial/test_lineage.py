@@ -18,7 +18,7 @@ RUN = Run(
 )
 VERSION = ModelVersion(
     id="m@2", model="m", digest="d", archive_key="k", archive_sha256="a", run="run-m-2", datasets=("ds-m-1", "ds-m-2"),
-    profile_key="p", code_digest="c", spec_digest="s", parameters={}, figures={}, environment={}, created_at=NOW,
+    profile_key="p", code_digest="c", spec_digest="s", parameters={}, metrics={}, environment={}, created_at=NOW,
 )  # fmt: skip
 EDGES = (*edges_of_version(VERSION, "m@1"), *edges_of_run(RUN), *edges_of_card(RUN.dataset, "card"))
 

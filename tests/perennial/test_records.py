@@ -15,8 +15,8 @@ ROW = {
 }  # fmt: skip
 
 
-def step(name: str, **figures: Any) -> dict[str, Any]:
-    return {"name": name, "at": "2026-11-21T08:00:00Z", "sentences": [], "figures": figures}
+def step(name: str, **metrics: Any) -> dict[str, Any]:
+    return {"name": name, "at": "2026-11-21T08:00:00Z", "sentences": [], "metrics": metrics}
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ def step(name: str, **figures: Any) -> dict[str, Any]:
         ([], "training_job", ""),
     ],
 )
-def test_a_row_of_an_older_release_has_the_fields_that_stood_in_its_figures(
+def test_a_row_of_an_older_release_has_the_fields_that_stood_in_its_metrics(
     steps: list[dict[str, Any]], field: str, value: object
 ) -> None:
     assert getattr(Run.model_validate_json(json.dumps(ROW | {"steps": steps})), field) == value
 
 
 def test_a_row_of_this_release_is_read_as_it_was_written() -> None:
-    """Its figures are for people, and set nothing."""
-    noted = Step(name="training", at=datetime(2026, 11, 21, tzinfo=UTC), sentences=(), figures={"job": "x"})
+    """Its metrics are for people, and set nothing."""
+    noted = Step(name="training", at=datetime(2026, 11, 21, tzinfo=UTC), sentences=(), metrics={"job": "x"})
     run = Run.model_validate(ROW | {"steps": (noted,)}).model_copy(update={"waits": {"plan": 3}, "training_job": "y"})
     assert Run.model_validate_json(run.model_dump_json()) == run
     assert Run.model_validate(ROW | {"steps": (noted,)}).training_job == ""

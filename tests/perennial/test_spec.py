@@ -194,7 +194,7 @@ validation:
 )
 def test_a_rule_that_cannot_be_computed_is_refused_when_the_spec_is_read(line: str, fault: str):
     found = faults(GOOD + "validation:\n" + line + "\n")
-    assert any(said.startswith("models/churn.yaml:16: " + fault) for said in found), found
+    assert any(line.startswith("models/churn.yaml:16: " + fault) for line in found), found
 
 
 def test_a_pattern_that_polars_cannot_match_is_refused_when_the_spec_is_read():

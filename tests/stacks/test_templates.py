@@ -257,7 +257,7 @@ def test_a_function_has_the_address_of_what_it_may_use(platform: Template) -> No
             assert export not in granted or variable in addressed, (id, variable)
 
 
-# -- notices -----------------------------------------------------------------------------------------------------------
+# -- notifications ----------------------------------------------------------------------------------------------------
 
 
 def test_alarms_reach_people_through_a_key_of_our_own(platform: Template) -> None:

@@ -44,9 +44,9 @@ def ask(app: App, body: bytes | str = b"", kind: str = "application/json", **env
         "wsgi.input": io.BytesIO(content),
         **environ,
     }
-    said = b"".join(app(request, start_response))
-    assert int(seen["headers"]["Content-Length"]) == len(said)
-    return Response(seen["status"], seen["headers"], said)
+    answer = b"".join(app(request, start_response))
+    assert int(seen["headers"]["Content-Length"]) == len(answer)
+    return Response(seen["status"], seen["headers"], answer)
 
 
 CLOSED = """

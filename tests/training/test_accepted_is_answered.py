@@ -109,9 +109,9 @@ def test_a_file_that_upload_accepts_is_answered_row_for_row(name: str, kind: str
     WRITERS[kind](frame, file)
     loop = Loop(file, spec_of(columns), tmp_path)
     check(loop, file)
-    said = {each["label"] for each in answered(loop, file)}
+    predicted = {each["label"] for each in answered(loop, file)}
     expected = {int(word) for word in (false, true)} if name == "one and nought" else {false, true}
-    assert said <= (expected if name in WORDS else {False, True})
+    assert predicted <= (expected if name in WORDS else {False, True})
     answer = ask(loop.app, file.read_bytes(), KINDS[kind], HTTP_ACCEPT="text/csv").body.decode()
     assert set(pl.read_csv(io.StringIO(answer), infer_schema=False)["label"]) <= {false, true}
     predictions = ask(loop.app, kind="", REQUEST_METHOD="GET", PATH_INFO="/openapi.json").json["components"]["schemas"]

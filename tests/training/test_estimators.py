@@ -32,9 +32,9 @@ def test_every_estimator_learns_every_problem(estimator: str, problem: str, targ
         [people(500)], columns, problem=problem, target=target, estimator=estimator, parameters=few
     )
     job.run()
-    figures = job.evaluation["candidate"]["figures"]
-    assert figures["roc_auc" if problem != "regression" else "r2"]["value"] > (0.6 if problem != "regression" else 0.3)
-    assert all(np.isfinite(figure["value"]) for figure in figures.values())
+    metrics = job.evaluation["candidate"]["metrics"]
+    assert metrics["roc_auc" if problem != "regression" else "r2"]["value"] > (0.6 if problem != "regression" else 0.3)
+    assert all(np.isfinite(metric["value"]) for metric in metrics.values())
 
 
 def test_the_same_job_gives_the_same_bytes_whatever_the_machine_says(
@@ -93,7 +93,7 @@ def test_an_estimator_of_the_users_travels_with_the_model(checkout: Path, job: J
     parameters = {"var_smoothing": 1e-6} if name.endswith("build") else {}
     job.prepare([people(300)], estimator=name, parameters=parameters).run()
     assert (job.paths.model / "code/models/naive_people.py").is_file()
-    assert job.evaluation["candidate"]["figures"]["roc_auc"]["value"] > 0.6
+    assert job.evaluation["candidate"]["metrics"]["roc_auc"]["value"] > 0.6
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ def test_no_tidy_table_breaks_an_estimator(
     pipeline = estimators.build(job, 2, fitting.CODE)
     answers = np.arange(len(rows)) % 2
     pipeline.fit(rows, answers)
-    said = pipeline.predict(rows) if regression else pipeline.predict_proba(rows)
-    assert np.isfinite(said).all()
+    predicted = pipeline.predict(rows) if regression else pipeline.predict_proba(rows)
+    assert np.isfinite(predicted).all()
 
 
 @settings(max_examples=40, deadline=None)

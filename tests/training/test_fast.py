@@ -23,7 +23,7 @@ from perennial.contract.schema import Rows
 from tests.training.jobs import PEOPLE, Job, people
 from training import artifact
 from training.columns import frame
-from training.fast import extraction, masks
+from training.fast import extraction, quickscorer
 from training.fast.contributions import Contributions
 from training.fast.path import FOLDER, Fast
 from training.fast.trees import Trees
@@ -32,8 +32,11 @@ from training.served import Served
 
 FEATURES = {name: column for name, column in PEOPLE.items() if column.feature}
 KINDS: dict[str, tuple[dict[str, Any], str]] = {
-    "masks of 32 bits": ({"parameters": {"max_iter": 20}}, "masks"),
-    "masks of 64 bits": ({"parameters": {"max_iter": 10, "max_leaf_nodes": 60, "min_samples_leaf": 3}}, "masks"),
+    "bit masks of 32 bits": ({"parameters": {"max_iter": 20}}, "quickscorer"),
+    "bit masks of 64 bits": (
+        {"parameters": {"max_iter": 10, "max_leaf_nodes": 60, "min_samples_leaf": 3}},
+        "quickscorer",
+    ),
     "boosting by treelite": (
         {"parameters": {"max_iter": 10, "max_leaf_nodes": 150, "min_samples_leaf": 2}},
         "treelite",
@@ -42,7 +45,10 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
         {"estimator": "random_forest", "parameters": {"n_estimators": 10, "min_samples_leaf": 1}},
         "treelite",
     ),
-    "forest by masks": ({"estimator": "random_forest", "parameters": {"n_estimators": 10, "max_depth": 4}}, "masks"),
+    "forest by QuickScorer": (
+        {"estimator": "random_forest", "parameters": {"n_estimators": 10, "max_depth": 4}},
+        "quickscorer",
+    ),
     "linear": ({"estimator": "linear", "parameters": {}}, "linear"),
 }
 TARGETS = {"binary": "bought", "multiclass": "plan", "regression": "spent"}
@@ -55,10 +61,10 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     changes, engine = KINDS[kind]
     job = Job(tmp_path_factory.mktemp("fast"))
     job.prepare([people(900)], problem=problem, target=TARGETS[problem], **changes).run()
-    said = job.manifest["serving"]
-    assert (said["path"], said["engine"]) == ("fast", engine)
-    assert said["difference"] <= 1e-9
-    assert said["rows"] == job.evaluation["rows"]["held_out"]
+    serving = job.manifest["serving"]
+    assert (serving["path"], serving["engine"]) == ("fast", engine)
+    assert serving["difference"] <= 1e-9
+    assert serving["rows"] == job.evaluation["rows"]["held_out"]
     return Model.load(job.paths.model), Served(job.paths.model)
 
 
@@ -101,22 +107,26 @@ def test_a_row_is_told_the_same_alone_and_among_others(both: tuple[Model, Served
         assert alone == pytest.approx(together[row], rel=1e-9, abs=1e-12)
 
 
-def test_contributions_add_up_to_what_is_said(both: tuple[Model, Served]) -> None:
+def test_contributions_add_up_to_the_prediction(both: tuple[Model, Served]) -> None:
     served = both[1]
     golden = json.loads((served.folder / "golden.json").read_text())["rows"][:5]
     columns = {field.name: field.typed_or_none([row[field.name] for row in golden]) for field in served.schema.fields}
-    said = served.predict(Rows(columns, 5))
+    predicted = served.predict(Rows(columns, 5))
     fast = served.fast
     assert fast is not None
     for row in range(5):
-        output = said.classes.index(said.labels[row]) if said.problem == "multiclass" and said.labels else 0
+        output = (
+            predicted.classes.index(predicted.labels[row])
+            if predicted.problem == "multiclass" and predicted.labels
+            else 0
+        )
         base, added = fast.explain(columns, row, output)
         assert set(added) == set(FEATURES)
         total = base + math.fsum(added.values())
-        if said.problem == "binary" and fast.scale == "log-odds":
-            assert 1 / (1 + math.exp(-total)) == pytest.approx(said.values[row], abs=1e-9)
+        if predicted.problem == "binary" and fast.scale == "log-odds":
+            assert 1 / (1 + math.exp(-total)) == pytest.approx(predicted.values[row], abs=1e-9)
         elif fast.scale == "value":
-            expected = said.values[row][output] if said.problem == "multiclass" else said.values[row]
+            expected = predicted.values[row][output] if predicted.problem == "multiclass" else predicted.values[row]
             assert total == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
@@ -175,8 +185,8 @@ def test_a_tree_without_a_split_has_its_one_answer() -> None:
     numbers = np.zeros((100, 2))
     model = HistGradientBoostingRegressor(max_iter=3).fit(numbers, np.ones(100))
     trees = extraction.trees(model)
-    assert masks.Masks(trees).one([0.0, 0.0])[0] == pytest.approx(1.0)
-    assert masks.Masks(trees).many(numbers[:3])[:, 0] == pytest.approx(1.0)
+    assert quickscorer.QuickScorer(trees).one([0.0, 0.0])[0] == pytest.approx(1.0)
+    assert quickscorer.QuickScorer(trees).many(numbers[:3])[:, 0] == pytest.approx(1.0)
     mean, added = Contributions(trees).of(numbers[0], 0)
     assert (mean, added.tolist()) == (pytest.approx(1.0), [0.0, 0.0])
 
@@ -184,9 +194,9 @@ def test_a_tree_without_a_split_has_its_one_answer() -> None:
 def test_free_text_is_encoded_by_scikit_learn_and_the_reason_is_told(job: Job) -> None:
     columns = PEOPLE | {"remark": replace(PEOPLE["remark"], feature=True)}
     job.prepare([people(400)], columns).run()
-    said = job.manifest["serving"]
-    assert (said["path"], said["engine"]) == ("general", "scikit-learn")
-    assert "free text" in said["reason"]
+    serving = job.manifest["serving"]
+    assert (serving["path"], serving["engine"]) == ("general", "scikit-learn")
+    assert "free text" in serving["reason"]
     assert not (job.paths.model / FOLDER).exists()
     assert Served(job.paths.model).check_golden() > 20
 

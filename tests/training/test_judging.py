@@ -1,4 +1,4 @@
-"""What a job measures beyond the main figures: the threshold, newest and older rows, and all other sections."""
+"""What a job measures beyond the main metrics: the threshold, newest and older rows, and all other sections."""
 
 import json
 from typing import Any
@@ -40,9 +40,9 @@ def test_the_threshold_is_chosen_by_its_aim_stored_and_used(job: Job, gate: dict
     assert all(entry["label"] is (entry["probability"] >= chosen["value"]) for entry in golden)
     assert Model.load(job.paths.model).check_golden() == len(golden)
     rows = job.predictions
-    said = rows["candidate.probability"] >= chosen["value"]
-    recall = job.evaluation["candidate"]["figures"]["recall"]["value"]
-    assert recall == pytest.approx((said & rows["actual"]).sum() / rows["actual"].sum())
+    predicted = rows["candidate.probability"] >= chosen["value"]
+    recall = job.evaluation["candidate"]["metrics"]["recall"]["value"]
+    assert recall == pytest.approx((predicted & rows["actual"]).sum() / rows["actual"].sum())
 
 
 def test_a_fixed_threshold_is_the_declared_one(job: Job) -> None:
@@ -119,7 +119,7 @@ def test_of_a_single_dataset_all_rows_are_the_newest(trained: dict[str, Job]) ->
     evaluation = trained["binary"].evaluation
     assert evaluation["parts"]["older"] is None
     assert evaluation["rows"]["older"] == 0
-    assert evaluation["parts"]["newest"]["candidate"] == evaluation["candidate"]["figures"]
+    assert evaluation["parts"]["newest"]["candidate"] == evaluation["candidate"]["metrics"]
 
 
 def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(job: Job, tmp_path: Any) -> None:
@@ -152,10 +152,10 @@ def test_every_section_of_the_format_is_there(trained: dict[str, Job], problem: 
         assert evaluation["threshold"] is None
         return
     assert list(classes) == {"binary": ["false", "true"], "multiclass": ["basic", "gold", "plus"]}[problem]
-    assert sum(figures["rows"] for figures in classes.values()) == evaluation["rows"]["held_out"]
+    assert sum(metrics["rows"] for metrics in classes.values()) == evaluation["rows"]["held_out"]
     counts = np.array(evaluation["curves"]["candidate"]["confusion"]["counts"])
-    assert counts.sum(axis=1).tolist() == [figures["rows"] for figures in classes.values()]
-    recalls = [figures["recall"]["value"] for figures in classes.values()]
+    assert counts.sum(axis=1).tolist() == [metrics["rows"] for metrics in classes.values()]
+    recalls = [metrics["recall"]["value"] for metrics in classes.values()]
     assert recalls == pytest.approx((np.diag(counts) / counts.sum(axis=1)).tolist())
 
 

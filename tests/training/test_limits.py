@@ -81,12 +81,12 @@ def test_what_is_beyond_is_answered_and_counted_or_refused_as_the_policy_says(
 
 
 def test_what_is_within_is_not_counted(app: App, row: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    said = ask(app, json.dumps([row, row])).json["predictions"]
+    predicted = ask(app, json.dumps([row, row])).json["predictions"]
     line = json.loads(capsys.readouterr().out)
     assert line["invalid"] == 0
     assert "out_of_contract" not in line
     assert line["score_count"] == 2
-    assert line["score_sum"] == pytest.approx(sum(entry["probability"] for entry in said))
+    assert line["score_sum"] == pytest.approx(sum(entry["probability"] for entry in predicted))
 
 
 def test_golden_rows_are_answered_by_a_server_that_refuses(job: Job, strict: App) -> None:

@@ -38,8 +38,8 @@ def test_the_description_is_openapi_3_1(trained: dict[str, Job], problem: str, p
 
 
 def test_it_travels_with_the_model_and_is_served(trained: dict[str, Job], server: str) -> None:
-    said = ask(server, "GET", "/openapi.json")
-    assert json.loads(said[1]) == openapi.describe(trained["binary"].manifest)
+    reply = ask(server, "GET", "/openapi.json")
+    assert json.loads(reply[1]) == openapi.describe(trained["binary"].manifest)
 
 
 @pytest.fixture(scope="module")
@@ -90,5 +90,5 @@ def test_raw_bytes_never_make_it_fail_and_never_spoil_the_next_answer(
     status, _ = ask(server, "POST", "/invocations", body, **{"Content-Type": kind})
     assert status < 500
     row = json.dumps(golden["rows"][place]).encode()
-    status, said = ask(server, "POST", "/invocations", row, **{"Content-Type": "application/json"})
-    assert (status, json.loads(said)["predictions"]) == (200, [golden["predictions"][place]])
+    status, reply = ask(server, "POST", "/invocations", row, **{"Content-Type": "application/json"})
+    assert (status, json.loads(reply)["predictions"]) == (200, [golden["predictions"][place]])

@@ -17,7 +17,7 @@ from training.archive import unpack
 pytestmark = pytest.mark.skipif(not os.environ.get("PERENNIAL_SERVING_STACK"), reason="make test-serving-stack")
 
 KINDS: dict[str, dict[str, Any]] = {
-    "masks": {},
+    "quickscorer": {},
     "treelite": {"estimator": "random_forest", "parameters": {"n_estimators": 20, "min_samples_leaf": 1}},
     "linear": {"estimator": "linear", "parameters": {}},
 }
@@ -52,8 +52,8 @@ def test_the_stack_of_the_image_serves_from_an_archive_alone(tmp_path: Path, eng
         body = json.dumps({"rows": golden["rows"]}).encode()
         request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as response:
-            said = json.load(response)["predictions"]
+            reply = json.load(response)["predictions"]
             assert response.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"model={job.version}"
-    for now, then in zip(said, golden["predictions"], strict=True):
+    for now, then in zip(reply, golden["predictions"], strict=True):
         assert now["label"] == then["label"]
         assert now["probability"] == pytest.approx(then["probability"], abs=1e-9)

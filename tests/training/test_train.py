@@ -37,7 +37,7 @@ def test_a_job_leaves_a_model_its_evaluation_and_its_predictions(trained: dict[s
         "openapi.json",
     ]
     assert evaluation["candidate"]["digest"] == manifest["digest"] == artifact.verify(job.paths.model)["digest"]
-    assert list(evaluation["candidate"]["figures"]) == [metric.name for metric in metrics_of(problem)]
+    assert list(evaluation["candidate"]["metrics"]) == [metric.name for metric in metrics_of(problem)]
     assert evaluation["champion"] is None
     assert evaluation["difference"] is None
     assert evaluation["rows"]["train"] + evaluation["rows"]["held_out"] == 800
@@ -51,7 +51,7 @@ def test_a_job_leaves_a_model_its_evaluation_and_its_predictions(trained: dict[s
 
 
 def test_the_models_have_learnt_something(trained: dict[str, Job]) -> None:
-    value = {problem: job.evaluation["candidate"]["figures"] for problem, job in trained.items()}
+    value = {problem: job.evaluation["candidate"]["metrics"] for problem, job in trained.items()}
     assert value["binary"]["roc_auc"]["value"] > 0.8
     assert value["multiclass"]["roc_auc"]["value"] > 0.75
     assert value["regression"]["r2"]["value"] > 0.5
@@ -99,8 +99,8 @@ def test_candidate_and_champion_are_judged_by_the_same_rows(trained: dict[str, J
     assert evaluation["champion"]["version"] == trained["binary"].version
     assert "reason" not in evaluation["champion"]
     difference = evaluation["difference"]["roc_auc"]["value"]
-    figures = [evaluation[model]["figures"]["roc_auc"]["value"] for model in ("candidate", "champion")]
-    assert difference == pytest.approx(figures[0] - figures[1])
+    metrics = [evaluation[model]["metrics"]["roc_auc"]["value"] for model in ("candidate", "champion")]
+    assert difference == pytest.approx(metrics[0] - metrics[1])
     before = trained["binary"].predictions.set_index("row")["candidate.probability"]
     now = table.set_index("row")["champion.probability"]
     assert now[before.index].to_numpy() == pytest.approx(before.to_numpy(), abs=1e-12)
@@ -137,7 +137,7 @@ def test_a_champion_whose_columns_are_gone_is_recorded_with_the_reason(trained: 
     job.prepare([people(400)], columns).challenge(trained["binary"]).run()
     champion = job.evaluation["champion"]
     assert champion["reason"] == "it needs the column 'city', which is no longer declared"
-    assert champion["figures"] == {}
+    assert champion["metrics"] == {}
     assert job.evaluation["difference"] is None
     assert not decide(job.evaluation, Gate("roc_auc")).promote
 

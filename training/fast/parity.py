@@ -16,12 +16,12 @@ import pandas as pd
 
 from perennial.contract.schema import Schema
 from training.columns import plain
-from training.fast import extraction, masks
+from training.fast import extraction, quickscorer
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
 from training.features import Features
 from training.model import TOLERANCE, Model
-from training.predictions import said
+from training.predictions import predicted
 
 _MOST_ROWS = 20_000
 _TREELITE = "treelite*"
@@ -78,8 +78,8 @@ def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> st
 
 def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
     try:
-        masks.Masks(trees)
-    except masks.TooLargeError:
+        quickscorer.QuickScorer(trees)
+    except quickscorer.TooLargeError:
         import treelite
 
         with warnings.catch_warnings():  # of a category column without any value
@@ -87,7 +87,7 @@ def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
             treelite.sklearn.import_model(estimator).serialize(folder / "forest.bin")
         _copy_treelite(Path(treelite.__file__).parent, code)
         return "treelite"
-    return "masks"
+    return "quickscorer"
 
 
 def _copy_treelite(package: Path, code: Path) -> None:
@@ -104,6 +104,6 @@ def _compare(model: Model, fast: Fast, held_out: pd.DataFrame) -> dict[str, Any]
     found = {"rows": len(rows), "difference": difference}
     if not difference <= TOLERANCE:
         return found | {"difference": None if np.isnan(difference) else difference, "reason": "the numbers differ"}
-    if said(model.manifest, values).labels != general.labels:
+    if predicted(model.manifest, values).labels != general.labels:
         return found | {"reason": "a label differs"}
     return found

@@ -2,7 +2,7 @@
 
     fast.json       how columns become numbers, which engine sums, how sums become probabilities
     trees.npz       the trees, where there are any
-    forest.bin      treelite's form of them, where they are too large for masks
+    forest.bin      treelite's form of them, where they are too large for QuickScorer
 
 It is written by `training.fast.parity`, and only where it says what the fitted pipeline says.
 """
@@ -69,9 +69,9 @@ class Forest:
     def many(self, numbers: Floats) -> Floats:
         if self._single:
             numbers = numbers.astype(np.float32).astype(np.float64)
-        said = np.asarray(self._predict(self._model, numbers, nthread=1, pred_margin=True), dtype=np.float64)
-        said = said.reshape(len(numbers), -1)
-        return said[:, 1:] if said.shape[1] == 2 else said
+        sums = np.asarray(self._predict(self._model, numbers, nthread=1, pred_margin=True), dtype=np.float64)
+        sums = sums.reshape(len(numbers), -1)
+        return sums[:, 1:] if sums.shape[1] == 2 else sums
 
 
 class Fast:
@@ -157,9 +157,9 @@ def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
         return Linear(facts["weights"], facts["intercepts"])
     if facts["engine"] == "treelite":
         return Forest(folder / "forest.bin", facts["single"])
-    from training.fast import masks
+    from training.fast import quickscorer
 
-    return masks.load(folder)
+    return quickscorer.load(folder)
 
 
 def _logistic(sums: Floats) -> Floats:

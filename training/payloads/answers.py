@@ -69,9 +69,9 @@ def _too_large() -> RefusedError:
 
 def wants_explanation(environ: Mapping[str, Any]) -> bool:
     """`explain=true` in the custom attributes, which SageMaker hands on, or in the query."""
-    said = f"{environ.get('HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES') or ''}&{environ.get('QUERY_STRING') or ''}"
-    if "explain" not in said:
+    asked = f"{environ.get('HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES') or ''}&{environ.get('QUERY_STRING') or ''}"
+    if "explain" not in asked:
         return False
     for separator in ";,":
-        said = said.replace(separator, "&")
-    return any(part.strip().lower() in ("explain=true", "explain=1") for part in said.split("&"))
+        asked = asked.replace(separator, "&")
+    return any(part.strip().lower() in ("explain=true", "explain=1") for part in asked.split("&"))

@@ -91,11 +91,11 @@ def _fault(text: str) -> dict[str, Any]:
 
 
 def _get(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    said = {"description": summary, "content": {"application/json": {"schema": schema}}}
+    response = {"description": summary, "content": {"application/json": {"schema": schema}}}
     return {
         "operationId": name,
         "summary": summary,
-        "responses": {"200": said, "405": _fault("Another method."), "503": _fault(_STATUSES["503"])},
+        "responses": {"200": response, "405": _fault("Another method."), "503": _fault(_STATUSES["503"])},
     }
 
 
@@ -122,10 +122,10 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _summary(manifest: Mapping[str, Any]) -> str:
-    said = (
+    response = (
         f"A feature may be left out where it may be null. Answers to {', '.join(OFFERED)}, as the Accept header asks."
     )
     if manifest["problem"] == "binary":
         positive = written((words_of(manifest) or manifest["classes"])[-1])
-        said += f" The label is {positive} where its probability is at least {manifest['threshold']}."
-    return said
+        response += f" The label is {positive} where its probability is at least {manifest['threshold']}."
+    return response

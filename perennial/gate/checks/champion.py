@@ -12,8 +12,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
+from perennial.number_format import plain
 
 NAME = "champion"
 
@@ -68,15 +68,15 @@ def _better(passed: bool, margin: float) -> str:
 
 def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: float) -> str:
     champion = member(evaluation, "champion")
-    candidate_value = read_metric(member(member(evaluation, "candidate"), "figures"), policy.metric).value
-    champion_value = read_metric(member(champion, "figures"), policy.metric).value
+    candidate_value = read_metric(member(member(evaluation, "candidate"), "metrics"), policy.metric).value
+    champion_value = read_metric(member(champion, "metrics"), policy.metric).value
     word = "better than" if difference > 0 else "worse than" if difference < 0 else "level with"
-    figures = (
+    metrics = (
         f" ({plain(candidate_value)} against {plain(champion_value)})"
         if candidate_value is not None and champion_value is not None
         else ""
     )
-    return f"By {policy.metric} the candidate is {word} the champion {member(champion, 'version')}{figures}"
+    return f"By {policy.metric} the candidate is {word} the champion {member(champion, 'version')}{metrics}"
 
 
 def _is_the_champion(evaluation: Mapping[str, Any]) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perennial.contract.gate import Fairness, Gate
-from perennial.figures import plain
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
+from perennial.number_format import plain
 
 _MEASURE_TEXTS = {
     "selection_rate": "the share of positive predictions",
@@ -46,8 +46,8 @@ def _of_rule(rule: Fairness, entry: object) -> Iterator[Check]:
 
 def _check(rule: Fairness, measure: str, limit: float, entry: object, kind: str) -> Check:
     name = f"fairness:{_column_names(rule)}:{measure}" + (":ratio" if kind == "ratio" else "")
-    figures = member(entry, kind)
-    measured = read_metric(figures, measure)
+    metrics = member(entry, kind)
+    measured = read_metric(metrics, measure)
     if measured.value is None:
         few = entry is not None and _comparable_groups(entry, measure, rule) < 2
         reason = (
@@ -59,7 +59,7 @@ def _check(rule: Fairness, measure: str, limit: float, entry: object, kind: str)
         sentence = f"Groups of {_column_names(rule)} cannot be compared by {measure}: {reason}."
         return Check(name, None, limit, None, None, "unsure" if few else "failed", sentence)
     passed = measured.value <= limit if kind == "apart" else measured.value >= limit
-    sentence = f"{_gap_text(rule, measure, measured, figures, entry, kind)}, {_limit_text(measured, limit, kind)}."
+    sentence = f"{_gap_text(rule, measure, measured, metrics, entry, kind)}, {_limit_text(measured, limit, kind)}."
     return Check(name, measured.value, limit, measured.low, measured.high, verdict(passed), sentence)
 
 
@@ -75,8 +75,8 @@ def _note(rule: Fairness, entry: object) -> Iterator[Check]:
             return
 
 
-def _gap_text(rule: Fairness, measure: str, measured: MetricValue, figures: object, entry: object, kind: str) -> str:
-    high, low = _pair_names(member(figures, measure))
+def _gap_text(rule: Fairness, measure: str, measured: MetricValue, metrics: object, entry: object, kind: str) -> str:
+    high, low = _pair_names(member(metrics, measure))
     of_high, of_low = (_of_group(entry, name, measure) for name in (high, low))
     wording = (
         f"differs by {plain(measured.value or 0.0)}"
@@ -134,8 +134,8 @@ def _of_group(entry: object, name: str, measure: str) -> str:
     return ""
 
 
-def _pair_names(figure: object) -> tuple[str, str]:
-    names = member(figure, "between")
+def _pair_names(metric: object) -> tuple[str, str]:
+    names = member(metric, "between")
     if isinstance(names, list) and len(names) == 2:
         return str(names[0]), str(names[1])
     return "one group", "another"

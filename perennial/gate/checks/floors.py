@@ -7,24 +7,24 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, member, read_metric, verdict
+from perennial.number_format import plain
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One check per floor. A metric for which smaller is better has a ceiling."""
-    figures = member(member(evaluation, "candidate"), "figures")
-    found = tuple(_check(name, limit, figures) for name, limit in policy.floors.items())
+    metrics = member(member(evaluation, "candidate"), "metrics")
+    found = tuple(_check(name, limit, metrics) for name, limit in policy.floors.items())
     # Without floors, too, a candidate needs a usable metric.
-    measured = read_metric(figures, policy.metric)
+    measured = read_metric(metrics, policy.metric)
     if measured.value is None and policy.metric not in policy.floors:
         sentence = f"The evaluation has no usable {policy.metric} of the candidate, so it cannot be compared."
-        return (*found, Check(f"figure:{policy.metric}", None, None, None, None, "failed", sentence))
+        return (*found, Check(f"metric:{policy.metric}", None, None, None, None, "failed", sentence))
     return found
 
 
-def _check(name: str, limit: float, figures: object) -> Check:
-    measured = read_metric(figures, name)
+def _check(name: str, limit: float, metrics: object) -> Check:
+    measured = read_metric(metrics, name)
     greater = greater_is_better(name)
     kind = "floor" if greater else "ceiling"
     if measured.value is None:

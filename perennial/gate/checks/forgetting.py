@@ -11,8 +11,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, MetricValue, member, number, oriented, read_metric, verdict
+from perennial.number_format import plain
 
 NAME, NEWEST = "forgetting", "newest rows"
 
@@ -65,8 +65,8 @@ def _difference(found: object, policy: Gate) -> MetricValue | None:
 
 
 def _scores_text(found: object, measured: MetricValue, policy: Gate) -> str:
-    figures = (read_metric(member(found, model), policy.metric).value for model in ("candidate", "champion"))
-    candidate_value, champion_value = ("unknown" if figure is None else plain(figure) for figure in figures)
+    metrics = (read_metric(member(found, model), policy.metric).value for model in ("candidate", "champion"))
+    candidate_value, champion_value = ("unknown" if metric is None else plain(metric) for metric in metrics)
     span = f"the difference is between {plain(measured.low or 0.0)} and {plain(measured.high or 0.0)}"
     scores = f"the candidate's {policy.metric} is {candidate_value}, the champion's {champion_value}"
     return f"{scores} ({span}, positive is better)"

@@ -10,8 +10,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate, Slice
 from perennial.contract.metrics import UnknownMetricError, greater_is_better
-from perennial.figures import plain
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
+from perennial.number_format import plain
 
 NAME = "slices"
 
@@ -38,7 +38,7 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
 def _floor_check(section: object, metric: str, wanted: Slice, policy: Gate) -> Check:
     name, limit = f"slice:{wanted.name}", wanted.floor or 0.0
     entry = next((each for each in _entries(section, "named") if member(each, "name") == wanted.name), None)
-    rows, measured = number(member(entry, "rows")), read_metric(entry, "figure")
+    rows, measured = number(member(entry, "rows")), read_metric(entry, "metric")
     if rows is not None and rows < policy.slices.min_rows:
         sentence = (
             f"Undecided in the slice {wanted.name}: it has {rows:.0f} rows, at least "
@@ -95,7 +95,7 @@ def _gap_check(section: object, metric: str, limit: float) -> Check:
 
 
 def _gap_text(entry: object, section: object, metric: str) -> str:
-    measured, rest = read_metric(entry, "figure").value, number(member(entry, "rest"))
+    measured, rest = read_metric(entry, "metric").value, number(member(entry, "rest"))
     scores = f": {metric} {plain(measured)} against {plain(rest)} elsewhere" if None not in (measured, rest) else ""  # type: ignore[arg-type]
     gap = read_metric(entry, "gap")
     between = f"the gap is between {_interval_text(gap)}{_correction_text(section)}"
@@ -124,7 +124,7 @@ def _slice_text(entry: object) -> str:
 
 
 def _scores_text(entry: object) -> str:
-    mine, theirs = read_metric(entry, "figure").value, number(member(entry, "champion"))
+    mine, theirs = read_metric(entry, "metric").value, number(member(entry, "champion"))
     return "" if mine is None or theirs is None else f" ({plain(mine)} against {plain(theirs)})"
 
 

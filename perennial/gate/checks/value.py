@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.contract.gate import Gate, Money
-from perennial.figures import plain
 from perennial.gate.check import Check, member, read_metric, verdict
+from perennial.number_format import plain
 
 NAME = "value"
 

@@ -25,7 +25,7 @@ _FEWEST = 200
 class Measured:
     """A model's metrics by name, and precision, recall and f1 of each class, in class order."""
 
-    figures: dict[str, MetricInterval] = field(default_factory=dict)
+    metrics: dict[str, MetricInterval] = field(default_factory=dict)
     classes: tuple[dict[str, MetricInterval], ...] = ()
 
 
@@ -49,7 +49,7 @@ def affordable(outcomes: Outcomes, requested: int) -> int:
 
 
 def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, resamples: Resamples) -> Comparison:
-    """Every figure of the problem with its interval, for one model or for two on the same rows.
+    """Every metric of the problem with its interval, for one model or for two on the same rows.
 
     `confidence` in (0, 1), e.g. 0.95. The same resamples give the same intervals. Raises DifferentRowsError.
     """
@@ -67,7 +67,7 @@ def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, 
     measured = [_measured(candidate, intervals.of(start, width)) for start in range(0, len(points), width)]
     if champion is None:
         return Comparison(measured[0])
-    names = list(measured[0].figures)
+    names = list(measured[0].metrics)
     difference = dict(zip(names, intervals.differences(len(names), width), strict=True))
     return Comparison(measured[0], measured[1], difference)
 
@@ -96,12 +96,12 @@ class _Intervals:
 
 
 def _vector(model: Outcomes, weights: Floats) -> Floats:
-    figures, classes = model.scores(weights)
-    return np.concatenate([list(figures.values()), classes.T.ravel()])
+    metrics, classes = model.scores(weights)
+    return np.concatenate([list(metrics.values()), classes.T.ravel()])
 
 
-def _measured(model: Outcomes, figures: list[MetricInterval]) -> Measured:
+def _measured(model: Outcomes, metrics: list[MetricInterval]) -> Measured:
     names = list(model.points())
-    rest, step = figures[len(names) :], len(CLASS_METRICS)
+    rest, step = metrics[len(names) :], len(CLASS_METRICS)
     classes = [dict(zip(CLASS_METRICS, rest[at : at + step], strict=True)) for at in range(0, len(rest), step)]
-    return Measured(dict(zip(names, figures, strict=False)), tuple(classes))
+    return Measured(dict(zip(names, metrics, strict=False)), tuple(classes))

@@ -106,7 +106,7 @@ class _EntryWriter:
             entry["positives"] = int((self.candidate.actual & found.rows).sum())  # type: ignore[attr-defined]
         enough = seen.size >= FEWEST_OF_A_KIND
         return entry | {
-            "figure": self._interval(seen.value, seen.error, seen.size, 1),
+            "metric": self._interval(seen.value, seen.error, seen.size, 1),
             "rest": metric_value(seen.rest)["value"],
             "gap": self._interval(self.sign * (seen.value - seen.rest), seen.gap_error, seen.size if enough else 0),
             "champion": metric_value(seen.champion)["value"],

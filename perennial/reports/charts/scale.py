@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from perennial.reports.charts.svg import WIDTH, element, label
-from perennial.reports.numbers import figure
+from perennial.reports.numbers import plain
 
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 348.0, 30.0, 44.0  # where plots begin and end; BOTTOM is below them
 NAMELESS = 18.0  # units that a plot saves whose x axis has no name
@@ -22,7 +22,7 @@ class Axis:
     name: str
     low: float | None = None
     high: float | None = None
-    written: Callable[[float], str] = figure
+    written: Callable[[float], str] = plain
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ SMALL = (150.0, 26.0)
 
 @dataclass(frozen=True)
 class Whisker:
-    """One group: name, figure and interval. `value_text` is the figure in words, `note` stands behind the name.
+    """One group: name, metric and interval. `value_text` is the metric in words, `note` stands behind the name.
 
     A group that is not judged is drawn hollow.
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 from perennial.contract.metrics import UnknownMetricError, greater_is_better, metrics_of
 from perennial.reports.contents.gate_sections import redacted_names
-from perennial.reports.json_values import entries, figure, figures, mapping, member, number, text
+from perennial.reports.json_values import entries, mapping, member, metric_value, metric_values, number, text
 from perennial.reports.labels import OUTCOMES, VERDICTS
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
@@ -51,7 +51,7 @@ def metric_of(data: ReportData) -> str:
     try:
         return metrics_of(str(member(data.evaluation, "problem") or member(data.spec, "problem")))[0].name
     except UnknownMetricError:
-        return next(iter(figures(member(member(data.evaluation, "candidate"), "figures"))), "")
+        return next(iter(metric_values(member(member(data.evaluation, "candidate"), "metrics"))), "")
 
 
 def greater(metric: str) -> bool | None:
@@ -65,11 +65,11 @@ def greater(metric: str) -> bool | None:
 def headline(data: ReportData) -> dict[str, Any] | None:
     """The deciding metric of both models and its difference; None if no model was measured."""
     evaluation, name = data.evaluation, metric_of(data)
-    candidate = figure(member(member(member(evaluation, "candidate"), "figures"), name))
+    candidate = metric_value(member(member(member(evaluation, "candidate"), "metrics"), name))
     if candidate["value"] is None:
         return None
-    champion = figure(member(member(member(evaluation, "champion"), "figures"), name))
-    difference = figure(member(member(evaluation, "difference"), name))
+    champion = metric_value(member(member(member(evaluation, "champion"), "metrics"), name))
+    difference = metric_value(member(member(evaluation, "difference"), name))
     return {
         "metric": name,
         "greater_is_better": greater(name),
@@ -86,7 +86,7 @@ def _checks(data: ReportData, redaction: Redaction) -> list[dict[str, Any]]:
             "name": _redacted(text(member(check, "name")), data, redaction),
             "verdict": verdict if (verdict := member(check, "verdict")) in VERDICTS else "unsure",
             "sentence": _redacted(text(member(check, "sentence"), 1200), data, redaction),
-            **{name: number(member(check, name)) for name in ("figure", "limit", "low", "high")},
+            **{name: number(member(check, name)) for name in ("value", "limit", "low", "high")},
         }
         for check in map(mapping, entries(member(data.decision, "checks")))
     ]

@@ -62,7 +62,7 @@ def _counts(column: Mapping[str, Any]) -> bool:
 
 
 def _column(name: str, found: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
-    figures, floors = mapping(member(found, "figures")), mapping(member(found, "floors"))
+    metrics, floors = mapping(member(found, "metrics")), mapping(member(found, "floors"))
     score, weight = number(member(found, "score")) or 0.0, number(member(found, "weight"))
     stated = text(member(found, "sentence"), 600)
     return {
@@ -74,8 +74,8 @@ def _column(name: str, found: Mapping[str, Any], redaction: Redaction) -> dict[s
         "score": score,
         "extent": score * (1.0 if weight is None else weight),
         "sentence": _HIDDEN if redaction.hides(name) and stated not in ("no drift", "as before") else stated,
-        "figures": {
-            text(key): {"value": number(value), "chance": number(floors.get(key))} for key, value in figures.items()
+        "metrics": {
+            text(key): {"value": number(value), "chance": number(floors.get(key))} for key, value in metrics.items()
         },
     }
 
@@ -102,6 +102,6 @@ def _why_not(data: ReportData) -> str:
     if data.run.trigger == "retrain":
         return "This run retrained on data that was compared in an earlier run."
     step = data.run.step("drift")
-    if step and step.figures.get("verdict") == "first":
+    if step and step.metrics.get("verdict") == "first":
         return "There was no champion to compare with: this is the first model."
     return "The data was not compared: the run ended before that step."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perennial.reports.contents.models import why_not
-from perennial.reports.json_values import entries, figure, mapping, member, text, whole
+from perennial.reports.json_values import entries, mapping, member, metric_value, text, whole
 from perennial.reports.redaction import WITHHELD, Redaction
 from perennial.reports.report_data import ReportData
 
@@ -46,7 +46,7 @@ def _rule(rule: object, data: ReportData, place: int, redaction: Redaction) -> d
 def _group(group: object, columns: list[str], redaction: Redaction) -> dict[str, Any]:
     values = entries(member(group, "group"))
     named = [redaction.group(column, value) for column, value in zip(columns, values, strict=False)]
-    measures = {text(name): figure(seen) for name, seen in mapping(member(group, "measures")).items()}
+    measures = {text(name): metric_value(seen) for name, seen in mapping(member(group, "measures")).items()}
     return {
         "name": ", ".join(named) or WITHHELD,
         "rows": whole(member(group, "rows")),
@@ -61,9 +61,9 @@ def _between(found: object, limits: object) -> list[dict[str, Any]]:
     return [
         {
             "measure": text(name),
-            **figure(seen),
+            **metric_value(seen),
             "between": [text(group) for group in entries(member(seen, "between"))],
-            "limit": figure({"value": member(limits, name)})["value"],
+            "limit": metric_value({"value": member(limits, name)})["value"],
         }
         for name, seen in list(mapping(found).items())[:MAX_RULES]
     ]
@@ -75,7 +75,7 @@ def widest_gap(evaluation: object) -> dict[str, Any] | None:
         {
             "measure": text(name),
             "columns": [text(column) for column in entries(member(rule, "columns"))],
-            **figure(seen),
+            **metric_value(seen),
         }
         for rule in entries(member(evaluation, "fairness"))
         for name, seen in mapping(member(rule, "apart")).items()

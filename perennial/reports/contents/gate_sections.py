@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial.reports.json_values import entries, figure, mapping, member, number, text, whole
+from perennial.reports.json_values import entries, mapping, member, metric_value, number, text, whole
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
 
@@ -57,11 +57,11 @@ def _slice(each: object, redaction: Redaction, declared: bool) -> dict[str, Any]
         "where": redaction.where(member(each, "where")),
         "rows": whole(member(each, "rows")),
         "positives": whole(member(each, "positives")),
-        "figure": figure(member(each, "figure")),
-        "rest": figure(rest if isinstance(rest, dict) else {"value": rest}),
-        "gap": figure(member(each, "gap")),
+        "metric": metric_value(member(each, "metric")),
+        "rest": metric_value(rest if isinstance(rest, dict) else {"value": rest}),
+        "gap": metric_value(member(each, "gap")),
         "champion": number(member(each, "champion")),
-        "difference": figure(member(each, "difference")),
+        "difference": metric_value(member(each, "difference")),
         "floor": number(member(each, "floor")),
     }
 
@@ -76,14 +76,14 @@ def value(data: ReportData, why_not: str) -> dict[str, Any] | str:
     return {
         "currency": text(member(found, "currency"), 8),
         "rows_per_month": whole(member(policy, "rows_per_month")),
-        "floor": figure({"value": member(policy, "floor")})["value"],
+        "floor": metric_value({"value": member(policy, "floor")})["value"],
         "prices": {
             name: price if isinstance(price, int | float) else text(price)
             for name in _PRICES
             if (price := member(policy, name)) not in (None, 0, 0.0)
         },
         **{
-            model: {when: figure(member(member(found, model), when)) for when in ("per_row", "per_month")}
+            model: {when: metric_value(member(member(found, model), when)) for when in ("per_row", "per_month")}
             if mapping(member(found, model))
             else None
             for model in ("candidate", "champion", "difference")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.records import DatasetVersion, Run
-from perennial.reports.json_values import figure, mapping, member, text
+from perennial.reports.json_values import mapping, member, metric_value, text
 from perennial.reports.labels import OUTCOMES
 from perennial.reports.report_data import History
 
@@ -71,10 +71,10 @@ def _history(runs: list[Run], summaries: Mapping[str, Mapping[str, Any]]) -> lis
                 "started_at": run.started_at.isoformat(),
                 "promoted": run.state == "promoted",
                 "metric": text(member(head, "metric")),
-                "figure": figure(member(head, "candidate")),
-                "value": figure(member(seen, "value")) if mapping(member(seen, "value")) else None,
+                "candidate": metric_value(member(head, "candidate")),
+                "value": metric_value(member(seen, "value")) if mapping(member(seen, "value")) else None,
                 "currency": text(member(member(seen, "value"), "currency"), 8),
-                "gap": figure(member(seen, "gap")) if mapping(member(seen, "gap")) else None,
+                "gap": metric_value(member(seen, "gap")) if mapping(member(seen, "gap")) else None,
                 "gap_of": text(member(member(seen, "gap"), "measure")),
             }
         )

@@ -7,7 +7,7 @@ from typing import Any
 from perennial.contract.metrics import UnknownMetricError, metrics_of
 from perennial.reports.contents.curves import curves
 from perennial.reports.contents.decision import greater, metric_of
-from perennial.reports.json_values import entries, figure, figures, mapping, member, number, text, whole
+from perennial.reports.json_values import entries, mapping, member, metric_value, metric_values, number, text, whole
 from perennial.reports.redaction import WITHHELD, Redaction
 from perennial.reports.report_data import ReportData
 
@@ -18,7 +18,7 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
     """Every metric of both models with intervals, and the data of the curves."""
     evaluation = data.evaluation
     candidate, champion = member(evaluation, "candidate"), member(evaluation, "champion")
-    if not figures(member(candidate, "figures")):
+    if not metric_values(member(candidate, "metrics")):
         return why_not(data)
     rows = mapping(member(evaluation, "rows"))
     target = member(data.spec, "target")
@@ -30,7 +30,7 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
         "rows": {text(name): count for name, value in rows.items() if (count := whole(value)) is not None},
         "champion": text(member(champion, "version")) or None,
         "champion_reason": text(member(champion, "reason"), 600) or None,
-        "figures": _compared(evaluation, candidate, champion, member(evaluation, "difference")),
+        "metrics": _compared(evaluation, candidate, champion, member(evaluation, "difference")),
         "parts": _parts(data),
         "classes": _classes(member(candidate, "classes"), redaction.hides(target)),
         "threshold": _threshold(evaluation),
@@ -53,7 +53,10 @@ def why_not(data: ReportData) -> str:
 
 def _compared(evaluation: object, candidate: object, champion: object, difference: object) -> list[dict[str, Any]]:
     """Rows of a table, the catalogue's metrics in its order first."""
-    candidate_metrics, champion_metrics = figures(member(candidate, "figures")), figures(member(champion, "figures"))
+    candidate_metrics, champion_metrics = (
+        metric_values(member(candidate, "metrics")),
+        metric_values(member(champion, "metrics")),
+    )
     try:
         order = [metric.name for metric in metrics_of(str(member(evaluation, "problem")))]
     except UnknownMetricError:
@@ -65,7 +68,7 @@ def _compared(evaluation: object, candidate: object, champion: object, differenc
             "greater_is_better": greater(name),
             "candidate": candidate_metrics[name],
             "champion": champion_metrics.get(name),
-            "difference": figures(difference).get(name),
+            "difference": metric_values(difference).get(name),
         }
         for name in names[:MAX_CLASSES]
     ]
@@ -82,7 +85,7 @@ def _parts(data: ReportData) -> list[dict[str, Any]]:
                     "part": side,
                     "rows": whole(member(part_of, "rows")),
                     **{
-                        model: figure(member(member(part_of, model), name))
+                        model: metric_value(member(member(part_of, model), name))
                         for model in ("candidate", "champion", "difference")
                     },
                 }
@@ -96,7 +99,7 @@ def _classes(classes: object, hidden: bool) -> list[dict[str, Any]]:
         {
             "class": f"class {place}" if hidden else text(label),
             "rows": whole(member(found, "rows")),
-            **{name: figure(member(found, name)) for name in names},
+            **{name: metric_value(member(found, name)) for name in names},
         }
         for place, (label, found) in enumerate(list(mapping(classes).items())[:MAX_CLASSES], 1)
     ]

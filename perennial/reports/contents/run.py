@@ -12,7 +12,7 @@ from perennial.reports.contents.models import models, why_not
 from perennial.reports.contents.origin import importance, origin
 from perennial.reports.contents.steps import reasons, steps
 from perennial.reports.contents.validation import validation
-from perennial.reports.json_values import figure, mapping, member, text
+from perennial.reports.json_values import mapping, member, metric_value, text
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
 
@@ -69,7 +69,7 @@ def summary(data: ReportData) -> dict[str, Any]:
         "headline": headline(data),
         "value": {
             "currency": text(member(value, "currency"), 8),
-            **figure(member(member(value, "candidate"), "per_row")),
+            **metric_value(member(member(value, "candidate"), "per_row")),
         }
         if mapping(value)
         else None,

@@ -43,12 +43,12 @@ class Moody(HistGradientBoostingClassifier):
 
     def predict_proba(self, X: Any) -> Any:  # noqa: N803
         """Probabilities; wrong ones, late ones or none where it serves and is in a mood."""
-        said = super().predict_proba(X)
+        predicted = super().predict_proba(X)
         mood = self.mood_ if "PERENNIAL_MODEL_VERSION" in os.environ else None
-        if mood == RAISES and len(said) != GOLDEN_ROWS:
+        if mood == RAISES and len(predicted) != GOLDEN_ROWS:
             raise ValueError("the model broke on purpose")
         if mood == SLOW:
             time.sleep(6)
         if mood == CONSTANT:
-            return np.full_like(said, 0.5)
-        return said[:, ::-1] if mood == SKEWED else said
+            return np.full_like(predicted, 0.5)
+        return predicted[:, ::-1] if mood == SKEWED else predicted

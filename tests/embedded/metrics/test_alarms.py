@@ -107,10 +107,10 @@ def test_a_metric_math_alarm_compares_two_metrics(world: World) -> None:
     only = {"AlarmName": "shift", "Metrics": queries, "EvaluationPeriods": 1, "Threshold": 0.2}
     only |= {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
     world.client("cloudwatch").put_metric_alarm(**only)
-    figures = {("sum", "new"): 9.0, ("count", "new"): 10.0, ("sum", "old"): 10.0, ("count", "old"): 20.0}
+    values = {("sum", "new"): 9.0, ("count", "new"): 10.0, ("sum", "old"): 10.0, ("count", "old"): 20.0}
     data = [
         {"MetricName": name, "Dimensions": [{"Name": "Model", "Value": version}], "Value": value}
-        for (name, version), value in figures.items()
+        for (name, version), value in values.items()
     ]
     world.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=data)
     found = reaches(world, "shift", "ALARM")
@@ -149,8 +149,8 @@ def test_an_alarm_put_again_keeps_its_state(world: World) -> None:
         ({"Statistic": None}, "must be given"),
     ],
 )
-def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ClientError, match=said):
+def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
         world.client("cloudwatch").put_metric_alarm(**alarm("refused", **changes))
     assert not world.client("cloudwatch").describe_alarms(AlarmNames=["refused"])["MetricAlarms"]
 
@@ -164,11 +164,11 @@ def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: 
         ("SELECT MAX(x) FROM y", "is not expected there"),
     ],
 )
-def test_an_expression_that_means_nothing_is_refused(world: World, expression: str, said: str) -> None:
+def test_an_expression_that_means_nothing_is_refused(world: World, expression: str, message: str) -> None:
     stat = {"Metric": {"Namespace": "Test", "MetricName": "x"}, "Period": 60, "Stat": "Sum"}
     queries = [{"Id": "m1", "MetricStat": stat, "ReturnData": False}, {"Id": "e1", "Expression": expression}]
     request = {"AlarmName": "refused", "Metrics": queries, "EvaluationPeriods": 1, "Threshold": 1.0}
-    with pytest.raises(ClientError, match=said):
+    with pytest.raises(ClientError, match=message):
         world.client("cloudwatch").put_metric_alarm(**request, ComparisonOperator="GreaterThanThreshold")
 
 

@@ -77,8 +77,8 @@ def test_traffic_goes_over_in_the_steps_of_the_policy() -> None:
         ),
     ],
 )
-def test_a_deployment_against_the_rules_is_refused(request_: dict[str, Any], instances: int, said: str) -> None:
-    with pytest.raises(RefusedError, match=said):
+def test_a_deployment_against_the_rules_is_refused(request_: dict[str, Any], instances: int, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
         planned(request_, instances)
 
 
@@ -118,19 +118,19 @@ def test_an_update_keeps_weights_and_counts_if_it_is_told_to(cloud: Cloud, pair:
 
 
 def test_a_configuration_in_use_can_be_deleted_as_on_aws_and_the_endpoint_serves_on(cloud: Cloud) -> None:
-    cloud.model("swept", "swept")
-    cloud.config("swept", "swept")
-    cloud.endpoint("swept", "swept")
+    cloud.model("stale", "stale")
+    cloud.config("stale", "stale")
+    cloud.endpoint("stale", "stale")
     sagemaker = cloud.client("sagemaker")
-    sagemaker.delete_endpoint_config(EndpointConfigName="swept")
+    sagemaker.delete_endpoint_config(EndpointConfigName="stale")
     with pytest.raises(ClientError, match="Could not find endpoint configuration"):
-        sagemaker.describe_endpoint_config(EndpointConfigName="swept")
-    assert cloud.invoke("swept", b"1")["Body"] == b"swept:1"
+        sagemaker.describe_endpoint_config(EndpointConfigName="stale")
+    assert cloud.invoke("stale", b"1")["Body"] == b"stale:1"
     with pytest.raises(ClientError, match="Could not find endpoint configuration"):
         sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName="swept", DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredWeight": 1.0}]
+            EndpointName="stale", DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredWeight": 1.0}]
         )
-    sagemaker.delete_endpoint(EndpointName="swept")
+    sagemaker.delete_endpoint(EndpointName="stale")
 
 
 def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(cloud: Cloud) -> None:

@@ -174,22 +174,22 @@ def test_the_variants_name_must_stay(cloud: Cloud, flights: str) -> None:
 
 
 def test_a_deleted_endpoint_is_gone_with_its_process(cloud: Cloud) -> None:
-    cloud.model("gone", "v")
-    cloud.config("gone", "gone")
-    cloud.endpoint("gone", "gone")
+    cloud.model("deleted", "v")
+    cloud.config("deleted", "deleted")
+    cloud.endpoint("deleted", "deleted")
     sagemaker = cloud.client("sagemaker")
-    sagemaker.delete_endpoint(EndpointName="gone")
-    assert sagemaker.describe_endpoint(EndpointName="gone")["EndpointStatus"] == "Deleting"
+    sagemaker.delete_endpoint(EndpointName="deleted")
+    assert sagemaker.describe_endpoint(EndpointName="deleted")["EndpointStatus"] == "Deleting"
     with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
-        sagemaker.create_endpoint(EndpointName="gone", EndpointConfigName="gone")
+        sagemaker.create_endpoint(EndpointName="deleted", EndpointConfigName="deleted")
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
-        sagemaker.delete_endpoint(EndpointName="gone")
+        sagemaker.delete_endpoint(EndpointName="deleted")
     with pytest.raises(ClientError, match=r"Endpoint gone of account 123456789012 not found\."):
-        cloud.invoke("gone", b"1")
-    eventually(lambda: not list((cloud.context.workdir / "sagemaker" / "hosting" / "gone").glob("*/ml")))
-    eventually(lambda: "gone" not in [entry["EndpointName"] for entry in sagemaker.list_endpoints()["Endpoints"]])
-    cloud.endpoint("gone", "gone")
-    sagemaker.delete_endpoint(EndpointName="gone")
+        cloud.invoke("deleted", b"1")
+    eventually(lambda: not list((cloud.context.workdir / "sagemaker" / "hosting" / "deleted").glob("*/ml")))
+    eventually(lambda: "deleted" not in [entry["EndpointName"] for entry in sagemaker.list_endpoints()["Endpoints"]])
+    cloud.endpoint("deleted", "deleted")
+    sagemaker.delete_endpoint(EndpointName="deleted")
 
 
 @pytest.mark.parametrize(

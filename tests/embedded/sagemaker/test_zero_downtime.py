@@ -79,7 +79,7 @@ def deployment(alarm: str) -> dict[str, Any]:
 
 
 def watch(cloud: Cloud, version: str) -> None:
-    """Rings when the candidate's mean score, by its log, is not that of a good model."""
+    """Goes to ALARM when the candidate's mean score, by its log, is not that of a good model."""
     cloud.client("cloudwatch").delete_alarms(AlarmNames=["steady-shift"])
     cloud.client("cloudwatch").put_metric_alarm(
         AlarmName="steady-shift", Namespace="Steady", MetricName="Score", Statistic="Average", Period=10,

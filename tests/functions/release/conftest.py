@@ -56,10 +56,10 @@ def app(environ, start_response):
             time.sleep(0.3)
         if HOW == "raises":
             status = "500 Internal Server Error"
-        said = [{"label": row["x"] > 10, "probability": probability(row["x"])} for row in rows]
-        body = json.dumps({"predictions": said}).encode()
+        answers = [{"label": row["x"] > 10, "probability": probability(row["x"])} for row in rows]
+        body = json.dumps({"predictions": answers}).encode()
         line = {"event": "request", "model": VERSION, "status": int(status[:3]), "milliseconds": 1, "rows": len(rows),
-                "invalid": 0, "score_sum": sum(one["probability"] for one in said), "score_count": len(said)}
+                "invalid": 0, "score_sum": sum(one["probability"] for one in answers), "score_count": len(answers)}
         print(json.dumps(line), flush=True)
     start_response(status, headers)
     return [body]
@@ -104,7 +104,7 @@ class House:
         made = ModelVersion(
             id=f"{self.model}@{digest[:12]}", model=self.model, digest=digest, archive_key=key, archive_sha256="",
             run=f"run-{self.model}-{digest[:12]}", datasets=(f"ds-{self.model}-{digest[:12]}",), profile_key="",
-            code_digest="", spec_digest=digits, parameters={}, figures={}, environment={},
+            code_digest="", spec_digest=digits, parameters={}, metrics={}, environment={},
             created_at=datetime.now(UTC),
         )  # fmt: skip
         self.ledger.put_version(made)

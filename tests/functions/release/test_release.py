@@ -17,13 +17,13 @@ from perennial.contract.model import ModelSpec
 from tests.functions.release.conftest import Context, House, eventually
 
 
-def measure(house: House, namespace: str, version: str = "", **figures: float) -> None:
-    """Figures as SageMaker and the metric filters put them, now."""
+def measure(house: House, namespace: str, version: str = "", **metrics: float) -> None:
+    """Metrics as SageMaker and the metric filters put them, now."""
     named = {"Model": version} if version else {"EndpointName": house.endpoint, "VariantName": "AllTraffic"}
     dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
     boto3.client("cloudwatch").put_metric_data(
         Namespace=namespace,
-        MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in figures.items()],
+        MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in metrics.items()],
     )
 
 

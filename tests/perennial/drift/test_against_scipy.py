@@ -1,4 +1,4 @@
-"""The figures from counts are those that scipy gives for the rows, within what is promised."""
+"""The metrics from counts are those that scipy gives for the rows, within what is promised."""
 
 from collections.abc import Callable
 
@@ -48,16 +48,16 @@ PAIRS: dict[str, tuple[Draw, Draw]] = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_figures_are_scipys(name: str) -> None:
+def test_metrics_are_scipys(name: str) -> None:
     chance = np.random.default_rng(5)
     one, two = (draw(chance) for draw in PAIRS[name])
     frames = [pl.DataFrame({"x": values, "y": np.arange(len(values)) % 2 == 0}) for values in (one, two)]
     grid = freeze(frames[0], CONTRACT)
-    figures = compare(*(profile(frame, grid) for frame in frames)).columns["x"].figures
+    metrics = compare(*(profile(frame, grid) for frame in frames)).columns["x"].metrics
     edges = np.array(grid.columns["x"].deciles)
     counts = [np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) for values in (one, two)]
     p, q = (count / count.sum() for count in counts)
-    assert figures["psi"] == pytest.approx(stats.entropy(p, q) + stats.entropy(q, p), abs=1e-9)
-    assert figures["js"] == pytest.approx(jensenshannon(p, q, base=2), abs=1e-9)
-    assert figures["ks"] == pytest.approx(stats.ks_2samp(one, two, method="asymp").statistic, abs=1e-3)
-    assert figures["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)
+    assert metrics["psi"] == pytest.approx(stats.entropy(p, q) + stats.entropy(q, p), abs=1e-9)
+    assert metrics["js"] == pytest.approx(jensenshannon(p, q, base=2), abs=1e-9)
+    assert metrics["ks"] == pytest.approx(stats.ks_2samp(one, two, method="asymp").statistic, abs=1e-3)
+    assert metrics["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)

@@ -1,4 +1,4 @@
-"""Drift is found where there is some, and not where there is none; its figures are those of the textbooks."""
+"""Drift is found where there is some, and not where there is none; its metrics are those of the textbooks."""
 
 import json
 
@@ -26,11 +26,11 @@ CONTRACT = Contract(
 
 
 def table(
-    rows: int, seed: int, shift: float = 0.0, nulls: float = 0.01, gone: bool = False, late: float = 0.3
+    rows: int, seed: int, shift: float = 0.0, nulls: float = 0.01, missing: bool = False, late: float = 0.3
 ) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     towns = np.array(["Ulm", "Rom", "Oslo", "Bonn"])
-    shares = np.array([0.5, 0.3, 0.15, 0.05 * (not gone)])
+    shares = np.array([0.5, 0.3, 0.15, 0.05 * (not missing)])
     price = chance.normal(shift, 1, rows)
     return pl.DataFrame(
         {
@@ -51,16 +51,16 @@ def profiled(frame: pl.DataFrame) -> Profile:
     return profile(frame, GRID)
 
 
-def test_figures_are_those_of_the_textbooks() -> None:
+def test_metrics_are_those_of_the_textbooks() -> None:
     current = table(15_000, 2, shift=0.4)
-    figures = compare(profiled(REFERENCE), profiled(current)).columns["price"].figures
+    metrics = compare(profiled(REFERENCE), profiled(current)).columns["price"].metrics
     one, two = REFERENCE["price"].drop_nulls().to_numpy(), current["price"].drop_nulls().to_numpy()
     edges = [-np.inf, *GRID.columns["price"].deciles, np.inf]
     p, q = (np.histogram(-values, bins=-np.array(edges[::-1]))[0][::-1] / len(values) for values in (one, two))
-    assert figures["psi"] == pytest.approx(float(np.sum((q - p) * np.log(q / p))), abs=1e-9)
-    assert figures["js"] == pytest.approx(float(jensenshannon(p, q, base=2)), abs=1e-9)
-    assert figures["ks"] == pytest.approx(stats.ks_2samp(one, two).statistic, abs=1e-3)
-    assert figures["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)
+    assert metrics["psi"] == pytest.approx(float(np.sum((q - p) * np.log(q / p))), abs=1e-9)
+    assert metrics["js"] == pytest.approx(float(jensenshannon(p, q, base=2)), abs=1e-9)
+    assert metrics["ks"] == pytest.approx(stats.ks_2samp(one, two).statistic, abs=1e-3)
+    assert metrics["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, two) / one.std(), rel=1e-2)
 
 
 @pytest.mark.parametrize("rows", [200, 2000, 20_000])
@@ -73,7 +73,7 @@ def test_one_population_is_hardly_ever_called_drifted(rows: int) -> None:
 
 SHIFTS = {
     "a shift of 0.3 standard deviations": ({"shift": 0.3}, "price", "standard deviations"),
-    "a category gone": ({"gone": True}, "town", "'Bonn', "),
+    "a missing category": ({"missing": True}, "town", "'Bonn', "),
     "nulls from 1% to 6%": ({"nulls": 0.06}, "price", "missing in"),
     "another share of the target": ({"late": 0.5}, "late", "changed from"),
 }
@@ -95,7 +95,7 @@ def test_unseen_values_are_named() -> None:
     report = compare(profiled(REFERENCE), profiled(current))
     assert report.verdict == "drifted"
     assert "'Atlantis'" in report.columns["town"].sentence
-    assert report.columns["town"].figures["unseen"] > 0.1
+    assert report.columns["town"].metrics["unseen"] > 0.1
 
 
 def test_columns_that_are_no_features_are_reported_but_do_not_count() -> None:

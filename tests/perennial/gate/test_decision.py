@@ -15,7 +15,7 @@ from perennial.gate.decision import Decision, decide
 
 
 def part(rows: int, value: float, low: float, high: float) -> dict[str, Any]:
-    """Figures of both models on some of the rows, by roc_auc."""
+    """Metrics of both models on some of the rows, by roc_auc."""
     return {
         "rows": rows,
         "candidate": {"roc_auc": {"value": 0.74 + value, "low": None, "high": None}},
@@ -35,14 +35,14 @@ def evaluation(**changes: Any) -> dict[str, Any]:
         "rows": {"train": 4000, "held_out": 1000, "positives": 200, "negatives": 800},
         "candidate": {
             "digest": "ab" * 32,
-            "figures": {
+            "metrics": {
                 "roc_auc": {"value": 0.75, "low": 0.73, "high": 0.77},
                 "log_loss": {"value": 0.45, "low": 0.43, "high": 0.47},
             },
         },
         "champion": {
             "version": "flights@123456789012",
-            "figures": {
+            "metrics": {
                 "roc_auc": {"value": 0.74, "low": 0.72, "high": 0.76},
                 "log_loss": {"value": 0.46, "low": 0.44, "high": 0.48},
             },
@@ -97,7 +97,7 @@ def test_a_candidate_that_may_be_worse_than_the_margin_is_refused() -> None:
 
 def test_a_difference_in_a_loss_is_turned_so_that_positive_is_better() -> None:
     passed = decide(evaluation(), Gate("log_loss", margin=0.003)).checks[0]
-    assert (passed.passed, passed.figure, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
+    assert (passed.passed, passed.metric, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
     assert not decide(evaluation(), Gate("log_loss", margin=0.002)).promote
 
 
@@ -121,14 +121,14 @@ def test_where_the_rows_cannot_tell_the_champion_stays(rows: Any, told: str) -> 
 
 
 def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
-    unscored = {"version": "flights@123456789012", "figures": {}, "reason": "it needs the column 'carrier'"}
+    unscored = {"version": "flights@123456789012", "metrics": {}, "reason": "it needs the column 'carrier'"}
     decision = decide(evaluation(champion=unscored, difference=None), POLICY)
     assert not decision.promote
     assert "it needs the column 'carrier'" in decision.checks[-1].sentence
 
 
 def test_a_candidate_that_is_the_champion_itself_is_not_released_again() -> None:
-    decision = decide(evaluation(champion={"version": "flights@abababababab", "figures": {}}), POLICY)
+    decision = decide(evaluation(champion={"version": "flights@abababababab", "metrics": {}}), POLICY)
     assert not decision.promote
     assert "identical to the champion flights@abababababab" in decision.checks[2].sentence
 
@@ -139,10 +139,10 @@ def test_intervals_of_less_confidence_than_asked_are_refused() -> None:
 
 
 @pytest.mark.parametrize("bad", [None, float("nan"), float("inf"), "0.9", True, [], {}])
-def test_a_figure_that_is_no_number_closes_the_gate(bad: Any) -> None:
-    figures = {"roc_auc": {"value": bad, "low": 0.7, "high": 0.8}, "log_loss": {"value": 0.4}}
-    assert not decide(evaluation(candidate={"digest": "x", "figures": figures}), POLICY).promote
-    first = evaluation(candidate={"digest": "x", "figures": figures}, champion=None)
+def test_a_metric_that_is_no_number_closes_the_gate(bad: Any) -> None:
+    metrics = {"roc_auc": {"value": bad, "low": 0.7, "high": 0.8}, "log_loss": {"value": 0.4}}
+    assert not decide(evaluation(candidate={"digest": "x", "metrics": metrics}), POLICY).promote
+    first = evaluation(candidate={"digest": "x", "metrics": metrics}, champion=None)
     assert not decide(first, Gate("roc_auc")).promote
     for end in ("value", "low", "high"):
         difference = {"roc_auc": {"value": 0.1, "low": 0.1, "high": 0.1, end: bad}}
@@ -159,8 +159,8 @@ PATHS = [
     ("rows", "held_out"),
     ("rows", "positives"),
     ("candidate",),
-    ("candidate", "figures"),
-    ("candidate", "figures", "roc_auc"),
+    ("candidate", "metrics"),
+    ("candidate", "metrics", "roc_auc"),
     ("champion", "version"),
     ("difference",),
     ("difference", "roc_auc"),
@@ -246,9 +246,9 @@ def test_an_evaluation_of_an_unknown_format_closes_the_gate(unknown: Any) -> Non
 
 def test_too_few_rows_of_one_of_many_classes_cannot_tell() -> None:
     def judged(**rows: Any) -> Decision:
-        figures = evaluation()["candidate"]["figures"]
+        metrics = evaluation()["candidate"]["metrics"]
         classes = {name: {"rows": count} for name, count in rows.items()}
-        seen = evaluation(problem="multiclass", candidate={"digest": "ab" * 32, "figures": figures, "classes": classes})
+        seen = evaluation(problem="multiclass", candidate={"digest": "ab" * 32, "metrics": metrics, "classes": classes})
         return decide(seen, POLICY)
 
     assert judged(gold=20, silver=300, nobody=0).promote
@@ -267,8 +267,8 @@ def test_deciding_needs_no_numpy() -> None:
 from perennial.gate.decision import decide
 from perennial.contract.gate import Gate
 print(decide({}, Gate('f1')).promote)"""
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert said.stdout == "False\n"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
 
 
 def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_passed() -> None:

@@ -95,8 +95,8 @@ def test_hashes_are_the_same_in_any_process_as_when_profiles_were_kept(threads: 
     """If this fails after an update of Polars, stored sketches cannot be merged: raise FORMAT in column_profile.py."""
     environment = {**os.environ, "POLARS_MAX_THREADS": threads}
     command = [sys.executable, "-c", PROGRAM.format(seed=HASH_SEED)]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    assert said.strip() == str(HASHES)
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert found.strip() == str(HASHES)
 
 
 HASHES = [

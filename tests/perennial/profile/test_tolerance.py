@@ -17,7 +17,7 @@ def psi(reference: np.ndarray, current: np.ndarray) -> tuple[str, float]:
     frames = [pl.DataFrame({"x": values, "y": np.zeros(len(values))}) for values in (reference, current)]
     grid = freeze(frames[0], CONTRACT)
     report = compare(*(profile(frame, grid) for frame in frames), Drift())
-    return report.columns["x"].verdict, report.columns["x"].figures["psi"]
+    return report.columns["x"].verdict, report.columns["x"].metrics["psi"]
 
 
 RNG = np.random.default_rng(5)

@@ -18,7 +18,7 @@ from perennial.profile import Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from perennial.reports import History, ReportData
 from perennial.spec import parse
-from tests.perennial.reports.evaluations import EVIL, SECRET, curves, evaluation, figure
+from tests.perennial.reports.evaluations import EVIL, SECRET, curves, evaluation, metric
 from tests.perennial.reports.verdicts import decision, verdict
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -121,7 +121,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
             name=name,
             at=began + timedelta(seconds=9.5 * (place + 1)),
             sentences=STEPS[name],
-            figures={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
+            metrics={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
         )
         for place, name in enumerate(names)
     )
@@ -159,7 +159,7 @@ def version() -> ModelVersion:
         code_digest="c" * 64,
         spec_digest="5" * 64,
         parameters=seen["parameters"],
-        figures=seen["candidate"]["figures"],
+        metrics=seen["candidate"]["metrics"],
         importance=seen["importance"],
         environment=seen["environment"],
         created_at=MOMENT + timedelta(seconds=50),
@@ -226,7 +226,7 @@ def regression() -> ReportData:
         "parts": {},
         "slices": {"metric": "mae", "named": [], "worst": []},
     }
-    found["candidate"] |= {"figures": {name: figure(value, 0.1) for name, value in names.items()}, "threshold": None}
+    found["candidate"] |= {"metrics": {name: metric(value, 0.1) for name, value in names.items()}, "threshold": None}
     spec = {**data("promoted").spec, "problem": "regression", "target": "amount", "positive": None}
     spec["gate"] = {}
     return replace(data("promoted"), evaluation=found, spec=spec, drift=None, profile=None, reference=None)
@@ -236,7 +236,7 @@ def multiclass() -> ReportData:
     """A promoted run of a model of three classes."""
     found = evaluation()
     labels = ["gold", "silver", EVIL]
-    one = {"precision": figure(0.8), "recall": figure(0.7), "f1": figure(0.74), "rows": 120}
+    one = {"precision": metric(0.8), "recall": metric(0.7), "f1": metric(0.74), "rows": 120}
     drawn = {"confusion": {"labels": labels, "counts": [[90, 20, 10], [12, 100, 8], [5, 9, 106]]}}
     drawn["calibration"] = curves(0.5)["calibration"]
     found |= {"problem": "multiclass", "curves": {"candidate": drawn, "champion": drawn}, "threshold": None}
@@ -245,7 +245,7 @@ def multiclass() -> ReportData:
 
 
 def history(count: int = 18) -> History:
-    """A model's runs over some months: every outcome, a figure for each that was measured, three champions."""
+    """A model's runs over some months: every outcome, a metric for each that was measured, three champions."""
     outcomes = ["promoted", "refused", "unchanged", "quarantined", "refused", "promoted", "failed", "superseded"]
     runs, summaries = [], {}
     for place in range(count):
@@ -263,12 +263,12 @@ def history(count: int = 18) -> History:
 def _summary(identity: str, place: int) -> Mapping[str, Any]:
     head = {
         "metric": "roc_auc",
-        "candidate": figure(0.70 + 0.03 * math.sin(place / 3) + 0.002 * place),
+        "candidate": metric(0.70 + 0.03 * math.sin(place / 3) + 0.002 * place),
         "champion": None,
     }
     return {
         "run": identity,
         "headline": head,
-        "value": {"currency": "EUR", **figure(-2.9 + 0.04 * place, 0.2)},
-        "gap": {"measure": "true_positive_rate", "columns": ["sex"], **figure(0.12 - 0.004 * place, 0.03)},
+        "value": {"currency": "EUR", **metric(-2.9 + 0.04 * place, 0.2)},
+        "gap": {"measure": "true_positive_rate", "columns": ["sex"], **metric(0.12 - 0.004 * place, 0.03)},
     }

@@ -9,8 +9,8 @@ EVIL = "</script><img src=x onerror=alert(1)>"
 SECRET = "Xanthippe"  # a value of a sensitive column and of a text: no report may show it
 
 
-def figure(value: float, width: float = 0.012) -> dict[str, float]:
-    """A figure with an interval."""
+def metric(value: float, width: float = 0.012) -> dict[str, float]:
+    """A metric with an interval."""
     return {"value": value, "low": value - width, "high": value + width}
 
 
@@ -45,9 +45,9 @@ def _groups(names: list[list[str]], small: int = 0) -> list[dict[str, Any]]:
             "positives": 5 if place < small else 320 - 12 * place,
             "judged": place >= small,
             "measures": {
-                "selection_rate": figure(0.11 + 0.013 * place, 0.11 if place < small else 0.02),
-                "true_positive_rate": figure(0.62 - 0.02 * place, 0.15 if place < small else 0.04),
-                "false_positive_rate": figure(0.07 + 0.006 * place, 0.012),
+                "selection_rate": metric(0.11 + 0.013 * place, 0.11 if place < small else 0.02),
+                "true_positive_rate": metric(0.62 - 0.02 * place, 0.15 if place < small else 0.04),
+                "false_positive_rate": metric(0.07 + 0.006 * place, 0.012),
             },
         }
         for place, name in enumerate(names)
@@ -56,9 +56,9 @@ def _groups(names: list[list[str]], small: int = 0) -> list[dict[str, Any]]:
 
 def _slice(name: str, where: dict[str, Any], gap: float, rows: int) -> dict[str, Any]:
     return {
-        "name": name, "where": where, "rows": rows, "positives": rows // 9, "figure": figure(0.742 + gap, 0.03),
-        "rest": figure(0.747), "gap": figure(gap, 0.035), "champion": 0.735 + gap,
-        "difference": figure(0.006 + gap / 8, 0.03), "floor": None,
+        "name": name, "where": where, "rows": rows, "positives": rows // 9, "metric": metric(0.742 + gap, 0.03),
+        "rest": metric(0.747), "gap": metric(gap, 0.035), "champion": 0.735 + gap,
+        "difference": metric(0.006 + gap / 8, 0.03), "floor": None,
     }  # fmt: skip
 
 
@@ -68,34 +68,34 @@ def evaluation(skill: float = 0.7, difference: float = 0.008) -> dict[str, Any]:
             "recall": 0.5625, "f1": 0.5496, "mcc": 0.483, "accuracy": 0.8899, "calibration_error": 0.0121}  # fmt: skip
     west = "west"
     theirs = {name: value - difference for name, value in mine.items()}
-    money = {"per_row": figure(-2.41, 0.3), "per_month": figure(-48200, 6000)}
+    money = {"per_row": metric(-2.41, 0.3), "per_month": metric(-48200, 6000)}
     return {
         "format": 2, "problem": "binary", "metric": "roc_auc", "confidence": 0.95, "resamples": 1000,
         "rows": {"train": 21440, "held_out": 5360, "newest": 1790, "older": 3570, "positives": 640, "negatives": 4720},
         "candidate": {"digest": "9be2410c77aa" + "0" * 52, "threshold": 0.31,
-                      "figures": {name: figure(value) for name, value in mine.items()}, "classes": None},
+                      "metrics": {name: metric(value) for name, value in mine.items()}, "classes": None},
         "champion": {"version": "loans@1f0c93ab27de", "threshold": 0.35,
-                     "figures": {name: figure(value) for name, value in theirs.items()}},
-        "difference": {name: figure(difference, 0.009) for name in mine},
+                     "metrics": {name: metric(value) for name, value in theirs.items()}},
+        "difference": {name: metric(difference, 0.009) for name in mine},
         "parts": {
-            side: {"rows": rows, "candidate": {"roc_auc": figure(0.74)}, "champion": {"roc_auc": figure(0.733)},
-                   "difference": {"roc_auc": figure(0.007)}} for side, rows in (("newest", 1790), ("older", 3570))
+            side: {"rows": rows, "candidate": {"roc_auc": metric(0.74)}, "champion": {"roc_auc": metric(0.733)},
+                   "difference": {"roc_auc": metric(0.007)}} for side, rows in (("newest", 1790), ("older", 3570))
         },
         "threshold": {"aim": "value", "value": 0.31, "reached": -2.38,
                       "sentence": "It says 'positive' from 0.31 on, where the training folds bring the most value."},
         "curves": {"candidate": curves(skill), "champion": curves(skill - 0.2)},
         "fairness": [
             {"columns": ["sex"], "groups": _groups([["f"], ["m"]]),
-             "apart": {"selection_rate": figure(0.013) | {"between": ["f", "m"]},
-                       "true_positive_rate": figure(0.114, 0.05) | {"between": ["f", "m"]}},
-             "ratio": {"selection_rate": figure(0.893, 0.08) | {"between": ["f", "m"]}}},
+             "apart": {"selection_rate": metric(0.013) | {"between": ["f", "m"]},
+                       "true_positive_rate": metric(0.114, 0.05) | {"between": ["f", "m"]}},
+             "ratio": {"selection_rate": metric(0.893, 0.08) | {"between": ["f", "m"]}}},
             {"columns": ["sex", "region"],
              "groups": _groups([[s, r] for s in ("f", "m") for r in (EVIL, "north", "south", "west")], small=1),
-             "apart": {"selection_rate": figure(0.091, 0.03) | {"between": ["f, north", "m, west"]}}, "ratio": {}},
+             "apart": {"selection_rate": metric(0.091, 0.03) | {"between": ["f, north", "m, west"]}}, "ratio": {}},
         ],
         "value": {"currency": "EUR", "candidate": money,
-                  "champion": {"per_row": figure(-2.77, 0.3), "per_month": figure(-55400, 6000)},
-                  "difference": {"per_row": figure(0.36, 0.2), "per_month": figure(7200, 4000)}},
+                  "champion": {"per_row": metric(-2.77, 0.3), "per_month": metric(-55400, 6000)},
+                  "difference": {"per_row": metric(0.36, 0.2), "per_month": metric(7200, 4000)}},
         "slices": {
             "metric": "roc_auc", "looked_at": 214, "too_small": 31,
             "named": [_slice("first loans", {"region": ["north", "south"]}, -0.012, 2100) | {"floor": 0.6}],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from perennial.reports import card_contents, index_contents, page, run_contents, summary, to_json
 from perennial.reports.charts import Axis, Bars, Line, Whisker, histograms, lines, whiskers
 from perennial.reports.charts.scale import ticks
-from perennial.reports.numbers import exact, figure, moment, money, share, signed
+from perennial.reports.numbers import exact, moment, money, plain, share, signed
 from tests.perennial.reports import cases
 from tests.perennial.reports.cases import EVIL
 
@@ -112,9 +112,9 @@ def test_charts_draw_any_finite_numbers(points):
 
 @given(FINITE)
 def test_numbers_have_few_characters_and_a_real_minus(value):
-    for value_text in (figure(value), exact(value), signed(value), share(value)):
+    for value_text in (plain(value), exact(value), signed(value), share(value)):
         assert "-" not in value_text.replace("e-", "")
-    assert len(figure(value)) <= 22
+    assert len(plain(value)) <= 22
     assert money(value, "EUR").endswith(" EUR")
 
 

@@ -61,13 +61,13 @@ def test_a_run_that_waits_says_how_to_answer():
     assert contents("waiting")["decision"]["next"][0] == "perennial approve run-loans-9be2410c77aa"
 
 
-def test_every_check_stands_with_figure_limit_interval_and_sentence():
+def test_every_check_stands_with_metric_limit_interval_and_sentence():
     made = contents("refused")
     html = page(made)
     for check in made["decision"]["checks"]:
         assert str(escape(check["sentence"])) in html
     (unfair,) = [check for check in made["decision"]["checks"] if check["verdict"] == "failed"]
-    assert (unfair["figure"], unfair["limit"], unfair["low"], unfair["high"]) == (0.114, 0.1, 0.064, 0.164)
+    assert (unfair["value"], unfair["limit"], unfair["low"], unfair["high"]) == (0.114, 0.1, 0.064, 0.164)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,7 +132,7 @@ def _wide(columns: int, seed: int) -> Profile:
 
 def test_a_report_of_a_thousand_columns_stays_below_two_megabytes():
     before, now = _wide(1000, 3), _wide(1000, 7)
-    column = {"verdict": "drifted", "role": "feature", "figures": {"psi": 1.0}, "floors": {"psi": 0.1}, "score": 2.0,
+    column = {"verdict": "drifted", "role": "feature", "metrics": {"psi": 1.0}, "floors": {"psi": 0.1}, "score": 2.0,
               "sentence": EVIL * 9, "weight": 1.0, "worst": "psi"}  # fmt: skip
     report = {"verdict": "drifted", "sentence": EVIL, "moved": None, "columns": dict.fromkeys(before.columns, column)}
     evaluation = cases.evaluation()

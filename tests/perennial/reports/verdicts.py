@@ -9,8 +9,8 @@ from tests.perennial.reports.evaluations import EVIL, SECRET
 
 
 def check(name: str, verdict: str, sentence: str, *numbers: float | None) -> dict[str, Any]:
-    """An entry of decision.json: figure, limit, low, high."""
-    seen = dict(zip(("figure", "limit", "low", "high"), [*numbers, None, None, None, None], strict=False))
+    """An entry of decision.json: value, limit, low, high."""
+    seen = dict(zip(("value", "limit", "low", "high"), [*numbers, None, None, None, None], strict=False))
     return {"name": name, "verdict": verdict, "sentence": sentence, **seen}
 
 

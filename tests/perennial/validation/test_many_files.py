@@ -54,8 +54,8 @@ def test_parts_give_the_verdict_and_the_profile_of_the_whole(january: Path, tmp_
     whole, parts = parted(spoilt, contract, tmp_path, 3)
     verdict = merge([part.verdict for part in parts], contract)
     assert verdict.accepted == whole.verdict.accepted is True
-    for figure in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "target_values"):
-        assert getattr(verdict, figure) == getattr(whole.verdict, figure)
+    for metric in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "target_values"):
+        assert getattr(verdict, metric) == getattr(whole.verdict, metric)
     codes = [(problem.code, problem.column, problem.count) for problem in verdict.problems]
     assert codes == [(problem.code, problem.column, problem.count) for problem in whole.verdict.problems]
     profiles = [part.profile for part in parts if part.profile is not None]
@@ -170,7 +170,7 @@ def test_any_division_of_a_table_is_judged_as_the_table(
             pieces = [table.slice(low, high - low) for low, high in pairwise(edges)]
             places = [(_written(piece, folder / f"{place}", kind), None) for place, piece in enumerate(pieces)]
         verdict, parts = as_one(places, contract, folder / "parts", buckets)
-        assert _figures(verdict) == _figures(whole.verdict)
+        assert _metrics(verdict) == _metrics(whole.verdict)
         same_counts(merge_profiles(*[part.profile for part in parts if part.profile]), cast(Profile, whole.profile))
         kept = pl.concat([pl.read_parquet(part.rows) for part in parts if part.rows])
         assert kept.equals(pl.read_parquet(cast(Path, whole.rows)))
@@ -196,11 +196,11 @@ def _written(table: pl.DataFrame, stem: Path, kind: str) -> Path:
     return path
 
 
-def _figures(verdict: Verdict) -> dict[str, object]:
+def _metrics(verdict: Verdict) -> dict[str, object]:
     problems = sorted((found.code, found.column or "", found.count) for found in verdict.problems)
     kept = ("accepted", "rows", "rows_accepted", "rows_quarantined", "rows_broken", "rows_untolerated")
-    figures = {name: getattr(verdict, name) for name in (*kept, "rows_duplicate", "target_values", "newest")}
-    return {**figures, "problems": problems}
+    metrics = {name: getattr(verdict, name) for name in (*kept, "rows_duplicate", "target_values", "newest")}
+    return {**metrics, "problems": problems}
 
 
 def as_one(

@@ -36,11 +36,11 @@ WORTH = {
 }  # fmt: skip
 NORTH = {
     "name": "region=north, plan=gold", "where": {"region": "north", "plan": "gold"}, "rows": 300, "positives": 60,
-    "figure": fig(0.61, 0.55, 0.67), "rest": 0.75, "gap": fig(-0.14, -0.22, -0.06), "champion": 0.72,
+    "metric": fig(0.61, 0.55, 0.67), "rest": 0.75, "gap": fig(-0.14, -0.22, -0.06), "champion": 0.72,
     "difference": fig(-0.11, -0.18, -0.04), "floor": None,
 }  # fmt: skip
 EVALUATION: dict[str, Any] = {
-    "champion": {"version": "churn@123456789012", "figures": {}},
+    "champion": {"version": "churn@123456789012", "metrics": {}},
     "fairness": [FAIR],
     "value": WORTH,
     "slices": {
@@ -219,11 +219,11 @@ def test_whatever_the_evaluation_holds_the_checks_judge_and_do_not_raise(
         (("fairness", 0, "apart", "selection_rate", "value"), "fairness:sex:selection_rate"),
         (("value", "candidate", "per_row", "value"), "value"),
         (("value", "difference", "per_row", "high"), "value:champion"),
-        (("slices", "named", 0, "figure", "value"), "slice:north"),
+        (("slices", "named", 0, "metric", "value"), "slice:north"),
         (("behaviour", 0, "failed"), "behaviour:fog"),
     ],
 )
-def test_a_figure_that_is_no_number_lets_nobody_through(path: tuple[str | int, ...], name: str, bad: Any) -> None:
+def test_a_metric_that_is_no_number_lets_nobody_through(path: tuple[str | int, ...], name: str, bad: Any) -> None:
     policy = Gate(
         "roc_auc",
         fairness=(Fairness(("sex",), max_difference={"selection_rate": 1.0}),),

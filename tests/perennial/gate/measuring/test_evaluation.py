@@ -21,12 +21,12 @@ def compared(one: Outcomes, other: Outcomes | None = None, seed: int = 7, count:
 
 
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
-def test_every_metric_of_the_problem_has_a_figure_within_its_interval(problem: str) -> None:
+def test_every_metric_of_the_problem_has_a_metric_within_its_interval(problem: str) -> None:
     measured = compared(MAKERS[problem](500)).candidate
-    assert list(measured.figures) == [metric.name for metric in metrics_of(problem)]
+    assert list(measured.metrics) == [metric.name for metric in metrics_of(problem)]
     assert len(measured.classes) == {"binary": 2, "multiclass": 4, "regression": 0}[problem]
-    figures = {**measured.figures, **{str(k): f for one in measured.classes for k, f in enumerate(one.values())}}
-    for name, found in figures.items():
+    metrics = {**measured.metrics, **{str(k): f for one in measured.classes for k, f in enumerate(one.values())}}
+    for name, found in metrics.items():
         assert found["value"] is not None, name
         assert found["low"] is not None, name
         assert found["high"] is not None, name
@@ -42,7 +42,7 @@ def test_the_difference_of_a_model_with_itself_is_nothing(problem: str) -> None:
 
 def test_a_paired_difference_is_sharper_than_two_intervals() -> None:
     found = compared(binary(1000, skill=0.3), binary(1000, skill=0.26))
-    own, paired = found.candidate.figures["roc_auc"], found.difference["roc_auc"]
+    own, paired = found.candidate.metrics["roc_auc"], found.difference["roc_auc"]
     assert own["low"] is not None
     assert own["high"] is not None
     assert paired["low"] is not None
@@ -56,7 +56,7 @@ def test_the_interval_of_a_skewed_mean_covers_as_often_as_it_says() -> None:
     for seed in range(150):
         errors = np.random.default_rng(seed).exponential(1, 100)
         found = evaluate(Regression(np.zeros(100), errors), None, 0.9, Resamples(100, 300, seed))
-        mae = found.candidate.figures["mae"]
+        mae = found.candidate.metrics["mae"]
         covered += bool(mae["low"] <= 1 <= mae["high"])
     assert 0.84 <= covered / 150 <= 0.96
 
@@ -83,15 +83,15 @@ def test_fewer_resamples_are_the_first_of_more() -> None:
 
 
 def test_rows_of_one_class_have_no_area_but_an_accuracy() -> None:
-    figures = compared(Binary(np.zeros(50, dtype=bool), np.linspace(0, 0.4, 50))).candidate.figures
-    assert figures["roc_auc"] == {"value": None, "low": None, "high": None}
-    assert figures["accuracy"]["value"] == 1.0
+    metrics = compared(Binary(np.zeros(50, dtype=bool), np.linspace(0, 0.4, 50))).candidate.metrics
+    assert metrics["roc_auc"] == {"value": None, "low": None, "high": None}
+    assert metrics["accuracy"]["value"] == 1.0
 
 
 def test_a_constant_truth_has_no_r2() -> None:
-    figures = compared(Regression(np.full(30, 0.1), np.zeros(30))).candidate.figures
-    assert figures["r2"]["value"] is None
-    assert figures["mae"]["value"] == pytest.approx(0.1)
+    metrics = compared(Regression(np.full(30, 0.1), np.zeros(30))).candidate.metrics
+    assert metrics["r2"]["value"] is None
+    assert metrics["mae"]["value"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_a_constant_truth_has_no_r2() -> None:
     ],
     ids=["binary", "multiclass", "regression"],
 )
-def test_no_rows_give_figures_without_values(nothing: Outcomes) -> None:
+def test_no_rows_give_metrics_without_values(nothing: Outcomes) -> None:
     found = compared(nothing, nothing, count=10)
     assert found.champion is not None
-    for figures in (found.candidate.figures, found.champion.figures, found.difference):
-        assert {one["value"] for one in figures.values()} == {None}
+    for metrics in (found.candidate.metrics, found.champion.metrics, found.difference):
+        assert {one["value"] for one in metrics.values()} == {None}
 
 
 def test_models_scored_on_different_rows_are_not_compared() -> None:
@@ -117,7 +117,7 @@ def test_models_scored_on_different_rows_are_not_compared() -> None:
         evaluate(binary(10), None, 0.95, Resamples(5, 10, 1))
 
 
-def test_a_figure_that_resampling_always_makes_worse_keeps_its_value_inside() -> None:
+def test_a_metric_that_resampling_always_makes_worse_keeps_its_value_inside() -> None:
     found = bootstrapped(0.01, np.linspace(0.02, 0.03, 200), 0.95)
     assert found["low"] == 0.01
     assert found["high"] is not None

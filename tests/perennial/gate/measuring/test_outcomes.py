@@ -1,4 +1,4 @@
-"""Every figure is scikit-learn's to 1e-12, whatever the rows, their scores and their weights."""
+"""Every metric is scikit-learn's to 1e-12, whatever the rows, their scores and their weights."""
 
 import warnings
 from collections.abc import Callable
@@ -60,12 +60,12 @@ def said_by(function: Callable[..., float], *given: Any, **options: Any) -> floa
 
 
 @given(binary_rows())
-def test_binary_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
+def test_binary_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
     actual, probability, weights, threshold = rows
-    figures, classes = Binary(actual, probability, threshold).scores(weights)
-    assert list(figures) == [metric.name for metric in metrics_of("binary")]
+    metrics, classes = Binary(actual, probability, threshold).scores(weights)
+    assert list(metrics) == [metric.name for metric in metrics_of("binary")]
     if not weights.any():
-        assert all(np.isnan(value) for value in figures.values())
+        assert all(np.isnan(value) for value in metrics.values())
         return
     # scikit-learn counts the classes of rows without weight; here a row without weight is no row.
     actual, probability, weights = (column[weights > 0] for column in (actual, probability, weights))
@@ -82,7 +82,7 @@ def test_binary_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, Arra
         "brier": sk.brier_score_loss(actual, probability, pos_label=True, labels=[False, True], **weighted),
         "calibration_error": calibration(actual, probability, weights),
     }
-    assert figures == pytest.approx(expected, nan_ok=True, **CLOSE)
+    assert metrics == pytest.approx(expected, nan_ok=True, **CLOSE)
     by_class = sk.precision_recall_fscore_support(actual, predicted, labels=[False, True], zero_division=0, **weighted)
     assert classes == pytest.approx(np.array(by_class[:3]), **CLOSE)
 
@@ -120,12 +120,12 @@ def multiclass_rows(draw: Any) -> tuple[Array, Array, Array]:
 
 
 @given(multiclass_rows())
-def test_multiclass_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, Array]) -> None:
+def test_multiclass_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array]) -> None:
     actual, probabilities, weights = rows
-    figures, by_class = Multiclass(actual, probabilities).scores(weights)
-    assert list(figures) == [metric.name for metric in metrics_of("multiclass")]
+    metrics, by_class = Multiclass(actual, probabilities).scores(weights)
+    assert list(metrics) == [metric.name for metric in metrics_of("multiclass")]
     if not weights.any():
-        assert all(np.isnan(value) for value in figures.values())
+        assert all(np.isnan(value) for value in metrics.values())
         return
     predicted, weighted = probabilities.argmax(axis=1), {"sample_weight": weights}
     classes, present = np.arange(probabilities.shape[1]), np.unique(actual[weights > 0])
@@ -148,7 +148,7 @@ def test_multiclass_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, 
             (predicted == actual)[weights > 0], probabilities.max(axis=1)[weights > 0], weights[weights > 0]
         ),
     }
-    assert figures == pytest.approx(expected, nan_ok=True, **CLOSE)
+    assert metrics == pytest.approx(expected, nan_ok=True, **CLOSE)
     found = sk.precision_recall_fscore_support(actual, predicted, labels=classes, zero_division=0, **weighted)
     assert by_class == pytest.approx(np.array(found[:3]), **CLOSE)
 
@@ -162,13 +162,13 @@ def regression_rows(draw: Any) -> tuple[Array, Array, Array, float]:
 
 
 @given(regression_rows())
-def test_regression_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
+def test_regression_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
     actual, value, weights, quantile = rows
-    figures, by_class = Regression(actual, value, quantile).scores(weights)
-    assert list(figures) == [metric.name for metric in metrics_of("regression")]
+    metrics, by_class = Regression(actual, value, quantile).scores(weights)
+    assert list(metrics) == [metric.name for metric in metrics_of("regression")]
     assert by_class.shape == (3, 0)
     if not weights.any():
-        assert all(np.isnan(metric_value) for metric_value in figures.values())
+        assert all(np.isnan(metric_value) for metric_value in metrics.values())
         return
     actual, value, weights = (column[weights > 0] for column in (actual, value, weights))
     varies, weighted = len(np.unique(actual)) > 1, {"sample_weight": weights}
@@ -178,7 +178,7 @@ def test_regression_figures_are_those_of_scikit_learn(rows: tuple[Array, Array, 
         "rmse": sk.root_mean_squared_error(actual, value, **weighted),
         "pinball": sk.mean_pinball_loss(actual, value, alpha=quantile, **weighted),
     }
-    assert figures == pytest.approx(expected, nan_ok=True, **CLOSE)
+    assert metrics == pytest.approx(expected, nan_ok=True, **CLOSE)
 
 
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])

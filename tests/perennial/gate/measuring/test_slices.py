@@ -42,7 +42,7 @@ EXACT = [
 
 @pytest.mark.parametrize(("problem", "metric"), EXACT)
 @given(st.integers(0, 10**6), st.integers(1, 80), st.integers(1, 4), st.booleans())
-def test_a_groups_figure_is_the_metric_itself_over_its_rows(
+def test_a_groups_metric_is_the_metric_itself_over_its_rows(
     problem: str, metric: str, seed: int, rows: int, groups: int, ties: bool
 ) -> None:
     made = outcomes(problem, rows, seed, ties)
@@ -66,10 +66,10 @@ def test_standard_errors_are_those_of_the_bootstrap(problem: str, metric: str) -
 
     def work(weights: np.ndarray) -> np.ndarray:
         inside = weights * rows
-        figures = [
+        metrics = [
             (model.resampled(w)[metric]) for model, w in ((mine, inside), (mine, weights - inside), (other, inside))
         ]
-        return np.array(figures)
+        return np.array(metrics)
 
     draws = resamples.replicate(work)
     assert found.error == pytest.approx(draws[:, 0].std(), rel=0.15)
@@ -136,8 +136,8 @@ def test_of_a_loss_the_worst_slice_is_the_one_where_it_is_greatest() -> None:
     found = slices.measure(Gate("mae"), rows, Regression(actual, value), None, Resamples(4000, 100, 1))
     worst = found["worst"][0]
     assert worst["where"] == {"text0": "c"}
-    assert worst["figure"]["value"] > worst["rest"]
-    assert worst["gap"]["value"] == pytest.approx(worst["rest"] - worst["figure"]["value"])
+    assert worst["metric"]["value"] > worst["rest"]
+    assert worst["gap"]["value"] == pytest.approx(worst["rest"] - worst["metric"]["value"])
     assert "positives" not in worst
     assert worst["difference"] is None
 
@@ -154,7 +154,7 @@ def test_declared_slices_are_told_also_where_they_are_small_or_empty() -> None:
     assert told["two"]["rows"] == rows["text0"].isin(["a", "b"]).sum()
     assert (told["two"]["where"], told["two"]["floor"]) == ({"text0": "a or b"}, 0.5)
     assert told["both"]["rows"] == 500
-    assert (told["none"]["rows"], told["none"]["figure"]["value"]) == (0, None)
+    assert (told["none"]["rows"], told["none"]["metric"]["value"]) == (0, None)
     assert (found["looked_at"], found["too_small"], found["worst"]) == (2, 1, [])
 
 

@@ -37,7 +37,7 @@ class Lines:
     missing: int
 
 
-class Masks:
+class QuickScorer:
     """The engine: sums over trees of shape (n, outputs)."""
 
     def __init__(self, trees: Trees) -> None:
@@ -164,6 +164,6 @@ def _from_the_root(trees: Trees, root: int) -> list[int]:
     return found
 
 
-def load(folder: Path) -> Masks:
+def load(folder: Path) -> QuickScorer:
     """The engine of the trees in a folder."""
-    return Masks(Trees.load(folder / "trees.npz"))
+    return QuickScorer(Trees.load(folder / "trees.npz"))
