@@ -39,7 +39,6 @@ class Access:
     context: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-
 @dataclass(frozen=True)
 class Policies:
     """The policies that bear on a request. `resource` is the resource's own, if it has one."""

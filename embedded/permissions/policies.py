@@ -107,9 +107,7 @@ def statements(document: str, name: str, is_resource_policy: bool = False) -> tu
         raise PolicyError(f"{name}: the policy has no Statement")
     variables = policy.get("Version") == _VARIABLES_SINCE
     found = _list(policy["Statement"])
-    return tuple(
-        _statement(one, f"{name}[{index}]", is_resource_policy, variables) for index, one in enumerate(found)
-    )
+    return tuple(_statement(one, f"{name}[{index}]", is_resource_policy, variables) for index, one in enumerate(found))
 
 
 def _statement(body: Any, name: str, is_resource_policy: bool, variables: bool) -> Statement:
@@ -134,7 +132,7 @@ def _statement(body: Any, name: str, is_resource_policy: bool, variables: bool) 
         "NotPrincipal" in body,
         conditions,
         variables,
-        body.get("Sid") and f"{name} {body['Sid']}" or name,
+        (body.get("Sid") and f"{name} {body['Sid']}") or name,
     )
 
 

@@ -1,0 +1,35 @@
+"""What a call needs: the IAM actions, the resources and the condition keys, from the service and its parameters.
+
+The names are those of the Service Authorization Reference,
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html; `make second-opinion-iam` holds them
+against it.
+"""
+
+from embedded.permissions.evaluation import Access
+from embedded.permissions.needs import functions, messages, objects, records, sagemaker, watching
+from embedded.permissions.needs.arns import Parameters, Place, Table
+
+_TABLES: dict[str, Table] = {  # by botocore's name of the service
+    "application-autoscaling": sagemaker.SCALING,
+    "cloudwatch": watching.CLOUDWATCH,
+    "dynamodb": records.DYNAMODB,
+    "events": messages.EVENTS,
+    "kms": records.KMS,
+    "lambda": functions.LAMBDA,
+    "logs": watching.LOGS,
+    "s3": objects.TABLE,
+    "sagemaker": sagemaker.TABLE,
+    "sagemaker-runtime": sagemaker.RUNTIME,
+    "scheduler": messages.SCHEDULER,
+    "sns": messages.SNS,
+    "sqs": messages.SQS,
+    "ssm": records.SSM,
+    "stepfunctions": functions.STATES,
+    "sts": records.STS,
+}
+
+
+def needs(service: str, operation: str, parameters: Parameters, place: Place) -> list[Access] | None:
+    """What a call needs; None for a call that no table knows."""
+    need = _TABLES.get(service, {}).get(operation)
+    return None if need is None else list(need(parameters, place))

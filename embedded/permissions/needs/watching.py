@@ -1,0 +1,100 @@
+"""What calls to CloudWatch and its logs need, and the pull of an image."""
+
+import re
+from collections.abc import Iterable
+
+from embedded.permissions.evaluation import Access
+from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, on
+
+_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+
+
+def _alarms(action: str, *members: str) -> Need:
+    def need(parameters: Parameters, place: Place) -> Iterable[Access]:
+        found = [parameters[member] for member in members if parameters.get(member)]
+        names = [str(name) for one in found for name in (one if isinstance(one, list) else [one])]
+        for name in names or ["*"]:
+            yield Access(f"cloudwatch:{action}", place.arn("cloudwatch", "alarm:", name))
+
+    return need
+
+
+def _dashboard(action: str) -> Need:
+    def need(parameters: Parameters, place: Place) -> Iterable[Access]:
+        given = parameters.get("DashboardNames") or [parameters.get("DashboardName", "")]
+        for name in given:
+            yield Access(f"cloudwatch:{action}", f"arn:aws:cloudwatch::{place.account}:dashboard/{name}")
+
+    return need
+
+
+def _put_data(parameters: Parameters, _place: Place) -> Iterable[Access]:
+    yield Access("cloudwatch:PutMetricData", "*", (("cloudwatch:namespace", (str(parameters["Namespace"]),)),))
+
+
+CLOUDWATCH: Table = {
+    "PutMetricAlarm": _alarms("PutMetricAlarm", "AlarmName"),
+    "DescribeAlarms": _alarms("DescribeAlarms", "AlarmNames"),
+    "DeleteAlarms": _alarms("DeleteAlarms", "AlarmNames"),
+    "SetAlarmState": _alarms("SetAlarmState", "AlarmName"),
+    "DescribeAlarmHistory": _alarms("DescribeAlarmHistory", "AlarmName"),
+    "EnableAlarmActions": _alarms("EnableAlarmActions", "AlarmNames"),
+    "DisableAlarmActions": _alarms("DisableAlarmActions", "AlarmNames"),
+    "DescribeAlarmsForMetric": anywhere("cloudwatch:DescribeAlarmsForMetric"),
+    "PutMetricData": _put_data,
+    **{
+        action: anywhere(f"cloudwatch:{action}")
+        for action in ("GetMetricData", "GetMetricStatistics", "ListMetrics", "ListDashboards")
+    },
+    "PutDashboard": _dashboard("PutDashboard"),
+    "GetDashboard": _dashboard("GetDashboard"),
+    "DeleteDashboards": _dashboard("DeleteDashboards"),
+    **{
+        action: on(f"cloudwatch:{action}", lambda parameters, _place: str(parameters["ResourceARN"]))
+        for action in ("TagResource", "UntagResource", "ListTagsForResource")
+    },
+}
+
+
+def _group(action: str) -> Need:
+    """CloudWatch Logs evaluates the ARN of a group with an empty stream behind it."""
+
+    def resource(parameters: Parameters, place: Place) -> str:
+        named = parameters.get("logGroupName") or parameters.get("logGroupIdentifier") or ""
+        name = str(named).split(":log-group:")[-1].removesuffix(":*")
+        return place.arn("logs", f"log-group:{name}:log-stream:")
+
+    return on(f"logs:{action}", resource)
+
+
+def _stream(action: str) -> Need:
+    def resource(parameters: Parameters, place: Place) -> str:
+        return place.arn("logs", f"log-group:{parameters['logGroupName']}:log-stream:{parameters['logStreamName']}")
+
+    return on(f"logs:{action}", resource)
+
+
+LOGS: Table = {
+    **{
+        action: _group(action)
+        for action in (
+            *("CreateLogGroup", "DeleteLogGroup", "DescribeLogStreams", "FilterLogEvents", "PutRetentionPolicy"),
+            *("DeleteRetentionPolicy", "PutMetricFilter", "DeleteMetricFilter", "DescribeMetricFilters"),
+            *("PutSubscriptionFilter", "DescribeSubscriptionFilters", "TagLogGroup", "ListTagsLogGroup"),
+            *("AssociateKmsKey", "DisassociateKmsKey", "StartQuery", "DescribeLogGroups"),
+        )
+    },
+    **{action: _stream(action) for action in ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents")},
+    "TestMetricFilter": anywhere("logs:TestMetricFilter"),
+    "GetQueryResults": anywhere("logs:GetQueryResults"),
+}
+
+
+def image_pull(image: str) -> list[Access]:
+    """What the pull of an image from ECR needs; nothing for an image that does not lie there."""
+    match = _IMAGE.match(image)
+    if match is None:
+        return []
+    repository = f"arn:aws:ecr:{match[2]}:{match[1]}:repository/{match[3]}"
+    actions = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return [Access("ecr:GetAuthorizationToken", "*"), *[Access(action, repository) for action in actions]]
