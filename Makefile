@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-slow test-release test-serving-stack fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
+.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion-iam permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -52,6 +52,19 @@ fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as 
 
 test-release: setup-dev  ## 20 releases and 5 rollbacks under 200 requests a second on the embedded cloud: none may fail (4 minutes)
 	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_zero_downtime.py
+
+second-opinion-iam: setup-dev node_modules/@cloud-copilot  ## our evaluator of permissions beside npm's iam-simulate (two minutes); needs Node
+	@PERENNIAL_SECOND_OPINION=1 PERENNIAL_CASES=5000 PERENNIAL_RECORDED_CALLS=$(wildcard build/permissions) \
+	  $(BIN)/python -m pytest tests/embedded/permissions/test_second_opinion.py
+
+permissions: setup-dev  ## play the stories, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
+	@rm -rf build/permissions
+	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
+	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
+	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
+
+node_modules/@cloud-copilot: package.json
+	@npm install --no-audit --no-fund --no-package-lock && touch $@
 
 synth: setup  ## the assembly, in cdk.out
 	@$(BIN)/python app.py

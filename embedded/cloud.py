@@ -4,6 +4,7 @@ import embedded.moto_patches.loading  # noqa: F401 - before anything else import
 
 # isort: split
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -38,10 +39,13 @@ from embedded.moto_patches import (
     storage,
 )
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.authorizer import Authorizer
+from embedded.permissions.usage import Usage
 from embedded.processes import ProcessGroup
 from embedded.providers.provider import Platform
 from embedded.server import Server
 
+RECORD = "PERENNIAL_RECORD_PERMISSIONS"  # names a folder for grants and decisions, written at the cloud's end
 METRICS_SECONDS = 3 * 3600.0  # at the cloud's speed; longer where an alarm has a longer evaluation range
 _RUNNING = threading.Lock()
 
@@ -81,11 +85,12 @@ class Cloud:
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
             registry = Registry(ACCOUNT_ID)
-            server = Server(port, registry)
+            authorizer = Authorizer(ACCOUNT_ID, REGION, Usage())
+            server = Server(port, registry, authorizer)
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
             processes, endpoint = ProcessGroup(workdir), server.endpoint_url
             context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(without_capacity), endpoint)
-            context.access = registry
+            context.access, context.authorizer = registry, authorizer
         except BaseException:
             _RUNNING.release()
             raise
@@ -136,6 +141,8 @@ class Cloud:
         cleanup.callback(_RUNNING.release)
         cleanup.callback(shutil.rmtree, context.workdir, ignore_errors=True)
         cleanup.callback(moto_api_backend.reset)
+        if RECORD in os.environ:
+            cleanup.callback(context.authorizer.record, Path(os.environ[RECORD]))
         patches = Patches()
         cleanup.callback(patches.undo)
         loading.install(patches)  # before the first session is made

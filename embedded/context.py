@@ -10,6 +10,8 @@ import boto3
 from botocore.config import Config
 
 from embedded.access import Registry
+from embedded.permissions.authorizer import Authorizer
+from embedded.permissions.usage import Usage
 from embedded.processes import ProcessGroup
 
 ACCOUNT_ID = "123456789012"
@@ -66,6 +68,7 @@ class Context:
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
+    authorizer: Authorizer = field(default_factory=lambda: Authorizer(ACCOUNT_ID, REGION, Usage()))
 
     @property
     def clock(self) -> Clock:
@@ -88,13 +91,15 @@ _CONFIG = Config(max_pool_connections=16, retries={"mode": "standard", "total_ma
 
 
 class Clients:
-    """boto3 clients for the cloud's own use, one per service, made when first needed; thread-safe."""
+    """boto3 clients of the cloud itself or of a principal, one per service, made when first needed; thread-safe."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, principal: str = "") -> None:
+        credentials = context.access.issue(principal) if principal else context.access.cloud
         self._context = context
+        self._others: dict[str, Clients] = {}
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        self._session = boto3.session.Session(region_name=context.region, **context.access.cloud.arguments())
+        self._session = boto3.session.Session(region_name=context.region, **credentials.arguments())
 
     def __call__(self, service: str) -> Any:
         """The client of `service`, for example "s3"."""
@@ -104,3 +109,10 @@ class Clients:
                     service, endpoint_url=self._context.endpoint_url, config=_CONFIG
                 )
             return self._clients[service]
+
+    def acting_as(self, principal: str) -> "Clients":
+        """The clients of another principal, whose rights its calls need."""
+        with self._lock:
+            if principal not in self._others:
+                self._others[principal] = Clients(self._context, principal)
+            return self._others[principal]

@@ -17,6 +17,8 @@ from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 
 from embedded.access import PRINCIPAL, DeniedError, Door, Registry
 from embedded.access.refusals import Answer
+from embedded.permissions.authorizer import Authorizer
+from embedded.permissions.gate import Gate
 from embedded.port import HOST, listen
 from embedded.validation.requests import RequestCheck
 
@@ -152,8 +154,8 @@ def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]
 class Server:
     """moto behind one loopback port, served from threads of this process to those whose keys `registry` knows."""
 
-    def __init__(self, port: int, registry: Registry) -> None:
-        application = RequestCheck(DomainDispatcherApplication(create_backend_app))
+    def __init__(self, port: int, registry: Registry, authorizer: Authorizer) -> None:
+        application = RequestCheck(Gate(DomainDispatcherApplication(create_backend_app), authorizer))
         self._socket = listen(port)  # bound here, because werkzeug prints and exits when the port is taken
         self._server: BaseWSGIServer = make_server(
             HOST, port, application, threaded=True, request_handler=KeepAliveHandler, fd=self._socket.fileno()

@@ -24,6 +24,24 @@ def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, be
         acknowledge(role, because, *[wildcard(role, resource) for resource in resources if "*" in resource])
 
 
+def allow_key(grantee: iam.IGrantable, key: str, *actions: str) -> None:
+    """Allows the grantee to use a KMS key of the account, named by ARN, id or alias; its policy must delegate to IAM."""
+    keys = f"arn:{Aws.PARTITION}:kms:{Aws.REGION}:{Aws.ACCOUNT_ID}:key"
+    if "alias/" not in key:
+        allow(grantee, actions, key if key.startswith("arn:") else f"{keys}/{key}")
+        return
+    alias = f"alias/{key.split('alias/', 1)[1]}"
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(
+            actions=list(actions),
+            resources=[f"{keys}/*"],
+            conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}},
+        )
+    )
+    role = role_of(grantee)
+    acknowledge(role, "Only the key that bears the alias", wildcard(role, f"{keys}/*"))
+
+
 def role_of(grantee: iam.IGrantable) -> iam.IRole:
     """The role of a grantee."""
     principal = grantee.grant_principal

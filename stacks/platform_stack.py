@@ -164,6 +164,7 @@ class PlatformStack(Stack):
         serving.grant_describe_endpoint(do.check)
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
+        serving.grant_decrypt(do.monitor)
         serving.grant_scale(do.verify)
         serving.grant_delete_configs(do.verify)
 

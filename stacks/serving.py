@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.grants import acknowledge, allow, grant_write_logs_and_metrics, pass_to_sagemaker, role_of
+from stacks.grants import acknowledge, allow, allow_key, grant_write_logs_and_metrics, pass_to_sagemaker, role_of
 from stacks.monitoring import Notices
 from stacks.registries import Image
 from stacks.settings import Settings
@@ -45,6 +45,10 @@ class Serving(Construct):
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
         grant_write_logs_and_metrics(self.role, "Endpoints")
+        grant_write_logs_and_metrics(self.role, "TransformJobs")  # `perennial batch` runs the same models
+        self._keys = settings.capture_keys
+        for key in self._keys:
+            allow_key(self.role, key, "kms:GenerateDataKey", "kms:Decrypt")
         self.grant_describe_alarms(self.role)  # SageMaker reads them while it shifts traffic
         for model in settings.model_names:
             self._count(model, self._log(model, settings))
@@ -77,6 +81,11 @@ class Serving(Construct):
     def grant_describe_endpoint(self, function: lambda_.Function) -> None:
         """Allows a function to describe endpoints."""
         allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
+
+    def grant_decrypt(self, function: lambda_.Function) -> None:
+        """Allows a function to read captured traffic that a customer's key encrypts."""
+        for key in self._keys:
+            allow_key(function, key, "kms:Decrypt")
 
     def grant_invoke(self, function: lambda_.Function) -> None:
         """Allows a function to invoke endpoints."""

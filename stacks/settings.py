@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 RETENTIONS = (
     *("ONE_DAY", "THREE_DAYS", "FIVE_DAYS", "ONE_WEEK", "TWO_WEEKS", "ONE_MONTH", "TWO_MONTHS", "THREE_MONTHS"),
@@ -85,6 +87,22 @@ class Settings:
     def model_names(self) -> list[str]:
         """Names of the models, by their specs' file names, sorted."""
         return sorted(path.stem for path in self.models_folder.glob("*.yaml"))
+
+    @property
+    def capture_keys(self) -> list[str]:
+        """The KMS keys by which the specs have captured traffic encrypted, sorted."""
+        return sorted({key for path in self.models_folder.glob("*.yaml") if (key := _capture_key(path))})
+
+
+def _capture_key(path: Path) -> str | None:
+    """The key of a spec's captured traffic. A spec that is not right is refused by whoever deploys the models."""
+    try:
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return None
+    serving = spec.get("serving") if isinstance(spec, dict) else None
+    key = serving.get("capture_kms_key") if isinstance(serving, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _as(kind: type, name: str, value: Any) -> Any:

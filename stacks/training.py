@@ -17,6 +17,7 @@ JOB_ACTIONS = (
     "sagemaker:DescribeTrainingJob",
     "sagemaker:StopTrainingJob",
     "sagemaker:AddTags",
+    "sagemaker:ListTags",
 )
 
 

@@ -13,6 +13,9 @@ from moto.events.models import Rule, events_backends
 from embedded.context import Context
 from embedded.events.delivery import Delivery, UnsupportedTargetError
 from embedded.events.input_transformer import target_input
+from embedded.permissions.authorizer import NotAuthorizedError
+from embedded.permissions.principals import service
+from embedded.permissions.sessions import EVENTS, SCHEDULER
 
 LOG = logging.getLogger(__name__)
 _ATTEMPTS = 4  # AWS tries 185 times over a day; a target that is missing here stays missing
@@ -73,8 +76,8 @@ class Bus:
 
     def _attempt(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         try:
-            self._delivery.send(target["Arn"], body, target)
-        except (ClientError, BotoCoreError, UnsupportedTargetError) as error:
+            self._delivery.send(target["Arn"], body, target, principal=self._sender_of(rule_arn, target))
+        except (ClientError, BotoCoreError, UnsupportedTargetError, NotAuthorizedError) as error:
             allowed = int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", 185)) + 1
             if attempt < min(_ATTEMPTS, allowed):
                 self._retry_later(rule_arn, target, body, attempt)
@@ -82,6 +85,17 @@ class Bus:
                 self._dead_letter(rule_arn, target, body, error)
         except Exception:
             LOG.exception("event of rule %s could not be delivered to %s", rule_arn, target["Arn"])
+
+    def _sender_of(self, rule_arn: str, target: dict[str, Any]) -> str:
+        """The session of the target's role, if it has one; otherwise the service, which the target's own policy admits.
+
+        A schedule always has a role, and a state machine has no policy of its own.
+        """
+        host = SCHEDULER if ":scheduler:" in rule_arn else EVENTS
+        role = target.get("RoleArn")
+        if role:
+            return self._context.authorizer.assume(role, host, rule_arn, rule_arn.rsplit("/", 1)[-1][:64])
+        return service(host, rule_arn)
 
     def _retry_later(self, rule_arn: str, target: dict[str, Any], body: str, attempt: int) -> None:
         delay = self._context.clock.scaled(_FIRST_DELAY * 2 ** (attempt - 1))
@@ -101,4 +115,7 @@ class Bus:
             "ERROR_CODE": type(error).__name__,
             "ERROR_MESSAGE": str(error)[:1024],
         }
-        self._delivery.send_to_queue(queue, body, attributes)
+        try:
+            self._delivery.send_to_queue(queue, body, attributes, principal=service(EVENTS, rule_arn))
+        except (ClientError, BotoCoreError):
+            LOG.exception("event of rule %s is lost: its dead-letter queue refuses it", rule_arn)

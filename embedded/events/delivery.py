@@ -28,19 +28,22 @@ class Delivery:
         self._clients = clients
         self._context = context
 
-    def send(self, arn: str, body: str, target: dict[str, Any] | None = None) -> None:
-        """Delivers `body` once. `target` is the EventBridge target, for its SqsParameters.
+    def send(self, arn: str, body: str, target: dict[str, Any] | None = None, *, principal: str) -> None:
+        """Delivers `body` once. `target` is the EventBridge target, for its SqsParameters; `principal` is who sends.
 
         Raises UnsupportedTargetError, or ClientError when the target refuses.
         """
         check_target(arn)
         send = getattr(self, f"_to_{_service(arn)}")
-        send(arn, body, target or {})
+        send(self._clients.acting_as(principal), arn, body, target or {})
 
-    def send_to_queue(self, arn: str, body: str, attributes: dict[str, str], group: str | None = None) -> None:
+    def send_to_queue(self, arn: str, body: str, attributes: dict[str, str], *, principal: str) -> None:
         """Delivers to a queue with message attributes, as dead-letter queues receive them."""
+        self._queue(self._clients.acting_as(principal), arn, body, attributes)
+
+    def _queue(self, clients: Clients, arn: str, body: str, attributes: dict[str, str], group: str = "") -> None:
         extra = {"MessageGroupId": group} if group else {}
-        self._clients("sqs").send_message(
+        clients("sqs").send_message(
             QueueUrl=self.queue_url(arn),
             MessageBody=body,
             MessageAttributes={
@@ -53,19 +56,19 @@ class Delivery:
         """The URL of a queue."""
         return f"{self._context.endpoint_url}/{arn.split(':')[4]}/{arn.split(':')[5]}"
 
-    def _to_sqs(self, arn: str, body: str, target: dict[str, Any]) -> None:
-        self.send_to_queue(arn, body, {}, target.get("SqsParameters", {}).get("MessageGroupId"))
+    def _to_sqs(self, clients: Clients, arn: str, body: str, target: dict[str, Any]) -> None:
+        self._queue(clients, arn, body, {}, target.get("SqsParameters", {}).get("MessageGroupId") or "")
 
-    def _to_sns(self, arn: str, body: str, _target: dict[str, Any]) -> None:
-        self._clients("sns").publish(TopicArn=arn, Message=body)
+    def _to_sns(self, clients: Clients, arn: str, body: str, _target: dict[str, Any]) -> None:
+        clients("sns").publish(TopicArn=arn, Message=body)
 
-    def _to_lambda(self, arn: str, body: str, _target: dict[str, Any]) -> None:
-        self._clients("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
+    def _to_lambda(self, clients: Clients, arn: str, body: str, _target: dict[str, Any]) -> None:
+        clients("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
 
-    def _to_states(self, arn: str, body: str, _target: dict[str, Any]) -> None:
-        self._clients("stepfunctions").start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=body)
+    def _to_states(self, clients: Clients, arn: str, body: str, _target: dict[str, Any]) -> None:
+        clients("stepfunctions").start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=body)
 
-    def _to_events(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+    def _to_events(self, clients: Clients, arn: str, body: str, _target: dict[str, Any]) -> None:
         event = json.loads(body)
         entry = {
             "Source": event.get("source", "embedded"),
@@ -73,11 +76,11 @@ class Delivery:
             "Detail": json.dumps(event.get("detail", event)),
             "EventBusName": arn,
         }
-        self._clients("events").put_events(Entries=[entry])
+        clients("events").put_events(Entries=[entry])
 
-    def _to_logs(self, arn: str, body: str, _target: dict[str, Any]) -> None:
+    def _to_logs(self, clients: Clients, arn: str, body: str, _target: dict[str, Any]) -> None:
         group, stream = arn.split(":log-group:")[1].removesuffix(":*"), str(uuid.uuid4())
-        logs = self._clients("logs")
+        logs = clients("logs")
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
         event = {"timestamp": int(time.time() * 1000), "message": body}
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])

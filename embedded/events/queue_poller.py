@@ -55,9 +55,14 @@ class QueuePoller:
 
     def _receive(self) -> list[Message]:
         size = min(int(self._mapping.batch_size or _DEFAULT_BATCH), 10)
+        self._authorize("ReceiveMessage")
         visibility = int(self._queue.visibility_timeout)  # type: ignore[attr-defined]
         names = ["All"]
         return self._backend.receive_message(self._queue.name, size, _POLL_SECONDS, visibility, names)
+
+    def _authorize(self, call: str) -> None:
+        """Raises NotAuthorizedError unless the function's role may make the call on the queue."""
+        self._context.authorizer.call(self._function().role, "sqs", call, {"QueueName": self._queue.name})
 
     def _handle(self, messages: list[Message]) -> None:
         event = {"Records": [self._record(message) for message in messages]}
@@ -67,6 +72,7 @@ class QueuePoller:
             if message.id in failed:
                 self._return(message)
             else:
+                self._authorize("DeleteMessage")
                 self._backend.delete_message(self._queue.name, str(message.receipt_handle))
 
     def _invoke(self, event: bytes) -> InvocationResult:

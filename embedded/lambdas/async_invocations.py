@@ -74,7 +74,9 @@ class AsyncInvocations:
         destination = policy.on_failure if failed else policy.on_success
         try:
             if destination:
-                self._delivery.send(destination, json.dumps(_record(event, result, attempts)))
+                self._delivery.send(
+                    destination, json.dumps(_record(event, result, attempts)), principal=event.configuration.role
+                )
             if failed and policy.dead_letter:
                 self._dead_letter(policy.dead_letter, event, result)
         except Exception:
@@ -85,11 +87,11 @@ class AsyncInvocations:
     def _dead_letter(self, arn: str, event: _Event, result: InvocationResult) -> None:
         body = event.body.decode(errors="replace")
         if arn.split(":")[2] != "sqs":
-            self._delivery.send(arn, body)
+            self._delivery.send(arn, body, principal=event.configuration.role)
             return
         message = result.error[1][:1024] or "failed"
         attributes = {"RequestID": event.request_id, "ErrorCode": "200", "ErrorMessage": message}
-        self._delivery.send_to_queue(arn, body, attributes)
+        self._delivery.send_to_queue(arn, body, attributes, principal=event.configuration.role)
 
 
 def _record(event: _Event, result: InvocationResult, attempts: int) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class FunctionConfiguration:
     log_format: str = "Text"
     version: str = "$LATEST"
     reserved: int | None = None
+    role: str = ""  # the session of its role
 
     @property
     def concurrency(self) -> int:
@@ -112,7 +113,7 @@ def environment_variables(
     else:  # there is no X-Ray daemon
         environment["POWERTOOLS_TRACE_DISABLED"] = "true"
         environment["AWS_XRAY_SDK_ENABLED"] = "false"
-    return environment | dict(configuration.environment) | context.exports()
+    return environment | dict(configuration.environment) | context.exports(configuration.role)
 
 
 def _directory(path: Path) -> Path:

@@ -18,7 +18,9 @@ from embedded.context import Clients, Context
 from embedded.lambdas.configuration import FunctionConfiguration
 from embedded.lambdas.execution_environment import ExecutionEnvironment
 from embedded.lambdas.result import InvocationResult
+from embedded.permissions.authorizer import NotAuthorizedError
 
+LOG = logging.getLogger(__name__)
 _MB = 1024 * 1024
 _EVENT_LIMIT = 256 * 1024 - 26
 _LINES = re.compile(r"\r?\n")
@@ -68,6 +70,7 @@ class FunctionLog:
     def __init__(self, configuration: FunctionConfiguration, context: Context, metrics: EmbeddedMetrics) -> None:
         self._configuration = configuration
         self._metrics = metrics
+        self._authorizer = context.authorizer
         self._backend: LogsBackend = logs_backends[context.account_id][context.region]
         self._streams: set[str] = set()
 
@@ -90,8 +93,23 @@ class FunctionLog:
         self._metrics.put_from(written)
         return text
 
+    def _may_write(self, group: str, stream: str) -> bool:
+        authorizer, names = self._authorizer, {"logGroupName": group, "logStreamName": stream}
+        calls = ["PutLogEvents"] if stream in self._streams else ["CreateLogStream", "PutLogEvents"]
+        if group not in self._backend.groups:
+            calls.insert(0, "CreateLogGroup")
+        try:
+            for call in calls:
+                authorizer.call(self._configuration.role, "logs", call, names)
+        except NotAuthorizedError as error:
+            LOG.warning("the log of %s is lost: %s", self._configuration.name, error)
+            return False
+        return True
+
     def _put(self, stream: str, lines: list[str]) -> None:
         group = self._configuration.log_group
+        if not self._may_write(group, stream):
+            return  # as on AWS: the function runs, and nobody sees what it says
         if stream not in self._streams:
             self._backend.ensure_log_group(group)
             self._backend.create_log_stream(group, stream)

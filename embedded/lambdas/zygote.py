@@ -104,6 +104,7 @@ def _run_handler(request: dict[str, Any], parent: int) -> NoReturn:
         os.dup2(log, 2)
         os.environ.clear()
         os.environ |= request["environment"]
+        _forget_credentials()
         time.tzset()
         os.chdir(request["directory"])
         sys.path.insert(0, request["directory"])
@@ -137,6 +138,14 @@ def _preload(names: list[str] | tuple[str, ...]) -> None:
     for name in names:
         with contextlib.suppress(Exception):  # the function reports the missing module itself
             importlib.import_module(name)
+
+
+def _forget_credentials() -> None:
+    """Has boto3's default session, made here, look for the function's own keys in its environment."""
+    boto3 = sys.modules.get("boto3")
+    made = getattr(boto3, "DEFAULT_SESSION", None)
+    if made is not None:
+        made._session._credentials = None
 
 
 def _preload_clients() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from embedded.context import Context
 from embedded.lambdas import zygote
+from embedded.permissions.principals import session
 from embedded.processes import Child
 
 LOG = logging.getLogger(__name__)
@@ -122,7 +123,8 @@ class ZygoteClient:
             listener.settimeout(_CONNECT_SECONDS)
             environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
             # Packages read these variables on import; they have the same values in the forks.
-            environment |= context.exports() | {
+            nobody = session(context.account_id, "nobody", "zygote")  # it has no rights to hand down
+            environment |= context.exports(nobody) | {
                 "LAMBDA_TASK_ROOT": str(context.workdir),
                 "AWS_XRAY_SDK_ENABLED": "false",
             }

@@ -10,6 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.context import Clients, Context
+from embedded.permissions.principals import service
+from embedded.permissions.sessions import CLOUDWATCH
 
 logger = logging.getLogger(__name__)
 
@@ -69,11 +71,9 @@ class AlarmStates:
     def _act(self, alarm: Any, arn: str, old: str) -> None:
         subject = f'{alarm.state_value}: "{alarm.name}" in {self._context.region}'[:100]
         message = json.dumps(alarm_message(self._context, alarm, old))
-        failure = None
+        failure, acting = None, self._clients.acting_as(service(CLOUDWATCH, alarm.alarm_arn))
         if ":sns:" in arn:
-            failure = self._safely(
-                lambda: self._clients("sns").publish(TopicArn=arn, Message=message, Subject=subject), arn
-            )
+            failure = self._safely(lambda: acting("sns").publish(TopicArn=arn, Message=message, Subject=subject), arn)
         else:
             failure = "the embedded cloud performs actions of SNS topics only"
         state = "Failed" if failure else "Succeeded"

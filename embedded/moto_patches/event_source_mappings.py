@@ -6,12 +6,14 @@ moto's SendMessage calls mapped functions itself.
 import time
 from typing import Any
 
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from embedded.events.queue_poller import QueuePoller
 from embedded.lambdas.service import FunctionService
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.authorizer import NotAuthorizedError
 
 
 class Pollers:
@@ -42,12 +44,28 @@ class Pollers:
             self.stop(uuid)
 
 
+def _check_role(backend: LambdaBackend, service: FunctionService, spec: dict[str, Any]) -> None:
+    """Refuses a mapping whose function's role may not take messages from the queue, as Lambda does."""
+    arn = spec.get("EventSourceArn", "")
+    if ":sqs:" not in arn:
+        return
+    role: str = backend.get_function(spec["FunctionName"]).configuration().role  # type: ignore[attr-defined]
+    for call in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        try:
+            service.context.authorizer.call(role, "sqs", call, {"QueueName": arn.rsplit(":", 1)[-1]})
+        except NotAuthorizedError as error:
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {call} on SQS"
+            ) from error
+
+
 def install(patches: Patches, service: FunctionService) -> Pollers:
     """Makes the four replacements; returns the pollers, to be stopped with the cloud."""
     pollers = Pollers(service)
     clock = service.context.clock
 
     def create(backend: LambdaBackend, spec: dict[str, Any]) -> Any:
+        _check_role(backend, service, spec)
         mapping = original_create(backend, spec)
         if ":sqs:" in mapping.event_source_arn:
             pollers.start(mapping)

@@ -17,6 +17,8 @@ from embedded.lambdas.configuration import FunctionConfiguration, StoppedError, 
 from embedded.lambdas.result import InvocationResult
 from embedded.lambdas.service import FunctionService
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.authorizer import NotAuthorizedError
+from embedded.permissions.sessions import of_function
 
 _EXTRA_CONFIGURATION = ("DeadLetterConfig", "LoggingConfig")
 _TAIL = 4096
@@ -55,6 +57,10 @@ class EmbeddedFunction(models.LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
+        try:
+            of_function(self.service.context.authorizer, self.role, self.function_arn)
+        except NotAuthorizedError as error:
+            raise InvalidParameterValueException(str(error)) from error
         self.extra_configuration: dict[str, Any] = {key: spec[key] for key in _EXTRA_CONFIGURATION if spec.get(key)}
 
     def _set_function_code(self, updated_spec: dict[str, Any]) -> None:
@@ -94,6 +100,7 @@ class EmbeddedFunction(models.LambdaFunction):
             log_format=logging.get("LogFormat", "Text"),
             version=str(self.version),
             reserved=None if reserved is None else int(reserved),
+            role=of_function(self.service.context.authorizer, self.role, self.function_arn),
         )
 
     def async_policy(self) -> AsyncPolicy:

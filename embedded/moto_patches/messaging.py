@@ -15,6 +15,8 @@ from embedded.events.bus import Bus
 from embedded.events.delivery import Delivery
 from embedded.events.sns_delivery import function_event, record_mail
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.principals import service
+from embedded.permissions.sessions import SNS
 
 LOG = logging.getLogger(__name__)
 _MAIL = ("email", "email-json")
@@ -26,6 +28,10 @@ def install_subscriptions(patches: Patches, context: Context, delivery: Delivery
     def publish(subscription: Subscription, message: str, message_id: str, **given: Any) -> None:
         try:
             if subscription.protocol not in (*_MAIL, "lambda"):
+                if subscription.protocol == "sqs":
+                    parameters = {"QueueUrl": subscription.endpoint.rsplit(":", 1)[-1]}
+                    sender = service(SNS, subscription.topic.arn)
+                    context.authorizer.call(sender, "sqs", "SendMessage", parameters)
                 original(subscription, message, message_id, **given)
             elif _wanted(subscription, message, given):
                 _send(subscription, message, message_id, given)
@@ -38,7 +44,8 @@ def install_subscriptions(patches: Patches, context: Context, delivery: Delivery
         if subscription.protocol in _MAIL:
             record_mail(context, subscription, given.get("subject"), message)
         else:
-            delivery.send(subscription.endpoint, function_event(subscription, message, message_id, given))
+            event = function_event(subscription, message, message_id, given)
+            delivery.send(subscription.endpoint, event, principal=service(SNS, subscription.topic.arn))
 
     original = patches.replace(Subscription, "publish", publish)
 

@@ -17,7 +17,7 @@ _PARTS = 6  # arn:partition:service:region:account:resource
 @lru_cache(8192)
 def compiled(pattern: str, ignore_case: bool = False) -> "re.Pattern[str]":
     """The regular expression of a pattern; a backslash before `*` or `?`, as `filled` writes, makes it plain."""
-    text = "".join(_expression(token) for token in re.findall(r"\\[*?\\]|.", pattern, re.DOTALL))
+    text = "".join(_expression(piece) for piece in re.findall(r"\\[*?\\]|.", pattern, re.DOTALL))
     return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
@@ -67,9 +67,6 @@ def _plain_backslashes(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
-def _expression(token: str) -> str:
-    if token == "*":
-        return ".*"
-    if token == "?":
-        return "."
-    return re.escape(token[1] if len(token) == 2 else token)
+def _expression(piece: str) -> str:
+    wild = {"*": ".*", "?": "."}.get(piece)
+    return wild or re.escape(piece[1] if len(piece) == 2 else piece)

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from embedded.providers.provider import NO_IAM, NO_KMS, Platform, Provider, Request, Resource, tag_list
+from embedded.providers.provider import NO_KMS, Platform, Provider, Request, Resource, tag_list
 
 _SHAPE = ("AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes")
 
@@ -26,7 +26,6 @@ class Table(Provider):
     )
     ignored: ClassVar[dict[str, str]] = {
         "SSESpecification": NO_KMS,
-        "ResourcePolicy": NO_IAM,
         "TableClass": "a price, not a behaviour",
         "ContributorInsightsSpecification": "not emulated",
         "OnDemandThroughput": "throughput is not limited",

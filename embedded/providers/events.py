@@ -5,9 +5,19 @@ from typing import Any, ClassVar
 
 from embedded.events.delivery import UnsupportedTargetError, check_target
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from embedded.providers.provider import NO_IAM, NO_KMS, NO_TAGS, Platform, Provider, PutProvider, Request, Resource
+from embedded.providers.provider import NO_KMS, NO_TAGS, Platform, Provider, PutProvider, Request, Resource
 
-_TARGET = ("Arn", "Id", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "SqsParameters")
+_TARGET = (
+    "Arn",
+    "Id",
+    "Input",
+    "InputPath",
+    "InputTransformer",
+    "DeadLetterConfig",
+    "RetryPolicy",
+    "RoleArn",
+    "SqsParameters",
+)
 
 
 class Rule(PutProvider):
@@ -19,8 +29,6 @@ class Rule(PutProvider):
         | {f"Targets[].{name}" for name in _TARGET}
     )
     ignored: ClassVar[dict[str, str]] = {
-        "RoleArn": NO_IAM,
-        "Targets[].RoleArn": NO_IAM,
         "Tags": NO_TAGS,
     }
     updatable = honoured - {"Name"} | {"Targets"}

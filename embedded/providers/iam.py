@@ -1,11 +1,12 @@
 """IAM roles and policies: stored, never evaluated."""
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from embedded.providers.provider import NO_IAM, Platform, Provider, PutProvider, Request, Resource, tag_list
+from embedded.permissions.resources import load_aws_managed
+from embedded.providers.provider import Platform, Provider, PutProvider, Request, Resource, tag_list
 
 _AWS_OWNED = ":iam::aws:policy/"
 
@@ -26,7 +27,6 @@ class Role(Provider):
             "Tags",
         }
     )
-    ignored: ClassVar[dict[str, str]] = {"PermissionsBoundary": NO_IAM}
     updatable = frozenset({"AssumeRolePolicyDocument", "Policies", "Description", "ManagedPolicyArns", "Tags"})
 
     def create(self, platform: Platform, request: Request) -> Resource:
@@ -67,8 +67,9 @@ class Role(Provider):
                 RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"])
             )
         for arn in request.get("ManagedPolicyArns", []):
-            if _AWS_OWNED not in arn:  # AWS managed policies are not loaded: 1,400 documents that nothing reads
-                iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+            if _AWS_OWNED in arn:
+                load_aws_managed(platform.context.account_id, platform.context.region, arn)
+            iam.attach_role_policy(RoleName=name, PolicyArn=arn)
 
 
 class Policy(PutProvider):

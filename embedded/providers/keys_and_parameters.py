@@ -1,4 +1,4 @@
-"""KMS keys and aliases (nothing is encrypted with them; their ARNs exist), and SSM parameters."""
+"""KMS keys and aliases (nothing is encrypted with them; their policies count), and SSM parameters."""
 
 import json
 from typing import ClassVar
@@ -14,7 +14,7 @@ class Key(Provider):
     ignored: ClassVar[dict[str, str]] = {
         "PendingWindowInDays": "keys end with the cloud",
         "RotationPeriodInDays": "keys end with the cloud",
-        "BypassPolicyLockoutSafetyCheck": "policies are not emulated",
+        "BypassPolicyLockoutSafetyCheck": "nobody is locked out: the cloud itself deploys",
         "Enabled": "keys are not used",
     }
     updatable = frozenset({"KeyPolicy", "Description", "EnableKeyRotation"})

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from embedded.providers.provider import NO_IAM, NO_TAGS, Platform, Provider, Request, Resource
+from embedded.providers.provider import NO_TAGS, Platform, Provider, Request, Resource
 
 
 class Permission(Provider):
@@ -10,7 +10,6 @@ class Permission(Provider):
 
     type = "AWS::Lambda::Permission"
     honoured = frozenset({"Action", "FunctionName", "Principal", "SourceArn", "SourceAccount"})
-    ignored: ClassVar[dict[str, str]] = {"PrincipalOrgID": NO_IAM, "EventSourceToken": NO_IAM}
     updatable = honoured - {"FunctionName"}
 
     def create(self, platform: Platform, request: Request) -> Resource:

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from embedded.context import Clients, Context
 
 NO_TAGS = "tags organise bills and access, neither is emulated"
-NO_IAM = "IAM is not emulated: every call is allowed"
-NO_KMS = "KMS is not emulated: nothing is encrypted in memory"
+NO_KMS = "nothing is encrypted in memory, and rights to this use of a key are not asked for"
 NO_VPC = "networks are not emulated: everything is on loopback"
 
 

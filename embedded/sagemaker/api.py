@@ -13,6 +13,7 @@ from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from embedded.context import Clients, Context
+from embedded.permissions.authorizer import NotAuthorizedError
 from embedded.sagemaker.errors import InvalidRequestError, NotEmulatedError, RefusedError
 from embedded.sagemaker.hosting import Hosting
 from embedded.sagemaker.hosting_resources import HostingResources
@@ -194,5 +195,7 @@ def _refused_as_aws(handle: Callable[[SageMakerResponse], ActionResult]) -> Call
             return handle(self)
         except RefusedError as error:
             raise SagemakerClientError(error.code, error.message) from error
+        except NotAuthorizedError as error:
+            raise SagemakerClientError("ValidationException", str(error)) from error
 
     return answer

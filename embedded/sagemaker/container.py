@@ -87,11 +87,12 @@ def is_empty(directory: Path) -> bool:
     return not directory.is_dir() or next(directory.iterdir(), None) is None
 
 
-def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
+def base_environment(context: Context, *, isolated: bool, principal: str) -> dict[str, str]:
     """The environment variables of each container process, without the cloud's own PYTHONPATH or credentials.
 
     Args:
         isolated: under network isolation a container has no credentials and no endpoint URL; its network is not cut.
+        principal: the session of the role that the container acts as.
     """
     path = os.environ.get("PATH", os.defpath)
     environment = {
@@ -108,4 +109,4 @@ def base_environment(context: Context, *, isolated: bool) -> dict[str, str]:
     for name in ("TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT"):
         if name in os.environ:
             environment[name] = os.environ[name]
-    return environment if isolated else environment | context.exports()
+    return environment if isolated else environment | context.exports(principal)

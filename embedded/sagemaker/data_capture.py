@@ -35,33 +35,43 @@ class DataCapture:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._lines: dict[tuple[S3Location, str], list[str]] = {}
+        self._lines: dict[tuple[S3Location, str, str], list[str]] = {}
         self._lock = threading.Lock()
 
-    def add(self, config: dict[str, Any], endpoint: str, variant: str, exchange: CapturedInvocation) -> bool:
-        """Captures an invocation if the DataCaptureConfig samples it. Returns whether it did."""
+    def add(
+        self, config: dict[str, Any], endpoint: str, variant: tuple[str, str], exchange: CapturedInvocation
+    ) -> bool:
+        """Captures an invocation if the DataCaptureConfig samples it. Returns whether it did.
+
+        `variant` is its name and the session of its role, which writes.
+        """
         if not config.get("EnableCapture"):
             return False
         if random.random() * 100 >= config["InitialSamplingPercentage"]:
             return False
         moment = datetime.now(UTC)
-        folder = S3Location.parse(config["DestinationS3Uri"]).under(endpoint, variant, moment.strftime("%Y/%m/%d/%H"))
+        folder = S3Location.parse(config["DestinationS3Uri"]).under(
+            endpoint, variant[0], moment.strftime("%Y/%m/%d/%H")
+        )
         line = json.dumps(_record(config, exchange, moment))
         with self._lock:
-            self._lines.setdefault((folder, variant), []).append(line)
+            self._lines.setdefault((folder, variant[1], config.get("KmsKeyId") or ""), []).append(line)
         return True
 
     def flush(self) -> None:
         """Writes the pending lines, one object per endpoint, variant and hour."""
         with self._lock:
             lines, self._lines = self._lines, {}
-        for (folder, _), batch in lines.items():
+        for (folder, principal, key), batch in lines.items():
             moment = datetime.now(UTC)
             name = f"{moment:%M-%S}-{moment.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
             location = folder.under(name)
             try:
-                self._clients("s3").put_object(
-                    Bucket=location.bucket, Key=location.key, Body="".join(f"{line}\n" for line in batch).encode()
+                self._clients.acting_as(principal)("s3").put_object(
+                    Bucket=location.bucket,
+                    Key=location.key,
+                    Body="".join(f"{line}\n" for line in batch).encode(),
+                    **({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}),
                 )
             except (ClientError, BotoCoreError) as error:
                 logger.warning("%d captured invocations are lost: %s: %s", len(batch), location.uri, error)

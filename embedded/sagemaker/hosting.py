@@ -70,7 +70,8 @@ class Hosting:
             wanted = endpoint.deployment_config or wanted
         self._check_rules(endpoint, config)
         instances = min(variant.count for variant in fleet.variants)
-        traffic_shift = TrafficShift(self._context, self._clients, wanted, instances)
+        watching = self._clients.acting_as(fleet.variants[0].server.principal)
+        traffic_shift = TrafficShift(self._context, watching, wanted, instances)
         endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
         return {"EndpointArn": endpoint.arn}
 

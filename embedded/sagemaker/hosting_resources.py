@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from embedded.context import Clients, Context
+from embedded.permissions.sessions import of_sagemaker
 from embedded.rules.rule import Situation, broken
 from embedded.rules.sagemaker import RULES
 from embedded.sagemaker.errors import InvalidRequestError
@@ -42,7 +43,7 @@ class HostingResources:
         served = self._served(request)
         with self._lock:
             refuse_existing("model", arn, name in self.models)
-        self._check_archive(served)
+        self._check_archive(served, arn)
         with self._lock:
             self.models[name] = ResourceRecord(name, arn, request, list(request.get("Tags") or []))
         return {"ModelArn": arn}
@@ -128,10 +129,18 @@ class HostingResources:
         package = container_of(request).get("ModelPackageName")
         return served_model(request, self._find_package(package) if package else None)
 
-    def _check_archive(self, served: ServedModel) -> None:
+    def _check_archive(self, served: ServedModel, arn: str) -> None:
+        session = of_sagemaker(self._context.authorizer, served.role, arn)
         try:
-            self._clients("s3").head_object(Bucket=served.archive.bucket, Key=served.archive.key)
+            self._clients.acting_as(session)("s3").head_object(Bucket=served.archive.bucket, Key=served.archive.key)
         except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
+                raise InvalidRequestError(
+                    f"Could not access model data at {served.archive.uri}. Please ensure that the role "
+                    f'"{served.role}" exists and that its trust relationship policy allows the action "sts:AssumeRole" '
+                    'for the service principal "sagemaker.amazonaws.com". Also ensure that the role has '
+                    f'"s3:GetObject" permissions and that the object is located in {self._context.region}.'
+                ) from error
             raise InvalidRequestError(f"Could not find model data at {served.archive.uri}.") from error
 
     def _find(self, records: dict[str, ResourceRecord], kind: str, name: str) -> ResourceRecord:

@@ -99,8 +99,10 @@ class TrainingJobs(_Jobs[TrainingJob]):
                     "Training job names must be unique within an AWS account and region, and a training job with this "
                     f"name already exists ({self.jobs[name].arn})"
                 )
-            self.jobs[name] = job = TrainingJob(request, self._arn(name), self._emit_state_change)
-        return self._start(job, Trainer(self._context, self._clients, job, self._prewarmed))
+            job = TrainingJob(request, self._arn(name), self._emit_state_change)
+            trainer = Trainer(self._context, self._clients, job, self._prewarmed)
+            self.jobs[name] = job
+        return self._start(job, trainer)
 
 
 class TransformJobs(_Jobs[TransformJob]):
@@ -126,5 +128,6 @@ class TransformJobs(_Jobs[TransformJob]):
                 )
             job = TransformJob(request, self._arn(name), self._emit_state_change)
             model = self._resources.served(request["ModelName"])
+            transformer = Transformer(self._context, self._clients, job, model, self._prewarmed)
             self.jobs[name] = job
-        return self._start(job, Transformer(self._context, self._clients, job, model, self._prewarmed))
+        return self._start(job, transformer)

@@ -17,6 +17,7 @@ class ServedModel:
         archive: its model.tar.gz.
         environment: its variables, with container paths.
         isolated: under network isolation.
+        role: the ARN of the role that the container acts as.
     """
 
     name: str
@@ -24,6 +25,7 @@ class ServedModel:
     archive: S3Location
     environment: dict[str, str] = field(default_factory=dict)
     isolated: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,14 @@ def served_model(request: dict[str, Any], package: dict[str, Any] | None) -> Ser
     if not url:
         raise InvalidRequestError("The embedded cloud needs model data: ModelDataUrl is missing.")
     isolated = bool(request.get("EnableNetworkIsolation"))
-    return ServedModel(request["ModelName"], image or "", S3Location.parse(url), environment, isolated)
+    return ServedModel(
+        request["ModelName"],
+        image or "",
+        S3Location.parse(url),
+        environment,
+        isolated,
+        request.get("ExecutionRoleArn") or "",
+    )
 
 
 def container_of(request: dict[str, Any]) -> dict[str, Any]:

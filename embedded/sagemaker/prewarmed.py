@@ -53,7 +53,7 @@ class PrewarmedInterpreter:
             self._count += 1
             fifo = directory / f"{id(self):x}-{self._count}"
             os.mkfifo(fifo)
-            environment = base_environment(self._context, isolated=True) | self._threads
+            environment = base_environment(self._context, isolated=True, principal="") | self._threads
             args = [sys.executable, prewarmed_interpreter.__file__, str(fifo), *self._modules]
             try:
                 process = self._context.processes.spawn(args, environment, directory, directory / "prewarmed.log")

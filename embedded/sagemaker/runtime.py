@@ -14,6 +14,7 @@ from moto.core.utils import get_service_model
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from embedded.context import Context
+from embedded.permissions.authorizer import NotAuthorizedError
 from embedded.sagemaker.api import backend_of
 from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.invocations import ModelError, TooLargeError
@@ -33,9 +34,16 @@ def install(context: Context) -> DirectHandler:
     for name in ("invoke_endpoint_async", "invoke_endpoint_with_response_stream"):
         setattr(SageMakerRuntimeResponse, name, _refuse)
 
-    def answer(path: str, headers: dict[str, str], body: bytes, _principal: str) -> Response | None:
+    def answer(path: str, headers: dict[str, str], body: bytes, principal: str) -> Response | None:
         match = _PATH.fullmatch(path)
-        return _invoke(context, unquote(match[1]), headers, body) if match else None
+        if match is None:
+            return None
+        name = unquote(match[1])
+        try:
+            context.authorizer.call(principal, "sagemaker-runtime", "InvokeEndpoint", {"EndpointName": name})
+        except NotAuthorizedError as error:
+            return 403, *_error(RefusedError("AccessDeniedException", str(error)))[1:]
+        return _invoke(context, name, headers, body)
 
     return answer
 

@@ -15,6 +15,9 @@ import uuid
 from botocore.exceptions import ClientError
 
 from embedded.context import Clients, Context
+from embedded.permissions.authorizer import NotAuthorizedError
+from embedded.permissions.needs.watching import image_pull
+from embedded.permissions.sessions import of_sagemaker
 from embedded.sagemaker.connections import LONGEST as INVOCATION_SECONDS
 from embedded.sagemaker.connections import Connections, Reply, UnreachableError
 from embedded.sagemaker.container import Container, base_environment, unpack
@@ -49,7 +52,9 @@ class InferenceServer:
     ) -> None:
         self._context = context
         self._prewarmed = prewarmed
-        self._clients = clients
+        arn = f"arn:aws:sagemaker:{context.region}:{context.account_id}:model/{model.name.lower()}"
+        self.principal = of_sagemaker(context.authorizer, model.role, arn)
+        self._clients = clients.acting_as(self.principal)
         self._variant = variant
         self._model = model
         self.instance = f"i-{uuid.uuid4().hex[:17]}"
@@ -59,7 +64,7 @@ class InferenceServer:
         directory = context.workdir / "logs" / ("endpoints" if owner.kind == "hosting" else owner.kind)
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / f"{owner.name}-{variant}-{self.instance}.log"
-        self.log = LogStream(clients, owner.log_group, f"{variant}/{self.instance}", self.log_path)
+        self.log = LogStream(self._clients, owner.log_group, f"{variant}/{self.instance}", self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._connections = self._new_connections()
         self.cancelled = threading.Event()  # set when its health no longer matters
@@ -131,6 +136,10 @@ class InferenceServer:
 
     def _unpack(self) -> None:
         self._container.prepare()
+        try:
+            self._context.authorizer.require(self.principal, image_pull(self._model.image))
+        except NotAuthorizedError as error:
+            raise StartError(f"Access denied for repository of the image {self._model.image}. {error}") from error
         location = self._model.archive
         archive = self._container.base / "model.tar.gz"
         try:
@@ -144,7 +153,7 @@ class InferenceServer:
         archive.unlink()
 
     def _spawn(self) -> None:
-        environment = base_environment(self._context, isolated=self._model.isolated)
+        environment = base_environment(self._context, isolated=self._model.isolated, principal=self.principal)
         environment |= {"SAGEMAKER_BASE_DIR": str(self._container.base), "SM_MODEL_DIR": str(self._container.model)}
         environment |= self._container.mapped_values(self._model.environment)
         application = environment.get(SERVING_MODULE, "")

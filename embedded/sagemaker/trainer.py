@@ -14,6 +14,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from embedded.context import Clients, Context
+from embedded.permissions.authorizer import NotAuthorizedError
+from embedded.permissions.needs.watching import image_pull
+from embedded.permissions.sessions import of_sagemaker
 from embedded.sagemaker.channels import DownloadError
 from embedded.sagemaker.container import Container, base_environment, is_empty, pack, unpack
 from embedded.sagemaker.errors import InvalidRequestError, ModelDataError
@@ -42,7 +45,8 @@ class Trainer:
 
     def __init__(self, context: Context, clients: Clients, job: TrainingJob, prewarmed: PrewarmedInterpreter) -> None:
         self._context = context
-        self._clients = clients
+        self._principal = of_sagemaker(context.authorizer, job.request["RoleArn"], job.arn)
+        self._clients = clients.acting_as(self._principal)
         self._job = job
         self._prewarmed = prewarmed
         self._container = Container((context.workdir / "sagemaker" / "training" / job.name / "ml").resolve())
@@ -51,7 +55,7 @@ class Trainer:
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / f"{job.name}.log"
         stream = f"{job.name}/algo-1-{int(time.time())}"
-        self._log = LogStream(clients, LOG_GROUP, stream, self.log_path)
+        self._log = LogStream(self._clients, LOG_GROUP, stream, self.log_path)
 
     def run(self) -> None:
         """Runs the job to its end. Never raises: an error is the job's FailureReason."""
@@ -73,6 +77,7 @@ class Trainer:
         wanted = job.request["ResourceConfig"].get("InstanceType")
         if wanted in self._context.without_capacity:
             raise TrainingError(NO_CAPACITY)
+        self._pull()
         job.enter("Downloading")
         s3 = self._clients("s3")
         for channel in job.channels:
@@ -94,6 +99,13 @@ class Trainer:
             job.enter("Stopped")
         else:
             job.enter("MaxRuntimeExceeded" if self._over_time else "Completed")
+
+    def _pull(self) -> None:
+        image = self._job.request["AlgorithmSpecification"].get("TrainingImage") or ""
+        try:
+            self._context.authorizer.require(self._principal, image_pull(image))
+        except NotAuthorizedError as error:
+            raise TrainingError(f"ClientError: Access denied for repository of the image {image}. {error}") from error
 
     def _prepare_script(self) -> Script:
         request, container = self._job.request, self._container
@@ -133,7 +145,9 @@ class Trainer:
 
     def _run(self, script: Script) -> int:
         job, container = self._job, self._container
-        environment = base_environment(self._context, isolated=bool(job.request.get("EnableNetworkIsolation")))
+        environment = base_environment(
+            self._context, isolated=bool(job.request.get("EnableNetworkIsolation")), principal=self._principal
+        )
         environment |= script.environment() | {"SAGEMAKER_BASE_DIR": str(container.base)}
         environment |= {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
         environment |= container.mapped_values(job.request.get("Environment") or {})

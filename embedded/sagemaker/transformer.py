@@ -47,14 +47,14 @@ class Transformer:
     def __init__(
         self, context: Context, clients: Clients, job: TransformJob, model: ServedModel, prewarmed: PrewarmedInterpreter
     ) -> None:
-        self._clients = clients
         self._job = job
         served = replace(model, environment=model.environment | dict(job.request.get("Environment") or {}))
         self._server = InferenceServer(
             context, clients, ServerOwner("transform", job.name, LOG_GROUP), job.name, served, prewarmed
         )
+        self._clients = clients.acting_as(self._server.principal)
         path = self._server.log_path.with_suffix(".data-log")
-        self._data_log = LogStream(clients, LOG_GROUP, f"{job.name}/{self._server.instance}/data-log", path)
+        self._data_log = LogStream(self._clients, LOG_GROUP, f"{job.name}/{self._server.instance}/data-log", path)
         options = job.request.get("ModelClientConfig") or {}
         self._timeout = float(options.get("InvocationsTimeoutInSeconds") or INVOCATION_SECONDS)
         self._retries = int(options.get("InvocationsMaxRetries") or 0)

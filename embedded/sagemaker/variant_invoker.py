@@ -76,7 +76,7 @@ class VariantInvoker:
             inference_id=sent.get(INFERENCE_ID),
             custom_attributes=sent.get(ATTRIBUTES),
         )
-        self._capture.add(fleet.capture, endpoint, variant.name, seen)
+        self._capture.add(fleet.capture, endpoint, (variant.name, variant.server.principal), seen)
 
     def stop(self) -> None:
         """Writes pending captures and metrics."""

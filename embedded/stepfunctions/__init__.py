@@ -37,7 +37,7 @@ def install(context: Context) -> None:
     # moto logs each failure, also a caught one, as an error with the whole state.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _patches.put(config.default_user_config, "stepfunctions", {"execute_state_machine": True})
-    for module in (definitions, error_names, distributed_map, responses, callbacks, histories):
+    for module in (definitions, error_names, responses, callbacks, histories):
         module.install(_patches)
-    for timed in (timing, boto_clients, sagemaker_tasks, executions):
+    for timed in (timing, boto_clients, sagemaker_tasks, distributed_map, executions):
         timed.install(_patches, context)

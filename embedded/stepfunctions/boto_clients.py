@@ -1,4 +1,4 @@
-"""Touch point: states call AWS by clients of this cloud, each made once."""
+"""Touch point: states call AWS by clients of this cloud that act as the role, each made once."""
 
 import sys
 import threading
@@ -10,7 +10,9 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
+from embedded.stepfunctions.rights import session
 
+NOBODY = "nobody"  # a role that is not there: its calls are denied
 _NAME = "boto_client_for"
 _LONGEST = 24 * 3600  # seconds: the state's own timeout ends a call, not the client's
 _SETTINGS = Config(
@@ -26,16 +28,18 @@ _SETTINGS = Config(
 def install(patches: Patches, context: Context) -> None:
     """Replaces `boto_client_for` in each module that imported it; moto's takes its port from the environment."""
     lock = threading.Lock()
-    session = boto3.session.Session(**context.access.cloud.arguments())
-    clients: dict[tuple[str, str], Any] = {}
+    clients: dict[tuple[str, str, str], Any] = {}
 
-    def client_for(region: str, service: str, state_credentials: object = None) -> Any:
+    def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+        role = state_credentials.role_arn if state_credentials is not None else NOBODY
         with lock:
-            if (region, service) not in clients:
-                clients[region, service] = session.client(
+            if (region, service, role) not in clients:
+                credentials = context.access.issue(session(context, role))
+                made = boto3.session.Session(**credentials.arguments())
+                clients[region, service, role] = made.client(
                     service, region_name=region, endpoint_url=context.endpoint_url, config=_SETTINGS
                 )
-            return clients[region, service]
+            return clients[region, service, role]
 
     def warm() -> None:
         for service in ("lambda", "s3"):

@@ -22,8 +22,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job 
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 
+from embedded.context import Context
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.authorizer import NotAuthorizedError
 from embedded.stepfunctions.error_names import failure
+from embedded.stepfunctions.rights import check_children
 
 _THRESHOLD = StatesErrorNameType.StatesExceedToleratedFailureThreshold
 
@@ -61,13 +64,15 @@ def exceeded(record: MapRunRecord, items: int) -> bool:
     return failed > max(count, items * percentage / 100)
 
 
-def install(patches: Patches) -> None:
+def install(patches: Patches, context: Context) -> None:
     """Replaces the worker where the item processor makes it, and the reading of the list."""
 
     def read(self: ItemReader, env: Environment) -> None:
+        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
         try:
+            check_children(context, env.aws_execution_details.role_arn, machine)
             original(self, env)
-        except (ClientError, BotoCoreError, ValueError) as error:
+        except (ClientError, BotoCoreError, ValueError, NotAuthorizedError) as error:
             name = StatesErrorName(typ=StatesErrorNameType.StatesItemReaderFailed)
             details = MapRunFailedEventDetails(error=name.error_name or "", cause=f"The list cannot be read: {error}")
             event = HistoryEventType.MapRunFailed

@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfun
 from embedded.context import Context
 from embedded.moto_patches.patches import Patches
 from embedded.stepfunctions.definitions import check_definition
+from embedded.stepfunctions.rights import check_machine, check_trust
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +148,13 @@ class Backend(StepFunctionsParserBackend):
         super().__init__(region_name, account_id)
         self._starting = threading.Lock()
 
+    def create_state_machine(self, name: str, definition: str, roleArn: str, **given: Any) -> Any:  # noqa: N803
+        """Makes a state machine, unless its role may not do what AWS checks then."""
+        context = EmbeddedExecution.context
+        arn = f"arn:aws:states:{context.region}:{context.account_id}:stateMachine:{name}"
+        check_machine(context, arn, roleArn, definition, given.get("loggingConfiguration"))
+        return super().create_state_machine(name, definition, roleArn, **given)
+
     def start_execution(  # type: ignore[override]  # moto's parser and its record disagree on it too
         self,
         state_machine_arn: str,
@@ -164,6 +172,8 @@ class Backend(StepFunctionsParserBackend):
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
         if len(execution_input.encode()) > MAX_INPUT_BYTES:
             raise InvalidExecutionInput("Invalid State Machine Execution Input: its length exceeds 262144 bytes")
+        machine = self.describe_state_machine(state_machine_arn)
+        check_trust(EmbeddedExecution.context, machine.arn, machine.roleArn)
         with self._starting:
             return super().start_execution(state_machine_arn, name, execution_input, trace_header or "")
 

@@ -28,8 +28,10 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from embedded.context import Context
 from embedded.events.service_events import with_times_in_milliseconds
 from embedded.moto_patches.patches import Patches
+from embedded.permissions.authorizer import NotAuthorizedError
 from embedded.sagemaker import await_training_job
 from embedded.stepfunctions.error_names import failure, service_error
+from embedded.stepfunctions.rights import check_sync
 
 ACTIONS = ("createTrainingJob", "createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint")
 _POLL = 0.1  # seconds on the wall between two checks of the execution
@@ -70,7 +72,10 @@ class SageMakerTask(StateTaskServiceCallback):
             parameters = to_json_str(normalised_parameters)
             cause = f"The Parameters '{parameters}' could not be used to start the Task: [{report.generate_report()}]"
             raise FailureEventException(self._failure(env, StatesErrorName(StatesErrorNameType.StatesRuntime), cause))
-        client = boto_client.boto_client_for(region=resource_runtime_part.region, service="sagemaker")
+        region = resource_runtime_part.region
+        client = boto_client.boto_client_for(region, "sagemaker", state_credentials)
+        if self.resource.condition is not None:
+            check_sync(self.context, state_credentials.role_arn, normalised_parameters["TrainingJobName"])
         response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
         response.pop("ResponseMetadata", None)
         env.stack.append(response)
@@ -84,7 +89,7 @@ class SageMakerTask(StateTaskServiceCallback):
     ) -> Callable[[], Any]:
         env.stack.pop()
         name: str = normalised_parameters["TrainingJobName"]
-        client = boto_client.boto_client_for(region=resource_runtime_part.region, service="sagemaker")
+        client = boto_client.boto_client_for(resource_runtime_part.region, "sagemaker", state_credentials)
 
         def resolve() -> Any:
             while not await_training_job(self.context, name, _POLL):
@@ -108,6 +113,8 @@ class SageMakerTask(StateTaskServiceCallback):
             code = ex.response["Error"].get("Code")
             name = f"{code}Exception" if code in _OWN_EXCEPTIONS else "AmazonSageMakerException"
             return self._failure(env, CustomErrorName(f"SageMaker.{name}"), cause)
+        if isinstance(ex, NotAuthorizedError):
+            return self._failure(env, CustomErrorName("SageMaker.AmazonSageMakerException"), str(ex))
         if isinstance(ex, BotoCoreError):
             return self._failure(env, CustomErrorName("SageMaker.SdkClientException"), str(ex))
         return super()._from_error(env=env, ex=ex)

@@ -21,6 +21,7 @@ _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 _QUERY_SCOPE = re.compile(
     r"X-Amz-Credential=[^&]*?(?:%2F|/)[^&]*?(?:%2F|/)[^&]*?(?:%2F|/)([^&]*?)(?:%2F|/)aws4_request"
 )
+CALL = "perennial.call"  # the key of the parsed call in a WSGI environment
 _LARGEST = 64 << 20  # bytes of a compressed body once unpacked
 # Services whose requests are signed with another name than botocore's, or with one that several share.
 _SIGNED_AS = {

@@ -14,7 +14,7 @@ from moto.core.serialize import get_serializer_class
 from embedded.rules.requests import RULES
 from embedded.rules.rule import NOTHING
 from embedded.validation.constraints import Check, Compiler, Findings
-from embedded.validation.parsing import Call, UnreadableError, read
+from embedded.validation.parsing import CALL, Call, UnreadableError, read
 
 LOG = logging.getLogger(__name__)
 _MOST = 10  # faults that one answer names
@@ -90,6 +90,7 @@ def _refusal(environ: dict[str, Any], body: bytes) -> tuple[int, dict[str, str],
         return _error(error.call, Refusal("SerializationException", str(error)))
     if call is None:
         return None
+    environ[CALL] = call  # for whoever comes behind
     check = check_of(call.service, call.operation, raw=call.raw)
     found = faults(check, call.parameters) if check is not None else Findings()
     if found.misshapen is not None:

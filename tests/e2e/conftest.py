@@ -139,5 +139,8 @@ def _connect(environment: dict[str, str], checkout: Path) -> Loop:
     sqs = bare.client("sqs")
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sender = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [sender | {"Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": json.dumps(policy)})
     bare.client("sns").subscribe(TopicArn=names["notices_topic"], Protocol="sqs", Endpoint=arn)
     return Loop(environment, names, inbox, checkout)

@@ -4,9 +4,24 @@ import json
 from pathlib import Path
 from typing import Any
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {
+            "Service": [f"{name}.amazonaws.com" for name in ("lambda", "states", "sagemaker", "events", "scheduler")]
+        },
+    },
+}
+EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+# A role that every service takes on and that may do everything: of tests that are about something else.
 ROLE = {
     "Type": "AWS::IAM::Role",
-    "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+    "Properties": {
+        "AssumeRolePolicyDocument": TRUST,
+        "Policies": [{"PolicyName": "everything", "PolicyDocument": EVERYTHING}],
+    },
 }
 CODE = {"S3Bucket": {"Fn::Sub": "assets-${AWS::AccountId}"}, "S3Key": "code.zip"}
 
@@ -17,6 +32,24 @@ def function(handler: str, **properties: Any) -> Template:
     """A function of the assembly's code; needs a resource named Role."""
     given = {"Code": CODE, "Handler": handler, "Runtime": "python3.13", "Role": {"Fn::GetAtt": ["Role", "Arn"]}}
     return {"Type": "AWS::Lambda::Function", "Properties": given | {"MemorySize": 256, "Timeout": 10} | properties}
+
+
+def open_to(service: str, *queues: str) -> Template:
+    """The policy of queues, by their logical ids, that lets a service send to them."""
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": {"Service": f"{service}.amazonaws.com"}}
+    arns = [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues]
+    document = {"Version": "2012-10-17", "Statement": [statement | {"Resource": arns}]}
+    properties = {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": document}
+    return {"Type": "AWS::SQS::QueuePolicy", "Properties": properties}
+
+
+def make_role(iam: Any, name: str) -> None:
+    """Makes a role like ROLE by a client of IAM, unless it is there."""
+    try:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    except iam.exceptions.EntityAlreadyExistsException:
+        return
+    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
 
 
 def template(resources: Template, **sections: Any) -> Template:

@@ -9,7 +9,7 @@ import pytest
 
 from embedded.events.input_transformer import target_input
 from embedded.events.schedule_expressions import ScheduleExpressionError, parse
-from tests.embedded.assemblies import ROLE, Template, function, template
+from tests.embedded.assemblies import ROLE, Template, function, open_to, template
 from tests.embedded.conftest import World, eventually
 
 HANDLERS = """
@@ -108,7 +108,13 @@ def stack(world: World) -> dict[str, Any]:
         },
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
         "Mailbox": queue(),
+        "FromRules": open_to("events", "Uploads", "Nobody", "Ticks"),
+        "FromTopics": open_to("sns", "Mailbox"),
     }
+    for source in ("events", "sns"):
+        properties = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Record"}}
+        properties["Principal"] = f"{source}.amazonaws.com"
+        resources[f"By{source.title()}"] = {"Type": "AWS::Lambda::Permission", "Properties": properties}
     for name, protocol, endpoint in (
         ("ToQueue", "sqs", arn("Mailbox")),
         ("ToFunction", "lambda", arn("Record")),

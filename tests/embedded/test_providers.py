@@ -9,10 +9,14 @@ from botocore.exceptions import ClientError
 from embedded.intrinsics import IntrinsicError
 from embedded.providers import PROVIDERS
 from embedded.providers.provider import DeployError
-from tests.embedded.assemblies import ROLE, Template, function, template
+from tests.embedded.assemblies import ROLE, TRUST, Template, function, template
 from tests.embedded.conftest import World
 
 HANDLERS = {"handlers.py": "def handler(event, context):\n    return 1\n"}
+OPEN = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "123456789012"}}],
+}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -25,14 +29,14 @@ def all_kinds() -> Template:
         "Role": {
             "Type": "AWS::IAM::Role",
             "Properties": {
-                "AssumeRolePolicyDocument": POLICY,
+                "AssumeRolePolicyDocument": TRUST,
                 "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
                 "Policies": [{"PolicyName": "inline", "PolicyDocument": POLICY}],
             },
         },
         "Policy": resource("AWS::IAM::Policy", PolicyName="more", PolicyDocument=POLICY, Roles=[{"Ref": "Role"}]),
         "Managed": resource("AWS::IAM::ManagedPolicy", PolicyDocument=POLICY, Roles=[{"Ref": "Role"}]),
-        "Key": resource("AWS::KMS::Key", KeyPolicy=POLICY, EnableKeyRotation=True),
+        "Key": resource("AWS::KMS::Key", KeyPolicy=OPEN, EnableKeyRotation=True),
         "Alias": resource("AWS::KMS::Alias", AliasName="alias/mine", TargetKeyId={"Fn::GetAtt": ["Key", "Arn"]}),
         "Bucket": resource(
             "AWS::S3::Bucket",
@@ -80,9 +84,9 @@ def all_kinds() -> Template:
             VisibilityTimeout=180,
             RedrivePolicy={"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3},
         ),
-        "QueuePolicy": resource("AWS::SQS::QueuePolicy", Queues=[{"Ref": "Queue"}], PolicyDocument=POLICY),
+        "QueuePolicy": resource("AWS::SQS::QueuePolicy", Queues=[{"Ref": "Queue"}], PolicyDocument=OPEN),
         "Topic": resource("AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"}, DisplayName="Notices"),
-        "TopicPolicy": resource("AWS::SNS::TopicPolicy", Topics=[{"Ref": "Topic"}], PolicyDocument=POLICY),
+        "TopicPolicy": resource("AWS::SNS::TopicPolicy", Topics=[{"Ref": "Topic"}], PolicyDocument=OPEN),
         "Mail": resource("AWS::SNS::Subscription", TopicArn={"Ref": "Topic"}, Protocol="email", Endpoint="a@b.org"),
         "Logs": resource("AWS::Logs::LogGroup", RetentionInDays=30),
         "Errors": resource(

@@ -9,7 +9,7 @@ from embedded.permissions.evaluation import Access
 from embedded.permissions.needs import functions, messages, objects, records, sagemaker, watching
 from embedded.permissions.needs.arns import Parameters, Place, Table
 
-_TABLES: dict[str, Table] = {  # by botocore's name of the service
+TABLES: dict[str, Table] = {  # by botocore's name of the service
     "application-autoscaling": sagemaker.SCALING,
     "cloudwatch": watching.CLOUDWATCH,
     "dynamodb": records.DYNAMODB,
@@ -31,5 +31,5 @@ _TABLES: dict[str, Table] = {  # by botocore's name of the service
 
 def needs(service: str, operation: str, parameters: Parameters, place: Place) -> list[Access] | None:
     """What a call needs; None for a call that no table knows."""
-    need = _TABLES.get(service, {}).get(operation)
+    need = TABLES.get(service, {}).get(operation)
     return None if need is None else list(need(parameters, place))

@@ -30,6 +30,9 @@ class Resources(Protocol):
     def is_scaled(self, endpoint: str) -> bool:
         """Whether a scalable target is registered for an endpoint."""
 
+    def config_of(self, endpoint: str) -> str:
+        """The name of the configuration of an endpoint; empty for one that is not there."""
+
     def mapped_function(self, uuid: str) -> str:
         """The ARN of the function that an event source mapping feeds."""
 

@@ -8,10 +8,7 @@ from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anyw
 
 def _function(parameters: Parameters, place: Place) -> str:
     named = str(parameters.get("FunctionName") or parameters.get("Resource") or "")
-    if named.startswith("arn:"):
-        arn = named
-    else:
-        arn = place.arn("lambda", "function:", named.rsplit(":function:", 1)[-1])
+    arn = place.arn("lambda", "function:", named if named.startswith("arn:") else named.rsplit(":function:", 1)[-1])
     qualifier = parameters.get("Qualifier")
     return f"{arn}:{qualifier}" if qualifier and arn.count(":") == 6 else arn
 

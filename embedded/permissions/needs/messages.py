@@ -108,8 +108,10 @@ def _target_roles(parameters: Parameters, _place: Place) -> Iterable[Access]:
 
 def _put_events(parameters: Parameters, place: Place) -> Iterable[Access]:
     for entry in parameters.get("Entries") or []:
-        context = (("events:source", (str(entry.get("Source", "")),)),)
-        context += (("events:detail-type", (str(entry.get("DetailType", "")),)),)
+        context = (
+            ("events:source", (str(entry.get("Source", "")),)),
+            ("events:detail-type", (str(entry.get("DetailType", "")),)),
+        )
         yield Access(
             "events:PutEvents", place.arn("events", "event-bus/", str(entry.get("EventBusName") or "default")), context
         )

@@ -78,10 +78,11 @@ def _scaled(action: str) -> Need:
     def need(parameters: Parameters, place: Place) -> Iterable[Access]:
         yield Access(f"application-autoscaling:{action}", _targets(place))
         _, _, rest = str(parameters.get("ResourceId", "")).partition("endpoint/")
-        endpoint = _arn(place, "endpoint", rest.split("/")[0])
+        name = rest.split("/")[0]
+        endpoint, config = _arn(place, "endpoint", name), place.resources.config_of(name)
         if action == "RegisterScalableTarget":
             yield Access("sagemaker:DescribeEndpoint", endpoint)
-            yield Access("sagemaker:DescribeEndpointConfig", _arn(place, "endpoint-config", "*"))
+            yield Access("sagemaker:DescribeEndpointConfig", _arn(place, "endpoint-config", config or "*"))
             yield Access("sagemaker:UpdateEndpointWeightsAndCapacities", endpoint)
             role = f"aws-service-role/{_SCALER}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
             context = (("iam:AWSServiceName", (_SCALER,)),)

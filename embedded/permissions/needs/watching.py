@@ -81,12 +81,12 @@ LOGS: Table = {
             *("CreateLogGroup", "DeleteLogGroup", "DescribeLogStreams", "FilterLogEvents", "PutRetentionPolicy"),
             *("DeleteRetentionPolicy", "PutMetricFilter", "DeleteMetricFilter", "DescribeMetricFilters"),
             *("PutSubscriptionFilter", "DescribeSubscriptionFilters", "TagLogGroup", "ListTagsLogGroup"),
-            *("AssociateKmsKey", "DisassociateKmsKey", "StartQuery", "DescribeLogGroups"),
+            *("AssociateKmsKey", "DisassociateKmsKey", "StartQuery"),
         )
     },
     **{action: _stream(action) for action in ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents")},
     "TestMetricFilter": anywhere("logs:TestMetricFilter"),
-    "GetQueryResults": anywhere("logs:GetQueryResults"),
+    "DescribeLogGroups": anywhere("logs:DescribeLogGroups"),
 }
 
 

@@ -10,6 +10,13 @@ from botocore.exceptions import ClientError
 from tests.embedded.conftest import World, eventually
 from tests.embedded.metrics.conftest import alarm
 
+FROM_TOPICS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}
+
 
 def put(world: World, name: str, *values: float, **dimensions: str) -> None:
     named = [{"Name": key, "Value": value} for key, value in (dimensions or {"Endpoint": "e"}).items()]
@@ -37,6 +44,8 @@ def test_an_alarm_rings_tells_why_and_tells_the_topic(world: World) -> None:
     topic = world.client("sns").create_topic(Name="rings")["TopicArn"]
     queue = world.client("sqs").create_queue(QueueName="rings")["QueueUrl"]
     arn = queue.rsplit("/", 1)[-1]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [FROM_TOPICS]})
+    world.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     world.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{arn}")
     cloudwatch.put_metric_alarm(**alarm("rings", AlarmActions=[topic], TreatMissingData="notBreaching"))
     quiet = reaches(world, "rings", "OK")

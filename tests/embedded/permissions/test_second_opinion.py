@@ -1,6 +1,6 @@
 """Our evaluator beside npm's `@cloud-copilot/iam-simulate`: `make second-opinion-iam`.
 
-Requests are made by Hypothesis; PERENNIAL_RECORDED_CALLS names a file of recorded ones, one a line.
+Requests are made by Hypothesis; PERENNIAL_RECORDED_CALLS names a folder of recorded ones.
 """
 
 import json
@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 
 from embedded.permissions.evaluation import Access, Decision, Document, Effect, Policies, decide
+from embedded.permissions.needs import TABLES, needs
+from embedded.permissions.needs.arns import Place
 from embedded.permissions.policies import Principal
+from embedded.permissions.resources import MotoResources
 from tests.embedded.permissions import made
 
 ASKED = os.environ.get("PERENNIAL_SECOND_OPINION") == "1"
 RECORDED = os.environ.get("PERENNIAL_RECORDED_CALLS", "")
+ROOT = Path(__file__).parents[3]
 WORDS = {Effect.ALLOWED: "Allowed", Effect.DENIED: "ExplicitlyDenied", Effect.NOT_ALLOWED: "ImplicitlyDenied"}
 
 pytestmark = pytest.mark.skipif(not ASKED, reason="make second-opinion-iam asks for it; it needs npm's packages")
@@ -64,9 +68,40 @@ def test_generated_requests_are_decided_alike() -> None:
 
 @pytest.mark.skipif(not RECORDED, reason="no recorded calls are named")
 def test_recorded_requests_are_decided_alike() -> None:
-    cases = [read(json.loads(line)) for line in Path(RECORDED).read_text().splitlines()]
+    lines = [line for path in sorted(Path(RECORDED).glob("*.jsonl")) for line in path.read_text().splitlines()]
+    cases = [read(json.loads(line)) for line in dict.fromkeys(lines)]
     assert cases
     compare(cases)
+
+
+class Anything(dict[str, Any]):
+    """Parameters of which any that must be there is."""
+
+    def __missing__(self, key: str) -> str:
+        return "x"
+
+
+def test_every_action_and_its_kind_of_resource_stands_in_the_service_authorization_reference() -> None:
+    data = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data" / "actions"
+    place = Place(made.ACCOUNT, "us-east-1", MotoResources(made.ACCOUNT, "us-east-1"))
+    asked = {
+        access
+        for service, table in TABLES.items()
+        for operation in table
+        for access in needs(service, operation, Anything(), place) or ()
+    }
+    wrong = []
+    for access in asked:
+        service, _, action = access.action.partition(":")
+        known = json.loads((data / f"{service}.json").read_text()).get(action.lower())
+        if known is None or known["name"] != action:
+            wrong.append(f"{access.action} is not known")
+        elif access.resource == "*" and any(kind["required"] for kind in known["resourceTypes"]):
+            wrong.append(f"{access.action} knows resources")
+        elif access.resource != "*" and not known["resourceTypes"]:
+            wrong.append(f"{access.action} knows no resources, not {access.resource}")
+    assert len(asked) > 200
+    assert wrong == []
 
 
 def read(recorded: dict[str, Any]) -> made.Case:

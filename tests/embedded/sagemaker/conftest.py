@@ -13,6 +13,7 @@ from botocore.config import Config
 import embedded.cloud
 from embedded import sagemaker
 from embedded.context import Context
+from tests.embedded.assemblies import make_role
 
 BUCKET = "lake"
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -68,6 +69,7 @@ class Cloud:
         self.events = events
         self._clients: dict[str, Any] = {}
         self.client("s3").create_bucket(Bucket=BUCKET)
+        make_role(self.client("iam"), "training")
 
     def client(self, service: str) -> Any:
         if service not in self._clients:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser import utils as parser_utils
 
-from tests.embedded.assemblies import ROLE, function, template
+from tests.embedded.assemblies import ROLE, function, make_role, open_to, template
 from tests.embedded.conftest import World, eventually
 
 STATES_ROLE = "arn:aws:iam::123456789012:role/states"
@@ -124,6 +124,9 @@ def lab(world: World) -> Lab:
     pattern = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
     target = {"Id": "told", "Arn": {"Fn::GetAtt": ["Told", "Arn"]}}
     resources["Changes"] = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern, "Targets": [target]}}
+    resources["ToldPolicy"] = open_to("events", "Told")
+    for name in ("states", "training"):
+        make_role(world.client("iam"), name)
     outputs = world.deploy("Lab", template(resources), {"handlers.py": HANDLERS})
     arn = "arn:aws:lambda:us-east-1:123456789012:function:"
     return Lab(world, {name: arn + outputs[name.title()] for name in NAMES} | {"queue": outputs["Told"]})

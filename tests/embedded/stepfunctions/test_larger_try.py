@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.settings import ROOT
-from tests.embedded.assemblies import ROLE, function, template
+from tests.embedded.assemblies import ROLE, function, make_role, template
 from tests.embedded.conftest import World
 from tests.embedded.stepfunctions.conftest import Lab
 
@@ -36,6 +36,7 @@ def states(world: World) -> tuple[Lab, dict[str, Any]]:
         "InspectLarger": function("handlers.work", MemorySize=512, Timeout=6),
         "Surrender": function("handlers.refuse"),
     }
+    make_role(world.client("iam"), "states")
     outputs = world.deploy("LargerTry", template(resources), {"handlers.py": HANDLERS})
     text = (ROOT / "tests" / "golden" / "state_machine.json").read_text()
     for name in ("Inspect", "InspectLarger", "Surrender"):

@@ -1,0 +1,83 @@
+"""The table of who may do what: `python -m embedded.permissions.page FOLDER PAGE` writes it from recorded stories."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from embedded.permissions.patterns import matches
+
+HEAD = """<!-- Written by `make permissions` from the stories on the embedded cloud. Do not edit. -->
+# Who may do what
+
+Each row is one statement of a role's policies. *Used* are the actions that the recorded stories needed
+(end-to-end tests, `make demo`); *not used* are those that none needed. Every call is evaluated, see docs/embedded.md.
+
+{roles} roles, {statements} statements; of their {actions} actions {used} were used and {unused} were not.
+Nobody uses what is not played there: X-Ray's traces, and the branches that no story takes, such as a scaling policy.
+
+"""
+_HASHES = re.compile(r"[0-9A-F]{8}-[0-9a-f]{12}$")  # the endings that the CDK and the embedded cloud give to names
+_PREFIX = re.compile(r"^perennial-(platform|data)-")
+
+
+class Story:
+    """What the recorded clouds granted and used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.grants: dict[str, dict[str, str]] = {}
+        self._used: set[tuple[str, str]] = set()
+        for path in sorted(folder.glob("*.json")):
+            recorded = json.loads(path.read_text(encoding="utf-8"))
+            self.grants |= recorded["grants"]
+            self._used |= {(statement, action) for statement, action in recorded["used"]}
+
+    def used(self, statement: str, pattern: str) -> bool:
+        """Whether a statement was used for an action of the pattern."""
+        return any(name == statement and matches(pattern, action, ignore_case=True) for name, action in self._used)
+
+    def rows(self, role: str) -> Iterator[tuple[list[str], list[str], list[str]]]:
+        """Resources, used actions and unused actions of each statement of a role."""
+        for policy, text in self.grants[role].items():
+            for index, body in enumerate(_list(json.loads(text)["Statement"])):
+                name = f"{policy}[{index}]"
+                name = f"{name} {body['Sid']}" if body.get("Sid") else name
+                actions = [str(action) for action in _list(body.get("Action", []))]
+                used = [action for action in actions if self.used(name, action)]
+                yield [_short(one) for one in _list(body.get("Resource", "*"))], used, sorted(set(actions) - set(used))
+
+
+def page(story: Story) -> str:
+    """The whole page."""
+    roles = {role: list(story.rows(role)) for role in sorted(story.grants, key=_title)}
+    rows = [row for found in roles.values() for row in found]
+    used, unused = (sum(len(row[place]) for row in rows) for place in (1, 2))
+    numbers = {"roles": len(roles), "statements": len(rows), "actions": used + unused}
+    parts = [HEAD.format(**numbers, used=used, unused=unused)]
+    for role, found in roles.items():
+        lines = [f"| {_cell(resources)} | {_cell(used)} | {_cell(unused)} |" for resources, used, unused in found]
+        parts.append("\n".join([f"## {_title(role)}", "| on | used | not used |", "| --- | --- | --- |", *lines, "\n"]))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _title(role: str) -> str:
+    return _HASHES.sub("", _PREFIX.sub("", role))
+
+
+def _short(arn: str) -> str:
+    return re.sub(r"\b(\d{12})\b", "ACCOUNT", arn.removeprefix("arn:aws:")).replace("us-east-1", "REGION")
+
+
+def _cell(values: list[str]) -> str:
+    return "<br>".join(f"`{value}`" for value in sorted(values)) or "-"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+if __name__ == "__main__":
+    recorded, target = (Path(argument) for argument in sys.argv[1:3])
+    target.write_text(page(Story(recorded)), encoding="utf-8")
