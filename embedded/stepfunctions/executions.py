@@ -148,7 +148,13 @@ class Backend(StepFunctionsParserBackend):
         super().__init__(region_name, account_id)
         self._starting = threading.Lock()
 
-    def create_state_machine(self, name: str, definition: str, roleArn: str, **given: Any) -> Any:  # noqa: N803
+    def create_state_machine(  # type: ignore[override]  # the others are passed on as they are
+        self,
+        name: str,
+        definition: str,
+        roleArn: str,  # noqa: N803
+        **given: Any,
+    ) -> Any:
         """Makes a state machine, unless its role may not do what AWS checks then."""
         context = EmbeddedExecution.context
         arn = f"arn:aws:states:{context.region}:{context.account_id}:stateMachine:{name}"
