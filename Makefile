@@ -57,7 +57,7 @@ second-opinion-iam: setup-dev node_modules/@cloud-copilot  ## our evaluator of p
 	@PERENNIAL_SECOND_OPINION=1 PERENNIAL_CASES=5000 PERENNIAL_RECORDED_CALLS=$(wildcard build/permissions) \
 	  $(BIN)/python -m pytest tests/embedded/permissions/test_second_opinion.py
 
-permissions: setup-dev  ## play the stories, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
+permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
 	@rm -rf build/permissions
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo

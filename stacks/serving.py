@@ -83,7 +83,7 @@ class Serving(Construct):
         allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
 
     def grant_decrypt(self, function: lambda_.Function) -> None:
-        """Let a function read captured traffic that a customer's key encrypts."""
+        """Allows a function to read captured traffic that a customer's key encrypts."""
         for key in self._keys:
             allow_key(function, key, "kms:Decrypt")
 

@@ -1,4 +1,4 @@
-"""The table of who may do what: `python -m embedded.permissions.page FOLDER PAGE` writes it from recorded stories."""
+"""The table of who may do what: `python -m embedded.permissions.page FOLDER PAGE` writes it from recorded runs."""
 
 import json
 import re
@@ -9,21 +9,21 @@ from typing import Any
 
 from embedded.permissions.patterns import matches
 
-HEAD = """<!-- Written by `make permissions` from the stories on the embedded cloud. Do not edit. -->
+HEAD = """<!-- Written by `make permissions` from the demonstrations on the embedded cloud. Do not edit. -->
 # Who may do what
 
-Each row is one statement of a role's policies. *Used* are the actions that the recorded stories needed
+Each row is one statement of a role's policies. *Used* are the actions that the recorded runs needed
 (end-to-end tests, `make demo`); *not used* are those that none needed. Every call is evaluated, see docs/embedded.md.
 
 {roles} roles, {statements} statements; of their {actions} actions {used} were used and {unused} were not.
-Nobody uses what is not played there: X-Ray's traces, and the branches that no story takes, such as a scaling policy.
+Nobody uses what is not played there: X-Ray's traces, and the branches that no run takes, such as a scaling policy.
 
 """
 _HASHES = re.compile(r"[0-9A-F]{8}-[0-9a-f]{12}$")  # the endings that the CDK and the embedded cloud give to names
 _PREFIX = re.compile(r"^perennial-(platform|data)-")
 
 
-class Story:
+class Usage:
     """What the recorded clouds granted and used."""
 
     def __init__(self, folder: Path) -> None:
@@ -49,9 +49,9 @@ class Story:
                 yield [_short(one) for one in _list(body.get("Resource", "*"))], used, sorted(set(actions) - set(used))
 
 
-def page(story: Story) -> str:
+def page(usage: Usage) -> str:
     """The whole page."""
-    roles = {role: list(story.rows(role)) for role in sorted(story.grants, key=_title)}
+    roles = {role: list(usage.rows(role)) for role in sorted(usage.grants, key=_title)}
     rows = [row for found in roles.values() for row in found]
     used, unused = (sum(len(row[place]) for row in rows) for place in (1, 2))
     numbers = {"roles": len(roles), "statements": len(rows), "actions": used + unused}
@@ -80,4 +80,4 @@ def _list(value: Any) -> list[Any]:
 
 if __name__ == "__main__":
     recorded, target = (Path(argument) for argument in sys.argv[1:3])
-    target.write_text(page(Story(recorded)), encoding="utf-8")
+    target.write_text(page(Usage(recorded)), encoding="utf-8")

@@ -148,7 +148,7 @@ class Backend(StepFunctionsParserBackend):
         super().__init__(region_name, account_id)
         self._starting = threading.Lock()
 
-    def create_state_machine(  # type: ignore[override]  # the rest is passed on as it came
+    def create_state_machine(  # type: ignore[override]  # the others are passed on as they are
         self,
         name: str,
         definition: str,

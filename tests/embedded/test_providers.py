@@ -69,7 +69,7 @@ def all_kinds() -> Template:
             },
             NotificationConfiguration={"EventBridgeConfiguration": {}},
         ),
-        "BucketPolicy": resource("AWS::S3::BucketPolicy", Bucket={"Ref": "Bucket"}, PolicyDocument=POLICY),
+        "BucketPolicy": resource("AWS::S3::BucketPolicy", Bucket={"Ref": "Bucket"}, PolicyDocument=OPEN),
         "Table": resource(
             "AWS::DynamoDB::Table",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -155,7 +155,7 @@ def test_buckets_are_versioned_encrypted_and_closed(world: World, made: dict[str
     assert all(s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"].values())
     (lifecycle,) = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
     assert lifecycle["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
-    assert json.loads(s3.get_bucket_policy(**bucket)["Policy"]) == POLICY
+    assert json.loads(s3.get_bucket_policy(**bucket)["Policy"]) == OPEN
 
 
 def test_tables_keep_their_history_and_forget_what_expires(world: World, made: dict[str, Any]) -> None:
@@ -170,14 +170,14 @@ def test_queues_have_their_timeout_dead_letter_queue_and_policy(world: World, ma
     attributes = world.client("sqs").get_queue_attributes(QueueUrl=made["Queue"], AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "180"
     assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 3
-    assert json.loads(attributes["Policy"]) == POLICY
+    assert json.loads(attributes["Policy"]) == OPEN
 
 
 def test_everything_else_is_found_by_the_services_own_calls(world: World, made: dict[str, Any]) -> None:
     assert world.client("ssm").get_parameter(Name="/test/value")["Parameter"]["Value"] == made["Bucket"]
     assert world.client("kms").describe_key(KeyId="alias/mine")["KeyMetadata"]["KeyId"] == made["Key"]
     topic = world.client("sns").get_topic_attributes(TopicArn=made["Topic"])["Attributes"]
-    assert (topic["DisplayName"], json.loads(topic["Policy"])) == ("Notices", POLICY)
+    assert (topic["DisplayName"], json.loads(topic["Policy"])) == ("Notices", OPEN)
     (alarm,) = world.client("cloudwatch").describe_alarms(AlarmNames=[made["Alarm"]])["MetricAlarms"]
     assert alarm["AlarmActions"] == [made["Topic"]]
     assert world.client("cloudwatch").get_dashboard(DashboardName="board")["DashboardBody"] == '{"widgets": []}'

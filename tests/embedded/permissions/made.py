@@ -77,7 +77,7 @@ class Case:
 
 
 def requests() -> st.SearchStrategy[Case]:
-    """Cases by their seeds: drawing each choice by Hypothesis takes a hundred times as long."""
+    """Cases by their seeds: choosing each value by Hypothesis takes a hundred times as long."""
     return st.integers(0, 2**64).map(lambda seed: case(Random(seed)))
 
 
