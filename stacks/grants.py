@@ -25,7 +25,7 @@ def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, be
 
 
 def allow_key(grantee: iam.IGrantable, key: str, *actions: str) -> None:
-    """Allows the grantee to use a KMS key of the account, named by ARN, id or alias; its policy must delegate to IAM."""
+    """Allows the grantee to use a KMS key, named by ARN, id or alias; the key's policy must delegate to IAM."""
     keys = f"arn:{Aws.PARTITION}:kms:{Aws.REGION}:{Aws.ACCOUNT_ID}:key"
     if "alias/" not in key:
         allow(grantee, actions, key if key.startswith("arn:") else f"{keys}/{key}")

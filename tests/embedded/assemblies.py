@@ -52,24 +52,6 @@ def make_role(iam: Any, name: str) -> None:
     iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
 
 
-def open_to(service: str, *queues: str) -> Template:
-    """The policy of queues, by their logical ids, that lets a service send to them."""
-    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": {"Service": f"{service}.amazonaws.com"}}
-    arns = [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues]
-    document = {"Version": "2012-10-17", "Statement": [statement | {"Resource": arns}]}
-    properties = {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": document}
-    return {"Type": "AWS::SQS::QueuePolicy", "Properties": properties}
-
-
-def make_role(iam: Any, name: str) -> None:
-    """Makes a role like ROLE by a client of IAM, unless it is there."""
-    try:
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-    except iam.exceptions.EntityAlreadyExistsException:
-        return
-    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
-
-
 def template(resources: Template, **sections: Any) -> Template:
     """A template; its outputs are the Ref of each resource."""
     outputs = {name: {"Value": {"Ref": name}} for name in resources}
