@@ -105,7 +105,7 @@ class Run(Record):
     @model_validator(mode="before")
     @classmethod
     def _read_older_row(cls, row: Any) -> Any:
-        """Fills the fields of a row that an older release wrote: they stood in the metrics of its steps."""
+        """Fills the fields of a row that an older release wrote: they stood in its steps."""
         if not isinstance(row, dict) or "waits" in row:
             return row
         steps = {
@@ -169,7 +169,7 @@ class Notice(Record):
 
 
 def _from_metrics(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The fields of a run by the metrics of its steps, as releases before these fields wrote them."""
+    """The fields of a run by its steps, as releases before these fields wrote them."""
     training, shadow = steps.get("training", {}), steps.get("shadow", {})
     found: dict[str, Any] = {
         "training_job": training.get("job"),

@@ -1,4 +1,4 @@
-"""Candidate and champion as metrics: on all held-out rows, on the newest dataset's and on the older ones'."""
+"""Metrics of candidate and champion on all held-out rows, on the newest dataset's and on the older ones'."""
 
 from __future__ import annotations
 
