@@ -185,7 +185,7 @@ def test_an_unknown_target_is_answered_with_the_nearest_name(perennial: Perennia
 
 
 @pytest.mark.parametrize(
-    ("content", "target", "said"),
+    ("content", "target", "message"),
     [
         ("", "y", "empty"),
         ("x,y\n", "y", "no rows"),

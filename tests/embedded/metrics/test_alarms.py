@@ -140,7 +140,7 @@ def test_an_alarm_put_again_keeps_its_state(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"Statistic": None, "ExtendedStatistic": "p101"}, "p101 is not emulated"),
         ({"EvaluationPeriods": 2, "DatapointsToAlarm": 3}, "DatapointsToAlarm"),
@@ -156,7 +156,7 @@ def test_an_alarm_that_could_not_be_evaluated_is_refused(world: World, changes: 
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
         ("m1 +", "ends too early"),
         ("m1 / m7", "m7 is undefined"),

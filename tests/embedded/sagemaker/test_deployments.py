@@ -50,7 +50,7 @@ def test_traffic_goes_over_in_the_steps_of_the_policy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "instances", "said"),
+    ("request_", "instances", "message"),
     [
         (policy(routing(value=60)), 2, "from 1 to 50 percent"),
         (policy(routing("LINEAR", 5)), 2, "from 10 to 50 percent"),
