@@ -55,7 +55,7 @@ def test_the_contract_says_the_same_as_the_rules_that_peers_are_given() -> None:
         elif rule.kind == "pattern":
             assert column.pattern == rule.pattern  # type: ignore[union-attr]
     assert agreed.key == tuple(rule.column for rule in RULES if rule.kind == "unique")
-    assert [rule.name for rule in agreed.rules] == [rule.name for rule in RULES if rule.kind == "across"]
+    assert [rule.name for rule in agreed.validation.rules] == [rule.name for rule in RULES if rule.kind == "across"]
 
 
 def test_sound_rows_are_accepted_and_planted_faults_are_not(tmp_path: Path) -> None:

@@ -88,15 +88,19 @@ class Loop:
         return run if run and run["state"] not in ("pending", "running") else None
 
 
+#: waits are multiplied by it: what takes seconds on an idle machine takes minutes on a busy one
+PATIENCE = 5
+
+
 def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
     """What `look` gives as soon as it gives anything; a failure that says what was waited for."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + PATIENCE * timeout
     while time.monotonic() < end:
         found = look()
         if found:
             return found
         time.sleep(0.2)
-    pytest.fail(f"{what} was not seen within {timeout:g} s")
+    pytest.fail(f"{what} was not seen within {PATIENCE * timeout:g} s")
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +125,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
         yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def _checkout(folder: Path) -> Path:

@@ -34,7 +34,7 @@ def champion(loop: Loop) -> str:
 def aws(loop: Loop, *words: str) -> str:
     """The AWS CLI's answer."""
     command = [str(Path(sys.executable).with_name("aws")), *words]
-    done = subprocess.run(command, env=loop.environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=loop.environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -8,6 +8,7 @@ import pytest
 
 from cloud import platform
 from cloud.ledger import Ledger
+from tests.embedded.assemblies import make_role
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def _make_names() -> tuple[dict[str, str], str]:
     topic = sns.create_topic(Name="notices")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+    for role in ("loop", "serving"):
+        make_role(boto3.client("iam"), role)
     machine = boto3.client("stepfunctions").create_state_machine(
         name="loop",
         definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Wait", "Seconds": 60, "End": True}}}),

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from embedded.access import PRINCIPAL
 from embedded.moto_patches import doors
-from tests.embedded.assemblies import ROLE, function, template
+from tests.embedded.assemblies import EVERYTHING, ROLE, function, make_role, template
 from tests.embedded.conftest import World
 from tests.embedded.test_process_death import running
 
@@ -155,7 +155,11 @@ def test_a_large_upload_with_a_wrong_key_is_told_so(world: World) -> None:
 
 
 def test_keys_that_sts_and_iam_give_out_are_taken(world: World) -> None:
-    role = world.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    account = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": account})
+    iam = world.client("iam")
+    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
     given = world.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     keys = {
         "aws_access_key_id": given["AccessKeyId"],
@@ -166,6 +170,7 @@ def test_keys_that_sts_and_iam_give_out_are_taken(world: World) -> None:
     with pytest.raises(ClientError, match="InvalidToken"):
         wrong(world, "s3", **keys | {"aws_session_token": "other"}).list_buckets()
     world.client("iam").create_user(UserName="person")
+    world.client("iam").put_user_policy(UserName="person", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
     key = world.client("iam").create_access_key(UserName="person")["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     assert wrong(world, "s3", **keys).list_buckets()["Buckets"] is not None
@@ -182,6 +187,7 @@ def test_the_principal_of_a_request_is_in_its_environment(world: World, monkeypa
         return original(environ, start_response)
 
     monkeypatch.setattr(server, "app", app)
+    make_role(world.client("iam"), "training")
     role = "arn:aws:iam::123456789012:role/training"
     wrong(world, "s3", **world.cloud.context.access.issue(role).arguments()).list_buckets()
     world.client("s3").list_buckets()

@@ -184,7 +184,7 @@ def test_a_deleted_endpoint_is_gone_with_its_process(cloud: Cloud) -> None:
         sagemaker.create_endpoint(EndpointName="deleted", EndpointConfigName="deleted")
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
         sagemaker.delete_endpoint(EndpointName="deleted")
-    with pytest.raises(ClientError, match=r"Endpoint gone of account 123456789012 not found\."):
+    with pytest.raises(ClientError, match=r"Endpoint deleted of account 123456789012 not found\."):
         cloud.invoke("deleted", b"1")
     eventually(lambda: not list((cloud.context.workdir / "sagemaker" / "hosting" / "deleted").glob("*/ml")))
     eventually(lambda: "deleted" not in [entry["EndpointName"] for entry in sagemaker.list_endpoints()["Endpoints"]])
@@ -227,7 +227,7 @@ def test_names_are_taken_once_and_archives_must_exist(cloud: Cloud, flights: str
         cloud.config("c1", "v1")
     container = {"Image": "x", "ModelDataUrl": "s3://lake/none.tar.gz", "Environment": {}}
     with pytest.raises(ClientError, match=r"Could not find model data at s3://lake/none.tar.gz\."):
-        cloud.client("sagemaker").create_model(ModelName="none", PrimaryContainer=container)
+        cloud.client("sagemaker").create_model(ModelName="none", PrimaryContainer=container, ExecutionRoleArn=ROLE)
 
 
 def test_weights_and_capacities_change_what_is_reported(cloud: Cloud, flights: str) -> None:

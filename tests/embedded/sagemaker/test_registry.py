@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.embedded.sagemaker.conftest import APP, IMAGE, Cloud, archive
+from tests.embedded.sagemaker.conftest import APP, IMAGE, ROLE, Cloud, archive
 
 
 def package(cloud: Cloud, group: str, **members: object) -> str:
@@ -77,7 +77,7 @@ def test_a_model_made_of_a_package_is_served(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     sagemaker.create_model_package_group(ModelPackageGroupName="deployed")
     container = {"ModelPackageName": package(cloud, "deployed"), "Environment": {"VERSION": "deployed@1"}}
-    sagemaker.create_model(ModelName="of-package", Containers=[container])
+    sagemaker.create_model(ModelName="of-package", Containers=[container], ExecutionRoleArn=ROLE)
     cloud.config("of-package", "of-package")
     assert cloud.endpoint("of-package", "of-package")["EndpointStatus"] == "InService"
     assert cloud.invoke("of-package", b"1")["Body"] == b"deployed@1:1"

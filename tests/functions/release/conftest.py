@@ -23,6 +23,7 @@ from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.records import Champion, ModelVersion, Run
 from perennial.spec import parse
+from tests.embedded.assemblies import make_role
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 ROWS = [{"x": float(number)} for number in range(20)]
@@ -234,6 +235,7 @@ def hosting() -> Iterator[embedded.cloud.Cloud]:
         _forget_clients()
         for bucket in ("models", "traffic"):
             boto3.client("s3").create_bucket(Bucket=bucket)
+        make_role(boto3.client("iam"), "serving")
         keys = [("pk", "HASH"), ("sk", "RANGE")]
         boto3.client("dynamodb").create_table(
             TableName="ledger",

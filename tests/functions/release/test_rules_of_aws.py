@@ -8,6 +8,7 @@ import boto3
 
 from cloud import endpoint_configs, endpoints, platform
 from perennial.contract.model import ModelSpec
+from tests.embedded.assemblies import make_role
 from tests.functions.release.conftest import House, eventually
 
 
@@ -66,6 +67,7 @@ def test_a_model_that_an_earlier_deployment_left_behind_is_made_anew(house: Hous
     config = endpoint_configs.create(here, house.spec, version)
     left = sagemaker.describe_model(ModelName=config)
     sagemaker.delete_model(ModelName=config)
+    make_role(boto3.client("iam"), "of-an-earlier-deployment")
     role = "arn:aws:iam::123456789012:role/of-an-earlier-deployment"
     sagemaker.create_model(ModelName=config, PrimaryContainer=left["PrimaryContainer"], ExecutionRoleArn=role)
     assert endpoint_configs.create(here, house.spec, version) == config

@@ -97,7 +97,7 @@ def test_a_candidate_that_may_be_worse_than_the_margin_is_refused() -> None:
 
 def test_a_difference_in_a_loss_is_turned_so_that_positive_is_better() -> None:
     passed = decide(evaluation(), Gate("log_loss", margin=0.003)).checks[0]
-    assert (passed.passed, passed.metric, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
+    assert (passed.passed, passed.value, passed.low, passed.high) == (True, 0.01, -0.003, 0.02)
     assert not decide(evaluation(), Gate("log_loss", margin=0.002)).promote
 
 
