@@ -154,7 +154,7 @@ WHOLE = {"format": 2, "candidate": {"digest": "a" * 64}}
         (archive({"evaluation.json": b"[" * 100_000}), "is not JSON"),
         (archive({"evaluation.json": b"[]"}), "does not say which candidate"),
         (archive({"evaluation.json": b'{"candidate": {"digest": 3}}'}), "does not say which candidate"),
-        (archive({"evaluation.json": json.dumps(WHOLE | {"x": float("nan")}).encode()}), "no numbers"),
+        (archive({"evaluation.json": json.dumps(WHOLE | {"x": float("nan")}).encode()}), "not numbers"),
     ],
 )
 def test_an_evaluation_that_is_missing_or_absurd_refuses_the_candidate_with_the_reason(world, run, context, body, told):

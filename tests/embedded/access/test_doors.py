@@ -188,7 +188,7 @@ def test_the_principal_of_a_request_is_in_its_environment(world: World, monkeypa
 
     monkeypatch.setattr(server, "app", app)
     make_role(world.client("iam"), "training")
-    role = "arn:aws:iam::123456789012:role/training"
+    role = "arn:aws:sts::123456789012:assumed-role/training/job"
     wrong(world, "s3", **world.cloud.context.access.issue(role).arguments()).list_buckets()
     world.client("s3").list_buckets()
     assert seen == [role, "arn:aws:iam::123456789012:user/developer"]
