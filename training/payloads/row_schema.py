@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from perennial.contract.columns import Column, declared
+from perennial.contract.columns import TEXTS, Column, declared
 from perennial.contract.values import written
 
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
@@ -21,7 +21,8 @@ _TEXT_OF: dict[str, str] = {
 def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The schemas Row and Rows. Limits are part of them only where the contract refuses what is beyond."""
     refuses = manifest.get("out_of_contract") == "refuse"
-    features = {each["name"]: _feature(each, refuses) for each in manifest["features"]}
+    null_values = tuple(manifest.get("null_values") or ())
+    features = {each["name"]: _feature(each, refuses, null_values) for each in manifest["features"]}
     required = [each["name"] for each in manifest["features"] if not each["nullable"]]
     ignored = {name: {"description": "Declared, but not looked at"} for name in manifest.get("ignored", ())}
     shape: dict[str, Any] = {"type": "object", "required": required, "additionalProperties": False}
@@ -43,7 +44,7 @@ def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
 
 
-def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
+def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, ...]) -> dict[str, Any]:
     column = declared([feature])[feature["name"]]
     known = feature.get("categories") if feature.get("complete") and not column.values else None
     many = known is not None and len(known) > _MOST_LISTED
@@ -54,7 +55,10 @@ def _feature(feature: Mapping[str, Any], refuses: bool) -> dict[str, Any]:
         schema = {"allOf": [schema, _limits(column)]}
     if holds and known is not None:
         schema = {"enum": known}
-    schema = schema if not column.nullable else {"anyOf": [schema, {"type": "null"}]}
+    if column.nullable:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    elif column.type in TEXTS and null_values and not column.cleaning:
+        schema = {**schema, "not": {"enum": list(null_values)}}  # these texts are null, and null is refused
     told = {**column.limits, **({} if known is None else {"values": known})}
     if many:
         text = f"one of the {len(feature['categories']):,} categories of the training rows; another one is "
