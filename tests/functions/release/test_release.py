@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -25,6 +28,31 @@ def measure(house: House, namespace: str, version: str = "", **metrics: float) -
         Namespace=namespace,
         MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value} for name, value in metrics.items()],
     )
+
+
+def metric(version: str, name: str, value: float) -> dict[str, Any]:
+    """A metric of one version, for PutMetricData."""
+    return {"MetricName": name, "Dimensions": [{"Name": "Model", "Value": version}], "Value": value}
+
+
+@contextmanager
+def slow_answers(house: House) -> Iterator[None]:
+    """Keeps the latency alarm in ALARM: puts a slow answer, again and again."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            measure(house, "AWS/SageMaker", ModelLatency=812_000)
+            ended.wait(0.2)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
@@ -111,9 +139,11 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
         measure(house, "AWS/SageMaker", ModelLatency=812_000)
     elif kind == "invalid":
         measure(house, alarms.NAMESPACE, version.id, Rows=100_000, Invalid=61_000)
-    else:
-        measure(house, alarms.NAMESPACE, version.id, ScoreSum=600_000, ScoreCount=1_000_000)
-        measure(house, alarms.NAMESPACE, champion.id, ScoreSum=300_000, ScoreCount=1_000_000)
+    else:  # in one call: the alarm compares metrics of the same minute
+        totals = {version.id: 600_000.0, champion.id: 300_000.0}
+        data = [metric(id, "ScoreSum", total) for id, total in totals.items()]
+        data += [metric(id, "ScoreCount", 1_000_000) for id in totals]
+        boto3.client("cloudwatch").put_metric_data(Namespace=alarms.NAMESPACE, MetricData=data)
     assert house.follow() == "refused"
     assert words in house.told()
     assert layout.alarm(house.model, kind) in house.told()
@@ -130,18 +160,14 @@ def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(ho
     waits = {"start_deployment": BUSY_WAITS - 1}
     house.ledger.update_run(house.run().model_copy(update={"waits": waits}))
 
-    def breach() -> None:
-        measure(house, "AWS/SageMaker", ModelLatency=812_000)
-        eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")
-
-    breach()
-    found = house.call(deployment)
-    assert (found["outcome"], found["seconds"] * BUSY_WAITS) == ("waiting", 3600)
-    assert re.search(r"812 ms.* No release begins before it is OK", found["reason"])
-    assert found["reason"] in house.told()
-    breach()
-    with pytest.raises(endpoints.EndpointBusyError, match="812 ms"):
-        house.call(deployment)
+    with slow_answers(house):
+        found = house.call(deployment)
+        assert (found["outcome"], found["seconds"] * BUSY_WAITS) == ("waiting", 3600)
+        assert re.search(r"812 ms.* No release begins before it is OK", found["reason"])
+        assert found["reason"] in house.told()
+        eventually(lambda: alarm(house, "latency")["StateValue"] == "ALARM")  # the call above put it anew
+        with pytest.raises(endpoints.EndpointBusyError, match="812 ms"):
+            house.call(deployment)
     assert house.serves() == champion.id
 
 
