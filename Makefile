@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion-iam permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
+.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion-iam lint-packs permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -57,6 +57,12 @@ second-opinion-iam: setup-dev node_modules/@cloud-copilot  ## our evaluator of p
 	@PERENNIAL_SECOND_OPINION=1 PERENNIAL_CASES=5000 PERENNIAL_RECORDED_CALLS=$(wildcard build/permissions) \
 	  $(BIN)/python -m pytest tests/embedded/permissions/test_second_opinion.py
 
+lint-packs: setup-dev .venv/checkov  ## the templates held against NIST 800-53 R5 (cdk-nag) and checkov (two minutes)
+	@PERENNIAL_CHECKOV=$(CURDIR)/.venv/checkov/bin/checkov $(BIN)/python -m pytest tests/stacks/test_lint_packs.py
+
+.venv/checkov: requirements/checkov.txt | .venv/.dev
+	@$(PYTHON) -m venv $@ && $(BIN)/uv pip install --quiet --python $@/bin/python --require-hashes -r requirements/checkov.txt && touch $@
+
 permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
 	@rm -rf build/permissions
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
@@ -98,6 +104,7 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/docs.in -o requirements/docs.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/checkov.in -o requirements/checkov.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
 	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \

@@ -7,7 +7,7 @@ from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk, for
 
 # isort: split
 from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
@@ -21,6 +21,8 @@ app = App(
     builtin_cloud_formation_validation=False,  # cfn-lint says more, in the suite
 )
 Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+if app.node.try_get_context("nist"):  # `make lint-packs`, which knows the findings that are accepted
+    Validations.of(app).add_plugins(NIST80053R5Checks(app))
 try:
     settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
 except SettingsError as error:

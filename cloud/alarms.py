@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cloud.endpoints import VARIANT
@@ -86,7 +87,28 @@ def breached(names: Sequence[str]) -> list[AlarmBreach]:
     if not names:
         return []
     found = client("cloudwatch").describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-    return [_breach(alarm) for alarm in found.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"]
+    return [
+        _breach(alarm["AlarmName"], json.loads(alarm.get("StateReasonData") or "{}"), alarm.get("StateReason", ""))
+        for alarm in found.get("MetricAlarms", [])
+        if alarm["StateValue"] == "ALARM"
+    ]
+
+
+def breached_since(names: Sequence[str], start: datetime) -> list[AlarmBreach]:
+    """The first breach of each of the alarms since `start`, from their history: an alarm may be OK again by now."""
+    return [breach for name in names for breach in _breaches_in_history(name, start)[:1]]
+
+
+def _breaches_in_history(name: str, start: datetime) -> list[AlarmBreach]:
+    found = client("cloudwatch").describe_alarm_history(
+        AlarmName=name, HistoryItemType="StateUpdate", StartDate=start, ScanBy="TimestampAscending"
+    )
+    states = [json.loads(item["HistoryData"])["newState"] for item in found["AlarmHistoryItems"]]
+    return [
+        _breach(name, state.get("stateReasonData") or {}, state.get("stateReason", ""))
+        for state in states
+        if state["stateValue"] == "ALARM"
+    ]
 
 
 def _delete(model: str) -> None:
@@ -98,16 +120,13 @@ def _delete(model: str) -> None:
         cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in found])
 
 
-def _breach(alarm: dict[str, Any]) -> AlarmBreach:
-    name = str(alarm["AlarmName"])
+def _breach(name: str, data: dict[str, Any], reason: str) -> AlarmBreach:
+    """A breach by the reason data of a state: its most recent datapoint and its threshold."""
     kind = name.rsplit("-", 1)[-1]
-    try:
-        points = json.loads(alarm.get("StateReasonData") or "{}").get("recentDatapoints") or []
-    except ValueError:
-        points = []
+    points = data.get("recentDatapoints") or []
     value = next((float(point) for point in reversed(points) if isinstance(point, int | float)), None)
-    limit = float(alarm["Threshold"]) if alarm.get("Threshold") is not None else None
-    return AlarmBreach(name, kind, value, limit, _sentence(name, kind, value, limit, alarm.get("StateReason", "")))
+    limit = float(data["threshold"]) if data.get("threshold") is not None else None
+    return AlarmBreach(name, kind, value, limit, _sentence(name, kind, value, limit, reason))
 
 
 def _sentence(name: str, kind: str, value: float | None, limit: float | None, reason: str) -> str:

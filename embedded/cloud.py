@@ -159,6 +159,7 @@ class Cloud:
         self._server.start()
         cleanup.callback(self._server.stop)
         cleanup.callback(sagemaker.stop)  # needs an answering server
+        context.evaluate_alarms = self._alarms.evaluate_due
         self._alarms.start()
         cleanup.callback(self._alarms.stop)
         schedules = Schedules(context, bus)

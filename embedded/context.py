@@ -51,12 +51,17 @@ def _not_started(source: str, detail_type: str, detail: dict[str, object], resou
     raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no event bus")
 
 
+def _no_alarms(now: float) -> bool:
+    return False
+
+
 @dataclass
 class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
     `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
+    `evaluate_alarms(now)` evaluates one minute of each alarm that is due, and returns whether any was due.
     """
 
     speed: float
@@ -67,6 +72,7 @@ class Context:
     without_capacity: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
+    evaluate_alarms: Callable[[float], bool] = field(default=_no_alarms)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
     authorizer: Authorizer = field(default_factory=lambda: Authorizer(ACCOUNT_ID, REGION, Usage()))
 

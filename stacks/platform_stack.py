@@ -162,6 +162,7 @@ class PlatformStack(Stack):
             serving.grant_invoke(function)
         serving.grant_read_metrics(do.shadow)
         serving.grant_describe_endpoint(do.check)
+        serving.grant_read_alarm_history(do.check)
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_decrypt(do.monitor)

@@ -118,6 +118,10 @@ class Serving(Construct):
         """Allows the grantee to describe the models' alarms."""
         allow(grantee, ("cloudwatch:DescribeAlarms",), _alarms(f"{ENDPOINTS}*"), because=OURS)
 
+    def grant_read_alarm_history(self, function: lambda_.Function) -> None:
+        """Allows a function to read the history of the models' alarms."""
+        allow(function, ("cloudwatch:DescribeAlarmHistory",), _alarms(f"{ENDPOINTS}*"), because=OURS)
+
     def grant_put_alarms(self, function: lambda_.Function) -> None:
         """Allows a function to replace the models' alarms, which notify people by the topic of notices."""
         kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]

@@ -58,35 +58,42 @@ class AlarmEvaluator:
         self._ended.set()
         self._thread.join()
 
-    def evaluate_due(self, now: float) -> None:
-        """Evaluates each alarm that is due; `now` is in seconds since 1970."""
+    def evaluate_due(self, now: float) -> bool:
+        """Evaluates one minute of each alarm that is due, and returns whether any was due.
+
+        Args:
+            now: seconds since 1970.
+        """
+        evaluated = False
         for alarm in list(self._known().values()):
             try:
                 with self.lock:
-                    self._evaluate_if_due(alarm, now)
+                    evaluated |= self._evaluate_if_due(alarm, now)
             except Exception:
                 logger.exception("the alarm %s could not be evaluated", alarm.name)
+        return evaluated
 
     def _run(self) -> None:
         pause = min(max(self._clock.scaled(MOMENT) / 2, _TICK[0]), _TICK[1])
         while not self._ended.wait(pause):
             self.evaluate_due(time.time())
 
-    def _evaluate_if_due(self, alarm: Any, now: float) -> None:
+    def _evaluate_if_due(self, alarm: Any, now: float) -> bool:
         seen, definition, last = self._seen.get(alarm.name, (None, None, 0.0))
         if seen is not alarm:  # new, or put again
             definition, last = _definition(alarm), 0.0
         if definition is None:
             self._seen[alarm.name] = (alarm, None, 0.0)
-            return
+            return False
         step = self._clock.scaled(MOMENT if definition.period < MINUTE else MINUTE)
         newest = (now - GRACE) // step
         due = max(last + 1, newest - _MAX_MISSED) if last else newest
         if due > newest:
-            return
+            return False
         self._seen[alarm.name] = (alarm, definition, due)
         self._store.kept = max(self._store.kept, self._range(alarm, definition) + _MAX_MISSED * step)
         self._evaluate(alarm, definition, due * step)
+        return True
 
     def _range(self, alarm: Any, definition: AlarmDefinition) -> float:
         return self._clock.scaled(definition.period) * (int(alarm.evaluation_periods) + EXTRA_PERIODS + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cloud import alarms, endpoints, traffic
+from cloud.alarms import AlarmBreach
 from cloud.endpoints import EndpointState
 from cloud.handovers import DeploymentRequest, EndpointCheck
 from functions.task import Task, task
@@ -29,11 +30,11 @@ def handler(task: Task, request: DeploymentRequest) -> EndpointCheck:
         hours = LONGEST.total_seconds() / 3600
         return _failed(task, f"the endpoint did not take {release.config} within {hours:g} hours: {found.status}")
     if found.is_changing:
-        _record_breaches(task, release.alarms)
+        _record_breaches(task, alarms.breached(release.alarms))
         return EndpointCheck("baking" if _is_to_be_asked(task, request, found) else "waiting")
     if found.status == "InService" and found.config == release.config:
         return EndpointCheck("in_service")
-    _record_breaches(task, release.alarms)
+    _record_breaches(task, alarms.breached_since(release.alarms, datetime.fromisoformat(release.began)))
     return _failed(task, _reason(task, release.config, found))
 
 
@@ -47,10 +48,10 @@ def _is_to_be_asked(task: Task, request: DeploymentRequest, found: EndpointState
     )
 
 
-def _record_breaches(task: Task, names: tuple[str, ...]) -> None:
-    """Records the alarms that are in ALARM with their values: soon after a rollback they are OK again."""
+def _record_breaches(task: Task, breaches: list[AlarmBreach]) -> None:
+    """Records breaches that are not on record yet, with their values."""
     run = task.ledger.run(task.run.id)
-    new = [breach for breach in alarms.breached(names) if breach.alarm not in run.breached_alarms]
+    new = [breach for breach in breaches if breach.alarm not in run.breached_alarms]
     if new:
         seen = run.step("alarms")
         sentences, metrics = (seen.sentences, seen.metrics["alarms"]) if seen else ((), [])

@@ -129,7 +129,7 @@ def test_a_run_that_is_stopped_while_it_waits_frees_the_model(loop, approved):
     execution = loop.names["state_machine"].replace(":stateMachine:", ":execution:") + ":" + run
     loop.client("stepfunctions").stop_execution(executionArn=execution)
     assert loop.ended("asks", "asks/stopped.csv")["state"] == "failed"
-    assert token(loop, run) is None
+    until(lambda: token(loop, run) is None, 20, "the end of the token")
     late = loop.perennial("approve", run)
     assert late.returncode == 1
     assert b"has ended (failed)" in late.stderr

@@ -1,6 +1,7 @@
 """AlarmEvaluator change state by the metrics that were put, say why as CloudWatch does, and act."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,6 +143,25 @@ def test_a_state_set_by_hand_acts_and_lasts_until_the_next_evaluation(world: Wor
     reaches(world, "hand", "OK", "ALARM", "OK")
     history = cloudwatch.describe_alarm_history(AlarmName="hand", HistoryItemType="Action")["AlarmHistoryItems"]
     assert [item["HistorySummary"] for item in history] == [f"Successfully executed action {topic}"]
+
+
+def test_the_history_begins_at_a_date(world: World) -> None:
+    cloudwatch = world.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("dated", TreatMissingData="notBreaching"))
+    reaches(world, "dated", "OK")
+    now = datetime.now(UTC)
+    later = cloudwatch.describe_alarm_history(AlarmName="dated", StartDate=now)["AlarmHistoryItems"]
+    before = cloudwatch.describe_alarm_history(AlarmName="dated", StartDate=now - timedelta(hours=1))
+    assert (later, len(before["AlarmHistoryItems"])) == ([], 2)
+
+
+def test_a_late_evaluator_leaves_no_minute_out(world: World) -> None:
+    world.client("cloudwatch").put_metric_alarm(**alarm("late", TreatMissingData="notBreaching"))
+    reaches(world, "late", "OK")
+    with world.cloud._alarms.lock:  # nothing is evaluated until the breaching minute is beyond the evaluation range
+        put(world, "late", 9.0)
+        time.sleep(4 * 0.6 + 0.5)
+    reaches(world, "late", "OK", "ALARM", "OK")
 
 
 def test_an_alarm_put_again_keeps_its_state(world: World) -> None:

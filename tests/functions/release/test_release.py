@@ -150,6 +150,16 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
     assert house.serves() == champion.id
 
 
+def test_an_alarm_that_is_ok_again_before_anybody_looks_is_named_all_the_same(house: House) -> None:
+    house.promote("a")
+    house.begin(house.version("b"))
+    baking(house)
+    measure(house, "AWS/SageMaker", ModelLatency=812_000)
+    eventually(lambda: not house.is_changing() and alarm(house, "latency")["StateValue"] == "OK")
+    assert house.follow() == "refused"
+    assert "took 812 ms, the limit is 500 ms" in house.told()
+
+
 def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(house: House) -> None:
     champion = house.promote("a")
     house.begin(house.version("b"))
