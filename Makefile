@@ -68,6 +68,7 @@ permissions: setup-dev  ## run the end-to-end tests, and write who may do what, 
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
 	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
+	@$(BIN)/python -m embedded.permissions.removal build/permissions
 
 node_modules/@cloud-copilot: package.json
 	@npm install --no-audit --no-fund --no-package-lock && touch $@

@@ -18,9 +18,11 @@ from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 from embedded.access import PRINCIPAL, DeniedError, Door, Registry
 from embedded.access.refusals import Answer
 from embedded.permissions.authorizer import Authorizer
+from embedded.permissions.calls import MODEL, outcome
 from embedded.permissions.gate import Gate
 from embedded.port import HOST, listen
-from embedded.validation.requests import RequestCheck
+from embedded.validation.parsing import CALL
+from embedded.validation.requests import REFUSED, RequestCheck
 
 DirectHandler = Callable[[str, dict[str, str], bytes, str], Answer | None]
 DRAIN_BYTES = 16 * 2**20  # of a refused request's body that are read before the connection is closed
@@ -71,6 +73,9 @@ class KeepAliveHandler(MotoRequestHandler):
         """The answer to a request that goes past moto."""
         direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         answer = direct(self.path, headers, body, principal) if direct is not None else None
+        if answer is not None:
+            lower = {name.lower(): value for name, value in answer[1].items()}
+            self._count(principal, "sagemaker-runtime:InvokeEndpoint", outcome(answer[0], lower, answer[2]))
         missing = b"There is no such operation of SageMaker's runtime here."
         return answer or (404, {"Content-Type": "text/plain"}, missing)
 
@@ -80,7 +85,15 @@ class KeepAliveHandler(MotoRequestHandler):
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         environ[PRINCIPAL] = principal
         status, headers, content = _call(self.server.app, environ)
+        call = environ.get(CALL)
+        if call is not None:
+            lower = {name.lower(): value for name, value in headers}
+            found = MODEL if REFUSED in environ else outcome(int(status.partition(" ")[0]), lower, content)
+            self._count(principal, f"{call.service.service_name}:{call.operation.name}", found)
         return int(status.partition(" ")[0]), headers, content
+
+    def _count(self, principal: str, operation: str, found: str) -> None:
+        self.server.calls.add(principal, operation, found)  # type: ignore[attr-defined]
 
     def _continue(self) -> None:
         if self.headers.get("Expect", "").lower() == "100-continue":
@@ -164,6 +177,7 @@ class Server:
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self._server.connections = set()  # type: ignore[attr-defined]
         self._server.direct = None  # type: ignore[attr-defined]
+        self._server.calls = authorizer.usage.calls  # type: ignore[attr-defined]
         self._server.door = Door(self.port, registry)  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 

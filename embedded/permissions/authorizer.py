@@ -100,7 +100,8 @@ class Authorizer:
         folder.mkdir(parents=True, exist_ok=True)
         grants = {role: {one.name: one.text for one in found} for role, found in self.resources.grants().items()}
         refused = [[who, action, resource] for (who, action), resource in self.usage.refused().items()]
-        summary = {"grants": grants, "used": sorted(self.usage.used()), "refused": sorted(refused)}
+        summary: dict[str, Any] = {"grants": grants, "used": sorted(self.usage.used()), "refused": sorted(refused)}
+        summary["calls"] = self.usage.calls.rows()
         (folder / f"{os.getpid()}.json").write_text(json.dumps(summary), encoding="utf-8")
         lines = [json.dumps(access) + "\n" for access in self.usage.accesses()]
         (folder / f"{os.getpid()}.jsonl").write_text("".join(lines), encoding="utf-8")

@@ -4,6 +4,7 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
+from embedded.permissions.calls import CallCounter
 from embedded.permissions.evaluation import Access, Decision, Effect, Policies
 from embedded.permissions.policies import Principal
 
@@ -15,6 +16,7 @@ class Usage:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.calls = CallCounter()
         self._accesses: dict[tuple[Principal, Access, Effect], tuple[Policies, Decision]] = {}
         self._used: set[tuple[str, str]] = set()
         self._refused: dict[tuple[str, str], str] = {}

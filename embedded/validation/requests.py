@@ -30,6 +30,9 @@ _CODES = {
 }
 
 
+REFUSED = "embedded.refused"  # in the WSGI environment of a request that the service's model refuses
+
+
 class Refusal(ServiceException):
     """A request that is refused, by code and message; moto writes it in the protocol of the call."""
 
@@ -54,6 +57,7 @@ class RequestCheck:
         environ.pop("werkzeug.request", None)
         if answer is None:
             return self._application(environ, start_response)
+        environ[REFUSED] = True
         status, headers, content = answer
         start_response(f"{status} Bad Request", list(headers.items()))
         return [content]
