@@ -15,7 +15,8 @@ Problem = Literal["binary", "multiclass", "regression"]
 #: a value that a spec names
 Value = bool | int | float | str
 Breach = Literal["quarantine", "refuse"]
-#: texts that mean 'missing', in every format. "NaN" is none: in a column of numbers it is a fault of its maker.
+#: texts that mean 'missing', in every format. "NaN" is not among them: in a column of numbers it is a fault of the
+#: data's producer.
 NULL_VALUES = ("", "NA", "null")
 
 _LIMITS = ("minimum", "maximum", "values", "pattern", "min_length", "max_length")
@@ -67,11 +68,11 @@ class Column(Part):
 
     @property
     def cleans(self) -> bool:
-        """Whether the column has cleaning of its own, so that readers leave its text as it is."""
+        """True if the column has cleaning of its own, so that readers leave its text as it is."""
         return self.trim or bool(self.replace) or self.null_values is not None
 
     def decided(self, *, feature: bool) -> Self:
-        """The same column, with `feature` no longer left open."""
+        """The same column with `feature` set."""
         return replace(self, feature=feature)
 
     def nulls(self, null_values: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from perennial.contract.part import Part, required, setting
 class Card(Part):
     """The dataset card: the data's origin, terms of use and personal data.
 
-    Each field may be left to the card that is uploaded beside the data; perennial.card says which a dataset needs.
+    Each field may be given by the card that is uploaded beside the data; perennial.card lists the required ones.
     """
 
     origin: str | None = setting(None, "Where the data comes from. Without it no upload is accepted.")
@@ -33,7 +33,7 @@ class Card(Part):
     collected: dt.date | None = setting(None, "The day from which retention counts. Default: that of the upload.")
 
     def digest(self) -> str:
-        """64 hex digits that name the card's exact content."""
+        """The SHA-256 of the card's content, 64 hex digits."""
         return hashlib.sha256(json.dumps(self.to_json(), separators=(",", ":")).encode()).hexdigest()
 
 
@@ -58,7 +58,7 @@ class Volume(Part):
 
 @dataclass(frozen=True)
 class Validation(Part):
-    """How strictly a dataset is read."""
+    """The strictness with which a dataset is read."""
 
     tolerance: float = setting(
         0.0, "The share of rows that may break rules without a tolerance of their own.", ge=0, le=1
@@ -85,12 +85,12 @@ class Limits:
     total_bytes: int = 64 << 30
     #: decompressed bytes per compressed byte that are believed; plain repetition in real files stays below 100
     expansion: int = 200
-    #: nothing this small is called a bomb, whatever its ratio
+    #: smaller content is never called a bomb, whatever its ratio
     expansion_free_bytes: int = 64 << 20
     parquet_expansion: int = 500
     parquet_free_bytes: int = 256 << 20
     columns: int = 2_000
-    #: keys that are held in memory, to see which repeat; beyond it they lie in a temporary folder
+    #: keys that are held in memory to find repeats; further ones are in a temporary folder
     keys: int = 2_000_000
     examples: int = 5
 
@@ -109,11 +109,11 @@ class Contract:
 
     @property
     def classified(self) -> bool:
-        """Whether the target is a class."""
+        """True if the target is a class."""
         return self.problem != "regression"
 
     def is_feature(self, name: str) -> bool:
-        """Whether the column is shown to the model."""
+        """True if the column is shown to the model."""
         column = self.columns[name]
         if name == self.target:
             return False

@@ -17,7 +17,7 @@ class Threshold(Part):
 
 @dataclass(frozen=True)
 class Drift(Part):
-    """How far data may move from the champion's training data. A change within chance never counts."""
+    """Limits on the change of the data since the champion's training data. A change within chance never counts."""
 
     psi: Threshold = setting(Threshold(0.1, 0.2), "Population stability index, over deciles or categories.")
     js: Threshold = setting(Threshold(0.12, 0.2), "Jensen-Shannon distance, 0 to 1, over deciles or categories.")

@@ -117,7 +117,7 @@ class Behaviour(Part):
 
 @dataclass(frozen=True)
 class Approval(Part):
-    """When a person is asked before a candidate is released."""
+    """The conditions under which a release needs an approval."""
 
     ask: Literal["never", "doubt", "always"] = setting(
         "never", "'doubt': where the rows cannot tell, instead of keeping the champion at once."

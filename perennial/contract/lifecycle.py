@@ -13,7 +13,7 @@ INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 
 @dataclass(frozen=True)
 class Training(Part):
-    """How a model is fitted, and on what machine."""
+    """Estimator, data and machine of a training."""
 
     estimator: str = setting(
         "hist_gradient_boosting",
@@ -36,7 +36,7 @@ class Training(Part):
 
 @dataclass(frozen=True)
 class Retrain(Part):
-    """When a dataset is worth paying a training for."""
+    """The conditions under which a new dataset is trained on."""
 
     on: Literal["always", "drift", "age"] = setting("always", "The reason for which a candidate is trained.")
     days: int = setting(30, "With 'age': train when the champion is older.", ge=1)
@@ -44,7 +44,7 @@ class Retrain(Part):
 
 @dataclass(frozen=True)
 class Monitoring(Part):
-    """How live traffic is watched."""
+    """Monitoring of live traffic."""
 
     every_hours: int = setting(24, "The time between two looks at the traffic.", ge=1, le=24 * 31)
     min_rows: int = setting(500, "With less captured traffic nothing is concluded.", ge=1)

@@ -1,4 +1,4 @@
-"""ModelSpec: everything that a team declares about one model."""
+"""ModelSpec: the declaration of one model."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ModelSpec(Part):
         return tuple(name for name, column in self.columns.items() if column.sensitive)
 
     def is_feature(self, name: str) -> bool:
-        """Whether the column is shown to the model."""
+        """True if the column is shown to the model."""
         return self.contract().is_feature(name)
 
     def features(self) -> tuple[str, ...]:
@@ -83,13 +83,13 @@ class ModelSpec(Part):
         return replace(self.gate, metric=self.metric(), slices=slices, fairness=(*self.gate.fairness, *reported))
 
     def digest(self) -> str:
-        """64 hex digits that name this exact content."""
+        """The SHA-256 of the spec's canonical text, 64 hex digits."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def card_digest(self) -> str:
-        """64 hex digits that name the dataset card's exact content."""
+        """The SHA-256 of the dataset card's content, 64 hex digits."""
         return self.card.digest()
 
     def canonical(self) -> str:
-        """The spec as one JSON text: same spec, same bytes. The order of the columns is part of it."""
+        """The spec as JSON text: equal specs give equal bytes. The order of the columns is part of it."""
         return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))

@@ -34,7 +34,7 @@ class Shadow(Part):
 
 @dataclass(frozen=True)
 class Serverless(Part):
-    """A serverless endpoint: paid by the request, and slow to answer the first one."""
+    """A serverless endpoint: billed per request; its first answer is slow."""
 
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = setting(2048, "Its memory.")
     max_concurrency: int = setting(5, "Requests answered at the same time.", ge=1, le=200)
@@ -82,7 +82,7 @@ class Release(Part):
 
 @dataclass(frozen=True)
 class Serving(Part):
-    """How the endpoint answers and what data capture stores."""
+    """Answers of the endpoint, and data capture."""
 
     capture_percent: int = setting(100, "The share of requests captured for monitoring.", ge=0, le=100)
     capture_kms_key: str | None = setting(

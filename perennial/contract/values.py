@@ -1,7 +1,7 @@
 """The grammar of values: the texts, and the values of JSON and Parquet, that each type of column accepts.
 
-Every door reads by this grammar: uploads, the endpoint, captured traffic, the command line. Faster readers elsewhere
-(perennial.contract.bulk, perennial.validation.casts) give the same values and leave what they do not know to it.
+Every reader follows this grammar: uploads, the endpoint, captured traffic, the command line. Faster readers
+(perennial.contract.bulk, perennial.validation.casts) give the same values and pass all others on to it.
 
 A text is cleaned first: blanks at both ends are removed (in columns of text only where the column trims), a whole
 text is replaced as the column declares, and a text among the null values is null. A JSON number is read as the text
@@ -76,12 +76,12 @@ def read(value: Any, column: Column, null_values: Collection[str]) -> Any:
 
 
 def refused(value: Any, kind: str) -> ValueRefusedError:
-    """The error that says what was expected instead of a value."""
+    """The error that states the expected and the found value."""
     return ValueRefusedError(f"expected {EXPECTED[kind]}, got {shown(value)}")
 
 
 def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | None:
-    """A text as it is typed: trimmed, replaced, and None where it means null. `null_values` are the column's."""
+    """A text before it is typed: trimmed, replaced, and None if it means null. `null_values` are the column's."""
     blank = column.type not in TEXTS
     if blank or column.trim:
         text = text.strip(BLANKS)
@@ -92,7 +92,7 @@ def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | No
 
 
 def is_another_form(value: str, allowed: Collection[str]) -> bool:
-    """Whether a text that is not among the allowed ones is one of them in another Unicode normal form."""
+    """True if a text that is not among the allowed ones is one of them in another Unicode normal form."""
     if value.isascii():
         return False
     from unicodedata import normalize
@@ -141,7 +141,7 @@ def _integer(value: Any) -> int:
 
 
 def _is_decimal(kind: type) -> bool:
-    """Of Parquet. The module is not imported where no value has come from it."""
+    """True for a Decimal, which comes from Parquet only. The module is not imported unless a value has come from it."""
     return kind.__module__ == "decimal"
 
 
@@ -171,14 +171,14 @@ def _text(value: Any) -> str:
         value = _as_text(value)
     if "\0" in value:
         raise ValueError
-    # JSON can hold half a character, which no encoding takes.
+    # JSON can hold half of a surrogate pair, which no encoding accepts.
     if (not value.isascii() or len(value) > LONGEST_TEXT) and len(value.encode()) > LONGEST_TEXT:
         raise ValueError
     return str(value)
 
 
 def _as_text(value: Any) -> str:
-    """What has one text only. A float, a decimal and a moment have several spellings."""
+    """The text of a value that has one spelling only. A float, a decimal and a moment have several."""
     match value:
         case str():
             return value

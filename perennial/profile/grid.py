@@ -37,11 +37,11 @@ class ColumnGrid:
         return (self.high - self.low) / CELLS
 
     def reach(self, edge: float) -> float:
-        """Up to where values count as an edge: a number that was stored as a 32-bit float is still the same."""
+        """The upper end of the values that count as an edge: a number stored as a 32-bit float still equals it."""
         return edge + self.tolerance(edge)
 
     def tolerance(self, edge: float) -> float:
-        """By how much a value may differ from an edge and still be it; nought for all but numbers."""
+        """The difference from an edge up to which a value equals it; 0 for all types but numbers."""
         return min(abs(edge) * _TOLERANCE, self.width / 2) if self.type == "number" else 0.0
 
 

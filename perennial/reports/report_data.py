@@ -14,8 +14,8 @@ from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 class ReportData:
     """The data of one run. `spec` is the spec's JSON that the run used; a document that the run did not write is None.
 
-    `card` is the dataset's own, made of the spec's and the one beside the data. `profile` is of the run's data,
-    `reference` of the champion's at that time; `version` is what the run registered.
+    `card` is the dataset's own, merged from the spec's and the one beside the data. `profile` is of the run's data,
+    `reference` of the champion's at that time; `version` is the version that the run registered.
     """
 
     run: Run

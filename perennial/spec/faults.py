@@ -1,4 +1,4 @@
-"""Faults of a spec that lie between its fields, which pydantic cannot see; each with its place in the document."""
+"""Faults between the fields of a spec, which pydantic cannot find; each with its place in the document."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def text_of(value: Any) -> str:
 
 
 def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str | None:
-    """The reason why a value does not fit its column, None where it fits. `bounded`: must it be within the bounds?"""
+    """The reason why a value does not fit its column, None if it fits. `bounded`: it must be within the bounds."""
     if value is None:
         return None if column.nullable else f"'{name}' is not nullable"
     if not _is_of(value, column.type):
@@ -146,7 +146,7 @@ def _target(spec: ModelSpec) -> Iterator[Fault]:
 
 
 def _may_be_positive(value: Any, column: Column) -> bool:
-    """An author may write 1, true or "true" for the same class."""
+    """True if the value may be the positive class: 1, true and "true" denote the same class."""
     text = text_of(value)
     if column.type == "boolean":
         return text.lower() in ("true", "false", "1", "0", "yes", "no", "t", "f")

@@ -9,7 +9,7 @@ from perennial.contract.model import ModelSpec
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a spec file, for editors."""
+    """The JSON Schema of a spec file, for editors."""
     schema = TypeAdapter(ModelSpec).json_schema()
     schema["properties"]["retrain"] = {
         "anyOf": [{"enum": list(get_args(get_type_hints(Retrain)["on"]))}, {"$ref": "#/$defs/Retrain"}],

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-#: what a problem touches: "row" (the row can be set aside), "file" (nothing in it can be trusted), "dataset" (known
-#: only once all files are in)
+#: the scope of a problem: "row" (the row can be quarantined), "file" (no row of it is reliable), "dataset" (known only
+#: after all files)
 CODES: Mapping[str, str] = {
     "empty": "file",
     "format": "file",
@@ -131,7 +131,7 @@ class Verdict:
     target_values: tuple[str, ...] = ()
     newest: datetime | None = None
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    #: how often each word of a boolean target stands for true and for false, by "true" and "false"
+    #: the number of times that each word of a boolean target means true and false, by "true" and "false"
     target_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""What a model was made from and the card of its data: where it comes from and what may be done with it."""
+"""The sources of a model and the card of its data."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def origin(data: ReportData) -> dict[str, Any]:
         "code_digest": version.code_digest if version else None,
         "version": version.id if version else None,
         "digest": text(member(member(evaluation, "candidate"), "digest")) or None,
-        **fitting(data.spec if evaluation else {}, evaluation),  # what was not fitted has no estimator
+        **fitting(data.spec if evaluation else {}, evaluation),  # without a fit there is no estimator
     }
 
 
 def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
-    """How a candidate was fitted: estimator, parameters, seconds, versions of what it was fitted with."""
+    """The fitting of a candidate: estimator, parameters, seconds, and versions of the libraries."""
     declared = member(member(spec, "training"), "estimator")
     return {
         "estimator": text(member(evaluation, "estimator") or declared),
@@ -52,7 +52,7 @@ def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> di
 
 
 def importance(found: object) -> list[dict[str, Any]]:
-    """Features by how far answers move when their values change places, the most important first."""
+    """Features by the change of the answers when the feature's values are permuted, the most important first."""
     read = {text(name): number(value) for name, value in mapping(found).items()}
     known = sorted(((value, name) for name, value in read.items() if value is not None), key=lambda one: -one[0])
     return [{"feature": name, "weight": value} for value, name in known[:20]]
