@@ -1,4 +1,4 @@
-"""Unpacking a model's tar.gz that may be anything: nothing leaves the folder, nothing fills the disk."""
+"""Safe unpacking of a model's tar.gz: no file outside the folder, bounded disk use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ArchiveError(Exception):
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack regular files and folders. Raises ArchiveError before anything is written outside `folder`."""
+    """Unpacks regular files and folders. Raises ArchiveError before anything is written outside `folder`."""
     try:
         with tarfile.open(archive, "r:*") as tar:
             files = size = 0

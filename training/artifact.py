@@ -1,9 +1,9 @@
-"""A model's folder: its files, their digests, and the manifest that vouches for them.
+"""A model's folder: its files, their digests, and the manifest with the digests.
 
     model.joblib    the fitted pipeline
-    golden.json     rows and what the model said of them, to be said again wherever it serves
-    code/           what serving needs
-    manifest.json   what the model is, and the sha256 of every other file
+    golden.json     rows with the model's predictions, which every server must reproduce
+    code/           the code for serving
+    manifest.json   the model's description, and the sha256 of every other file
 
 The model's digest is the sha256 over one line "name<NUL>sha256<LF>" per file, sorted by name, the manifest left out.
 """
@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 
 
 class ArtifactError(Exception):
-    """A model's folder is not what its manifest says. Nothing of it was loaded."""
+    """A model's folder differs from its manifest. Nothing of it was loaded."""
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -32,7 +32,7 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """sha256 of each file by its name below the folder. The manifest and Python's caches do not count."""
+    """The sha256 of each file by its name below the folder, without the manifest and Python's caches."""
     found = {}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
@@ -46,7 +46,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> str:
-    """Write the manifest of a finished folder. Gives the model's digest."""
+    """Writes the manifest of a finished folder. Returns the model's digest."""
     files = digests(folder)
     digest = digest_of(files)
     manifest = {"format": FORMAT, **facts, "files": dict(sorted(files.items())), "digest": digest}
@@ -56,9 +56,9 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> str:
 
 
 def verify(folder: Path, digest: str | None = None) -> dict[str, Any]:
-    """The manifest of a folder whose every file is as it was sealed.
+    """The manifest of a folder in which every file is unchanged since `seal`.
 
-    `digest` is what the model must be, the whole of it or its start. Raises ArtifactError for a file that is changed,
+    `digest` is the expected digest of the model, or its beginning. Raises ArtifactError for a file that is changed,
     missing or new, and for another model.
     """
     try:

@@ -1,8 +1,8 @@
-"""The model now serving, asked about the rows the candidate is judged by.
+"""Predictions of the champion for the held-out rows of the candidate.
 
-It comes as an archive, and answers by the code it was saved with: in this process where that is the code we run, else
-in a process of its own, so that a change of ours cannot change what it says. Where it cannot be asked, the reason
-goes on record and the training goes on.
+The champion is an archive and predicts with the code it was saved with: in this process if that code is the running
+code, else in a process of its own, so that a change of the code does not change its predictions. If it cannot predict,
+the reason is recorded and the training continues.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ Floats = NDArray[np.float64]
 
 
 class UnscorableError(Exception):
-    """The champion cannot be asked about these rows; the message says why."""
+    """The champion cannot predict these rows; the message states the reason."""
 
 
 class Answering(Protocol):
-    """A champion at work."""
+    """A champion that is predicting."""
 
     def finish(self) -> Floats:
-        """Its answers, when it is done."""
+        """Waits for its predictions and returns them."""
 
     def stop(self) -> None:
-        """Leave nothing behind."""
+        """Stops it and leaves no process or file."""
 
 
 class Champion:
-    """A champion that was started before the candidate is fitted, and is asked for its answers after."""
+    """A champion that predicts while the candidate is fitted."""
 
     def __init__(self, manifest: Mapping[str, Any], work: Answering) -> None:
         self.classes = list(manifest["classes"] or ())
@@ -55,15 +55,15 @@ class Champion:
 
     @classmethod
     def start(cls, plan: Plan, file: Path, rows: pd.DataFrame, folder: Path, code: Path) -> Champion:
-        """Check the archive, then let it begin on the rows.
+        """Checks the archive and starts the prediction of the rows.
 
-        `folder` is for what that needs, `code` holds the code we run. Raises UnscorableError.
+        `folder` holds the files that this needs, `code` the running code. Raises UnscorableError.
         """
         assert plan.champion is not None
         model = folder / "champion"
         try:
             archive.unpack(file, model)
-            # Before anything of it is run: it is the model that the plan names, and whole.
+            # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
             manifest = artifact.verify(model, _digits(plan.champion))
         except (archive.ArchiveError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
@@ -73,14 +73,14 @@ class Champion:
         return cls(manifest, _InItsOwnProcess(model, rows, columns, folder))
 
     def finish(self) -> Floats:
-        """What it said: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
+        """Its predictions: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
         values = self._work.finish()
         if not np.isfinite(values).all():
             raise UnscorableError("its answers are not all finite numbers")
         return values
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """Stops it in any state."""
         self._work.stop()
 
 
@@ -130,7 +130,7 @@ class _InItsOwnProcess:
 
 
 def _runs_our_code(manifest: Mapping[str, Any], code: Path) -> bool:
-    """Is every file it was saved with the one that we run?"""
+    """True if every file it was saved with equals the running one."""
     for name, sha256 in manifest["files"].items():
         if name.startswith(_CODE):
             ours = code / name.removeprefix(_CODE)
@@ -147,7 +147,7 @@ def _digits(champion: ChampionFile) -> str:
 
 
 def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
-    """The champion's features as the plan declares them. Raises UnscorableError where it answers another question."""
+    """The champion's features as the plan declares them. Raises UnscorableError if its target or classes differ."""
     for name, ours in (("problem", plan.problem), ("target", plan.target), ("target_type", plan.target_column.type)):
         if manifest[name] != ours:
             raise UnscorableError(f"its {name} is {manifest[name]}, now it is {ours}")

@@ -26,13 +26,13 @@ from perennial.gate.measuring.evaluation import (
 from training import labels
 from training.evaluation import Scored
 
-# Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
+# Parts are for readers, and for one check that fails only on a significant loss: half the resamples are enough.
 _OF_PARTS = 0.5
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' outcomes on the same rows, their metrics, and the resamples that the intervals come from."""
+    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals."""
 
     candidate: Outcomes
     champion: Outcomes | None
@@ -48,7 +48,7 @@ class Compared:
 
 
 def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
-    """Metrics of both on the rows whose truth is `actual`, by a share of the resamples that the policy asks for."""
+    """Metrics of both models on the rows with true values `actual`. `share`: the part of the policy's resamples."""
     models = [candidate] if champion is None else [candidate, champion]
     known = _all_classes(plan, actual, models)
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
@@ -87,7 +87,7 @@ def _part(found: Comparison, rows: int) -> dict[str, Any]:
 
 
 def _all_classes(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> list[Any]:
-    """Every class that a row has or a model knows; a model that does not know it gives it no probability."""
+    """The classes of all rows and models, in order; none for a regression."""
     if plan.problem == "binary":
         return list(models[0].classes)
     found = {value for model in models for value in model.classes}

@@ -1,4 +1,4 @@
-"""How a training ends that a person must mend: one sentence, in the file from which SageMaker takes FailureReason."""
+"""Training failures caused by the user's input: one sentence in the file from which SageMaker takes FailureReason."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ _LONGEST = 1024
 
 
 class TrainingError(Exception):
-    """The plan, the data or the user's estimator cannot be trained with. The message says what, where, what next."""
+    """The plan, the data or the user's estimator cannot be used. The message states the fault, its place and the next
+    step.
+    """
 
 
 def write_failure(folder: Path, sentence: str) -> None:
-    """Leave the reason in `folder`/failure; `folder` is SageMaker's output folder."""
+    """Writes the reason to `folder`/failure; `folder` is SageMaker's output folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "failure").write_text(sentence[:_LONGEST], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""golden.json: held-out rows with what the model said of them offline, to be said again wherever it serves."""
+"""golden.json: held-out rows with the model's offline predictions, which every server must reproduce."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FILE = "golden.json"
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """{"rows": [{feature: value}], "predictions": [entry]}"""
+    """Reads {"rows": [{feature: value}], "predictions": [entry]}."""
     return dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
 
 
 def check(now: Predictions, golden: dict[str, Any]) -> int:
-    """How many answers are what they were. Raises ArtifactError for the first that is not."""
+    """The number of predictions that are reproduced. Raises ArtifactError for the first that is not."""
     entries = now.entries()
     for index, (answer, then) in enumerate(zip(entries, golden["predictions"], strict=True)):
         if not agree(answer, then):

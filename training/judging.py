@@ -1,4 +1,4 @@
-"""Candidate and champion on the same held-out rows, and what leaves the job about it."""
+"""Evaluation of candidate and champion on the same held-out rows, and the output of the job about it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from training.rows import Split
 
 @dataclass
 class Rival:
-    """The champion, as far as it can be asked: at work, or the reason why not, or neither where none serves yet."""
+    """The champion: predicting, or the reason why it cannot, or neither if there is no champion yet."""
 
     champion: Champion | None = None
     reason: str | None = None
 
     @classmethod
     def start(cls, plan: Plan, folder: Path, split: Split, scratch: Path) -> Rival:
-        """Let the champion begin; `folder` holds its archive, `scratch` is for what it needs."""
+        """Starts the champion's prediction; `folder` holds its archive, `scratch` its temporary files."""
         if plan.champion is None:
             return cls()
         try:
@@ -44,7 +44,7 @@ class Rival:
             return cls(reason=str(error))
 
     def finish(self, classes: list[Any], problem: str) -> Scored | None:
-        """Its answers; None, and the reason kept, where there are none that can be compared."""
+        """Its predictions; None, with the reason kept, if there are none that can be compared."""
         if self.champion is not None:
             try:
                 values = self.champion.finish()
@@ -58,13 +58,13 @@ class Rival:
         return None
 
     def stop(self) -> None:
-        """Leave no process behind."""
+        """Stops its process."""
         if self.champion is not None:
             self.champion.stop()
 
 
 def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) -> dict[str, Any]:
-    """Write predictions.parquet to `folder` and give the content of evaluation.json, but for how it was trained."""
+    """Writes predictions.parquet to `folder`. Returns evaluation.json's content, without the facts of the fit."""
     folder.mkdir(parents=True, exist_ok=True)
     model = fitted.model
     classes = list(model.manifest["classes"] or ())
@@ -93,7 +93,7 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
 
 
 def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str, Any]:
-    """What is asked beyond accuracy: is it fair, does it pay, where is it worse, does it do as it should."""
+    """The sections beyond accuracy: fairness, value, slices and behaviour."""
     gate, rows, resamples = plan.gate, split.held_out, whole.resamples
     features = list(plan.features)
     classes, threshold = model.manifest["classes"] or (), model.manifest["threshold"]

@@ -1,4 +1,4 @@
-"""The plan of a training, read from the file that the preparation wrote."""
+"""Reads the plan of a training job from the file that the preparation wrote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from training.failure import TrainingError
 
 
 def read(path: Path) -> Plan:
-    """Raises TrainingError for a plan that is absent, not JSON, of another format, or malformed."""
+    """The plan. Raises TrainingError if it is absent, not JSON, of another format, or malformed."""
     try:
         return Plan.read(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:

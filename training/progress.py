@@ -1,4 +1,4 @@
-"""What a job says while it runs: one JSON object a line on stdout."""
+"""Progress of a training job: one JSON object a line on stdout."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def report(event: str, **facts: Any) -> None:
-    """One line, out at once."""
+    """Writes one line and flushes it."""
     print(json.dumps({"event": event, **facts}, default=str), flush=True)

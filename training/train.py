@@ -1,7 +1,7 @@
 """One training job: plan and rows in, a model and its evaluation out. Runs in SageMaker's script mode, and anywhere.
 
-Progress is one JSON object a line on stdout. A mistake of the user ends with exit 1 and its sentence in the failure
-file, from which SageMaker takes the job's FailureReason.
+Progress is one JSON object a line on stdout. After a mistake of the user it exits with 1 and writes a sentence to the
+failure file, from which SageMaker takes the job's FailureReason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from training.progress import report
 
 @dataclass(frozen=True)
 class Paths:
-    """Where SageMaker puts things."""
+    """The folders of SageMaker."""
 
     data: Path
     plan: Path
@@ -31,7 +31,7 @@ class Paths:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Paths:
-        """SM_* where they are set, else the usual places below SAGEMAKER_BASE_DIR."""
+        """From SM_* variables if they are set, else the usual folders below SAGEMAKER_BASE_DIR."""
         base = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
 
         def path(name: str, usual: str) -> Path:
@@ -61,13 +61,13 @@ def main() -> None:
 
 
 def train(paths: Paths) -> str:
-    """Train, judge and write everything. Gives the model's digest. Raises TrainingError."""
+    """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
     job = plan.read(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out))
     with tempfile.TemporaryDirectory() as scratch:
-        # The champion works in a process of its own while the candidate is fitted.
+        # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
             fitted = fitting.fit(job, split, paths.model)

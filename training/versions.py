@@ -1,4 +1,4 @@
-"""The versions that a model was made with, and whether they are here."""
+"""The versions that a model was made with, compared with the installed ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from training.artifact import ArtifactError
 
-# A pickle of one scikit-learn is not promised to mean the same in another.
+# scikit-learn does not guarantee that another version reads a pickle.
 _MUST_MATCH = ("scikit-learn",)
 _RECORDED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
 
@@ -20,7 +20,7 @@ def environment() -> dict[str, str]:
 
 
 def check(manifest: Mapping[str, Any]) -> None:
-    """Raises ArtifactError where the model was made with another version of what must be the same."""
+    """Raises ArtifactError if the model was made with another version of a library that must be the same."""
     for name in _MUST_MATCH:
         made_with, here = manifest["versions"].get(name), metadata.version(name)
         if made_with != here:
