@@ -1,4 +1,4 @@
-"""A month as it comes from a hasty export: a misspelt column, impossible distances, a carrier that nobody knows."""
+"""A month of data with faults: a misspelt column, impossible distances, an unknown carrier."""
 
 from __future__ import annotations
 
