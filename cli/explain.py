@@ -29,7 +29,7 @@ def explain(
     """Explain how a run ended.
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
-    model_of(run)  # an id that is none is said to be so before a cloud is asked
+    model_of(run)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
     found = find_run(ledger, run)
     if found is None:

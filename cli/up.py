@@ -28,8 +28,8 @@ def up(
 ) -> None:
     """Run the platform on this machine.
 
-    No AWS account is needed. If it is up already, what has changed is deployed. On stdout are only the exports that
-    lead any AWS client to it.
+    No AWS account is needed. If it is running, the changes are deployed. Stdout has only the exports that point any AWS
+    client to it.
     """
     place = Place.of_checkout()
     _check_specs()

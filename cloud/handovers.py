@@ -1,4 +1,4 @@
-"""The hand-overs of the workflow: what each state receives and returns, and the messages to dispatch.
+"""The hand-overs of the workflow: the payload and result of each state, and the messages to dispatch.
 
 The state machine refers to the same fields by JSON path; tests/stacks/test_handovers.py compares the two. S3 keys
 travel in them, data never does.
@@ -27,7 +27,7 @@ class S3Object(TypedJson):
 
 @dataclass(frozen=True)
 class RunReference(TypedJson):
-    """The run that an execution works on, with the fencing token of its lease and the place of its spec."""
+    """The run of an execution, with the fencing token of its lease and the place of its spec."""
 
     id: str
     model: str
@@ -72,7 +72,7 @@ class UploadedFile(TypedJson):
 
 @dataclass(frozen=True)
 class WorkItem(TypedJson):
-    """What one worker inspects: a file, or a slice of row groups of a Parquet file.
+    """The work of one inspection: a file, or a slice of row groups of a Parquet file.
 
     Attributes:
         index: the number of the part.
@@ -188,7 +188,7 @@ class VerdictReference(TypedJson):
 
 @dataclass(frozen=True)
 class DriftResult(TypedJson):
-    """Whether the dataset is worth a training."""
+    """The decision on training: True if the dataset is trained on."""
 
     train: bool
 
@@ -262,7 +262,7 @@ class ApprovalAnswer(TypedJson):
 
 @dataclass(frozen=True)
 class Approval(TypedJson):
-    """Whether a person approved."""
+    """The decision of a person; False without an answer in time."""
 
     approved: bool
 
@@ -338,14 +338,14 @@ class EndpointCheck(TypedJson):
 
 @dataclass(frozen=True)
 class CanaryCheck(TypedJson):
-    """Whether the new fleet has answered the golden rows."""
+    """The result of the canary's check: True if the new fleet has answered the golden rows."""
 
     asked: bool
 
 
 @dataclass(frozen=True)
 class Verification(TypedJson):
-    """Whether the endpoint serves the version and reproduces its golden rows."""
+    """The result of the verification: True if the endpoint serves the version and reproduces its golden rows."""
 
     ok: bool
 
@@ -482,6 +482,6 @@ class ReconciledUploads(TypedJson):
 
 @dataclass(frozen=True)
 class MonitoredModels(TypedJson):
-    """For each model that was due, whether it is stale."""
+    """For each model that was due, True if it is stale."""
 
     stale: dict[str, bool]

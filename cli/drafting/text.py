@@ -1,4 +1,4 @@
-"""A draft as commented YAML. What is a guess stands commented out, ready to be taken."""
+"""A draft as commented YAML. Guesses are commented out."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ABOUT = {
 
 
 def quoted(text: str) -> str:
-    """Text as a YAML scalar on one line: plain where that is safe, else in double quotes."""
+    """Text as a YAML scalar on one line: plain if that is safe, else in double quotes."""
     if _PLAIN.match(text) and text.lower() not in _RESERVED:
         return text
     return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).removesuffix("\n")
 
 
 def write(draft: Draft, schema: str) -> str:
-    """The spec's text. `schema` is where editors find the JSON Schema, relative to the spec."""
+    """The spec's text. `schema` is the path of the JSON Schema for editors, relative to the spec."""
     return "\n".join((*_head(draft, schema), *_card(), *_columns(draft), *_rest(draft))) + "\n"
 
 
@@ -128,7 +128,7 @@ def _rest(draft: Draft) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    """Text inside a comment: what could end the line is escaped."""
+    """Text inside a comment: line breaks are escaped."""
     return text if text.isprintable() else quoted(text)
 
 

@@ -50,7 +50,7 @@ def handler(task: Task, request: RecoverRequest) -> TrainingRequest:
         return TrainingRequest("completed", job)
     if found.lacked_capacity:
         return _on_another_type(task, job)
-    if error.error == TAKEN:  # an earlier try of the state started it, and did not see its end
+    if error.error == TAKEN:  # an earlier try of the state started it, and ended before the job did
         return _start(task, job, f"{_reason(found)}; another one was started.")
     raise TrainingFailedError(_reason(found))
 

@@ -1,4 +1,4 @@
-"""Checks how far a deployment has come, and which of its alarms are in ALARM."""
+"""Checks the progress of a deployment, and which of its alarms are in ALARM."""
 
 from __future__ import annotations
 
