@@ -3,11 +3,7 @@
 import json
 import os
 
-from stacks.settings import (
-    ROOT,
-    Settings,
-    SettingsError,
-)  # before aws_cdk, because it finds the Node that aws_cdk runs on
+from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk: finds the Node that aws_cdk runs on
 
 # isort: split
 from aws_cdk import App, Validations

@@ -25,7 +25,7 @@ from embedded.validation.requests import RequestCheck
 DirectHandler = Callable[[str, dict[str, str], bytes, str], Answer | None]
 DRAIN_BYTES = 16 * 2**20  # of a refused request's body that are read before the connection is closed
 Headers = list[tuple[str, str]]
-_NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin reads an answer
+_NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin can read a response
 LOG = logging.getLogger(__name__)
 
 
@@ -68,14 +68,14 @@ class KeepAliveHandler(MotoRequestHandler):
             self._send(*self._through_moto(body, principal))
 
     def _directly(self, headers: dict[str, str], body: bytes, principal: str) -> Answer:
-        """The answer to a request that goes past moto."""
+        """The answer to a request that bypasses moto."""
         direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         answer = direct(self.path, headers, body, principal) if direct is not None else None
         missing = b"There is no such operation of SageMaker's runtime here."
         return answer or (404, {"Content-Type": "text/plain"}, missing)
 
     def _through_moto(self, body: bytes, principal: str) -> tuple[int, Headers, bytes]:
-        """moto's answer."""
+        """The answer of moto."""
         environ = self.make_environ()
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         environ[PRINCIPAL] = principal
@@ -93,7 +93,7 @@ class KeepAliveHandler(MotoRequestHandler):
         return self.rfile.read(int(headers.get("content-length") or 0))
 
     def _drain(self, headers: dict[str, str]) -> None:
-        """Reads the body of a refused request, so that its client sees the answer; then the connection is closed."""
+        """Reads a refused request's body, so that its client receives the answer; then the connection is closed."""
         self.close_connection = True
         length = headers.get("content-length", "")
         if "expect" not in headers and length.isascii() and length.isdigit():
@@ -152,7 +152,7 @@ def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]
 
 
 class Server:
-    """moto behind one loopback port, served from threads of this process to those whose keys `registry` knows."""
+    """moto behind one loopback port, served from threads of this process to principals in `registry`."""
 
     def __init__(self, port: int, registry: Registry, authorizer: Authorizer) -> None:
         application = RequestCheck(Gate(DomainDispatcherApplication(create_backend_app), authorizer))

@@ -20,7 +20,7 @@ ROWS = 100_000
 _APART = 641
 _WRONG: dict[str, dict[str, object]] = {
     "nulls": {"dest": None},
-    "distance": {"distance": 9},  # a distance beyond its bound would exceed the speed limit as well
+    "distance": {"distance": 9},  # a distance above its maximum would break the speed rule as well
     "carrier": {"carrier": "ZZ"},
     "origin": {"origin": "JKF"},
     "dest length": {"dest": "BOSTON"},

@@ -1,4 +1,4 @@
-"""Access to the embedded cloud: which requests are admitted, and as which principal."""
+"""Access to the embedded cloud: the check of signatures and of hosts, and the principal of each request."""
 
 from embedded.access.credentials import Credentials, Registry
 from embedded.access.door import PRINCIPAL, Door

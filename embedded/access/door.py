@@ -1,4 +1,4 @@
-"""The check of each request to the cloud, in two steps: before its body is read, and with it."""
+"""Authentication of each request to the cloud, in two steps: before its body is read, and with it."""
 
 import hmac
 import time
@@ -13,19 +13,19 @@ from embedded.access.signatures import Claim
 
 PRINCIPAL = "perennial.principal"  # the key of the principal's ARN in a WSGI environment
 SKEW_SECONDS = 15 * 60
-_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own, which AWS does not have
+_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own path, which AWS does not have
 _NEXT = 'Take the keys of this start: eval "$(perennial up --detach)"'
 
 
 class Door:
-    """Admits requests to the server at a port that are signed with credentials of the registry."""
+    """Authenticates requests to the server at a port by the credentials of the registry."""
 
     def __init__(self, port: int, registry: Registry) -> None:
         self._origins = Origins(port)
         self._registry = registry
 
     def examine(self, method: str, target: str, headers: Mapping[str, str]) -> Claim:
-        """The claim of a request whose body is still to be read. Raises DeniedError.
+        """The claim of a request whose body is not read yet. Raises DeniedError.
 
         Args:
             method: of the request.
@@ -57,7 +57,7 @@ class Door:
         return found.principal
 
     def refusal(self, error: DeniedError, target: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a request that was not admitted, in the protocol of its service."""
+        """The response to a request that was refused, in the protocol of its service."""
         try:
             service = signatures.read_claim(target, headers).service
         except DeniedError:

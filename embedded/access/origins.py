@@ -1,4 +1,4 @@
-"""Requests that a web page can cause: refused by what a browser adds to them, and by the host they name."""
+"""Requests from web pages: refused by the headers that a browser adds, and by their host."""
 
 from collections.abc import Mapping
 
@@ -9,16 +9,16 @@ _SITES = ("none", "same-origin")
 
 
 class Origins:
-    """The hosts by which the server at a port is reached, and the check of a request against them.
+    """The hosts of the server at a port, and the check of a request against them.
 
-    No name but these: under DNS rebinding a browser names the page's host.
+    Only these names are accepted: under DNS rebinding a browser sends the page's host.
     """
 
     def __init__(self, port: int) -> None:
         self._hosts = (f"{HOST}:{port}", f"localhost:{port}")
 
     def check(self, method: str, target: str, headers: Mapping[str, str]) -> None:
-        """Raises DeniedError for a request of a web page, or to another host; header names are in lower case."""
+        """Raises DeniedError for a request from a web page, or to another host; header names are in lower case."""
         host = headers.get("host", "")
         if host not in self._hosts:
             raise DeniedError(

@@ -1,4 +1,4 @@
-"""What calls to Lambda and Step Functions need."""
+"""Permissions of calls to Lambda and Step Functions."""
 
 from collections.abc import Iterable
 

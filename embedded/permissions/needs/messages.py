@@ -1,4 +1,4 @@
-"""What calls to SQS, SNS, EventBridge and its Scheduler need."""
+"""Permissions of calls to SQS, SNS, EventBridge and its Scheduler."""
 
 from collections.abc import Iterable
 

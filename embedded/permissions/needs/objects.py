@@ -1,4 +1,4 @@
-"""What calls to S3 need.
+"""Permissions of calls to S3.
 
 See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
 """
@@ -99,7 +99,7 @@ def _create_bucket(parameters: Parameters, _place: Place) -> Iterable[Access]:
     yield with_tags(Access("s3:CreateBucket", f"arn:aws:s3:::{parameters['Bucket']}"), tags)
 
 
-# Operations whose action has another name.
+# Operations with an action of another name.
 _CONFIGURATIONS = {
     "BucketEncryption": "EncryptionConfiguration",
     "BucketLifecycleConfiguration": "LifecycleConfiguration",

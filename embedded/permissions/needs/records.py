@@ -1,4 +1,4 @@
-"""What calls to DynamoDB, SSM's parameters, KMS and STS need."""
+"""Permissions of calls to DynamoDB, SSM's parameters, KMS and STS."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What calls to SageMaker, its runtime and the scaling of its endpoints need."""
+"""Permissions of calls to SageMaker, its runtime and the scaling of its endpoints."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ def _named(action: str, kind: str, member: str) -> Need:
 
 
 def _made(action: str, kind: str, member: str) -> Need:
-    """The need of a call that makes something, and tags it when tags are given."""
+    """The permission of a call that creates a resource, and tags it if tags are given."""
 
     def need(parameters: Parameters, place: Place) -> Iterable[Access]:
         arn, tags = _arn(place, kind, parameters.get(member, "")), parameters.get("Tags")
@@ -41,7 +41,7 @@ def _made(action: str, kind: str, member: str) -> Need:
 
 
 def _encrypted(parameters: Parameters, place: Place) -> Iterable[Access]:
-    """The grant that SageMaker takes on the keys which a job names."""
+    """The KMS grant of SageMaker on the keys that a job names."""
     output, machines = parameters.get("OutputDataConfig") or {}, parameters.get("ResourceConfig") or {}
     for named in (output.get("KmsKeyId"), machines.get("VolumeKmsKeyId"), parameters.get("KmsKeyId")):
         key = place.resources.key(str(named)) if named else ""

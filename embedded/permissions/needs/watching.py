@@ -1,4 +1,4 @@
-"""What calls to CloudWatch and its logs need, and the pull of an image."""
+"""Permissions of calls to CloudWatch and its logs, and of the pull of an image."""
 
 import re
 from collections.abc import Iterable
@@ -57,7 +57,7 @@ CLOUDWATCH: Table = {
 
 
 def _group(action: str) -> Need:
-    """CloudWatch Logs evaluates the ARN of a group with an empty stream behind it."""
+    """The ARN of a log group with an empty stream behind it, as CloudWatch Logs evaluates it."""
 
     def resource(parameters: Parameters, place: Place) -> str:
         named = parameters.get("logGroupName") or parameters.get("logGroupIdentifier") or ""
@@ -91,7 +91,7 @@ LOGS: Table = {
 
 
 def image_pull(image: str) -> list[Access]:
-    """What the pull of an image from ECR needs; nothing for an image that does not lie there."""
+    """The permissions for the pull of an image from ECR; nothing for an image elsewhere."""
     match = _IMAGE.match(image)
     if match is None:
         return []
