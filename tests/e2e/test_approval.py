@@ -1,4 +1,4 @@
-"""What people answer for, end to end: the card that data must bring, and the word that a release may want."""
+"""Approvals end to end: the required card of the data, and the approval of a release."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def waiting(loop: Loop, model: str, key: str) -> str:
 
 
 def token(loop: Loop, run: str) -> str | None:
-    """What only AWS should see."""
+    """The task token, which only AWS has."""
     model = run.split("-")[1]
     key = {"pk": {"S": f"model#{model}"}, "sk": {"S": f"token#{run}"}}
     item = loop.client("dynamodb").get_item(TableName=loop.names["ledger_table"], Key=key).get("Item")
@@ -41,7 +41,7 @@ def token(loop: Loop, run: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def approved(loop: Loop) -> dict:
-    """A run that waited, was looked at, was approved, and has ended."""
+    """A run that waited, was approved, and has ended."""
     loop.notices()
     run = waiting(loop, "asks", "asks/a.csv")
     secret = token(loop, run)

@@ -1,4 +1,4 @@
-"""Models that are worse in a way that accuracy alone does not show: each is refused with the sentence that says so.
+"""Models with faults that accuracy does not show: each is refused with a sentence about its fault.
 
 One spec for each fault. The first upload of each gives an honest model, which serves; with the second the fault of the
 team's own estimator begins.
@@ -19,7 +19,7 @@ FAULTS = ("unfair", "sliced", "costly", "ties")
 
 @pytest.fixture(scope="module")
 def runs(loop: Loop) -> dict[str, tuple[dict, dict]]:
-    """By model its two runs. The models do not wait for each other."""
+    """The two runs of each model. The models do not wait for each other."""
     uploads = flights(2, 6000)
     ended: list[dict[str, dict]] = []
     for number, body in enumerate(uploads):

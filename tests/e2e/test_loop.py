@@ -18,7 +18,7 @@ ENDPOINT = "perennial-orders"
 
 @pytest.fixture(scope="module", autouse=True)
 def torn(loop: Loop) -> str:
-    """A dataset that will never be whole. It is waited for while the other tests go on, for it takes half a minute."""
+    """A dataset that stays incomplete. Its wait of half a minute runs beside the other tests."""
     loop.put("broken/torn/manifest.json", b'{"files": ["never.csv"]}')
     return "broken/torn/manifest.json"
 

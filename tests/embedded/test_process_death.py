@@ -1,4 +1,4 @@
-"""However the cloud ends, no process and no file of it is left behind."""
+"""However the cloud ends, no process and no file of it remains."""
 
 import json
 import os

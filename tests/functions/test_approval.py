@@ -1,4 +1,4 @@
-"""A run that waits for a person: the token is kept and never shown, the lease is held, whatever is said is heard."""
+"""A run that waits for an approval: the token is stored and never shown, the lease is held, answers are recorded."""
 
 import io
 import json

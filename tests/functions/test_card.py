@@ -1,4 +1,4 @@
-"""The dataset card as a gate: refused at the plan, kept with the data, and its retention held in later trainings."""
+"""The dataset card as a gate: refused by the plan, stored with the data, its retention applied in later trainings."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,6 @@
-"""The drift state compares a dataset with the champion's profile, by the spec's thresholds and the champion's eyes."""
+"""The drift state compares a dataset with the champion's profile, by the spec's thresholds and the champion's
+importance.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -41,7 +43,7 @@ def put(bucket: str, key: str, value: dict) -> None:
 
 @pytest.fixture
 def compare(world, context):
-    """`compare(importance, **drift)`: what the state says when x moved by half a deviation; and its step's metrics."""
+    """`compare(importance, **drift)`: the state's result when x moved by half a deviation; and its step's details."""
 
     def run(importance: dict | None, **drift: dict) -> tuple[bool, dict, dict]:
         now = datetime.now(UTC)

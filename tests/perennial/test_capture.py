@@ -1,4 +1,4 @@
-"""A captured request read back gives the rows that the server saw, in every shape and encoding."""
+"""A captured request read back gives the server's rows, in every shape and encoding."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Documents and records of older releases are read by today's keys."""
+"""Documents and records of older releases are read with the current keys."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Training jobs of made-up people: tidy data with everything that tidy data has."""
+"""Training jobs on synthetic people: tidy data with all types and missing values."""
 
 import json
 import tarfile
@@ -119,7 +119,7 @@ class Job:
         return self
 
     def challenge(self, champion: "Job", archive: bytes | None = None) -> "Job":
-        """Let another job's model be the champion."""
+        """Makes another job's model the champion."""
         plan = json.loads((self.paths.plan / "plan.json").read_text())
         plan["champion"] = {"version": champion.version, "archive": "champion.tar.gz"}
         (self.paths.plan / "plan.json").write_text(json.dumps(plan))

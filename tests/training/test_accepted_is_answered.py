@@ -1,4 +1,4 @@
-"""A file that upload accepts is answered row for row by the endpoint, when its bytes are sent as they are."""
+"""A file that upload accepts is predicted row for row by the endpoint, when its bytes are sent as they are."""
 
 import io
 import json
@@ -85,7 +85,7 @@ def answered(loop: Loop, file: Path) -> list[dict[str, object]]:
 
 
 def check(loop: Loop, file: Path) -> None:
-    """Each row has the answer that the model gives to the row as upload typed it."""
+    """Each row has the prediction that the model makes for the row as upload typed it."""
     table = pq.read_table(loop.rows)
     model = Model.load(loop.model)
     names = list(model.features)

@@ -1,4 +1,4 @@
-"""Every estimator holds on any tidy data, and the user's own is one of them."""
+"""Every estimator works on any tidy data, the user's own included."""
 
 import json
 from dataclasses import replace

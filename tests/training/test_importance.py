@@ -1,4 +1,4 @@
-"""What a model looks at is measured on held-out rows, within a bound of time."""
+"""Permutation importance is measured on held-out rows, within a bound of time."""
 
 import pytest
 

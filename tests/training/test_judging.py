@@ -1,4 +1,4 @@
-"""What a job measures beyond the main metrics: the threshold, newest and older rows, and all other sections."""
+"""The measurements of a job beyond the main metrics: the threshold, newest and older rows, and all other sections."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A training job: what it learns from, what it leaves behind, and how it fails."""
+"""A training job: its rows, its output, and its failures."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Each door of a running cloud: who is answered, and in which words the others are refused."""
+"""Access to a running cloud: the admitted requests, and the wording of refusals."""
 
 import http.client
 import json

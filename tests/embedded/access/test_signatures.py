@@ -1,4 +1,4 @@
-"""Signatures are read as botocore writes them, and nothing but what was signed is admitted."""
+"""Signatures are read as botocore writes them, and only signed requests are admitted."""
 
 import time
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ ROLE = "arn:aws:iam::123456789012:role/training"
 
 @dataclass(frozen=True)
 class Sent:
-    """A request as the server sees it."""
+    """A request as the server receives it."""
 
     method: str
     target: str
@@ -39,7 +39,7 @@ class Sent:
 
 
 def sign(signer: type[SigV4Auth], service: str, principal: str | None = None, **given: Any) -> Sent:
-    """A request that botocore has signed, as the developer or as a principal."""
+    """A request signed by botocore, as the developer or as a principal."""
     keys = REGISTRY.issue(principal) if principal else REGISTRY.developer
     pair = Credentials(keys.access_key, keys.secret_key, keys.session_token)
     url = f"http://127.0.0.1:{PORT}{given.get('path', '/')}"
@@ -80,7 +80,7 @@ SIGNERS = [(SigV4Auth, "lambda"), (S3SigV4Auth, "s3"), (S3SigV4QueryAuth, "s3")]
 def test_what_botocore_signs_is_admitted_as_its_principal(
     signer: type[SigV4Auth], service: str, request: dict[str, Any], principal: str | None
 ) -> None:
-    if request["path"].startswith("//"):  # a URL cannot say so
+    if request["path"].startswith("//"):  # a URL has no such header
         request["path"] = "/" + request["path"].lstrip("/")
     sent = sign(signer, service, principal, **request)
     assert sent.admitted() == (principal or REGISTRY.developer.principal)
@@ -105,7 +105,7 @@ def test_what_was_changed_after_its_signature_is_refused(
         "body": lambda: replace(sent, body=sent.body + b"x"),
     }[other]()
     if other == "body" and signer is S3SigV4QueryAuth:
-        return  # a presigned request says nothing of its body
+        return  # a presigned request has no payload hash
     assert refusal(changed) in (Reason.SIGNATURE, Reason.BODY)
 
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not ASKED, reason="make second-opinion-iam asks 
 
 
 def opinions(cases: Iterable[made.Case]) -> list[str]:
-    """What the other evaluator says of each case."""
+    """The decisions of the other evaluator on the cases."""
     lines = "".join(json.dumps(simulation(case)) + "\n" for case in cases)
     node = shutil.which("node")
     assert node, "node is not on PATH"
@@ -40,7 +40,7 @@ def opinions(cases: Iterable[made.Case]) -> list[str]:
 
 
 def simulation(case: made.Case) -> dict[str, Any]:
-    """A case as the other evaluator takes it."""
+    """A case in the format of the other evaluator."""
     own = case.policies.resource
     return {
         "request": {

@@ -1,4 +1,4 @@
-"""The doors through which a cell comes in, each giving its value, or REFUSED."""
+"""The readers of a cell, each returning its value, or REFUSED."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def served_csv(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> 
 
 
 def served_csv_without_header(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> list[Any]:
-    # A byte-order mark at the beginning of a body is none of its first cell.
+    # A byte-order mark at the beginning of a body is not part of its first cell.
     marked = [cell.startswith("\ufeff") for cell in cells]
     plain = [cell.lstrip("\ufeff") for cell in cells]
     found = served(plain, column, nulls, "text/csv; header=absent", lambda rows: csv_of([[c, 1] for c in rows]))

@@ -1,4 +1,4 @@
-"""One grammar: a text gives the same value, or is refused, whichever way it comes in."""
+"""One grammar: a text gives the same value, or is refused, in every reader."""
 
 import datetime as dt
 

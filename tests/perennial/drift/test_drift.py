@@ -1,4 +1,4 @@
-"""Drift is found where there is some, and not where there is none; its metrics are those of the textbooks."""
+"""Drift is found if there is some, and not otherwise; its metrics are those of the literature."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Runs as they end in life, made up whole: records, verdict, drift, profiles, evaluation of format 2, decision."""
+"""Complete synthetic runs: records, verdict, drift, profiles, evaluation of format 2, decision."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
 
 
 def version() -> ModelVersion:
-    """What the promoted run registered."""
+    """The version that the promoted run registered."""
     seen = evaluation()
     return ModelVersion(
         id="loans@9be2410c77aa",

@@ -1,4 +1,4 @@
-"""What stands on the pages, and what must not."""
+"""The content of the pages, and values that must not be on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way a file can be broken is refused with its own code, and said in a sentence that names the place."""
+"""Each fault of a file is refused with its own code, and a sentence with its place."""
 
 import gzip
 import io
