@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def explain(
     run: RunId,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="All that each step found, not the decision alone.")
+        bool, typer.Option("--all", "-a", help="The details of each step, not the decision alone.")
     ] = False,
     json: Json = False,
 ) -> None:

@@ -25,10 +25,10 @@ def init(
     model: Model,
     problem: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="binary, multiclass or regression; by default told from the target."),
+        typer.Option(metavar="KIND", help="binary, multiclass or regression; by default inferred from the target."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the spec goes; by default models/ of the checkout.")
+        Path | None, typer.Option(metavar="FOLDER", help="The folder of the spec; by default models/ of the checkout.")
     ] = None,
     json: Json = False,
 ) -> None:

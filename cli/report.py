@@ -36,7 +36,7 @@ def report(
         str, typer.Argument(metavar="ID", help="A run, or its dataset; a model version for its card; or a model.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; default: below build/reports.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The folder; default: below build/reports.")
     ] = None,
     browse: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Open it in a browser. Default: on a terminal.")

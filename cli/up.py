@@ -23,8 +23,10 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help='Return once it is ready, for: eval "$(perennial up --detach)"')
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")] = 0,
+    speed: Annotated[
+        float, typer.Option(min=1, max=1000, help="The speed of waits and schedules, as a factor.")
+    ] = 20.0,
 ) -> None:
     """Run the platform on this machine.
 

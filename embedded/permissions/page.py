@@ -10,13 +10,13 @@ from typing import Any
 from embedded.permissions.patterns import matches
 
 HEAD = """<!-- Written by `make permissions` from the demonstrations on the embedded cloud. Do not edit. -->
-# Who may do what
+# Permissions of the roles
 
 Each row is one statement of a role's policies. *Used* are the actions that the recorded runs needed
 (end-to-end tests, `make demo`); *not used* are those that none needed. Every call is evaluated, see docs/embedded.md.
 
 {roles} roles, {statements} statements; of their {actions} actions {used} were used and {unused} were not.
-Nobody uses what is not played there: X-Ray's traces, and the branches that no run takes, such as a scaling policy.
+Unused are X-Ray's traces, which are not emulated, and branches that no run takes, such as a scaling policy.
 
 """
 _HASHES = re.compile(r"[0-9A-F]{8}-[0-9a-f]{12}$")  # the suffixes that the CDK and the embedded cloud add to names

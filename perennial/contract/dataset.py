@@ -20,16 +20,16 @@ class Card(Part):
     Each field may be given by the card that is uploaded beside the data; perennial.card lists the required ones.
     """
 
-    origin: str | None = setting(None, "Where the data comes from. Without it no upload is accepted.")
+    origin: str | None = setting(None, "The origin of the data. Without it no upload is accepted.")
     licence: str | None = setting(
         None, "The licence, preferably as an SPDX identifier. Without it no upload is accepted."
     )
     terms: str | None = setting(None, "Terms of use in a sentence.")
-    personal_data: str = setting("none", "What personal data is in it, or 'none'.")
+    personal_data: str = setting("none", "The personal data in it, or 'none'.")
     lawful_basis: str | None = setting(
         None, "The legal ground on which personal data is used. Without it no personal data is accepted."
     )
-    retention_days: int = setting(3650, "For how many days the data may be kept.", ge=1)
+    retention_days: int = setting(3650, "The retention of the data in days.", ge=1)
     collected: dt.date | None = setting(None, "The day from which retention counts. Default: that of the upload.")
 
     def digest(self) -> str:
@@ -41,9 +41,9 @@ class Card(Part):
 class RowRule(Part):
     """A rule over several columns of a row: broken where its expression is false; null passes."""
 
-    name: str = required("The name that messages use.", min_length=1, max_length=64)
+    name: str = required("The rule's name in messages.", min_length=1, max_length=64)
     holds: str = required("An SQL expression over the row's columns; where it is false, the rule is broken.")
-    on_breach: Breach = setting("quarantine", "Are rows that break it set aside, or is the dataset refused?")
+    on_breach: Breach = setting("quarantine", "Quarantine rows that break it, or refuse the dataset.")
     tolerance: float | None = setting(None, "The share of rows that may break this rule.", ge=0, le=1)
 
 
@@ -51,9 +51,9 @@ class RowRule(Part):
 class Volume(Part):
     """The number of rows a dataset may have, as multiples of the median of earlier accepted ones."""
 
-    min_ratio: float = setting(0.0, "At least this many times the usual number.", ge=0)
-    max_ratio: float = setting(1000.0, "At most this many times the usual number.", gt=0)
-    versions: int = setting(5, "How many earlier datasets make the usual number.", ge=1, le=100)
+    min_ratio: float = setting(0.0, "The minimum, as a multiple of the usual number.", ge=0)
+    max_ratio: float = setting(1000.0, "The maximum, as a multiple of the usual number.", gt=0)
+    versions: int = setting(5, "The number of earlier datasets whose median is the usual number.", ge=1, le=100)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,10 @@ class Validation(Part):
     )
     min_rows: int = setting(1, "A dataset with fewer sound rows is refused.", ge=1)
     max_rows: int | None = setting(None, "A dataset with more sound rows is refused.", ge=1)
-    max_age_days: int | None = setting(None, "Older than this before its upload, a dataset is refused.", ge=0)
-    volume: Volume | None = setting(None, "Is the number of rows like that of earlier datasets?")
+    max_age_days: int | None = setting(
+        None, "A dataset whose newest row is older than this at its upload is refused.", ge=0
+    )
+    volume: Volume | None = setting(None, "Bounds for the number of rows, relative to earlier datasets.")
 
 
 @dataclass(frozen=True, slots=True)

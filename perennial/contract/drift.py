@@ -41,7 +41,7 @@ class Drift(Part):
     false_alarms: float = setting(
         0.005, "The false-alarm rate: how often a comparison may find drift where there is none.", gt=0, le=0.1
     )
-    min_rows: int = setting(50, "With fewer rows on either side nothing is concluded.", ge=1)
+    min_rows: int = setting(50, "With fewer rows on either side there is no verdict.", ge=1)
     importance: float = setting(
         0.01,
         "A feature below this share of the most important feature's importance is never more than watched.",

@@ -13,7 +13,7 @@ def json_schema() -> dict[str, Any]:
     schema = TypeAdapter(ModelSpec).json_schema()
     schema["properties"]["retrain"] = {
         "anyOf": [{"enum": list(get_args(get_type_hints(Retrain)["on"]))}, {"$ref": "#/$defs/Retrain"}],
-        "description": "When a dataset is worth a training. A reason alone, as in `retrain: drift`, is `{on: drift}`.",
+        "description": "The conditions of a retraining. A reason alone, as in `retrain: drift`, is `{on: drift}`.",
         "default": {},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A model of Perennial"}
