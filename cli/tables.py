@@ -80,8 +80,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _check_csv(path: Path, data: bytes) -> list[str]:
-    """The columns' names. CommandError for what Polars would read without a word: another encoding or delimiter,
-    a name that stands twice, a short row.
+    """The columns' names. Raises CommandError for faults that Polars would read without an error.
+
+    These are another encoding or delimiter, a repeated name, and a short row.
     """
     encoding = WIDE_ENCODINGS.get(data[:2])
     if encoding:
