@@ -69,7 +69,7 @@ def show(ending: Ending) -> None:
 
 
 def put(platform: Platform, path: Path, model: str, card: LocalCard | None = None) -> Uploaded:
-    """Uploads a file, or the files of a folder and then their manifest; the card first, because the run reads it at once.
+    """Uploads a file, or the files of a folder and then their manifest; the card first, because the run reads it.
 
     Raises CommandError for an empty folder.
     """

@@ -178,7 +178,7 @@ class Server:
         return int(self._server.server_address[1])
 
     def answer_directly(self, direct: DirectHandler) -> None:
-        """Sets the function that answers POSTs below /endpoints/, from path, headers in lower case, body and principal."""
+        """Sets the function that answers POSTs below /endpoints/, given path, headers, body and principal."""
         self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:

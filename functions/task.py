@@ -44,12 +44,12 @@ class Task:
     now: datetime
 
     def note(
-        self, step: str, sentences: tuple[str, ...], metrics: dict[str, Any] | None = None, **changes: Any
+        self, step: str, sentences: tuple[str, ...], details: dict[str, Any] | None = None, **changes: Any
     ) -> None:
         """Writes a step of that name into the run's record, or over it, and changes fields of the run."""
         from perennial.records import Step
 
-        done = Step(name=step, at=self.now, sentences=sentences, metrics=metrics or {})
+        done = Step(name=step, at=self.now, sentences=sentences, details=details or {})
         run = self.ledger.run(self.run.id)
         self.change(step, steps=(*(other for other in run.steps if other.name != step), done), **changes)
 

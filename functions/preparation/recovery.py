@@ -97,8 +97,8 @@ def _number(task: Task, job: TrainingJob) -> int:
 def _add_note(task: Task, sentence: str, **changes: str) -> None:
     """Adds a sentence to the step of the training, and changes fields of the run."""
     step = task.ledger.run(task.run.id).step("training")
-    sentences, metrics = (step.sentences, step.metrics) if step else ((), {})
-    task.note("training", sentences if sentence in sentences else (*sentences, sentence), metrics, **changes)
+    sentences, details = (step.sentences, step.details) if step else ((), {})
+    task.note("training", sentences if sentence in sentences else (*sentences, sentence), details, **changes)
 
 
 def _reason(found: TrainingJobState) -> str:

@@ -53,11 +53,11 @@ def _record_breaches(task: Task, names: tuple[str, ...]) -> None:
     new = [breach for breach in alarms.breached(names) if breach.alarm not in run.breached_alarms]
     if new:
         seen = run.step("alarms")
-        sentences, metrics = (seen.sentences, seen.metrics["alarms"]) if seen else ((), [])
+        sentences, breaches = (seen.sentences, seen.details["alarms"]) if seen else ((), [])
         task.note(
             "alarms",
             (*sentences, *(breach.sentence for breach in new)),
-            {"alarms": [*metrics, *(breach.as_dict() for breach in new)]},
+            {"alarms": [*breaches, *(breach.as_dict() for breach in new)]},
             breached_alarms=(*run.breached_alarms, *(breach.alarm for breach in new)),
         )
 

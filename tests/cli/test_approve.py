@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 RUN, TOKEN = "run-tiny-0123456789ab", "AQCk-the-token"
 UNTIL = NOW + timedelta(days=3)
 ASKED = Step(name="approval", at=NOW, sentences=("Asked.",))
-ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), metrics={"approved": True})
+ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), details={"approved": True})
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_a_model_with_a_fault_is_refused_and_the_sentence_says_which(loop, runs,
     first, second = runs[model]
     assert second["state"] == "refused", second["reasons"]
     gate = next(step for step in second["steps"] if step["name"] == "gate")
-    refused = [found["name"] for found in gate["metrics"]["checks"] if found["verdict"] in ("failed", "unsure")]
+    refused = [found["name"] for found in gate["details"]["checks"] if found["verdict"] in ("failed", "unsure")]
     assert len(refused) == 1, gate["sentences"]
     assert refused[0].startswith(check)
     deciding = gate["sentences"][1]

@@ -72,7 +72,7 @@ def test_a_job_that_is_there_and_well_is_taken(world, started, create, context):
     assert (found["outcome"], found["job"]) == ("completed", started["job"])
     run = world.ledger.run(started["run"]["id"])
     assert run.step("training").sentences[1].endswith("existed already; its output was used.")
-    assert run.step("training").metrics == {"rows": 10}
+    assert run.step("training").details == {"rows": 10}
     assert run.training_job == run.id
 
 

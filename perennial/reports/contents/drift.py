@@ -102,6 +102,6 @@ def _why_not(data: ReportData) -> str:
     if data.run.trigger == "retrain":
         return "This run retrained on data that was compared in an earlier run."
     step = data.run.step("drift")
-    if step and step.metrics.get("verdict") == "first":
+    if step and step.details.get("verdict") == "first":
         return "There was no champion to compare with: this is the first model."
     return "The data was not compared: the run ended before that step."

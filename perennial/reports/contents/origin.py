@@ -17,7 +17,7 @@ def origin(data: ReportData) -> dict[str, Any]:
     """The run's data, card, spec and code, and how the candidate was fitted."""
     run, dataset, evaluation = data.run, data.dataset, data.evaluation
     trained = run.step("training")
-    metrics = trained.metrics if trained else {}
+    details = trained.details if trained else {}
     version = data.version
     return {
         "dataset": {
@@ -28,8 +28,8 @@ def origin(data: ReportData) -> dict[str, Any]:
             "bytes": dataset.size if dataset else None,
             "uploaded_at": dataset.uploaded_at.isoformat() if dataset else None,
         },
-        "datasets": [text(name) for name in entries(metrics.get("datasets"))][:MAX_TESTS],
-        "rows": whole(metrics.get("rows")),
+        "datasets": [text(name) for name in entries(details.get("datasets"))][:MAX_TESTS],
+        "rows": whole(details.get("rows")),
         "card": card(data),
         "card_digest": dataset.card_digest if dataset else None,
         "spec_digest": run.spec_digest,

@@ -56,12 +56,12 @@ def _texts(data: ReportData, name: str) -> list[str]:
 def _sentence(step: Step, data: ReportData, redaction: Redaction) -> str:
     """A step's first sentence, if it cannot quote a value."""
     if step.name == "validation" and member(data.verdict, "accepted") is not True:
-        count = len(entries(member(data.verdict, "problems")) or entries(member(step.metrics, "problems")))
+        count = len(entries(member(data.verdict, "problems")) or entries(member(step.details, "problems")))
         return f"The dataset was refused for {count} {'problem' if count == 1 else 'problems'}."
     if step.name == "drift" and mapping(data.drift):
         return _capital(drift.sentence(data.drift, redaction))
-    if step.name == "drift" and member(step.metrics, "verdict") != "first":
-        return f"Verdict: {text(member(step.metrics, 'verdict'))}."
+    if step.name == "drift" and member(step.details, "verdict") != "first":
+        return f"Verdict: {text(member(step.details, 'verdict'))}."
     return text(step.sentences[0], 600) if step.sentences else ""
 
 

@@ -121,7 +121,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
             name=name,
             at=began + timedelta(seconds=9.5 * (place + 1)),
             sentences=STEPS[name],
-            metrics={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
+            details={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
         )
         for place, name in enumerate(names)
     )
