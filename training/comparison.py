@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from perennial.contract.values import written
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import (
     Binary,
@@ -36,15 +35,15 @@ class Compared:
 
     candidate: Outcomes
     champion: Outcomes | None
-    classes: tuple[Any, ...]
+    names: tuple[str, ...]
     counts: tuple[int, ...]
     resamples: Resamples
     comparison: Comparison
 
     def of_classes(self, measured: Measured) -> dict[str, Any] | None:
         """Precision, recall and f1 of each class with its number of rows; None for a regression."""
-        told = zip(self.classes, measured.classes, self.counts, strict=True)
-        return {written(label): {**metrics, "rows": rows} for label, metrics, rows in told} or None
+        told = zip(self.names, measured.classes, self.counts, strict=True)
+        return {name: {**metrics, "rows": rows} for name, metrics, rows in told} or None
 
 
 def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
@@ -56,7 +55,7 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
     resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.gate.resamples)), plan.seed)
     comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
-    return Compared(outcomes[0], other, tuple(known), tuple(counts), resamples, comparison)
+    return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
 
 
 def parts(

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from perennial.contract.values import written
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
@@ -20,6 +19,7 @@ from training.champion import Champion, UnscorableError
 from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
+from training.labels import names
 from training.model import Model, environment
 from training.progress import report
 from training.rows import Split
@@ -43,14 +43,15 @@ class Rival:
         except UnscorableError as error:
             return cls(reason=str(error))
 
-    def finish(self, classes: list[Any], problem: str) -> Scored | None:
+    def finish(self, plan: Plan, classes: list[Any]) -> Scored | None:
         """Its predictions; None, with the reason kept, if there are none that can be compared."""
         if self.champion is not None:
             try:
                 values = self.champion.finish()
-                if problem != "binary" or self.champion.classes == classes:
+                if plan.problem != "binary" or self.champion.classes == classes:
                     return Scored("champion", self.champion.classes, self.champion.threshold, values)
-                self.reason = f"its classes are {self.champion.classes}, now they are {classes}"
+                then, now = (" and ".join(names(plan, each)) for each in (self.champion.classes, classes))
+                self.reason = f"its classes are {then}, now they are {now}"
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:
@@ -69,7 +70,7 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
     model = fitted.model
     classes = list(model.manifest["classes"] or ())
     mine = Scored("candidate", classes, model.manifest["threshold"], model.predict(split.held_out).values)
-    theirs = rival.finish(classes, plan.problem)
+    theirs = rival.finish(plan, classes)
     models = [mine] if theirs is None else [mine, theirs]
     table = folder / "predictions.parquet"
     evaluation.write_predictions(table, plan, split.held_out, split.held_out_hashes, models)
@@ -130,6 +131,5 @@ def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | 
 
 
 def _curves(whole: Compared) -> dict[str, Any]:
-    names = [written(label) for label in whole.classes]
-    theirs = whole.champion and pictures(whole.champion, names)
-    return {"candidate": pictures(whole.candidate, names), "champion": theirs}
+    theirs = whole.champion and pictures(whole.champion, whole.names)
+    return {"candidate": pictures(whole.candidate, whole.names), "champion": theirs}

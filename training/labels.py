@@ -24,7 +24,7 @@ def find(plan: Plan, train: pd.Series) -> list[Any]:
     Values are Python's own (bool, int, str), as in JSON. Raises TrainingError with the values that were found.
     """
     classes = sorted(pd.unique(train.astype(object)).tolist())
-    shown = ", ".join(written(value) for value in classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
+    shown = ", ".join(names(plan, classes[:_SHOWN])) + (", ..." if len(classes) > _SHOWN else "")
     where = f"The target '{plan.target}' has"
     if len(classes) < 2:
         raise TrainingError(
@@ -42,6 +42,12 @@ def find(plan: Plan, train: pd.Series) -> list[Any]:
     return classes
 
 
+def names(plan: Plan, classes: Sequence[Any]) -> list[str]:
+    """The classes as the data spells them: yes and no for a boolean target with these words, not true and false."""
+    words = plan.target_words if plan.target_column.type == "boolean" else None
+    return [words[bool(value)] if words else written(value) for value in classes]
+
+
 def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
     """The index of each value among the classes, -1 for another value."""
     index = pd.Index(list(classes), dtype=object)
@@ -57,7 +63,7 @@ def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
     if len(matching) != 1:
         raise TrainingError(
             f"positive is {written(plan.positive)}, but the target '{plan.target}' has the classes "
-            f"{written(classes[0])} and {written(classes[1])}."
+            f"{' and '.join(names(plan, classes))}."
         )
     return [value for value in classes if value is not matching[0]] + matching
 

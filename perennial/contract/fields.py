@@ -9,7 +9,7 @@ from typing import Any
 
 from perennial.contract import bulk
 from perennial.contract.columns import NULL_VALUES, TEXTS, Column
-from perennial.contract.values import BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
+from perennial.contract.values import ANOTHER_FORM, BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
 
 # Longer texts are not matched with a pattern: matching may take more than linear time.
 _LONGEST_MATCHED = 256
@@ -161,7 +161,7 @@ class Field:
 
     def _not_allowed(self, value: Any, allowed: frozenset[Any]) -> str:
         if isinstance(value, str) and is_another_form(value, allowed):
-            return f"{shown(value)} is another Unicode form of an allowed value; normalise the data to NFC"
+            return f"{shown(value)} is {ANOTHER_FORM}"
         if self._values is None:
             return f"the model never saw {shown(value)}"
         return f"{shown(value)} is not among the {len(allowed)} allowed"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from perennial.contract.columns import TEXTS, Column
@@ -91,6 +91,10 @@ def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | No
     return None if text in null_values else text
 
 
+#: the end of the sentence about a text for which `is_another_form` holds
+ANOTHER_FORM = "another Unicode normal form (NFC, NFD) of an allowed value; normalise spec and data to NFC"
+
+
 def is_another_form(value: str, allowed: Collection[str]) -> bool:
     """True if a text that is not among the allowed ones is one of them in another Unicode normal form."""
     if value.isascii():
@@ -99,6 +103,20 @@ def is_another_form(value: str, allowed: Collection[str]) -> bool:
 
     form = normalize("NFC", value)
     return form in allowed or any(form == normalize("NFC", each) for each in allowed if not each.isascii())
+
+
+def frequent_words(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:
+    """The most frequent words for false and true; None if they are true and false themselves, or not known.
+
+    `counts` has the number of each word by "true" and "false".
+    """
+    false, true = (
+        max(sorted(found), key=lambda word: found[word], default=None)
+        for found in (counts.get(truth, {}) for truth in ("false", "true"))
+    )
+    if false is None or true is None or (false.lower(), true.lower()) == ("false", "true"):
+        return None
+    return false, true
 
 
 def written(value: Any) -> str:

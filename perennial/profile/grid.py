@@ -1,9 +1,11 @@
 """The grid: fixed cells over which columns are counted."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -36,6 +38,12 @@ class ColumnGrid:
         """The width of one cell."""
         return (self.high - self.low) / CELLS
 
+    def with_words(self, words: tuple[str, str] | None) -> ColumnGrid:
+        """The same cells; for a boolean target with its data's words for false and true as categories."""
+        if words is None or (self.type, self.role) != ("boolean", "target"):
+            return self
+        return replace(self, categories=words)
+
     def reach(self, edge: float) -> float:
         """The upper end of the values that count as an edge: a number stored as a 32-bit float still equals it."""
         return edge + self.tolerance(edge)
@@ -60,7 +68,7 @@ class Grid:
         return {"format": FORMAT, "columns": {name: _grid_dict(column) for name, column in self.columns.items()}}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Grid":
+    def from_dict(cls, data: Mapping[str, Any]) -> Grid:
         """The inverse of `as_dict`. Raises ProfileError for another format."""
         if data.get("format") != FORMAT:
             raise ProfileError(f"a grid of format {data.get('format')!r}, {FORMAT} is expected")

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from perennial.contract.values import frequent_words
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
+from perennial.reports.json_values import mapping, member, text, whole
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class ReportData:
     evaluation: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     version: ModelVersion | None = None
+
+    @property
+    def target_words(self) -> tuple[str, str] | None:
+        """The words for false and true in the data of a boolean target; None if there are none."""
+        columns, target = member(self.spec, "columns"), member(self.spec, "target")
+        if not isinstance(target, str) or member(member(columns, target), "type") != "boolean":
+            return None
+        found = mapping(member(self.verdict, "target_words"))
+        return frequent_words(
+            {
+                truth: {text(word): count for word, each in mapping(words).items() if (count := whole(each))}
+                for truth, words in found.items()
+            }
+        )
 
 
 @dataclass(frozen=True)

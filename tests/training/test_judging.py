@@ -56,6 +56,13 @@ def test_a_fixed_threshold_is_the_declared_one(job: Job) -> None:
     }
 
 
+def test_the_classes_of_a_boolean_target_are_in_the_words_of_its_data(trained: dict[str, Job], job: Job) -> None:
+    job.prepare([people(300)], target_words=("no", "yes")).run()
+    assert list(job.evaluation["candidate"]["classes"]) == ["no", "yes"]
+    assert job.evaluation["curves"]["candidate"]["confusion"]["labels"] == ["no", "yes"]
+    assert list(trained["binary"].evaluation["candidate"]["classes"]) == ["false", "true"]
+
+
 def test_the_choice_of_a_threshold_never_sees_the_held_out_rows(trained: dict[str, Job], job: Job) -> None:
     rows = people(800)
     held_out = rows["id"].isin(trained["binary"].predictions["key.id"])

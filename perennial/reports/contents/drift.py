@@ -85,7 +85,7 @@ def _distribution(data: ReportData, name: str, redaction: Redaction) -> dict[str
     if before is None or now is None or redaction.hides(name) or before.grid.digest != now.grid.digest:
         return None
     pair: list[tuple[ColumnGrid, ColumnProfile, ColumnProfile]] = [
-        (grid, before.columns[column], now.columns[column])
+        (grid.with_words(data.target_words), before.columns[column], now.columns[column])
         for column, grid in before.grid.columns.items()
         if text(column) == name
     ]

@@ -51,6 +51,15 @@ def profiled(frame: pl.DataFrame) -> Profile:
     return profile(frame, GRID)
 
 
+def test_a_sentence_about_a_boolean_target_has_the_words_of_its_data() -> None:
+    moved = profiled(table(20_000, 2, late=0.5))
+    plain = compare(profiled(REFERENCE), moved)
+    spelt = compare(profiled(REFERENCE), moved, words=("No", "Yes"))
+    assert plain.columns["late"].sentence.replace("'false'", "'No'") == spelt.columns["late"].sentence
+    assert "'No' changed from" in spelt.sentence
+    assert plain.columns["late"].metrics == spelt.columns["late"].metrics
+
+
 def test_metrics_are_those_of_the_textbooks() -> None:
     current = table(15_000, 2, shift=0.4)
     metrics = compare(profiled(REFERENCE), profiled(current)).columns["price"].metrics
