@@ -15,7 +15,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 
-from embedded.access import PRINCIPAL, DeniedError, Door, Registry
+from embedded.access import PRINCIPAL, Authenticator, DeniedError, Registry
 from embedded.access.refusals import Answer
 from embedded.permissions.authorizer import Authorizer
 from embedded.permissions.gate import Gate
@@ -50,17 +50,17 @@ class KeepAliveHandler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Answers one request of any method; called by werkzeug for each request of the connection."""
         headers = _joined(self.headers)
-        door: Door = self.server.door  # type: ignore[attr-defined]
+        authenticator: Authenticator = self.server.authenticator  # type: ignore[attr-defined]
         unread = True
         try:
-            claim = door.examine(self.command, self.path, headers)
+            claim = authenticator.examine(self.command, self.path, headers)
             self._continue()
             body, unread = self._body(headers), False
-            principal = door.admit(claim, self.command, self.path, headers, body)
+            principal = authenticator.admit(claim, self.command, self.path, headers, body)
         except DeniedError as error:
             if unread:
                 self._drain(headers)
-            self._send(*door.refusal(error, self.path, headers))
+            self._send(*authenticator.refusal(error, self.path, headers))
             return
         if claim.service == "sagemaker" and self.command == "POST" and self.path.startswith("/endpoints/"):
             self._send(*self._directly(headers, body, principal))
@@ -164,7 +164,7 @@ class Server:
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self._server.connections = set()  # type: ignore[attr-defined]
         self._server.direct = None  # type: ignore[attr-defined]
-        self._server.door = Door(self.port, registry)  # type: ignore[attr-defined]
+        self._server.authenticator = Authenticator(self.port, registry)  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property

@@ -1,4 +1,4 @@
-"""A model's folder: its files, their digests, and the manifest with the digests.
+"""A model's folder: its files, and the manifest with their digests and the versions of the libraries.
 
     model.joblib    the fitted pipeline
     golden.json     rows with the model's predictions, which every server must reproduce
@@ -14,11 +14,16 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+# scikit-learn does not guarantee that another version reads a pickle.
+_MUST_MATCH = ("scikit-learn",)
+_RECORDED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
 
 
 class ArtifactError(Exception):
@@ -78,3 +83,16 @@ def verify(folder: Path, digest: str | None = None) -> dict[str, Any]:
     if digest and not own.startswith(digest):
         raise ArtifactError(f"this is the model {own[:12]}; expected {digest[:12]}")
     return manifest
+
+
+def environment() -> dict[str, str]:
+    """The versions that a model is made with."""
+    return {"python": python_version(), **{name: metadata.version(name) for name in _RECORDED}}
+
+
+def check_versions(manifest: Mapping[str, Any]) -> None:
+    """Raises ArtifactError if the model was made with another version of a library that must be the same."""
+    for name in _MUST_MATCH:
+        made_with, here = manifest["versions"].get(name), metadata.version(name)
+        if made_with != here:
+            raise ArtifactError(f"the model was made with {name} {made_with}, here is {here}")

@@ -12,12 +12,12 @@ import pandas as pd
 
 from perennial.contract.plan import Plan
 from perennial.contract.schema import Schema
-from training import golden
+from training.artifact import environment
 from training.columns import plain
 from training.fast import parity
 from training.fast.path import FOLDER, Fast
-from training.model import Model, environment
-from training.predictions import predicted
+from training.model import Model
+from training.predictions import GOLDEN, predicted
 
 GOLDEN_ROWS = 200
 MOST_CATEGORIES = 10_000  # categories of a column that a manifest lists
@@ -29,8 +29,8 @@ CONTRACT = (
     )),
 )  # fmt: skip
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "golden", "model", "predictions", "score",
-    "serve", "served", "tables", "versions",
+    "__init__", "artifact", "columns", "encoders", "features", "model", "predictions", "score",
+    "serve", "served", "tables",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
@@ -117,7 +117,7 @@ def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
         "predictions": (predictions or model.predict(rows)).entries(),
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    (folder / golden.FILE).write_text(text, encoding="utf-8")
+    (folder / GOLDEN).write_text(text, encoding="utf-8")
 
 
 def _answerable(model: Model, rows: pd.DataFrame) -> pd.DataFrame:

@@ -21,8 +21,8 @@ from sklearn.pipeline import Pipeline
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.failure import TrainingError
 from training.features import Features, code_places
+from training.job import TrainingError
 
 # From this number of rows on, the time of one thread costs more than a model that differs in the last digit between
 # machine types.

@@ -17,11 +17,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 
 from perennial.contract.plan import Plan
 from training import artifact, bundle, estimators, labels, thresholds
-from training.failure import TrainingError
 from training.fast import parity
+from training.job import TrainingError, report
 from training.model import Model
 from training.payloads import openapi
-from training.progress import report
 from training.rows import Split
 from training.thresholds import Choice
 

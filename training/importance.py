@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from perennial.contract.plan import Plan
+from training.job import report
 from training.model import Model
-from training.progress import report
 from training.rows import Split
 
 _MOST_ROWS = 1000

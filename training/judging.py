@@ -15,13 +15,14 @@ from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
 from training import evaluation
+from training.artifact import environment
 from training.champion import Champion, UnscorableError
 from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
+from training.job import report
 from training.labels import names
-from training.model import Model, environment
-from training.progress import report
+from training.model import Model
 from training.rows import Split
 
 

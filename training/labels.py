@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
 from perennial.contract.values import TRUTHS, written
-from training.failure import TrainingError
+from training.job import TrainingError
 
 _MOST_CLASSES = 200
 _SHOWN = 5

@@ -13,12 +13,9 @@ import pandas as pd
 
 from perennial.contract.columns import Column, declared
 from perennial.contract.values import read
-from training import artifact, golden, versions
+from training import artifact
 from training.columns import frame
-from training.predictions import TOLERANCE, Predictions, predicted
-from training.versions import environment
-
-__all__ = ["TOLERANCE", "Model", "environment"]
+from training.predictions import Predictions, check_golden, predicted, read_golden
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Model:
     def load(cls, folder: Path, digest: str | None = None) -> Model:
         """Checks digests and versions, then loads. Raises ArtifactError; nothing is unpickled before that."""
         manifest = artifact.verify(folder, digest)
-        versions.check(manifest)
+        artifact.check_versions(manifest)
         return cls.unpickled(folder, manifest)
 
     @classmethod
@@ -62,7 +59,7 @@ class Model:
 
     def check_golden(self) -> int:
         """Reproduces golden.json. Returns the number of rows; raises ArtifactError if a prediction differs."""
-        then = golden.read(self.folder)
+        then = read_golden(self.folder)
         columns = {name: replace(column, nullable=True) for name, column in self.features.items()}
         values = {name: [read(row[name], column, ()) for row in then["rows"]] for name, column in columns.items()}
-        return golden.check(self.predict(frame(columns, values)), then)
+        return check_golden(self.predict(frame(columns, values)), then)

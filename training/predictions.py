@@ -7,15 +7,18 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perennial.contract.values import written
+from training.artifact import ArtifactError
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
+GOLDEN = "golden.json"  # held-out rows with the model's offline predictions, which every server must reproduce
 
 
 @dataclass(frozen=True)
@@ -141,3 +144,17 @@ def agree(now: Any, then: Any) -> bool:
     if isinstance(then, float):
         return isinstance(now, float | int) and abs(now - then) <= TOLERANCE * max(1.0, abs(then))
     return bool(now == then)
+
+
+def read_golden(folder: Path) -> dict[str, Any]:
+    """Reads golden.json: {"rows": [{feature: value}], "predictions": [entry]}."""
+    return dict(json.loads((folder / GOLDEN).read_text(encoding="utf-8")))
+
+
+def check_golden(now: Predictions, golden: dict[str, Any]) -> int:
+    """The number of predictions that are reproduced. Raises ArtifactError for the first that is not."""
+    entries = now.entries()
+    for index, (answer, then) in enumerate(zip(entries, golden["predictions"], strict=True)):
+        if not agree(answer, then):
+            raise ArtifactError(f"golden row {index} is answered {answer}, offline it was {then}")
+    return len(entries)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50

@@ -9,9 +9,9 @@ from typing import Any
 
 from perennial.contract.fields import PayloadError
 from perennial.contract.schema import Rows, Schema
-from training import artifact, golden, versions
+from training import artifact
 from training.fast.path import FOLDER, Fast
-from training.predictions import Floats, Predictions, predicted
+from training.predictions import Floats, Predictions, check_golden, predicted, read_golden
 
 MOST_EXPLAINED = 100
 _MOST_COST = 400_000_000
@@ -27,7 +27,7 @@ class Served:
         """
         self.folder = folder
         self.manifest: Mapping[str, Any] = artifact.verify(folder, digest)
-        versions.check(self.manifest)
+        artifact.check_versions(self.manifest)
         self.digest = str(self.manifest["digest"])
         self.schema = Schema.of({**self.manifest, "out_of_contract": policy or self.manifest.get("out_of_contract")})
         self.path = str(self.manifest.get("serving", {}).get("path", "general"))
@@ -44,11 +44,11 @@ class Served:
 
     def check_golden(self) -> int:
         """Reproduces golden.json on the path that serves. Returns the number of rows; raises ArtifactError."""
-        then = golden.read(self.folder)
+        then = read_golden(self.folder)
         columns = {
             each.name: each.typed_or_none([row[each.name] for row in then["rows"]]) for each in self.schema.fields
         }
-        return golden.check(self.predict(Rows(columns, len(then["rows"]))), then)
+        return check_golden(self.predict(Rows(columns, len(then["rows"]))), then)
 
     def explain(self, rows: Rows, predictions: Predictions) -> Predictions:
         """Adds the contribution of each feature: to the positive, to the predicted class, or to the number.

@@ -10,40 +10,10 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, plan, rows
-from training.failure import TrainingError, write_failure
-from training.progress import report
-
-
-@dataclass(frozen=True)
-class Paths:
-    """The folders of SageMaker."""
-
-    data: Path
-    plan: Path
-    model: Path
-    output: Path
-    failure: Path
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Paths:
-        """From SM_* variables if they are set, else the usual folders below SAGEMAKER_BASE_DIR."""
-        base = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
-
-        def path(name: str, usual: str) -> Path:
-            return Path(environment.get(name) or base / usual)
-
-        return cls(
-            data=path("SM_CHANNEL_DATA", "input/data/data"),
-            plan=path("SM_CHANNEL_PLAN", "input/data/plan"),
-            model=path("SM_MODEL_DIR", "model"),
-            output=path("SM_OUTPUT_DATA_DIR", "output/data"),
-            failure=path("SM_OUTPUT_DIR", "output"),
-        )
+from training import evaluation, fitting, importance, judging, rows
+from training.job import Paths, TrainingError, read_plan, report, write_failure
 
 
 def main() -> None:
@@ -62,7 +32,7 @@ def main() -> None:
 
 def train(paths: Paths) -> str:
     """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
-    job = plan.read(paths.plan / "plan.json")
+    job = read_plan(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out))

@@ -18,7 +18,8 @@ from examples.flights import read
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 from perennial.spec import load
-from training.train import Paths, train
+from training.job import Paths
+from training.train import train
 
 _MONTHS, _ASKED = [1, 2, 3], [4]
 _DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "category": pl.String}

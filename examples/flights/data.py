@@ -30,6 +30,11 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+# the faults of `corrupt`; rows are counted from 0
+MISSPELT = {"wind_speed": "wind_sped"}
+IMPOSSIBLE_DISTANCES = {3: -229, 70: 99999, 500: -1}
+UNKNOWN_CARRIER = ("ZZ", (11, 4000))
+
 
 class DataError(RuntimeError):
     """The package with the data is missing, or differs from what is expected."""
@@ -75,6 +80,19 @@ def write(folder: Path, months: range | list[int] = MONTHS, table: Table = "flig
         month(flights, number, table).write_csv(path)
         paths.append(path)
     return paths
+
+
+def corrupt(flights: pl.DataFrame) -> pl.DataFrame:
+    """A month with faults: a misspelt column, impossible distances, an unknown carrier. Needs at least 4,001 rows."""
+    rows = pl.int_range(pl.len())
+    carrier, at = UNKNOWN_CARRIER
+    distance = pl.col("distance")
+    for row, value in IMPOSSIBLE_DISTANCES.items():
+        distance = pl.when(rows == row).then(pl.lit(value)).otherwise(distance)
+    return flights.with_columns(
+        distance.alias("distance"),
+        pl.when(rows.is_in(at)).then(pl.lit(carrier)).otherwise(pl.col("carrier")).alias("carrier"),
+    ).rename(MISSPELT)
 
 
 def package_folder() -> Path:

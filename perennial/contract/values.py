@@ -124,6 +124,11 @@ def written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def rounded(value: float) -> str:
+    """A number in a sentence, with at least four significant digits: 0.7421, 7.5, 33,594, 3.2e-05."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def shown(value: Any) -> str:
     """A value in a message: short, and nothing of what is nested."""
     if isinstance(value, dict | list):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsrules import specs as awsrules
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
-from perennial.spec.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec
@@ -23,6 +23,14 @@ Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
 
 _BOUNDS = {"integer": "a number", "number": "a number", "date": "ISO text", "datetime": "ISO text"}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; expected one of {', '.join(known)}" if known else ""
 
 
 def of(spec: ModelSpec) -> Iterator[Fault]:

@@ -45,7 +45,7 @@ def test_no_docstring_begins_with_a_clause_or_asks_a_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["What a call needs.", "whether it holds", "From where a figure counts.", "How it is."]
+    "text", ["What a call needs.", "whether it holds", "From where a metric counts.", "How it is."]
 )
 def test_clauses_are_found(text: str) -> None:
     assert begins_with_a_clause(text)

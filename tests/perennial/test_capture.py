@@ -18,7 +18,7 @@ from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.requests import UnsupportedTypeError
 from perennial.contract.schema import Rows, Schema
-from tests.perennial.contract.doors import asked, csv_of
+from tests.perennial.contract.readers import asked, csv_of
 
 SCHEMA = Schema.of(
     {

@@ -15,8 +15,9 @@ from perennial.contract.columns import Column
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import metrics_of
 from perennial.contract.plan import Origin, Plan
+from training.job import Paths
 from training.tables import to_arrow
-from training.train import Paths, train
+from training.train import train
 
 PEOPLE = {
     "id": Column("integer", feature=False),

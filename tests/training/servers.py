@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.training.jobs import Job
-from training.archive import unpack
+from training.champion import unpack
 from training.serve import App
 
 

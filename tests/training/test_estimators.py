@@ -15,8 +15,8 @@ from perennial.contract.columns import Column
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import estimators, fitting, labels
 from training.columns import frame, plain, series
-from training.failure import TrainingError
 from training.features import MOST_CODES, Features, code_places
+from training.job import TrainingError
 
 FEATURES = {name: column for name, column in PEOPLE.items() if column.feature} | {
     "remark": Column("text", nullable=True, feature=True)

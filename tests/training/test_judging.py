@@ -11,7 +11,7 @@ import pytest
 from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
 from tests.training.jobs import PEOPLE, Job, people, plan_of
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.model import Model
 from training.tables import to_arrow
 

@@ -21,8 +21,8 @@ from training.fast import extraction, quickscorer
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
 from training.features import Features
-from training.model import TOLERANCE, Model
-from training.predictions import predicted
+from training.model import Model
+from training.predictions import TOLERANCE, predicted
 
 _MOST_ROWS = 20_000
 _TREELITE = "treelite*"

@@ -12,12 +12,12 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.access import DeniedError, Door, Registry
+from embedded.access import Authenticator, DeniedError, Registry
 from embedded.access.refusals import Reason
 
 PORT = 4566
 REGISTRY = Registry("123456789012")
-DOOR = Door(PORT, REGISTRY)
+AUTHENTICATOR = Authenticator(PORT, REGISTRY)
 ROLE = "arn:aws:iam::123456789012:role/training"
 
 
@@ -31,8 +31,8 @@ class Sent:
     body: bytes
 
     def admitted(self) -> str:
-        claim = DOOR.examine(self.method, self.target, self.headers)
-        return DOOR.admit(claim, self.method, self.target, self.headers, self.body)
+        claim = AUTHENTICATOR.examine(self.method, self.target, self.headers)
+        return AUTHENTICATOR.admit(claim, self.method, self.target, self.headers, self.body)
 
     def with_headers(self, **changes: str) -> "Sent":
         return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in changes.items()})
@@ -139,7 +139,7 @@ def test_a_request_of_another_time_is_refused(monkeypatch: pytest.MonkeyPatch) -
     for shift, reason, asked in ((901, Reason.TIME, None), (-901, Reason.TIME, Reason.TIME), (3601, Reason.TIME,
                                                                                           Reason.EXPIRED)):  # fmt: skip
         now = time.time() + shift
-        monkeypatch.setattr("embedded.access.door.time.time", lambda now=now: now)
+        monkeypatch.setattr("embedded.access.authentication.time.time", lambda now=now: now)
         assert refusal(signed) is reason
         if asked is None:
             assert presigned.admitted() == REGISTRY.developer.principal

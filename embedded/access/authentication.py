@@ -7,17 +7,45 @@ from urllib.parse import unquote
 
 from embedded.access import bodies, signatures
 from embedded.access.credentials import Credentials, Registry
-from embedded.access.origins import Origins
 from embedded.access.refusals import Answer, DeniedError, Reason
 from embedded.access.signatures import Claim
+from embedded.port import HOST
 
 PRINCIPAL = "perennial.principal"  # the key of the principal's ARN in a WSGI environment
 SKEW_SECONDS = 15 * 60
+_SITES = ("none", "same-origin")
 _CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own path, which AWS does not have
 _NEXT = 'Take the keys of this start: eval "$(perennial up --detach)"'
 
 
-class Door:
+class Origins:
+    """The hosts of the server at a port, and the check of a request against them.
+
+    Only these names are accepted: under DNS rebinding a browser sends the page's host.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._hosts = (f"{HOST}:{port}", f"localhost:{port}")
+
+    def check(self, method: str, target: str, headers: Mapping[str, str]) -> None:
+        """Raises DeniedError for a request from a web page, or to another host; header names are in lower case."""
+        host = headers.get("host", "")
+        if host not in self._hosts:
+            raise DeniedError(
+                Reason.FOREIGN, f"The Host header is {host[:100]!r}; the embedded cloud answers to {self._hosts[0]}."
+            )
+        if not target.startswith("/"):
+            raise DeniedError(Reason.FOREIGN, "The request's target is no path.")
+        if method == "OPTIONS":
+            raise DeniedError(Reason.FOREIGN, "CORSResponse: the embedded cloud allows no other origin.")
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{host}":
+            raise DeniedError(Reason.FOREIGN, f"The request comes from a page of {origin[:100]!r}.")
+        if headers.get("sec-fetch-site", "none") not in _SITES:
+            raise DeniedError(Reason.FOREIGN, "The request comes from a page of another site.")
+
+
+class Authenticator:
     """Authenticates requests to the server at a port by the credentials of the registry."""
 
     def __init__(self, port: int, registry: Registry) -> None:

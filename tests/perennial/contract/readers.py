@@ -19,7 +19,7 @@ from perennial.validation import inspect
 from training.payloads.parquet import rows_of_parquet
 
 REFUSED = "refused"
-Door = Callable[[Sequence[str], Column, tuple[str, ...]], list[Any]]
+Reader = Callable[[Sequence[str], Column, tuple[str, ...]], list[Any]]
 
 
 def grammar(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> list[Any]:
@@ -90,9 +90,9 @@ def served_parquet(cells: Sequence[str], column: Column, nulls: tuple[str, ...])
     return served(cells, column, nulls, requests.PARQUET, parquet_of)
 
 
-DOORS: dict[str, Door] = {
-    name: door
-    for name, door in globals().items()
+CELL_READERS: dict[str, Reader] = {
+    name: reader
+    for name, reader in globals().items()
     if name.startswith(("upload_", "served_")) and name != "served" and not name.endswith("literals")
 }
 
