@@ -13,8 +13,8 @@ from typing import Any
 from embedded.permissions import principals
 from embedded.permissions.conditions import PolicyError
 from embedded.permissions.evaluation import Access, Decision, Document, Effect, Policies, decide
+from embedded.permissions.need import Place
 from embedded.permissions.needs import needs
-from embedded.permissions.needs.arns import Place
 from embedded.permissions.policies import Principal
 from embedded.permissions.resources import ADMINISTRATOR, MotoResources
 from embedded.permissions.usage import Usage

@@ -6,8 +6,8 @@ them.
 """
 
 from embedded.permissions.evaluation import Access
+from embedded.permissions.need import Parameters, Place, Table
 from embedded.permissions.needs import functions, messages, objects, records, sagemaker, watching
-from embedded.permissions.needs.arns import Parameters, Place, Table
 
 TABLES: dict[str, Table] = {  # by botocore's name of the service
     "application-autoscaling": sagemaker.SCALING,

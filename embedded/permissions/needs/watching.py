@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, on
+from embedded.permissions.need import Need, Parameters, Place, Table, on, on_any
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
@@ -40,10 +40,10 @@ CLOUDWATCH: Table = {
     "DescribeAlarmHistory": _alarms("DescribeAlarmHistory", "AlarmName"),
     "EnableAlarmActions": _alarms("EnableAlarmActions", "AlarmNames"),
     "DisableAlarmActions": _alarms("DisableAlarmActions", "AlarmNames"),
-    "DescribeAlarmsForMetric": anywhere("cloudwatch:DescribeAlarmsForMetric"),
+    "DescribeAlarmsForMetric": on_any("cloudwatch:DescribeAlarmsForMetric"),
     "PutMetricData": _put_data,
     **{
-        action: anywhere(f"cloudwatch:{action}")
+        action: on_any(f"cloudwatch:{action}")
         for action in ("GetMetricData", "GetMetricStatistics", "ListMetrics", "ListDashboards")
     },
     "PutDashboard": _dashboard("PutDashboard"),
@@ -85,8 +85,8 @@ LOGS: Table = {
         )
     },
     **{action: _stream(action) for action in ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents")},
-    "TestMetricFilter": anywhere("logs:TestMetricFilter"),
-    "DescribeLogGroups": anywhere("logs:DescribeLogGroups"),
+    "TestMetricFilter": on_any("logs:TestMetricFilter"),
+    "DescribeLogGroups": on_any("logs:DescribeLogGroups"),
 }
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from embedded.permissions.evaluation import Access, Decision, Document, Effect, Policies, decide
+from embedded.permissions.need import Place
 from embedded.permissions.needs import TABLES, needs
-from embedded.permissions.needs.arns import Place
 from embedded.permissions.policies import Principal
 from embedded.permissions.resources import MotoResources
 from tests.embedded.permissions import made

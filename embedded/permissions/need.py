@@ -65,7 +65,7 @@ def on(action: str, resource: Callable[[Parameters, Place], str]) -> Need:
     return lambda parameters, place: (Access(action, resource(parameters, place)),)
 
 
-def anywhere(*actions: str) -> Need:
+def on_any(*actions: str) -> Need:
     """The permission for actions without resource types."""
     return lambda _parameters, _place: tuple(Access(action, "*") for action in actions)
 
@@ -75,7 +75,7 @@ def nothing(_parameters: Parameters, _place: Place) -> Iterable[Access]:
     return ()
 
 
-def together(*needs: Need) -> Need:
+def all_of(*needs: Need) -> Need:
     """All of several permissions."""
     return lambda parameters, place: [access for need in needs for access in need(parameters, place)]
 
