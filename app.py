@@ -1,9 +1,9 @@
-"""The CDK app: settings in, two stacks out. `python app.py` writes cdk.out, and `cdk deploy` calls just this."""
+"""The CDK app: reads the settings and makes two stacks. `python app.py` writes cdk.out, as `cdk deploy` does."""
 
 import json
 import os
 
-from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk, for it finds the Node that aws_cdk runs on
+from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk: finds the Node that aws_cdk runs on
 
 # isort: split
 from aws_cdk import App, Validations
@@ -18,7 +18,7 @@ app = App(
     analytics_reporting=False,
     stack_traces=False,
     tree_metadata=False,
-    builtin_cloud_formation_validation=False,  # cfn-lint says more, in the suite
+    builtin_cloud_formation_validation=False,  # cfn-lint reports more, in the tests
 )
 Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 if app.node.try_get_context("nist"):  # `make lint-packs`, which knows the findings that are accepted

@@ -1,4 +1,4 @@
-"""What of a spec AWS would refuse or could not carry out: where it stands, why, and who says so."""
+"""Faults of a spec that AWS would refuse: the place in the spec, the reason and the source."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 LONGEST_TRAINING = 28 * 24 * 60  # minutes
 VALUE = 1024  # characters of one environment value
 ENTRIES = 100  # environment values of a container
-OWN_ENTRIES = 10  # of those, what a server needs besides the names of sensitive columns
-MOST_SHARE = 0.5  # of a canary's and a linear step's fleet
+OWN_ENTRIES = 10  # environment values that a server needs besides the names of sensitive columns
+MOST_SHARE = 0.5  # of the fleet of a canary step and a linear step
 LEAST_LINEAR = 0.1
 
 
@@ -36,7 +36,7 @@ def faults(
     sensitive: Sequence[str] = (),
     training_hours: float,
 ) -> tuple[Fault, ...]:
-    """All that AWS would refuse of the parts of a valid spec, given with their defaults.
+    """Every fault of the parts of a valid spec, given with their defaults, that AWS would refuse.
 
     Args:
         training: `training` of the spec.
@@ -125,7 +125,7 @@ def _traffic(release: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _environment(sensitive: Sequence[str]) -> Iterator[Fault]:
-    """Long lists of columns are spread over several values; what does not fit into all of them is refused."""
+    """Faults of long lists of columns, which are spread over several values."""
     needed = -(-len(json.dumps(list(sensitive))) // VALUE)
     if needed > ENTRIES - OWN_ENTRIES:
         yield Fault(

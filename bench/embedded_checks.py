@@ -1,7 +1,7 @@
 """CPU time of the embedded cloud's checks: `python -m bench.embedded_checks`.
 
-The story of flights (`perennial demo`) runs against a cloud in this process. The CPU seconds of signatures, service
-model and permissions are added up and stand beside the story's own seconds; then 2,000 invocations follow.
+The demo script of flights runs against a cloud in this process. The CPU seconds of signatures, service
+model and permissions are added up and stand beside the seconds of the whole script; then 2,000 invocations follow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import boto3
 from bench.machine import machine
 from cli import project, synthesis
 from cli.stopwatch import Stopwatch
-from embedded.access import Door
+from embedded.access import Authenticator
 from embedded.cloud import Cloud
 from embedded.permissions.authorizer import Authorizer
 from embedded.sagemaker import runtime
@@ -31,7 +31,7 @@ from examples.flights import COLUMNS, corrupt, month, read
 
 INVOCATIONS = 2000
 CHECKS: dict[str, list[tuple[Any, str]]] = {
-    "signatures": [(Door, "examine"), (Door, "admit")],
+    "signatures": [(Authenticator, "examine"), (Authenticator, "admit")],
     "service model and rules": [(requests, "_refusal"), (runtime, "_check")],
     "permissions": [(Authorizer, "require"), (Authorizer, "call")],
 }
@@ -85,31 +85,31 @@ def main() -> None:
         cloud.deploy(assembly)
         os.environ.update(cloud.exports())
         timer.seconds.clear()
-        story = _story()
+        script = _run_script()
         checks = dict(timer.seconds)
         timer.seconds.clear()
         invocations = _invocations()
         per_call = {name: seconds / INVOCATIONS * 1000 for name, seconds in timer.seconds.items()}
     found = {
         "machine": machine(),
-        "story_seconds": story,
+        "script_seconds": script,
         "checks_seconds": checks,
-        "share_of_story": sum(checks.values()) / story,
+        "share_of_script": sum(checks.values()) / script,
         "invocation_ms": invocations * 1000,
         "checks_of_an_invocation_ms": per_call,
     }
     if "--json" in sys.argv:
         print(json.dumps(found, indent=2))
         return
-    print(f"story {story:.1f} s; checks " + ", ".join(f"{name} {value:.2f} s" for name, value in checks.items()))
-    print(f"share of the story: {found['share_of_story']:.1%}")
+    print(f"demo script {script:.1f} s; checks " + ", ".join(f"{name} {value:.2f} s" for name, value in checks.items()))
+    print(f"share of the script: {found['share_of_script']:.1%}")
     print(
         f"an invocation {invocations * 1000:.2f} ms; checks "
         + ", ".join(f"{n} {v:.3f} ms" for n, v in per_call.items())
     )
 
 
-def _story() -> float:
+def _run_script() -> float:
     from cli.demo_script import DemoScript
 
     began = time.perf_counter()

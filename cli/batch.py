@@ -43,8 +43,9 @@ def batch(
 ) -> None:
     """Predict for a whole file by a transform job.
 
-    The champion answers on machines that are there for this job alone, by the very code of its endpoint. Answers are in
-    the order of the rows."""
+    The champion predicts in a SageMaker job of its own, with the code of its endpoint. Predictions are in the order of
+    the rows.
+    """
     from cli.serving import serving
 
     ends = Ends(source, out or _beside(source))

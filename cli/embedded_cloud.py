@@ -41,14 +41,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Running:
-    """An embedded cloud that answers."""
+    """An embedded cloud that is ready."""
 
     pid: int
     endpoint_url: str
     exports: dict[str, str]
 
     def environment(self) -> dict[str, str]:
-        """The exports that lead any AWS client to it, past a proxy where one is set."""
+        """The environment variables that point any AWS client to it, without a proxy."""
         proxies = any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"))
         if not proxies:
             return self.exports
@@ -72,7 +72,7 @@ def find(place: Place) -> Running | None:
 
 
 def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
-    """Starts one, which is not ready yet. With a `parent` it ends with that process, else it continues."""
+    """Starts an embedded cloud that is not ready yet. With a `parent` it ends with that process, else it continues."""
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)

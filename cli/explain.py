@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def explain(
     run: RunId,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="All that each step found, not the decision alone.")
+        bool, typer.Option("--all", "-a", help="The details of each step, not the decision alone.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Explain how a run ended.
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
-    model_of(run)  # an id that is none is said to be so before a cloud is asked
+    model_of(run)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
     found = find_run(ledger, run)
     if found is None:

@@ -72,7 +72,7 @@ class Group(TyperGroup):
     """Reports errors of the user in one line; an internal error keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb. Exits with the error's own code."""
+        """Runs the verb. Exits with the error's own code."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -99,5 +99,5 @@ for verb in VERBS:
 
 
 def main() -> None:
-    """Run the command that sys.argv asks for."""
+    """Runs the command in sys.argv."""
     app(prog_name="perennial")

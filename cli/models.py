@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cli import connection, project
 from cli.output import Json, emit, note, show, table
 from perennial import layout
-from perennial.number_format import plain
+from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -53,4 +53,4 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
 
 def _metric(model: dict[str, Any]) -> str:
     metric = model["metrics"].get(model["metric"])
-    return f"{model['metric']} {plain(metric['value'])}" if metric else ""
+    return f"{model['metric']} {rounded(metric['value'])}" if metric else ""

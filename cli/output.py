@@ -16,14 +16,16 @@ from rich.markup import escape
 from rich.table import Table
 
 ERROR, USAGE, REFUSED = 1, 2, 3
-WIDE = 240  # columns, where the output is no terminal that would say
+WIDE = 240  # columns, if the output is not a terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model: models/NAME.yaml.")]
 
 
 class CommandError(Exception):
-    """An error of the user: one line with what, where, why and the next command. `code` is the exit code."""
+    """An error of the user: one line with the fault, its place, the reason and the next command. `code` is the exit
+    code.
+    """
 
     def __init__(self, message: str, code: int = ERROR) -> None:
         super().__init__(message)
@@ -66,7 +68,7 @@ def emit(data: Any) -> None:
 
 
 def show(thing: RenderableType) -> None:
-    """Something of rich's on stdout."""
+    """Prints a renderable of rich on stdout."""
     stdout().print(thing)
 
 

@@ -43,7 +43,7 @@ def predict(
 
 
 def _ask(model: str, question: Request, accept: str) -> tuple[bytes, str]:
-    """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
+    """The endpoint's answer. Raises CommandError, with the row of the file, if the endpoint refuses a row."""
     from botocore.exceptions import ClientError
 
     from cloud import endpoints

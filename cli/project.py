@@ -11,7 +11,7 @@ from perennial.spec import SpecError, load
 
 
 def root() -> Path:
-    """The checkout: the nearest folder from here upwards with app.py and models/, or the one this code lies in."""
+    """The checkout: the nearest folder from here upwards with app.py and models/, or the one of this code."""
     here = Path.cwd()
     own = Path(__file__).resolve().parents[1]
     return next((folder for folder in (here, *here.parents, own) if is_root(folder)), own)

@@ -20,7 +20,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, or the dataset
 
 def runs(
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Only this model's runs.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The maximum number of runs.")] = 20,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""

@@ -23,13 +23,15 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help='Return once it is ready, for: eval "$(perennial up --detach)"')
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")] = 0,
+    speed: Annotated[
+        float, typer.Option(min=1, max=1000, help="The speed of waits and schedules, as a factor.")
+    ] = 20.0,
 ) -> None:
     """Run the platform on this machine.
 
-    No AWS account is needed. If it is up already, what has changed is deployed. On stdout are only the exports that
-    lead any AWS client to it.
+    No AWS account is needed. If it is running, the changes are deployed. Stdout has only the exports that point any AWS
+    client to it.
     """
     place = Place.of_checkout()
     _check_specs()

@@ -69,9 +69,10 @@ def show(ending: Ending) -> None:
 
 
 def put(platform: Platform, path: Path, model: str, card: LocalCard | None = None) -> Uploaded:
-    """Upload a file, or the files of a folder and the manifest that closes them; the card goes first, for the run that
+    """Uploads a file, or the files of a folder and then their manifest; the card first, because the run reads it.
 
-    the data starts looks for it at once. CommandError for an empty folder."""
+    Raises CommandError for an empty folder.
+    """
     if path.is_file():
         key = layout.incoming(model, path.name)
         _put_card(platform, card, model, key)

@@ -167,7 +167,7 @@ def _invalid(model: str, limits: Alarms, version: str) -> dict[str, Any]:
 
 
 def _shift(model: str, limits: Alarms, versions: tuple[str, str], spread: float) -> dict[str, Any]:
-    """|difference of the means| minus BEYOND_CHANCE standard errors of that difference."""
+    """The absolute difference of the means minus BEYOND_CHANCE standard errors of that difference."""
     metrics = [
         _series(f"{side}_{name}", metric, version)
         for side, version in zip(("new", "old"), versions, strict=True)

@@ -160,7 +160,7 @@ def _create_once(kind: str, request: dict[str, Any]) -> None:
 
 
 def _holds(found: Any, wanted: Any) -> bool:
-    """Does the description have all that was requested? SageMaker adds members of its own."""
+    """True if the description has all that was requested. SageMaker adds members of its own."""
     if isinstance(wanted, dict):
         members = [(name, value) for name, value in wanted.items() if value is not None]
         return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in members)

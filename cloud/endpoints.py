@@ -46,7 +46,7 @@ class StuckEndpointError(CloudError):
 class EndpointState:
     """The status in SageMaker's words, the configuration that serves, and the reason of a failure.
 
-    `pending` is the configuration of an update under way; `takes_traffic` says whether its instances are up.
+    `pending` is the configuration of an update under way; `takes_traffic`: its instances are in service.
     """
 
     status: str
@@ -58,7 +58,7 @@ class EndpointState:
 
     @property
     def is_changing(self) -> bool:
-        """Is an update, a rollback or another change under way?"""
+        """True during an update, a rollback or another change."""
         return self.status in CHANGING
 
 
@@ -212,6 +212,6 @@ def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[
 
 
 def _takes_traffic(variants: list[dict[str, Any]]) -> bool:
-    """Are the new instances up? SageMaker may leave the status of a variant out."""
+    """True if the new instances are in service. SageMaker may omit the status of a variant."""
     statuses = [status.get("Status") for variant in variants for status in variant.get("VariantStatus") or []]
     return bool(variants) and "Creating" not in statuses

@@ -1,4 +1,4 @@
-"""The hand-overs of the workflow: what each state receives and returns, and the messages to dispatch.
+"""The hand-overs of the workflow: the payload and result of each state, and the messages to dispatch.
 
 The state machine refers to the same fields by JSON path; tests/stacks/test_handovers.py compares the two. S3 keys
 travel in them, data never does.
@@ -27,7 +27,7 @@ class S3Object(TypedJson):
 
 @dataclass(frozen=True)
 class RunReference(TypedJson):
-    """The run that an execution works on, with the fencing token of its lease and the place of its spec."""
+    """The run of an execution, with the fencing token of its lease and the place of its spec."""
 
     id: str
     model: str
@@ -47,7 +47,7 @@ class StateError(TypedJson):
 
 @dataclass(frozen=True)
 class RunRequest(TypedJson):
-    """The payload of a state that needs only the run."""
+    """The payload of a state: the run; the fields of a subclass come after it."""
 
     run: RunReference
 
@@ -72,7 +72,7 @@ class UploadedFile(TypedJson):
 
 @dataclass(frozen=True)
 class WorkItem(TypedJson):
-    """What one worker inspects: a file, or a slice of row groups of a Parquet file.
+    """The work of one inspection: a file, or a slice of row groups of a Parquet file.
 
     Attributes:
         index: the number of the part.
@@ -130,18 +130,16 @@ class PlannedFiles(TypedJson):
 
 
 @dataclass(frozen=True)
-class InspectRequest(TypedJson):
+class InspectRequest(RunRequest):
     """The payload of an inspection."""
 
-    run: RunReference
     file: WorkItem
 
 
 @dataclass(frozen=True)
-class UninspectableRequest(TypedJson):
+class UninspectableRequest(RunRequest):
     """A work item that no worker could inspect, and the error of the last try."""
 
-    run: RunReference
     file: WorkItem
     error: StateError
 
@@ -154,10 +152,9 @@ class InspectedPart(TypedJson):
 
 
 @dataclass(frozen=True)
-class CompareKeysRequest(TypedJson):
+class CompareKeysRequest(RunRequest):
     """The payload of a comparison of keys."""
 
-    run: RunReference
     keys: KeyBucket
 
 
@@ -188,7 +185,7 @@ class VerdictReference(TypedJson):
 
 @dataclass(frozen=True)
 class DriftResult(TypedJson):
-    """Whether the dataset is worth a training."""
+    """The decision on training: True if the dataset is trained on."""
 
     train: bool
 
@@ -224,10 +221,9 @@ class TrainingRequest(TypedJson):
 
 
 @dataclass(frozen=True)
-class RecoverRequest(TypedJson):
+class RecoverRequest(RunRequest):
     """A training job that could not be started or failed, with the error."""
 
-    run: RunReference
     job: TrainingJob
     error: StateError
 
@@ -244,25 +240,23 @@ class GateDecision(TypedJson):
 
 
 @dataclass(frozen=True)
-class ApprovalRequest(TypedJson):
+class ApprovalRequest(RunRequest):
     """The task token that an answer needs, and the seconds that the run waits."""
 
-    run: RunReference
     token: str
     seconds: int
 
 
 @dataclass(frozen=True)
-class ApprovalAnswer(TypedJson):
+class ApprovalAnswer(RunRequest):
     """The output of the waiting task, whatever was sent, or the error by which it ended."""
 
-    run: RunReference
     answer: Any
 
 
 @dataclass(frozen=True)
 class Approval(TypedJson):
-    """Whether a person approved."""
+    """The decision of a person; False without an answer in time."""
 
     approved: bool
 
@@ -280,10 +274,9 @@ class VersionReference(TypedJson):
 
 
 @dataclass(frozen=True)
-class VersionRequest(TypedJson):
+class VersionRequest(RunRequest):
     """The payload of a state that works on a model version."""
 
-    run: RunReference
     version: VersionReference
 
 
@@ -304,18 +297,16 @@ class Deployment(TypedJson):
 
 
 @dataclass(frozen=True)
-class DeploymentRequest(TypedJson):
+class DeploymentRequest(RunRequest):
     """The payload of a state that looks at a deployment."""
 
-    run: RunReference
     release: Deployment
 
 
 @dataclass(frozen=True)
-class VersionDeploymentRequest(TypedJson):
+class VersionDeploymentRequest(RunRequest):
     """The payload of a state that compares the answers of a deployment with its version."""
 
-    run: RunReference
     release: Deployment
     version: VersionReference
 
@@ -338,14 +329,14 @@ class EndpointCheck(TypedJson):
 
 @dataclass(frozen=True)
 class CanaryCheck(TypedJson):
-    """Whether the new fleet has answered the golden rows."""
+    """The result of the canary's check: True if the new fleet has answered the golden rows."""
 
     asked: bool
 
 
 @dataclass(frozen=True)
 class Verification(TypedJson):
-    """Whether the endpoint serves the version and reproduces its golden rows."""
+    """The result of the verification: True if the endpoint serves the version and reproduces its golden rows."""
 
     ok: bool
 
@@ -363,10 +354,9 @@ class Rollback(TypedJson):
 
 
 @dataclass(frozen=True)
-class ConcludeRequest(TypedJson):
+class ConcludeRequest(RunRequest):
     """The end of a run: from a state of the workflow, or from the event of an execution that ended without one."""
 
-    run: RunReference
     outcome: Outcome
     error: StateError | None = None
 
@@ -399,10 +389,9 @@ class ExecutionStatusChange(TypedJson):
 
 
 @dataclass(frozen=True)
-class ExecutionInput(TypedJson):
+class ExecutionInput(RunRequest):
     """The input of an execution. A run that has a version before it begins rolls back to that version."""
 
-    run: RunReference
     version: VersionReference | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -482,6 +471,6 @@ class ReconciledUploads(TypedJson):
 
 @dataclass(frozen=True)
 class MonitoredModels(TypedJson):
-    """For each model that was due, whether it is stale."""
+    """For each model that was due, True if it is stale."""
 
     stale: dict[str, bool]

@@ -20,7 +20,7 @@ _ENDED = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class TrainingJobState:
-    """The status of a training job in SageMaker's words, the prefix of its output, and why it failed."""
+    """The status of a training job in SageMaker's words, the prefix of its output, and the reason of its failure."""
 
     name: str
     status: str
@@ -29,13 +29,13 @@ class TrainingJobState:
 
     @property
     def lacked_capacity(self) -> bool:
-        """Did SageMaker have no machine for it? Then it never began."""
+        """True if SageMaker had no instance for it, so that it never began."""
         return self.status == "Failed" and any(word in self.failure for word in _NO_MACHINES)
 
 
 @dataclass(frozen=True)
 class TransformJobState:
-    """The status of a transform job in SageMaker's words, and why it failed."""
+    """The status of a transform job in SageMaker's words, and the reason of its failure."""
 
     name: str
     status: str
@@ -43,7 +43,7 @@ class TransformJobState:
 
     @property
     def has_ended(self) -> bool:
-        """Is the status final?"""
+        """True if the status is final."""
         return self.status in _ENDED
 
 

@@ -70,7 +70,7 @@ def metadata(version: ModelVersion) -> dict[str, str]:
 
 
 def sha256(part: Any) -> str:
-    """64 hex digits over a part of a record as canonical JSON."""
+    """The SHA-256 of a part of a record as canonical JSON, 64 hex digits."""
     text = json.dumps(part, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

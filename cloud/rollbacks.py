@@ -69,7 +69,7 @@ def start(
         name="rollback",
         at=now,
         sentences=(f"{who} asked to go back from {champion.version} to {version.id}: {why}.",),
-        metrics={"from": champion.version, "to": version.id, "who": who, "why": why},
+        details={"from": champion.version, "to": version.id, "who": who, "why": why},
     )
     run = Run(
         id=run_id,

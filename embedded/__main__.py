@@ -26,7 +26,7 @@ _DEPLOY = "deploy"
 
 
 class _ShutdownError(BaseException):
-    """A signal asked the cloud to shut down."""
+    """The cloud received a signal to shut down."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,7 +30,7 @@ from embedded.metrics.alarm_states import AlarmStates
 from embedded.metrics.metric_data import MetricStore
 from embedded.moto_patches import (
     cloudwatch,
-    doors,
+    credentials,
     event_source_mappings,
     functions,
     loading,
@@ -173,7 +173,7 @@ class Cloud:
         storage.install_buckets(patches, context)
         messaging.install_subscriptions(patches, context, delivery)
         storage.install_tables(patches)
-        doors.install(patches, context.access)
+        credentials.install(patches, context.access)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         cloudwatch.install_metrics(patches, store)
         metric_filters.install(patches, context)

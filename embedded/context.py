@@ -39,12 +39,12 @@ class Clock:
             raise SpeedError(f"speed must be above 0, got {self.speed}")
 
     def scaled(self, seconds: float) -> float:
-        """Seconds on the wall that `seconds` of the cloud take."""
+        """The seconds on the wall for `seconds` of the cloud."""
         return seconds / self.speed
 
 
 class NotStartedError(RuntimeError):
-    """A part of the cloud was used before the cloud was up."""
+    """A part of the cloud was used before the cloud was started."""
 
 
 def _not_started(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
@@ -82,7 +82,7 @@ class Context:
         return Clock(self.speed)
 
     def exports(self, principal: str | None = None) -> dict[str, str]:
-        """The environment by which any AWS client talks to this cloud, as the developer or as a given principal."""
+        """The environment variables that point any AWS client at this cloud, as the developer or another principal."""
         credentials = self.access.issue(principal) if principal else self.access.developer
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,

@@ -13,7 +13,7 @@ from perennial.records import Run
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
-    """Concludes the run. It may be called again: the end of a run is final, and what follows is safe to repeat."""
+    """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat."""
     platform = from_environment()
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(request.run.id)

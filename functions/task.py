@@ -15,6 +15,7 @@ from cloud.handovers import RunReference
 from cloud.platform import Platform, from_environment
 from cloud.typed_json import TypedJson
 from functions import FunctionError
+from perennial import layout
 
 if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when a run is opened
     from cloud.ledger import Ledger
@@ -44,12 +45,12 @@ class Task:
     now: datetime
 
     def note(
-        self, step: str, sentences: tuple[str, ...], metrics: dict[str, Any] | None = None, **changes: Any
+        self, step: str, sentences: tuple[str, ...], details: dict[str, Any] | None = None, **changes: Any
     ) -> None:
         """Writes a step of that name into the run's record, or over it, and changes fields of the run."""
         from perennial.records import Step
 
-        done = Step(name=step, at=self.now, sentences=sentences, metrics=metrics or {})
+        done = Step(name=step, at=self.now, sentences=sentences, details=details or {})
         run = self.ledger.run(self.run.id)
         self.change(step, steps=(*(other for other in run.steps if other.name != step), done), **changes)
 
@@ -58,6 +59,16 @@ class Task:
         run = self.ledger.run(self.run.id)
         if not self.ledger.update_run(run.model_copy(update=changes)):
             raise EndedRunError(f"{run.id} has ended as {run.state}; {step} came too late")
+
+    def target_words(self, dataset: str) -> tuple[str, str] | None:
+        """The words for false and true of a boolean target in a dataset; None if its verdict has none."""
+        from perennial.validation.verdict import Verdict
+
+        key = layout.dataset(self.run.model, dataset, layout.VERDICT)
+        try:
+            return Verdict.from_dict(s3.read_json(self.platform.data_bucket, key)).words
+        except s3.MissingObjectError:
+            return None
 
     def may_wait(self, state: str, most: int) -> bool:
         """Counts one more wait of a state; False when it has waited `most` times already."""

@@ -1,8 +1,8 @@
-"""The root of the errors whose message a person reads, with the next command as a field of its own."""
+"""The base class of errors with a message for people; the next command is a field of its own."""
 
 
 class PerennialError(Exception):
-    """An error that says what happened, where and why; `hint` is the next command, or ''."""
+    """An error that states what happened, where and why; `hint` is the next command, or ''."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

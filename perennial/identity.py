@@ -48,7 +48,7 @@ def version_id(model: str, digest: str) -> str:
 
 
 def model_of(identity: str) -> str:
-    """The model that an id belongs to. Raises UnknownIdError."""
+    """The model of an id. Raises UnknownIdError."""
     match = _ID.match(identity)
     if not match:
         raise UnknownIdError(

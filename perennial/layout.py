@@ -84,7 +84,7 @@ def any_part(model: str, identity: str, name: str) -> str:
 
 
 def is_named(key: str, name: str) -> bool:
-    """Is the key that of a file of this name, in any folder?"""
+    """True if the key is that of a file of this name, in any folder."""
     return key.rsplit("/", 1)[-1] == name
 
 

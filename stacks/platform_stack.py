@@ -170,7 +170,7 @@ class PlatformStack(Stack):
         serving.grant_delete_configs(do.verify)
 
     def _publish_names(self, settings: Settings) -> None:
-        """The names of the resources as an SSM parameter, which the command line reads first."""
+        """Publishes the names of the resources as an SSM parameter, which the command line reads first."""
         ssm.StringParameter(
             self,
             "Platform",

@@ -1,4 +1,6 @@
-"""The states of a release: an optional shadow, a canary that is watched and asked, and the rollback to the champion."""
+"""The states of a release: an optional shadow, a canary with checks of its golden rows, and the rollback to the
+champion.
+"""
 
 from dataclasses import dataclass
 

@@ -30,7 +30,7 @@ LARGEST_MEMORY_MB = 10_240
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
+    """The settings. Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
 
     name: str = "perennial"  # prefix of stacks and of the platform's parameter
     models: str = "models"  # folder of the specs, absolute or below the checkout
@@ -95,7 +95,7 @@ class Settings:
 
 
 def _capture_key(path: Path) -> str | None:
-    """The key of a spec's captured traffic. A spec that is not right is refused by whoever deploys the models."""
+    """The key of a spec's captured traffic. An invalid spec is refused by the deployment of its model."""
     try:
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:

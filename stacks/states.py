@@ -78,7 +78,8 @@ def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
 
 
 def waiting(scope: Construct, id: str, state: tasks.LambdaInvoke, path: str) -> tuple[sfn.Condition, sfn.IChainable]:
-    """The condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task repeats.
+    """A Choice condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task
+    repeats.
 
     Waiting is no error, so no alarm on errors goes off. The function counts the waits, which bounds them.
     """
@@ -176,7 +177,7 @@ def one_of(
 
 
 def any_of(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
-    """A Choice state on a number: is it greater than zero?"""
+    """A Choice state on a number: greater than zero."""
     return sfn.Choice(scope, id).when(sfn.Condition.number_greater_than(path, 0), yes).otherwise(no)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a window: typed Parquet parts in, one typed frame out, in an order that the files do not decide."""
+"""The rows of a training window: typed Parquet parts in, one typed frame out, in an order independent of the files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50
@@ -24,14 +24,14 @@ _FEWEST_HELD_OUT = 10
 
 @dataclass(frozen=True)
 class Window:
-    """The rows of all datasets, and which of them the newest dataset brought, (n,)."""
+    """The rows of all datasets, and the mask of those from the newest dataset, (n,)."""
 
     rows: pd.DataFrame
     newest: NDArray[np.bool_]
 
 
 class Split:
-    """The rows to learn from and the rows to be judged by; of the latter, which the newest dataset brought."""
+    """The training rows and the held-out rows; of the latter, the mask of those from the newest dataset."""
 
     def __init__(self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_]) -> None:
         self.train = window.rows[~held_out].reset_index(drop=True)
@@ -41,10 +41,10 @@ class Split:
 
 
 def read(folder: Path, plan: Plan) -> Window:
-    """Every Parquet part below a folder. Of rows with one key the newest dataset's stays: an upload corrects another.
+    """Reads every Parquet part below a folder. Of rows with the same key the newest dataset's is kept.
 
-    A part is of the dataset whose name a folder bears; of the newest where there is but one. Raises TrainingError for
-    parts that do not hold the declared columns.
+    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises TrainingError for
+    parts without the declared columns.
     """
     ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
@@ -61,10 +61,10 @@ def read(folder: Path, plan: Plan) -> Window:
 
 
 def split(window: Window, plan: Plan) -> Split:
-    """Rows with a target, divided by the hash of their key.
+    """Divides the rows with a target by the hash of their key.
 
-    They are ordered by that hash, so that a model does not depend on how its rows came in files. Raises
-    TrainingError where one side is too small.
+    They are ordered by that hash, so that a model does not depend on the division into files. Raises TrainingError if
+    one side is too small.
     """
     known = window.rows[plan.target].notna().to_numpy()
     rows, newest = window.rows[known], window.newest[known]
@@ -83,7 +83,7 @@ def split(window: Window, plan: Plan) -> Split:
 
 
 def _age(path: Path, ages: Mapping[str, int]) -> int:
-    """The place of a part's dataset among those of the plan, oldest first; before them all where none is named."""
+    """The index of a part's dataset among those of the plan, oldest first; -1 if no folder names one."""
     if len(ages) == 1:
         return 0
     return max(ages.get(name, -1) for name in path.parts)

@@ -1,4 +1,4 @@
-"""The results as a page of the documentation."""
+"""The page of the results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Made by `make bench-serving`.
 
 
 def page(results: dict[str, Any]) -> str:
-    """Markdown."""
+    """The page in Markdown."""
     servers = results["servers"]
     machine = results["machine"]
     about = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}, {machine['kernel']}"
@@ -68,7 +68,7 @@ def _resources(servers: dict[str, Any]) -> list[str]:
 
 
 def _asked_for(servers: dict[str, Any]) -> list[str]:
-    """What the issue asks for, and what was found, ours and the peer in the same stack."""
+    """The targets and the results, Perennial and the peer in the same stack."""
     ours, stock, noop = (servers.get(name, {}) for name in ("ours", "stock", "noop"))
     if not all("csv 1" in each for each in (ours, stock, noop)):
         return []

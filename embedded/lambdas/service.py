@@ -43,7 +43,7 @@ class FunctionService:
             raise StoppedError("the embedded cloud is ending") from error
 
     async def run(self, configuration: FunctionConfiguration, event: bytes, request_id: str) -> InvocationResult:
-        """As `invoke`, on the event loop."""
+        """Invokes on the event loop, as `invoke` does."""
         pool = await self._pool(configuration)
         return await pool.run(event, request_id)
 

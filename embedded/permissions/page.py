@@ -1,4 +1,4 @@
-"""The table of who may do what: `python -m embedded.permissions.page FOLDER PAGE` writes it from recorded runs."""
+"""The table of permissions: `python -m embedded.permissions.page FOLDER PAGE` writes it from recorded runs."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from embedded.permissions.patterns import matches
 from embedded.permissions.removal import Removal, removals
 
 HEAD = """<!-- Written by `make permissions` from the demonstrations on the embedded cloud. Do not edit. -->
-# Who may do what
+# Permissions of the roles
 
 Each row is one statement of a role's policies. *Used* are the actions that the recorded runs needed
 (end-to-end tests, `make demo`); *not used* are those that none needed. Every call is evaluated, see docs/embedded.md.
@@ -25,10 +25,10 @@ another statement allows the same.
 
 {calls}
 
-Nobody uses what is not played there: X-Ray's traces, and the branches that no run takes, such as a scaling policy.
+Unused are X-Ray's traces, which are not emulated, and branches that no run takes, such as a scaling policy.
 
 """
-_HASHES = re.compile(r"[0-9A-F]{8}-[0-9a-f]{12}$")  # the endings that the CDK and the embedded cloud give to names
+_HASHES = re.compile(r"[0-9A-F]{8}-[0-9a-f]{12}$")  # the suffixes that the CDK and the embedded cloud add to names
 _PREFIX = re.compile(r"^perennial-(platform|data)-")
 
 
@@ -41,7 +41,7 @@ _GROUPS: dict[str, Callable[[str, bool], bool]] = {
 
 
 class Usage:
-    """What the recorded clouds granted and used."""
+    """The grants of the recorded clouds, and their use."""
 
     def __init__(self, folder: Path) -> None:
         self.grants: dict[str, dict[str, str]] = {}
@@ -66,7 +66,7 @@ class Usage:
             yield title, total, len({row[1] for row in rows}), by_model, refused, errors
 
     def used(self, statement: str, pattern: str) -> bool:
-        """Whether a statement was used for an action of the pattern."""
+        """True if a statement was used for an action of the pattern."""
         return any(name == statement and matches(pattern, action, ignore_case=True) for name, action in self._used)
 
     def rows(self, role: str) -> Iterator[tuple[list[str], list[str], list[str]]]:
@@ -81,7 +81,7 @@ class Usage:
 
 
 def page(usage: Usage, removed: list[Removal]) -> str:
-    """The whole page."""
+    """The whole page in Markdown."""
     roles = {role: list(usage.rows(role)) for role in sorted(usage.grants, key=_title)}
     rows = [row for found in roles.values() for row in found]
     used, unused = (sum(len(row[place]) for row in rows) for place in (1, 2))

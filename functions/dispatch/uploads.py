@@ -136,7 +136,7 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
 
 
 def _is_outdated(context: Context, dataset: DatasetVersion) -> bool:
-    """Is a newer version of the same key known? Events come out of order."""
+    """True if the ledger has a newer version of the same key. Events may arrive out of order."""
     return any(
         other.key == dataset.key and lease.order(other) > lease.order(dataset)
         for other in context.ledger.datasets(dataset.model)
@@ -170,7 +170,7 @@ def _supersede(context: Context, identity: str) -> None:
 
 
 def _refuse_unknown(context: Context, event: ObjectCreated, model: str) -> None:
-    """Records an upload that no spec knows, and notifies people once."""
+    """Records an upload whose key names no model, and notifies people once."""
     item, bucket = event.detail.object, event.detail.bucket.name
     dataset = DatasetVersion(
         id=dataset_id("unknown", bucket, item.key, item.version_id),

@@ -108,17 +108,6 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _target_words(task: Task, newest: DatasetVersion) -> tuple[str, str] | None:
-    """The words of a boolean target in the newest dataset; None where its verdict does not have them."""
-    from perennial.validation.verdict import Verdict
-
-    key = layout.dataset(newest.model, newest.id, layout.VERDICT)
-    try:
-        return Verdict.from_dict(s3.read_json(task.platform.data_bucket, key)).words
-    except s3.MissingObjectError:
-        return None
-
-
 def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
@@ -129,5 +118,5 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         event_time=task.spec.event_time,
     )
     archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
-    plan = Plan.of(task.spec, task.run.id, archive, origin, _target_words(task, window[-1]))
+    plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

@@ -50,7 +50,7 @@ def handler(task: Task, request: RecoverRequest) -> TrainingRequest:
         return TrainingRequest("completed", job)
     if found.lacked_capacity:
         return _on_another_type(task, job)
-    if error.error == TAKEN:  # an earlier try of the state started it, and did not see its end
+    if error.error == TAKEN:  # an earlier try of the state started it, and ended before the job did
         return _start(task, job, f"{_reason(found)}; another one was started.")
     raise TrainingFailedError(_reason(found))
 
@@ -97,8 +97,8 @@ def _number(task: Task, job: TrainingJob) -> int:
 def _add_note(task: Task, sentence: str, **changes: str) -> None:
     """Adds a sentence to the step of the training, and changes fields of the run."""
     step = task.ledger.run(task.run.id).step("training")
-    sentences, metrics = (step.sentences, step.metrics) if step else ((), {})
-    task.note("training", sentences if sentence in sentences else (*sentences, sentence), metrics, **changes)
+    sentences, details = (step.sentences, step.details) if step else ((), {})
+    task.note("training", sentences if sentence in sentences else (*sentences, sentence), details, **changes)
 
 
 def _reason(found: TrainingJobState) -> str:

@@ -1,4 +1,4 @@
-"""Checks how far a deployment has come, and which of its alarms are in ALARM."""
+"""Checks the progress of a deployment, and which of its alarms are in ALARM."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def _record_breaches(task: Task, breaches: list[AlarmBreach]) -> None:
     new = [breach for breach in breaches if breach.alarm not in run.breached_alarms]
     if new:
         seen = run.step("alarms")
-        sentences, metrics = (seen.sentences, seen.metrics["alarms"]) if seen else ((), [])
+        sentences, breaches = (seen.sentences, seen.details["alarms"]) if seen else ((), [])
         task.note(
             "alarms",
             (*sentences, *(breach.sentence for breach in new)),
-            {"alarms": [*metrics, *(breach.as_dict() for breach in new)]},
+            {"alarms": [*breaches, *(breach.as_dict() for breach in new)]},
             breached_alarms=(*run.breached_alarms, *(breach.alarm for breach in new)),
         )
 

@@ -72,8 +72,8 @@ def _compare(task: Task, champion: Champion, candidate: str, since: datetime) ->
     found = shadowing.compare(new, old, task.spec.release.alarms, golden.spread(task.platform, version))
     if found.passed and not endpoints.deploy(layout.endpoint(task.run.model), endpoint_configs.name_of(serving)):
         return _wait(task)
-    metrics = {"candidate": new.as_dict(), "champion": old.as_dict()}
-    task.note("shadow", found.sentences, metrics, shadow=ShadowProgress(stage="ending"))
+    counts = {"candidate": new.as_dict(), "champion": old.as_dict()}
+    task.note("shadow", found.sentences, counts, shadow=ShadowProgress(stage="ending"))
     if not found.passed:
         task.note("verify", found.sentences)
         return ShadowResult("refused")

@@ -1,4 +1,4 @@
-"""Asks the endpoint for the golden rows; promotes the version if it answers as offline."""
+"""Sends the golden rows to the endpoint; promotes the version if its predictions equal the offline ones."""
 
 from __future__ import annotations
 

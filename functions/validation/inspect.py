@@ -24,7 +24,7 @@ FAILURES = {
 
 @task(InspectRequest)
 def handler(task: Task, request: InspectRequest) -> InspectedPart:
-    """Inspects the part. An item that is inspected `again` repeats keys of other parts, which are known by then."""
+    """Inspects the part. An item with `again` repeats keys of other parts, which are then known."""
     item, bucket = request.file, task.platform.data_bucket
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

@@ -1,4 +1,4 @@
-"""runs, explain, models, lineage, upload and following: what is said of the ledger's records."""
+"""runs, explain, models, lineage, upload and progress: the output for the ledger's records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""perennial report: fetches what the run wrote, draws what nobody wrote, and says where it put it."""
+"""perennial report: fetches a stored report, renders a missing one, and prints its path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def put(key: str, text: str) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a browser was asked to open."""
+    """The URLs that a browser was asked to open."""
     asked: list[str] = []
     monkeypatch.setattr(webbrowser, "open", asked.append)
     return asked

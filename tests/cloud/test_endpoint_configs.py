@@ -1,4 +1,4 @@
-"""What a release asks of SageMaker is within SageMaker's rules, whatever the spec."""
+"""The requests of a release are within SageMaker's rules, for every spec."""
 
 import json
 

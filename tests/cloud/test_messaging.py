@@ -1,4 +1,4 @@
-"""A notice of any subject is one that SNS takes."""
+"""SNS accepts the notice of any subject."""
 
 from hypothesis import given
 from hypothesis import strategies as st

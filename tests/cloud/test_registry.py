@@ -1,4 +1,4 @@
-"""A model package's metadata is what SageMaker takes, whatever a version was made from."""
+"""SageMaker accepts a model package's metadata, for every version."""
 
 import functools
 from datetime import UTC, datetime

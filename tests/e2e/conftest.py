@@ -23,7 +23,7 @@ MODELS = Path(__file__).parent / "models"
 
 @dataclass(frozen=True)
 class Loop:
-    """The deployed platform, as an application and its operators see it: by AWS clients and by the command."""
+    """The deployed platform for applications and operators: AWS clients and the command."""
 
     environment: dict[str, str]
     names: dict[str, str]
@@ -93,7 +93,7 @@ PATIENCE = 5
 
 
 def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
-    """What `look` gives as soon as it gives anything; a failure that says what was waited for."""
+    """The first result of `look` that is not empty; fails with a message about the wait."""
     end = time.monotonic() + PATIENCE * timeout
     while time.monotonic() < end:
         found = look()

@@ -1,4 +1,4 @@
-"""Any AWS client is a client: the AWS CLI and the SageMaker SDK, unchanged, against the embedded cloud."""
+"""Unmodified AWS clients: the AWS CLI and the SageMaker SDK against the embedded cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However the cloud ends, no process and no file of it is left behind."""
+"""The cloud leaves no process and no file, in whatever way it ends."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A run that waits for a person: the token is kept and never shown, the lease is held, whatever is said is heard."""
+"""A run that waits for an approval: the token is stored and never shown, the lease is held, answers are recorded."""
 
 import io
 import json
@@ -96,8 +96,8 @@ def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
     run = world.ledger.run(asked["id"])
     step = run.step(ANSWERED)
     assert step.sentences == (told,)
-    assert step.metrics["approved"] is approved
-    assert datetime.fromisoformat(step.metrics["at"])
+    assert step.details["approved"] is approved
+    assert datetime.fromisoformat(step.details["at"])
     assert waits_until(run) is None
     assert executions.find_token(world.ledger, run) is None
 

@@ -1,4 +1,4 @@
-"""A training job that could not be begun or did not end well, and what becomes of the run."""
+"""A training job that could not be started or failed, and the result of the run."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def started(world, context):
 
 
 class Body(io.BytesIO):
-    """What urllib3 would have read."""
+    """The body of a response, as urllib3 reads it."""
 
     def stream(self) -> Iterator[bytes]:
         yield self.read()
@@ -51,7 +51,7 @@ class Body(io.BytesIO):
 
 @pytest.fixture
 def create(world) -> Callable[..., None]:
-    """SageMaker has a job, and it is in some state: its answers, beneath the real client."""
+    """A job of SageMaker in a given state: its responses, beneath the real client."""
     jobs: dict[str, dict] = {}
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -72,7 +72,7 @@ def test_a_job_that_is_there_and_well_is_taken(world, started, create, context):
     assert (found["outcome"], found["job"]) == ("completed", started["job"])
     run = world.ledger.run(started["run"]["id"])
     assert run.step("training").sentences[1].endswith("existed already; its output was used.")
-    assert run.step("training").metrics == {"rows": 10}
+    assert run.step("training").details == {"rows": 10}
     assert run.training_job == run.id
 
 

@@ -1,4 +1,4 @@
-"""The states that look at the data: how it is divided, what a worker fetches, what is left when one gives up."""
+"""The states of validation: division of the data, downloads of a worker, results of a failure."""
 
 import hashlib
 import io
@@ -193,7 +193,7 @@ def test_a_worker_fetches_of_a_slice_no_more_than_it_reads(world, tmp_path) -> N
 
 
 def test_importing_the_handler_of_a_file_imports_no_more_than_reading_one_takes() -> None:
-    """What an import costs, held by what is imported: boto3, pydantic and YAML come when a run is opened."""
+    """Imports are limited: boto3, pydantic and YAML are imported when a run is opened."""
     code = "import sys, functions.validation.inspect; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     imported = {name.split(".")[0] for name in done.stdout.split()}

@@ -1,4 +1,4 @@
-"""A captured request read back gives the rows that the server saw, in every shape and encoding."""
+"""A captured request read back gives the server's rows, in every shape and encoding."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.requests import UnsupportedTypeError
 from perennial.contract.schema import Rows, Schema
-from tests.perennial.contract.doors import asked, csv_of
+from tests.perennial.contract.readers import asked, csv_of
 
 SCHEMA = Schema.of(
     {

@@ -1,4 +1,4 @@
-"""Keys mean something: which model, which dataset, whole or part."""
+"""The meaning of keys: model, dataset, whole or part."""
 
 import pytest
 

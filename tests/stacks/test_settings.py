@@ -1,4 +1,4 @@
-"""What a deployment may choose."""
+"""The settings of a deployment."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What would be deployed: kept, closed, small, and allowed no more than it needs."""
+"""The deployed resources: retained, private, small, and with least privilege."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ from stacks.assembly import Template, of_type
 from stacks.settings import ROOT
 
 Resources = dict[str, dict[str, Any]]
-# Actions that know no resources, so that "*" is all that can be said.
+# Actions without resource types, so that only "*" is possible.
 WITHOUT_RESOURCES = {
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
@@ -41,7 +41,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def statements(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
-    """What our roles may do, by the policy's logical id."""
+    """The permissions of our roles, by the policy's logical id."""
     policies = of(resources, "AWS::IAM::Policy")
     return [(id, s) for id, p in policies.items() for s in p["Properties"]["PolicyDocument"]["Statement"]]
 
@@ -242,7 +242,7 @@ def test_no_role_has_a_managed_policy(resources: Resources) -> None:
 
 
 def test_a_function_has_the_address_of_what_it_may_use(platform: Template) -> None:
-    """An arrow gives right and address together: a bucket in a policy is a bucket in the environment."""
+    """A grant gives permission and address together: a bucket in a policy is a bucket in the environment."""
     policies = of_type(platform, "AWS::IAM::Policy").values()
     for id, function in of_type(platform, "AWS::Lambda::Function").items():
         role = {"Ref": function["Role"]["Fn::GetAtt"][0]}

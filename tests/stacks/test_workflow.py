@@ -171,7 +171,7 @@ def test_every_state_can_be_reached(machine: dict[str, Any], states: States) -> 
 
 
 def test_no_data_travels_in_the_state(states: States) -> None:
-    """Files are listed in S3, and what each inspection found is not gathered."""
+    """Files are listed in S3, and the results of inspections are not gathered."""
     inspect = states["Inspect files"]
     assert inspect["ItemReader"]["Parameters"]["Key.$"] == "$.plan.files.key"
     assert inspect["ResultPath"] is None

@@ -1,4 +1,4 @@
-"""What a job measures beyond the main metrics: the threshold, newest and older rows, and all other sections."""
+"""The measurements of a job beyond the main metrics: the threshold, newest and older rows, and all other sections."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
 from tests.training.jobs import PEOPLE, Job, people, plan_of
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.model import Model
 from training.tables import to_arrow
 
@@ -54,6 +54,13 @@ def test_a_fixed_threshold_is_the_declared_one(job: Job) -> None:
         "reached": None,
         "sentence": "The threshold is 0.3, as declared.",
     }
+
+
+def test_the_classes_of_a_boolean_target_are_in_the_words_of_its_data(trained: dict[str, Job], job: Job) -> None:
+    job.prepare([people(300)], target_words=("no", "yes")).run()
+    assert list(job.evaluation["candidate"]["classes"]) == ["no", "yes"]
+    assert job.evaluation["curves"]["candidate"]["confusion"]["labels"] == ["no", "yes"]
+    assert list(trained["binary"].evaluation["candidate"]["classes"]) == ["false", "true"]
 
 
 def test_the_choice_of_a_threshold_never_sees_the_held_out_rows(trained: dict[str, Job], job: Job) -> None:

@@ -1,4 +1,4 @@
-"""What is beyond the contract, Parquet bodies, explanations, and what the log says of them."""
+"""Values beyond the contract, Parquet bodies, explanations, and their lines in the log."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""AlarmEvaluator change state by the metrics that were put, say why as CloudWatch does, and act."""
+"""Alarms change state by the metrics, with CloudWatch's reasons, and run their actions."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The embedded cloud refuses what a service's model refuses, in AWS's words, whatever the protocol."""
+"""The embedded cloud refuses the requests that a service's model refuses, in AWS's words, in every protocol."""
 
 import time
 from typing import Any

@@ -37,7 +37,7 @@ columns:
   y: {type: boolean}
 release: {instances: 2, traffic: canary, share: 0.5, bake_minutes: 3}
 """
-# What a version's archive serves with: golden rows hold, or it is broken in one of four ways.
+# The serving code of a version's archive: correct, or broken in one of four ways.
 APP = """
 import json, os, time
 BROKEN, VERSION = os.environ.get("BROKEN", ""), os.environ["PERENNIAL_MODEL_VERSION"]
@@ -70,7 +70,7 @@ GOLDEN = {"rows": ROWS, "predictions": [{"label": r["x"] > 10, "probability": r[
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda hands to a handler beside the event."""
+    """Lambda's context of a handler."""
 
     function_name: str = "test"
     memory_limit_in_mb: int = 128
@@ -80,7 +80,7 @@ class Context:
 
 @dataclass
 class House:
-    """One model of its own in the cloud, with its spec, versions and runs."""
+    """One model in the cloud, with its spec, versions and runs."""
 
     model: str
     ledger: Ledger
@@ -169,7 +169,7 @@ class House:
         return self.done("refused")
 
     def done(self, outcome: str) -> str:
-        """Give the lease back, as the conclusion does."""
+        """Releases the lease, as the conclusion does."""
         lease.release(self.ledger, self.run().model_copy(update={"token": self.state["run"]["token"]}))
         return outcome
 
@@ -178,7 +178,7 @@ class House:
         return self.ledger.run(self.state["run"]["id"])
 
     def told(self) -> str:
-        """All that the run's steps found."""
+        """The details of all steps of the run."""
         return "\n".join(sentence for step in self.run().steps for sentence in step.sentences)
 
     def promote(self, digit: str) -> ModelVersion:
@@ -198,7 +198,7 @@ class House:
         return any(one["EndpointStatus"] not in ("InService", "Failed") for one in found)
 
     def serves(self) -> str:
-        """The version that answers."""
+        """The version in service."""
         answer = boto3.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=self.endpoint, ContentType="application/json", Body=json.dumps({"rows": ROWS[:1]}).encode()
         )

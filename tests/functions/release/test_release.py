@@ -1,4 +1,4 @@
-"""A release goes over under watch, and comes back when an alarm or a golden row says so."""
+"""A release is watched, and rolled back by an alarm or a golden row."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_ve
     version = house.version("b")
     house.begin(version)
     baking(house)
-    assert alarm(house, "invalid")["StateValue"] != "ALARM"  # what rang for an earlier release does not end this one
+    assert alarm(house, "invalid")["StateValue"] != "ALARM"  # an alarm of an earlier release does not end this one
     assert alarm(house, "latency")["Threshold"] == 500_000
     metrics = {m["Id"]: m for m in alarm(house, "shift")["Metrics"]}
     named = {id: m["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for id, m in metrics.items() if "MetricStat" in m}

@@ -1,4 +1,4 @@
-"""A shadow answers a copy of the traffic, and is compared before it answers anybody."""
+"""A shadow answers a copy of the traffic, and is compared before it serves."""
 
 from __future__ import annotations
 

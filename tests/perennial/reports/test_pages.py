@@ -1,4 +1,4 @@
-"""What stands on the pages, and what must not."""
+"""The content of the pages, and values that must not be on them."""
 
 from __future__ import annotations
 
@@ -163,6 +163,17 @@ def test_an_index_lists_runs_newest_first_and_links_those_that_have_a_report():
     for run in made["runs"]:
         assert (f'href="{run["id"]}.html"' in html) == run["reported"]
     assert {run["state"] for run in made["runs"] if not run["reported"]} == {"failed"}
+
+
+def test_a_boolean_target_is_shown_in_the_words_of_its_data():
+    made, words = cases.data("promoted"), {"false": {"no": 5300, "No": 2}, "true": {"yes": 698}}
+    spelt = replace(made, verdict={**made.verdict, "target_words": words})
+    for found, names in ((made, ("false", "true")), (spelt, ("no", "yes"))):
+        (target,) = (
+            each for each in run_contents(found)["sections"]["drift"]["distributions"] if each["name"] == "default"
+        )
+        assert sorted(category["name"] for category in target["categories"]) == sorted(names)
+        assert card_contents(found, cases.version())["purpose"]["positive"] == names[1]
 
 
 def test_a_card_says_whose_data_it_is_what_may_be_done_with_it_and_how_the_model_is_asked():

@@ -1,4 +1,4 @@
-"""Arbitrary bytes and arbitrary tables: either the rows, exactly, or a verdict that says why not."""
+"""Arbitrary bytes and arbitrary tables: either the exact rows, or a verdict with the reason."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""What a broken rule means, how rows are cleaned before they are judged, and what only the whole dataset tells."""
+"""Policies of broken rules, cleaning before validation, and checks of the whole dataset."""
 
 from datetime import UTC, datetime
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perennial.number_format import plain
+from perennial.contract.values import rounded
 
 
 @pytest.mark.parametrize(
@@ -13,4 +13,4 @@ from perennial.number_format import plain
     ],
 )  # fmt: skip
 def test_numbers_have_no_exponent_where_people_would_write_none(value: float, expected: str) -> None:
-    assert plain(value) == expected
+    assert rounded(value) == expected

@@ -1,4 +1,4 @@
-"""Each door of a running cloud: who is answered, and in which words the others are refused."""
+"""Access to a running cloud: the admitted requests, and the wording of refusals."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from embedded.access import PRINCIPAL
-from embedded.moto_patches import doors
+from embedded.moto_patches import credentials
 from tests.embedded.assemblies import EVERYTHING, ROLE, function, make_role, template
 from tests.embedded.conftest import World
 from tests.embedded.test_process_death import running
@@ -44,10 +44,10 @@ def send(world: World, method: str, path: str, body: bytes = b"", **headers: str
 def presigned(world: World) -> str:
     """The path of a signed request that a browser could send: a GET of an object."""
     s3 = world.client("s3")
-    s3.create_bucket(Bucket="doors")
-    s3.put_object(Bucket="doors", Key="a b/c+d", Body=b"content")
+    s3.create_bucket(Bucket="access")
+    s3.put_object(Bucket="access", Key="a b/c+d", Body=b"content")
     url = world.client("s3", signature_version="s3v4").generate_presigned_url(
-        "get_object", Params={"Bucket": "doors", "Key": "a b/c+d"}
+        "get_object", Params={"Bucket": "access", "Key": "a b/c+d"}
     )
     return str(url).removeprefix(world.cloud.endpoint_url)
 
@@ -107,7 +107,7 @@ def test_a_preflight_is_refused(world: World) -> None:
     assert not [name for name in headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize("path", ["/", "/doors", "/doors/key", "/moto-api/reset", "//moto-api/reset", "/%6Doto-api/",
+@pytest.mark.parametrize("path", ["/", "/bucket", "/bucket/key", "/moto-api/reset", "//moto-api/reset", "/%6Doto-api/",
                                   "/latest/meta-data/", "/endpoints/any/invocations"])  # fmt: skip
 def test_what_is_not_signed_is_refused_on_every_path(world: World, path: str) -> None:
     for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
@@ -116,7 +116,7 @@ def test_what_is_not_signed_is_refused_on_every_path(world: World, path: str) ->
 
 def test_motos_own_pages_are_closed_to_the_developer_too(world: World) -> None:
     s3 = world.client("s3")
-    s3.create_bucket(Bucket="doors")
+    s3.create_bucket(Bucket="access")
     for bucket in ("moto-api", "latest"):
         key = "reset" if bucket == "moto-api" else "meta-data/"
         with pytest.raises(ClientError, match="does not serve this path"):
@@ -151,7 +151,7 @@ def test_wrong_keys_are_refused_in_the_services_own_words(
 
 def test_a_large_upload_with_a_wrong_key_is_told_so(world: World) -> None:
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
-        wrong(world, "s3", aws_secret_access_key="x").put_object(Bucket="doors", Key="k", Body=b"x" * 3_000_000)
+        wrong(world, "s3", aws_secret_access_key="x").put_object(Bucket="access", Key="k", Body=b"x" * 3_000_000)
 
 
 def test_keys_that_sts_and_iam_give_out_are_taken(world: World) -> None:
@@ -174,7 +174,7 @@ def test_keys_that_sts_and_iam_give_out_are_taken(world: World) -> None:
     key = world.client("iam").create_access_key(UserName="person")["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     assert wrong(world, "s3", **keys).list_buckets()["Buckets"] is not None
-    assert doors.of_a_user("AKIAUNKNOWN") is None
+    assert credentials.of_a_user("AKIAUNKNOWN") is None
 
 
 def test_the_principal_of_a_request_is_in_its_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ def test_the_principal_of_a_request_is_in_its_environment(world: World, monkeypa
 
 def test_the_runtime_api_answers_to_its_own_process_alone(world: World) -> None:
     outputs = world.deploy(
-        "Doors",
+        "Access",
         template(
             {"Role": ROLE, "Function": function("handlers.handler")}, Outputs={"Name": {"Value": {"Ref": "Function"}}}
         ),
@@ -233,7 +233,7 @@ def test_every_start_has_its_own_keys_in_a_file_for_its_owner_alone(tmp_path: Pa
 
 def test_the_aws_cli_uploads_lists_and_downloads(world: World, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | world.cloud.exports()
-    world.client("s3").create_bucket(Bucket="doors")
+    world.client("s3").create_bucket(Bucket="access")
     (tmp_path / "big").write_bytes(os.urandom(9_000_000))  # several parts
 
     def aws(*words: str) -> str:
@@ -242,7 +242,7 @@ def test_the_aws_cli_uploads_lists_and_downloads(world: World, tmp_path: Path) -
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    aws("s3", "cp", str(tmp_path / "big"), "s3://doors/a folder/big (1)+é.bin")
-    assert "big (1)+é.bin" in aws("s3", "ls", "s3://doors/a folder/")
-    aws("s3", "cp", "s3://doors/a folder/big (1)+é.bin", str(tmp_path / "back"))
+    aws("s3", "cp", str(tmp_path / "big"), "s3://access/a folder/big (1)+é.bin")
+    assert "big (1)+é.bin" in aws("s3", "ls", "s3://access/a folder/")
+    aws("s3", "cp", "s3://access/a folder/big (1)+é.bin", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == (tmp_path / "big").read_bytes()

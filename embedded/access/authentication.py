@@ -1,4 +1,4 @@
-"""The check of each request to the cloud, in two steps: before its body is read, and with it."""
+"""Authentication of each request to the cloud, in two steps: before its body is read, and with it."""
 
 import hmac
 import time
@@ -7,25 +7,53 @@ from urllib.parse import unquote
 
 from embedded.access import bodies, signatures
 from embedded.access.credentials import Credentials, Registry
-from embedded.access.origins import Origins
 from embedded.access.refusals import Answer, DeniedError, Reason
 from embedded.access.signatures import Claim
+from embedded.port import HOST
 
 PRINCIPAL = "perennial.principal"  # the key of the principal's ARN in a WSGI environment
 SKEW_SECONDS = 15 * 60
-_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own, which AWS does not have
+_SITES = ("none", "same-origin")
+_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")  # moto's own path, which AWS does not have
 _NEXT = 'Take the keys of this start: eval "$(perennial up --detach)"'
 
 
-class Door:
-    """Admits requests to the server at a port that are signed with credentials of the registry."""
+class Origins:
+    """The hosts of the server at a port, and the check of a request against them.
+
+    Only these names are accepted: under DNS rebinding a browser sends the page's host.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._hosts = (f"{HOST}:{port}", f"localhost:{port}")
+
+    def check(self, method: str, target: str, headers: Mapping[str, str]) -> None:
+        """Raises DeniedError for a request from a web page, or to another host; header names are in lower case."""
+        host = headers.get("host", "")
+        if host not in self._hosts:
+            raise DeniedError(
+                Reason.FOREIGN, f"The Host header is {host[:100]!r}; the embedded cloud answers to {self._hosts[0]}."
+            )
+        if not target.startswith("/"):
+            raise DeniedError(Reason.FOREIGN, "The request's target is no path.")
+        if method == "OPTIONS":
+            raise DeniedError(Reason.FOREIGN, "CORSResponse: the embedded cloud allows no other origin.")
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{host}":
+            raise DeniedError(Reason.FOREIGN, f"The request comes from a page of {origin[:100]!r}.")
+        if headers.get("sec-fetch-site", "none") not in _SITES:
+            raise DeniedError(Reason.FOREIGN, "The request comes from a page of another site.")
+
+
+class Authenticator:
+    """Authenticates requests to the server at a port by the credentials of the registry."""
 
     def __init__(self, port: int, registry: Registry) -> None:
         self._origins = Origins(port)
         self._registry = registry
 
     def examine(self, method: str, target: str, headers: Mapping[str, str]) -> Claim:
-        """The claim of a request whose body is still to be read. Raises DeniedError.
+        """The claim of a request whose body is not read yet. Raises DeniedError.
 
         Args:
             method: of the request.
@@ -57,7 +85,7 @@ class Door:
         return found.principal
 
     def refusal(self, error: DeniedError, target: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a request that was not admitted, in the protocol of its service."""
+        """The response to a request that was refused, in the protocol of its service."""
         try:
             service = signatures.read_claim(target, headers).service
         except DeniedError:

@@ -1,4 +1,4 @@
-"""What a table of needs works with: ARNs of this account and region, and what the cloud knows of its resources."""
+"""ARNs of this account and region, and properties of its resources, for the tables of permissions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Parameters = Mapping[str, Any]
 
 
 class Resources(Protocol):
-    """What a need depends on besides the request; an empty string stands for no key of the customer's."""
+    """The properties of resources on which permissions depend; an empty string means no customer key."""
 
     def bucket_key(self, bucket: str) -> str:
         """The ARN of the KMS key by which a bucket encrypts."""
@@ -28,18 +28,18 @@ class Resources(Protocol):
         """The ARN of the KMS key that an id, an alias or an ARN names; empty for AWS's own keys."""
 
     def is_scaled(self, endpoint: str) -> bool:
-        """Whether a scalable target is registered for an endpoint."""
+        """True if a scalable target is registered for an endpoint."""
 
     def config_of(self, endpoint: str) -> str:
-        """The name of the configuration of an endpoint; empty for one that is not there."""
+        """The name of an endpoint's configuration; empty for a missing endpoint."""
 
     def mapped_function(self, uuid: str) -> str:
-        """The ARN of the function that an event source mapping feeds."""
+        """The ARN of the function of an event source mapping."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """An account and region, with what is in it."""
+    """An account and region, with its resources."""
 
     account: str
     region: str
@@ -61,27 +61,27 @@ Table = Mapping[str, Need]
 
 
 def on(action: str, resource: Callable[[Parameters, Place], str]) -> Need:
-    """The need of one action on one resource."""
+    """The permission for one action on one resource."""
     return lambda parameters, place: (Access(action, resource(parameters, place)),)
 
 
-def anywhere(*actions: str) -> Need:
-    """The need of actions that know no resources."""
+def on_any(*actions: str) -> Need:
+    """The permission for actions without resource types."""
     return lambda _parameters, _place: tuple(Access(action, "*") for action in actions)
 
 
 def nothing(_parameters: Parameters, _place: Place) -> Iterable[Access]:
-    """A call that needs no right."""
+    """No permissions."""
     return ()
 
 
-def together(*needs: Need) -> Need:
-    """All of several needs."""
+def all_of(*needs: Need) -> Need:
+    """All of several permissions."""
     return lambda parameters, place: [access for need in needs for access in need(parameters, place)]
 
 
 def passing(service: str, *members: str) -> Need:
-    """The right to pass the role that a member names to a service; nothing without such a member."""
+    """The permission to pass the role that a member names to a service; nothing without such a member."""
 
     def need(parameters: Parameters, _place: Place) -> Iterable[Access]:
         for member in members:
@@ -93,7 +93,7 @@ def passing(service: str, *members: str) -> Need:
 
 
 def pass_role(role: str, service: str) -> Access:
-    """The right to pass a role to a service."""
+    """The permission to pass a role to a service."""
     return Access("iam:PassRole", role, (("iam:PassedToService", (service,)),))
 
 

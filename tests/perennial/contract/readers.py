@@ -1,4 +1,4 @@
-"""The doors through which a cell comes in, each giving its value, or REFUSED."""
+"""The readers of a cell, each returning its value, or REFUSED."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from perennial.validation import inspect
 from training.payloads.parquet import rows_of_parquet
 
 REFUSED = "refused"
-Door = Callable[[Sequence[str], Column, tuple[str, ...]], list[Any]]
+Reader = Callable[[Sequence[str], Column, tuple[str, ...]], list[Any]]
 
 
 def grammar(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> list[Any]:
@@ -49,7 +49,7 @@ def served_csv(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> 
 
 
 def served_csv_without_header(cells: Sequence[str], column: Column, nulls: tuple[str, ...]) -> list[Any]:
-    # A byte-order mark at the beginning of a body is none of its first cell.
+    # A byte-order mark at the beginning of a body is not part of its first cell.
     marked = [cell.startswith("\ufeff") for cell in cells]
     plain = [cell.lstrip("\ufeff") for cell in cells]
     found = served(plain, column, nulls, "text/csv; header=absent", lambda rows: csv_of([[c, 1] for c in rows]))
@@ -90,9 +90,9 @@ def served_parquet(cells: Sequence[str], column: Column, nulls: tuple[str, ...])
     return served(cells, column, nulls, requests.PARQUET, parquet_of)
 
 
-DOORS: dict[str, Door] = {
-    name: door
-    for name, door in globals().items()
+CELL_READERS: dict[str, Reader] = {
+    name: reader
+    for name, reader in globals().items()
     if name.startswith(("upload_", "served_")) and name != "served" and not name.endswith("literals")
 }
 
