@@ -67,6 +67,7 @@ class UploadedFile(TypedJson):
     key: str
     version_id: str
     size: int
+    etag: str
     sha256: str = ""
 
 

@@ -24,6 +24,7 @@ class DatasetVersion(Record):
     """One object version in S3 and its outcome. `accepted` is None until the validation has a verdict.
 
     `kept_until` is the last day on which it may be trained on, by its card; None until a plan has read the card.
+    `content` is the digest of its files' bytes, 64 hex digits; empty until a plan has listed the files.
     """
 
     id: str
@@ -42,6 +43,7 @@ class DatasetVersion(Record):
     rows: int | None = None
     rows_quarantined: int | None = None
     kept_until: date | None = None
+    content: str = ""
 
 
 class Step(Record):

@@ -114,7 +114,9 @@ def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str
 def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
     newest, held_out = int(split.newest.sum()), len(split.held_out)
     sides = dict(zip(("negatives", "positives"), whole.counts, strict=True)) if plan.problem == "binary" else {}
-    return {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
+    counts = {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
+    repeats = {name: number for name, number in asdict(split.repeats).items() if len(plan.origin.datasets) > 1}
+    return counts | repeats
 
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:

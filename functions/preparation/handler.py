@@ -35,7 +35,7 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(ended)),
+        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(ended)),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
@@ -54,14 +54,14 @@ def hold(task: Task) -> None:
 
 
 def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
-    """The newest accepted dataset versions, oldest first, with the run's own; and those whose retention has ended.
+    """The dataset versions to train on, oldest first, with the run's own; and those whose retention has ended.
 
-    Raises NothingToTrainOnError where no dataset version is left.
+    They are the newest accepted ones by `data` in the spec; of those with the same bytes, the newest. Raises
+    NothingToTrainOnError where no dataset version is left.
     """
-    size, card = task.spec.training.window, task.spec.card
-    accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != task.run.dataset]
+    size, card = (1 if task.spec.data.uploads == "snapshot" else task.spec.training.window), task.spec.card
     own = task.ledger.dataset(task.run.dataset)
-    known = sorted([*accepted, own], key=lease.order)
+    known = sorted([*_earlier(task, own), own], key=lease.order)
     kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
     newest = kept[-size:]
     if not newest:
@@ -70,6 +70,20 @@ def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
         newest = [*newest[1:], own]
     oldest = min(map(lease.order, newest))
     return newest, [d for d in known if d not in kept and (lease.order(d) > oldest or len(newest) < size)]
+
+
+def _earlier(task: Task, own: DatasetVersion) -> list[DatasetVersion]:
+    """The other accepted dataset versions that may be trained on."""
+    others = [dataset for dataset in task.ledger.datasets(task.run.model) if dataset.accepted and dataset.id != own.id]
+    if task.spec.data.refused_runs == "leave_out":
+        others = [dataset for dataset in others if dataset.state != "refused"]
+    contents = {own.content} - {""}
+    different = []
+    for dataset in sorted(others, key=lease.order, reverse=True):
+        if dataset.content not in contents:
+            different.append(dataset)
+        contents |= {dataset.content} - {""}
+    return different
 
 
 def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:

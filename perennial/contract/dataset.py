@@ -77,6 +77,18 @@ class Validation(Part):
     volume: Volume | None = setting(None, "Bounds for the number of rows, relative to earlier datasets.")
 
 
+@dataclass(frozen=True)
+class Data(Part):
+    """The relation of a model's uploads to each other."""
+
+    uploads: Literal["increment", "snapshot"] = setting(
+        "increment", "An upload adds rows to the earlier ones (increment), or replaces them (snapshot: a full export)."
+    )
+    refused_runs: Literal["leave_out", "include"] = setting(
+        "leave_out", "Datasets whose candidate was refused: leave them out of later trainings, or include them."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """A reader's budget for one file. Bytes, unless the name says otherwise."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from perennial.contract.columns import Column, Problem, Value
-from perennial.contract.dataset import Card, Contract, Validation
+from perennial.contract.dataset import Card, Contract, Data, Validation
 from perennial.contract.drift import Drift
 from perennial.contract.gate import Fairness, Gate
 from perennial.contract.lifecycle import Monitoring, Retrain, Training
@@ -30,6 +30,7 @@ class ModelSpec(Part):
     target: str = required("The column to predict.")
     positive: Value | None = setting(None, "Binary: the positive class. Default: true, 1 or the last.")
     card: Card = setting(Card(), "The dataset card.")
+    data: Data = setting(Data(), "The relation of uploads to each other.")
     key: tuple[str, ...] = setting((), "Columns that identify a row. Default: the whole row.")
     event_time: str | None = setting(None, "The column with the time of a row's event.")
     columns: Mapping[str, Column] = required("Every column of the data.", min_length=2)

@@ -92,20 +92,10 @@ def test_a_threshold_by_value_needs_amounts(job: Job) -> None:
         job.run()
 
 
-def in_datasets(job: Job, parts: dict[str, pd.DataFrame], **changes: Any) -> Job:
-    """A job whose parts lie in folders that bear their datasets' names, as in S3."""
-    job.prepare([], datasets=tuple(parts), newest=list(parts)[-1], **changes)
-    for name, rows in parts.items():
-        folder = job.paths.data / name / "parts" / "0"
-        folder.mkdir(parents=True)
-        pq.write_table(to_arrow(rows, PEOPLE), folder / "rows.parquet")
-    return job
-
-
 def test_rows_of_the_newest_dataset_and_older_ones_are_judged_apart(trained: dict[str, Job], job: Job) -> None:
     # In an order that the names' does not tell; and ten rows are corrected by the newest dataset.
     first, newest = people(800), pd.concat([people(400, start=800), people(10)])
-    in_datasets(job, {"ds-b": first, "ds-a": newest}).challenge(trained["binary"]).run()
+    job.prepare_datasets({"ds-b": first, "ds-a": newest}).challenge(trained["binary"]).run()
     evaluation, table = job.evaluation, job.predictions
     is_new = (table["key.id"] >= 800) | (table["key.id"] < 10)
     rows = evaluation["rows"]
@@ -136,7 +126,7 @@ def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(
     # In the newest data all that was true is turned round, and so much of it is learnt that the old is lost.
     new["bought"] = ~new["bought"]
     new = pd.concat([new.assign(id=new["id"] + 10_000 * copy) for copy in range(4)])
-    in_datasets(job, {"ds-old": old, "ds-new": new}).challenge(champion).run()
+    job.prepare_datasets({"ds-old": old, "ds-new": new}).challenge(champion).run()
     decision = decide(job.evaluation, Gate("roc_auc", margin=0.01, test="superior"))
     (check,) = (check for check in decision.checks if check.name == "forgetting")
     assert check.verdict == "failed"
