@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from perennial.environment import Environment
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 
@@ -29,6 +30,7 @@ class ReportData:
     evaluation: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     version: ModelVersion | None = None
+    environment: Environment = Environment()
 
 
 @dataclass(frozen=True)

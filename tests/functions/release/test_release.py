@@ -14,6 +14,7 @@ from functions.release import canary, check, deployment, rollback
 from functions.release.deployment import BUSY_WAITS
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from tests.functions.release.conftest import Context, House, eventually
 
 
@@ -34,7 +35,8 @@ def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
 
 
 def alarm(house: House, kind: str) -> dict[str, Any]:
-    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[layout.alarm(house.model, kind)])["MetricAlarms"]
+    name = Environment().alarm(house.model, kind)
+    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return dict(found)
 
 
@@ -59,7 +61,7 @@ def test_a_canary_is_asked_the_golden_rows_while_it_bakes_and_then_serves(house:
     routing = sent["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert (routing["Type"], routing["CanarySize"]["Value"], routing["WaitIntervalInSeconds"]) == ("CANARY", 50, 180)
     rolling = {one["AlarmName"] for one in sent["AutoRollbackConfiguration"]["Alarms"]}
-    assert rolling == {layout.alarm(house.model, kind) for kind in layout.ALARMS}
+    assert rolling == {Environment().alarm(house.model, kind) for kind in layout.ALARMS}
 
 
 @pytest.mark.parametrize("how", ["skewed", "constant", "raises"])
@@ -86,7 +88,7 @@ def test_a_canary_that_is_slow_is_led_back_by_the_latency_of_its_own_answers(hou
     house.begin(house.version("b", "slow"))
     baking(house)
     assert house.follow() == "refused"
-    assert layout.alarm(house.model, "latency") in house.told()
+    assert Environment().alarm(house.model, "latency") in house.told()
     assert "the limit is 200 ms" in house.told()
     assert house.serves() == champion.id
 
@@ -116,7 +118,7 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
         measure(house, alarms.NAMESPACE, champion.id, ScoreSum=300_000, ScoreCount=1_000_000)
     assert house.follow() == "refused"
     assert words in house.told()
-    assert layout.alarm(house.model, kind) in house.told()
+    assert Environment().alarm(house.model, kind) in house.told()
     assert house.serves() == champion.id
 
 
@@ -148,7 +150,7 @@ def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(ho
 def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_versions(house: House) -> None:
     house.promote("a")
     boto3.client("cloudwatch").set_alarm_state(
-        AlarmName=layout.alarm(house.model, "invalid"), StateValue="ALARM", StateReason="an earlier release"
+        AlarmName=Environment().alarm(house.model, "invalid"), StateValue="ALARM", StateReason="an earlier release"
     )
     version = house.version("b")
     house.begin(version)
