@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cloud import alarms, endpoints, lease, rollbacks
+from cloud import endpoints, lease, rollbacks
 from cloud.platform import from_environment
 from functions.release import canary, check, deployment, rollback
 from functions.release.deployment import BUSY_WAITS
@@ -72,7 +72,8 @@ def test_a_canary_that_answers_otherwise_than_offline_is_called_back_and_the_row
     house.begin(house.version("b", how))
     baking(house)
     eventually(lambda: house.call(canary)["asked"])
-    seen = boto3.client("cloudwatch").list_metrics(Namespace=alarms.NAMESPACE, MetricName="Withdrawn")["Metrics"]
+    wanted = {"Namespace": Environment().serving_metrics, "MetricName": "Withdrawn"}
+    seen = boto3.client("cloudwatch").list_metrics(**wanted)["Metrics"]
     assert {"Name": "Model", "Value": f"{house.model}@{'b' * 12}"} in [d for m in seen for d in m["Dimensions"]]
     assert house.follow() == "refused"
     assert house.serves() == champion.id == house.champion().version
@@ -112,10 +113,10 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
     elif kind == "latency":
         measure(house, "AWS/SageMaker", ModelLatency=812_000)
     elif kind == "invalid":
-        measure(house, alarms.NAMESPACE, version.id, Rows=100_000, Invalid=61_000)
+        measure(house, Environment().serving_metrics, version.id, Rows=100_000, Invalid=61_000)
     else:
-        measure(house, alarms.NAMESPACE, version.id, ScoreSum=600_000, ScoreCount=1_000_000)
-        measure(house, alarms.NAMESPACE, champion.id, ScoreSum=300_000, ScoreCount=1_000_000)
+        measure(house, Environment().serving_metrics, version.id, ScoreSum=600_000, ScoreCount=1_000_000)
+        measure(house, Environment().serving_metrics, champion.id, ScoreSum=300_000, ScoreCount=1_000_000)
     assert house.follow() == "refused"
     assert words in house.told()
     assert Environment().alarm(house.model, kind) in house.told()

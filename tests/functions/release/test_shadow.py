@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import traffic
+from cloud import platform, traffic
 from functions.release import rollback, shadow
 from perennial.environment import Environment
 from tests.functions.release.conftest import ROWS, House, eventually
@@ -76,7 +76,8 @@ def test_a_shadow_answers_nobody_and_its_answers_decide(
     since = datetime.now(UTC) - timedelta(minutes=5)
 
     def counted() -> bool:
-        seen = traffic.counts(candidate.id, since, datetime.now(UTC) + timedelta(minutes=1))
+        until = datetime.now(UTC) + timedelta(minutes=1)
+        seen = traffic.counts(platform.from_environment(), candidate.id, since, until)
         return seen.failures >= times or seen.rows >= 20 * times
 
     eventually(counted)
