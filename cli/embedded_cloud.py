@@ -129,7 +129,7 @@ def _digests(place: Place) -> dict[str, str]:
 def deploy_again(place: Place, running: Running, assembly: Path) -> Running:
     """Deploys the assembly, which may be a new one, and the others to a running cloud. Raises CommandError."""
     before = _generation(place)
-    place.deployed.unlink(missing_ok=True)
+    note_deployed(place, assembly, "")  # until it is
     listed = place.assemblies.read_text().splitlines()
     place.assemblies.write_text("\n".join(dict.fromkeys([*listed, str(assembly)])) + "\n")
     os.kill(running.pid, signal.SIGHUP)

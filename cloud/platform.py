@@ -67,9 +67,8 @@ def from_parameter(environment: Environment) -> Platform:
         answer = client("ssm").get_parameter(Name=environment.parameter)
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
-            raise MissingCloudError(
-                f"no {environment.title} is in this account and region", "cdk deploy --all"
-            ) from None
+            hint = "cdk deploy --all, or on this machine: perennial up"
+            raise MissingCloudError(f"no {environment.title} is in this account and region", hint) from None
         raise MissingCloudError(
             f"no cloud answers ({error})", 'eval "$(perennial up --detach)", or set AWS credentials and region'
         ) from None

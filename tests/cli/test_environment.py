@@ -60,7 +60,8 @@ def test_an_environment_that_is_not_deployed_is_named_with_its_deployment(
     result = perennial("--env", "staging", "runs")
     assert result.exit_code == 1
     assert result.stderr.strip() == (
-        "error: no Perennial staging is in this account and region; next: cdk deploy --all -c name=staging"
+        "error: no Perennial staging is in this account and region; next: cdk deploy --all -c name=staging, "
+        "or on this machine: perennial --env staging up"
     )
     with pytest.raises(MissingCloudError):
         from_parameter(Environment("staging"))
