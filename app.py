@@ -1,4 +1,8 @@
-"""The CDK app: settings in, two stacks out. `python app.py` writes cdk.out, and `cdk deploy` calls just this."""
+"""The CDK app: settings in, two stacks out. `python app.py` writes cdk.out, and `cdk deploy` calls just this.
+
+Settings are values of the CDK context, `cdk deploy -c KEY=VALUE`: stacks/settings.py lists them. `-c name=NAME` deploys
+the environment NAME beside others, with names of its own for everything.
+"""
 
 import json
 import os

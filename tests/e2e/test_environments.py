@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.cloud import Cloud
+from embedded.cloud import RECORD, Cloud
 from embedded.permissions.patterns import matches
 from perennial import layout
 from perennial.environment import Environment
@@ -31,6 +31,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Both environments after their first uploads: the same model and key, other data and another spec."""
     folder = tmp_path_factory.mktemp("environments")
     spec = (MODELS / "orders.yaml").read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(RECORD, raising=False)  # docs/permissions.md tells of the default environment
+        yield from _deployed(folder, spec)
+
+
+def _deployed(folder: Path, spec: str) -> Iterator[Pair]:
     with Cloud.start(speed=40.0) as cloud:
         for one, text in ((ONE, spec), (OTHER, spec.replace("max_iter: 20", "max_iter: 10")), (DEFAULT, spec)):
             checkout = folder / one.name

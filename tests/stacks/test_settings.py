@@ -1,6 +1,7 @@
 """What a deployment may choose."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,6 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     (subscription,) = of_type(found["Platform"], "AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
     assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"
+    texts = "".join(path.read_text() for path in tmp_path.glob("*.template.json"))
+    assert "trial--flights" in texts
+    assert not re.search(r"perennial-|run-\*|Perennial/Serving", texts)  # names of the default environment
