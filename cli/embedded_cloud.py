@@ -109,7 +109,7 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
 
 
 def is_deployed(place: Place, assembly: Path, digest: str) -> bool:
-    """Is the assembly, with sources of that digest, what runs?"""
+    """True if the assembly, with sources of that digest, is deployed."""
     return _digests(place).get(str(assembly)) == digest
 
 

@@ -46,7 +46,7 @@ class Environment:
 
     @property
     def is_default(self) -> bool:
-        """Is it the environment that a command without --env talks to?"""
+        """True for the environment that a command without --env uses."""
         return self.name == DEFAULT
 
     @property

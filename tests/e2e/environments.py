@@ -54,7 +54,7 @@ class Pair:
 
 
 def belongs(name: str, environment: Environment) -> bool:
-    """Does a name in AWS say that it is of the environment?"""
+    """True if a name in AWS is of the environment."""
     last = name.rpartition("/")[2]
     return last.startswith(environment.prefix) or name == environment.parameter
 
@@ -155,7 +155,7 @@ def patterns(documents: Any) -> Iterator[str]:
 
 
 def arns(of: Environment, names: dict[str, str], run: dict[str, Any]) -> Iterator[str]:
-    """What an environment has or could have, by ARN. `run` is any run of the model `orders`."""
+    """The ARNs of all resources that an environment can have. `run` is any run of the model `orders`."""
 
     def arn(service: str, rest: str) -> str:
         return f"arn:aws:{service}:us-east-1:123456789012:{rest}"
