@@ -10,7 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from perennial.errors import PerennialError
+from perennial import PerennialError
 
 DEFAULT = "perennial"
 LONGEST = 10  # characters; with the longest name of a model an endpoint configuration then has SageMaker's 63
