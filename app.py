@@ -1,4 +1,8 @@
-"""The CDK app: reads the settings and makes two stacks. `python app.py` writes cdk.out, as `cdk deploy` does."""
+"""The CDK app: reads the settings and makes two stacks. `python app.py` writes cdk.out, as `cdk deploy` does.
+
+Settings are values of the CDK context, `cdk deploy -c KEY=VALUE`: stacks/settings.py lists them. `-c name=NAME` deploys
+the environment NAME beside others, with names of its own for everything.
+"""
 
 import json
 import os

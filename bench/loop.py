@@ -52,9 +52,10 @@ def measure() -> list[dict[str, float]]:
     from cli.progress import Ending, follow
     from cloud.ledger import Ledger
     from cloud.platform import from_parameter
+    from perennial.environment import Environment
     from perennial.identity import dataset_id
 
-    platform = from_parameter()
+    platform = from_parameter(Environment())
     ledger = Ledger(platform.ledger_table)
     flights = read(list(range(1, ROUNDS + 2)))
     rounds = []

@@ -64,7 +64,7 @@ def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends)
     from cloud import jobs
     from perennial.identity import batch_id
 
-    job = batch_id(spec.name, ends.source, str(time.time_ns()))
+    job = batch_id(platform.environment.prefix, spec.name, ends.source, str(time.time_ns()))
     _put(platform, spec, job, ends.source)
     jobs.start_transform(platform, spec, version, job)
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0

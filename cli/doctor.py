@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import typer
@@ -17,6 +17,7 @@ import typer
 from cli import embedded_cloud, project
 from cli.connection import AWS_VARIABLES, aws_files
 from cli.embedded_cloud import Place
+from cli.environment import commands
 from cli.output import ERROR, Json, emit, line
 from cli.processes import is_listening
 from perennial.spec import SpecError, load_all
@@ -38,7 +39,7 @@ def doctor(json: Json = False) -> None:
     """Check the prerequisites.
 
     Python, packages, Node, the specs and the cloud; a missing one is shown with its remedy."""
-    findings = [look() for look in LOOKS]
+    findings = [replace(found, remedy=commands(found.remedy)) for found in (look() for look in LOOKS)]
     if json:
         emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
     else:

@@ -22,10 +22,11 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Place:
-    """The files of one embedded cloud: its state (when ready), its log, the deployed digest."""
+    """The files of one embedded cloud: its state (when ready), its log, its assemblies by folder, their digests."""
 
     state: Path
     log: Path
+    assemblies: Path
     deployed: Path
 
     @classmethod
@@ -36,7 +37,8 @@ class Place:
     @classmethod
     def below(cls, folder: Path) -> Place:
         """The files of an embedded cloud that has a folder to itself."""
-        return cls(folder / "cloud.json", folder / "cloud.log", folder / "cloud.digest")
+        names = ("cloud.json", "cloud.log", "cloud.assemblies", "cloud.digests")
+        return cls(*(folder / name for name in names))
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def start(place: Place, assembly: Path, port: int, speed: float, parent: int | N
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--port", str(port)]
+    place.deployed.unlink(missing_ok=True)
+    place.assemblies.write_text(f"{assembly}\n")
+    command = [sys.executable, "-m", "embedded", "--assemblies", str(place.assemblies), "--port", str(port)]
     command += ["--speed", str(speed), "--ready", str(place.state)]
     if parent is not None:
         command += ["--parent", str(parent)]
@@ -104,9 +108,30 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
     )
 
 
-def deploy_again(place: Place, running: Running) -> Running:
-    """Deploys the current assembly to a running cloud. Raises CommandError."""
+def is_deployed(place: Place, assembly: Path, digest: str) -> bool:
+    """True if the assembly, with sources of that digest, is deployed."""
+    return _digests(place).get(str(assembly)) == digest
+
+
+def note_deployed(place: Place, assembly: Path, digest: str) -> None:
+    """Records the digest of the sources of an assembly that runs now."""
+    place.deployed.write_text(json.dumps(_digests(place) | {str(assembly): digest}))
+
+
+def _digests(place: Place) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(place.deployed.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def deploy_again(place: Place, running: Running, assembly: Path) -> Running:
+    """Deploys the assembly, which may be a new one, and the others to a running cloud. Raises CommandError."""
     before = _generation(place)
+    note_deployed(place, assembly, "")  # until it is
+    listed = place.assemblies.read_text().splitlines()
+    place.assemblies.write_text("\n".join(dict.fromkeys([*listed, str(assembly)])) + "\n")
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -16,6 +16,7 @@ from cli import (
     demo,
     doctor,
     drift,
+    environment,
     explain,
     init,
     lineage,
@@ -28,7 +29,8 @@ from cli import (
     up,
     upload,
 )
-from cli.output import CommandError, complain
+from cli.output import CommandError, complain, usage
+from perennial.environment import EnvironmentNameError
 from perennial.spec import SpecError
 
 NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(perennial up --detach)")'
@@ -86,7 +88,6 @@ class Group(TyperGroup):
 app = typer.Typer(
     name="perennial",
     cls=Group,
-    help="Trains, releases and monitors machine-learning models on AWS.",
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.",
     no_args_is_help=True,
     add_completion=False,
@@ -96,6 +97,15 @@ app = typer.Typer(
 )
 for verb in VERBS:
     app.command()(verb)
+
+
+@app.callback()
+def options(env: environment.Option = None) -> None:
+    """Trains, releases and monitors machine-learning models on AWS."""
+    try:
+        environment.choose(env)
+    except EnvironmentNameError as error:
+        raise usage(f"--env {error}") from None
 
 
 def main() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli import connection, project
+from cli import connection, environment, project
 from cli.output import Json, emit, note, show, table
-from perennial import layout
 from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
     spec = project.spec(name)
     champion = ledger.champion(name)
     version = ledger.version(champion.version) if champion else None
-    endpoint = layout.endpoint(name)
+    endpoint = environment.chosen().endpoint(name)
     state = endpoints.describe(endpoint)
     return {
         "model": name,

@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from cli.environment import commands
+
 ERROR, USAGE, REFUSED = 1, 2, 3
 WIDE = 240  # columns, if the output is not a terminal
 
@@ -49,17 +51,22 @@ def stderr() -> Console:
 
 def note(text: str, console: Console | None = None) -> None:
     """A line of progress. A console with a live status must print it itself."""
-    (console or stderr()).print(escape(text), soft_wrap=True)
+    (console or stderr()).print(escape(commands(text)), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """A line (or lines) of an error."""
-    stderr().print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+    stderr().print(f"[bold red]error:[/] {escape(commands(text))}", soft_wrap=True)
 
 
 def line(text: str = "") -> None:
     """A line of data, as it is."""
     sys.stdout.write(text + "\n")
+
+
+def next_line(command: str) -> None:
+    """The line with the next command."""
+    line(f"next: {commands(command)}")
 
 
 def emit(data: Any) -> None:

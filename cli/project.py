@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli.output import CommandError, usage
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from perennial.spec import SpecError, load
 
 
@@ -27,10 +28,12 @@ def models() -> Path:
     return root() / "models"
 
 
-def build() -> Path:
-    """The build folder, created if necessary."""
+def build(environment: Environment = Environment()) -> Path:
+    """The build folder, created if necessary; that of another environment than the default one lies below it."""
     folder = root() / "build"
-    folder.mkdir(exist_ok=True)
+    if not environment.is_default:
+        folder = folder / "environments" / environment.name
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

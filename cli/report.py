@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, project
+from cli import connection, environment, project
 from cli.output import CommandError, Json, line, note
 from perennial import layout
 from perennial.identity import model_of, upload_run_id
@@ -131,4 +131,4 @@ def _fetch_linked(platform: Platform, key: str) -> None:
 
 def _place(key: str) -> Path:
     """The path of a page below build/, as in the bucket."""
-    return project.build() / key
+    return project.build(environment.chosen()) / key

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import connection, project
+from cli.environment import commands
 from cli.output import Json, emit, note, shortened, show, table, usage
 from perennial import approval
 from perennial.identity import upload_run_id
@@ -61,7 +62,7 @@ def _reason(run: Run) -> str:
     """The first reason after the sentence about the outcome; `perennial explain` shows all."""
     until = approval.waits_until(run)
     if until:
-        return f"{approval.waiting(until)}; next: perennial approve {run.id}"
+        return commands(f"{approval.waiting(until)}; next: perennial approve {run.id}")
     return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""
 
 

@@ -102,7 +102,7 @@ def _check_csv(path: Path, data: bytes) -> list[str]:
                 raise CommandError(f"{path}: columns are separated by {word}; save the file with commas")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CommandError(f"{path}: the column '{twice[0]}' stands twice; give each column a name of its own")
+        raise CommandError(f"{path}: the column '{twice[0]}' occurs twice; give each column a name of its own")
     _check_widths(path, len(names), rows)
     return names
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import cards, connection, project
-from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, note, usage
+from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, next_line, note, usage
 from perennial import layout, manifest
 from perennial.identity import dataset_id
 
@@ -65,7 +65,7 @@ def show(ending: Ending) -> None:
     line(f"{ending.outcome}  {ending.version or ''}".rstrip())
     for reason in ending.reasons:
         line(f"  {reason}")
-    line(f"next: {ending.next_command}")
+    next_line(ending.next_command)
 
 
 def put(platform: Platform, path: Path, model: str, card: LocalCard | None = None) -> Uploaded:

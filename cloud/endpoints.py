@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from cloud import CloudError
 from cloud.platform import client
-from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.release import Release
 
@@ -32,8 +31,7 @@ class EndpointBusyError(CloudError):
 class StuckEndpointError(CloudError):
     """A rollback failed: the endpoint may serve two models at once, and a person must act."""
 
-    def __init__(self, endpoint: str, failure: str) -> None:
-        model = endpoint.removeprefix(layout.ENDPOINTS)
+    def __init__(self, model: str, endpoint: str, failure: str) -> None:
         super().__init__(
             f"a person is needed: the endpoint {endpoint} could not be rolled back and may answer from two models "
             f"({failure or 'SageMaker gives no reason'}). Nothing more is done by itself.",

@@ -66,7 +66,7 @@ def start_transform(platform: Platform, spec: ModelSpec, version: ModelVersion, 
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{layout.batch_input(spec.name, job)}"}
     client("sagemaker").create_transform_job(
         TransformJobName=job,
-        ModelName=endpoint_configs.name_of(version),
+        ModelName=endpoint_configs.name_of(platform.environment, version),
         BatchStrategy="MultiRecord",
         MaxPayloadInMB=MOST_MB,
         TransformInput={

@@ -16,8 +16,11 @@ LONGEST_SUBJECT = 99
 
 
 def notify_people(platform: Platform, notice: Notice) -> None:
-    """Publishes a notice."""
-    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(notice.subject), Message=notice.text)
+    """Publishes a notice. That of another environment than the default one begins with its name."""
+    environment = platform.environment
+    title = notice.subject if environment.is_default else f"{environment.name}: {notice.subject}"
+    text = environment.commands(notice.text)
+    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(title), Message=text)
 
 
 def subject(text: str) -> str:

@@ -21,7 +21,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 def register(platform: Platform, version: ModelVersion) -> str:
     """The ARN of the version's model package; created if no package of its group has the version's id."""
-    group = f"{platform.package_group_prefix}{version.model}"
+    group = platform.environment.package_group(version.model)
     _ensure_group(group)
     known = _find(group, version.id)
     if known:

@@ -40,9 +40,12 @@ class Deployment:
         self._stacks: dict[str, _StackState] = {}
         self._exports: dict[str, Any] = {}
         self._published: set[tuple[str, str]] = set()
+        self._sources: dict[str, Path] = {}
 
     def apply(self, assembly: Path) -> None:
-        """Deploys the assembly; stops at the first resource that cannot be deployed.
+        """Deploys the assembly beside those of other directories; stops at the first resource that cannot be deployed.
+
+        A stack that this directory no longer has is removed.
 
         Raises AssemblyError, IntrinsicError or DeployError; what was deployed before the error stays.
         """
@@ -50,11 +53,14 @@ class Deployment:
         for stack in stacks:
             _check(stack)
         self._publish(stacks)
+        source = assembly.resolve()
         for stack in stacks:
+            self._sources[stack.name] = source
             self._apply_stack(stack)
-        for name in [name for name in reversed(self._stacks) if name not in {stack.name for stack in stacks}]:
+        names = {stack.name for stack in stacks}
+        for name in [name for name in reversed(self._stacks) if self._sources[name] == source and name not in names]:
             self._remove(self._stacks[name], set())
-            del self._stacks[name]
+            del self._stacks[name], self._sources[name]
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack."""

@@ -26,7 +26,7 @@ def request_approval(task: Task, request: ApprovalRequest) -> Nothing:
         approval.REQUESTED,
         (
             f"An approval is requested; without an answer until {until:%Y-%m-%d %H:%M} UTC the candidate is refused.",
-            f"next: {approval.next_command(task.run.id)}",
+            task.platform.environment.commands(f"next: {approval.next_command(task.run.id)}"),
         ),
         {"until": until.isoformat()},
         approval_until=until,

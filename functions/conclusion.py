@@ -8,6 +8,7 @@ from cloud.ledger import Ledger
 from cloud.platform import from_environment
 from functions.task import lambda_handler, logger, metrics, utc_now
 from perennial import conclusion
+from perennial.environment import Environment
 from perennial.records import Run
 
 
@@ -18,7 +19,7 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(request.run.id)
     if run.state == "running":
-        run = _end(ledger, run, request)
+        run = _end(platform.environment, ledger, run, request)
     executions.delete_token(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": request.run.token}))
     messaging.notify(platform, run.id)
@@ -26,13 +27,13 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
     return ConcludedRun(run.state)
 
 
-def _end(ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
+def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
     ended = run.model_copy(
         update={
             "state": request.outcome,
             "ended_at": utc_now(),
             "reasons": conclusion.reasons(run, request.outcome, _error(request)),
-            "next_command": conclusion.next_command(run, request.outcome),
+            "next_command": environment.commands(conclusion.next_command(run, request.outcome)),
         }
     )
     if not ledger.update_run(ended):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when
     from perennial.records import Run
 
 HOLD = timedelta(hours=1)  # each state renews the lease; a state that waits longer renews it for longer
-logger, metrics = Logger(), Metrics(namespace="Perennial")
+logger, metrics = Logger(), Metrics()  # their service and namespace are settings of the function
 
 
 Request = TypeVar("Request", bound=TypedJson)
@@ -43,6 +43,11 @@ class Task:
     run: Run
     spec: ModelSpec
     now: datetime
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the model's endpoint."""
+        return self.platform.environment.endpoint(self.run.model)
 
     def note(
         self, step: str, sentences: tuple[str, ...], details: dict[str, Any] | None = None, **changes: Any

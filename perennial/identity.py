@@ -37,9 +37,9 @@ def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
     return f"run-{model}-{_digits(model, champion, to, occasion)}"
 
 
-def batch_id(model: str, source: str, occasion: str) -> str:
-    """The transform job of a batch of predictions; 55 characters at most."""
-    return f"perennial-{model}-{_digits(model, source, occasion)}"
+def batch_id(prefix: str, model: str, source: str, occasion: str) -> str:
+    """The transform job of a batch of predictions; `prefix` is the environment's. 57 characters at most."""
+    return f"{prefix}{model}-{_digits(model, source, occasion)}"
 
 
 def version_id(model: str, digest: str) -> str:

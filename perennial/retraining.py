@@ -29,7 +29,7 @@ def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple
             "The data has not moved enough for a training; the policy is to train on drift."
         )
     old = champion_age_days >= policy.days
-    state = "so a training is due" if old else "younger than the policy asks for"
+    state = "so a training is due" if old else "younger than the policy requires"
     return old, f"The champion is {champion_age_days} days old (policy: {policy.days}), {state}."
 
 

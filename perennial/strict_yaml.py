@@ -97,7 +97,7 @@ def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict
             raise YamlError(line, "a key must be text")
         key = key_node.value
         if key in result:
-            raise YamlError(line, f"'{key}' stands twice")
+            raise YamlError(line, f"'{key}' occurs twice")
         result[key] = _build(value_node, (*path, key), lines)
         lines[(*path, key)] = line
     return result

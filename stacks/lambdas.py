@@ -121,7 +121,8 @@ class Lambdas(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             environment={
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
+                "PERENNIAL_ENVIRONMENT": self._settings.name,
+                "POWERTOOLS_METRICS_NAMESPACE": self._settings.environment.metrics,
                 "POWERTOOLS_SERVICE_NAME": self._settings.name,
                 "PYDANTIC_DISABLE_PLUGINS": "__all__",  # there are none, and the search for them takes time
                 # Polars reads many row groups ahead, which takes a quarter more memory and saves no time

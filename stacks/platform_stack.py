@@ -22,8 +22,8 @@ class PlatformStack(Stack):
         super().__init__(
             scope,
             id,
-            stack_name=f"{settings.name}-platform",
-            description="Perennial: the workflow from upload to endpoint",
+            stack_name=settings.environment.stack("platform"),
+            description=f"{settings.environment.title}: the workflow from upload to endpoint",
         )
         self.add_stack_dependency(data)
         self.data = data.data
@@ -39,7 +39,7 @@ class PlatformStack(Stack):
             dead_letters=self.dead_letters,
         )
         self.training = Training(self, "Training", image=self.image, settings=settings)
-        self.registry = Registry(self, "Registry", image=self.image)
+        self.registry = Registry(self, "Registry", image=self.image, settings=settings)
         self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
         self.workflow = Workflow(
             self,
@@ -56,6 +56,7 @@ class PlatformStack(Stack):
             machine=self.workflow.machine,
             functions=self.functions.every,
             dead_letters=self.dead_letters,
+            settings=settings,
         )
         self._wire(settings)
         self._grant()
@@ -174,7 +175,7 @@ class PlatformStack(Stack):
         ssm.StringParameter(
             self,
             "Platform",
-            parameter_name=f"/{settings.name}/platform",
+            parameter_name=settings.environment.parameter,
             string_value=self.to_json_string(
                 {
                     "data_bucket": self.data.data.bucket.bucket_name,

@@ -1,12 +1,13 @@
 """The settings of a deployment, read from the CDK context and checked once."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
 import yaml
+
+from perennial.environment import DEFAULT, Environment, EnvironmentNameError
 
 ROOT = Path(__file__).parents[1]
 RETENTIONS = (
@@ -30,9 +31,9 @@ LARGEST_MEMORY_MB = 10_240
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings. Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
+    """The settings. Each field is a key of the CDK context: `cdk deploy -c name=staging -c notify=team@example.com`."""
 
-    name: str = "perennial"  # prefix of stacks and of the platform's parameter
+    name: str = DEFAULT  # of the environment, from which all names in AWS derive: see perennial/environment.py
     models: str = "models"  # folder of the specs, absolute or below the checkout
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
@@ -48,8 +49,10 @@ class Settings:
     run_hours: int = 48
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", self.name):
-            raise SettingsError(f"context 'name' is {self.name!r}: lower-case letters, digits and dashes, 2 to 31")
+        try:
+            Environment(self.name)
+        except EnvironmentNameError as error:
+            raise SettingsError(f"context 'name': {error}") from None
         if self.log_retention not in RETENTIONS:
             raise SettingsError(f"context 'log_retention' is {self.log_retention!r}: one of {', '.join(RETENTIONS)}")
         for field in fields(self):
@@ -77,6 +80,11 @@ class Settings:
     def names(cls) -> list[str]:
         """The context keys that are settings."""
         return [field.name for field in fields(cls)]
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that is deployed."""
+        return Environment(self.name)
 
     @property
     def models_folder(self) -> Path:

@@ -17,6 +17,8 @@ from cloud.ledger import Ledger
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+# Powertools reads it where a handler is imported; a function has it from its stack
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Perennial")
 
 
 @pytest.fixture

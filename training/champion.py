@@ -164,7 +164,7 @@ def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
         if now is None:
             raise UnscorableError(f"it needs the column '{feature['name']}', which is no longer declared")
         if now.type != feature["type"]:
-            raise UnscorableError(f"it knows '{feature['name']}' as {feature['type']}, now it is {now.type}")
+            raise UnscorableError(f"its feature '{feature['name']}' is {feature['type']}, now it is {now.type}")
     return {feature["name"]: plan.columns[feature["name"]] for feature in manifest["features"]}
 
 

@@ -56,7 +56,7 @@ class Served:
         Raises PayloadError if this model has no explanations, or too many rows are given.
         """
         if self.fast is None:
-            reason = self.manifest.get("serving", {}).get("reason", "it is asked by scikit-learn alone")
+            reason = self.manifest.get("serving", {}).get("reason", "it predicts by scikit-learn")
             raise PayloadError(f"this model gives no explanations: {reason}")
         if rows.count > self._most_explained:
             raise PayloadError(f"{rows.count} rows are to be explained; at most {self._most_explained} in a request")

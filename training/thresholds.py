@@ -85,7 +85,7 @@ def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probabilit
 def _sentence(wanted: Threshold, cut: Cut, rows: int) -> str:
     where = f"on {wanted.folds} folds of {rows:,} training rows"
     if wanted.aim == "value":
-        return f"The threshold {cut.value:.4g} brings the most {where}: {cut.reached:.4g} per row."
+        return f"The threshold {cut.value:.4g} has the greatest value {where}: {cut.reached:.4g} per row."
     if wanted.aim == "f_beta":
         return f"The threshold {cut.value:.4g} has the greatest F{wanted.beta:g} {where}: {cut.reached:.4g}."
     if cut.met:

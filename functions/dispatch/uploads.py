@@ -161,7 +161,7 @@ def _supersede(context: Context, identity: str) -> None:
     ended = run.model_copy(
         update={
             "reasons": conclusion.reasons(run, "superseded"),
-            "next_command": conclusion.next_command(run, "superseded"),
+            "next_command": context.platform.environment.commands(conclusion.next_command(run, "superseded")),
         }
     )
     if context.ledger.open_run(ended):

@@ -41,7 +41,7 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
             "rows": rows,
             "ended": [dataset.id for dataset in ended],
         },
-        training_job=task.run.id,
+        training_job=task.platform.environment.training_job(task.run.id),
         trained_on=tuple(dataset.id for dataset in window),
     )
     return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id))

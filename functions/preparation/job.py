@@ -39,7 +39,7 @@ def training_job(platform: Platform, spec: ModelSpec, run: str) -> TrainingJob:
     if training.spot:
         stop["MaxWaitTimeInSeconds"] = training.max_minutes * 120
     return TrainingJob(
-        TrainingJobName=run,
+        TrainingJobName=platform.environment.training_job(run),
         HyperParameters=hyperparameters,
         AlgorithmSpecification={"TrainingImage": platform.training_image, "TrainingInputMode": "File"},
         InputDataConfig=(

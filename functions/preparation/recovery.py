@@ -83,14 +83,15 @@ def _on_another_type(task: Task, job: TrainingJob) -> TrainingRequest:
 
 def _start(task: Task, job: TrainingJob, sentence: str, pause: timedelta = timedelta()) -> TrainingRequest:
     """The job under the next name of the run: a name can be used once."""
-    name = f"{task.run.id}-{_number(task, job) + 1}"
+    name = task.platform.environment.training_job(task.run.id, _number(task, job) + 1)
     _add_note(task, sentence, training_job=name)
     return TrainingRequest("start", replace(job, TrainingJobName=name), pause.seconds)
 
 
 def _number(task: Task, job: TrainingJob) -> int:
-    """The number of the job: the first one has the run's id as its name, later ones a number behind it."""
-    number = job.TrainingJobName.removeprefix(task.run.id).removeprefix("-")
+    """The number of the job: later names are the first one with a number behind it."""
+    first = task.platform.environment.training_job(task.run.id)
+    number = job.TrainingJobName.removeprefix(first).removeprefix("-")
     return int(number or 1)
 
 

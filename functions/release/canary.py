@@ -23,7 +23,7 @@ def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
     if fault is None:
         return CanaryCheck(asked=False)
     if fault:
-        alarms.trigger_rollback(version.id)
+        alarms.trigger_rollback(task.platform, version.id)
         sentence = f"While a share of the traffic went to {version.id}, {fault}."
     else:
         sentence = f"{version.id} answers the golden rows as offline, on live traffic."

@@ -9,7 +9,6 @@ from cloud.alarms import AlarmBreach
 from cloud.endpoints import EndpointState
 from cloud.handovers import DeploymentRequest, EndpointCheck
 from functions.task import Task, task
-from perennial import layout
 
 LONGEST = timedelta(hours=12)  # of a deployment; the execution's own timeout includes the wait for an approval
 
@@ -25,7 +24,7 @@ def handler(task: Task, request: DeploymentRequest) -> EndpointCheck:
     if found is None:
         return _failed(task, f"the endpoint {release.endpoint} does not exist any more")
     if found.status == endpoints.STUCK:
-        raise endpoints.StuckEndpointError(release.endpoint, found.failure)
+        raise endpoints.StuckEndpointError(task.run.model, release.endpoint, found.failure)
     if found.is_changing and task.now - datetime.fromisoformat(release.began) > LONGEST:
         hours = LONGEST.total_seconds() / 3600
         return _failed(task, f"the endpoint did not take {release.config} within {hours:g} hours: {found.status}")
@@ -67,12 +66,12 @@ def _reason(task: Task, config: str, found: EndpointState) -> str:
     """The reason why the endpoint does not have its new configuration: an alarm, or SageMaker's own reason."""
     run = task.ledger.run(task.run.id)
     alarm, canary = run.step("alarms"), run.step("canary")
-    by_request = layout.alarm(run.model, "withdrawn") in run.breached_alarms
+    by_request = task.platform.environment.alarm(run.model, "withdrawn") in run.breached_alarms
     told = [*(alarm.sentences if alarm else ()), *(canary.sentences if canary and by_request else ())]
     if told and found.status == "InService":
         return "the release was rolled back: " + " ".join(sentence.rstrip(".") + "." for sentence in told)
     reason = found.failure or "SageMaker gives no reason"
-    log = traffic.load_fault(run.model, run.version, run.started_at) if run.version else ""
+    log = traffic.load_fault(task.platform, run.model, run.version, run.started_at) if run.version else ""
     own = f"; the candidate's server says: {log}" if log else ""
     return f"the endpoint did not take {config}: {found.status}, {reason}{own}"
 

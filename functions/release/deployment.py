@@ -21,20 +21,20 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
     Raises EndpointBusyError after an hour, StuckEndpointError where an earlier rollback failed.
     """
     version = task.ledger.version(request.version.id)
-    endpoint, by_hand = layout.endpoint(task.run.model), task.run.trigger == "rollback"
+    endpoint, by_hand = task.endpoint, task.run.trigger == "rollback"
     if by_hand:  # it was registered long ago; its archive must still exist
         s3.head(task.platform.models_bucket, version.archive_key)
     config = endpoint_configs.create(task.platform, task.spec, version)
     found = endpoints.describe(endpoint)
     if found is not None and found.status == endpoints.STUCK and not by_hand:
-        raise endpoints.StuckEndpointError(endpoint, found.failure)
+        raise endpoints.StuckEndpointError(task.run.model, endpoint, found.failure)
     guarded = found is not None and task.spec.release.serverless is None and not by_hand
-    names = tuple(layout.alarm(task.run.model, kind) for kind in layout.ALARMS) if guarded else ()
+    names = tuple(_alarms(task, *layout.ALARMS)) if guarded else ()
     deployment = Deployment("started", endpoint, config, names, task.now.isoformat())
     if found is not None and found.is_changing:  # to our configuration after a crash, or to another one
         started = endpoints.deploy(endpoint, config)
         return deployment if started else _wait(task, deployment, _is_changing(endpoint, found.status))
-    breaches = _breaches(task.run.model) if guarded else []
+    breaches = _breaches(task) if guarded else []
     if breaches:
         return _wait(task, deployment, f"{breaches[0].sentence} No release begins before it is OK.")
     names = tuple(_put_alarms(task, version))
@@ -57,9 +57,13 @@ def _is_changing(endpoint: str, status: str) -> str:
     return f"the endpoint {endpoint} is {status}; it can be updated once that has ended"
 
 
-def _breaches(model: str) -> list[alarms.AlarmBreach]:
+def _breaches(task: Task) -> list[alarms.AlarmBreach]:
     """An alarm still in ALARM from the previous deployment would roll this one back immediately."""
-    return alarms.breached([layout.alarm(model, kind) for kind in ("errors", "latency")])
+    return alarms.breached(_alarms(task, "errors", "latency"))
+
+
+def _alarms(task: Task, *kinds: str) -> list[str]:
+    return [task.platform.environment.alarm(task.run.model, kind) for kind in kinds]
 
 
 def _put_alarms(task: Task, version: ModelVersion) -> list[str]:

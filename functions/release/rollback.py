@@ -6,7 +6,6 @@ from cloud import alarms, endpoint_configs, endpoints
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
 from functions.task import Task, task
-from perennial import layout
 from perennial.records import ModelVersion
 
 
@@ -16,16 +15,16 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
     """
-    endpoint = layout.endpoint(task.run.model)
+    endpoint = task.endpoint
     champion = task.ledger.champion(task.run.model)
     if champion is None:
         endpoints.delete(endpoint)
         sentence = "The endpoint was deleted: there is no champion to roll back to."
     else:
         version = task.ledger.version(champion.version)
-        _end_update(task.ledger.version(request.version.id), endpoint)
+        _end_update(task, task.ledger.version(request.version.id))
         found = endpoints.describe(endpoint)
-        config = endpoint_configs.name_of(version)
+        config = endpoint_configs.name_of(task.platform.environment, version)
         if not endpoints.deploy(endpoint, config):
             return _wait(task, endpoint)
         alarms.put(task.platform, task.run.model, task.spec.release.alarms, version.id)
@@ -42,7 +41,7 @@ def _wait(task: Task, endpoint: str) -> Rollback:
     return Rollback("waiting", endpoint)
 
 
-def _end_update(candidate: ModelVersion, endpoint: str) -> None:
-    found = endpoints.describe(endpoint)
-    if found and found.status == "Updating" and found.pending == endpoint_configs.name_of(candidate):
-        alarms.trigger_rollback(candidate.id)
+def _end_update(task: Task, candidate: ModelVersion) -> None:
+    found, config = endpoints.describe(task.endpoint), endpoint_configs.name_of(task.platform.environment, candidate)
+    if found and found.status == "Updating" and found.pending == config:
+        alarms.trigger_rollback(task.platform, candidate.id)

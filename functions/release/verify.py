@@ -50,7 +50,7 @@ def _garbage_collect(task: Task, champion: Champion) -> None:
     known = {version.id: version for version in versions}
     try:
         deleted = endpoint_configs.garbage_collect(
-            versions, known[champion.version], known.get(champion.previous or "")
+            task.platform.environment, versions, known[champion.version], known.get(champion.previous or "")
         )
     except ClientError as error:
         logger.warning("old configurations were not deleted", model=task.run.model, reason=str(error))

@@ -163,7 +163,7 @@ class Field:
         if isinstance(value, str) and is_another_form(value, allowed):
             return f"{shown(value)} is {ANOTHER_FORM}"
         if self._values is None:
-            return f"the model never saw {shown(value)}"
+            return f"{shown(value)} is not in the training data"
         return f"{shown(value)} is not among the {len(allowed)} allowed"
 
     def _text_breach(self, value: str) -> str | None:

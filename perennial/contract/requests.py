@@ -107,7 +107,8 @@ def _lines(text: str) -> list[list[str]]:
         return [line.split(",") for line in text.split("\n")]
     if _QUOTED.fullmatch(text) is None:
         raise PayloadError("the CSV cannot be read: a quote stands inside a value, or does not close")
-    csv.field_size_limit(len(text))
+    if csv.field_size_limit() < len(text):  # of the whole process, so it is never lowered
+        csv.field_size_limit(len(text))
     try:
         return [line or [""] for line in csv.reader(io.StringIO(text, newline="\n"), strict=True)]
     except csv.Error as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perennial.contract.values import frequent_words
+from perennial.environment import Environment
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 from perennial.reports.json_values import mapping, member, text, whole
@@ -31,6 +32,7 @@ class ReportData:
     evaluation: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     version: ModelVersion | None = None
+    environment: Environment = Environment()
 
     @property
     def target_words(self) -> tuple[str, str] | None:

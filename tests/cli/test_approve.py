@@ -10,6 +10,7 @@ import pytest
 
 from cloud import executions, platform
 from cloud.ledger import Ledger
+from perennial.environment import Environment
 from perennial.records import Run, Step
 from tests.cli.conftest import Perennial
 
@@ -26,7 +27,7 @@ def cloud(checkout, ledger: Ledger) -> Ledger:
     (checkout / "models" / "tiny.yaml").write_text(spec)
     boto3.client("s3").create_bucket(Bucket="models")
     names = {"models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 
 

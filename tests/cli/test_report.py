@@ -9,8 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cloud import platform
 from cloud.ledger import Ledger
+from perennial.environment import Environment
 from tests.cli.conftest import Perennial
 from tests.perennial.reports import cases
 
@@ -24,7 +24,7 @@ def cloud(checkout: Path, ledger: Ledger) -> Ledger:
     for bucket in ("data", "models"):
         boto3.client("s3").create_bucket(Bucket=bucket)
     names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 
 

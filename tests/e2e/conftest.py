@@ -17,6 +17,8 @@ from typing import Any
 import boto3
 import pytest
 
+from perennial.environment import Environment
+
 ROOT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
 
@@ -29,6 +31,7 @@ class Loop:
     names: dict[str, str]
     inbox: str
     checkout: Path
+    of: Environment = Environment()
 
     def client(self, service: str) -> Any:
         """A plain boto3 client."""
@@ -44,8 +47,8 @@ class Loop:
     def perennial(self, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """The command, in a process of its own, with the cloud's exports."""
         return subprocess.run(
-            [sys.executable, "-m", "cli", *words], cwd=self.checkout, env=self.environment, input=stdin,
-            capture_output=True, timeout=120, check=False,
+            [sys.executable, "-m", "cli", *self._chosen(), *words], cwd=self.checkout, env=self.environment,
+            input=stdin, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes) -> str:
@@ -83,6 +86,9 @@ class Loop:
                 sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
         return subjects
 
+    def _chosen(self) -> list[str]:
+        return [] if self.of.is_default else ["--env", self.of.name]
+
     def _ended(self, model: str, key: str) -> dict[str, Any] | None:
         run = self.run_of(model, key.removeprefix("incoming/"))
         return run if run and run["state"] not in ("pending", "running") else None
@@ -108,11 +114,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """The platform, deployed from a synthesis of its own, and ended with all its children."""
     folder = tmp_path_factory.mktemp("e2e")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    context = json.dumps({"models": str(MODELS), "slice_mb": 1})  # so that a test can have slices
-    subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
-        env=environment | {"CDK_OUTDIR": str(folder / "cdk.out"), "CDK_CONTEXT_JSON": context},
-    )  # fmt: skip
+    synthesize(folder / "cdk.out", models=str(MODELS), slice_mb=1)  # so that a test can have slices
     ready, log = folder / "ready.json", folder / "embedded.log"
     words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
     words += ["--without-capacity", "ml.p5.48xlarge"]
@@ -122,10 +124,20 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
-        yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
+        yield connect(environment | exports, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=300)
+
+
+def synthesize(out: Path, **context: Any) -> Path:
+    """The assembly that app.py writes for the settings."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
+        env=environment | {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(context)},
+    )  # fmt: skip
+    return out
 
 
 def _checkout(folder: Path) -> Path:
@@ -135,16 +147,17 @@ def _checkout(folder: Path) -> Path:
     return folder / "checkout"
 
 
-def _connect(environment: dict[str, str], checkout: Path) -> Loop:
-    """Find the platform's names by its parameter, and subscribe a queue to its notices."""
+def connect(environment: dict[str, str], checkout: Path, of: Environment = Environment()) -> Loop:
+    """Find an environment's names by its parameter, and subscribe a queue to its notices."""
+    environment = environment | {"PYTHONPATH": str(ROOT)}
     bare = Loop(environment, {}, "", checkout)
-    parameter = bare.client("ssm").get_parameter(Name="/perennial/platform")
+    parameter = bare.client("ssm").get_parameter(Name=of.parameter)
     names = json.loads(parameter["Parameter"]["Value"])
     sqs = bare.client("sqs")
-    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    inbox = sqs.create_queue(QueueName=f"inbox-{of.name}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sender = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [sender | {"Resource": arn}]}
     sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": json.dumps(policy)})
     bare.client("sns").subscribe(TopicArn=names["notices_topic"], Protocol="sqs", Endpoint=arn)
-    return Loop(environment, names, inbox, checkout)
+    return Loop(environment, names, inbox, checkout, of)

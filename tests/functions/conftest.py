@@ -67,7 +67,6 @@ def _make_names() -> tuple[dict[str, str], str]:
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
         "CODE_URI": "s3://code/abc.gz",
         "CODE_DIGEST": "c" * 64,
-        "PACKAGE_GROUP_PREFIX": "perennial-",
     }
     return names, inbox
 

@@ -27,11 +27,6 @@ def test_what_is_uploaded_is_read_back():
     assert layout.read_upload(layout.incoming("flights", "x.csv")) == Upload("flights", "x.csv", True)
 
 
-def test_endpoint_names_fit_sagemakers_63_characters():
-    longest = "m" * 32 + "@" + "0" * 12
-    assert len(layout.endpoint_config(longest, "f" * 64)) <= 63
-
-
 @pytest.mark.parametrize(
     "key", ["incoming/m/x.csv.card.yaml", "incoming/m/x.csv.card.json", "incoming/m/a b/card.yaml"]
 )

@@ -1,6 +1,7 @@
 """The settings of a deployment."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ({"poll_seconds": "0"}, "context 'poll_seconds' is 0: a positive whole number is expected"),
         ({"largest_memory_mb": "20000"}, "context 'largest_memory_mb' is 20000: Lambda gives 128 to 10240"),
         ({"poll_seconds": 1.5}, "context 'poll_seconds' is 1.5: int is expected"),
-        ({"name": "My Team"}, "context 'name' is 'My Team': lower-case letters, digits and dashes"),
+        (
+            {"name": "My Team"},
+            "context 'name': 'My Team' cannot name an environment: .* lower-case letters, digits and",
+        ),
         ({"log_retention": "AGES"}, "context 'log_retention' is 'AGES': one of ONE_DAY, THREE_DAYS"),
         ({"models": "no/such"}, "context 'models' is 'no/such': .* is no folder"),
     ],
@@ -58,3 +62,6 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     (subscription,) = of_type(found["Platform"], "AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
     assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"
+    texts = "".join(path.read_text() for path in tmp_path.glob("*.template.json"))
+    assert "trial--flights" in texts
+    assert not re.search(r"perennial-|run-\*|Perennial/Serving", texts)  # names of the default environment

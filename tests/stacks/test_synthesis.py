@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
+from perennial.environment import RULE
 from stacks.settings import ROOT
 
 # The CDK states dependencies that are implied already.
@@ -65,10 +66,17 @@ def test_the_assembly_names_no_place_of_this_machine(assembly: Path) -> None:
         assert f"{assembly.parent}/" not in path.read_text()
 
 
-def test_a_wrong_setting_is_one_clear_line(tmp_path: Path) -> None:
-    done = synthesize(tmp_path, CDK_CONTEXT_JSON='{"poll_seconds": "soon"}')
+@pytest.mark.parametrize(
+    ("context", "line"),
+    [
+        ('{"poll_seconds": "soon"}', "context 'poll_seconds' is 'soon': int is expected"),
+        ('{"name": "production-eu"}', f"context 'name': 'production-eu' cannot name an environment: {RULE}"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, context: str, line: str) -> None:
+    done = synthesize(tmp_path, CDK_CONTEXT_JSON=context)
     assert done.returncode == 1
-    assert done.stderr.strip() == "context 'poll_seconds' is 'soon': int is expected"
+    assert done.stderr.strip() == line
 
 
 @pytest.mark.parametrize("stack", ["Data", "Platform"])

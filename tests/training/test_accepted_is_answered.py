@@ -160,7 +160,7 @@ def test_a_category_beyond_the_encoded_ones_is_known_and_an_unseen_one_is_refuse
     known = ask(loop.app, json.dumps([{"x": 0.5, "a": name} for name in set(feature["categories"])]))
     assert known.status == 200
     unseen = ask(loop.app, '{"x": 0.5, "a": "c400"}')
-    assert (unseen.status, unseen.json["error"]) == (400, "row 0, 'a': the model never saw 'c400'")
+    assert (unseen.status, unseen.json["error"]) == (400, "row 0, 'a': 'c400' is not in the training data")
 
 
 def test_another_unicode_form_of_a_category_is_refused_with_the_remedy(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ def threshold(**members: Any) -> dict[str, Any]:
 AIMS = [
     (threshold(aim="f_beta", beta=2.0), "has the greatest F2 on 3 folds"),
     (threshold(aim="recall_at_precision", precision=0.8, folds=4), "at a precision of at least 0.8, on 4 folds"),
-    ({**threshold(aim="value"), "value": {"tp": 10, "fp": -3}}, "brings the most on 3 folds"),
-    ({**threshold(aim="value"), "value": {"tp": "0.001 * income", "fp": -3}}, "brings the most on 3 folds"),
+    ({**threshold(aim="value"), "value": {"tp": 10, "fp": -3}}, "has the greatest value on 3 folds"),
+    ({**threshold(aim="value"), "value": {"tp": "0.001 * income", "fp": -3}}, "has the greatest value on 3 folds"),
 ]
 
 

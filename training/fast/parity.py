@@ -59,7 +59,7 @@ def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
 def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> str:
     pipeline = model.pipeline
     if not isinstance(pipeline[0], Features) or len(pipeline) != 2:
-        raise UnknownKindError("a pipeline of one's own is asked by scikit-learn")
+        raise UnknownKindError("a pipeline of the user has no fast path")
     features, estimator = pipeline[0], pipeline[1]
     facts = {**extraction.encodings(features), "link": extraction.link(estimator)}
     folder.mkdir()

@@ -122,9 +122,7 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _summary(manifest: Mapping[str, Any]) -> str:
-    response = (
-        f"A feature may be left out where it may be null. Answers to {', '.join(OFFERED)}, as the Accept header asks."
-    )
+    response = f"A nullable feature may be left out. The response is one of {', '.join(OFFERED)}, by the Accept header."
     if manifest["problem"] == "binary":
         positive = written((words_of(manifest) or manifest["classes"])[-1])
         response += f" The label is {positive} where its probability is at least {manifest['threshold']}."

@@ -44,7 +44,7 @@ def card_contents(data: ReportData, version: ModelVersion) -> dict[str, Any]:
         "importance": importance(version.importance),
         "made_with": made_with(version),
         **fitting(spec, data.evaluation),
-        "invocation": _invocation(spec, version),
+        "invocation": _invocation(spec, version, data.environment.endpoint(version.model)),
     }
 
 
@@ -81,7 +81,7 @@ def _is_feature(column: object, in_key: bool) -> bool:
     return declared if isinstance(declared, bool) else member(column, "type") != "text" and not in_key
 
 
-def _invocation(spec: object, version: ModelVersion) -> dict[str, Any]:
+def _invocation(spec: object, version: ModelVersion, endpoint: str) -> dict[str, Any]:
     """An example request to the endpoint. The row shows types, not data."""
     row = {each["name"]: _EXAMPLES.get(each["type"], "...") for each in features(spec)[:MAX_COLUMNS]}
-    return {"endpoint": f"perennial-{version.model}", "model": version.model, "body": {"rows": [row]}}
+    return {"endpoint": endpoint, "model": version.model, "body": {"rows": [row]}}

@@ -21,6 +21,7 @@ from cloud.ledger import Ledger
 from functions.release import canary, check, deployment, rollback, verify
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from perennial.records import Champion, ModelVersion, Run
 from perennial.spec import parse
 from tests.embedded.assemblies import make_role
@@ -89,7 +90,7 @@ class House:
 
     @property
     def endpoint(self) -> str:
-        return layout.endpoint(self.model)
+        return Environment().endpoint(self.model)
 
     def version(self, digit: str, how: str = "") -> ModelVersion:
         """Register a version: archive, golden rows, record. `how`: raises, slow, constant, skewed, or well."""

@@ -11,12 +11,13 @@ from typing import Any
 import boto3
 import pytest
 
-from cloud import alarms, endpoints, lease, rollbacks
+from cloud import endpoints, lease, rollbacks
 from cloud.platform import from_environment
 from functions.release import canary, check, deployment, rollback
 from functions.release.deployment import BUSY_WAITS
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from tests.functions.release.conftest import Context, House, eventually
 
 
@@ -62,7 +63,8 @@ def changed(spec: ModelSpec, **release: Any) -> ModelSpec:
 
 
 def alarm(house: House, kind: str) -> dict[str, Any]:
-    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[layout.alarm(house.model, kind)])["MetricAlarms"]
+    name = Environment().alarm(house.model, kind)
+    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return dict(found)
 
 
@@ -87,7 +89,7 @@ def test_a_canary_is_asked_the_golden_rows_while_it_bakes_and_then_serves(house:
     routing = sent["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert (routing["Type"], routing["CanarySize"]["Value"], routing["WaitIntervalInSeconds"]) == ("CANARY", 50, 180)
     rolling = {one["AlarmName"] for one in sent["AutoRollbackConfiguration"]["Alarms"]}
-    assert rolling == {layout.alarm(house.model, kind) for kind in layout.ALARMS}
+    assert rolling == {Environment().alarm(house.model, kind) for kind in layout.ALARMS}
 
 
 @pytest.mark.parametrize("how", ["skewed", "constant", "raises"])
@@ -98,7 +100,8 @@ def test_a_canary_that_answers_otherwise_than_offline_is_called_back_and_the_row
     house.begin(house.version("b", how))
     baking(house)
     eventually(lambda: house.call(canary)["asked"])
-    seen = boto3.client("cloudwatch").list_metrics(Namespace=alarms.NAMESPACE, MetricName="Withdrawn")["Metrics"]
+    wanted = {"Namespace": Environment().serving_metrics, "MetricName": "Withdrawn"}
+    seen = boto3.client("cloudwatch").list_metrics(**wanted)["Metrics"]
     assert {"Name": "Model", "Value": f"{house.model}@{'b' * 12}"} in [d for m in seen for d in m["Dimensions"]]
     assert house.follow() == "refused"
     assert house.serves() == champion.id == house.champion().version
@@ -114,7 +117,7 @@ def test_a_canary_that_is_slow_is_led_back_by_the_latency_of_its_own_answers(hou
     house.begin(house.version("b", "slow"))
     baking(house)
     assert house.follow() == "refused"
-    assert layout.alarm(house.model, "latency") in house.told()
+    assert Environment().alarm(house.model, "latency") in house.told()
     assert "the limit is 200 ms" in house.told()
     assert house.serves() == champion.id
 
@@ -138,15 +141,15 @@ def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str,
     elif kind == "latency":
         measure(house, "AWS/SageMaker", ModelLatency=812_000)
     elif kind == "invalid":
-        measure(house, alarms.NAMESPACE, version.id, Rows=100_000, Invalid=61_000)
+        measure(house, Environment().serving_metrics, version.id, Rows=100_000, Invalid=61_000)
     else:  # in one call: the alarm compares metrics of the same minute
         totals = {version.id: 600_000.0, champion.id: 300_000.0}
         data = [metric(id, "ScoreSum", total) for id, total in totals.items()]
         data += [metric(id, "ScoreCount", 1_000_000) for id in totals]
-        boto3.client("cloudwatch").put_metric_data(Namespace=alarms.NAMESPACE, MetricData=data)
+        boto3.client("cloudwatch").put_metric_data(Namespace=Environment().serving_metrics, MetricData=data)
     assert house.follow() == "refused"
     assert words in house.told()
-    assert layout.alarm(house.model, kind) in house.told()
+    assert Environment().alarm(house.model, kind) in house.told()
     assert house.serves() == champion.id
 
 
@@ -184,7 +187,7 @@ def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(ho
 def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_versions(house: House) -> None:
     house.promote("a")
     boto3.client("cloudwatch").set_alarm_state(
-        AlarmName=layout.alarm(house.model, "invalid"), StateValue="ALARM", StateReason="an earlier release"
+        AlarmName=Environment().alarm(house.model, "invalid"), StateValue="ALARM", StateReason="an earlier release"
     )
     version = house.version("b")
     house.begin(version)

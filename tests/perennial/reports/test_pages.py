@@ -12,6 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import escape
 
+from perennial.environment import Environment
 from perennial.profile import ColumnGrid, ColumnProfile, Grid, Profile
 from perennial.reports import card_contents, index_contents, page, run_contents, to_json
 from perennial.reports.labels import OUTCOMES, SECTIONS
@@ -59,6 +60,14 @@ def test_rows_in_are_those_accepted_set_aside_and_dropped(outcome):
 
 def test_a_run_that_waits_says_how_to_answer():
     assert contents("waiting")["decision"]["next"][0] == "perennial approve run-loans-9be2410c77aa"
+
+
+def test_the_next_commands_reach_the_environment_of_the_run():
+    data = replace(cases.data("waiting"), environment=Environment("staging"))
+    assert run_contents(data)["decision"]["next"] == [
+        "perennial --env staging approve run-loans-9be2410c77aa",
+        'perennial --env staging reject run-loans-9be2410c77aa --why "..."',
+    ]
 
 
 def test_every_check_stands_with_metric_limit_interval_and_sentence():
