@@ -117,7 +117,7 @@ def _different_rows(window: Window, plan: Plan) -> tuple[pd.DataFrame, NDArray[n
 def _counted_once(
     hashes: NDArray[np.uint64], ages: NDArray[np.int64], newest: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks (n,): the rows that count, and those of the newest dataset that an older one holds too.
+    """Two boolean arrays (n,): the rows that count; rows of the newest dataset that an older one holds too.
 
     Of equal rows those of the dataset with the most of them count; of the newest among such datasets.
     """
@@ -132,9 +132,9 @@ def _counted_once(
     chosen[best[is_last]] = True
     first_of_hash = np.r_[True, group_hash[1:] != group_hash[:-1]]
     known = (group_age == newest) & ~first_of_hash  # groups of one hash are sorted by age
-    masks = np.empty((2, len(ordered)), dtype=bool)
-    masks[:, order] = np.repeat([chosen, known], counts, axis=1)
-    return masks[0], masks[1]
+    found = np.empty((2, len(ordered)), dtype=bool)
+    found[:, order] = np.repeat([chosen, known], counts, axis=1)
+    return found[0], found[1]
 
 
 def _age(path: Path, ages: Mapping[str, int]) -> int:
