@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from awsrules.quotas import KINDS
+
 if TYPE_CHECKING:
     from embedded.cloud import Cloud
 
@@ -55,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TYPE",
         help="instance type for which SageMaker has no capacity; may be repeated",
     )
+    parser.add_argument("--account", choices=KINDS, default="grown", help="whose quotas: a new or a used account's")
+    parser.add_argument(
+        "--quota", action="append", default=[], metavar="NAME=VALUE", help="another value of a quota; may be repeated"
+    )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
     return parser
@@ -78,13 +84,15 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
 
 def _is_known(problem: Exception) -> bool:
     """True if the problem is caused by the assembly or the options; its message explains it."""
+    from embedded.account import AccountError
     from embedded.assembly import AssemblyError
     from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError
     from embedded.port import PortTakenError
     from embedded.providers.provider import DeployError
 
-    return isinstance(problem, AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError)
+    known = AccountError | AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError
+    return isinstance(problem, known)
 
 
 def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> None:
@@ -92,7 +100,9 @@ def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]
     from embedded.cloud import Cloud
 
     began = time.monotonic()
-    with Cloud.start(options.port, options.speed, options.without_capacity) as cloud, _removed(options.ready):
+    quotas = _quotas(options.quota)
+    cloud = Cloud.start(options.port, options.speed, options.without_capacity, options.account, quotas)
+    with cloud, _removed(options.ready):
         cloud.deploy(options.assembly)
         print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
         error: str | None = None
@@ -100,6 +110,16 @@ def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]
             _write_ready_file(options, cloud, generation, error)
             _wait_for_deploy_request(deploy_requests, options.parent)
             error = _deploy(cloud, options.assembly)
+
+
+def _quotas(given: list[str]) -> dict[str, float]:
+    """The quotas of the command line. Raises AccountError for one that is not NAME=VALUE."""
+    from embedded.account import AccountError
+
+    try:
+        return {name: float(value) for name, _, value in (one.rpartition("=") for one in given)}
+    except ValueError:
+        raise AccountError(f"--quota {given}: NAME=VALUE is expected") from None
 
 
 def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
@@ -124,6 +144,7 @@ def _write_ready_file(options: argparse.Namespace, cloud: "Cloud", generation: i
         "exports": cloud.exports(),
         "assembly": str(options.assembly.resolve()),
         "speed": options.speed,
+        "account": options.account,
         "workdir": str(cloud.context.workdir),
         "generation": generation,
         "error": error,
