@@ -151,14 +151,19 @@ def request(quota: Quota, value: float, code: str = "") -> str:
     """The command by which an account asks AWS for a higher value."""
     known = code or quota.code
     if quota.adjustable_by != "Service Quotas":
-        return f"ask AWS Support for '{quota.name}' of {value:g} (Service Quotas does not have it)"
+        return f"ask AWS Support for '{quota.name}' of {plain(value)} (Service Quotas does not have it)"
     if not known:
         look = f"--query \"Quotas[?QuotaName=='{quota.name}'].QuotaCode\" --output text"
         known = f"$(aws service-quotas list-service-quotas --service-code {quota.service} {look})"
     return (
         f"aws service-quotas request-service-quota-increase --service-code {quota.service} --quota-code {known} "
-        f"--desired-value {value:g}"
+        f"--desired-value {plain(value)}"
     )
+
+
+def plain(value: float) -> str:
+    """A number without exponent: 1000000, 0.5."""
+    return f"{value:.15g}"
 
 
 def _of_name(name: str) -> Quota | None:

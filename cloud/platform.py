@@ -21,7 +21,7 @@ class MissingCloudError(CloudError):
 
 @dataclass(frozen=True)
 class Platform:
-    """Names of the deployed resources; '' for one that the caller was not given."""
+    """Names of the deployed resources, and settings; '' for one that the caller was not given."""
 
     data_bucket: str = ""
     models_bucket: str = ""
@@ -36,6 +36,8 @@ class Platform:
     code_digest: str = ""
     package_group_prefix: str = ""
     dashboard: str = ""
+    inspection_workers: str = ""
+    largest_memory_mb: str = ""
 
 
 @cache
@@ -45,7 +47,7 @@ def client(service: str) -> Any:
     from botocore.config import Config
 
     # Standard retries have jitter and a budget; the state machine retries the whole state above them.
-    retries: Any = {"mode": "standard", "total_max_attempts": 5}
+    retries: Any = {"mode": "standard", "total_max_attempts": 7}  # 51 s at most: a function has 60 s and more
     return boto3.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=70))
 
 

@@ -40,6 +40,7 @@ class FunctionPool:
             return
         environment = await self._started()
         self._idle.append(environment)  # an invocation waits for this one instead of starting another
+        self._wake()
         await environment.ready()
 
     async def run(self, event: bytes, request_id: str) -> InvocationResult:
@@ -103,6 +104,10 @@ class FunctionPool:
             self._idle.append(environment)
         else:
             await self._end(environment)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Lets the first invocation that waits look for an environment again."""
         while self._waiting:
             free = self._waiting.popleft()
             if not free.done():

@@ -4,7 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from awsrules.quotas import SERVERLESS_CONCURRENCY, SERVERLESS_MEMORY, TRAINING_INSTANCES, Quota, Usage, instances
+from awsrules.quotas import (
+    SERVERLESS_CONCURRENCY,
+    SERVERLESS_MEMORY,
+    TRAINING_INSTANCES,
+    Quota,
+    Usage,
+    instances,
+    plain,
+)
 from embedded.account import Account
 from embedded.sagemaker.errors import RefusedError
 from embedded.sagemaker.fleets import Fleet
@@ -16,12 +24,13 @@ class ResourceLimitError(RefusedError):
     """A request that exceeds a quota: ResourceLimitExceeded."""
 
     def __init__(self, quota: Quota, limit: float, used: float, delta: float) -> None:
+        now, more, unit = plain(used), plain(delta), quota.unit
         super().__init__(
             "ResourceLimitExceeded",
-            f"The account-level service limit '{quota.name}' is {limit:g} {quota.unit}, with current utilization of "
-            f"{used:g} {quota.unit} and a request delta of {delta:g} {quota.unit}. Please use AWS Service Quotas to "
-            "request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
-            "request an increase for this quota.",
+            f"The account-level service limit '{quota.name}' is {plain(limit)} {unit}, with current utilization of "
+            f"{now} {unit} and a request delta of {more} {unit}. Please use AWS Service Quotas to request an increase "
+            "for this quota. If AWS Service Quotas is not available, contact AWS support to request an increase for "
+            "this quota.",
         )
 
 

@@ -115,7 +115,8 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     )  # fmt: skip
     ready, log = folder / "ready.json", folder / "embedded.log"
     words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
-    words += ["--without-capacity", "ml.p5.48xlarge"]
+    words += ["--without-capacity", "ml.p5.48xlarge", "--quota", "ml.p5.48xlarge for training job usage=1"]
+    words += ["--quota", "ml.m5.large for endpoint usage=100"]  # each module of tests has endpoints of its own
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
