@@ -34,18 +34,14 @@ def handler(task: Task, request: RecoverRequest) -> TrainingRequest:
     A job of that name exists if the state was retried after SageMaker had accepted the request: its output is this
     run's.
     """
-    try:
-        with quotas.told():
-            return _recover(task, request)
-    except quotas.BusyError as busy:  # the look at the job is throttled
-        wait_for_capacity(task, "recover", busy)
-        return TrainingRequest("waiting", request.job, quotas.PAUSE.seconds)
-
-
-def _recover(task: Task, request: RecoverRequest) -> TrainingRequest:
     job, error = request.job, request.error
     name = job.TrainingJobName
-    found = jobs.describe_training(name)
+    try:
+        with quotas.told():
+            found = jobs.describe_training(name)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "recover", busy)
+        return TrainingRequest("waiting", job, quotas.PAUSE.seconds)
     hold(task)
     if found is None:
         refused = quotas.refusal(error.error, error.cause)
