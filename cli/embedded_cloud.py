@@ -46,6 +46,7 @@ class Running:
     pid: int
     endpoint_url: str
     exports: dict[str, str]
+    account: str = "grown"
 
     def environment(self) -> dict[str, str]:
         """The exports that lead any AWS client to it, past a proxy where one is set."""
@@ -61,7 +62,8 @@ def find(place: Place) -> Running | None:
     """The embedded cloud that runs there, or None. The state file of a killed one is deleted."""
     try:
         state: dict[str, Any] = json.loads(place.state.read_text())
-        running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
+        exports, account = dict(state["exports"]), str(state.get("account", "grown"))
+        running = Running(int(state["pid"]), str(state["endpoint_url"]), exports, account)
     except (OSError, ValueError, KeyError):
         return None
     if is_running(running.pid) and is_listening(running.endpoint_url):
@@ -71,13 +73,15 @@ def find(place: Place) -> Running | None:
     return None
 
 
-def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
+def start(
+    place: Place, assembly: Path, port: int, speed: float, parent: int | None, account: str = "grown"
+) -> subprocess.Popen[bytes]:
     """Starts one, which is not ready yet. With a `parent` it ends with that process, else it continues."""
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)
     command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--port", str(port)]
-    command += ["--speed", str(speed), "--ready", str(place.state)]
+    command += ["--speed", str(speed), "--account", account, "--ready", str(place.state)]
     if parent is not None:
         command += ["--parent", str(parent)]
     with place.log.open("wb") as log:

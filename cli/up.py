@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from awsrules.quotas import Kind
 from cli import embedded_cloud, project, synthesis
 from cli.embedded_cloud import Place, Running
 from cli.output import CommandError, line, note
@@ -25,6 +26,9 @@ def up(
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
     speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+    account: Annotated[
+        Kind, typer.Option(help="Whose quotas: those of a new AWS account, or of one that has been used for a while.")
+    ] = "grown",
 ) -> None:
     """Run the platform on this machine.
 
@@ -40,9 +44,15 @@ def up(
             raise CommandError(
                 f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}"
             )
+        if running.account != account:
+            raise CommandError(
+                f"the embedded cloud that is up is a {running.account} account; next: perennial down, then up "
+                f"--account {account}"
+            )
         _print_exports(_up_to_date(place, running, digest))
         return
-    process = embedded_cloud.start(place, assembly, port, speed, parent=None if detach else os.getpid())
+    parent = None if detach else os.getpid()
+    process = embedded_cloud.start(place, assembly, port, speed, parent=parent, account=account)
     try:
         running = embedded_cloud.wait_until_ready(place, process)
     except KeyboardInterrupt:
