@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
-import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MODELS, Loop, deployed
+from tests.e2e.conftest import MODELS, Loop, deployed, until
 from tests.e2e.data import as_csv, orders
+from tests.embedded.assemblies import make_role
 
 REQUEST = re.compile(r"--service-code (\S+) --quota-code (L-[0-9A-F]{8}) --desired-value (\d+)")
 
@@ -82,10 +84,15 @@ def test_with_the_quotas_granted_an_upload_becomes_champion_and_predicts(account
     assert len(json.loads(answer["Body"].read())["predictions"]) == 1
 
 
-def test_an_update_fits_into_what_was_asked_for(account: Loop, first: dict) -> None:
+@pytest.fixture(scope="module")
+def second(account: Loop, first: dict) -> dict:
+    """The run of the next upload."""
     account.put("orders/second.csv", as_csv(orders(1500, 1500, 2)))
-    run = account.ended("orders", "orders/second.csv")
-    assert run["state"] in ("promoted", "refused"), run["reasons"]
+    return account.ended("orders", "orders/second.csv")
+
+
+def test_an_update_fits_into_what_was_asked_for(second: dict) -> None:
+    assert second["state"] == "promoted", second["reasons"]
 
 
 def test_a_batch_needs_its_own_quota_which_was_asked_for(account: Loop, first: dict, tmp_path: Path) -> None:
@@ -96,12 +103,74 @@ def test_a_batch_needs_its_own_quota_which_was_asked_for(account: Loop, first: d
     assert len((tmp_path / "answers.csv").read_text().splitlines()) == 21
 
 
-def test_no_alarm_on_function_errors_goes_off_for_what_was_throttled(account: Loop, first: dict) -> None:
-    """Ten invocations run at once: more are throttled, waited out, and the run ends well."""
-    before = time.monotonic()
-    parts = {f"part-{number}.csv": as_csv(orders(9000 + 200 * number, 200, number)) for number in range(12)}
-    for name, body in parts.items():
-        account.put(f"orders/many/{name}", body)
-    account.put("orders/many/manifest.json", json.dumps({"files": [{"name": name} for name in parts]}).encode())
-    run = account.ended("orders", "orders/many/manifest.json")
-    assert run["state"] in ("promoted", "refused"), (run["reasons"], time.monotonic() - before)
+HOLD = """
+import pathlib, time
+def hold(event, context):
+    folder = pathlib.Path(event["folder"])
+    (folder / context.aws_request_id).touch()
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+"""
+
+
+class Crowd:
+    """Another application of the account, whose functions run until they may go."""
+
+    def __init__(self, account: Loop, folder: Path) -> None:
+        self._lambda, self._folder = account.client("lambda"), folder
+        make_role(account.client("iam"), "crowd")
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("crowd.py", HOLD)
+        for number in range(3):
+            self._lambda.create_function(
+                FunctionName=f"crowd-{number}", Runtime="python3.13", Handler="crowd.hold", Timeout=900,
+                Role="arn:aws:iam::123456789012:role/crowd", Code={"ZipFile": archive.getvalue()},
+            )  # fmt: skip
+
+    def grow_to(self, count: int) -> None:
+        """So many of its functions run."""
+        event = json.dumps({"folder": str(self._folder)}).encode()
+        for number in range(len(list(self._folder.iterdir())), count):
+            self._lambda.invoke(FunctionName=f"crowd-{number % 3}", InvocationType="Event", Payload=event)
+        until(lambda: len(list(self._folder.iterdir())) == count, 60, f"{count} functions that run")
+
+    def go(self) -> None:
+        """None of them runs any more."""
+        (self._folder / "go").touch()
+
+
+@pytest.fixture
+def crowd(account: Loop, tmp_path: Path) -> Iterator[Crowd]:
+    found = Crowd(account, tmp_path)
+    yield found
+    found.go()
+
+
+def test_a_run_whose_functions_are_throttled_waits_and_ends_well_without_an_alarm(
+    account: Loop, second: dict, crowd: Crowd
+) -> None:
+    crowd.grow_to(10)
+    done = account.perennial("rollback", "orders", "--why", "to see it wait", "--no-wait", "--json")
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)["run"]
+    until(lambda: throttled(account, run), 60, "a state that is throttled")
+    crowd.go()
+    ended = until(lambda: concluded(account, run), 120, "the end of the rollback")
+    assert ended["state"] == "promoted", ended["reasons"]
+    alarms = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"] == []
+
+
+def concluded(account: Loop, run: str) -> dict | None:
+    """The run, once it has ended."""
+    (found,) = [one for one in account.records("orders", "run#") if one["id"] == run]
+    return found if found["state"] not in ("pending", "running") else None
+
+
+def throttled(account: Loop, run: str) -> bool:
+    """Whether Lambda has refused a state of the run for the account's concurrency."""
+    execution = f"{account.names['state_machine'].replace(':stateMachine:', ':execution:')}:{run}"
+    pages = account.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+    failed = [event for page in pages for event in page["events"] if event["type"].endswith("Failed")]
+    return "Lambda.TooManyRequestsException" in json.dumps(failed, default=str)
