@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,16 @@ class Cdk:
         given = [word for name, value in self.context.items() for word in ("--context", f"{name}={value}")]
         self._run("synth", "--quiet", "--output", str(self.assembly), *given)
 
+    def write(self) -> None:
+        """Writes the assembly by app.py alone, without the command line."""
+        given = {"CDK_OUTDIR": str(self.assembly), "CDK_CONTEXT_JSON": json.dumps(dict(self.context))}
+        done = subprocess.run(
+            [sys.executable, "app.py"], cwd=ROOT, env=dict(self.environment) | given, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise ProofError(f"app.py ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
     def bootstrap(self, account: str, region: str) -> None:
         """Prepares the account and region; does nothing where that was done."""
         self._run("bootstrap", f"aws://{account}/{region}", *self._app)
@@ -49,6 +61,15 @@ class Cdk:
     def destroy(self) -> None:
         """Destroys all stacks."""
         self._run("destroy", "--all", "--force", *self._app)
+
+    def templates(self) -> list[Path]:
+        """The templates of the assembly."""
+        return sorted(self.assembly.glob("*.template.json"))
+
+    def count(self, kind: str) -> int:
+        """The resources of a type in all templates."""
+        found = [json.loads(path.read_text())["Resources"].values() for path in self.templates()]
+        return sum(resource["Type"] == kind for resources in found for resource in resources)
 
     @property
     def _app(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -53,10 +53,15 @@ class Ministack:
         processes = [self.process, *self.process.children(recursive=True)]
         found = [item for one in processes for item in one.net_connections(kind="inet")]
         listening = [item.laddr for item in found if item.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)]
-        opened = [f"{address.ip}:{address.port}" for address in listening if not ip_address(address.ip).is_loopback]
+        opened = open_to_others((address.ip, address.port) for address in listening)
         if opened:
             raise ProofError(f"ministack listens to other machines on {', '.join(opened)}")
         return sorted({address.port for address in listening})
+
+
+def open_to_others(addresses: Iterable[tuple[str, int]]) -> list[str]:
+    """Those of the addresses, as IP and port, that other machines reach."""
+    return [f"{ip}:{port}" for ip, port in addresses if not ip_address(ip).is_loopback]
 
 
 @contextmanager

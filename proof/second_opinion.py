@@ -1,6 +1,7 @@
 """`make second-opinion`: the real CDK command line bootstraps, deploys, compares and destroys on another emulator.
 
-The embedded cloud reads the assembly itself; here CloudFormation is somebody else's. What ministack cannot show is in docs/aws.md.
+The embedded cloud reads the assembly itself; here CloudFormation is somebody else's. What ministack
+cannot show is in docs/aws.md.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class Opinion:
         try:
             self._client("sagemaker").list_endpoints()
         except ClientError as error:
-            return f"ministack answers {error.response['Error']['Code']}"
+            return f"ministack answers: {error.response['Error']['Message']}"
         return "ministack answers ListEndpoints by now: extend this proof"
 
     def _client(self, service: str) -> Any:
