@@ -48,6 +48,7 @@ class Running:
     pid: int
     endpoint_url: str
     exports: dict[str, str]
+    account: str = "grown"
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point any AWS client to it, without a proxy."""
@@ -63,7 +64,8 @@ def find(place: Place) -> Running | None:
     """The embedded cloud that runs there, or None. The state file of a killed one is deleted."""
     try:
         state: dict[str, Any] = json.loads(place.state.read_text())
-        running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
+        exports, account = dict(state["exports"]), str(state.get("account", "grown"))
+        running = Running(int(state["pid"]), str(state["endpoint_url"]), exports, account)
     except (OSError, ValueError, KeyError):
         return None
     if is_running(running.pid) and is_listening(running.endpoint_url):
@@ -73,7 +75,9 @@ def find(place: Place) -> Running | None:
     return None
 
 
-def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
+def start(
+    place: Place, assembly: Path, port: int, speed: float, parent: int | None, account: str = "grown"
+) -> subprocess.Popen[bytes]:
     """Starts an embedded cloud that is not ready yet. With a `parent` it ends with that process, else it continues."""
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
@@ -81,7 +85,7 @@ def start(place: Place, assembly: Path, port: int, speed: float, parent: int | N
     place.deployed.unlink(missing_ok=True)
     place.assemblies.write_text(f"{assembly}\n")
     command = [sys.executable, "-m", "embedded", "--assemblies", str(place.assemblies), "--port", str(port)]
-    command += ["--speed", str(speed), "--ready", str(place.state)]
+    command += ["--speed", str(speed), "--account", account, "--ready", str(place.state)]
     if parent is not None:
         command += ["--parent", str(parent)]
     with place.log.open("wb") as log:

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from awsrules.quotas import Kind
 from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place, Running
 from cli.output import CommandError, line, note
@@ -28,6 +29,9 @@ def up(
     speed: Annotated[
         float, typer.Option(min=1, max=1000, help="The speed of waits and schedules, as a factor.")
     ] = 20.0,
+    account: Annotated[
+        Kind, typer.Option(help="The quotas: those of a new AWS account, or of one that has been used for a while.")
+    ] = "grown",
 ) -> None:
     """Run the platform on this machine.
 
@@ -44,9 +48,15 @@ def up(
             raise CommandError(
                 f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}"
             )
+        if running.account != account:
+            raise CommandError(
+                f"the embedded cloud that runs has the quotas of a {running.account} account; next: perennial down, "
+                f"then up --account {account}"
+            )
         _print_exports(_up_to_date(place, running, assembly, digest))
         return
-    process = embedded_cloud.start(place, assembly, port, speed, parent=None if detach else os.getpid())
+    parent = None if detach else os.getpid()
+    process = embedded_cloud.start(place, assembly, port, speed, parent=parent, account=account)
     try:
         running = embedded_cloud.wait_until_ready(place, process)
     except KeyboardInterrupt:

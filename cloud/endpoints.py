@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud import CloudError
+from cloud import CloudError, quotas
 from cloud.platform import client
 from perennial.contract.model import ModelSpec
 from perennial.contract.release import Release
@@ -88,11 +88,14 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
         config: the endpoint configuration's name.
         deployment: the DeploymentConfig of an update; without one all traffic is shifted at once.
         least: the configuration's own number of instances; an endpoint that was scaled out keeps its instances.
+
+    Raises QuotaError or BusyError where the account has too few instances.
     """
     state = describe(endpoint)
     sagemaker = client("sagemaker")
     if state is None:
-        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+        with quotas.told():
+            sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif state.is_changing:
         return state.status != "Deleting" and config == (state.pending or state.config)
     elif state.status == "Failed":
@@ -106,9 +109,11 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
         if state.instances > least:
             retained = {"RetainAllVariantProperties": True}
             request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
-        if _instance(config) != _instance(state.config):
+        same = _instance(config) == _instance(state.config)
+        if not same:
             _unscale(endpoint)  # SageMaker changes no instance type under a scalable target
-        sagemaker.update_endpoint(**request)
+        with quotas.told(own=state.instances if same else 0):  # the old fleet stays until the new one serves
+            sagemaker.update_endpoint(**request)
     return True
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, Self
 
 from cloud.typed_json import TypedJson, named
 from perennial.outcomes import Outcome, Trigger
 
 PAUSE_SECONDS = 30  # between two tries of a state that waits
+HOLD = timedelta(hours=7)  # of a model's lease, by each state: a throttled state waits up to 6 hours
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class Platform:
     code_uri: str = ""
     code_digest: str = ""
     dashboard: str = ""
+    inspection_workers: str = ""
+    largest_memory_mb: str = ""
 
 
 _RESOURCES = Platform.__dataclass_fields__.keys() - {"environment"}
@@ -47,7 +49,7 @@ def client(service: str) -> Any:
     from botocore.config import Config
 
     # Standard retries have jitter and a budget; the state machine retries the whole state above them.
-    retries: Any = {"mode": "standard", "total_max_attempts": 5}
+    retries: Any = {"mode": "standard", "total_max_attempts": 7}  # 51 s at most: a function has 60 s and more
     return boto3.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=70))
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from awsrules.quotas import KINDS
+
 if TYPE_CHECKING:
     from embedded.cloud import Cloud
 
@@ -63,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TYPE",
         help="instance type for which SageMaker has no capacity; may be repeated",
     )
+    parser.add_argument("--account", choices=KINDS, default="grown", help="whose quotas: a new or a used account's")
+    parser.add_argument(
+        "--quota", action="append", default=[], metavar="NAME=VALUE", help="another value of a quota; may be repeated"
+    )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
     return parser
@@ -87,13 +93,15 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
 
 def _is_known(problem: Exception) -> bool:
     """True if the problem is caused by the assembly or the options; its message explains it."""
+    from embedded.account import AccountError
     from embedded.assembly import AssemblyError
     from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError
     from embedded.port import PortTakenError
     from embedded.providers.provider import DeployError
 
-    return isinstance(problem, AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError)
+    known = AccountError | AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError
+    return isinstance(problem, known)
 
 
 def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> None:
@@ -101,7 +109,9 @@ def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]
     from embedded.cloud import Cloud
 
     began = time.monotonic()
-    with Cloud.start(options.port, options.speed, options.without_capacity) as cloud, _removed(options.ready):
+    quotas = _quotas(options.quota)
+    cloud = Cloud.start(options.port, options.speed, options.without_capacity, options.account, quotas)
+    with cloud, _removed(options.ready):
         for assembly in _assemblies(options):
             cloud.deploy(assembly)
         print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
@@ -116,6 +126,16 @@ def _assemblies(options: argparse.Namespace) -> list[Path]:
     """The directories of all assemblies, in the order in which they are deployed."""
     listed = options.assemblies.read_text(encoding="utf-8").splitlines() if options.assemblies else []
     return list(dict.fromkeys([*options.assembly, *(Path(line) for line in listed if line)]))
+
+
+def _quotas(given: list[str]) -> dict[str, float]:
+    """The quotas of the command line. Raises AccountError for one that is not NAME=VALUE."""
+    from embedded.account import AccountError
+
+    try:
+        return {name: float(value) for name, _, value in (one.rpartition("=") for one in given)}
+    except ValueError:
+        raise AccountError(f"--quota {given}: NAME=VALUE is expected") from None
 
 
 def _deploy(cloud: "Cloud", assemblies: list[Path]) -> str | None:
@@ -141,6 +161,7 @@ def _write_ready_file(options: argparse.Namespace, cloud: "Cloud", generation: i
         "exports": cloud.exports(),
         "assemblies": [str(assembly.resolve()) for assembly in _assemblies(options)],
         "speed": options.speed,
+        "account": options.account,
         "workdir": str(cloud.context.workdir),
         "generation": generation,
         "error": error,

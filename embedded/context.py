@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from embedded.access import Registry
+from embedded.account import Account
 from embedded.permissions.authorizer import Authorizer
 from embedded.permissions.usage import Usage
 from embedded.processes import ProcessGroup
@@ -60,6 +61,7 @@ class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
     `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
+    `account` has the quotas.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
     `evaluate_alarms(now)` evaluates one minute of each alarm that is due, and returns whether any was due.
     """
@@ -73,6 +75,7 @@ class Context:
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
     evaluate_alarms: Callable[[float], bool] = field(default=_no_alarms)
+    account: Account = field(default_factory=Account)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
     authorizer: Authorizer = field(default_factory=lambda: Authorizer(ACCOUNT_ID, REGION, Usage()))
 

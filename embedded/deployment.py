@@ -23,6 +23,7 @@ class _Applied:
     provider: Provider
     request: Request
     resource: Resource
+    retained: bool = False  # when it leaves the stack: DeletionPolicy Retain
 
 
 @dataclass
@@ -96,12 +97,14 @@ class Deployment:
         request = Request(state.scope.stack, logical_id, body["Type"], properties)
         provider.check(request)
         known = state.applied.get(logical_id)
+        retained = body.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
         if known is not None and known.request == request:
+            known.retained = retained
             return
         if known is not None:
             _check_update(known, request)
         resource = self._call(provider, request, known)
-        state.applied[logical_id] = _Applied(provider, request, resource)
+        state.applied[logical_id] = _Applied(provider, request, resource, retained)
         state.scope.refs[logical_id] = resource.physical_id
         state.scope.attributes[logical_id] = resource.attributes
 
@@ -122,7 +125,8 @@ class Deployment:
         for logical_id in [name for name in reversed(state.applied) if name not in wanted]:
             gone = state.applied[logical_id]
             try:
-                gone.provider.delete(self._platform, gone.request, gone.resource)
+                if not gone.retained:
+                    gone.provider.delete(self._platform, gone.request, gone.resource)
             except (ClientError, BotoCoreError) as error:
                 raise gone.request.error(f"it cannot be removed: {error}; {_AGAIN}") from error
             del state.applied[logical_id], state.scope.refs[logical_id], state.scope.attributes[logical_id]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cloud import executions, lease, messaging
-from cloud.handovers import Approval, ApprovalAnswer, ApprovalRequest, Nothing
-from functions.task import HOLD, Task, task
+from cloud.handovers import HOLD, Approval, ApprovalAnswer, ApprovalRequest, Nothing
+from functions.task import Task, task
 from perennial import approval
 from perennial.approval import Answer
 

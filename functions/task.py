@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 
-from cloud import s3
-from cloud.handovers import RunReference
+from cloud import quotas, s3
+from cloud.handovers import HOLD, RunReference
 from cloud.platform import Platform, from_environment
 from cloud.typed_json import TypedJson
 from functions import FunctionError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when
     from perennial.contract.model import ModelSpec
     from perennial.records import Run
 
-HOLD = timedelta(hours=1)  # each state renews the lease; a state that waits longer renews it for longer
 logger, metrics = Logger(), Metrics()  # their service and namespace are settings of the function
 
 
@@ -113,6 +112,12 @@ def task(request: type[Request]) -> Callable[[Callable[[Task, Any], TypedJson]],
         return lambda_handler(request)(opened)
 
     return decorate
+
+
+def wait_for_capacity(task: Task, state: str, busy: quotas.BusyError) -> None:
+    """Counts one more wait of a state for quotas or throttled calls. Raises `busy` after quotas.PATIENCE."""
+    if not task.may_wait(f"{state} for capacity", quotas.WAITS):
+        raise busy
 
 
 def open_task(reference: RunReference) -> Task:

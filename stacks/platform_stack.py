@@ -186,6 +186,8 @@ class PlatformStack(Stack):
                     "notices_topic": self.notices.topic.topic_arn,
                     "dispatch_queue": self.ingestion.queue.queue_url,
                     "dashboard": self.monitoring.dashboard.dashboard_name,
+                    "inspection_workers": str(settings.inspection_workers),
+                    "largest_memory_mb": str(settings.largest_memory_mb),
                 }
             ),
         )

@@ -21,8 +21,10 @@ LAMBDA_FAULTS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
 ]
+THROTTLED = "Lambda.TooManyRequestsException"  # the account's concurrent executions are used up
+THROTTLED_HOURS = 6  # less than the lease of a run, see HOLD in cloud/handovers.py
+THROTTLED_PAUSE = Duration.minutes(2)  # at most; with full jitter half of it on average
 # A function ran out of memory or time: the errors of Lambda's newer and older runtimes, and of a task's timeout.
 OUT_OF_RESOURCES = ["Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
 JOB_FIELDS = (
@@ -65,7 +67,18 @@ def task(
 
 
 def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Retries after faults of Lambda itself. An error of our code would occur again."""
+    """Retries after faults of Lambda itself, and for hours while it throttles. An error of our code would occur again.
+
+    A throttled invocation did not begin, so it is no error of the function and no alarm goes off.
+    """
+    state.add_retry(
+        errors=[THROTTLED],
+        interval=Duration.seconds(1),
+        backoff_rate=2,
+        max_attempts=THROTTLED_HOURS * 3600 * 2 // THROTTLED_PAUSE.to_seconds(),
+        max_delay=THROTTLED_PAUSE,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
     state.add_retry(
         errors=LAMBDA_FAULTS,
         interval=Duration.seconds(2),
@@ -122,7 +135,10 @@ def inspection(
 
 
 def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.CustomState:
-    """A SageMaker training job, until its end. The preparation has composed its request without the role."""
+    """A SageMaker training job, until its end. The preparation has composed its request without the role.
+
+    Used-up quotas, and calls that stay throttled, are left to the recovery, which waits or tells what to request.
+    """
     definition: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
@@ -131,14 +147,6 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.Cus
         "TimeoutSeconds": hours * 3600,
     }
     state = sfn.CustomState(scope, id, state_json=definition)
-    state.add_retry(  # a quota is reached: wait for another job to end
-        errors=["SageMaker.ResourceLimitExceededException"],
-        interval=Duration.minutes(1),
-        backoff_rate=1.5,
-        max_attempts=20,
-        max_delay=Duration.minutes(15),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
     return state.add_retry(  # throttled, mostly
         errors=["SageMaker.AmazonSageMakerException"],
         interval=Duration.seconds(5),

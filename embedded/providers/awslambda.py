@@ -106,6 +106,11 @@ class LayerVersion(Provider):
         """Publishes the next version."""
         return self.create(platform, request)
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Deletes the version; functions that have it keep it."""
+        layer, _, version = resource.physical_id.rpartition(":")
+        platform.clients("lambda").delete_layer_version(LayerName=layer.rpartition(":")[2], VersionNumber=int(version))
+
 
 def _check_runtime(request: Request) -> None:
     runtime = str(request.get("Runtime", ""))

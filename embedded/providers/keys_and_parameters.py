@@ -40,6 +40,11 @@ class Key(Provider):
         turn(**key)
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Schedules the key's deletion."""
+        days = int(request.get("PendingWindowInDays", 30))
+        platform.clients("kms").schedule_key_deletion(KeyId=resource.physical_id, PendingWindowInDays=days)
+
 
 class Alias(Provider):
     """AWS::KMS::Alias."""

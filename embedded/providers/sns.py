@@ -39,6 +39,10 @@ class Topic(Provider):
             )
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Deletes the topic with its subscriptions."""
+        platform.clients("sns").delete_topic(TopicArn=resource.physical_id)
+
 
 class TopicPolicy(PutProvider):
     """AWS::SNS::TopicPolicy."""
@@ -53,6 +57,14 @@ class TopicPolicy(PutProvider):
         for arn in request.properties["Topics"]:
             platform.clients("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
         return Resource(request.name())
+
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Leaves nothing but the account's own access to each topic, as a new topic has it."""
+        account = platform.context.account_id
+        statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sns:Publish"}
+        for arn in request.properties["Topics"]:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": arn}]})
+            platform.clients("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
 
 class Subscription(Provider):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud import executions, lease, messaging
-from cloud.handovers import ObjectCreated
+from cloud.handovers import HOLD, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
-from functions.task import HOLD, logger
+from functions.task import logger
 from perennial import conclusion, layout
 from perennial.card import has_ended as card_ended
 from perennial.contract.model import ModelSpec

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from cloud import lease, s3
-from cloud.handovers import RunRequest, TrainingRequest
+from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
-from functions.task import HOLD, Task, task
+from functions.task import Task, task
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import alarms, endpoints, traffic
+from cloud import alarms, endpoints, quotas, traffic
 from cloud.alarms import AlarmBreach
 from cloud.endpoints import EndpointState
 from cloud.handovers import DeploymentRequest, EndpointCheck
-from functions.task import Task, task
+from functions.task import Task, task, wait_for_capacity
 
 LONGEST = timedelta(hours=12)  # of a deployment; the execution's own timeout includes the wait for an approval
 
 
 @task(DeploymentRequest)
 def handler(task: Task, request: DeploymentRequest) -> EndpointCheck:
-    """Reports the state of the deployment. Raises StuckEndpointError.
+    """Reports the state of the deployment; where calls are throttled it is looked at later. Raises StuckEndpointError.
 
     An endpoint is InService after a rollback as well, so the name of its configuration decides, too.
     """
+    try:
+        with quotas.told():
+            return _look(task, request)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "check_endpoint", busy)
+        return EndpointCheck("waiting")
+
+
+def _look(task: Task, request: DeploymentRequest) -> EndpointCheck:
     release = request.release
     found = endpoints.describe(release.endpoint)
     if found is None:

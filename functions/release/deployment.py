@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloud import alarms, endpoint_configs, endpoints, s3
+from cloud import alarms, endpoint_configs, endpoints, quotas, s3
 from cloud.handovers import PAUSE_SECONDS, Deployment, VersionRequest
 from functions.release import golden
-from functions.task import Task, task
+from functions.task import Task, task, wait_for_capacity
 from perennial import layout
 from perennial.records import ModelVersion
 
@@ -16,11 +16,24 @@ BUSY_WAITS = 3600 // PAUSE_SECONDS  # for another change of the endpoint, or ala
 
 @task(VersionRequest)
 def handler(task: Task, request: VersionRequest) -> Deployment:
-    """Starts the deployment, or waits while the endpoint is changing or its alarms are in ALARM.
+    """Starts the deployment, or waits: for the endpoint, for its alarms, or for instances that others use.
 
-    Raises EndpointBusyError after an hour, StuckEndpointError where an earlier rollback failed.
+    Raises EndpointBusyError after an hour, BusyError after six hours without instances, QuotaError where the account
+    will never have enough, StuckEndpointError where an earlier rollback failed.
     """
     version = task.ledger.version(request.version.id)
+    try:
+        with quotas.told():
+            return _start(task, version)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "start_deployment", busy)
+        reason = f"The release waits: {busy.message}."
+        task.note("release", (reason,))
+        config = endpoint_configs.name_of(task.platform.environment, version)
+        return Deployment("waiting", task.endpoint, config, (), task.now.isoformat(), reason, quotas.PAUSE.seconds)
+
+
+def _start(task: Task, version: ModelVersion) -> Deployment:
     endpoint, by_hand = task.endpoint, task.run.trigger == "rollback"
     if by_hand:  # it was registered long ago; its archive must still exist
         s3.head(task.platform.models_bucket, version.archive_key)

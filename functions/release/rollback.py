@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from cloud import alarms, endpoint_configs, endpoints
+from cloud import alarms, endpoint_configs, endpoints, quotas
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
-from functions.task import Task, task
+from functions.task import Task, task, wait_for_capacity
 from perennial.records import ModelVersion
 
 
 @task(VersionRequest)
 def handler(task: Task, request: VersionRequest) -> Rollback:
-    """Starts the rollback, or waits while the endpoint is changing. Raises EndpointBusyError after an hour.
+    """Starts the rollback, or waits while the endpoint is changing or the account has too few instances.
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
+    Raises EndpointBusyError after an hour, BusyError after six hours, QuotaError.
     """
+    try:
+        with quotas.told():
+            return _start(task, request)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "rollback", busy)
+        return Rollback("waiting", task.endpoint, quotas.PAUSE.seconds)
+
+
+def _start(task: Task, request: VersionRequest) -> Rollback:
     endpoint = task.endpoint
     champion = task.ledger.champion(task.run.model)
     if champion is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import endpoint_configs, endpoints, lease, traffic
-from cloud.handovers import PAUSE_SECONDS, ShadowResult, VersionRequest
+from cloud import endpoint_configs, endpoints, lease, quotas, traffic
+from cloud.handovers import HOLD, PAUSE_SECONDS, ShadowResult, VersionRequest
 from functions.release import golden
 from functions.release.deployment import BUSY_WAITS
-from functions.task import HOLD, Task, task
+from functions.task import Task, task, wait_for_capacity
 from perennial import shadowing
 from perennial.records import Champion, ShadowProgress
 
@@ -20,8 +20,18 @@ LATE = timedelta(minutes=1)  # CloudWatch metrics are per minute
 def handler(task: Task, request: VersionRequest) -> ShadowResult:
     """Takes the next step of the shadow deployment; its progress is in the run's record.
 
-    Raises EndpointBusyError after an hour of waiting for another change of the endpoint, StuckEndpointError.
+    Raises EndpointBusyError after an hour of waiting for another change of the endpoint, BusyError after six hours of
+    waiting for instances or calls, QuotaError, StuckEndpointError.
     """
+    try:
+        with quotas.told():
+            return _next_step(task, request)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "shadow", busy)
+        return ShadowResult("waiting", quotas.PAUSE.seconds)
+
+
+def _next_step(task: Task, request: VersionRequest) -> ShadowResult:
     champion, release = task.ledger.champion(task.run.model), task.spec.release
     progress, candidate = task.run.shadow, request.version.id
     found = endpoints.describe(task.endpoint)

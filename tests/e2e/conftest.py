@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,19 +113,28 @@ def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
 @pytest.fixture(scope="session")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """The platform, deployed from a synthesis of its own, and ended with all its children."""
-    folder = tmp_path_factory.mktemp("e2e")
+    words = ["--without-capacity", "ml.p5.48xlarge", "--quota", "ml.p5.48xlarge for training job usage=1"]
+    words += ["--quota", "ml.m5.large for endpoint usage=100"]  # each module of tests has endpoints of its own
+    context = {"slice_mb": 1}  # so that a test can have slices
+    with deployed(tmp_path_factory.mktemp("e2e"), MODELS, words, context) as found:
+        yield found
+
+
+@contextmanager
+def deployed(folder: Path, models: Path, words: list[str], context: dict[str, Any]) -> Iterator[Loop]:
+    """A platform with the specs of a folder, on an embedded cloud that is started with `words`."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    synthesize(folder / "cdk.out", models=str(MODELS), slice_mb=1)  # so that a test can have slices
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    synthesize(folder / "cdk.out", **{"models": str(models)} | context)
     ready, log = folder / "ready.json", folder / "embedded.log"
-    words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
-    words += ["--without-capacity", "ml.p5.48xlarge"]
+    command = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid()), *words]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "embedded", *command], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
-        yield connect(environment | exports, _checkout(folder))
+        yield connect(environment | exports, _checkout(folder, models))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=300)
@@ -140,9 +150,9 @@ def synthesize(out: Path, **context: Any) -> Path:
     return out
 
 
-def _checkout(folder: Path) -> Path:
+def _checkout(folder: Path, models: Path) -> Path:
     """A folder that the command takes for its checkout: there are the deployed specs."""
-    shutil.copytree(MODELS, folder / "checkout" / "models")
+    shutil.copytree(models, folder / "checkout" / "models")
     (folder / "checkout" / "app.py").touch()
     return folder / "checkout"
 

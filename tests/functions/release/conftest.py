@@ -230,7 +230,8 @@ def _archive(files: dict[str, str]) -> bytes:
 @pytest.fixture(scope="module")
 def hosting() -> Iterator[embedded.cloud.Cloud]:
     """The cloud, with buckets, ledger and topic, and an environment by which the functions find all of it."""
-    with embedded.cloud.Cloud.start(speed=60.0) as cloud, pytest.MonkeyPatch.context() as patch:
+    granted = {"ml.m5.large for endpoint usage": 100}  # each test has an endpoint of its own
+    with embedded.cloud.Cloud.start(speed=60.0, quotas=granted) as cloud, pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.exports().items():
             patch.setenv(name, value)
         _forget_clients()
