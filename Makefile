@@ -61,7 +61,7 @@ build/second-opinion/.installed: requirements/second-opinion.txt
 	@build/second-opinion/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-aws-smoke: setup-dev node_modules/aws-cdk  ## on YOUR AWS account: deploys, plays the story, checks, destroys; it tells the cost and asks (ARGS=--yes: does not)
+aws-smoke: setup-dev node_modules/aws-cdk  ## on YOUR AWS account: deploys, runs the demo script, checks, destroys; it tells the cost and asks (ARGS=--yes: does not)
 	@$(BIN)/python -m proof.smoke $(ARGS)
 
 second-opinion-iam: setup-dev node_modules/@cloud-copilot  ## our evaluator of permissions beside npm's iam-simulate (two minutes); needs Node

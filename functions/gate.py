@@ -27,7 +27,13 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
     bucket, run = task.platform.models_bucket, task.run.id
     if evaluation is not None:
         s3.write_json(bucket, layout.run(run, layout.EVALUATION), evaluation)
-        task.note("rows", row_sentences(evaluation["rows"], task.spec), evaluation["rows"])
+        counts = evaluation.get("rows")
+        rows = (
+            {name: count for name, count in counts.items() if isinstance(count, int)}
+            if isinstance(counts, dict)
+            else {}
+        )
+        task.note("rows", row_sentences(rows, task.spec), rows)
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))

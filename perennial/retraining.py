@@ -37,9 +37,11 @@ def row_sentences(rows: Mapping[str, int], spec: ModelSpec) -> tuple[str, ...]:
     """The rows that a candidate was trained and judged on, and the rows that several uploads hold, in sentences.
 
     Args:
-        rows: the counts of an evaluation.json, see training.rows.Repeats.
+        rows: the counts of an evaluation.json, see training.rows.Repeats; without counts there are no sentences.
         spec: the model's.
     """
+    if not {"train", "held_out"} <= rows.keys():
+        return ()
     sentences = [f"Trained on {rows['train']:,} rows, judged on {rows['held_out']:,} held-out rows."]
     if rows.get("repeated"):
         counts = f"{rows['repeated']:,} of the {rows['read']:,} rows"

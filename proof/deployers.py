@@ -13,7 +13,7 @@ from cloud.platform import client
 from perennial.quotas import needs
 from perennial.spec import load
 from proof.cdk import ROOT, Cdk
-from proof.story import MODEL
+from proof.script import MODEL
 from stacks.settings import Settings
 
 SPEED = 40.0  # of the embedded cloud's waits
@@ -25,7 +25,7 @@ class Deployer(Protocol):
     pause: float  # seconds between two looks at something that changes
 
     def objections(self, endpoint: str) -> list[str]:
-        """Why the proof must not begin: quotas that are too small, or an endpoint of that name, which is not ours."""
+        """The reasons not to begin the proof: quotas that are too small, or an endpoint of that name that exists."""
 
     def keys(self) -> int:
         """The number of KMS keys of the stacks."""
@@ -49,7 +49,7 @@ class OnAws:
         self._cdk = Cdk(os.environ, folder / "cdk.out", context)
 
     def objections(self, endpoint: str) -> list[str]:
-        """Why the proof must not begin."""
+        """The reasons not to begin the proof."""
         listed = client("sagemaker").list_endpoints(NameContains=endpoint)["Endpoints"]
         found = [
             f"the endpoint {endpoint} exists in this account and region, and is left alone"

@@ -1,4 +1,4 @@
-"""What an environment leaves: deleting what the workflow made beside the stacks, and listing what is still there."""
+"""The leftovers of an environment: deletes what the workflow made beside the stacks, and lists what still exists."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _delete_endpoint(name: str, pause: float) -> None:
     _until(lambda: status() not in ("Creating", "Updating", "SystemUpdating", "RollingBack"), name, "idle", pause)
     if status() not in ("", "Deleting"):
         sagemaker.delete_endpoint(EndpointName=name)
-    _until(lambda: not status(), name, "gone", pause)
+    _until(lambda: not status(), name, "deleted", pause)
 
 
 def _until(check: Callable[[], bool], what: str, wanted: str, pause: float) -> None:

@@ -1,4 +1,4 @@
-"""What a proof used of AWS, as far as AWS tells it: the quantities that the prices are for."""
+"""The use of AWS by a proof, as far as AWS reports it: the quantities that the prices are for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the proof on AWS costs: the prices in one table, the estimate before it, and the sum of what was used."""
+"""The cost of the proof on AWS: the prices in one table, the estimate before it, and the sum of what was used."""
 
 from __future__ import annotations
 

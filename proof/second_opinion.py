@@ -26,7 +26,7 @@ from proof.ministack import ACCOUNT, REGION, Ministack, running
 PROGRAM = ROOT / "build" / "second-opinion" / "bin" / "ministack"
 # SEAM: two environments share the log groups of their endpoints as long as those are named perennial-MODEL in each.
 # With names of their own (`cdk -c name=NAME`, `perennial --env NAME`) this becomes ("one", "two").
-ENVIRONMENTS = ("one",)
+ENVIRONMENTS = ("one", "two")
 
 
 class Opinion:

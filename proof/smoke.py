@@ -1,4 +1,4 @@
-"""`make aws-smoke`: deploys under a name of its own, plays the story on real data, destroys all, tells the cost."""
+"""`make aws-smoke`: deploys under a name of its own, runs the demo script, destroys all, tells the cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from perennial.environment import Environment
 from proof import ProofError, leftovers, prices
 from proof.deployers import Deployer, OnAws, OnEmbedded
 from proof.meter import Meter
-from proof.story import MODEL, Story
+from proof.script import MODEL, Script
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif not _settings_of_aws():
         print(f"There are no AWS settings: set one of {', '.join(AWS_VARIABLES)}.", file=sys.stderr)
         return 2
-    if not options.yes and input(f"Deploy {environment.name}, play the story, destroy it? [y/N] ").lower() != "y":
+    if not options.yes and input(f"Deploy {environment.name}, run the demo script, destroy it? [y/N] ").lower() != "y":
         return 2
     with tempfile.TemporaryDirectory(prefix="perennial-smoke-") as folder:
         context = {"name": environment.name, "retain": "false"}
@@ -77,25 +77,25 @@ class Smoke:
         return 1 if self._failures else 0
 
     def _play(self) -> dict[str, float]:
-        """Makes the checks; the first one that fails ends the story. Returns what was used."""
+        """Makes the checks; the first one that fails ends the script. Returns what was used."""
         pause = self._deployer.pause
         print(f"ok      {self._environment.name} is deployed", flush=True)
         meter = Meter(self._environment, self._environment.endpoint(MODEL), pause, self._deployer.keys())
-        story = Story(self._environment, pause)
+        script = Script(self._environment, pause)
         meter.start()
-        for claim, check in story.checks():
+        for claim, check in script.checks():
             if not self._attempt(claim, lambda: print(f"ok      {claim}: {check()}", flush=True)):  # noqa: B023
                 break
         meter.stop()
         used: dict[str, float] = {}
         self._attempt(
             "measuring what was used",
-            lambda: used.update(meter.used(story.runs, story.state_machine, story.batch_seconds)),
+            lambda: used.update(meter.used(script.runs, script.state_machine, script.batch_seconds)),
         )
         return used
 
     def _attempt(self, what: str, work: Callable[[], object]) -> bool:
-        """Whether a step was done; its failure is kept, for whatever happens the rest is destroyed."""
+        """True if a step succeeded; its failure is kept, because the stacks are destroyed in every case."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - see above

@@ -1,6 +1,6 @@
 """SageMaker on one machine: training jobs, transform jobs, endpoints and the model registry.
 
-Not emulated: instances (one process stands for all of them), images, VPC, network isolation, quotas.
+Not emulated: instances (one process stands for all of them), images, VPC, network isolation.
 """
 
 import contextlib

@@ -43,7 +43,7 @@ def check(account: Account, used: Amounts, added: Amounts) -> None:
 
 
 def training(requests: Iterable[Mapping[str, Any]]) -> Counter[Quota]:
-    """What training jobs use of each quota. A job of a warm pool counts for the pool as well."""
+    """The use of each quota by training jobs. A job of a warm pool counts for the pool as well."""
     counted: Counter[Quota] = Counter()
     for request in requests:
         resources = request["ResourceConfig"]
@@ -57,7 +57,7 @@ def training(requests: Iterable[Mapping[str, Any]]) -> Counter[Quota]:
 
 
 def transform(requests: Iterable[Mapping[str, Any]]) -> Counter[Quota]:
-    """What transform jobs use of each quota."""
+    """The use of each quota by transform jobs."""
     counted: Counter[Quota] = Counter()
     for request in requests:
         resources = request["TransformResources"]
@@ -66,7 +66,7 @@ def transform(requests: Iterable[Mapping[str, Any]]) -> Counter[Quota]:
 
 
 def endpoints(fleets: Iterable[Fleet]) -> Counter[Quota]:
-    """What fleets use of each quota. During an update the old fleet and the new one count."""
+    """The use of each quota by fleets. During an update the old fleet and the new one count."""
     counted: Counter[Quota] = Counter()
     for variant in (variant for fleet in fleets for variant in fleet.all_variants):
         serverless = variant.request.get("ServerlessConfig")

@@ -127,4 +127,4 @@ def test_a_cloud_that_is_up_does_not_become_another_account(perennial: Perennial
         _state(Place.of_checkout(), os.getpid(), listener.getsockname()[1])
         result = perennial("up", "--account", "new")
     assert result.exit_code == 1
-    assert "is a grown account; next: perennial down, then up --account new" in result.stderr
+    assert "has the quotas of a grown account; next: perennial down, then up --account new" in result.stderr

@@ -31,7 +31,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
 
 
 def doctor(loop: Loop) -> dict:
-    """What the command says of the quotas."""
+    """The command's findings about the quotas."""
     found = json.loads(loop.perennial("doctor", "--json").stdout)["findings"]
     return {finding["name"]: finding for finding in found}["quotas"]
 
@@ -169,7 +169,7 @@ def concluded(account: Loop, run: str) -> dict | None:
 
 
 def throttled(account: Loop, run: str) -> bool:
-    """Whether Lambda has refused a state of the run for the account's concurrency."""
+    """True if Lambda refused a state of the run for the account's concurrency."""
     execution = f"{account.names['state_machine'].replace(':stateMachine:', ':execution:')}:{run}"
     pages = account.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
     failed = [event for page in pages for event in page["events"] if event["type"].endswith("Failed")]

@@ -350,3 +350,44 @@ def test_every_provider_gives_a_reason_for_what_it_ignores(kind: str) -> None:
     assert {path.split(".")[0].split("[")[0] for path in provider.updatable} <= {
         path.split(".")[0].split("[")[0] for path in provider.honoured
     }
+
+
+def test_a_resource_that_leaves_its_stack_is_deleted_unless_it_is_to_be_retained(world: World) -> None:
+    table = resource(
+        "AWS::DynamoDB::Table",
+        KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    kept = {**resource("AWS::S3::Bucket"), "DeletionPolicy": "Retain"}
+    topic = resource("AWS::SNS::Topic")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}
+    policy = resource(
+        "AWS::SNS::TopicPolicy",
+        Topics=[{"Ref": "Topic"}],
+        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
+    )
+    queue = resource("AWS::SQS::Queue", QueueName="leaves")
+    both = {"Gone": resource("AWS::S3::Bucket"), "Kept": kept, "Queue": queue, "Key": resource("AWS::KMS::Key")}
+    made = world.deploy("Leaves", template(both | {"Table": table, "Topic": topic, "Policy": policy}))
+    world.deploy("Leaves", template({"Topic": topic}))
+    buckets = {bucket["Name"] for bucket in world.client("s3").list_buckets()["Buckets"]}
+    assert made["Kept"] in buckets
+    assert made["Gone"] not in buckets
+    assert made["Table"] not in world.client("dynamodb").list_tables()["TableNames"]
+    assert "QueueUrls" not in world.client("sqs").list_queues(QueueNamePrefix="leaves")
+    key = world.client("kms").describe_key(KeyId=made["Key"])["KeyMetadata"]
+    assert key["KeyState"] == "PendingDeletion"
+    left = world.client("sns").get_topic_attributes(TopicArn=made["Topic"])["Attributes"]["Policy"]
+    assert '"Principal": "*"' not in left
+    world.deploy("Leaves", template({}))
+    assert made["Topic"] not in {one["TopicArn"] for one in world.client("sns").list_topics()["Topics"]}
+
+
+def test_a_bucket_with_objects_does_not_leave_its_stack(world: World) -> None:
+    made = world.deploy("Full", template({"Bucket": resource("AWS::S3::Bucket")}))
+    world.client("s3").put_object(Bucket=made["Bucket"], Key="k", Body=b"x")
+    with pytest.raises(DeployError, match=r"it cannot be removed: .*BucketNotEmpty"):
+        world.deploy("Full", template({}))
+    world.client("s3").delete_object(Bucket=made["Bucket"], Key="k")
+    world.deploy("Full", template({}))

@@ -182,7 +182,7 @@ def test_a_type_of_which_the_account_may_have_none_is_left_for_the_next_and_not_
     again = recover(started | {"job": found["job"], "error": limited("ml.m5.xlarge", 1, 1)}, context)
     assert again["job"]["ResourceConfig"]["InstanceType"] == "ml.m5.xlarge"
     assert again["seconds"] == quotas.PAUSE.seconds
-    assert world.ledger.run(started["run"]["id"]).step("training").metrics["without_quota"] == ["ml.m5.large"]
+    assert world.ledger.run(started["run"]["id"]).step("training").details["without_quota"] == ["ml.m5.large"]
 
 
 def test_where_the_account_may_have_none_of_all_types_the_run_says_so_at_once_with_the_request(

@@ -1,4 +1,4 @@
-"""What the specs need of an account."""
+"""The quotas that the specs need of an account."""
 
 from hypothesis import given
 from hypothesis import strategies as st

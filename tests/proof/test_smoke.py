@@ -18,7 +18,7 @@ def smoke(*words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_whole_story_is_shown_and_nothing_is_left() -> None:
+def test_the_whole_script_is_shown_and_nothing_is_left() -> None:
     done = smoke("--embedded", "--yes", "--name", "smoke-test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.index("This costs about") < done.stdout.index("smoke-test is deployed")

@@ -1,4 +1,4 @@
-"""What the stacks ask for by default fits into a new account."""
+"""The defaults of the stacks fit into a new account."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The story on real flights: the claims of the README that an account can show, each with the check that shows it."""
+"""The demo script on real flights: claims of the README that an account can show, each with its check."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROWS = 200  # that are predicted
 Check = Callable[[], str]
 
 
-class Story:
+class Script:
     """The checks of one environment, in their order; each answers in words, or raises ProofError.
 
     Args:
