@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from perennial.contract.classes import MOST_CLASSES, positive_among
 from perennial.contract.plan import Plan
-from perennial.contract.values import TRUTHS, written
+from perennial.contract.values import written
 from training.job import TrainingError
 
-_MOST_CLASSES = 200
 _SHOWN = 5
 THRESHOLD = 0.5
 
@@ -35,9 +35,9 @@ def find(plan: Plan, train: pd.Series) -> list[Any]:
         if len(classes) > 2:
             raise TrainingError(f"{where} {len(classes)} classes ({shown}); binary means two. Use problem: multiclass.")
         return _positive_last(plan, classes)
-    if len(classes) > _MOST_CLASSES:
+    if len(classes) > MOST_CLASSES:
         raise TrainingError(
-            f"{where} {len(classes)} classes ({shown}); at most {_MOST_CLASSES} are supported. Is it a regression?"
+            f"{where} {len(classes)} classes ({shown}); at most {MOST_CLASSES} are supported. Is it a regression?"
         )
     return classes
 
@@ -57,17 +57,12 @@ def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
 def _positive_last(plan: Plan, classes: list[Any]) -> list[Any]:
     if plan.positive is None:
         return classes
-    # A spec may have 1, true, yes or "true" for the same class.
-    exact = [value for value in classes if written(value) == written(plan.positive)]
-    matching = exact or [value for value in classes if _loosely(value) == _loosely(plan.positive)]
-    if len(matching) != 1:
+    texts = [written(value) for value in classes]
+    found = positive_among(plan.positive, texts, plan.target_column.type)
+    if found is None:
         raise TrainingError(
             f"positive is {written(plan.positive)}, but the target '{plan.target}' has the classes "
             f"{' and '.join(names(plan, classes))}."
         )
-    return [value for value in classes if value is not matching[0]] + matching
-
-
-def _loosely(value: Any) -> str:
-    text = written(value).lower()
-    return written(TRUTHS.get(text, text))
+    place = texts.index(found)
+    return [*classes[:place], *classes[place + 1 :], classes[place]]
