@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.job import TrainingError
+from training import labels
+from training.job import DataError, TrainingError
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50
@@ -24,10 +26,22 @@ _FEWEST_HELD_OUT = 10
 
 @dataclass(frozen=True)
 class Window:
-    """The rows of all datasets, and the mask of those from the newest dataset, (n,)."""
+    """The rows of all datasets, and the place of each row's dataset among those of the plan, (n,).
+
+    `newest` is the place of the newest dataset; rows of a part that names no dataset have -1.
+    """
 
     rows: pd.DataFrame
-    newest: NDArray[np.bool_]
+    places: NDArray[np.int64]
+    newest: int
+
+    def where(self, chosen: NDArray[Any]) -> Window:
+        """Some of the rows: a mask (n,), or their indices in another order."""
+        return Window(self.rows.iloc[chosen], self.places[chosen], self.newest)
+
+
+class _ColumnError(Exception):
+    """A part lacks a column, or has it in another type."""
 
 
 class Split:
@@ -37,40 +51,47 @@ class Split:
         self.train = window.rows[~held_out].reset_index(drop=True)
         self.held_out = window.rows[held_out].reset_index(drop=True)
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
-        self.newest = window.newest[held_out]
+        self.newest = window.places[held_out] == window.newest
 
 
 def read(folder: Path, plan: Plan) -> Window:
     """Reads every Parquet part below a folder. Of rows with the same key the newest dataset's is kept.
 
-    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises TrainingError for
-    parts without the declared columns.
+    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises DataError for
+    parts without the declared columns, TrainingError for parts that are no Parquet files.
     """
     ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
-    tables = [_part(path, folder, plan.columns) for _, path in parts]
+    tables, faults = [], dict[int, str]()
+    for age, path in parts:
+        try:
+            tables.append(_part(path, folder, plan.columns))
+        except _ColumnError as error:
+            faults.setdefault(age, str(error))
+    if faults:
+        raise DataError([plan.origin.datasets[age] for age in faults if age >= 0], next(iter(faults.values())))
     newest = ages.get(plan.origin.newest, len(ages) - 1)
-    of_newest = np.repeat([age == newest for age, _ in parts], [table.num_rows for table in tables])
-    rows = to_pandas(pa.concat_tables(tables))
+    places = np.repeat([age for age, _ in parts], [table.num_rows for table in tables])
+    window = Window(to_pandas(pa.concat_tables(tables)), places, newest)
     if plan.key:
-        last = ~rows.duplicated(list(plan.key), keep="last").to_numpy()
-        rows, of_newest = rows[last], of_newest[last]
-    return Window(rows, of_newest)
+        return window.where(~window.rows.duplicated(list(plan.key), keep="last").to_numpy())
+    return window
 
 
 def split(window: Window, plan: Plan) -> Split:
     """Divides the rows with a target by the hash of their key.
 
-    They are ordered by that hash, so that a model does not depend on the division into files. Raises TrainingError if
-    one side is too small.
+    They are ordered by that hash, so that a model does not depend on the division into files. Raises DataError for
+    classes that the problem does not allow, TrainingError if one side is too small.
     """
-    known = window.rows[plan.target].notna().to_numpy()
-    rows, newest = window.rows[known], window.newest[known]
+    window = window.where(window.rows[plan.target].notna().to_numpy())
+    labels.check(plan, window)
+    rows = window.rows
     hashes = heldout.row_hashes(rows, plan.key)
     order = np.argsort(hashes, kind="stable")
-    window, hashes = Window(rows.iloc[order], newest[order]), hashes[order]
+    window, hashes = window.where(order), hashes[order]
     divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out))
     trained_on, judged_by = len(divided.train), len(divided.held_out)
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
@@ -104,7 +125,7 @@ def _array(table: pa.Table, name: str, column: Column, where: str) -> pa.Chunked
     declared = ARROW_TYPES[column.type]
     if name not in table.column_names:
         if not column.nullable:
-            raise TrainingError(
+            raise _ColumnError(
                 f"The part {where} has no column '{name}', and it is not nullable: it was accepted under an "
                 "older specification. Make the column nullable, or shorten training.window."
             )
@@ -113,6 +134,6 @@ def _array(table: pa.Table, name: str, column: Column, where: str) -> pa.Chunked
     try:
         return found.cast(declared)
     except pa.ArrowException as error:
-        raise TrainingError(
+        raise _ColumnError(
             f"Column '{name}' of the part {where} is {found.type} and cannot be read as {column.type}: {error}"
         ) from error

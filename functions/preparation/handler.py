@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from cloud import lease, s3
@@ -16,18 +16,20 @@ from perennial.card import has_ended
 from perennial.contract.plan import ChampionFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
+from perennial.window import Window, choose
 
 LISTED = 10  # datasets named in a sentence
 
 
 class NothingToTrainOnError(FunctionError):
-    """The retention of all accepted data has ended."""
+    """No accepted data may be used: its retention has ended, or it is excluded from training."""
 
 
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     """Prepares the job over the newest accepted dataset versions."""
-    window, ended = _window(task)
+    chosen = _window(task)
+    window = chosen.datasets
     _write_manifest(task, window)
     _write_profile(task, window)
     _write_plan(task, window, _put_champion(task))
@@ -35,11 +37,12 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(ended)),
+        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(chosen)),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
-            "ended": [dataset.id for dataset in ended],
+            "ended": [dataset.id for dataset in chosen.ended],
+            "excluded": [dataset.id for dataset in chosen.excluded],
         },
         training_job=task.run.id,
         trained_on=tuple(dataset.id for dataset in window),
@@ -53,32 +56,33 @@ def hold(task: Task) -> None:
     lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
-def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
-    """The newest accepted dataset versions, oldest first, with the run's own; and those whose retention has ended.
-
-    Raises NothingToTrainOnError where no dataset version is left.
-    """
-    size, card = task.spec.training.window, task.spec.card
-    accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != task.run.dataset]
-    own = task.ledger.dataset(task.run.dataset)
-    known = sorted([*accepted, own], key=lease.order)
-    kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
-    newest = kept[-size:]
-    if not newest:
+def _window(task: Task) -> Window:
+    """The run's window, with its own dataset. Raises NothingToTrainOnError where no dataset version may be used."""
+    own, excluded = task.run.dataset, task.ledger.exclusions(task.run.model)
+    if own in excluded:
+        raise NothingToTrainOnError(
+            f"{own} is excluded from training: {excluded[own].why}", f"perennial withdraw {own} --undo"
+        )
+    accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != own]
+    known = sorted([*accepted, task.ledger.dataset(own)], key=lease.order)
+    ended = {dataset.id for dataset in known if has_ended(dataset, task.spec.card, task.now)}
+    window = choose(known, own, task.spec.training.window, ended, excluded)
+    if not window.datasets:
         raise NothingToTrainOnError("the retention of all accepted data has ended", "perennial upload FILE")
-    if own in kept and own not in newest:
-        newest = [*newest[1:], own]
-    oldest = min(map(lease.order, newest))
-    return newest, [d for d in known if d not in kept and (lease.order(d) > oldest or len(newest) < size)]
+    return window
 
 
-def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:
-    if ended:
-        names = ", ".join(dataset.id for dataset in ended[:LISTED]) + (", ..." if len(ended) > LISTED else "")
-        yield f"Left out, because their retention has ended: {names}."
+def _left_out(window: Window) -> Iterator[str]:
+    for datasets, reason in (
+        (window.ended, "their retention has ended"),
+        (window.excluded, "they are excluded from training"),
+    ):
+        if datasets:
+            names = ", ".join(dataset.id for dataset in datasets[:LISTED])
+            yield f"Left out, because {reason}: {names}{', ...' if len(datasets) > LISTED else ''}."
 
 
-def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
+def _write_manifest(task: Task, window: Sequence[DatasetVersion]) -> None:
     """Writes the list of Parquet parts, as SageMaker's ManifestFile."""
     folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
     found = [item["Key"] for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
@@ -87,7 +91,7 @@ def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
 
 
-def _write_profile(task: Task, window: list[DatasetVersion]) -> None:
+def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
     """Writes the profile of the training data: later data is compared with it if this model becomes champion."""
     bucket = task.platform.data_bucket
     found = [
@@ -108,7 +112,7 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
+def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,

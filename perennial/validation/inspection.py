@@ -170,6 +170,7 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         format=table.format,
         ignored_columns=table.columns.ignored,
         target=contract.target if contract.classified else "",
+        target_type=contract.columns[contract.target].type if contract.classified else "",
         classes=dict(sorted(validation.classes.items())[:COUNTED]),
         newest=validation.newest,
         cleaned=validation.changes(),

@@ -134,8 +134,9 @@ class Verdict:
     files: int = 1
     name: str | None = None
     ignored_columns: tuple[str, ...] = ()
-    #: the column that the classes are of; "" for a regression
+    #: the column that the classes are of, and its type; "" for a regression
     target: str = ""
+    target_type: str = ""
     classes: Mapping[str, int] = field(default_factory=dict)
     newest: datetime | None = None
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -164,6 +165,7 @@ class Verdict:
             "name": self.name,
             "ignored_columns": list(self.ignored_columns),
             "target": self.target,
+            "target_type": self.target_type,
             "classes": dict(sorted(self.classes.items())),
             "newest": self.newest.isoformat() if self.newest else None,
             "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
