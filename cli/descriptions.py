@@ -46,7 +46,9 @@ class Descriptions:
             dataset = self._ledger.dataset(identity)
             self._remember_card(dataset)
             rows = f", {dataset.rows:,} rows" if dataset.rows is not None else ""
-            return Description(f"{dataset.name}{rows}, {dataset.state}", dataset.uploaded_at.isoformat())
+            exclusion = self._ledger.exclusion(identity)
+            out = f"; excluded from training: {exclusion.why}" if exclusion and exclusion.holds else ""
+            return Description(f"{dataset.name}{rows}, {dataset.state}{out}", dataset.uploaded_at.isoformat())
         if identity.startswith("run-"):
             run = self._ledger.run(identity)
             return Description(run.state, run.started_at.isoformat())

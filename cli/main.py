@@ -28,6 +28,7 @@ from cli import (
     schema,
     up,
     upload,
+    withdraw,
 )
 from cli.output import CommandError, complain, usage
 from perennial.environment import EnvironmentNameError
@@ -39,6 +40,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, runs.runs, explain.explain, report.report, approval.approve, approval.reject,
     models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
+    withdraw.withdraw,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 The attribute `record` holds a whole record as JSON; the other attributes are those that conditions need.
 
-    pk model#flights   sk dataset#ID | run#ID | version#ID | champion | grid | lease | pending
+    pk model#flights   sk dataset#ID | excluded#ID | run#ID | version#ID | champion | grid | lease | pending
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
                        sk token#ID                        see cloud.executions
@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from cloud import CloudError
 from perennial.identity import model_of
 from perennial.outcomes import State
-from perennial.records import Champion, DatasetVersion, Edge, ModelVersion, Record, Run
+from perennial.records import Champion, DatasetVersion, Edge, Exclusion, ModelVersion, Record, Run
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
@@ -79,6 +79,20 @@ class Ledger:
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads whose keys name no model."""
         return list(self._list(DatasetVersion, UNKNOWN_MODEL, "dataset#"))
+
+    # datasets that are excluded from training; records of their own, because runs rewrite a dataset's
+
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Writes the exclusion of a dataset version, or over the one before."""
+        self._put(exclusion, "excluded", exclusion.dataset)
+
+    def exclusion(self, dataset: str) -> Exclusion | None:
+        """The latest exclusion of a dataset version, undone or not."""
+        return self._find(Exclusion, model_of(dataset), f"excluded#{dataset}")
+
+    def exclusions(self, model: str) -> dict[str, Exclusion]:
+        """The exclusions of a model's dataset versions that hold, by their ids."""
+        return {each.dataset: each for each in self._list(Exclusion, model, "excluded#") if each.holds}
 
     # runs
 

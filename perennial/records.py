@@ -46,6 +46,27 @@ class DatasetVersion(Record):
     content: str = ""
 
 
+class Exclusion(Record):
+    """One dataset version is excluded from training: its job failed for its rows, or a person withdrew it.
+
+    `who` is the run or the person. An exclusion that was undone stays on record.
+    """
+
+    dataset: str
+    model: str
+    cause: Literal["training", "person"]
+    why: str
+    who: str
+    at: datetime
+    undone_by: str = ""
+    undone_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """True unless it was undone."""
+        return self.undone_at is None
+
+
 class Step(Record):
     """The findings of one state of the workflow, for people and reports. Handlers do not read the details."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perennial import exclusion
 from perennial.contract.part import ContractError
 from perennial.contract.plan import Plan
 
@@ -19,6 +20,17 @@ class TrainingError(Exception):
     """The plan, the data or the user's estimator cannot be used. The message states the fault, its place and the next
     step.
     """
+
+
+class DataError(TrainingError):
+    """The rows of some datasets cannot be trained on, whatever other rows there are; later trainings exclude them.
+
+    `datasets` are their ids, which the message names.
+    """
+
+    def __init__(self, datasets: Sequence[str], reason: str) -> None:
+        super().__init__(exclusion.sentence(datasets, reason))
+        self.datasets = tuple(datasets)
 
 
 @dataclass(frozen=True)

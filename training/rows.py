@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.job import TrainingError
+from training import labels
+from training.job import DataError, TrainingError
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50
@@ -41,11 +43,22 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Window:
-    """The rows of all datasets; by row its dataset's index, oldest first, (n,); and the index of the newest dataset."""
+    """The rows of all datasets, and the place of each row's dataset among those of the plan, (n,).
+
+    `newest` is the place of the newest dataset; rows of a part that names no dataset have -1.
+    """
 
     rows: pd.DataFrame
-    ages: NDArray[np.int64]
+    places: NDArray[np.int64]
     newest: int
+
+    def where(self, chosen: NDArray[Any]) -> Window:
+        """Some of the rows: a mask (n,), or their indices in another order."""
+        return Window(self.rows.iloc[chosen], self.places[chosen], self.newest)
+
+
+class _ColumnError(Exception):
+    """A part lacks a column, or has it in another type."""
 
 
 class Split:
@@ -57,37 +70,47 @@ class Split:
         self.train = window.rows[~held_out].reset_index(drop=True)
         self.held_out = window.rows[held_out].reset_index(drop=True)
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
-        self.newest = window.ages[held_out] == window.newest
+        self.newest = window.places[held_out] == window.newest
         self.repeats = repeats
 
 
 def read(folder: Path, plan: Plan) -> Window:
     """Reads every Parquet part below a folder.
 
-    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises TrainingError for
-    parts without the declared columns.
+    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises DataError for
+    parts without the declared columns, TrainingError for parts that are no Parquet files.
     """
     ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
     if not parts:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
-    tables = [_part(path, folder, plan.columns) for _, path in parts]
+    tables, faults = [], dict[int, str]()
+    for age, path in parts:
+        try:
+            tables.append(_part(path, folder, plan.columns))
+        except _ColumnError as error:
+            faults.setdefault(age, str(error))
+    if faults:
+        raise DataError([plan.origin.datasets[age] for age in faults if age >= 0], next(iter(faults.values())))
     newest = ages.get(plan.origin.newest, len(ages) - 1)
-    of_parts = np.repeat(np.array([age for age, _ in parts]), [table.num_rows for table in tables])
-    return Window(to_pandas(pa.concat_tables(tables)), of_parts, newest)
+    places = np.repeat([age for age, _ in parts], [table.num_rows for table in tables])
+    return Window(to_pandas(pa.concat_tables(tables)), places, newest)
 
 
 def split(window: Window, plan: Plan) -> Split:
     """Divides the rows with a target by the hash of their key.
 
     Of rows with the same key the newest dataset's is kept. Without a key, an equal row counts as often as in the
-    dataset that holds it most often: a table that is uploaded twice counts once. The rows are ordered by the
-    hash, so that a model does not depend on the division into files. Raises TrainingError if one side is too small.
+    dataset that holds it most often: a table that is uploaded twice counts once. The rows are ordered by the hash, so
+    that a model does not depend on the division into files. Raises DataError for classes that the problem does not
+    allow, TrainingError if one side is too small.
     """
-    rows, ages, repeats = _different_rows(window, plan)
+    window, repeats = _different_rows(window, plan)
+    labels.check(plan, window)
+    rows = window.rows
     hashes = heldout.row_hashes(rows, plan.key)
     order = np.argsort(hashes, kind="stable")
-    window, hashes = Window(rows.iloc[order], ages[order], window.newest), hashes[order]
+    window, hashes = window.where(order), hashes[order]
     divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out), repeats)
     trained_on, judged_by = len(divided.train), len(divided.held_out)
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
@@ -99,9 +122,9 @@ def split(window: Window, plan: Plan) -> Split:
     return divided
 
 
-def _different_rows(window: Window, plan: Plan) -> tuple[pd.DataFrame, NDArray[np.int64], Repeats]:
-    """The rows to train and judge on, with the ages of their datasets, and what was left out."""
-    rows, ages = window.rows, window.ages
+def _different_rows(window: Window, plan: Plan) -> tuple[Window, Repeats]:
+    """The rows to train and judge on, and the numbers of those that are left out."""
+    rows, ages = window.rows, window.places
     labelled = rows[plan.target].notna().to_numpy()
     counted, known = labelled, np.zeros(len(rows), dtype=bool)
     if plan.key:  # among all rows: a newer row may have lost its target
@@ -111,7 +134,7 @@ def _different_rows(window: Window, plan: Plan) -> tuple[pd.DataFrame, NDArray[n
         counted = labelled & once
     read, of_newest = int(labelled.sum()), int((labelled & (ages == window.newest)).sum())
     repeats = Repeats(read, read - int(counted.sum()), of_newest, int((labelled & known).sum()))
-    return rows[counted], ages[counted], repeats
+    return window.where(counted), repeats
 
 
 def _counted_once(
@@ -159,7 +182,7 @@ def _array(table: pa.Table, name: str, column: Column, where: str) -> pa.Chunked
     declared = ARROW_TYPES[column.type]
     if name not in table.column_names:
         if not column.nullable:
-            raise TrainingError(
+            raise _ColumnError(
                 f"The part {where} has no column '{name}', and it is not nullable: it was accepted under an "
                 "older specification. Make the column nullable, or shorten training.window."
             )
@@ -168,6 +191,6 @@ def _array(table: pa.Table, name: str, column: Column, where: str) -> pa.Chunked
     try:
         return found.cast(declared)
     except pa.ArrowException as error:
-        raise TrainingError(
+        raise _ColumnError(
             f"Column '{name}' of the part {where} is {found.type} and cannot be read as {column.type}: {error}"
         ) from error

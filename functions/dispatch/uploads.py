@@ -92,7 +92,8 @@ def retrain(context: Context, model: str, occasion: str) -> None:
     """
     champion = context.ledger.champion(model)
     card = context.specs[model].card
-    datasets = (dataset for dataset in context.ledger.datasets(model) if dataset.accepted)
+    excluded = context.ledger.exclusions(model)
+    datasets = (d for d in context.ledger.datasets(model) if d.accepted and d.id not in excluded)
     accepted = [dataset for dataset in datasets if not card_ended(dataset, card, context.now)]
     if champion is None or not accepted:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from cloud import lease, s3
@@ -16,18 +16,20 @@ from perennial.card import has_ended
 from perennial.contract.plan import ChampionFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
+from perennial.window import Window, choose
 
 LISTED = 10  # datasets named in a sentence
 
 
 class NothingToTrainOnError(FunctionError):
-    """The retention of all accepted data has ended."""
+    """No accepted data may be used: its retention has ended, or it is excluded from training."""
 
 
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     """Prepares the job over the newest accepted dataset versions."""
-    window, ended = _window(task)
+    chosen = _window(task)
+    window = chosen.datasets
     _write_manifest(task, window)
     _write_profile(task, window)
     _write_plan(task, window, _put_champion(task))
@@ -35,11 +37,12 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(ended)),
+        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen)),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
-            "ended": [dataset.id for dataset in ended],
+            "ended": [dataset.id for dataset in chosen.ended],
+            "excluded": [dataset.id for dataset in chosen.excluded],
         },
         training_job=task.platform.environment.training_job(task.run.id),
         trained_on=tuple(dataset.id for dataset in window),
@@ -53,27 +56,28 @@ def hold(task: Task) -> None:
     lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
-def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
-    """The dataset versions to train on, oldest first, with the run's own; and those whose retention has ended.
+def _window(task: Task) -> Window:
+    """The run's window by `data` and `training.window` of the spec, with its own dataset.
 
-    They are the newest accepted ones by `data` in the spec; of those with the same bytes, the newest. Raises
-    NothingToTrainOnError where no dataset version is left.
+    Raises NothingToTrainOnError where no dataset version may be used.
     """
-    size, card = (1 if task.spec.data.uploads == "snapshot" else task.spec.training.window), task.spec.card
-    own = task.ledger.dataset(task.run.dataset)
-    known = sorted([*_earlier(task, own), own], key=lease.order)
-    kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
-    newest = kept[-size:]
-    if not newest:
+    own, excluded = task.run.dataset, task.ledger.exclusions(task.run.model)
+    if own in excluded:
+        raise NothingToTrainOnError(
+            f"{own} is excluded from training: {excluded[own].why}", f"perennial withdraw {own} --undo"
+        )
+    known = sorted([*_earlier(task), task.ledger.dataset(own)], key=lease.order)
+    ended = {dataset.id for dataset in known if has_ended(dataset, task.spec.card, task.now)}
+    size = 1 if task.spec.data.uploads == "snapshot" else task.spec.training.window
+    window = choose(known, own, size, ended, excluded)
+    if not window.datasets:
         raise NothingToTrainOnError("the retention of all accepted data has ended", "perennial upload FILE")
-    if own in kept and own not in newest:
-        newest = [*newest[1:], own]
-    oldest = min(map(lease.order, newest))
-    return newest, [d for d in known if d not in kept and (lease.order(d) > oldest or len(newest) < size)]
+    return window
 
 
-def _earlier(task: Task, own: DatasetVersion) -> list[DatasetVersion]:
-    """The other accepted dataset versions that may be trained on."""
+def _earlier(task: Task) -> list[DatasetVersion]:
+    """The other accepted dataset versions that may be trained on; of those with the same bytes, the newest."""
+    own = task.ledger.dataset(task.run.dataset)
     others = [dataset for dataset in task.ledger.datasets(task.run.model) if dataset.accepted and dataset.id != own.id]
     if task.spec.data.refused_runs == "leave_out":
         others = [dataset for dataset in others if dataset.state != "refused"]
@@ -86,13 +90,17 @@ def _earlier(task: Task, own: DatasetVersion) -> list[DatasetVersion]:
     return different
 
 
-def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:
-    if ended:
-        names = ", ".join(dataset.id for dataset in ended[:LISTED]) + (", ..." if len(ended) > LISTED else "")
-        yield f"Left out, because their retention has ended: {names}."
+def _left_out(window: Window) -> Iterator[str]:
+    for datasets, reason in (
+        (window.ended, "their retention has ended"),
+        (window.excluded, "they are excluded from training"),
+    ):
+        if datasets:
+            names = ", ".join(dataset.id for dataset in datasets[:LISTED])
+            yield f"Left out, because {reason}: {names}{', ...' if len(datasets) > LISTED else ''}."
 
 
-def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
+def _write_manifest(task: Task, window: Sequence[DatasetVersion]) -> None:
     """Writes the list of Parquet parts, as SageMaker's ManifestFile."""
     folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
     found = [item["Key"] for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
@@ -101,7 +109,7 @@ def _write_manifest(task: Task, window: list[DatasetVersion]) -> None:
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
 
 
-def _write_profile(task: Task, window: list[DatasetVersion]) -> None:
+def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
     """Writes the profile of the training data: later data is compared with it if this model becomes champion."""
     bucket = task.platform.data_bucket
     found = [
@@ -122,7 +130,7 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
+def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,

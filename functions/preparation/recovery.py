@@ -14,6 +14,8 @@ from functions.preparation.handler import hold
 from functions.preparation.job import QUEUE
 from functions.task import Task, task, wait_for_capacity
 from perennial.conclusion import error_sentence
+from perennial.exclusion import excluded_by
+from perennial.records import Exclusion
 
 TAKEN = "SageMaker.ResourceInUseException"
 PAUSE = timedelta(minutes=10)  # after no instance type of the spec had capacity
@@ -62,7 +64,21 @@ def handler(task: Task, request: RecoverRequest) -> TrainingRequest:
         return _on_another_type(task, job)
     if error.error == TAKEN:  # an earlier try of the state started it, and ended before the job did
         return _start(task, job, f"{_reason(found)}; another one was started.")
+    _exclude(task, found)
     raise TrainingFailedError(_reason(found))
+
+
+def _exclude(task: Task, found: TrainingJobState) -> None:
+    """Excludes the datasets for whose rows the job failed, so that later trainings do not fail for them too."""
+    datasets, why = excluded_by(found.failure, task.run.trained_on)
+    for dataset in datasets:
+        task.ledger.exclude(
+            Exclusion(dataset=dataset, model=task.run.model, cause="training", why=why, who=task.run.id, at=task.now)
+        )
+    if datasets:
+        _add_note(
+            task, f"Excluded from later trainings: {', '.join(datasets)}. Undo: perennial withdraw DATASET --undo"
+        )
 
 
 def _wait(task: Task, job: TrainingJob, found: TrainingJobState) -> TrainingRequest:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import reduce
+from typing import TYPE_CHECKING
 
-from cloud import s3
+from cloud import lease, s3
 from cloud.handovers import RunRequest, ValidationPlan, VerdictReference
 from functions.task import Task, task
 from functions.validation.duplicates import work_items
 from functions.validation.plan import columns_digest
 from perennial import layout
 from perennial import profile as profiles
+from perennial.card import has_ended
 from perennial.profile import Profile
 from perennial.validation import History, Problem, Verdict, merge
+from perennial.window import choose
+
+if TYPE_CHECKING:  # see functions.task
+    from perennial.records import DatasetVersion
 
 SHOWN = 20  # problems in the ledger's record; verdict.json holds all
 
@@ -79,15 +86,36 @@ def _verdict(task: Task, problems: list[Problem]) -> Verdict:
 
 
 def _history(task: Task) -> History:
-    """The time of the upload, and the numbers of rows of the model's earlier accepted datasets."""
+    """The time of the upload, and the rows and classes of the model's earlier accepted datasets."""
     dataset = task.ledger.dataset(task.run.dataset)
-    earlier = [
-        known
-        for known in task.ledger.datasets(task.run.model)
-        if known.accepted and known.uploaded_at < dataset.uploaded_at
-    ]
-    newest_first = sorted(earlier, key=lambda known: known.uploaded_at, reverse=True)
-    return History(dataset.uploaded_at, tuple(known.rows for known in newest_first if known.rows is not None))
+    excluded = task.ledger.exclusions(task.run.model)
+    accepted = [known for known in task.ledger.datasets(task.run.model) if known.accepted and known.id not in excluded]
+    earlier = [known for known in accepted if known.uploaded_at < dataset.uploaded_at]
+    rows = tuple(known.rows for known in reversed(earlier) if known.rows is not None)
+    return History(dataset.uploaded_at, rows, _earlier_classes(task, accepted))
+
+
+def _earlier_classes(task: Task, accepted: Sequence[DatasetVersion]) -> dict[str, int]:
+    """The classes of the datasets that a binary model would be trained on together with this one, and their rows.
+
+    Verdicts of another target or type, and of releases that did not count classes, are left out. So are those of more
+    than two classes, from before the problem was binary: the training job excludes them.
+    """
+    spec, own = task.spec, task.run.dataset
+    if spec.problem != "binary":
+        return {}
+    known = sorted([*(each for each in accepted if each.id != own), task.ledger.dataset(own)], key=lease.order)
+    ended = {each.id for each in known if has_ended(each, spec.card, task.now)}
+    window = choose(known, own, spec.training.window, ended, ())
+    keys = [layout.dataset(each.model, each.id, layout.VERDICT) for each in window.datasets if each.id != own]
+    bucket, total = task.platform.data_bucket, Counter[str]()
+    heads = s3.heads(bucket, keys)
+    for found in s3.read_all_json(bucket, [key for key, head in zip(keys, heads, strict=True) if head]):
+        verdict = Verdict.from_dict(found)
+        same = (verdict.target, verdict.target_type) == (spec.target, spec.columns[spec.target].type)
+        if same and len(verdict.classes) <= 2:
+            total.update(verdict.classes)
+    return dict(total)
 
 
 def _write_profile(task: Task) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from perennial.contract.columns import NULL_VALUES, Breach, Column, Problem
+from perennial.contract.columns import NULL_VALUES, Breach, Column, Problem, Value
 from perennial.contract.part import Part, required, setting
 
 
@@ -120,6 +120,7 @@ class Contract:
     event_time: str | None = None
     validation: Validation = Validation()
     limits: Limits = field(default_factory=Limits)
+    positive: Value | None = None
 
     @property
     def classified(self) -> bool:

@@ -45,7 +45,15 @@ class ModelSpec(Part):
 
     def contract(self) -> Contract:
         """The part that validation, profiles and drift need."""
-        return Contract(self.columns, self.target, self.problem, self.key, self.event_time, self.validation)
+        return Contract(
+            self.columns,
+            self.target,
+            self.problem,
+            self.key,
+            self.event_time,
+            self.validation,
+            positive=self.positive,
+        )
 
     def sensitive(self) -> tuple[str, ...]:
         """The columns that describe a protected trait, in the spec's order."""

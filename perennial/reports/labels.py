@@ -55,6 +55,14 @@ MEASURES = {
     "calibration": "calibration",
     "error": "error",
 }
+#: a problem of the target, by its code, for a target whose values are redacted
+OF_TARGET = {
+    "one-class": "fewer than two classes; training needs two",
+    "too-many-classes": "more classes than the problem allows",
+    "other-classes": "other classes than the datasets that it would be trained on with",
+    "no-positive": "no positive class",
+    "class-variants": "classes that differ from each other by blanks or case alone",
+}
 #: a problem of rows, by its code; see perennial.validation.verdict
 PROBLEMS = {
     "short-row": "too few values",

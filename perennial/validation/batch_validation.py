@@ -17,6 +17,7 @@ from perennial.validation.findings import Findings
 from perennial.validation.outputs import Outputs
 from perennial.validation.rules import Rule, cast_failures, quoted, row_rules, rules
 from perennial.validation.table import Batch
+from perennial.validation.target import COUNTED
 from perennial.validation.verdict import Example
 
 
@@ -53,7 +54,7 @@ class BatchValidation:
         self.broken = 0
         self.over_tolerance = 0
         self.dropped = 0
-        self.target_values: set[str] = set()
+        self.classes: Counter[str] = Counter()
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
         self.target_words: dict[str, Counter[str]] = {}
@@ -112,9 +113,16 @@ class BatchValidation:
     ) -> None:
         self.outputs.accept(typed, rows, raw, counted)
         self._update_newest(typed)
-        target = self._contract.target
-        if self._contract.classified and len(self.target_values) < 2 and target in typed.columns:
-            self.target_values |= set(typed[target].drop_nulls().unique().sort().head(2).cast(pl.String))
+        self._count_classes(typed)
+
+    def _count_classes(self, typed: pl.DataFrame) -> None:
+        """Counts the accepted rows of each class, of no more classes than any problem may have."""
+        name = self._contract.target
+        if not self._contract.classified or name not in typed.columns or len(self.classes) >= COUNTED:
+            return
+        counts = typed.select(pl.col(name).alias("value")).drop_nulls().group_by("value").len()
+        kept = counts.sort("value").head(COUNTED).with_columns(pl.col("value").cast(pl.String))
+        self.classes.update(dict(kept.iter_rows()))
 
     def _update_newest(self, typed: pl.DataFrame) -> None:
         """Updates the newest event time of the accepted rows."""

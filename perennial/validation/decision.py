@@ -1,13 +1,14 @@
 """Accepts or refuses a dataset from its counts and problems, and adds the problems of the whole dataset."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from perennial.contract.columns import Breach
 from perennial.contract.dataset import Contract
+from perennial.validation import target
 from perennial.validation.verdict import Problem, Verdict
 
 
@@ -32,10 +33,14 @@ def breach_policy(contract: Contract, column: str | None, rule: str | None) -> B
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The upload time (UTC), and the numbers of rows of earlier accepted datasets, newest first."""
+    """The upload time (UTC), and the numbers of rows of earlier accepted datasets, newest first.
+
+    `classes` counts the rows of each class of the datasets that this one would be trained on with.
+    """
 
     at: datetime
     rows: tuple[int, ...] = ()
+    classes: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge(facts: Verdict, contract: Contract, history: History | None = None) -> Verdict:
@@ -94,27 +99,13 @@ def _of_dataset(facts: Verdict, contract: Contract, history: History | None) -> 
     if sound < contract.validation.min_rows:
         message = f"{sound:,} valid rows, at least {contract.validation.min_rows:,} are needed"
         return [Problem("too-few-rows", message, count=sound)]
-    found = [_one_class(facts, contract)] if contract.classified and len(facts.target_values) < 2 else []
+    found = [*target.problems(facts, contract, history.classes if history is not None else {})]
     if contract.validation.max_rows is not None and sound > contract.validation.max_rows:
         message = f"{sound:,} valid rows, at most {contract.validation.max_rows:,} are expected"
         found.append(Problem("too-many-rows", message, count=sound))
     if history is not None:
         found += [*_volume(sound, contract, history), *_stale(facts, contract, history)]
     return found
-
-
-def _one_class(facts: Verdict, contract: Contract) -> Problem:
-    hidden = contract.columns[contract.target].sensitive
-    observed = "no value" if not facts.target_values else "one value" if hidden else f"only {_word(facts)!r}"
-    message = f"the target '{contract.target}' has {observed} in all rows; a classifier needs two classes"
-    return Problem("one-class", message, contract.target, count=facts.rows)
-
-
-def _word(facts: Verdict) -> str:
-    """The target's one value as the data spells it: yes for a boolean target with this word."""
-    value = facts.target_values[0]
-    words = facts.target_words.get(value, {})
-    return max(sorted(words), key=lambda word: words[word], default=value)
 
 
 def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:

@@ -17,6 +17,7 @@ from perennial.validation.keys import Hashes, KeySet, key_sets
 from perennial.validation.outputs import Outputs
 from perennial.validation.source import Source, UnreadableError, sniff
 from perennial.validation.table import Table
+from perennial.validation.target import COUNTED
 from perennial.validation.verdict import Verdict
 
 RowGroups = tuple[int, int]
@@ -168,7 +169,9 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,
-        target_values=tuple(sorted(validation.target_values)[:2]),
+        target=contract.target if contract.classified else "",
+        target_type=contract.columns[contract.target].type if contract.classified else "",
+        classes=dict(sorted(validation.classes.items())[:COUNTED]),
         newest=validation.newest,
         cleaned=validation.changes(),
         target_words=validation.target_words,

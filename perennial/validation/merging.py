@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from perennial.contract.dataset import Contract
 from perennial.validation.decision import History, judge
+from perennial.validation.target import COUNTED
 from perennial.validation.verdict import Problem, Verdict
 
 
@@ -34,7 +35,9 @@ def merge(parts: Sequence[Verdict], contract: Contract, history: History | None 
         ignored_columns=tuple(sorted({name for part in parts for name in part.ignored_columns})),
         rows_untolerated=sum(part.rows_untolerated for part in parts),
         rows_duplicate=sum(part.rows_duplicate for part in parts),
-        target_values=tuple(sorted({value for part in parts for value in part.target_values})[:2]),
+        target=contract.target if contract.classified else "",
+        target_type=contract.columns[contract.target].type if contract.classified else "",
+        classes=_total(part.classes for part in parts),
         newest=max((part.newest for part in parts if part.newest), default=None),
         cleaned=_summed(part.cleaned for part in parts),
         target_words=_summed(part.target_words for part in parts),
@@ -48,6 +51,13 @@ def _summed(parts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, Count
         for column, changes in part.items():
             total.setdefault(column, Counter()).update(changes)
     return total
+
+
+def _total(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(sorted(total.items())[:COUNTED])
 
 
 def _joined(problems: Sequence[Problem]) -> tuple[Problem, ...]:

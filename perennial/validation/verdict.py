@@ -60,6 +60,10 @@ CODES: Mapping[str, str] = {
     "volume": "dataset",
     "stale": "dataset",
     "one-class": "dataset",
+    "too-many-classes": "dataset",
+    "other-classes": "dataset",
+    "no-positive": "dataset",
+    "class-variants": "dataset",
 }
 
 
@@ -113,8 +117,8 @@ class Verdict:
 
     A refused dataset has all its other rows quarantined; `rows_broken` counts those that break a rule themselves, and
     `rows_untolerated` those of them that break one without a tolerance of its own. `cleaned` tells per column how many
-    values were trimmed or replaced. `target_values` (up to two that were seen) and `newest` (the newest event) let many
-    files be judged as one.
+    values were trimmed or replaced. `classes` (the valid rows of each class of the target, see validation.target) and
+    `newest` (the newest event) let many files be judged as one.
     """
 
     accepted: bool
@@ -130,7 +134,10 @@ class Verdict:
     files: int = 1
     name: str | None = None
     ignored_columns: tuple[str, ...] = ()
-    target_values: tuple[str, ...] = ()
+    #: the column that the classes are of, and its type; "" for a regression
+    target: str = ""
+    target_type: str = ""
+    classes: Mapping[str, int] = field(default_factory=dict)
     newest: datetime | None = None
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     #: the number of times that each word of a boolean target means true and false, by "true" and "false"
@@ -157,7 +164,9 @@ class Verdict:
             "files": self.files,
             "name": self.name,
             "ignored_columns": list(self.ignored_columns),
-            "target_values": list(self.target_values),
+            "target": self.target,
+            "target_type": self.target_type,
+            "classes": dict(sorted(self.classes.items())),
             "newest": self.newest.isoformat() if self.newest else None,
             "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
             "target_words": {truth: dict(sorted(words.items())) for truth, words in sorted(self.target_words.items())},
@@ -168,8 +177,7 @@ class Verdict:
         """The inverse of `as_dict`; unknown members are ignored."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
-        for name in ("ignored_columns", "target_values"):
-            known[name] = tuple(data.get(name, ()))
+        known["ignored_columns"] = tuple(data.get("ignored_columns", ()))
         known["newest"] = datetime.fromisoformat(data["newest"]) if data.get("newest") else None
         return cls(**known)
 

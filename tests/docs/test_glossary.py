@@ -42,7 +42,6 @@ REPLACED = {
     r"\b_?crown(s|ed)?\b": "promote",
     r"\b_?sweeps?\b|\bswept\b": "garbage_collect",
     r"\bRings?\b": "AlarmBreach",
-    r"\bwithdraw\b": "trigger_rollback",
     r"\b(gives|also|leaves)=": "result_path/payload/output_path",
     r"\bgrant_(look|hear)\b": "grant_describe_...",
     r"\bfast[./]masks\b|fast import .*\bmasks\b|\"masks\"|`masks`|\bMasks\b": "quickscorer",

@@ -67,7 +67,7 @@ def test_the_verdict_over_many_files_is_that_over_one(loop, whole, many):
     one, other = read(loop, whole, "verdict.json"), read(loop, many, "verdict.json")
     assert one["accepted"] is True
     assert (one["rows_duplicate"], one["rows_broken"]) == (57, 150)
-    for metric in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "rows_duplicate", "target_values"):
+    for metric in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "rows_duplicate", "classes"):
         assert other[metric] == one[metric], metric
     counted = [
         sorted((problem["code"], problem["column"], problem["count"]) for problem in verdict["problems"])

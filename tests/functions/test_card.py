@@ -108,10 +108,10 @@ def test_data_whose_retention_has_ended_is_left_out_of_the_training(world, start
     event = start()
     own = event["run"]["dataset"]
     fresh, old = earlier(world.ledger, own, days=10, kept=100), earlier(world.ledger, own, days=20, kept=5)
-    window, ended = preparation._window(open_task(RunReference.from_json(event["run"])))
-    assert [dataset.id for dataset in window] == [fresh, own]
-    assert [dataset.id for dataset in ended] == [old]
-    assert list(preparation._left_out(ended)) == [f"Left out, because their retention has ended: {old}."]
+    window = preparation._window(open_task(RunReference.from_json(event["run"])))
+    assert [dataset.id for dataset in window.datasets] == [fresh, own]
+    assert [dataset.id for dataset in window.ended] == [old]
+    assert list(preparation._left_out(window)) == [f"Left out, because their retention has ended: {old}."]
 
 
 def test_what_would_not_have_been_in_the_window_anyway_is_not_said_to_be_left_out(world, start):
@@ -120,8 +120,8 @@ def test_what_would_not_have_been_in_the_window_anyway_is_not_said_to_be_left_ou
     for days in (10, 20, 30):
         earlier(world.ledger, own, days=days, kept=1000)
     earlier(world.ledger, own, days=40, kept=5)
-    window, ended = preparation._window(open_task(RunReference.from_json(event["run"])))
-    assert (len(window), ended) == (3, [])
+    window = preparation._window(open_task(RunReference.from_json(event["run"])))
+    assert (len(window.datasets), window.ended) == (3, ())
 
 
 def test_a_run_over_ended_data_alone_trains_nothing(world, start):

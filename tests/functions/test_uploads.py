@@ -61,7 +61,7 @@ def opened(world) -> Open:
 
 def window(task: Task) -> list[int]:
     """The numbers of the datasets to train on."""
-    return [int(each.id.rsplit("-", 1)[1], 16) for each in preparation._window(task)[0]]
+    return [int(each.id.rsplit("-", 1)[1], 16) for each in preparation._window(task).datasets]
 
 
 def test_increments_add_up(opened: Open) -> None:

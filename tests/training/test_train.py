@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from perennial import heldout
@@ -19,7 +20,8 @@ from perennial.contract.metrics import metrics_of
 from perennial.gate.decision import decide
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import artifact
-from training.job import TrainingError
+from training.job import DataError, TrainingError
+from training.tables import to_arrow
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -212,6 +214,46 @@ def test_a_mistake_of_the_user_is_one_sentence(job: Job, changes: dict[str, Any]
     with pytest.raises(TrainingError) as error:
         job.run()
     assert told in str(error.value)
+
+
+def test_a_multiclass_problem_may_have_two_classes(job: Job) -> None:
+    rows = people(400).assign(plan=lambda each: each["plan"].replace("gold", "plus"))
+    job.prepare([rows], problem="multiclass", target="plan").run()
+    assert job.manifest["classes"] == ["basic", "plus"]
+    assert job.manifest["serving"]["reason"] == "two classes are served on the fast path by problem: binary alone"
+    assert job.evaluation["candidate"]["metrics"]["roc_auc"]["value"] > 0.75
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_third_class_is_told_also_if_only_held_out_rows_have_it(job: Job, held_out: bool) -> None:
+    rows = people(400).assign(plan=lambda each: each["plan"].replace("gold", "plus"))
+    side = heldout.is_held_out(heldout.row_hashes(rows, ["id"]), 0.25) == held_out
+    rows.loc[rows.index[side][0], "plan"] = "rare"
+    with pytest.raises(DataError, match=r"'plan' has 3 classes \(basic, plus, rare\); binary means two") as error:
+        job.prepare([rows], target="plan").run()
+    assert error.value.datasets == ("ds-people-1f0c93ab27de",)
+
+
+@pytest.mark.parametrize(
+    ("labels", "guilty"),
+    [
+        ((["0", "1"], ["a", "b", "1"], ["0", "1"]), ("ds-people-000000000002",)),
+        ((["0", "1"], ["true", "false"], ["0", "1"]), ("ds-people-000000000002",)),
+        ((["0", "1"], ["0", "1"], ["1", "no"]), ("ds-people-000000000003",)),
+    ],
+)
+def test_the_datasets_at_fault_are_named(job: Job, labels: tuple[list[str], ...], guilty: tuple[str, ...]) -> None:
+    ids = tuple(f"ds-people-{place:012}" for place in range(1, 4))
+    job.prepare([], target="plan", positive="1", datasets=ids, newest=ids[-1])
+    for place, (identity, words) in enumerate(zip(ids, labels, strict=True)):
+        rows = people(90, start=90 * place)
+        folder = job.paths.data / identity / "parts"
+        folder.mkdir(parents=True)
+        rows["plan"] = [words[at % len(words)] for at in range(len(rows))]
+        pq.write_table(to_arrow(rows, PEOPLE), folder / "rows.parquet")
+    with pytest.raises(DataError, match=rf"^Data of {guilty[0]} cannot be trained on: ") as error:
+        job.run()
+    assert error.value.datasets == guilty
 
 
 def test_too_few_rows_are_told_with_their_number(job: Job) -> None:

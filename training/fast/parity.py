@@ -61,6 +61,9 @@ def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> st
     if not isinstance(pipeline[0], Features) or len(pipeline) != 2:
         raise UnknownKindError("a pipeline of the user has no fast path")
     features, estimator = pipeline[0], pipeline[1]
+    if model.manifest["problem"] == "multiclass" and len(model.manifest["classes"]) == 2:
+        # such an estimator has one sum per row, not one per class
+        raise UnknownKindError("two classes are served on the fast path by problem: binary alone")
     facts = {**extraction.encodings(features), "link": extraction.link(estimator)}
     folder.mkdir()
     weights, intercepts = extraction.linear(estimator)

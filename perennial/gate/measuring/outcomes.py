@@ -170,4 +170,4 @@ class Regression(_Counted):
 
     def _is_constant(self, weights: Floats, mean: float, variance: float) -> bool:
         """True if the variance is a rounding error of equal values; compared only where it is that small."""
-        return variance < 1e-14 * mean**2 and bool(np.ptp(self.actual[weights > 0]) == 0)
+        return variance**0.5 < 1e-7 * abs(mean) and bool(np.ptp(self.actual[weights > 0]) == 0)

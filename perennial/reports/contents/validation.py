@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.reports.json_values import entries, mapping, member, text, whole
-from perennial.reports.labels import PROBLEMS
+from perennial.reports.labels import OF_TARGET, PROBLEMS
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
 
@@ -67,6 +67,7 @@ def _of_rows(problem: Mapping[str, Any], code: str, count: int) -> str:
 
 
 def _of_file(problem: Mapping[str, Any], redaction: Redaction) -> str:
-    if member(problem, "code") == "one-class" and redaction.hides(member(problem, "column")):
-        return f"the target '{text(member(problem, 'column'))}' has fewer than two classes; training needs two"
+    told = OF_TARGET.get(text(member(problem, "code")))
+    if told and redaction.hides(member(problem, "column")):
+        return f"the target '{text(member(problem, 'column'))}' has {told}"
     return text(member(problem, "message"), 1200)

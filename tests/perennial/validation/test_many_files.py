@@ -54,7 +54,7 @@ def test_parts_give_the_verdict_and_the_profile_of_the_whole(january: Path, tmp_
     whole, parts = parted(spoilt, contract, tmp_path, 3)
     verdict = merge([part.verdict for part in parts], contract)
     assert verdict.accepted == whole.verdict.accepted is True
-    for metric in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "target_values"):
+    for metric in ("rows", "rows_accepted", "rows_quarantined", "rows_broken", "classes"):
         assert getattr(verdict, metric) == getattr(whole.verdict, metric)
     codes = [(problem.code, problem.column, problem.count) for problem in verdict.problems]
     assert codes == [(problem.code, problem.column, problem.count) for problem in whole.verdict.problems]
@@ -199,7 +199,7 @@ def _written(table: pl.DataFrame, stem: Path, kind: str) -> Path:
 def _metrics(verdict: Verdict) -> dict[str, object]:
     problems = sorted((found.code, found.column or "", found.count) for found in verdict.problems)
     kept = ("accepted", "rows", "rows_accepted", "rows_quarantined", "rows_broken", "rows_untolerated")
-    metrics = {name: getattr(verdict, name) for name in (*kept, "rows_duplicate", "target_values", "newest")}
+    metrics = {name: getattr(verdict, name) for name in (*kept, "rows_duplicate", "classes", "newest")}
     return {**metrics, "problems": problems}
 
 

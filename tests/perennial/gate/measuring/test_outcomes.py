@@ -219,3 +219,13 @@ def test_the_weighted_areas_are_those_of_the_rows_repeated(rows: list[tuple[bool
     repeated = np.repeat(np.arange(len(rows)), weights.astype(int))
     assert roc_auc == pytest.approx(sk.roc_auc_score(actual[repeated], score[repeated]), **CLOSE)
     assert average_precision == pytest.approx(sk.average_precision_score(actual[repeated], score[repeated]), **CLOSE)
+
+
+def test_numbers_whose_squares_no_float_holds_leave_metrics_unknown() -> None:
+    actual = np.array([1e300, 1e300, -3.5, 42.0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = Regression(actual, np.zeros(4)).points()
+    assert not np.isfinite(points["rmse"])
+    assert np.isnan(points["r2"])
+    assert points["mae"] == pytest.approx(5e299)
+    assert np.isnan(Regression(np.full(4, 1e200), np.zeros(4)).points()["r2"])
