@@ -351,10 +351,21 @@ class Verification(TypedJson):
 
 
 @dataclass(frozen=True)
-class Rollback(TypedJson):
-    """The rollback of an endpoint to the champion; `waiting`: try again after `seconds`."""
+class FinishedRelease(TypedJson):
+    """The end of a release after the promotion; `waiting`: the scaling was refused, try again after `seconds`."""
 
     outcome: Literal["done", "waiting"]
+    seconds: int = PAUSE_SECONDS
+
+
+@dataclass(frozen=True)
+class Rollback(TypedJson):
+    """The rollback of an endpoint to the champion; `waiting`: try again after `seconds`.
+
+    `promoted`: there is nothing to roll back, for this run has made its version champion.
+    """
+
+    outcome: Literal["done", "waiting", "promoted"]
     endpoint: str
     seconds: int = PAUSE_SECONDS
 

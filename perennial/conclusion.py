@@ -38,7 +38,7 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
     elif outcome == "promoted":
         found = [
             sentence
-            for name in ("rollback", "gate", "answer", "verify")
+            for name in ("rollback", "gate", "answer", "verify", "scaling")
             if (step := run.step(name))
             for sentence in step.sentences
         ]

@@ -78,6 +78,7 @@ class Lambdas(Construct):
         self.check = self._function("CheckEndpoint", "functions.release.check.handler")
         self.check_canary = self._function("CheckCanary", "functions.release.canary.handler", size=MEDIUM)
         self.verify = self._function("Verify", "functions.release.verify.handler", size=MEDIUM)
+        self.finish = self._function("FinishRelease", "functions.release.finish.handler")
         self.rollback = self._function("Rollback", "functions.release.rollback.handler")
         self.conclude = self._function("Conclude", "functions.conclusion.handler", by_events=True)
         self.report = self._function("Report", "functions.reporting.handler", size=MEDIUM)

@@ -165,8 +165,8 @@ class PlatformStack(Stack):
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_decrypt(do.monitor)
-        serving.grant_scale(do.verify)
-        serving.grant_delete_configs(do.verify)
+        serving.grant_scale(do.finish)
+        serving.grant_delete_configs(do.finish)
 
     def _publish_names(self, settings: Settings) -> None:
         """The names of the resources as an SSM parameter, which the command line reads first."""

@@ -77,6 +77,17 @@ def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
     return state
 
 
+def retry_crashes(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """Tries a function again whose process ended or ran out of time. The function must be safe to repeat."""
+    return state.add_retry(
+        errors=OUT_OF_RESOURCES,
+        interval=Duration.seconds(5),
+        backoff_rate=2,
+        max_attempts=2,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
 def waiting(scope: Construct, id: str, state: tasks.LambdaInvoke, path: str) -> tuple[sfn.Condition, sfn.IChainable]:
     """The condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task repeats.
 

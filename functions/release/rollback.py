@@ -1,10 +1,11 @@
-"""Rolls the endpoint back to the champion; deletes it where there is no champion."""
+"""Rolls the endpoint back to the champion; deletes it where there is no champion. A promotion is not undone."""
 
 from __future__ import annotations
 
 from cloud import alarms, endpoint_configs, endpoints
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
+from functions.release.verify import has_promoted
 from functions.task import Task, task
 from perennial import layout
 from perennial.records import ModelVersion
@@ -15,8 +16,11 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
     """Starts the rollback, or waits while the endpoint is changing. Raises EndpointBusyError after an hour.
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
+    A run that has promoted its version before the state Verify failed has ended as promoted.
     """
     endpoint = layout.endpoint(task.run.model)
+    if has_promoted(task, request.version.id):
+        return Rollback("promoted", endpoint)
     champion = task.ledger.champion(task.run.model)
     if champion is None:
         endpoints.delete(endpoint)

@@ -65,7 +65,10 @@ def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and not name.startswith(("Conclude", "Write report")):
             after = "Roll back" if name in ENDANGERED else "Conclude failed"
-            assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
+            path: str | None = "$.error"
+            if name == "Finish release":
+                after, path = "Conclude promoted", None
+            assert {"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": after} in state["Catch"], name
 
 
 def test_every_path_ends_in_a_conclusion(states: States) -> None:
@@ -87,7 +90,19 @@ def test_a_report_that_cannot_be_written_changes_no_outcome(states: States) -> N
 
 def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:
     assert set(ways(states["Roll back"])) == {"Conclude failed", "Rolled back?"}
-    assert set(ways(states["Rolled back?"])) == {"Conclude failed", "Conclude refused", "Wait to roll back"}
+    assert set(ways(states["Rolled back?"])) == {
+        "Conclude failed", "Conclude refused", "Finish release", "Wait to roll back",
+    }  # fmt: skip
+
+
+def test_a_promotion_is_recorded_before_anything_that_may_fail_afterwards(states: States) -> None:
+    (verified,) = states["Verified?"]["Choices"]
+    assert verified["Next"] == "Finish release"
+    assert set(ways(states["Finish release"])) == {"Finished?", "Conclude promoted"}
+    assert set(ways(states["Finished?"])) == {"Wait for scaling", "Conclude promoted"}
+    for name in (*ENDANGERED, "Start deployment", "Finish release", "Roll back"):  # each is safe to repeat
+        crashes = [retry for retry in states[name]["Retry"] if "Runtime.ExitError" in retry["ErrorEquals"]]
+        assert [retry["MaxAttempts"] for retry in crashes] == [2], name
 
 
 def test_the_error_of_a_training_job_that_was_recovered_does_not_make_a_refusal_a_failure(states: States) -> None:
