@@ -64,6 +64,7 @@ class Run(Record):
     """One execution of the workflow. `token` is the fencing token of its lease.
 
     The fields after `version` steer the workflow:
+        code_digest: the digest of the source that it trains with, which a later deployment does not change.
         waits: how often each state has answered `waiting`.
         training_job: the training job whose output is the run's.
         trained_on: the dataset versions that it trains on.
@@ -88,6 +89,7 @@ class Run(Record):
     reasons: tuple[str, ...] = ()
     next_command: str = ""
     version: str | None = None
+    code_digest: str = ""
     waits: dict[str, int] = {}
     training_job: str = ""
     trained_on: tuple[str, ...] = ()

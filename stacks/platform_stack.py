@@ -110,8 +110,12 @@ class PlatformStack(Stack):
         data.grant_read(do.prepare, "datasets/*")
         models.grant_read(do.prepare, "versions/*")
         models.grant_write(do.prepare, "runs/*")
+        for function in (do.dispatch, do.reconcile, do.prepare):
+            self.training.grant_read_source(function)
+            models.grant_read(function, "sources/*")
+            models.grant_write(function, "sources/*")
         data.grant_read(self.training.role, "datasets/*")
-        models.grant_read(self.training.role, "runs/*")
+        models.grant_read(self.training.role, "runs/*", "sources/*")
         models.grant_write(self.training.role, "runs/*")
         models.grant_read(do.judge, "runs/*")
         models.grant_write(do.judge, "runs/*")
@@ -139,9 +143,8 @@ class PlatformStack(Stack):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
-        self.training.add_job_settings_to(do.prepare)
+        self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
-        self.training.add_code_digest_to(do.register)
         self.registry.grant_register(do.register)
         self._grant_release()
 

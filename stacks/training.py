@@ -34,8 +34,6 @@ class Training(Construct):
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
         grant_write_logs_and_metrics(self.role, "TrainingJobs")
-        allow(self.role, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
-        allow(self.role, ("s3:ListBucket",), self._source.bucket.bucket_arn)
 
     def grant_run(self, machine: iam.IGrantable) -> None:
         """Allows the state machine what `createTrainingJob.sync` needs, and to pass the role to SageMaker only."""
@@ -51,14 +49,14 @@ class Training(Construct):
         jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
         allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs are named after runs")
 
-    def add_job_settings_to(self, function: lambda_.Function) -> None:
-        """Adds image, source and code digest to the environment of a function, which composes requests of jobs."""
+    def add_image_to(self, function: lambda_.Function) -> None:
+        """Adds the image to the environment of a function, which composes requests of jobs."""
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
-        function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
-        self.add_code_digest_to(function)
 
-    def add_code_digest_to(self, function: lambda_.Function) -> None:
-        """Adds the digest of the jobs' code to the environment of a function."""
+    def grant_read_source(self, function: lambda_.Function) -> None:
+        """Allows a function to copy this deployment's source to where jobs read it."""
+        allow(function, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
+        function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
         function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
 
 

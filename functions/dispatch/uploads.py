@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud import executions, lease, messaging
+from cloud import executions, lease, messaging, sources
 from cloud.handovers import ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
@@ -121,6 +121,7 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
         token=token,
         state="running",
         started_at=context.now,
+        code_digest=sources.keep(context.platform),
     )
     if not context.ledger.open_run(run):
         run = context.ledger.run(run_id).model_copy(update={"token": token})

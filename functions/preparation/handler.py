@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from cloud import lease, s3
+from cloud import lease, s3, sources
 from cloud.handovers import RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -30,7 +30,8 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     window, ended = _window(task)
     _write_manifest(task, window)
     _write_profile(task, window)
-    _write_plan(task, window, _put_champion(task))
+    source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
+    _write_plan(task, window, _put_champion(task), source)
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
@@ -43,8 +44,9 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
         },
         training_job=task.run.id,
         trained_on=tuple(dataset.id for dataset in window),
+        code_digest=source,
     )
-    return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id))
+    return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id, source))
 
 
 def hold(task: Task) -> None:
@@ -119,11 +121,11 @@ def _target_words(task: Task, newest: DatasetVersion) -> tuple[str, str] | None:
         return None
 
 
-def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None) -> None:
+def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None, source: str) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,
-        code_digest=task.platform.code_digest,
+        code_digest=source,
         spec_digest=task.run.spec_digest,
         created_at=task.run.started_at.isoformat(),
         event_time=task.spec.event_time,
