@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from awsrules.specs import COLUMNS, VALUE
 from cloud.endpoints import SHADOW, VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
@@ -16,7 +17,6 @@ from perennial.contract.release import Shadow
 from perennial.records import ModelVersion
 
 KEPT = 5  # newest configurations of a model, besides those of the champion and its predecessor
-VALUE_LIMIT = 1024  # characters of one environment value
 STARTING_SECONDS = 120  # for the first health check of a server
 _COLLECTED = 20  # versions that one garbage collection looks at
 
@@ -53,6 +53,21 @@ def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, ch
 def name_of(version: ModelVersion) -> str:
     """The name of a version's configuration, and of its SageMaker model."""
     return layout.endpoint_config(version.id, version.spec_digest)
+
+
+def environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
+    """The environment of the server: values of at most VALUE bytes, within the limits of `awsrules.specs`."""
+    return {
+        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
+        "PYTHONPATH": "/opt/ml/model/code",
+        "OMP_NUM_THREADS": "1",
+        "PERENNIAL_MODEL_VERSION": version.id,
+        "PERENNIAL_MODEL_DIGEST": version.digest,
+        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
+        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
+        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
+        **_parts(COLUMNS, json.dumps(spec.sensitive())),
+    }
 
 
 def garbage_collect(
@@ -107,21 +122,10 @@ def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
 
 
 def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) -> None:
-    environment = {
-        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
-        "PYTHONPATH": "/opt/ml/model/code",
-        "OMP_NUM_THREADS": "1",
-        "PERENNIAL_MODEL_VERSION": version.id,
-        "PERENNIAL_MODEL_DIGEST": version.digest,
-        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
-        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
-        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
-        **_parts("PERENNIAL_SENSITIVE_COLUMNS", json.dumps(spec.sensitive())),
-    }
     container = {
         "Image": platform.training_image,
         "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": environment,
+        "Environment": environment(spec, version),
     }
     request = {
         "ModelName": name_of(version),
@@ -134,8 +138,8 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
 
 
 def _parts(name: str, text: str) -> dict[str, str]:
-    """A text as environment variables of at most VALUE_LIMIT characters: NAME, NAME_1, NAME_2, ..."""
-    parts = [text[start : start + VALUE_LIMIT] for start in range(0, len(text), VALUE_LIMIT)]
+    """An ASCII text as environment variables of at most VALUE bytes: NAME, NAME_1, NAME_2, ..."""
+    parts = [text[start : start + VALUE] for start in range(0, len(text), VALUE)]
     return {f"{name}_{number}" if number else name: part for number, part in enumerate(parts)}
 
 
