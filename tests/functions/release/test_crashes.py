@@ -19,7 +19,7 @@ from tests.functions.release.conftest import House, eventually
 SERVICES = ("application-autoscaling", "cloudwatch", "s3", "sagemaker", "sagemaker-runtime")
 
 
-class Killed(Exception):  # noqa: N818  the process of the function is gone: no error of the code
+class KilledError(Exception):
     """Stands for the end of the function's process."""
 
 
@@ -31,7 +31,7 @@ def killed_after(house: House, number: int) -> Iterator[list[str]]:
     def count(model: Any, **_: Any) -> None:
         calls.append(model.name)
         if len(calls) == number:
-            raise Killed(model.name)
+            raise KilledError(model.name)
 
     watched = [client(service).meta for service in SERVICES] + [house.ledger.table.meta.client.meta]
     for meta in watched:
@@ -80,7 +80,7 @@ def test_a_crash_after_any_call_ends_as_the_undisturbed_run(house: House) -> Non
             _undo(house, promoted)
             if function is finish:
                 assert house.call(verify)["ok"]
-            with killed_after(house, number), pytest.raises(Killed):
+            with killed_after(house, number), pytest.raises(KilledError):
                 house.call(function)
             if function is verify:
                 assert house.call(verify)["ok"], calls[number - 1]
@@ -97,7 +97,7 @@ def test_a_function_that_never_comes_back_after_the_promotion_undoes_nothing(hou
     promoted = house.champion()
     for number in range(calls.index("TransactWriteItems") + 1, len(calls) + 1):
         _undo(house, promoted)
-        with killed_after(house, number), pytest.raises(Killed):
+        with killed_after(house, number), pytest.raises(KilledError):
             house.call(verify)
         assert house.call(rollback)["outcome"] == "promoted", calls[number - 1]
         assert house.call(finish)["outcome"] == "done"
