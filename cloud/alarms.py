@@ -62,7 +62,7 @@ def put(
     ]
     if champion is not None and spread > 0:
         alarms.append(_shift(model, limits, (version, champion), spread))
-    _delete(model)
+    delete(model)
     for alarm in alarms:
         client("cloudwatch").put_metric_alarm(
             **alarm,
@@ -89,13 +89,18 @@ def breached(names: Sequence[str]) -> list[AlarmBreach]:
     return [_breach(alarm) for alarm in found.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"]
 
 
-def _delete(model: str) -> None:
-    """Deletes the alarms that exist: CloudWatch deletes none if one of the names is unknown."""
-    cloudwatch = client("cloudwatch")
-    names = [layout.alarm(model, kind) for kind in layout.ALARMS]
-    found = cloudwatch.describe_alarms(AlarmNames=names).get("MetricAlarms", [])
+def delete(model: str) -> None:
+    """Deletes the alarms of a model that exist: CloudWatch deletes none if one of the names is unknown."""
+    found = existing(model)
     if found:
-        cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in found])
+        client("cloudwatch").delete_alarms(AlarmNames=found)
+
+
+def existing(model: str) -> list[str]:
+    """The names of those alarms of a model that exist."""
+    names = [layout.alarm(model, kind) for kind in layout.ALARMS]
+    found = client("cloudwatch").describe_alarms(AlarmNames=names).get("MetricAlarms", [])
+    return [str(alarm["AlarmName"]) for alarm in found]
 
 
 def _breach(alarm: dict[str, Any]) -> AlarmBreach:

@@ -83,10 +83,11 @@ def garbage_collect(
     old = [name for name in names[KEPT : KEPT + _COLLECTED] if name not in stay]
     if previous:
         old.append(layout.shadow_config(champion.model, (name_of(previous), name_of(champion))))
-    return [name for name in old if _delete(name)]
+    return [name for name in old if delete(name)]
 
 
-def _delete(name: str) -> bool:
+def delete(name: str) -> bool:
+    """Deletes an endpoint configuration and the SageMaker model of the same name. False where there was neither."""
     deleted = False
     for operation, named in (("delete_endpoint_config", "EndpointConfigName"), ("delete_model", "ModelName")):
         try:

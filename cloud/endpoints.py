@@ -109,7 +109,7 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
             retained = {"RetainAllVariantProperties": True}
             request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
         if _instance(config) != _instance(state.config):
-            _unscale(endpoint)  # SageMaker changes no instance type under a scalable target
+            unscale(endpoint)  # SageMaker changes no instance type under a scalable target
         sagemaker.update_endpoint(**request)
     return True
 
@@ -175,8 +175,8 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
     )
 
 
-def _unscale(endpoint: str) -> None:
-    """Deregisters the scalable target; `scale` registers it again once the endpoint serves."""
+def unscale(endpoint: str) -> None:
+    """Deregisters the scalable target, and its policies with it; `scale` registers it again."""
     try:
         client("application-autoscaling").deregister_scalable_target(**_target(endpoint))
     except ClientError as error:

@@ -36,6 +36,7 @@ from embedded.moto_patches import (
     loading,
     messaging,
     metric_filters,
+    scaling,
     storage,
 )
 from embedded.moto_patches.patches import Patches
@@ -176,6 +177,7 @@ class Cloud:
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         cloudwatch.install_metrics(patches, store)
         metric_filters.install(patches, context)
+        scaling.install(patches)
         self._alarms = cloudwatch.install_alarms(patches, context, store, AlarmStates(context, self._clients))
         self._cleanup.callback(event_source_mappings.install(patches, self._functions).stop_all)
         stepfunctions.install(context)

@@ -59,6 +59,15 @@ class Task:
         if not self.ledger.update_run(run.model_copy(update=changes)):
             raise EndedRunError(f"{run.id} has ended as {run.state}; {step} came too late")
 
+    def keep_lease(self) -> None:
+        """Renews the lease. Raises LostLeaseError where the run was stopped or overtaken since the state began.
+
+        A state calls it just before it changes the endpoint: a change must not come after the run's end.
+        """
+        from cloud import lease
+
+        lease.renew(self.ledger, self.run, utc_now(), HOLD)
+
     def may_wait(self, state: str, most: int) -> bool:
         """Counts one more wait of a state; False when it has waited `most` times already."""
         waits = self.ledger.run(self.run.id).waits

@@ -12,6 +12,8 @@ import re
 
 _ID = re.compile(r"^(?:(?:ds|run)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$")
 
+_BATCH = re.compile(r"perennial-[a-z][a-z0-9-]*-[0-9a-f]{12}")
+
 
 class UnknownIdError(ValueError):
     """The text is no id of a dataset, run or model version."""
@@ -37,9 +39,19 @@ def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
     return f"run-{model}-{_digits(model, champion, to, occasion)}"
 
 
+def retire_run_id(model: str, occasion: str) -> str:
+    """The run that retires a model. `occasion` tells one retirement from the next."""
+    return f"run-{model}-{_digits(model, 'retire', occasion)}"
+
+
 def batch_id(model: str, source: str, occasion: str) -> str:
     """The transform job of a batch of predictions; 55 characters at most."""
     return f"perennial-{model}-{_digits(model, source, occasion)}"
+
+
+def is_batch(identity: str) -> bool:
+    """Has the text the form of a batch's id?"""
+    return _BATCH.fullmatch(identity) is not None
 
 
 def version_id(model: str, digest: str) -> str:

@@ -6,6 +6,7 @@ A folder ends in a slash. The names of the files in it are the constants below.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,7 @@ MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
 GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
 CAPTURE = "capture"  # the folder of captured traffic, without a slash, as SageMaker takes it
 ENDPOINTS = "perennial-"  # prefix of the names of endpoints, and of all that belongs to one
+_CONFIG = re.compile(rf"{ENDPOINTS}([a-z][a-z0-9-]*?)-(?:[0-9a-f]{{12}}-[0-9a-f]{{6}}|shadow-[0-9a-f]{{8}})")
 ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 
 
@@ -217,6 +219,12 @@ def shadow_config(model: str, configs: tuple[str, str]) -> str:
     """The name of the endpoint configuration in which one configuration's model shadows another's; 58 characters."""
     digits = hashlib.sha256("\x00".join(configs).encode()).hexdigest()[:8]
     return f"{endpoint(model)}-shadow-{digits}"
+
+
+def model_of_config(name: str) -> str | None:
+    """The model that an endpoint configuration or a SageMaker model belongs to; None for one that is not ours."""
+    found = _CONFIG.fullmatch(name)
+    return found[1] if found else None
 
 
 def alarm(model: str, kind: str) -> str:

@@ -153,6 +153,36 @@ class Champion(Record):
     previous: str | None = None
 
 
+class StopRequest(Record):
+    """The request of a person to stop a run."""
+
+    model: str
+    run: str
+    who: str
+    why: str
+    at: datetime
+
+
+class Retirement(Record):
+    """A model that was retired: nothing of it serves, and it takes no uploads until `ended_at`.
+
+    `version` is the version that served last; None where none ever did.
+    """
+
+    model: str
+    run: str
+    who: str
+    why: str
+    since: datetime
+    version: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """When, by whom and why."""
+        return f"{self.model} is retired since {self.since:%Y-%m-%d %H:%M} UTC, by {self.who}: {self.why.rstrip('.')}."
+
+
 class Edge(Record):
     """`source` KIND `target`, for example flights@9be2410c77aa trained_on ds-flights-1f0c93ab27de."""
 

@@ -80,6 +80,8 @@ class Lambdas(Construct):
         self.verify = self._function("Verify", "functions.release.verify.handler", size=MEDIUM)
         self.finish = self._function("FinishRelease", "functions.release.finish.handler")
         self.rollback = self._function("Rollback", "functions.release.rollback.handler")
+        self.clean_up = self._function("CleanUp", "functions.cleanup.handler")
+        self.retire = self._function("Retire", "functions.retirement.handler")
         self.conclude = self._function("Conclude", "functions.conclusion.handler", by_events=True)
         self.report = self._function("Report", "functions.reporting.handler", size=MEDIUM)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)

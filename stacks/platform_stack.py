@@ -8,7 +8,7 @@ from stacks.data import DataStack
 from stacks.ingestion import DeadLetters, Ingestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.monitoring import Monitoring, Notices
-from stacks.registries import Image, Registry
+from stacks.registries import PREFIX, Image, Registry
 from stacks.serving import Serving
 from stacks.settings import Settings
 from stacks.training import Training
@@ -145,7 +145,9 @@ class PlatformStack(Stack):
             self.ingestion.grant_send(function)
         self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
+        self.training.grant_stop_jobs(do.clean_up)
         self.registry.grant_register(do.register)
+        self.registry.grant_mark(do.retire)
         self._grant_release()
 
     def _grant_release(self) -> None:
@@ -168,6 +170,7 @@ class PlatformStack(Stack):
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_decrypt(do.monitor)
+        serving.grant_retire(do.retire)
         serving.grant_scale(do.finish)
         serving.grant_delete_configs(do.finish)
 
@@ -186,6 +189,7 @@ class PlatformStack(Stack):
                     "state_machine": self.workflow.machine.state_machine_arn,
                     "notices_topic": self.notices.topic.topic_arn,
                     "dispatch_queue": self.ingestion.queue.queue_url,
+                    "package_group_prefix": PREFIX,
                     "dashboard": self.monitoring.dashboard.dashboard_name,
                 }
             ),

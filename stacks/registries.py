@@ -57,3 +57,10 @@ class Registry(Construct):
         )
         function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
+
+    def grant_mark(self, function: lambda_.Function) -> None:
+        """Allows a function to find groups of versions, and to tag them."""
+        groups = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:model-package-group/{PREFIX}*"
+        actions = ("sagemaker:DescribeModelPackageGroup", "sagemaker:AddTags")
+        allow(function, actions, groups, because="Every model has its own group")
+        function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)

@@ -61,12 +61,24 @@ class Serving(Construct):
         actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpointConfig", "AddTags")
         self.grant_describe_endpoint(function)
         allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
-        allow(
-            function,
-            (f"{SCALING}:DeregisterScalableTarget",),
-            SCALABLE_TARGETS,
-            because="The service generates the ids",
-        )
+        self._grant_deregister(function)
+
+    def grant_retire(self, function: lambda_.Function) -> None:
+        """Allows a function to delete endpoints with their scaling, their alarms, configurations and models."""
+        allow(function, _sagemaker("DescribeEndpoint", "DeleteEndpoint"), _arn("endpoint"), because=OURS)
+        self._grant_deregister(function)
+        self.grant_describe_alarms(function)
+        kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]
+        allow(function, ("cloudwatch:DeleteAlarms",), *kinds, because=OURS)
+        self.grant_delete_configs(function)
+        lists = _sagemaker("ListEndpointConfigs", "ListModels")
+        allow(function, lists, "*", because="The lists of SageMaker accept no resources")
+
+    def _grant_deregister(self, function: lambda_.Function) -> None:
+        """Allows a function to deregister a scalable target, whose policies and alarms go with it."""
+        targets, tracking = SCALABLE_TARGETS, _alarms(f"TargetTracking-endpoint/{ENDPOINTS}*")
+        allow(function, (f"{SCALING}:DeregisterScalableTarget",), targets, because="The service generates the ids")
+        allow(function, ("cloudwatch:DeleteAlarms",), tracking, because=OURS)
 
     def grant_create_configs(self, function: lambda_.Function) -> None:
         """Allows a function to create and replace models, which run in our role, and endpoint configurations."""
@@ -104,7 +116,7 @@ class Serving(Construct):
         allow(
             function,
             ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
-            f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:TargetTracking-endpoint/{ENDPOINTS}*",
+            _alarms(f"TargetTracking-endpoint/{ENDPOINTS}*"),
             because=OURS,
         )
         allow(

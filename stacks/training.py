@@ -49,6 +49,12 @@ class Training(Construct):
         jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
         allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs are named after runs")
 
+    def grant_stop_jobs(self, function: lambda_.Function) -> None:
+        """Allows a function to describe training jobs and to stop them."""
+        jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
+        actions = ("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
+        allow(function, actions, jobs, because="Jobs are named after runs")
+
     def add_image_to(self, function: lambda_.Function) -> None:
         """Adds the image to the environment of a function, which composes requests of jobs."""
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)

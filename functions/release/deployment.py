@@ -31,6 +31,7 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
     guarded = found is not None and task.spec.release.serverless is None and not by_hand
     names = tuple(layout.alarm(task.run.model, kind) for kind in layout.ALARMS) if guarded else ()
     deployment = Deployment("started", endpoint, config, names, task.now.isoformat())
+    task.keep_lease()
     if found is not None and found.is_changing:  # to our configuration after a crash, or to another one
         started = endpoints.deploy(endpoint, config)
         return deployment if started else _wait(task, deployment, _is_changing(endpoint, found.status))
@@ -39,6 +40,7 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
         return _wait(task, deployment, f"{breaches[0].sentence} No release begins before it is OK.")
     names = tuple(_put_alarms(task, version))
     update = endpoints.blue_green(task.spec.release, names) if guarded else None
+    task.keep_lease()
     if not endpoints.deploy(endpoint, config, update, task.spec.release.instances):
         return _wait(task, deployment, _is_changing(endpoint, "changing"))
     task.note("release", _plan(task, version, found is None))

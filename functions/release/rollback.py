@@ -23,8 +23,10 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
         return Rollback("promoted", endpoint)
     champion = task.ledger.champion(task.run.model)
     if champion is None:
+        exists = endpoints.describe(endpoint) is not None
         endpoints.delete(endpoint)
-        sentence = "The endpoint was deleted: there is no champion to roll back to."
+        did = "The endpoint was deleted" if exists else "There is no endpoint"
+        sentence = f"{did}: there is no champion to roll back to."
     else:
         version = task.ledger.version(champion.version)
         _end_update(task.ledger.version(request.version.id), endpoint)

@@ -45,6 +45,7 @@ def _start(task: Task, champion: Champion, candidate: str) -> ShadowResult:
     assert shadow is not None, "the spec has a shadow deployment"
     version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
     config = endpoint_configs.create_shadow(task.platform, task.spec, version, serving)
+    task.keep_lease()
     if not endpoints.deploy(layout.endpoint(task.run.model), config, None, task.spec.release.instances):
         return _wait(task)
     sentence = f"{version.id} gets a copy of {shadow.percent}% of the traffic for {shadow.minutes} minutes."
@@ -70,6 +71,7 @@ def _compare(task: Task, champion: Champion, candidate: str, since: datetime) ->
     until = task.now + LATE
     new, old = (traffic.counts(id, since - LATE, until) for id in (version.id, serving.id))
     found = shadowing.compare(new, old, task.spec.release.alarms, golden.spread(task.platform, version))
+    task.keep_lease()
     if found.passed and not endpoints.deploy(layout.endpoint(task.run.model), endpoint_configs.name_of(serving)):
         return _wait(task)
     metrics = {"candidate": new.as_dict(), "champion": old.as_dict()}

@@ -144,16 +144,6 @@ def test_a_run_that_has_ended_tells_a_person_once_and_frees_the_model(world, sen
     assert world.ledger.dataset(run["dataset"]).state == "refused"
 
 
-def test_an_execution_that_died_is_concluded_by_its_event(world, send, context):
-    send(created())
-    (run,) = world.executions()
-    detail = {"status": "ABORTED", "input": json.dumps({"run": run})}
-    conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
-    ended = world.ledger.run(run["id"])
-    assert ended.state == "failed"
-    assert "ABORTED" in ended.reasons[-1]
-
-
 def test_a_lost_event_is_made_good_by_the_reconciler(world, context):
     boto3.client("s3").put_object(Bucket="data", Key=KEY, Body=b"x")
     assert reconcile({}, context) == {"found": 1}

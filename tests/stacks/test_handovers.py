@@ -172,7 +172,7 @@ def test_a_state_that_answers_waiting_is_entered_again_after_a_wait(scopes: list
         pause = machine.states[asked[0] if asked else choice["Default"]]
         assert (pause["Type"], pause["Next"]) == ("Wait", name), name
         polled += 1
-    assert polled == 7
+    assert polled == 9
 
 
 def test_a_malformed_event_is_refused_by_the_name_of_its_function_and_field(scopes: list[Scope]) -> None:

@@ -24,6 +24,8 @@ WITHOUT_RESOURCES = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "sagemaker:ListEndpointConfigs",
+    "sagemaker:ListModels",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
