@@ -120,6 +120,13 @@ class Cloud:
         self._deployment.apply(assembly)
         self._warm()
 
+    def destroy(self) -> None:
+        """Deletes all stacks, as `cdk destroy --all` does: resources with the deletion policy Retain stay.
+
+        Raises DeployError for a resource that cannot be deleted.
+        """
+        self._deployment.destroy()
+
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack, by their logical ids."""
         return self._deployment.outputs(stack)

@@ -20,9 +20,12 @@ _LAYER_NOTE = b"The packages of this layer come from the virtual environment: se
 
 @dataclass
 class _Applied:
+    """A resource that is deployed; a `retained` one stays when it, or its stack, is deleted."""
+
     provider: Provider
     request: Request
     resource: Resource
+    retained: bool = False
 
 
 @dataclass
@@ -53,6 +56,15 @@ class Deployment:
         for stack in stacks:
             self._apply_stack(stack)
         for name in [name for name in reversed(self._stacks) if name not in {stack.name for stack in stacks}]:
+            self._remove(self._stacks[name], set())
+            del self._stacks[name]
+
+    def destroy(self) -> None:
+        """Deletes all stacks, the last one first, as `cdk destroy` does; what is retained stays.
+
+        Raises DeployError at the first resource that cannot be deleted.
+        """
+        for name in reversed(list(self._stacks)):
             self._remove(self._stacks[name], set())
             del self._stacks[name]
 
@@ -95,7 +107,8 @@ class Deployment:
         if known is not None:
             _check_update(known, request)
         resource = self._call(provider, request, known)
-        state.applied[logical_id] = _Applied(provider, request, resource)
+        retained = str(body.get("DeletionPolicy", "")).startswith("Retain")
+        state.applied[logical_id] = _Applied(provider, request, resource, retained)
         state.scope.refs[logical_id] = resource.physical_id
         state.scope.attributes[logical_id] = resource.attributes
 
@@ -116,7 +129,8 @@ class Deployment:
         for logical_id in [name for name in reversed(state.applied) if name not in wanted]:
             gone = state.applied[logical_id]
             try:
-                gone.provider.delete(self._platform, gone.request, gone.resource)
+                if not gone.retained:
+                    gone.provider.delete(self._platform, gone.request, gone.resource)
             except (ClientError, BotoCoreError) as error:
                 raise gone.request.error(f"it cannot be removed: {error}; {_AGAIN}") from error
             del state.applied[logical_id], state.scope.refs[logical_id], state.scope.attributes[logical_id]

@@ -106,6 +106,11 @@ class LayerVersion(Provider):
         """Publishes the next version."""
         return self.create(platform, request)
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Removes the version."""
+        name, version = resource.physical_id.split(":")[-2:]
+        platform.clients("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
+
 
 def _check_runtime(request: Request) -> None:
     runtime = str(request.get("Runtime", ""))

@@ -40,6 +40,10 @@ class Key(Provider):
         turn(**key)
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Schedules the deletion of the key, as CloudFormation does; it costs nothing from then on."""
+        platform.clients("kms").schedule_key_deletion(KeyId=resource.physical_id, PendingWindowInDays=30)
+
 
 class Alias(Provider):
     """AWS::KMS::Alias."""

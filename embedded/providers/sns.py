@@ -39,6 +39,10 @@ class Topic(Provider):
             )
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Removes the topic, with its subscriptions."""
+        platform.clients("sns").delete_topic(TopicArn=resource.physical_id)
+
 
 class TopicPolicy(PutProvider):
     """AWS::SNS::TopicPolicy."""
@@ -53,6 +57,9 @@ class TopicPolicy(PutProvider):
         for arn in request.properties["Topics"]:
             platform.clients("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
         return Resource(request.name())
+
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Removes nothing: without a policy a topic is its owner's, and so it is when it is deleted next."""
 
 
 class Subscription(Provider):

@@ -45,6 +45,10 @@ class Queue(Provider):
         platform.clients("sqs").set_queue_attributes(QueueUrl=resource.physical_id, Attributes=_attributes(request))
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Removes the queue."""
+        platform.clients("sqs").delete_queue(QueueUrl=resource.physical_id)
+
 
 class QueuePolicy(PutProvider):
     """AWS::SQS::QueuePolicy."""

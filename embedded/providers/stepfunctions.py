@@ -50,6 +50,10 @@ class StateMachine(Provider):
         )
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Removes the machine."""
+        platform.clients("stepfunctions").delete_state_machine(stateMachineArn=resource.physical_id)
+
 
 def _settings(request: Request) -> dict[str, Any]:
     settings: dict[str, Any] = {"definition": _definition(request), "roleArn": request.properties["RoleArn"]}

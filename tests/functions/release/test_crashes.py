@@ -24,13 +24,13 @@ class KilledError(Exception):
 
 
 @contextmanager
-def killed_after(house: House, number: int) -> Iterator[list[str]]:
-    """Ends the function after its call of that number to AWS, once. Gives the operations that were called."""
+def killed_after(house: House, which: int | str) -> Iterator[list[str]]:
+    """Ends the function after its call of that number, or of that operation, to AWS. Gives the operations called."""
     calls: list[str] = []
 
     def count(model: Any, **_: Any) -> None:
         calls.append(model.name)
-        if len(calls) == number:
+        if which in (len(calls), model.name):
             raise KilledError(model.name)
 
     watched = [client(service).meta for service in SERVICES] + [house.ledger.table.meta.client.meta]
