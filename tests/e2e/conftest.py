@@ -122,7 +122,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
-        yield _connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
+        yield connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=300)
@@ -135,7 +135,7 @@ def _checkout(folder: Path) -> Path:
     return folder / "checkout"
 
 
-def _connect(environment: dict[str, str], checkout: Path) -> Loop:
+def connect(environment: dict[str, str], checkout: Path) -> Loop:
     """Find the platform's names by its parameter, and subscribe a queue to its notices."""
     bare = Loop(environment, {}, "", checkout)
     parameter = bare.client("ssm").get_parameter(Name="/perennial/platform")

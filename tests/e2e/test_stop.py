@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,6 @@ import pytest
 
 from tests.e2e.conftest import Loop, until
 from tests.e2e.data import as_csv, orders
-from tests.e2e.test_release import dataset
-
-ROW = b'{"price": 300.5, "gift": true, "mood": 0}'
 
 
 def processes(job: str) -> list[int]:
@@ -76,46 +72,6 @@ def test_a_stop_in_mid_training_ends_the_process_and_the_waiting_upload_goes_on(
     assert "outside of Perennial" in ended["reasons"][1]
     assert processes(following["id"]) == []
     until(lambda: "holder" not in lease_of(loop, "slow"), 20, "the free model")
-
-
-def test_a_stop_while_a_candidate_has_traffic_rolls_it_back_to_the_champion(loop: Loop) -> None:
-    loop.put("moody/well.csv", dataset(0, 1))
-    champion = loop.ended("moody", "moody/well.csv", timeout=150)
-    before = loop.records("moody", "champion")[0]["version"]
-    assert champion["state"] in ("promoted", "refused"), champion["reasons"]
-    over, statuses = threading.Event(), []
-    runtime = loop.client("sagemaker-runtime")
-
-    def ask() -> None:
-        while not over.wait(0.1):
-            runtime.invoke_endpoint(EndpointName="perennial-moody", ContentType="application/json", Body=ROW)
-            statuses.append(200)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        loop.put("moody/stopped.csv", dataset(70_000, 7))
-        updating = lambda: (  # noqa: E731
-            loop.client("sagemaker").describe_endpoint(EndpointName="perennial-moody")["EndpointStatus"] == "Updating"
-        )
-        until(updating, 120, "the release")
-        run = loop.run_of("moody", "moody/stopped.csv")
-        assert run is not None
-        done = loop.perennial("stop", run["id"], "--json")
-    finally:
-        over.set()
-        thread.join()
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["outcome"] == "stopped"
-    assert any(before in reason for reason in told["reasons"]), told["reasons"]
-    (kept,) = loop.records("moody", "champion")
-    assert kept["version"] == before
-    answer = runtime.invoke_endpoint(EndpointName="perennial-moody", ContentType="application/json", Body=ROW)
-    assert answer["CustomAttributes"] == f"model={before}"
-    endpoint = loop.client("sagemaker").describe_endpoint(EndpointName="perennial-moody")
-    assert endpoint["EndpointStatus"] == "InService"
-    assert statuses
 
 
 @pytest.mark.parametrize(
