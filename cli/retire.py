@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import connection, project
-from cli.output import CommandError, Json, emit, line, note, usage
+from cli.output import CommandError, Json, emit, line, note, stderr, usage
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -39,7 +39,7 @@ def retire(
     if undo:
         _undo(platform, ledger, str(model), json)
         return
-    wanted = [look for name in _names(model) if (look := _look(ledger, name)).ever_ran or not every]
+    wanted = [look for look in _looks(ledger, model) if look.ever_ran or not every]
     open_ = [look for look in wanted if look.ever_ran and not look.is_over]
     _refuse_while_under_way(ledger, open_, stop)
     _confirm(open_, yes)
@@ -65,10 +65,16 @@ def _names(model: str | None) -> list[str]:
     return [model]
 
 
-def _look(ledger: Ledger, model: str) -> Remains:
+def _looks(ledger: Ledger, model: str | None) -> list[Remains]:
+    """What there is of each model; many models take a while."""
     from cloud import retirements
 
-    return retirements.remains(ledger, model, datetime.now(UTC))
+    found = []
+    with stderr().status("looking at the models ...") as status:
+        for name in _names(model):
+            status.update(f"looking at {name} ...")
+            found.append(retirements.remains(ledger, name, datetime.now(UTC)))
+    return found
 
 
 def _nothing(look: Remains) -> dict[str, Any]:

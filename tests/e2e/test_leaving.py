@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from embedded.cloud import Cloud
+from perennial import layout
 from tests.e2e.clouds import environment, synthesize
 from tests.e2e.conftest import ROOT, Loop, connect, until
 from tests.e2e.data import as_csv, orders
@@ -208,13 +209,13 @@ def test_a_retired_model_says_so_wherever_it_is_asked_and_comes_back(account: Ac
     rows = as_csv(orders(0, 200, 3)[["order", "price", "gift", "returned"]])
     (loop.checkout / "rows.csv").write_bytes(rows)
     for words in (("predict", "rows.csv", "--model", "first"), ("batch", "first", "rows.csv"), ("rollback", "first")):
-        said = loop.perennial(*words)
-        assert said.returncode == 1
-        assert b"first is retired since" in said.stderr
-        assert b"next: perennial retire first --undo" in said.stderr
-    said = loop.perennial("upload", "rows.csv", "--model", "first")
-    assert said.returncode == 3
-    assert b"takes no uploads; next: perennial retire first --undo" in said.stderr
+        result = loop.perennial(*words)
+        assert result.returncode == 1
+        assert b"first is retired since" in result.stderr
+        assert b"next: perennial retire first --undo" in result.stderr
+    result = loop.perennial("upload", "rows.csv", "--model", "first")
+    assert result.returncode == 3
+    assert b"takes no uploads; next: perennial retire first --undo" in result.stderr
     loop.put("first/by-a-program.csv", rows)
     run = loop.ended("first", "first/by-a-program.csv")
     assert (run["state"], run["reasons"][0]) == ("refused", "The model is retired; nothing was started.")
@@ -222,6 +223,8 @@ def test_a_retired_model_says_so_wherever_it_is_asked_and_comes_back(account: Ac
     assert account.left()["sagemaker endpoints"] == ["perennial-second"]
     explained = loop.perennial("explain", told["run"]).stdout.decode()
     assert "nobody asks it" in explained
+    page = until(lambda: report(loop, "first", told["run"]), 30, "the report of the retirement")
+    assert "Retired" in page
 
     assert loop.perennial("retire", "first", "--undo").returncode == 0
     assert loop.perennial("retire", "first", "--undo").returncode == 1
@@ -231,6 +234,16 @@ def test_a_retired_model_says_so_wherever_it_is_asked_and_comes_back(account: Ac
     sagemaker = loop.client("sagemaker")
     group = sagemaker.describe_model_package_group(ModelPackageGroupName="perennial-first")["ModelPackageGroupArn"]
     assert sagemaker.list_tags(ResourceArn=group)["Tags"] == []
+
+
+def report(loop: Loop, model: str, run: str) -> str:
+    """The page of a run; '' while there is none."""
+    s3 = loop.client("s3")
+    try:
+        found = s3.get_object(Bucket=loop.names["models_bucket"], Key=layout.report(model, run))
+    except s3.exceptions.NoSuchKey:
+        return ""
+    return str(found["Body"].read().decode())
 
 
 def test_a_run_under_way_is_stopped_only_on_request(account: Account, served: dict[str, str]) -> None:
