@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion-iam permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
+.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -53,17 +53,35 @@ fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as 
 test-release: setup-dev  ## 20 releases and 5 rollbacks under 200 requests a second on the embedded cloud: none may fail (4 minutes)
 	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_zero_downtime.py
 
+second-opinion: setup-dev node_modules/aws-cdk build/second-opinion/.installed  ## the real CDK on another emulator (two minutes); needs npm
+	@$(BIN)/python -m proof.second_opinion
+
+build/second-opinion/.installed: requirements/second-opinion.txt
+	@$(PYTHON) -m venv build/second-opinion
+	@build/second-opinion/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+aws-smoke: setup-dev node_modules/aws-cdk  ## on YOUR AWS account: deploys, plays the story, checks, destroys; it tells the cost and asks (ARGS=--yes: does not)
+	@$(BIN)/python -m proof.smoke $(ARGS)
+
 second-opinion-iam: setup-dev node_modules/@cloud-copilot  ## our evaluator of permissions beside npm's iam-simulate (two minutes); needs Node
 	@PERENNIAL_SECOND_OPINION=1 PERENNIAL_CASES=5000 PERENNIAL_RECORDED_CALLS=$(wildcard build/permissions) \
 	  $(BIN)/python -m pytest tests/embedded/permissions/test_second_opinion.py
+
+lint-packs: setup-dev .venv/checkov  ## the templates held against NIST 800-53 R5 (cdk-nag) and checkov (two minutes)
+	@PERENNIAL_CHECKOV=$(CURDIR)/.venv/checkov/bin/checkov $(BIN)/python -m pytest tests/stacks/test_lint_packs.py
+
+.venv/checkov: requirements/checkov.txt | .venv/.dev
+	@$(PYTHON) -m venv $@ && $(BIN)/uv pip install --quiet --python $@/bin/python --require-hashes -r requirements/checkov.txt && touch $@
 
 permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
 	@rm -rf build/permissions
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
 	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
+	@$(BIN)/python -m embedded.permissions.removal build/permissions
 
-node_modules/@cloud-copilot: package.json
+node_modules/@cloud-copilot node_modules/aws-cdk: package.json
 	@npm install --no-audit --no-fund --no-package-lock && touch $@
 
 synth: setup  ## the assembly, in cdk.out
@@ -98,6 +116,8 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/docs.in -o requirements/docs.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/checkov.in -o requirements/checkov.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/second-opinion.in -o requirements/second-opinion.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
 	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \

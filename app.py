@@ -1,13 +1,17 @@
-"""The CDK app: settings in, two stacks out. `python app.py` writes cdk.out, and `cdk deploy` calls just this."""
+"""The CDK app: reads the settings and makes two stacks. `python app.py` writes cdk.out, as `cdk deploy` does.
+
+Settings are values of the CDK context, `cdk deploy -c KEY=VALUE`: stacks/settings.py lists them. `-c name=NAME` deploys
+the environment NAME beside others, with names of its own for everything.
+"""
 
 import json
 import os
 
-from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk, for it finds the Node that aws_cdk runs on
+from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk: finds the Node that aws_cdk runs on
 
 # isort: split
 from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from perennial.spec import SpecError, load_all
 from stacks.data import DataStack
@@ -19,9 +23,11 @@ app = App(
     analytics_reporting=False,
     stack_traces=False,
     tree_metadata=False,
-    builtin_cloud_formation_validation=False,  # cfn-lint says more, in the suite
+    builtin_cloud_formation_validation=False,  # cfn-lint reports more, in the tests
 )
 Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+if app.node.try_get_context("nist"):  # `make lint-packs`, which knows the findings that are accepted
+    Validations.of(app).add_plugins(NIST80053R5Checks(app))
 try:
     settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
     load_all(settings.models_folder, settings.training_hours)  # AWS would refuse a spec's fault in the middle of a run

@@ -1,1 +1,1 @@
-"""What AWS refuses and its service models do not say, as plain data and pure functions, each with its source."""
+"""Rules of AWS that its service models do not contain, as plain data and pure functions, each with its source."""

@@ -1,6 +1,6 @@
 """Instance families by their processor: an image for x86 does not start on Arm."""
 
-# Graviton and Grace. A family is in one of the two sets; a test tells of one that a newer service model adds.
+# Graviton and Grace. A family is in one of the two sets; a test fails for one that a newer service model adds.
 ARM = frozenset(
     {"c6g", "c6gd", "c6gn", "c7g", "c8g", "m6g", "m6gd", "m8g", "p6e-gb200", "r6g", "r6gd", "r7gd", "r8g"}
 )  # fmt: skip
@@ -16,10 +16,10 @@ _X86_IMAGE = "/sagemaker-scikit-learn:"
 
 
 def family(instance: str) -> str:
-    """m5 of ml.m5.large."""
+    """The family of an instance type: m5 of ml.m5.large."""
     return instance.split(".")[1] if instance.count(".") == 2 else instance
 
 
 def starts(image: str, instance: str) -> bool:
-    """Whether an image runs on an instance type. An image that is not known to be for x86 alone runs anywhere."""
+    """True if an image runs on an instance type. An image that is not restricted to x86 runs on any type."""
     return _X86_IMAGE not in image or family(instance) in X86

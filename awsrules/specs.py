@@ -1,4 +1,4 @@
-"""What of a spec AWS would refuse or could not carry out: where it stands, why, and who says so."""
+"""Faults of a spec that AWS would refuse: the place in the spec, the reason and the source."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TRAINING_HOURS = 24  # for which a deployment waits for a training, unless its s
 VALUE = 1024  # bytes of one environment value
 ENTRIES = 100  # environment values of a container
 ENVIRONMENT = 32 * 1024  # bytes of all names and values of a container's environment
-OWN_ENTRIES = 10  # of those, what a server needs besides the names of sensitive columns
-OWN_BYTES = 1024
+OWN_ENTRIES = 10  # environment values that a server needs besides the names of sensitive columns
+OWN_BYTES = 1024  # bytes of those
 COLUMNS = "PERENNIAL_SENSITIVE_COLUMNS"  # the values that hold those names, as JSON: COLUMNS, COLUMNS_1, ...
-MOST_SHARE = 0.5  # of a canary's and a linear step's fleet
+MOST_SHARE = 0.5  # of the fleet of a canary step and a linear step
 LEAST_LINEAR = 0.1
 LEAST_CANARY = 0.01  # a capacity is a whole percent
 
@@ -41,7 +41,7 @@ def faults(
     sensitive: Sequence[str] = (),
     training_hours: float,
 ) -> tuple[Fault, ...]:
-    """All that AWS would refuse of the parts of a valid spec, given with their defaults.
+    """Every fault of the parts of a valid spec, given with their defaults, that AWS would refuse.
 
     Args:
         training: `training` of the spec.
@@ -138,7 +138,7 @@ def _traffic(release: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _environment(sensitive: Sequence[str]) -> Iterator[Fault]:
-    """Long lists of columns are spread over several values; what does not fit into all of them is refused."""
+    """Faults of long lists of columns, which are spread over several values."""
     size = len(json.dumps(list(sensitive)))
     needed = -(-size // VALUE)
     room = ENVIRONMENT - OWN_BYTES

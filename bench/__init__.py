@@ -1,1 +1,1 @@
-"""Measurements, each a module that is run by itself; never part of the tests."""
+"""Measurements, each a module that is run on its own; they are not part of the tests."""

@@ -1,4 +1,4 @@
-"""Does everybody do the same work? Planted faults must be found by all, and all must call the moved columns drifted."""
+"""Equivalence checks: every tool must find all planted faults and call all moved columns drifted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bench.session import Session
 from bench.table import MOVED
 from bench.validation.rules import RULES
 
-#: what TFDV has no words for
+#: rules that TFDV cannot express
 _WORDLESS = ("length", "pattern", "unique", "across")
 
 
 def plant(session: Session) -> dict[str, int]:
-    """Writes the faulty files; how often each rule is broken in them."""
+    """Writes the faulty files. Returns how often each rule is broken in them."""
     answer = session.data / "planted.json"
     watch([session.python, "-m", "bench.validation.faults", str(session.data), str(answer)])
     return dict(json.loads(answer.read_text()))
@@ -26,7 +26,7 @@ def plant(session: Session) -> dict[str, int]:
 def faults(
     session: Session, command: Sequence[str], owner: str, work: str, planted: Mapping[str, int], tree: bool = False
 ) -> str:
-    """What was not found of the faulty file's faults and the other file's mistyped column; empty when all was."""
+    """The planted faults, and the mistyped column of the other file, that were not found; empty if all were."""
     found = {}
     for name in ("faulty", "mistyped"):
         task = replace(session.task(work, owner), current=session.data / f"{name}.parquet")
@@ -46,13 +46,13 @@ def faults(
 
 
 def drift(drifted: Sequence[str]) -> str:
-    """Empty when the columns that moved are among those called drifted."""
+    """The moved columns that were not called drifted; empty if all were."""
     missing = [name for name in MOVED if name not in drifted]
     return f"{', '.join(missing)} moved and was not called drifted" if missing else ""
 
 
 def differences(planted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
-    """A row with another's id is one row too many, or both: readers count either way."""
+    """The counts that differ. A row with another's id is counted once or twice: libraries differ in this."""
     allowed = {name: {count} for name, count in planted.items()}
     allowed["id unique"].add(2 * planted["id unique"])
     names = sorted({*allowed, *found})
@@ -64,7 +64,7 @@ def differences(planted: Mapping[str, int], found: Mapping[str, int]) -> list[st
 
 
 def _by_column(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """TFDV names columns, not rows: each column with a planted fault that it has words for."""
+    """The columns with a planted fault that TFDV can express: it reports columns, not rows."""
     wanted = {rule.column for rule in RULES if rule.column and rule.kind not in _WORDLESS} | {"dest"}
     missing = sorted(wanted - set(found["faulty"]["anomalies"]))
     if "distance" not in found["mistyped"]["anomalies"]:

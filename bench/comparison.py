@@ -1,4 +1,4 @@
-"""Ours and a peer beside each other: in alternation, on the same file, each in processes of its own."""
+"""Paired measurements of Perennial and a peer: in alternation, on the same file, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Contender = tuple[Sequence[str], Task, Bounds]
 
 
 def alternate(contenders: Mapping[str, Contender], repeats: int) -> dict[str, list[Run]]:
-    """Each contender's runs, turn by turn; one turn before that is not counted warms caches. Raises RunError."""
+    """The runs of each contender, in alternation after one warm-up round that is not counted. Raises RunError."""
     runs: dict[str, list[Run]] = {name: [] for name in contenders}
     for turn in range(repeats + 1):
         for name, (command, task, bounds) in contenders.items():
@@ -27,14 +27,14 @@ def alternate(contenders: Mapping[str, Contender], repeats: int) -> dict[str, li
 
 
 def summary(runs: Sequence[Run]) -> dict[str, Any]:
-    """Medians, and each run's own metrics (seconds and bytes)."""
+    """Medians, and the metrics of each run (seconds and bytes)."""
     metrics = ("wall", "seconds", "cpu", "peak")
     each = {name: [round(getattr(run, name), 4) for run in runs] for name in metrics}
     return {**{name: median(each[name]) for name in metrics}, "runs": each, "result": dict(runs[-1].result)}
 
 
 def ratios(one: Sequence[Run], two: Sequence[Run]) -> dict[str, float]:
-    """Medians of what each turn's `one` took of its `two`."""
+    """Medians of the ratio of `one` to `two` in each round."""
     metrics = {"whole": "wall", "within": "seconds", "cpu": "cpu", "peak": "peak"}
     return {
         name: median(getattr(a, metric) / getattr(b, metric) for a, b in zip(one, two, strict=True))
@@ -43,7 +43,7 @@ def ratios(one: Sequence[Run], two: Sequence[Run]) -> dict[str, float]:
 
 
 def compare(session: Session, comparison: Comparison, environment: Environment) -> dict[str, Any]:
-    """One line of the document; a peer that fails is a reason."""
+    """A row of the document; if a peer fails, its reason."""
     peer = PEERS[comparison.peer]
     try:
         contenders = {
@@ -58,7 +58,7 @@ def compare(session: Session, comparison: Comparison, environment: Environment) 
 
 
 def prepare(session: Session, peer: Peer | None, environment: Environment | None) -> dict[str, Any]:
-    """What is frozen of the reference beforehand, by ours (no peer) or a peer; it is not timed."""
+    """Prepares the stored reference of Perennial (no peer) or of a peer; not timed."""
     try:
         if peer is None or environment is None:
             measure(session.ours, session.task("prepare", "ours"))

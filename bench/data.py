@@ -1,4 +1,4 @@
-"""The files that are measured: New York's departures of 2013, drawn again and perturbed, to any number of rows.
+"""The measured files: New York's departures of 2013, resampled and perturbed, with any number of rows.
 
 Deterministic: rows come in chunks of 131,072, each from a generator seeded by the part and the chunk's number, so
 that 1M rows are the first of 5M. Memory is bounded by a chunk. `python -m bench.data FOLDER ROWS [KIND ...]`.
@@ -28,13 +28,13 @@ CHUNK = 131_072
 ROW_GROUP = 2 * CHUNK
 _SEEDS: dict[Part, int] = {"reference": 2013, "current": 2014}
 _DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "text": pl.String}
-#: by how much a copied row differs from the flight it was drawn from: uniform whole minutes, normal weather
+#: perturbation of a copied row: uniform whole minutes, normal weather
 _MINUTES = ("dep_delay", "arr_delay", "air_time")
 _WEATHER = {"temp": 0.3, "wind_speed": 0.2, "pressure": 0.3}
 
 
 def chunk(part: Part, number: int) -> pl.DataFrame:
-    """The rows of one chunk; no id is given twice, not even in the other part."""
+    """The rows of one chunk; ids are unique over both parts."""
     random = np.random.default_rng([_SEEDS[part], number])
     drawn = _flights()[random.integers(0, _flights().height, CHUNK)]
     minutes = [pl.col(name) + pl.Series(random.integers(-1, 2, CHUNK)) for name in _MINUTES]
@@ -48,20 +48,20 @@ def chunk(part: Part, number: int) -> pl.DataFrame:
 
 
 def _ids(part: Part, number: int) -> pl.Series:
-    """Ids in no order, each once: an odd factor only permutes the numbers below 2^44."""
+    """Unique ids in no order: multiplication by an odd factor permutes the numbers below 2^44."""
     first = number * CHUNK + (1 << 40 if part == "current" else 0)
     counted = np.arange(first, first + CHUNK, dtype=np.uint64)
     return pl.Series((counted * np.uint64(2_654_435_761) & np.uint64((1 << 44) - 1)).astype(np.int64))
 
 
 def chunks(part: Part, rows: int) -> Iterator[pl.DataFrame]:
-    """All rows of a part, one chunk after the other, the last cut to size."""
+    """All rows of a part, one chunk after the other, the last truncated."""
     for number, start in enumerate(range(0, rows, CHUNK)):
         yield chunk(part, number).head(rows - start)
 
 
 def _moved(rows: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """The current data has moved: longer delays, warmer and fairer weather, most of United's flights under JetBlue."""
+    """The drift of the current data: longer delays, warmer and fairer weather, most of United's flights by JetBlue."""
     one, two = pl.Series(random.random(rows.height)), pl.Series(random.random(rows.height))
     return rows.with_columns(
         dep_delay=pl.when(one < 0.4).then(pl.col("dep_delay") + 20).otherwise("dep_delay"),
@@ -73,7 +73,7 @@ def _moved(rows: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
 
 @cache
 def _flights() -> pl.DataFrame:
-    """The real rows, typed, with the weather of their airport and hour."""
+    """The original rows, typed, with the weather of their airport and hour."""
     folder = package_folder()
     weather = pl.read_csv(folder / "weather.csv", null_values="NA", infer_schema=False)
     flights = pl.read_csv(io.BytesIO(departures(folder)), null_values="NA", infer_schema=False)
@@ -83,7 +83,7 @@ def _flights() -> pl.DataFrame:
 
 
 def write_parquet(path: Path, batches: Iterator[pl.DataFrame]) -> None:
-    """zstd, row groups of 262,144 rows, as pyarrow writes them."""
+    """Writes Parquet with zstd and row groups of 262,144 rows, pyarrow's format."""
     writer = None
     pending: list[pl.DataFrame] = []
 
@@ -105,7 +105,9 @@ def write_parquet(path: Path, batches: Iterator[pl.DataFrame]) -> None:
 
 
 def write_csv(path: Path, batches: Iterator[pl.DataFrame]) -> None:
-    """With a header, missing values empty; compressed when the name ends in .gz (level 6, no clock in the header)."""
+    """Writes CSV with a header, missing values empty; compressed if the name ends in .gz (level 6, no time in the
+    header).
+    """
     with path.open("wb") as file:
         packed = gzip.GzipFile("", "wb", zlib.Z_DEFAULT_COMPRESSION, file, mtime=0) if path.suffix == ".gz" else None
         for number, batch in enumerate(batches):
@@ -122,7 +124,7 @@ WRITERS: dict[str, Callable[[Path, Iterator[pl.DataFrame]], None]] = {
 
 
 def make(folder: Path, part: Part, rows: int, kind: str) -> Path:
-    """The file, written if it is not there; a half-written one never bears the name."""
+    """The file, written if it does not exist, under its name only when it is complete."""
     path = folder / f"{part}-{rows}.{kind}"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,7 +138,7 @@ def make(folder: Path, part: Part, rows: int, kind: str) -> Path:
 
 
 def main() -> None:
-    """PART ROWS KIND after the folder, any number of times."""
+    """Makes files; the arguments are the folder, then PART ROWS KIND any number of times."""
     folder, *wanted = sys.argv[1:]
     for name, rows, kind in zip(wanted[::3], wanted[1::3], wanted[2::3], strict=True):
         part: Part = "reference" if name == "reference" else "current"

@@ -1,4 +1,4 @@
-"""A virtual environment for each peer, from its pinned requirements, made once below build/bench."""
+"""Virtual environments of the peers, from their pinned requirements, made once below build/bench."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STAMP = ".installed"
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a peer can be run, or the reason why it cannot; `version` is its package's, `size` the bytes of all."""
+    """A peer's environment, or the reason why there is none; `version` is that of its package, `size` its bytes."""
 
     peer: Peer
     python: Path
@@ -31,7 +31,7 @@ class Environment:
 
 
 def environment(peer: Peer, folder: Path) -> Environment:
-    """The peer's environment, made if its requirements changed since. A failure is a reason, for the document."""
+    """The peer's environment, made if its requirements have changed. A failure is a reason, for the document."""
     home = folder / peer.name
     python = home / "bin" / "python"
     interpreter = _interpreter(peer.pythons)
@@ -51,7 +51,7 @@ def environment(peer: Peer, folder: Path) -> Environment:
 
 
 def _make(home: Path, interpreter: str, requirements: Path) -> str:
-    """Nothing, or pip's reason. The requirements are whole, so pip resolves nothing."""
+    """Makes the environment. Returns pip's reason for a failure. The requirements are complete."""
     shutil.rmtree(home, ignore_errors=True)
     install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                "--no-deps", "-r", str(requirements)]  # fmt: skip
@@ -64,7 +64,7 @@ def _make(home: Path, interpreter: str, requirements: Path) -> str:
 
 
 def _interpreter(versions: tuple[str, ...]) -> str | None:
-    """The first interpreter of one of these versions that runs: our own, on the path, or one of pyenv's."""
+    """The first interpreter of one of these versions that runs: the current one, on the path, or one of pyenv's."""
     for version in versions:
         for candidate in _candidates(version):
             asked = [candidate, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
@@ -93,6 +93,6 @@ def _facts(peer: Peer, python: Path) -> tuple[str, str]:
 
 
 def _size(home: Path) -> int:
-    """Bytes of all packages, without pip and without compiled bytecode."""
+    """The bytes of all packages, without pip and without compiled bytecode."""
     files = (path for path in home.glob("lib/*/site-packages/**/*") if path.is_file() and path.suffix != ".pyc")
     return sum(path.stat().st_size for path in files if not path.is_symlink() and "/site-packages/pip" not in str(path))

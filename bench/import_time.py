@@ -1,6 +1,6 @@
 """Seconds to import a module in a fresh process: `python -m bench.import_time TASK`, the work being the module's name.
 
-Standard library only, for it runs in the peers' environments too.
+Standard library only, because it runs in the peers' environments as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bench.work import Task, perform
 
 
 def main() -> None:
-    """Imports what the task names."""
+    """Imports the module that the task names."""
     name = Task.from_json(sys.argv[1]).work
     perform({name: lambda _task: {"file": str(importlib.import_module(name).__name__)}})
 

@@ -1,4 +1,4 @@
-"""Ours beside what is the limit on this machine, and ours beside itself on more rows."""
+"""Perennial relative to the limit of this machine, and relative to itself on more rows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from bench.comparison import alternate, ratios, summary
 from bench.processes import Bounds, RunError, measure
 from bench.session import Session
 
-#: the file's kind -> at most so many times the limit
+#: the file's kind -> the greatest ratio to the limit
 AT_MOST = {"csv": 2.0, "parquet": 7.0, "csv.gz": 1.15}
-#: bytes that a run may hold while it grows
+#: bytes that a growing run may use
 PEAK = 1_000_000_000
 GROWN = ("parquet", "csv")
 
 
 def limit(session: Session, kind: str) -> dict[str, Any]:
-    """All of ours (rules, profile, drift) beside parsing, decoding or unpacking the same file alone."""
+    """All work (rules, profile, drift) relative to parsing, decoding or unpacking the same file alone."""
     script = [session.python, "-m", "bench.validation.limit"]
     works = {
         "ours": (session.ours, session.task("full", "ours", kind), Bounds()),
@@ -30,14 +30,14 @@ def limit(session: Session, kind: str) -> dict[str, Any]:
 
 
 def writing(session: Session) -> dict[str, Any]:
-    """What writing typed Parquet adds to ours."""
+    """The cost of writing typed Parquet in addition."""
     works = {name: (session.ours, session.task(name, "ours"), Bounds()) for name in ("full", "write")}
     runs = alternate(works, session.repeats)
     return {**{name: summary(found) for name, found in runs.items()}, "ratios": ratios(runs["write"], runs["full"])}
 
 
 def growth(session: Session, kind: str) -> dict[str, Any]:
-    """All of ours on each size, in alternation, killed when it holds more than PEAK."""
+    """All of Perennial's work on each size, in alternation; a run that uses more than PEAK is stopped."""
     bounds = Bounds(peak=PEAK)
     works = {str(size): (session.ours, session.task("full", "ours", kind, size), bounds) for size in session.sizes}
     try:
@@ -52,7 +52,7 @@ def growth(session: Session, kind: str) -> dict[str, Any]:
 
 
 def _unbounded(session: Session, kind: str) -> int:
-    """What the largest file takes when nothing stops it."""
+    """The time and memory of the largest file without a bound."""
     try:
         return measure(session.ours, session.task("full", "ours", kind, session.sizes[-1]), Bounds()).peak
     except RunError:

@@ -1,4 +1,4 @@
-"""Seconds from upload to InService on the embedded cloud, training apart: `python -m bench.loop`.
+"""Seconds from upload to InService on the embedded cloud, without training: `python -m bench.loop`.
 
 Each upload of flights goes through the whole loop. The overhead is the time from the PutObject to the end of the
 run, without the training job's own time; `server` is the part of it in which the inference server starts.
@@ -26,7 +26,7 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Measure and print; `--json` for a machine."""
+    """Measures and prints; `--json` prints JSON."""
     assembly, _ = synthesis.assembly(project.root(), project.build() / "cdk.out")
     with tempfile.TemporaryDirectory(prefix="perennial-bench-") as scratch:
         place = Place.below(Path(scratch))
@@ -52,9 +52,10 @@ def measure() -> list[dict[str, float]]:
     from cli.progress import Ending, follow
     from cloud.ledger import Ledger
     from cloud.platform import from_parameter
+    from perennial.environment import Environment
     from perennial.identity import dataset_id
 
-    platform = from_parameter()
+    platform = from_parameter(Environment())
     ledger = Ledger(platform.ledger_table)
     flights = read(list(range(1, ROUNDS + 2)))
     rounds = []
@@ -70,7 +71,7 @@ def measure() -> list[dict[str, float]]:
 
 
 def _split(begun: float, run: str, machine: str, outcome: str) -> dict[str, float]:
-    """Where the seconds of a run went."""
+    """The seconds of a run by activity."""
     job = boto3.client("sagemaker").describe_training_job(TrainingJobName=run)
     training = (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds()
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"

@@ -1,4 +1,4 @@
-"""The machine that measured, told for the document."""
+"""The machine of the measurements, for the document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, memory, kernel, Python."""
+    """Processor, cores, memory, kernel and Python."""
     return {
         "processor": _line(Path("/proc/cpuinfo"), "model name"),
         "cores": str(os.cpu_count()),
@@ -21,7 +21,7 @@ def machine() -> dict[str, str]:
 
 
 def load() -> float:
-    """The load of the last minute; much above zero before a run says that others measure along."""
+    """The load of the last minute; a value far above zero before a run means that other processes disturb it."""
     return os.getloadavg()[0]
 
 

@@ -1,4 +1,4 @@
-"""Bytes, unzipped, of the validation function and its layer in the assembly: `python -m bench.package ANSWER`."""
+"""Unzipped bytes of the validation function and its layer in the assembly: `python -m bench.package ANSWER`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HANDLER = "functions.validation.inspect.handler"
 
 
 def sizes(assembly: Path) -> dict[str, int]:
-    """Of the function's code and of its layers, in bytes."""
+    """The bytes of the function's code and of its layers."""
     for template in sorted(assembly.glob("*.template.json")):
         resources: dict[str, Any] = json.loads(template.read_text())["Resources"]
         for resource in resources.values():
@@ -26,14 +26,14 @@ def sizes(assembly: Path) -> dict[str, int]:
 
 
 def _bytes(assembly: Path, template: Path, code: dict[str, Any]) -> int:
-    """Of the asset that the template names by its hash."""
+    """The bytes of the asset that the template names by its hash."""
     manifest = json.loads((assembly / template.name.replace(".template.", ".assets.")).read_text())
     source = manifest["files"][code["S3Key"].split(".")[0]]["source"]["path"]
     return sum(path.stat().st_size for path in (assembly / source).rglob("*") if path.is_file())
 
 
 def main() -> None:
-    """Synthesizes if need be, writes the sizes as JSON."""
+    """Synthesizes if needed, and writes the sizes as JSON."""
     assembly, _ = synthesis.assembly(project.root(), project.build() / "cdk.out")
     Path(sys.argv[1]).write_text(json.dumps(sizes(assembly)))
 

@@ -1,6 +1,6 @@
-"""One measured process: wall and CPU seconds of the whole, the in-process seconds it tells, its peak of memory.
+"""Measurement of a process: wall and CPU seconds, its own in-process seconds, and its peak memory.
 
-This module imports little, and so must whoever starts measured processes: a child's peak, as the kernel counts it,
+This module imports little, as must every module that starts measured processes: the kernel reports a child's peak that
 is never below its parent's.
 """
 
@@ -25,12 +25,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class RunError(RuntimeError):
-    """A measured process failed; says which, and the end of what it said."""
+    """A measured process failed; the message has the command and the end of its output."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run. Seconds and bytes; `seconds` is the in-process time, `result` what the script found."""
+    """One run. Seconds and bytes; `seconds` is the in-process time, `result` the script's result."""
 
     wall: float
     cpu: float
@@ -44,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a process may use; `tree` counts its descendants' memory too, as a JVM needs."""
+    """The bounds of a process; `tree` counts its descendants' memory too, which a JVM needs."""
 
     seconds: float = 1_800.0
     peak: int | None = None
@@ -52,7 +52,7 @@ class Bounds:
 
 
 def measure(command: Sequence[str], task: Task, bounds: Bounds = Bounds()) -> Run:
-    """Runs `command TASK`. Raises RunError when it fails, takes too long or holds more memory than it may."""
+    """Runs `command TASK`. Raises RunError if it fails or exceeds its bounds of time or memory."""
     with tempfile.TemporaryDirectory(prefix="perennial-bench-") as scratch:
         answer = Path(scratch) / "answer.json"
         task = replace(task, answer=answer, out=Path(scratch) / "out")
@@ -62,7 +62,7 @@ def measure(command: Sequence[str], task: Task, bounds: Bounds = Bounds()) -> Ru
 
 
 def watch(command: Sequence[str], bounds: Bounds = Bounds()) -> Run:
-    """Runs a command to its end, under its bounds. Raises RunError."""
+    """Runs a command to its end, within its bounds. Raises RunError."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
     with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
@@ -88,9 +88,9 @@ def watch(command: Sequence[str], bounds: Bounds = Bounds()) -> Run:
 
 
 class _Watcher(threading.Thread):
-    """Looks at a process every 20 ms, where memory is bounded or a whole tree counts; kills what exceeds its bounds.
+    """Samples a process every 20 ms if memory is bounded or a whole tree counts; kills it if it exceeds its bounds.
 
-    What happens between two looks is still told by the kernel's high-water mark at the end.
+    The kernel's high-water mark at the end includes peaks between two samples.
     """
 
     def __init__(self, pid: int, bounds: Bounds) -> None:
@@ -115,24 +115,24 @@ class _Watcher(threading.Thread):
         for pid in (*descendants(self.pid), self.pid):
             try:
                 os.kill(pid, 9)
-            except ProcessLookupError:  # it ended by itself
+            except ProcessLookupError:  # it ended
                 continue
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process started, and theirs."""
+    """The child processes of a process, and theirs."""
     found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
             for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
                 found += [int(child), *descendants(int(child))]
-    except OSError:  # it ended in between
+    except OSError:  # it ended meanwhile
         pass
     return found
 
 
 def _resident(pid: int) -> int:
-    """Bytes of memory that a process holds now, files mapped into it included."""
+    """The resident bytes of a process, mapped files included."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):
@@ -140,5 +140,5 @@ def _resident(pid: int) -> int:
 
 
 def own_peak() -> int:
-    """Bytes that the measuring process itself has held: no child's peak is told below it."""
+    """The peak bytes of the measuring process: no child's reported peak is below it."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

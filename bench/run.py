@@ -1,6 +1,6 @@
-"""`python -m bench.run --date DAY [--quick] [--only PEER] [--fresh]`: sets up, checks, measures, writes the document.
+"""`python -m bench.run --date DAY [--quick] [--only PEER] [--fresh]`: prepares, checks, measures, writes the document.
 
-Each section is kept below build/bench as soon as it is measured; a run that was stopped goes on where it was.
+Each section is stored below build/bench as soon as it is measured; a stopped run continues from there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.session import Session
 
 
 def main() -> int:
-    """1 when somebody did not do the same work, or ours failed; else 0."""
+    """Exits with 1 if the results differ or a run of Perennial failed; else with 0."""
     session = _session()
     console = Console(highlight=False)
     session = replace(session, told=lambda line: console.print(f"[dim]{line}[/dim]", soft_wrap=True))
@@ -72,7 +72,7 @@ def _session() -> Session:
 
 
 def measure(session: Session, status: Any) -> dict[str, Any]:
-    """Everything but the package, section by section, as one JSON object."""
+    """All measurements except the package, section by section, as one JSON object."""
     make_data(session, status)
     results: dict[str, Any] = {"stamp": session.stamp, "sizes": list(session.sizes), "machine": machine()}
     status("the reference, frozen by ours")
@@ -96,7 +96,7 @@ def measure(session: Session, status: Any) -> dict[str, Any]:
 
 
 def make_data(session: Session, status: Any) -> None:
-    """All files, each once; in a process of its own, so that this one stays small."""
+    """Makes all files, in a process of its own, so that this one stays small."""
     kinds = [("reference", session.rows, "parquet")]
     kinds += [("current", session.rows, kind) for kind in ("parquet", "csv", "csv.gz")]
     kinds += [("current", size, kind) for size in session.sizes for kind in limits.GROWN]
@@ -107,7 +107,7 @@ def make_data(session: Session, status: Any) -> None:
 
 
 def environments(session: Session, wanted: Mapping[str, Peer], status: Any) -> dict[str, Environment]:
-    """Each peer's own, or the reason why it has none."""
+    """The environment of each peer, or the reason why there is none."""
     found = {}
     for name, peer in wanted.items():
         status(f"{peer.title}: its environment (minutes, the first time)")
@@ -125,7 +125,7 @@ def _told(found: Environment) -> dict[str, Any]:
 def _peer(
     session: Session, found: Environment, planted: Mapping[str, int], status: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Is it the same work, and how long does it take?"""
+    """Checks that a peer does the same work, and measures it."""
     peer = found.peer
     mine = [comparison for comparison in COMPARISONS if comparison.peer == peer.name]
     if found.reason:
@@ -151,7 +151,7 @@ def _peer(
 
 
 def _same(line: Mapping[str, Any]) -> str:
-    """Empty when neither found a fault in sound rows and both saw the drift."""
+    """The differences: faults found in sound rows, or drift not found; empty if there are none."""
     if "reason" in line:
         return str(line["reason"])
     told = ""
@@ -165,7 +165,7 @@ def _same(line: Mapping[str, Any]) -> str:
 
 
 def _alone(session: Session, status: Any) -> dict[str, Any]:
-    """What needs no peer: limits, writing, growth."""
+    """The measurements without a peer: limits, writing, growth."""
     results: dict[str, Any] = {"limits": {}, "growth": {}}
     if session.only and "ours" not in session.only:
         return results
@@ -197,7 +197,7 @@ def imports(session: Session, found: Mapping[str, Environment], status: Any) -> 
 
 
 def package(session: Session) -> dict[str, Any]:
-    """Bytes of function and layer, or the reason why the assembly is not to be had."""
+    """Bytes of the function and its layer, or the reason why there is no assembly."""
     answer = session.folder / "package.json"
     try:
         watch([session.python, "-m", "bench.package", str(answer)])

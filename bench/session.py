@@ -1,4 +1,4 @@
-"""What one run of the benchmarks measures, where its files lie, and what it has measured already."""
+"""A benchmark run: its measurements, the places of its files, and its stored results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MILLION = 1_000_000
 class Session:
     """Rows of the compared files, repeats of each measurement, sizes of the growth; all below `folder`.
 
-    Sections that were measured by the same sources, on the same date, with the same numbers are not measured again.
+    Sections that were measured with the same sources, date and numbers are not measured again.
     """
 
     date: str
@@ -48,20 +48,20 @@ class Session:
 
     @cached_property
     def stamp(self) -> dict[str, Any]:
-        """What a stored measurement must have been made with to count."""
+        """The conditions of a stored measurement: it is used only if they are the same."""
         return {"date": self.date, "rows": self.rows, "repeats": self.repeats, "sources": _sources()}
 
     def file(self, part: str, kind: str = "parquet", rows: int | None = None) -> Path:
         return self.data / f"{part}-{rows or self.rows}.{kind}"
 
     def task(self, work: str, owner: str, kind: str = "parquet", rows: int | None = None) -> Task:
-        """A work on the current file; what was frozen of the reference is always that of the compared size."""
+        """A task on the current file; the stored reference is always of the compared size."""
         frozen = self.folder / "frozen" / f"{owner}-{self.rows}"
         nowhere = Path("-")
         return Task(work, self.file("current", kind, rows), self.file("reference"), frozen, nowhere, nowhere)
 
     def once(self, section: str, measure: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """What the section measured, from the store if it is there."""
+        """The result of a section, from the store if it is there."""
         path = self.folder / "measured" / f"{'quick-' if self.quick else ''}{section}.json"
         if path.is_file():
             stored: dict[str, Any] = json.loads(path.read_text())
@@ -75,7 +75,7 @@ class Session:
 
 
 def _sources() -> str:
-    """Of all code that is measured or measures; the document's own wording changes nothing."""
+    """The digest of all code that is measured or measures; the document's text does not count."""
     paths = [path for room in ("perennial", "bench") for path in sorted((ROOT / room).rglob("*"))]
     total = hashlib.sha256()
     for path in paths:

@@ -1,4 +1,4 @@
-"""The table that all measure: departures from New York, 22 columns. Standard library only, for peers import it too."""
+"""The measured table: departures from New York, 22 columns. Standard library only, because peers import it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Type = Literal["boolean", "integer", "number", "text"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column; a category is text of which drift counts each value."""
+    """One column; drift counts each value of a category column."""
 
     type: Type
     nullable: bool = False
@@ -44,6 +44,6 @@ NUMERIC = tuple(name for name, column in COLUMNS.items() if column.drift == "num
 CATEGORICAL = tuple(name for name, column in COLUMNS.items() if column.drift == "categories")
 #: the 20 columns whose drift is measured
 FEATURES = tuple(name for name, column in COLUMNS.items() if column.drift)
-#: columns that moved in the current data, which everybody must find. The delays moved as well, in a long tail that
-#: bins of equal width do not see; what else a method calls drifted at a million rows is its own affair
+#: columns that moved in the current data, which every tool must find. The delays moved as well, in a long tail that
+#: bins of equal width do not show; other columns called drifted at a million rows are not checked
 MOVED = ("carrier", "temp", "pressure")

@@ -1,7 +1,7 @@
-"""What runs inside each measured process: one piece of work, timed. Standard library only, for peers import it too.
+"""The body of each measured process: one piece of work, timed. Standard library only, because peers import it.
 
-A script hands `perform` its works by name and is started as `python -m SCRIPT TASK`, TASK being JSON. The seconds
-begin after all imports and end with the result, so they are the in-process time.
+A script passes its works by name to `perform` and is started as `python -m SCRIPT TASK`, TASK being JSON. The seconds
+begin after all imports and end with the result: they are the in-process time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Task:
-    """What to do with which files. `frozen` is the script's own folder for what it prepared from the reference."""
+    """The work and its files. `frozen` is the script's own folder for its stored reference."""
 
     work: str
     current: Path
@@ -39,7 +39,7 @@ Work = Callable[[Task], Mapping[str, Any]]
 
 
 def perform(works: Mapping[str, Work]) -> None:
-    """Do the work that the command line names; write seconds and result to the task's answer, not to the terminal."""
+    """Does the work that the command line names; writes seconds and result to the task's answer file."""
     task = Task.from_json(sys.argv[1])
     begun = time.perf_counter()
     result = works[task.work](task)
@@ -48,7 +48,7 @@ def perform(works: Mapping[str, Work]) -> None:
 
 
 def violations(counts: Mapping[str, int]) -> dict[str, Any]:
-    """The result of a validation: how often each rule was broken."""
+    """The result of a validation: the number of breaches of each rule."""
     return {"violations": {name: int(count) for name, count in sorted(counts.items()) if count}}
 
 

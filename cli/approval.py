@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import connection
-from cli.output import CommandError, Json, emit, line, usage
+from cli.output import CommandError, Json, emit, line, next_line, usage
 from cli.runs import RunId, find_run
 from perennial.identity import model_of
 
@@ -60,7 +60,7 @@ def answer(identity: str, *, approved: bool, why: str, json: bool) -> None:
         return
     word = "approved; the release starts" if approved else "rejected; the champion stays"
     line(f"{run.id}: {word}")
-    line(f"next: perennial explain {run.id}")
+    next_line(f"perennial explain {run.id}")
 
 
 def _refuse_if_nobody_waits(run: Run) -> None:

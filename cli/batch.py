@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,8 +44,9 @@ def batch(
 ) -> None:
     """Predict for a whole file by a transform job.
 
-    The champion answers on machines that are there for this job alone, by the very code of its endpoint. Answers are in
-    the order of the rows."""
+    The champion predicts in a SageMaker job of its own, with the code of its endpoint. Predictions are in the order of
+    the rows.
+    """
     from cli.serving import serving
 
     ends = Ends(source, out or _beside(source))
@@ -63,11 +65,11 @@ def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends)
     from cloud import jobs
     from perennial.identity import batch_id
 
-    job = batch_id(spec.name, ends.source, str(time.time_ns()))
+    job = batch_id(platform.environment.prefix, spec.name, ends.source, str(time.time_ns()))
     _put(platform, spec, job, ends.source)
-    jobs.start_transform(platform, spec, version, job)
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0
     with stderr().status(f"{job} ...") as status:
+        _start(platform, spec, version, job, status.update)
         while not (found := jobs.describe_transform(job)).has_ended:
             status.update(f"{job}: {found.status} ...")
             time.sleep(pause)
@@ -77,6 +79,23 @@ def _run(platform: Platform, spec: ModelSpec, version: ModelVersion, ends: Ends)
             "/aws/sagemaker/TransformJobs, or ask for a few of the rows by perennial predict"
         )
     return job
+
+
+def _start(platform: Platform, spec: ModelSpec, version: ModelVersion, job: str, show: Callable[[str], None]) -> None:
+    """Starts the job; waits for instances that other jobs use. Raises QuotaError, BusyError after six hours."""
+    from cloud import jobs, quotas
+
+    pause = 1.0 if os.environ.get("AWS_ENDPOINT_URL") else float(quotas.PAUSE.seconds)
+    for waits_left in reversed(range(quotas.WAITS)):
+        try:
+            jobs.start_transform(platform, spec, version, job)
+        except quotas.BusyError as busy:
+            if not waits_left:
+                raise
+            show(f"{job} waits: {busy.message} ...")
+            time.sleep(pause)
+        else:
+            return
 
 
 def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:

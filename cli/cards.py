@@ -27,7 +27,7 @@ class LocalCard:
     says: dict[str, Any]
 
     def key(self, dataset: str) -> str:
-        """Where the platform looks for it; `dataset` is the key of the data's file, or of its manifest."""
+        """The key at which the platform reads it; `dataset` is the key of the data's file, or of its manifest."""
         as_yaml, as_json = layout.cards(dataset)
         return as_json if self.path.suffix == ".json" else as_yaml
 

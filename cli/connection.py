@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import embedded_cloud
+from cli import embedded_cloud, environment
 from cli.embedded_cloud import Place
 from cli.output import note
 
@@ -31,12 +31,12 @@ def choose() -> None:
 
 
 def connect() -> tuple[Platform, Ledger]:
-    """The deployed platform and its ledger."""
+    """The deployed platform of the chosen environment, and its ledger."""
     choose()
     from cloud.ledger import Ledger  # boto3 takes a while to import; --help does not need it
     from cloud.platform import from_parameter
 
-    platform = from_parameter()
+    platform = from_parameter(environment.chosen())
     return platform, Ledger(platform.ledger_table)
 
 

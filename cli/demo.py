@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import embedded_cloud, project, synthesis
+from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place
 from cli.output import ERROR, Json, emit, note, show, table
 from cli.stopwatch import Stopwatch
@@ -23,6 +23,7 @@ def demo(
     """Show the platform on real flights data.
 
     Four uploads, predictions and the lineage of the champion, in a minute or two."""
+    environment.choose(None)  # its cloud holds the default one
     started = time.monotonic()
     root = project.root()
     assembly, _ = synthesis.assembly(root, project.build() / "cdk.out")

@@ -18,6 +18,7 @@ from cloud import s3
 from cloud.ledger import Ledger
 from cloud.platform import from_parameter
 from perennial import layout
+from perennial.environment import Environment
 from perennial.identity import dataset_id
 
 SHOWN_PROBLEMS = 8
@@ -29,9 +30,9 @@ class DemoScript:
     def __init__(self, model: str, stopwatch: Stopwatch) -> None:
         self._model = model
         self._stopwatch = stopwatch
-        self._platform = from_parameter()
+        self._platform = from_parameter(Environment())
         self._ledger = Ledger(self._platform.ledger_table)
-        self._endpoint = layout.endpoint(model)
+        self._endpoint = self._platform.environment.endpoint(model)
         self._first = ""
 
     def upload(self, name: str, rows: pl.DataFrame, expected: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.metrics import names
-from perennial.number_format import plain
+from perennial.contract.values import rounded
 from perennial.records import DatasetVersion
 
 SHOWN_METRICS = 3
@@ -55,7 +55,7 @@ class Descriptions:
     def _of_version(self, identity: str) -> Description:
         version = self._ledger.version(identity)
         champion = self._ledger.champion(version.model)
-        metrics = [f"{name} {plain(version.metrics[name]['value'])}" for name in names() if name in version.metrics]
+        metrics = [f"{name} {rounded(version.metrics[name]['value'])}" for name in names() if name in version.metrics]
         serving = "serves; " if champion and champion.version == identity else ""
         return Description(serving + ", ".join(metrics[:SHOWN_METRICS]), version.created_at.isoformat())
 

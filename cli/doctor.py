@@ -9,18 +9,21 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import typer
 
-from cli import embedded_cloud, project
+from cli import connection, embedded_cloud, project
 from cli.connection import AWS_VARIABLES, aws_files
 from cli.embedded_cloud import Place
+from cli.environment import chosen, commands
 from cli.output import ERROR, Json, emit, line
 from cli.processes import is_listening
+from perennial.quotas import needs
 from perennial.spec import SpecError, load_all
 
+WORKERS, MEMORY_MB = 8, 3008  # the defaults of stacks/settings.py, for an account without Perennial
 NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
 
 
@@ -37,8 +40,9 @@ class Finding:
 def doctor(json: Json = False) -> None:
     """Check the prerequisites.
 
-    Python, packages, Node, the specs and the cloud; a missing one is shown with its remedy."""
-    findings = [look() for look in LOOKS]
+    Python, packages, Node, the specs, the cloud, and the account's quotas beside what the specs need; a missing one is
+    shown with its remedy."""
+    findings = [replace(found, remedy=commands(found.remedy)) for found in (look() for look in LOOKS)]
     if json:
         emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
     else:
@@ -130,4 +134,35 @@ def _cloud() -> Finding:
     return Finding("cloud", False, "no embedded cloud is up and no AWS credentials are set", remedy)
 
 
-LOOKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _node, _specs, _disk, _loopback, _cloud)
+def _quotas() -> Finding:
+    """The account's quotas beside what the specs need. Where there is no cloud nothing is asked."""
+    if not _cloud().ok:
+        return Finding("quotas", True, "not asked: there is no cloud")
+    try:
+        specs = load_all(project.models())
+    except SpecError:
+        return Finding("quotas", True, "not asked: the specs are not right")
+    connection.choose()
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cli import account_quotas
+    from cloud import CloudError
+    from cloud.platform import Platform, from_parameter
+
+    try:
+        platform = from_parameter(chosen())
+    except CloudError:  # not deployed yet
+        platform = Platform()
+    workers, memory = int(platform.inspection_workers or WORKERS), int(platform.largest_memory_mb or MEMORY_MB)
+    try:
+        found = account_quotas.granted(("lambda", "sagemaker"))
+    except (BotoCoreError, ClientError) as error:
+        remedy = "allow servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas"
+        return Finding("quotas", False, f"Service Quotas does not answer: {error}", remedy)
+    compared = account_quotas.compare(needs(specs.values(), workers, memory), found)
+    told = [*compared.short, *(f"not known whether the account has {need}" for need in compared.unknown)]
+    told.append(f"{len(compared.met)} are enough")
+    return Finding("quotas", not compared.short, "; ".join(told), "; ".join(compared.requests))
+
+
+LOOKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _node, _specs, _disk, _loopback, _cloud, _quotas)

@@ -57,7 +57,7 @@ def drift(
 
 
 def _inputs(a: str, b: str, model: str | None) -> tuple[tuple[DriftInput, DriftInput], ModelSpec, Ledger | None]:
-    """Both sides, the spec that they are judged by, and the ledger if it was needed."""
+    """Both inputs, the spec that they are compared by, and the ledger if it was needed."""
     files = [Path(word).is_file() for word in (a, b)]
     if all(files) and model is None:
         raise usage(f"files are read by a model's spec; next: perennial drift {a} {b} --model NAME")

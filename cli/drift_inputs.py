@@ -27,7 +27,7 @@ class DriftInput(Protocol):
 
     @property
     def name(self) -> str:
-        """The name for messages."""
+        """The name in messages."""
 
     def profile(self, grid: Grid | None) -> Profile:
         """The profile over a grid, or over its own. Raises CommandError."""

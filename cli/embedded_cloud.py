@@ -22,10 +22,11 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Place:
-    """The files of one embedded cloud: its state (when ready), its log, the deployed digest."""
+    """The files of one embedded cloud: its state (when ready), its log, its assemblies by folder, their digests."""
 
     state: Path
     log: Path
+    assemblies: Path
     deployed: Path
 
     @classmethod
@@ -36,19 +37,21 @@ class Place:
     @classmethod
     def below(cls, folder: Path) -> Place:
         """The files of an embedded cloud that has a folder to itself."""
-        return cls(folder / "cloud.json", folder / "cloud.log", folder / "cloud.digest")
+        names = ("cloud.json", "cloud.log", "cloud.assemblies", "cloud.digests")
+        return cls(*(folder / name for name in names))
 
 
 @dataclass(frozen=True)
 class Running:
-    """An embedded cloud that answers."""
+    """An embedded cloud that is ready."""
 
     pid: int
     endpoint_url: str
     exports: dict[str, str]
+    account: str = "grown"
 
     def environment(self) -> dict[str, str]:
-        """The exports that lead any AWS client to it, past a proxy where one is set."""
+        """The environment variables that point any AWS client to it, without a proxy."""
         proxies = any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"))
         if not proxies:
             return self.exports
@@ -61,7 +64,8 @@ def find(place: Place) -> Running | None:
     """The embedded cloud that runs there, or None. The state file of a killed one is deleted."""
     try:
         state: dict[str, Any] = json.loads(place.state.read_text())
-        running = Running(int(state["pid"]), str(state["endpoint_url"]), dict(state["exports"]))
+        exports, account = dict(state["exports"]), str(state.get("account", "grown"))
+        running = Running(int(state["pid"]), str(state["endpoint_url"]), exports, account)
     except (OSError, ValueError, KeyError):
         return None
     if is_running(running.pid) and is_listening(running.endpoint_url):
@@ -71,13 +75,17 @@ def find(place: Place) -> Running | None:
     return None
 
 
-def start(place: Place, assembly: Path, port: int, speed: float, parent: int | None) -> subprocess.Popen[bytes]:
-    """Starts one, which is not ready yet. With a `parent` it ends with that process, else it continues."""
+def start(
+    place: Place, assembly: Path, port: int, speed: float, parent: int | None, account: str = "grown"
+) -> subprocess.Popen[bytes]:
+    """Starts an embedded cloud that is not ready yet. With a `parent` it ends with that process, else it continues."""
     if port and not is_free(port):
         raise CommandError(f"port {port} is taken; next: choose another --port, or leave it out for any free one")
     place.state.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "embedded", "--assembly", str(assembly), "--port", str(port)]
-    command += ["--speed", str(speed), "--ready", str(place.state)]
+    place.deployed.unlink(missing_ok=True)
+    place.assemblies.write_text(f"{assembly}\n")
+    command = [sys.executable, "-m", "embedded", "--assemblies", str(place.assemblies), "--port", str(port)]
+    command += ["--speed", str(speed), "--account", account, "--ready", str(place.state)]
     if parent is not None:
         command += ["--parent", str(parent)]
     with place.log.open("wb") as log:
@@ -104,9 +112,30 @@ def wait_until_ready(place: Place, process: subprocess.Popen[bytes]) -> Running:
     )
 
 
-def deploy_again(place: Place, running: Running) -> Running:
-    """Deploys the current assembly to a running cloud. Raises CommandError."""
+def is_deployed(place: Place, assembly: Path, digest: str) -> bool:
+    """True if the assembly, with sources of that digest, is deployed."""
+    return _digests(place).get(str(assembly)) == digest
+
+
+def note_deployed(place: Place, assembly: Path, digest: str) -> None:
+    """Records the digest of the sources of an assembly that runs now."""
+    place.deployed.write_text(json.dumps(_digests(place) | {str(assembly): digest}))
+
+
+def _digests(place: Place) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(place.deployed.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def deploy_again(place: Place, running: Running, assembly: Path) -> Running:
+    """Deploys the assembly, which may be a new one, and the others to a running cloud. Raises CommandError."""
     before = _generation(place)
+    note_deployed(place, assembly, "")  # until it is
+    listed = place.assemblies.read_text().splitlines()
+    place.assemblies.write_text("\n".join(dict.fromkeys([*listed, str(assembly)])) + "\n")
     os.kill(running.pid, signal.SIGHUP)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import connection
-from cli.output import Json, emit, line
+from cli.environment import commands
+from cli.output import Json, emit, line, next_line
 from cli.runs import RunId, find_run
 from perennial import approval, layout
 from perennial.identity import model_of
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 def explain(
     run: RunId,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="All that each step found, not the decision alone.")
+        bool, typer.Option("--all", "-a", help="The details of each step, not the decision alone.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Explain how a run ended.
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
-    model_of(run)  # an id that is none is said to be so before a cloud is asked
+    model_of(run)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
     found = find_run(ledger, run)
     if found is None:
@@ -48,7 +49,7 @@ def explain(
         _tell_all(found)
     else:
         for text in explanation.lines(found, decision):
-            line(text)
+            line(commands(text))
     if found.state == "running" and not until:
         _tell_where(platform, found)
 
@@ -65,7 +66,7 @@ def _tell_all(found: Run) -> None:
         line(reason)
     command = approval.next_command(found.id) if approval.waits_until(found) else found.next_command
     if command:
-        line(f"next: {command}")
+        next_line(command)
 
 
 def _tell_where(platform: Platform, run: Run) -> None:
@@ -95,7 +96,7 @@ def _explain_waiting(ledger: Ledger, identity: str, json: bool) -> None:
         return
     line(f"{dataset.id}: {dataset.state}")
     line(f"{dataset.name} waits until the current run of {dataset.model} ends.")
-    line(f"next: perennial runs --model {dataset.model}")
+    next_line(f"perennial runs --model {dataset.model}")
 
 
 def _length(run: Run) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from perennial.number_format import plain
+from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
     from perennial.profile import ColumnGrid, ColumnProfile
@@ -69,7 +69,7 @@ def _edge(grid: ColumnGrid, value: float) -> str:
 
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(value))
         return moment.isoformat(sep=" ", timespec="minutes")[:16]
-    return plain(value)
+    return rounded(value)
 
 
 def distinct(sides: Sequence[ColumnProfile]) -> str:

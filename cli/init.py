@@ -25,16 +25,16 @@ def init(
     model: Model,
     problem: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="binary, multiclass or regression; by default told from the target."),
+        typer.Option(metavar="KIND", help="binary, multiclass or regression; by default inferred from the target."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the spec goes; by default models/ of the checkout.")
+        Path | None, typer.Option(metavar="FOLDER", help="The folder of the spec; by default models/ of the checkout.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Draft a model's spec from a sample file.
 
-    It is commented, and good enough to run as it is.
+    It is commented, and can be used as it is.
     """
     _check(model, problem)
     folder = out or project.models()
@@ -71,12 +71,12 @@ def _check(model: str, problem: str | None) -> None:
 
 
 def _plain(name: str) -> str:
-    """The nearest name that is allowed."""
+    """The nearest allowed name."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_only)
     return "-".join(words).lstrip("0123456789-")[:LONGEST_NAME].rstrip("-") or "my-model"
 
 
 def _schema(folder: Path) -> str:
-    """Where editors find the JSON Schema, seen from the spec's folder."""
+    """The path of the JSON Schema for editors, relative to the spec's folder."""
     return Path(os.path.relpath(project.root() / "models.schema.json", folder)).as_posix()

@@ -26,7 +26,7 @@ def lineage(
     root = _root(ledger, identity)
     sources, made = ingredients(ledger, root), products(ledger, root)
     if not sources.beyond and not made.beyond:
-        raise CommandError(f"the ledger knows no '{identity}'; next: perennial models, perennial runs")
+        raise CommandError(f"the ledger has no '{identity}'; next: perennial models, perennial runs")
 
     from cli.descriptions import Descriptions
     from cli.lineage_tree import as_dict, tree

@@ -16,6 +16,7 @@ from cli import (
     demo,
     doctor,
     drift,
+    environment,
     explain,
     init,
     lineage,
@@ -30,7 +31,8 @@ from cli import (
     up,
     upload,
 )
-from cli.output import CommandError, complain
+from cli.output import CommandError, complain, usage
+from perennial.environment import EnvironmentNameError
 from perennial.spec import SpecError
 
 NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(perennial up --detach)")'
@@ -75,7 +77,7 @@ class Group(TyperGroup):
     """Reports errors of the user in one line; an internal error keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb. Exits with the error's own code."""
+        """Runs the verb. Exits with the error's own code."""
         try:
             return super().invoke(ctx)
         except Exception as error:
@@ -89,7 +91,6 @@ class Group(TyperGroup):
 app = typer.Typer(
     name="perennial",
     cls=Group,
-    help="Trains, releases and monitors machine-learning models on AWS.",
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.",
     no_args_is_help=True,
     add_completion=False,
@@ -101,6 +102,15 @@ for verb in VERBS:
     app.command()(verb)
 
 
+@app.callback()
+def options(env: environment.Option = None) -> None:
+    """Trains, releases and monitors machine-learning models on AWS."""
+    try:
+        environment.choose(env)
+    except EnvironmentNameError as error:
+        raise usage(f"--env {error}") from None
+
+
 def main() -> None:
-    """Run the command that sys.argv asks for."""
+    """Runs the command in sys.argv."""
     app(prog_name="perennial")

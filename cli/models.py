@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli import connection, project
+from cli import connection, environment, project
 from cli.output import Json, emit, note, show, table
-from perennial import layout
-from perennial.number_format import plain
+from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
     from cloud.endpoints import EndpointState
@@ -37,7 +36,7 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
     spec = project.spec(name)
     champion = ledger.champion(name)
     version = ledger.version(champion.version) if champion else None
-    endpoint = layout.endpoint(name)
+    endpoint = environment.chosen().endpoint(name)
     state, retired = endpoints.describe(endpoint), ledger.is_retired(name)
     return {
         "model": name,
@@ -62,4 +61,4 @@ def _status(state: EndpointState | None, retired: Retirement | None) -> str:
 
 def _metric(model: dict[str, Any]) -> str:
     metric = model["metrics"].get(model["metric"])
-    return f"{model['metric']} {plain(metric['value'])}" if metric else ""
+    return f"{model['metric']} {rounded(metric['value'])}" if metric else ""

@@ -15,15 +15,19 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from cli.environment import commands
+
 ERROR, USAGE, REFUSED = 1, 2, 3
-WIDE = 240  # columns, where the output is no terminal that would say
+WIDE = 240  # columns, if the output is not a terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model: models/NAME.yaml.")]
 
 
 class CommandError(Exception):
-    """An error of the user: one line with what, where, why and the next command. `code` is the exit code."""
+    """An error of the user: one line with the fault, its place, the reason and the next command. `code` is the exit
+    code.
+    """
 
     def __init__(self, message: str, code: int = ERROR) -> None:
         super().__init__(message)
@@ -47,17 +51,22 @@ def stderr() -> Console:
 
 def note(text: str, console: Console | None = None) -> None:
     """A line of progress. A console with a live status must print it itself."""
-    (console or stderr()).print(escape(text), soft_wrap=True)
+    (console or stderr()).print(escape(commands(text)), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """A line (or lines) of an error."""
-    stderr().print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+    stderr().print(f"[bold red]error:[/] {escape(commands(text))}", soft_wrap=True)
 
 
 def line(text: str = "") -> None:
     """A line of data, as it is."""
     sys.stdout.write(text + "\n")
+
+
+def next_line(command: str) -> None:
+    """The line with the next command."""
+    line(f"next: {commands(command)}")
 
 
 def emit(data: Any) -> None:
@@ -66,7 +75,7 @@ def emit(data: Any) -> None:
 
 
 def show(thing: RenderableType) -> None:
-    """Something of rich's on stdout."""
+    """Prints a renderable of rich on stdout."""
     stdout().print(thing)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import environment
 from cli.output import CommandError, Json, Model, emit, note
-from perennial import layout
 
 if TYPE_CHECKING:
     from cli.requests import Request
@@ -43,17 +43,18 @@ def predict(
 
 
 def _ask(model: str, question: Request, accept: str) -> tuple[bytes, str]:
-    """The endpoint's answer. CommandError that names the row of the file, where the endpoint refuses one."""
+    """The endpoint's answer. Raises CommandError, with the row of the file, if the endpoint refuses a row."""
     from botocore.exceptions import ClientError
 
     from cloud import endpoints
 
+    endpoint = environment.chosen().endpoint(model)
     try:
-        return endpoints.invoke(layout.endpoint(model), question.body, question.content_type, accept)
+        return endpoints.invoke(endpoint, question.body, question.content_type, accept)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ModelError":
             raise CommandError(_refusal(error.response, question)) from None
-        if endpoints.describe(layout.endpoint(model)) is None:
+        if endpoints.describe(endpoint) is None:
             raise CommandError(f"{model} has no endpoint; next: perennial doctor") from None
         raise
 

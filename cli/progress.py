@@ -116,7 +116,7 @@ def _show(event: Progress, status: Status, shown_states: set[str]) -> None:
 
 
 def _claimed(ledger: Ledger, dataset: str, pause: float) -> DatasetVersion:
-    """Wait until the ledger knows the dataset."""
+    """Waits until the ledger has the dataset."""
     deadline = time.monotonic() + CLAIM_WITHIN
     while time.monotonic() < deadline:
         try:

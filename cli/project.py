@@ -9,11 +9,12 @@ from pathlib import Path
 from awsrules.specs import TRAINING_HOURS
 from cli.output import CommandError, usage
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from perennial.spec import SpecError, load
 
 
 def root() -> Path:
-    """The checkout: the nearest folder from here upwards with app.py and models/, or the one this code lies in."""
+    """The checkout: the nearest folder from here upwards with app.py and models/, or the one of this code."""
     here = Path.cwd()
     own = Path(__file__).resolve().parents[1]
     return next((folder for folder in (here, *here.parents, own) if is_root(folder)), own)
@@ -29,10 +30,12 @@ def models() -> Path:
     return root() / "models"
 
 
-def build() -> Path:
-    """The build folder, created if necessary."""
+def build(environment: Environment = Environment()) -> Path:
+    """The build folder, created if necessary; that of another environment than the default one lies below it."""
     folder = root() / "build"
-    folder.mkdir(exist_ok=True)
+    if not environment.is_default:
+        folder = folder / "environments" / environment.name
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -42,7 +45,7 @@ def model_names() -> list[str]:
 
 
 def training_hours() -> float:
-    """How long the deployment waits for a training: the setting in cdk.json, or its default."""
+    """The hours for which the deployment waits for a training: the setting in cdk.json, or its default."""
     try:
         context = json.loads((root() / "cdk.json").read_text(encoding="utf-8"))["context"]
         return float(context["training_hours"])

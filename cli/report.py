@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, project
+from cli import connection, environment, project
 from cli.output import CommandError, Json, line, note
 from perennial import layout
 from perennial.identity import model_of, upload_run_id
@@ -36,7 +36,7 @@ def report(
         str, typer.Argument(metavar="ID", help="A run, or its dataset; a model version for its card; or a model.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; default: below build/reports.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The folder; default: below build/reports.")
     ] = None,
     browse: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Open it in a browser. Default: on a terminal.")
@@ -45,9 +45,10 @@ def report(
 ) -> None:
     """Fetch the report of a run.
 
-    Of a run that has written none, it is drawn from the records. --json prints what stands on the page."""
+    The report of a run that has not written one is rendered from the records. --json prints the content of the page.
+    """
     if identity not in project.model_names():
-        model_of(identity)  # an id that is none is said to be so before a cloud is asked
+        model_of(identity)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
     page = _page(platform, ledger, identity)
     if json:
@@ -130,4 +131,4 @@ def _fetch_linked(platform: Platform, key: str) -> None:
 
 def _place(key: str) -> Path:
     """The path of a page below build/, as in the bucket."""
-    return project.build() / key
+    return project.build(environment.chosen()) / key

@@ -32,15 +32,15 @@ class Request:
 
 
 def endpoint_requests(table: Table, spec: ModelSpec) -> list[Request]:
-    """The requests for all rows, in order: text as JSON by column, Parquet as Parquet. The endpoint reads the values,
+    """The requests for all rows, in order: text as JSON by column, Parquet as Parquet.
 
-    as an upload would. CommandError where a feature that may not be null is missing.
+    The endpoint parses the values as an upload's. Raises CommandError if a required feature is missing.
     """
     return list(_split(_features(table, spec), 1, _as_json if table.is_text else _as_parquet))
 
 
 def lines(table: Table, spec: ModelSpec) -> bytes:
-    """All rows as JSON lines, each with the names of its features. CommandError as above."""
+    """All rows as JSON lines, each with the names of its features. Raises CommandError as above."""
     rows = _features(table, spec)
     cells = zip(*([_plain(table, name, value) for value in rows[name].to_list()] for name in rows.columns), strict=True)
     made = (dict(zip(rows.columns, row, strict=True)) for row in cells)
@@ -86,7 +86,7 @@ def _as_parquet(rows: pl.DataFrame) -> tuple[bytes, str]:
 
 
 def _plain(table: Table, name: str, value: Any) -> Any:
-    """Dates and times as ISO 8601 text, the rest as JSON has it."""
+    """Dates and times as ISO 8601 text, other values as in JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         raise CommandError(f"{table.path}: column '{name}' holds {value}, which is no finite number")
     return value if value is None or isinstance(value, bool | int | float | str) else _text(value)

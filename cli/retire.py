@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, project
-from cli.output import CommandError, Json, emit, line, note, stderr, usage
+from cli import connection, environment, project
+from cli.output import CommandError, Json, emit, line, next_line, note, stderr, usage
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -39,7 +39,7 @@ def retire(
     if undo:
         _undo(platform, ledger, str(model), json)
         return
-    wanted = [look for look in _looks(ledger, model) if look.ever_ran or not every]
+    wanted = [look for look in _looks(platform, ledger, model) if look.ever_ran or not every]
     open_ = [look for look in wanted if look.ever_ran and not look.is_over]
     _refuse_while_under_way(ledger, open_, stop)
     _confirm(open_, yes)
@@ -58,27 +58,28 @@ def _names(model: str | None) -> list[str]:
     from cloud import hosting
 
     known = set(project.model_names())
+    of = environment.chosen()
     if model is None:
-        return sorted(known | hosting.models())
-    if model not in known and model not in hosting.models():
+        return sorted(known | hosting.models(of))
+    if model not in known and model not in hosting.models(of):
         raise usage(f"no model '{model}'{project.did_you_mean(model, sorted(known))}")
     return [model]
 
 
-def _looks(ledger: Ledger, model: str | None) -> list[Remains]:
-    """What there is of each model; many models take a while."""
+def _looks(platform: Platform, ledger: Ledger, model: str | None) -> list[Remains]:
+    """The remains of each model; many models take a while."""
     from cloud import retirements
 
     found = []
     with stderr().status("looking at the models ...") as status:
         for name in _names(model):
             status.update(f"looking at {name} ...")
-            found.append(retirements.remains(ledger, name, datetime.now(UTC)))
+            found.append(retirements.remains(platform, ledger, name, datetime.now(UTC)))
     return found
 
 
 def _nothing(look: Remains) -> dict[str, Any]:
-    """What there is to say of a model of which nothing is left, or that never ran."""
+    """The result for a model of which nothing is left, or that never ran."""
     if look.retirement is None:
         return _told(look.model, "nothing to retire", "it never had a run; without models/NAME.yaml it takes no upload")
     return _told(look.model, "retired", look.retirement.sentence, look.retirement.run)
@@ -158,7 +159,7 @@ def _undo(platform: Platform, ledger: Ledger, model: str, json: bool) -> None:
     if ended.version is not None:
         following += f", or perennial rollback {model} to let {ended.version} serve again"
     if json:
-        emit({"model": model, "version": ended.version, "next": following})
+        emit({"model": model, "version": ended.version, "next": environment.commands(following)})
         return
     line(f"{model} takes uploads again; nothing of it serves yet")
-    line(f"next: {following}")
+    next_line(following)

@@ -21,10 +21,11 @@ def rollback(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", "-w", help="Follow the run to its outcome.")] = True,
     json: Json = False,
 ) -> None:
-    """Let an older version serve again.
+    """Release an older version again.
 
-    A run of its own: all traffic goes over once the version is up and answers, golden rows are asked, and it is the
-    champion again. Refused while another run of the model is active."""
+    Starts a run of its own: all traffic is shifted once the version is in service, its golden rows are checked, and it
+    becomes the champion again. Refused while another run of the model is active.
+    """
     names = project.model_names()
     if model not in names:
         raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")

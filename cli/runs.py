@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import connection, project
+from cli.environment import commands
 from cli.output import Json, emit, note, shortened, show, table, usage
 from perennial import approval
 from perennial.identity import upload_run_id
@@ -20,7 +21,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run, or the dataset
 
 def runs(
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="Only this model's runs.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The maximum number of runs.")] = 20,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
@@ -61,7 +62,7 @@ def _reason(run: Run) -> str:
     """The first reason after the sentence about the outcome; `perennial explain` shows all."""
     until = approval.waits_until(run)
     if until:
-        return f"{approval.waiting(until)}; next: perennial approve {run.id}"
+        return commands(f"{approval.waiting(until)}; next: perennial approve {run.id}")
     return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""
 
 

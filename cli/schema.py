@@ -1,4 +1,4 @@
-"""`perennial schema`: the JSON Schema of a spec, which editors complete from."""
+"""`perennial schema`: the JSON Schema of a spec, for completion in editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model version that serves, and the spec that it was trained by: what `predict` and `batch` send follows it."""
+"""The champion of a model and the spec that it was trained with, which `predict` and `batch` follow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from perennial.records import ModelVersion
 
 @dataclass(frozen=True)
 class Serving:
-    """The champion of a model; `spec` is the one that it was trained by. models/MODEL.yaml may have changed since."""
+    """The champion of a model; `spec` is the one that it was trained with. models/MODEL.yaml may have changed since."""
 
     platform: Platform
     version: ModelVersion
@@ -22,7 +22,7 @@ class Serving:
 
 
 def serving(model: str) -> Serving:
-    """CommandError where no version serves."""
+    """The champion of a model. Raises CommandError if no version serves."""
     platform, ledger = connection.connect()
     champion = ledger.champion(model)
     if champion is None:
@@ -30,7 +30,7 @@ def serving(model: str) -> Serving:
         if retired is not None:
             following = f"next: perennial retire {model} --undo, then perennial rollback {model}"
             raise CommandError(f"{retired.sentence.rstrip('.')}; {following}")
-        project.spec(model)  # an unknown name is said to be so first
+        project.spec(model)  # an unknown name is reported first
         raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
     version = ledger.version(champion.version)
     return Serving(platform, version, champions.spec_of(platform, version) or project.spec(model))

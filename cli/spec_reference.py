@@ -1,6 +1,6 @@
 """`python -m cli.spec_reference` writes docs/spec.md from the JSON Schema of a spec; a test compares page and schema.
 
-Units and examples are no part of the schema: they are in cli/spec_fields.yaml, by the field's path.
+Units and examples are not part of the schema: they are in cli/spec_fields.yaml, by the field's path.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Entry:
 
     @property
     def default(self) -> str:
-        """As the page prints it: YAML, or one of the two words of the page's head."""
+        """The default as the page prints it: YAML, or one of the two words of the page's head."""
         if self.required:
             return "*required*"
         value = self.schema.get("default", {} if self.schema.get("type") == "object" else None)
@@ -80,7 +80,7 @@ def _sections(root: Schema, node: Schema, path: str) -> Iterator[Section]:
 
 
 def _objects(root: Schema, node: Schema) -> Iterator[tuple[str, Schema]]:
-    """The objects with fields of their own that a value can hold, each with the step that leads to it."""
+    """The objects with fields of their own that a value can hold, each with its path."""
     if "$ref" in node:
         yield from _objects(root, _resolved(root, node))
     if "properties" in node:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import connection
+from cli import connection, environment
 from cli.output import CommandError, Json, emit, line, note, stderr, usage
 from cli.runs import find_run
-from perennial.identity import UnknownIdError, is_batch, model_of
+from perennial.identity import UnknownIdError, model_of
 
 if TYPE_CHECKING:
     from cli.progress import Ending
@@ -32,7 +32,7 @@ def stop(
 
     Its training job is stopped, a release under way is rolled back to the champion, and the dataset that waits goes
     on. A run that has ended stays as it is."""
-    if is_batch(run):
+    if environment.chosen().is_batch(run):
         _stop_batch(run, json)
         return
     platform, ledger = connection.connect()

@@ -38,7 +38,7 @@ class Stopwatch:
 
     @contextmanager
     def step(self, name: str, expected: tuple[str, ...]) -> Iterator[Step]:
-        """Time a step; the body sets its outcome and detail."""
+        """Times a step; the body sets its outcome and detail."""
         made = Step(name, expected=expected)
         self.steps.append(made)
         stderr().print(f"\n[bold]{len(self.steps)}. {name}[/]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli.output import CommandError, note
+from perennial.environment import Environment
 
 SOURCES = (
     "app.py",
@@ -27,17 +29,20 @@ SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 STAMP = ".digest"
 
 
-def assembly(root: Path, out: Path) -> tuple[Path, str]:
-    """The folder of the current assembly, and the digest of its sources. Raises CommandError."""
+def assembly(root: Path, out: Path, environment: Environment = Environment()) -> tuple[Path, str]:
+    """The folder of the current assembly of an environment, and the digest of its sources. Raises CommandError."""
     wanted = digest(root)
     stamp = out / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
         return out, wanted
     note("synthesizing the assembly ...")
     stamp.unlink(missing_ok=True)
-    environment = {**os.environ, "CDK_OUTDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {**os.environ, "CDK_OUTDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
+    if not environment.is_default:
+        context = json.loads(os.environ.get("CDK_CONTEXT_JSON") or "{}")
+        variables["CDK_CONTEXT_JSON"] = json.dumps(context | {"name": environment.name})
     done = subprocess.run(
-        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "app.py"], cwd=root, env=variables, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise CommandError(f"app.py cannot be synthesized:\n{_reason(done.stderr or done.stdout)}")

@@ -31,10 +31,9 @@ class Table:
 
 
 def read(path: Path, as_text: bool = False) -> Table:
-    """The whole table of a file, or of stdin for '-'; what kind it is shows in its first bytes.
+    """The whole table of a file, or of stdin for '-'; its format follows from its first bytes.
 
-    `as_text`: values of JSON lines are the text that stands in the file. CommandError where it is no table that
-    Perennial could use.
+    `as_text`: values of JSON lines are the text in the file. Raises CommandError for a file that is no usable table.
     """
     data = sys.stdin.buffer.read() if path == STDIN else _bytes(path)
     if not data.strip():
@@ -59,7 +58,7 @@ def read(path: Path, as_text: bool = False) -> Table:
 
 
 def _json_text(path: Path, data: bytes) -> pl.DataFrame:
-    """JSON lines as text, read as validation reads them; a name that a row lacks is a null."""
+    """JSON lines as text, read as validation reads them; a name missing in a row is a null."""
     rows: list[dict[str, str | None]] = []
     for number, line in enumerate((line for line in data.split(b"\n") if line.strip()), 1):
         row = json_lines.parsed(line)
@@ -81,8 +80,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _check_csv(path: Path, data: bytes) -> list[str]:
-    """The columns' names. CommandError for what Polars would read without a word: another encoding or delimiter,
-    a name that stands twice, a short row.
+    """The columns' names. Raises CommandError for faults that Polars would read without an error.
+
+    These are another encoding or delimiter, a repeated name, and a short row.
     """
     encoding = WIDE_ENCODINGS.get(data[:2])
     if encoding:
@@ -102,7 +102,7 @@ def _check_csv(path: Path, data: bytes) -> list[str]:
                 raise CommandError(f"{path}: columns are separated by {word}; save the file with commas")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CommandError(f"{path}: the column '{twice[0]}' stands twice; give each column a name of its own")
+        raise CommandError(f"{path}: the column '{twice[0]}' occurs twice; give each column a name of its own")
     _check_widths(path, len(names), rows)
     return names
 

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from cli import embedded_cloud, project, synthesis
+from awsrules.quotas import Kind
+from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place, Running
 from cli.output import CommandError, line, note
 from perennial.spec import SpecError, load_all
@@ -23,32 +25,44 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help='Return once it is ready, for: eval "$(perennial up --detach)"')
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 is any free port.")] = 0,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="How much faster waits and schedules go by.")] = 20.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")] = 0,
+    speed: Annotated[
+        float, typer.Option(min=1, max=1000, help="The speed of waits and schedules, as a factor.")
+    ] = 20.0,
+    account: Annotated[
+        Kind, typer.Option(help="The quotas: those of a new AWS account, or of one that has been used for a while.")
+    ] = "grown",
 ) -> None:
     """Run the platform on this machine.
 
-    No AWS account is needed. If it is up already, what has changed is deployed. On stdout are only the exports that
-    lead any AWS client to it.
+    No AWS account is needed. If it is running, the changes are deployed; with --env NAME, another environment beside
+    those that run. Stdout has only the exports that point any AWS client to it.
     """
     place = Place.of_checkout()
     _check_specs()
-    assembly, digest = synthesis.assembly(project.root(), project.build() / "cdk.out")
+    chosen = environment.chosen()
+    assembly, digest = synthesis.assembly(project.root(), project.build(chosen) / "cdk.out", chosen)
     running = embedded_cloud.find(place)
     if running:
         if port and not running.endpoint_url.endswith(f":{port}"):
             raise CommandError(
                 f"the embedded cloud is up at {running.endpoint_url}; next: perennial down, then up --port {port}"
             )
-        _print_exports(_up_to_date(place, running, digest))
+        if running.account != account:
+            raise CommandError(
+                f"the embedded cloud that runs has the quotas of a {running.account} account; next: perennial down, "
+                f"then up --account {account}"
+            )
+        _print_exports(_up_to_date(place, running, assembly, digest))
         return
-    process = embedded_cloud.start(place, assembly, port, speed, parent=None if detach else os.getpid())
+    parent = None if detach else os.getpid()
+    process = embedded_cloud.start(place, assembly, port, speed, parent=parent, account=account)
     try:
         running = embedded_cloud.wait_until_ready(place, process)
     except KeyboardInterrupt:
         process.terminate()
         raise
-    place.deployed.write_text(digest)
+    embedded_cloud.note_deployed(place, assembly, digest)
     note(
         f"the embedded cloud is up at {running.endpoint_url};"
         f" its models: {', '.join(project.model_names()) or 'none yet'}"
@@ -65,15 +79,14 @@ def _check_specs() -> None:
         raise CommandError(str(error)) from None
 
 
-def _up_to_date(place: Place, running: Running, digest: str) -> Running:
+def _up_to_date(place: Place, running: Running, assembly: Path, digest: str) -> Running:
     """The cloud that was running already, with the current assembly."""
-    if place.deployed.is_file() and place.deployed.read_text() == digest:
+    if embedded_cloud.is_deployed(place, assembly, digest):
         note(f"the embedded cloud is already running at {running.endpoint_url}")
         return running
     note(f"the embedded cloud is running at {running.endpoint_url}; deploying the changes ...")
-    place.deployed.unlink(missing_ok=True)
-    running = embedded_cloud.deploy_again(place, running)
-    place.deployed.write_text(digest)
+    running = embedded_cloud.deploy_again(place, running, assembly)
+    embedded_cloud.note_deployed(place, assembly, digest)
     return running
 
 
@@ -108,7 +121,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def down() -> None:
-    """Stop the embedded cloud that `perennial up` started."""
+    """Stop the embedded cloud that `perennial up` started, with all its environments."""
     place = Place.of_checkout()
     running = embedded_cloud.find(place)
     if running is None:

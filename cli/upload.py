@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import cards, connection, project
-from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, note, usage
+from cli.output import ERROR, REFUSED, CommandError, Json, Model, emit, line, next_line, note, usage
 from perennial import layout, manifest
 from perennial.identity import dataset_id
 
@@ -70,13 +70,14 @@ def show(ending: Ending) -> None:
     line(f"{ending.outcome}  {ending.version or ''}".rstrip())
     for reason in ending.reasons:
         line(f"  {reason}")
-    line(f"next: {ending.next_command}")
+    next_line(ending.next_command)
 
 
 def put(platform: Platform, path: Path, model: str, card: LocalCard | None = None) -> Uploaded:
-    """Upload a file, or the files of a folder and the manifest that closes them; the card goes first, for the run that
+    """Uploads a file, or the files of a folder and then their manifest; the card first, because the run reads it.
 
-    the data starts looks for it at once. CommandError for an empty folder."""
+    Raises CommandError for an empty folder.
+    """
     if path.is_file():
         key = layout.incoming(model, path.name)
         _put_card(platform, card, model, key)

@@ -1,6 +1,6 @@
-"""Adapters to AWS, by boto3. Nothing here decides anything: that is the domain's part."""
+"""Adapters to AWS, by boto3. Decisions are in the domain's packages."""
 
-from perennial.errors import PerennialError
+from perennial import PerennialError
 
 
 class CloudError(PerennialError):

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cloud.endpoints import VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
 from perennial.contract.release import Alarms
+from perennial.environment import Environment
 from perennial.shadowing import BEYOND_CHANCE
 
-NAMESPACE = "Perennial/Serving"
 LEAST_ROWS = 20  # in a minute; the share of fewer is no evidence
 _MINUTE = 60
 
@@ -54,15 +55,11 @@ def put(
     from an earlier release would roll this one back.
     """
     notify = {"AlarmActions": [platform.notices_topic]} if platform.notices_topic else {}
-    alarms = [
-        notify | _errors(model, limits),
-        notify | _latency(model, limits),
-        notify | _invalid(model, limits, version),
-        _rollback(model, version),
-    ]
+    of = _Definitions(platform.environment, model, limits)
+    alarms = [notify | of.errors(), notify | of.latency(), notify | of.invalid(version), of.rollback(version)]
     if champion is not None and spread > 0:
-        alarms.append(_shift(model, limits, (version, champion), spread))
-    delete(model)
+        alarms.append(of.shift((version, champion), spread))
+    delete(platform, model)
     for alarm in alarms:
         client("cloudwatch").put_metric_alarm(
             **alarm,
@@ -73,11 +70,12 @@ def put(
     return [str(alarm["AlarmName"]) for alarm in alarms]
 
 
-def trigger_rollback(version: str) -> None:
+def trigger_rollback(platform: Platform, version: str) -> None:
     """Breaches the alarm that rolls a release back by request: SageMaker ends an update under way by an alarm only."""
     dimensions = [{"Name": "Model", "Value": version}]
     client("cloudwatch").put_metric_data(
-        Namespace=NAMESPACE, MetricData=[{"MetricName": "Withdrawn", "Dimensions": dimensions, "Value": 1.0}]
+        Namespace=platform.environment.serving_metrics,
+        MetricData=[{"MetricName": "Withdrawn", "Dimensions": dimensions, "Value": 1.0}],
     )
 
 
@@ -86,33 +84,51 @@ def breached(names: Sequence[str]) -> list[AlarmBreach]:
     if not names:
         return []
     found = client("cloudwatch").describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-    return [_breach(alarm) for alarm in found.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"]
+    return [
+        _breach(alarm["AlarmName"], json.loads(alarm.get("StateReasonData") or "{}"), alarm.get("StateReason", ""))
+        for alarm in found.get("MetricAlarms", [])
+        if alarm["StateValue"] == "ALARM"
+    ]
 
 
-def delete(model: str) -> None:
+def breached_since(names: Sequence[str], start: datetime) -> list[AlarmBreach]:
+    """The first breach of each of the alarms since `start`, from their history: an alarm may be OK again by now."""
+    return [breach for name in names for breach in _breaches_in_history(name, start)[:1]]
+
+
+def _breaches_in_history(name: str, start: datetime) -> list[AlarmBreach]:
+    found = client("cloudwatch").describe_alarm_history(
+        AlarmName=name, HistoryItemType="StateUpdate", StartDate=start, ScanBy="TimestampAscending"
+    )
+    states = [json.loads(item["HistoryData"])["newState"] for item in found["AlarmHistoryItems"]]
+    return [
+        _breach(name, state.get("stateReasonData") or {}, state.get("stateReason", ""))
+        for state in states
+        if state["stateValue"] == "ALARM"
+    ]
+
+
+def delete(platform: Platform, model: str) -> None:
     """Deletes the alarms of a model that exist: CloudWatch deletes none if one of the names is unknown."""
-    found = existing(model)
+    found = existing(platform, model)
     if found:
         client("cloudwatch").delete_alarms(AlarmNames=found)
 
 
-def existing(model: str) -> list[str]:
+def existing(platform: Platform, model: str) -> list[str]:
     """The names of those alarms of a model that exist."""
-    names = [layout.alarm(model, kind) for kind in layout.ALARMS]
+    names = [platform.environment.alarm(model, kind) for kind in layout.ALARMS]
     found = client("cloudwatch").describe_alarms(AlarmNames=names).get("MetricAlarms", [])
     return [str(alarm["AlarmName"]) for alarm in found]
 
 
-def _breach(alarm: dict[str, Any]) -> AlarmBreach:
-    name = str(alarm["AlarmName"])
+def _breach(name: str, data: dict[str, Any], reason: str) -> AlarmBreach:
+    """A breach by the reason data of a state: its most recent datapoint and its threshold."""
     kind = name.rsplit("-", 1)[-1]
-    try:
-        points = json.loads(alarm.get("StateReasonData") or "{}").get("recentDatapoints") or []
-    except ValueError:
-        points = []
+    points = data.get("recentDatapoints") or []
     value = next((float(point) for point in reversed(points) if isinstance(point, int | float)), None)
-    limit = float(alarm["Threshold"]) if alarm.get("Threshold") is not None else None
-    return AlarmBreach(name, kind, value, limit, _sentence(name, kind, value, limit, alarm.get("StateReason", "")))
+    limit = float(data["threshold"]) if data.get("threshold") is not None else None
+    return AlarmBreach(name, kind, value, limit, _sentence(name, kind, value, limit, reason))
 
 
 def _sentence(name: str, kind: str, value: float | None, limit: float | None, reason: str) -> str:
@@ -130,66 +146,68 @@ def _sentence(name: str, kind: str, value: float | None, limit: float | None, re
     return f"the alarm {name} went off: {words.get(kind, reason)}"
 
 
-def _errors(model: str, limits: Alarms) -> dict[str, Any]:
-    seen = _of_endpoint(model, "Invocation5XXErrors") | {"Statistic": "Sum"}
-    return seen | _named(model, "errors", f"{model} answers with errors", limits.errors)
+@dataclass(frozen=True)
+class _Definitions:
+    """The alarms of one model as CloudWatch takes them."""
 
+    environment: Environment
+    model: str
+    limits: Alarms
 
-def _latency(model: str, limits: Alarms) -> dict[str, Any]:
-    seen = _of_endpoint(model, "ModelLatency") | {"ExtendedStatistic": "p99"}
-    return seen | _named(model, "latency", f"{model} answers slowly", limits.latency_ms * 1000)
+    def errors(self) -> dict[str, Any]:
+        seen = self._of_endpoint("Invocation5XXErrors") | {"Statistic": "Sum"}
+        return seen | self._named("errors", f"{self.model} answers with errors", self.limits.errors)
 
+    def latency(self) -> dict[str, Any]:
+        seen = self._of_endpoint("ModelLatency") | {"ExtendedStatistic": "p99"}
+        return seen | self._named("latency", f"{self.model} answers slowly", self.limits.latency_ms * 1000)
 
-def _invalid(model: str, limits: Alarms, version: str) -> dict[str, Any]:
-    metrics = [
-        _series("rows", "Rows", version),
-        _series("invalid", "Invalid", version),
-        _expression("r", "FILL(rows, 0)"),
-        _expression("i", "FILL(invalid, 0)"),
-        _expression("share", f"IF(r + i >= {LEAST_ROWS}, i / IF(r > i, r, i), 0)", returned=True),
-    ]
-    what = f"{version} refuses rows, or answers them out of contract"
-    return {"Metrics": metrics} | _named(model, "invalid", what, limits.invalid_share)
+    def invalid(self, version: str) -> dict[str, Any]:
+        metrics = [
+            self._series("rows", "Rows", version),
+            self._series("invalid", "Invalid", version),
+            _expression("r", "FILL(rows, 0)"),
+            _expression("i", "FILL(invalid, 0)"),
+            _expression("share", f"IF(r + i >= {LEAST_ROWS}, i / IF(r > i, r, i), 0)", returned=True),
+        ]
+        what = f"{version} refuses rows, or answers them out of contract"
+        return {"Metrics": metrics} | self._named("invalid", what, self.limits.invalid_share)
 
+    def shift(self, versions: tuple[str, str], spread: float) -> dict[str, Any]:
+        """The absolute difference of the means minus BEYOND_CHANCE standard errors of that difference."""
+        metrics = [
+            self._series(f"{side}_{name}", metric, version)
+            for side, version in zip(("new", "old"), versions, strict=True)
+            for name, metric in (("sum", "ScoreSum"), ("count", "ScoreCount"))
+        ]
+        chance = f"{BEYOND_CHANCE * spread:.9g} * (1 / new_count + 1 / old_count) ^ 0.5"
+        metrics.append(
+            _expression("shift", f"ABS(new_sum / new_count - old_sum / old_count) - {chance}", returned=True)
+        )
+        what = f"{versions[0]} scores differently from {versions[1]} on the same traffic"
+        return {"Metrics": metrics} | self._named("shift", what, self.limits.score_shift * spread)
 
-def _shift(model: str, limits: Alarms, versions: tuple[str, str], spread: float) -> dict[str, Any]:
-    """|difference of the means| minus BEYOND_CHANCE standard errors of that difference."""
-    metrics = [
-        _series(f"{side}_{name}", metric, version)
-        for side, version in zip(("new", "old"), versions, strict=True)
-        for name, metric in (("sum", "ScoreSum"), ("count", "ScoreCount"))
-    ]
-    chance = f"{BEYOND_CHANCE * spread:.9g} * (1 / new_count + 1 / old_count) ^ 0.5"
-    metrics.append(_expression("shift", f"ABS(new_sum / new_count - old_sum / old_count) - {chance}", returned=True))
-    what = f"{versions[0]} scores differently from {versions[1]} on the same traffic"
-    return {"Metrics": metrics} | _named(model, "shift", what, limits.score_shift * spread)
+    def rollback(self, version: str) -> dict[str, Any]:
+        seen = {**self._of_version("Withdrawn", version), "Period": _MINUTE, "Statistic": "Sum"}
+        return seen | self._named("withdrawn", f"The release asks to roll {version} back", 1)
 
+    def _named(self, kind: str, what: str, threshold: float) -> dict[str, Any]:
+        name = self.environment.alarm(self.model, kind)
+        description = f"{what}; SageMaker rolls back a release that bakes"
+        return {"AlarmName": name, "AlarmDescription": description, "Threshold": float(threshold)}
 
-def _rollback(model: str, version: str) -> dict[str, Any]:
-    seen = {
-        "Namespace": NAMESPACE,
-        "MetricName": "Withdrawn",
-        "Dimensions": [{"Name": "Model", "Value": version}],
-        "Period": _MINUTE,
-        "Statistic": "Sum",
-    }
-    return seen | _named(model, "withdrawn", f"The release asks to roll {version} back", 1)
+    def _of_endpoint(self, metric: str) -> dict[str, Any]:
+        named = {"EndpointName": self.environment.endpoint(self.model), "VariantName": VARIANT}
+        dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+        return {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": _MINUTE}
 
+    def _of_version(self, metric: str, version: str) -> dict[str, Any]:
+        dimensions = [{"Name": "Model", "Value": version}]
+        return {"Namespace": self.environment.serving_metrics, "MetricName": metric, "Dimensions": dimensions}
 
-def _named(model: str, kind: str, what: str, threshold: float) -> dict[str, Any]:
-    description = f"{what}; SageMaker rolls back a release that bakes"
-    return {"AlarmName": layout.alarm(model, kind), "AlarmDescription": description, "Threshold": float(threshold)}
-
-
-def _of_endpoint(model: str, metric: str) -> dict[str, Any]:
-    named = {"EndpointName": layout.endpoint(model), "VariantName": VARIANT}
-    dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
-    return {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": _MINUTE}
-
-
-def _series(id: str, metric: str, version: str) -> dict[str, Any]:
-    measured = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": [{"Name": "Model", "Value": version}]}
-    return {"Id": id, "MetricStat": {"Metric": measured, "Period": _MINUTE, "Stat": "Sum"}, "ReturnData": False}
+    def _series(self, id: str, metric: str, version: str) -> dict[str, Any]:
+        measured = self._of_version(metric, version)
+        return {"Id": id, "MetricStat": {"Metric": measured, "Period": _MINUTE, "Stat": "Sum"}, "ReturnData": False}
 
 
 def _expression(id: str, expression: str, *, returned: bool = False) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def of_run(run: Run, name: str) -> str:
 
 
 def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[Any]:
-    """Some JSON members of an archive in the models bucket. Raises ArchiveError."""
+    """Reads some JSON members of an archive in the models bucket. Raises ArchiveError."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "archive"
         _download(platform, key, path)
@@ -40,7 +40,7 @@ def read_json(platform: Platform, key: str, members: tuple[str, ...]) -> list[An
 
 
 def sha256(platform: Platform, key: str) -> str:
-    """64 hex digits over an archive's bytes."""
+    """The SHA-256 of an archive's bytes, 64 hex digits."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "archive"
         _download(platform, key, path)

@@ -1,4 +1,4 @@
-"""The spec that a champion was trained by."""
+"""The spec that a champion was trained with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from perennial.records import ModelVersion
 
 
 def spec_of(platform: Platform, version: ModelVersion) -> ModelSpec | None:
-    """The spec that a version was trained by; None where it is not stored any more, or has an old format."""
+    """The spec that a version was trained with; None if it is no longer stored, or has an old format."""
     try:
         stored = s3.read_json(platform.models_bucket, layout.spec(version.model, version.spec_digest))
         return ModelSpec.from_json(stored)

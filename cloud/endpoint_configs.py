@@ -14,6 +14,7 @@ from cloud.platform import Platform, client
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.release import Shadow
+from perennial.environment import Environment
 from perennial.records import ModelVersion
 
 KEPT = 5  # newest configurations of a model, besides those of the champion and its predecessor
@@ -23,7 +24,7 @@ _COLLECTED = 20  # versions that one garbage collection looks at
 
 def create(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
     """Creates the endpoint configuration of a version if it does not exist; returns its name, which holds a digest."""
-    name = name_of(version)
+    name = name_of(platform.environment, version)
     _create_model(platform, spec, version)
     request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [_variant(spec, name)]}
     if spec.serving.capture_percent and spec.release.serverless is None:
@@ -36,8 +37,8 @@ def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, ch
     """Creates the configuration in which the champion answers and the version gets a copy of its traffic."""
     assert spec.release.shadow is not None, "the spec has a shadow deployment"
     _create_model(platform, spec, version)
-    configs = (name_of(champion), name_of(version))
-    name = layout.shadow_config(spec.name, configs)
+    configs = (name_of(platform.environment, champion), name_of(platform.environment, version))
+    name = platform.environment.shadow_config(spec.name, configs)
     request: dict[str, Any] = {
         "EndpointConfigName": name,
         "ProductionVariants": [_variant(spec, configs[0])],
@@ -50,12 +51,12 @@ def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, ch
     return name
 
 
-def name_of(version: ModelVersion) -> str:
+def name_of(environment: Environment, version: ModelVersion) -> str:
     """The name of a version's configuration, and of its SageMaker model."""
-    return layout.endpoint_config(version.id, version.spec_digest)
+    return environment.endpoint_config(version.id, version.spec_digest)
 
 
-def environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
+def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
     """The environment of the server: values of at most VALUE bytes, within the limits of `awsrules.specs`."""
     return {
         "SAGEMAKER_SERVING_MODULE": "training.serve:app",
@@ -71,18 +72,20 @@ def environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
 
 
 def garbage_collect(
-    versions: Sequence[ModelVersion], champion: ModelVersion, previous: ModelVersion | None
+    environment: Environment, versions: Sequence[ModelVersion], champion: ModelVersion, previous: ModelVersion | None
 ) -> list[str]:
     """Deletes old configurations and models once the champion serves alone; returns their names.
 
     `versions` is newest first. The first KEPT stay, and so do champion and predecessor. A rollback creates a deleted
     one again from its archive.
     """
-    names = [name_of(version) for version in versions]
-    stay = {name_of(champion), *names[:KEPT], *([name_of(previous)] if previous else ())}
+    names = [name_of(environment, version) for version in versions]
+    serving = name_of(environment, champion)
+    before = name_of(environment, previous) if previous else ""
+    stay = {serving, before, *names[:KEPT]}
     old = [name for name in names[KEPT : KEPT + _COLLECTED] if name not in stay]
     if previous:
-        old.append(layout.shadow_config(champion.model, (name_of(previous), name_of(champion))))
+        old.append(environment.shadow_config(champion.model, (before, serving)))
     return [name for name in old if delete(name)]
 
 
@@ -126,10 +129,10 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
     container = {
         "Image": platform.training_image,
         "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": environment(spec, version),
+        "Environment": server_environment(spec, version),
     }
     request = {
-        "ModelName": name_of(version),
+        "ModelName": name_of(platform.environment, version),
         "PrimaryContainer": container,
         "ExecutionRoleArn": platform.serving_role,
         "EnableNetworkIsolation": spec.release.serverless is None,  # serverless endpoints accept no isolated model
@@ -165,7 +168,7 @@ def _create_once(kind: str, request: dict[str, Any]) -> None:
 
 
 def _holds(found: Any, wanted: Any) -> bool:
-    """Does the description have all that was requested? SageMaker adds members of its own."""
+    """True if the description has all that was requested. SageMaker adds members of its own."""
     if isinstance(wanted, dict):
         members = [(name, value) for name, value in wanted.items() if value is not None]
         return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in members)

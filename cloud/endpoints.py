@@ -9,9 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud import CloudError
+from cloud import CloudError, quotas
 from cloud.platform import client
-from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.release import Release
 
@@ -32,8 +31,7 @@ class EndpointBusyError(CloudError):
 class StuckEndpointError(CloudError):
     """A rollback failed: the endpoint may serve two models at once, and a person must act."""
 
-    def __init__(self, endpoint: str, failure: str) -> None:
-        model = endpoint.removeprefix(layout.ENDPOINTS)
+    def __init__(self, model: str, endpoint: str, failure: str) -> None:
         super().__init__(
             f"a person is needed: the endpoint {endpoint} could not be rolled back and may answer from two models "
             f"({failure or 'SageMaker gives no reason'}). Nothing more is done by itself.",
@@ -46,7 +44,7 @@ class StuckEndpointError(CloudError):
 class EndpointState:
     """The status in SageMaker's words, the configuration that serves, and the reason of a failure.
 
-    `pending` is the configuration of an update under way; `takes_traffic` says whether its instances are up.
+    `pending` is the configuration of an update under way; `takes_traffic`: its instances are in service.
     """
 
     status: str
@@ -58,7 +56,7 @@ class EndpointState:
 
     @property
     def is_changing(self) -> bool:
-        """Is an update, a rollback or another change under way?"""
+        """True during an update, a rollback or another change."""
         return self.status in CHANGING
 
 
@@ -90,11 +88,14 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
         config: the endpoint configuration's name.
         deployment: the DeploymentConfig of an update; without one all traffic is shifted at once.
         least: the configuration's own number of instances; an endpoint that was scaled out keeps its instances.
+
+    Raises QuotaError or BusyError where the account has too few instances.
     """
     state = describe(endpoint)
     sagemaker = client("sagemaker")
     if state is None:
-        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+        with quotas.told():
+            sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif state.is_changing:
         return state.status != "Deleting" and config == (state.pending or state.config)
     elif state.status == "Failed":
@@ -108,9 +109,11 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
         if state.instances > least:
             retained = {"RetainAllVariantProperties": True}
             request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
-        if _instance(config) != _instance(state.config):
+        same = _instance(config) == _instance(state.config)
+        if not same:
             unscale(endpoint)  # SageMaker changes no instance type under a scalable target
-        sagemaker.update_endpoint(**request)
+        with quotas.told(own=state.instances if same else 0):  # the old fleet stays until the new one serves
+            sagemaker.update_endpoint(**request)
     return True
 
 
@@ -212,6 +215,6 @@ def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> tuple[
 
 
 def _takes_traffic(variants: list[dict[str, Any]]) -> bool:
-    """Are the new instances up? SageMaker may leave the status of a variant out."""
+    """True if the new instances are in service. SageMaker may omit the status of a variant."""
     statuses = [status.get("Status") for variant in variants for status in variant.get("VariantStatus") or []]
     return bool(variants) and "Creating" not in statuses

@@ -1,4 +1,4 @@
-"""The hand-overs of the workflow: what each state receives and returns, and the messages to dispatch.
+"""The hand-overs of the workflow: the payload and result of each state, and the messages to dispatch.
 
 The state machine refers to the same fields by JSON path; tests/stacks/test_handovers.py compares the two. S3 keys
 travel in them, data never does.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, Self
 
 from cloud.typed_json import TypedJson, named
 from perennial.outcomes import Outcome, Trigger
 
 PAUSE_SECONDS = 30  # between two tries of a state that waits
+HOLD = timedelta(hours=7)  # of a model's lease, by each state: a throttled state waits up to 6 hours
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class S3Object(TypedJson):
 
 @dataclass(frozen=True)
 class RunReference(TypedJson):
-    """The run that an execution works on, with the fencing token of its lease and the place of its spec."""
+    """The run of an execution, with the fencing token of its lease and the place of its spec."""
 
     id: str
     model: str
@@ -47,7 +49,7 @@ class StateError(TypedJson):
 
 @dataclass(frozen=True)
 class RunRequest(TypedJson):
-    """The payload of a state that needs only the run."""
+    """The payload of a state: the run; the fields of a subclass come after it."""
 
     run: RunReference
 
@@ -67,12 +69,13 @@ class UploadedFile(TypedJson):
     key: str
     version_id: str
     size: int
+    etag: str
     sha256: str = ""
 
 
 @dataclass(frozen=True)
 class WorkItem(TypedJson):
-    """What one worker inspects: a file, or a slice of row groups of a Parquet file.
+    """The work of one inspection: a file, or a slice of row groups of a Parquet file.
 
     Attributes:
         index: the number of the part.
@@ -130,18 +133,16 @@ class PlannedFiles(TypedJson):
 
 
 @dataclass(frozen=True)
-class InspectRequest(TypedJson):
+class InspectRequest(RunRequest):
     """The payload of an inspection."""
 
-    run: RunReference
     file: WorkItem
 
 
 @dataclass(frozen=True)
-class UninspectableRequest(TypedJson):
+class UninspectableRequest(RunRequest):
     """A work item that no worker could inspect, and the error of the last try."""
 
-    run: RunReference
     file: WorkItem
     error: StateError
 
@@ -154,10 +155,9 @@ class InspectedPart(TypedJson):
 
 
 @dataclass(frozen=True)
-class CompareKeysRequest(TypedJson):
+class CompareKeysRequest(RunRequest):
     """The payload of a comparison of keys."""
 
-    run: RunReference
     keys: KeyBucket
 
 
@@ -188,7 +188,7 @@ class VerdictReference(TypedJson):
 
 @dataclass(frozen=True)
 class DriftResult(TypedJson):
-    """Whether the dataset is worth a training."""
+    """The decision on training: True if the dataset is trained on."""
 
     train: bool
 
@@ -224,10 +224,9 @@ class TrainingRequest(TypedJson):
 
 
 @dataclass(frozen=True)
-class RecoverRequest(TypedJson):
+class RecoverRequest(RunRequest):
     """A training job that could not be started or failed, with the error."""
 
-    run: RunReference
     job: TrainingJob
     error: StateError
 
@@ -244,25 +243,23 @@ class GateDecision(TypedJson):
 
 
 @dataclass(frozen=True)
-class ApprovalRequest(TypedJson):
+class ApprovalRequest(RunRequest):
     """The task token that an answer needs, and the seconds that the run waits."""
 
-    run: RunReference
     token: str
     seconds: int
 
 
 @dataclass(frozen=True)
-class ApprovalAnswer(TypedJson):
+class ApprovalAnswer(RunRequest):
     """The output of the waiting task, whatever was sent, or the error by which it ended."""
 
-    run: RunReference
     answer: Any
 
 
 @dataclass(frozen=True)
 class Approval(TypedJson):
-    """Whether a person approved."""
+    """The decision of a person; False without an answer in time."""
 
     approved: bool
 
@@ -280,10 +277,9 @@ class VersionReference(TypedJson):
 
 
 @dataclass(frozen=True)
-class VersionRequest(TypedJson):
+class VersionRequest(RunRequest):
     """The payload of a state that works on a model version."""
 
-    run: RunReference
     version: VersionReference
 
 
@@ -304,18 +300,16 @@ class Deployment(TypedJson):
 
 
 @dataclass(frozen=True)
-class DeploymentRequest(TypedJson):
+class DeploymentRequest(RunRequest):
     """The payload of a state that looks at a deployment."""
 
-    run: RunReference
     release: Deployment
 
 
 @dataclass(frozen=True)
-class VersionDeploymentRequest(TypedJson):
+class VersionDeploymentRequest(RunRequest):
     """The payload of a state that compares the answers of a deployment with its version."""
 
-    run: RunReference
     release: Deployment
     version: VersionReference
 
@@ -338,14 +332,14 @@ class EndpointCheck(TypedJson):
 
 @dataclass(frozen=True)
 class CanaryCheck(TypedJson):
-    """Whether the new fleet has answered the golden rows."""
+    """The result of the canary's check: True if the new fleet has answered the golden rows."""
 
     asked: bool
 
 
 @dataclass(frozen=True)
 class Verification(TypedJson):
-    """Whether the endpoint serves the version and reproduces its golden rows."""
+    """The result of the verification: True if the endpoint serves the version and reproduces its golden rows."""
 
     ok: bool
 
@@ -375,7 +369,7 @@ class Rollback(TypedJson):
 
 @dataclass(frozen=True)
 class Cleanup(TypedJson):
-    """The end of what an execution had begun: its training job, and then its release if there is one.
+    """The end of the work of an execution: of its training job, and then of its release if there is one.
 
     `waiting`: the job is being stopped, look again after `seconds`.
     """
@@ -393,13 +387,12 @@ class RetiredModel(TypedJson):
 
 
 @dataclass(frozen=True)
-class ConcludeRequest(TypedJson):
+class ConcludeRequest(RunRequest):
     """The end of a run: from a state of the workflow, or from the event of an execution that ended without one.
 
     `execution` is the name of that execution. One that was aborted has no error.
     """
 
-    run: RunReference
     outcome: Outcome
     error: StateError | None = None
     execution: str = ""
@@ -436,13 +429,12 @@ class ExecutionStatusChange(TypedJson):
 
 
 @dataclass(frozen=True)
-class ExecutionInput(TypedJson):
+class ExecutionInput(RunRequest):
     """The input of an execution. A run that has a version before it begins rolls back to that version.
 
     `error`: of a cleanup, the error by which the execution before it ended.
     """
 
-    run: RunReference
     version: VersionReference | None = None
     error: StateError | None = None
 
@@ -525,6 +517,6 @@ class ReconciledUploads(TypedJson):
 
 @dataclass(frozen=True)
 class MonitoredModels(TypedJson):
-    """For each model that was due, whether it is stale."""
+    """For each model that was due, True if it is stale."""
 
     stale: dict[str, bool]

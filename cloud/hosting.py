@@ -1,4 +1,7 @@
-"""What of a model exists in SageMaker: endpoint configurations and SageMaker models, found by their names."""
+"""Endpoint configurations and SageMaker models of a model, found by their names.
+
+SageMaker lists the whole account; only names of the environment are looked at.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 
 from cloud import endpoint_configs
 from cloud.platform import client
-from perennial import layout
+from perennial.environment import Environment
 
 _LISTS = {  # operation: (its list, the name in an entry)
     "list_endpoint_configs": ("EndpointConfigs", "EndpointConfigName"),
@@ -14,23 +17,24 @@ _LISTS = {  # operation: (its list, the name in an entry)
 }
 
 
-def names(model: str) -> list[str]:
+def names(environment: Environment, model: str) -> list[str]:
     """The names of a model's endpoint configurations and SageMaker models, sorted; a version has one of each."""
-    found = {name for operation in _LISTS for name in _list(operation, layout.endpoint(model))}
-    return sorted(name for name in found if layout.model_of_config(name) == model)
+    found = {name for operation in _LISTS for name in _list(operation, environment.endpoint(model))}
+    return sorted(name for name in found if environment.model_of_config(name) == model)
 
 
-def delete(model: str) -> list[str]:
+def delete(environment: Environment, model: str) -> list[str]:
     """Deletes a model's endpoint configurations and SageMaker models; returns their names. Safe to repeat."""
-    return [name for name in names(model) if endpoint_configs.delete(name)]
+    return [name for name in names(environment, model) if endpoint_configs.delete(name)]
 
 
-def models() -> set[str]:
+def models(environment: Environment) -> set[str]:
     """The models of which something exists: an endpoint, a configuration or a SageMaker model."""
-    pages = client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=layout.ENDPOINTS)
+    prefix = environment.prefix
+    pages = client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=prefix)
     endpoints = [entry["EndpointName"] for page in pages for entry in page["Endpoints"]]
-    of_endpoints = {name.removeprefix(layout.ENDPOINTS) for name in endpoints if name.startswith(layout.ENDPOINTS)}
-    others = (layout.model_of_config(name) for operation in _LISTS for name in _list(operation, layout.ENDPOINTS))
+    of_endpoints = {name.removeprefix(prefix) for name in endpoints if name.startswith(prefix)}
+    others = (environment.model_of_config(name) for operation in _LISTS for name in _list(operation, prefix))
     return of_endpoints | {model for model in others if model}
 
 

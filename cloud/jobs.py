@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cloud import endpoint_configs
+from cloud import endpoint_configs, quotas
 from cloud.platform import Platform, client
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -20,7 +21,7 @@ _ENDED = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class TrainingJobState:
-    """The status of a training job in SageMaker's words, the prefix of its output, and why it failed."""
+    """The status of a training job in SageMaker's words, the prefix of its output, and the reason of its failure."""
 
     name: str
     status: str
@@ -29,13 +30,13 @@ class TrainingJobState:
 
     @property
     def lacked_capacity(self) -> bool:
-        """Did SageMaker have no machine for it? Then it never began."""
+        """True if SageMaker had no instance for it, so that it never began."""
         return self.status == "Failed" and any(word in self.failure for word in _NO_MACHINES)
 
 
 @dataclass(frozen=True)
 class TransformJobState:
-    """The status of a transform job in SageMaker's words, and why it failed."""
+    """The status of a transform job in SageMaker's words, and the reason of its failure."""
 
     name: str
     status: str
@@ -43,7 +44,7 @@ class TransformJobState:
 
     @property
     def has_ended(self) -> bool:
-        """Is the status final?"""
+        """True if the status is final."""
         return self.status in _ENDED
 
 
@@ -81,28 +82,33 @@ def _stop(operation: str, **job: str) -> bool:
 
 
 def start_transform(platform: Platform, spec: ModelSpec, version: ModelVersion, job: str) -> None:
-    """Starts a transform job with the SageMaker model of a version, over the rows at `layout.batch_input`."""
+    """Starts a transform job with the SageMaker model of a version, over the rows at `layout.batch_input`.
+
+    Raises QuotaError or BusyError where the account has too few instances.
+    """
     bucket = platform.traffic_bucket
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{layout.batch_input(spec.name, job)}"}
-    client("sagemaker").create_transform_job(
-        TransformJobName=job,
-        ModelName=endpoint_configs.name_of(version),
-        BatchStrategy="MultiRecord",
-        MaxPayloadInMB=MOST_MB,
-        TransformInput={
+    request: dict[str, Any] = {
+        "TransformJobName": job,
+        "ModelName": endpoint_configs.name_of(platform.environment, version),
+        "BatchStrategy": "MultiRecord",
+        "MaxPayloadInMB": MOST_MB,
+        "TransformInput": {
             "DataSource": {"S3DataSource": source},
             "ContentType": JSON_LINES,
             "SplitType": "Line",
             "CompressionType": "None",
         },
-        TransformOutput={
+        "TransformOutput": {
             "S3OutputPath": f"s3://{bucket}/{layout.batch_output_folder(spec.name, job)}",
             "Accept": JSON_LINES,
             "AssembleWith": "Line",
         },
-        TransformResources={"InstanceType": spec.release.instance, "InstanceCount": 1},
-        Tags=[{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}],
-    )
+        "TransformResources": {"InstanceType": spec.release.instance, "InstanceCount": 1},
+        "Tags": [{"Key": "perennial:model", "Value": version.model}, {"Key": "perennial:version", "Value": version.id}],
+    }
+    with quotas.told():
+        client("sagemaker").create_transform_job(**request)
 
 
 def describe_transform(job: str) -> TransformJobState:

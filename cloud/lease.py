@@ -101,7 +101,7 @@ def holder(ledger: Ledger, model: str, now: datetime) -> str | None:
 
 
 def pend(ledger: Ledger, dataset: DatasetVersion) -> str | None:
-    """Lets a dataset wait for the model's lease. Returns the id of the dataset that is superseded, if any.
+    """Sets the pending dataset of a model. Returns the id of the dataset that is superseded, if any.
 
     The slot holds the newest upload: a newer one supersedes the one that waits, an older one is superseded by it.
     """
@@ -127,7 +127,7 @@ def pending(ledger: Ledger, model: str) -> str | None:
 
 
 def unpend(ledger: Ledger, model: str, dataset: str) -> None:
-    """Empties the slot, if that dataset is still the one that waits."""
+    """Empties the slot, if that dataset is still the pending one."""
     try:
         ledger.table.delete_item(
             Key=_key(model, "pending"),

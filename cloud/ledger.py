@@ -74,11 +74,11 @@ class Ledger:
         return sorted(found, key=lambda dataset: (dataset.uploaded_at, dataset.sequencer, dataset.id))
 
     def refuse_unknown(self, dataset: DatasetVersion) -> bool:
-        """Record an upload that no spec knows. False when it was recorded before."""
+        """Records an upload whose key names no model. False if it was recorded before."""
         return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True)
 
     def unknown_uploads(self) -> list[DatasetVersion]:
-        """The uploads that no spec knows."""
+        """The uploads whose keys name no model."""
         return list(self._list(DatasetVersion, UNKNOWN_MODEL, "dataset#"))
 
     # runs
@@ -100,7 +100,7 @@ class Ledger:
         return sorted(self._list(Run, model, "run#"), key=lambda run: run.started_at, reverse=True)
 
     def was_notified(self, run: Run, occasion: str = "") -> bool:
-        """Was the notice of the run's end, or of another occasion, sent?"""
+        """True if the notice of the run's end, or of another occasion, was sent."""
         item = self.table.get_item(Key=_notified(run, occasion), ConsistentRead=True).get("Item")
         return item is not None
 

@@ -16,8 +16,11 @@ LONGEST_SUBJECT = 99
 
 
 def notify_people(platform: Platform, notice: Notice) -> None:
-    """Publishes a notice."""
-    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(notice.subject), Message=notice.text)
+    """Publishes a notice. That of another environment than the default one begins with its name."""
+    environment = platform.environment
+    title = notice.subject if environment.is_default else f"{environment.name}: {notice.subject}"
+    text = environment.commands(notice.text)
+    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(title), Message=text)
 
 
 def subject(text: str) -> str:
@@ -26,22 +29,22 @@ def subject(text: str) -> str:
 
 
 def start_pending(platform: Platform, model: str) -> None:
-    """Asks dispatch to start the dataset that waits for a model's lease."""
+    """Sends dispatch the message to start the dataset that waits for a model's lease."""
     _send(platform, DispatchMessage("start_pending", model))
 
 
 def notify(platform: Platform, run: str) -> None:
-    """Asks dispatch to send the notice of a run's end."""
+    """Sends dispatch the message to send the notice of a run's end."""
     _send(platform, DispatchMessage("notify", run))
 
 
 def request_approval(platform: Platform, run: str) -> None:
-    """Asks dispatch to send the notice that a run waits for an approval."""
+    """Sends dispatch the message to send the notice that a run waits for an approval."""
     _send(platform, DispatchMessage("request_approval", run))
 
 
 def retrain(platform: Platform, model: str, occasion: str) -> None:
-    """Asks dispatch to train a model again. The same occasion starts one run."""
+    """Sends dispatch the message to train a model again. The same occasion starts one run."""
     _send(platform, DispatchMessage("retrain", model, occasion))
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud import CloudError
-
-PARAMETER = "/perennial/platform"
+from perennial.environment import DEFAULT, Environment
 
 
 class MissingCloudError(CloudError):
@@ -21,8 +20,9 @@ class MissingCloudError(CloudError):
 
 @dataclass(frozen=True)
 class Platform:
-    """Names of the deployed resources; '' for one that the caller was not given."""
+    """The environment, and the names of its resources; '' for one that the caller was not given."""
 
+    environment: Environment = Environment()
     data_bucket: str = ""
     models_bucket: str = ""
     traffic_bucket: str = ""
@@ -34,8 +34,12 @@ class Platform:
     serving_role: str = ""
     code_uri: str = ""
     code_digest: str = ""
-    package_group_prefix: str = ""
     dashboard: str = ""
+    inspection_workers: str = ""
+    largest_memory_mb: str = ""
+
+
+_RESOURCES = Platform.__dataclass_fields__.keys() - {"environment"}
 
 
 @cache
@@ -45,26 +49,30 @@ def client(service: str) -> Any:
     from botocore.config import Config
 
     # Standard retries have jitter and a budget; the state machine retries the whole state above them.
-    retries: Any = {"mode": "standard", "total_max_attempts": 5}
+    retries: Any = {"mode": "standard", "total_max_attempts": 7}  # 51 s at most: a function has 60 s and more
     return boto3.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=70))
 
 
 @cache
 def from_environment() -> Platform:
     """The platform of a Lambda function: the PERENNIAL_* variables that its stack set."""
-    names = Platform.__dataclass_fields__
-    return Platform(**{name: os.environ.get(f"PERENNIAL_{name.upper()}", "") for name in names})
+    environment = Environment(os.environ.get("PERENNIAL_ENVIRONMENT", DEFAULT))
+    return Platform(environment, **{name: os.environ.get(f"PERENNIAL_{name.upper()}", "") for name in _RESOURCES})
 
 
-def from_parameter() -> Platform:
-    """The platform in the account and region of the caller's AWS settings. Raises MissingCloudError."""
+def from_parameter(environment: Environment) -> Platform:
+    """The platform of an environment in the account and region of the caller's AWS settings.
+
+    Raises MissingCloudError.
+    """
     try:
-        answer = client("ssm").get_parameter(Name=PARAMETER)
+        answer = client("ssm").get_parameter(Name=environment.parameter)
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
-            raise MissingCloudError("no Perennial is in this account and region", "cdk deploy --all") from None
+            hint = "cdk deploy --all, or on this machine: perennial up"
+            raise MissingCloudError(f"no {environment.title} is in this account and region", hint) from None
         raise MissingCloudError(
             f"no cloud answers ({error})", 'eval "$(perennial up --detach)", or set AWS credentials and region'
         ) from None
     found = json.loads(answer["Parameter"]["Value"])
-    return Platform(**{name: value for name, value in found.items() if name in Platform.__dataclass_fields__})
+    return Platform(environment, **{name: value for name, value in found.items() if name in _RESOURCES})

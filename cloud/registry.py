@@ -23,7 +23,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 def register(platform: Platform, version: ModelVersion) -> str:
     """The ARN of the version's model package; created if no package of its group has the version's id."""
-    group = f"{platform.package_group_prefix}{version.model}"
+    group = platform.environment.package_group(version.model)
     _ensure_group(group)
     known = _find(group, version.id)
     if known:
@@ -72,7 +72,7 @@ def metadata(version: ModelVersion) -> dict[str, str]:
 
 
 def sha256(part: Any) -> str:
-    """64 hex digits over a part of a record as canonical JSON."""
+    """The SHA-256 of a part of a record as canonical JSON, 64 hex digits."""
     text = json.dumps(part, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -93,7 +93,7 @@ def _fits(text: str, longest: int) -> bool:
 
 def mark_retired(platform: Platform, model: str, since: datetime) -> str | None:
     """Tags the model package group of a retired model; returns its name, or None where there is none."""
-    group = f"{platform.package_group_prefix}{model}"
+    group = platform.environment.package_group(model)
     arn = _group_arn(group)
     if arn is None:
         return None
@@ -102,8 +102,8 @@ def mark_retired(platform: Platform, model: str, since: datetime) -> str | None:
 
 
 def unmark_retired(platform: Platform, model: str) -> None:
-    """Takes that tag away."""
-    arn = _group_arn(f"{platform.package_group_prefix}{model}")
+    """Removes that tag."""
+    arn = _group_arn(platform.environment.package_group(model))
     if arn is not None:
         client("sagemaker").delete_tags(ResourceArn=arn, TagKeys=[RETIRED])
 

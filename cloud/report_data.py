@@ -41,6 +41,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
         spec=found.pop("spec") or {},
         dataset=_dataset(ledger, run),
         version=_version(ledger, run),
+        environment=platform.environment,
         profile=_profile(found.pop("profile", None)),
         reference=_profile(found.pop("reference")),
         **found,

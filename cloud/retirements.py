@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cloud import CloudError, alarms, endpoints, executions, hosting, lease, registry
+from cloud.handovers import HOLD
 from cloud.ledger import Ledger
 from cloud.platform import Platform
-from perennial import layout
 from perennial.identity import retire_run_id
 from perennial.records import Retirement, Run, Step
-
-HOLD = timedelta(hours=1)  # as for every run; each state renews the lease
 
 
 class RetirementError(CloudError):
@@ -21,7 +19,7 @@ class RetirementError(CloudError):
 
 @dataclass(frozen=True)
 class Remains:
-    """What of a model exists, and the run that has its lease now.
+    """The existing resources of a model, and the run that has its lease now.
 
     `configs` are the names of endpoint configurations and SageMaker models, `ever_ran` says whether it ever had a run.
     """
@@ -37,18 +35,19 @@ class Remains:
 
     @property
     def is_over(self) -> bool:
-        """Is the model retired, and nothing of it left?"""
+        """True if the model is retired and nothing of it is left."""
         return self.retirement is not None and not (self.endpoint or self.configs or self.alarms)
 
 
-def remains(ledger: Ledger, model: str, now: datetime) -> Remains:
-    """Looks at a model in SageMaker, CloudWatch and the ledger."""
-    state, champion = endpoints.describe(layout.endpoint(model)), ledger.champion(model)
+def remains(platform: Platform, ledger: Ledger, model: str, now: datetime) -> Remains:
+    """The remains of a model in SageMaker, CloudWatch and the ledger."""
+    environment = platform.environment
+    state, champion = endpoints.describe(environment.endpoint(model)), ledger.champion(model)
     return Remains(
         model=model,
         endpoint=state.status if state else "",
-        configs=tuple(hosting.names(model)),
-        alarms=tuple(alarms.existing(model)),
+        configs=tuple(hosting.names(environment, model)),
+        alarms=tuple(alarms.existing(platform, model)),
         champion=champion.version if champion else None,
         retirement=ledger.is_retired(model),
         holder=lease.holder(ledger, model, now),
@@ -71,7 +70,7 @@ def start(platform: Platform, ledger: Ledger, model: str, request: tuple[str, st
         name="request",
         at=now,
         sentences=(f"{who} asked to retire {model}: {why.rstrip('.')}.",),
-        metrics={"who": who, "why": why},
+        details={"who": who, "why": why},
     )
     run = Run(
         id=run_id,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cloud import CloudError, executions, lease, s3
+from cloud.handovers import HOLD
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from perennial.identity import model_of, rollback_run_id
 from perennial.records import Champion, ModelVersion, Retirement, Run, Step
-
-HOLD = timedelta(hours=1)  # as for every run; each state renews the lease
 
 
 class RollbackError(CloudError):
@@ -84,7 +83,7 @@ def start(
         name="rollback",
         at=now,
         sentences=(f"{who} asked to go back from {serving} to {version.id}: {why}.",),
-        metrics={"from": champion.version if champion else None, "to": version.id, "who": who, "why": why},
+        details={"from": champion.version if champion else None, "to": version.id, "who": who, "why": why},
     )
     run = Run(
         id=run_id,

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cloud.alarms import NAMESPACE
-from cloud.platform import client
-from perennial import layout
+from cloud.platform import Platform, client
+from perennial.environment import Environment
 from perennial.shadowing import TrafficCounts
 
 _SUMS = {
@@ -21,10 +20,10 @@ _SUMS = {
 }
 
 
-def counts(version: str, since: datetime, until: datetime) -> TrafficCounts:
+def counts(platform: Platform, version: str, since: datetime, until: datetime) -> TrafficCounts:
     """The counts of a model version between two moments (UTC)."""
-    queries = [_query(name, metric, version, "Sum") for name, metric in _SUMS.items()]
-    queries.append(_query("milliseconds", "Milliseconds", version, "p99"))
+    wanted = [*((name, metric, "Sum") for name, metric in _SUMS.items()), ("milliseconds", "Milliseconds", "p99")]
+    queries = [_query(platform.environment, version, *one) for one in wanted]
     values: dict[str, list[float]] = {}
     pages = client("cloudwatch").get_paginator("get_metric_data")
     for page in pages.paginate(MetricDataQueries=queries, StartTime=since, EndTime=until):
@@ -34,27 +33,29 @@ def counts(version: str, since: datetime, until: datetime) -> TrafficCounts:
     return TrafficCounts(**sums, milliseconds=max(values.get("milliseconds", ()), default=0.0))
 
 
-def load_fault(model: str, version: str, since: datetime) -> str:
+def load_fault(platform: Platform, model: str, version: str, since: datetime) -> str:
     """The error with which the version's server refused to start; '' where its log has none."""
     faults = [
         str(line.get("reason", ""))[:300]
-        for line in _lines(model, "load", since, None)
+        for line in _lines(platform, model, "load", (since, None))
         if line.get("model") == version and line.get("ok") is False
     ]
     return next((fault for fault in reversed(faults) if fault), "")
 
 
-def inputs(model: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+def inputs(platform: Platform, model: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
     """The rows that servers logged between two moments (UTC), sensitive columns hashed or left out."""
-    for line in _lines(model, "inputs", since, until):
+    for line in _lines(platform, model, "inputs", (since, until)):
         rows = line.get("rows")
         yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
-def _lines(model: str, event: str, since: datetime, until: datetime | None) -> Iterator[dict[str, Any]]:
+def _lines(
+    platform: Platform, model: str, event: str, between: tuple[datetime, datetime | None]
+) -> Iterator[dict[str, Any]]:
     """The lines of the log with an event, oldest first; none where there is no log yet."""
-    logs = client("logs")
-    request: dict[str, Any] = {"logGroupName": layout.endpoint_log(model), "filterPattern": f'"{event}"'}
+    logs, group, (since, until) = client("logs"), platform.environment.endpoint_log(model), between
+    request: dict[str, Any] = {"logGroupName": group, "filterPattern": f'"{event}"'}
     request["startTime"] = int(since.timestamp() * 1000)
     if until is not None:
         request["endTime"] = int(until.timestamp() * 1000)
@@ -73,6 +74,7 @@ def _parsed(message: str) -> dict[str, Any]:
     return line if isinstance(line, dict) else {}
 
 
-def _query(name: str, metric: str, version: str, statistic: str) -> dict[str, Any]:
-    measured = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": [{"Name": "Model", "Value": version}]}
+def _query(environment: Environment, version: str, name: str, metric: str, statistic: str) -> dict[str, Any]:
+    dimensions = [{"Name": "Model", "Value": version}]
+    measured = {"Namespace": environment.serving_metrics, "MetricName": metric, "Dimensions": dimensions}
     return {"Id": name, "MetricStat": {"Metric": measured, "Period": 60, "Stat": statistic}}

@@ -1,4 +1,4 @@
-"""Hand-overs as typed JSON: an error names who reads and which field, never a value."""
+"""Hand-overs as typed JSON: an error names the reader and the field, never a value."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class MalformedJsonError(CloudError):
 
 
 class TypedJson(Part):
-    """The base of the hand-overs' dataclasses. Unknown fields are ignored: an event may hold more than is asked for."""
+    """The base of the hand-overs' dataclasses. Unknown fields are ignored: an event may have more fields."""
 
     _ignores_unknown_fields: ClassVar[bool] = True
 
     @classmethod
     def from_json(cls, data: Any, reader: str = "") -> Self:
-        """Reads a document. `reader` is the name of who reads it, for the error. Raises MalformedJsonError."""
+        """Reads a document. `reader` names the reader in the error. Raises MalformedJsonError."""
         try:
             return cls._read(data)
         except ContractError as error:

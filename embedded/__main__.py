@@ -1,6 +1,6 @@
 """The embedded cloud as a program: python -m embedded --assembly cdk.out [--port N] [--speed X] [--ready FILE].
 
-Runs in the foreground until SIGTERM, SIGINT or the end of the --parent process. SIGHUP deploys the assembly again.
+Runs in the foreground until SIGTERM, SIGINT or the end of the --parent process. SIGHUP deploys the assemblies again.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from awsrules.quotas import KINDS
+
 if TYPE_CHECKING:
     from embedded.cloud import Cloud
 
@@ -26,12 +28,15 @@ _DEPLOY = "deploy"
 
 
 class _ShutdownError(BaseException):
-    """A signal asked the cloud to shut down."""
+    """The cloud received a signal to shut down."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the cloud; returns the exit code: 0 after a shutdown, 1 if it cannot start, 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.assembly and not options.assemblies:
+        parser.error("--assembly is required")
     _clear_aws_environment()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # a failed state is in its execution's history
@@ -45,7 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
-    parser.add_argument("--assembly", type=Path, required=True, help="directory that `cdk synth` wrote")
+    parser.add_argument(
+        "--assembly", type=Path, action="append", default=[], help="directory that `cdk synth` wrote; may be repeated"
+    )
+    parser.add_argument(
+        "--assemblies", type=Path, metavar="FILE", help="a file that names more, one a line; read at each deployment"
+    )
     parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--speed", type=float, default=20.0, help="how many times as fast waits and schedules run")
     parser.add_argument(
@@ -54,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="TYPE",
         help="instance type for which SageMaker has no capacity; may be repeated",
+    )
+    parser.add_argument("--account", choices=KINDS, default="grown", help="whose quotas: a new or a used account's")
+    parser.add_argument(
+        "--quota", action="append", default=[], metavar="NAME=VALUE", help="another value of a quota; may be repeated"
     )
     parser.add_argument("--ready", type=Path, help="JSON file written once the cloud is ready, removed at its end")
     parser.add_argument("--parent", type=int, help="end when this process ends")
@@ -66,7 +80,8 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
     from embedded.port import PortTakenError, listen
 
     try:
-        read_assembly(options.assembly)
+        for assembly in _assemblies(options):
+            read_assembly(assembly)
         listen(options.port).close()
         _serve(options, deploy_requests)
     except (AssemblyError, PortTakenError, ValueError, RuntimeError) as problem:
@@ -78,13 +93,15 @@ def _run(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]")
 
 def _is_known(problem: Exception) -> bool:
     """True if the problem is caused by the assembly or the options; its message explains it."""
+    from embedded.account import AccountError
     from embedded.assembly import AssemblyError
     from embedded.context import SpeedError
     from embedded.intrinsics import IntrinsicError
     from embedded.port import PortTakenError
     from embedded.providers.provider import DeployError
 
-    return isinstance(problem, AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError)
+    known = AccountError | AssemblyError | IntrinsicError | DeployError | PortTakenError | SpeedError
+    return isinstance(problem, known)
 
 
 def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]") -> None:
@@ -92,20 +109,40 @@ def _serve(options: argparse.Namespace, deploy_requests: "queue.SimpleQueue[str]
     from embedded.cloud import Cloud
 
     began = time.monotonic()
-    with Cloud.start(options.port, options.speed, options.without_capacity) as cloud, _removed(options.ready):
-        cloud.deploy(options.assembly)
+    quotas = _quotas(options.quota)
+    cloud = Cloud.start(options.port, options.speed, options.without_capacity, options.account, quotas)
+    with cloud, _removed(options.ready):
+        for assembly in _assemblies(options):
+            cloud.deploy(assembly)
         print(f"embedded cloud ready at {cloud.endpoint_url} in {time.monotonic() - began:.1f} s", file=sys.stderr)
         error: str | None = None
         for generation in itertools.count(1):
             _write_ready_file(options, cloud, generation, error)
             _wait_for_deploy_request(deploy_requests, options.parent)
-            error = _deploy(cloud, options.assembly)
+            error = _deploy(cloud, _assemblies(options))
 
 
-def _deploy(cloud: "Cloud", assembly: Path) -> str | None:
-    """Deploys again. Returns the error if the assembly cannot be deployed; what runs then stays as it is."""
+def _assemblies(options: argparse.Namespace) -> list[Path]:
+    """The directories of all assemblies, in the order in which they are deployed."""
+    listed = options.assemblies.read_text(encoding="utf-8").splitlines() if options.assemblies else []
+    return list(dict.fromkeys([*options.assembly, *(Path(line) for line in listed if line)]))
+
+
+def _quotas(given: list[str]) -> dict[str, float]:
+    """The quotas of the command line. Raises AccountError for one that is not NAME=VALUE."""
+    from embedded.account import AccountError
+
     try:
-        cloud.deploy(assembly)
+        return {name: float(value) for name, _, value in (one.rpartition("=") for one in given)}
+    except ValueError:
+        raise AccountError(f"--quota {given}: NAME=VALUE is expected") from None
+
+
+def _deploy(cloud: "Cloud", assemblies: list[Path]) -> str | None:
+    """Deploys again. Returns the error if one cannot be deployed; what runs then stays as it is."""
+    try:
+        for assembly in assemblies:
+            cloud.deploy(assembly)
     except (ValueError, RuntimeError) as problem:
         if not _is_known(problem):
             raise
@@ -122,8 +159,9 @@ def _write_ready_file(options: argparse.Namespace, cloud: "Cloud", generation: i
         "pid": os.getpid(),
         "endpoint_url": cloud.endpoint_url,
         "exports": cloud.exports(),
-        "assembly": str(options.assembly.resolve()),
+        "assemblies": [str(assembly.resolve()) for assembly in _assemblies(options)],
         "speed": options.speed,
+        "account": options.account,
         "workdir": str(cloud.context.workdir),
         "generation": generation,
         "error": error,

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from embedded import sagemaker, stepfunctions
 from embedded.access import Registry
+from embedded.account import Account
 from embedded.context import ACCOUNT_ID, REGION, Clients, Clock, Context
 from embedded.deployment import Deployment
 from embedded.events.bus import Bus
@@ -30,13 +31,14 @@ from embedded.metrics.alarm_states import AlarmStates
 from embedded.metrics.metric_data import MetricStore
 from embedded.moto_patches import (
     cloudwatch,
-    doors,
+    credentials,
     event_source_mappings,
     functions,
     loading,
     messaging,
     metric_filters,
     scaling,
+    service_quotas,
     storage,
 )
 from embedded.moto_patches.patches import Patches
@@ -68,20 +70,31 @@ class Cloud:
         self._alarms: AlarmEvaluator
 
     @classmethod
-    def start(cls, port: int = 0, speed: float = 20.0, without_capacity: Collection[str] = ()) -> Self:
+    def start(
+        cls,
+        port: int = 0,
+        speed: float = 20.0,
+        without_capacity: Collection[str] = (),
+        account: str = "grown",
+        quotas: Mapping[str, float] | None = None,
+    ) -> Self:
         """Starts an empty cloud on 127.0.0.1.
 
         Args:
             port: 0 for a free one.
             speed: how many times as fast waits, retry intervals and schedules run.
             without_capacity: instance types for which SageMaker has no capacity.
+            account: whose quotas it has: 'new' or 'grown'.
+            quotas: quotas with other values than that account's, by name.
 
         Raises:
             PortTakenError: the port is in use.
             SpeedError: the speed is not above 0.
+            AccountError: there is no such account or quota.
             AlreadyRunningError: there is a cloud in this process.
         """
         Clock(speed)  # raises SpeedError before anything is started
+        limits = Account(account, quotas)
         if not _RUNNING.acquire(blocking=False):
             raise AlreadyRunningError("an embedded cloud is already running in this process; stop it first")
         try:
@@ -91,7 +104,7 @@ class Cloud:
             workdir = Path(tempfile.mkdtemp(prefix="perennial-cloud-")).resolve()
             processes, endpoint = ProcessGroup(workdir), server.endpoint_url
             context = Context(speed, workdir, processes, ACCOUNT_ID, REGION, frozenset(without_capacity), endpoint)
-            context.access, context.authorizer = registry, authorizer
+            context.access, context.authorizer, context.account = registry, authorizer, limits
         except BaseException:
             _RUNNING.release()
             raise
@@ -157,7 +170,9 @@ class Cloud:
         cleanup.callback(context.processes.stop_all)
         clients = self._clients = Clients(context)
         delivery = Delivery(clients, context)
-        self._functions = FunctionService(context, EmbeddedMetrics(clients))
+        self._functions = FunctionService(
+            context, EmbeddedMetrics(clients), lambda: functions.reserved_concurrency(context)
+        )
         cleanup.callback(self._functions.stop)
         bus = Bus(context, delivery)
         cleanup.callback(bus.stop)
@@ -167,6 +182,7 @@ class Cloud:
         self._server.start()
         cleanup.callback(self._server.stop)
         cleanup.callback(sagemaker.stop)  # needs an answering server
+        context.evaluate_alarms = self._alarms.evaluate_due
         self._alarms.start()
         cleanup.callback(self._alarms.stop)
         schedules = Schedules(context, bus)
@@ -180,7 +196,8 @@ class Cloud:
         storage.install_buckets(patches, context)
         messaging.install_subscriptions(patches, context, delivery)
         storage.install_tables(patches)
-        doors.install(patches, context.access)
+        credentials.install(patches, context.access)
+        service_quotas.install(patches, context)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         cloudwatch.install_metrics(patches, store)
         metric_filters.install(patches, context)

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from embedded.access import Registry
+from embedded.account import Account
 from embedded.permissions.authorizer import Authorizer
 from embedded.permissions.usage import Usage
 from embedded.processes import ProcessGroup
@@ -39,16 +40,20 @@ class Clock:
             raise SpeedError(f"speed must be above 0, got {self.speed}")
 
     def scaled(self, seconds: float) -> float:
-        """Seconds on the wall that `seconds` of the cloud take."""
+        """The seconds on the wall for `seconds` of the cloud."""
         return seconds / self.speed
 
 
 class NotStartedError(RuntimeError):
-    """A part of the cloud was used before the cloud was up."""
+    """A part of the cloud was used before the cloud was started."""
 
 
 def _not_started(source: str, detail_type: str, detail: dict[str, object], resources: list[str]) -> None:
     raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no event bus")
+
+
+def _no_alarms(now: float) -> bool:
+    return False
 
 
 @dataclass
@@ -56,7 +61,9 @@ class Context:
     """Shared by all parts of one embedded cloud; `emit` and `endpoint_url` are set once the server is up.
 
     `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
+    `account` has the quotas.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
+    `evaluate_alarms(now)` evaluates one minute of each alarm that is due, and returns whether any was due.
     """
 
     speed: float
@@ -67,6 +74,8 @@ class Context:
     without_capacity: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
+    evaluate_alarms: Callable[[float], bool] = field(default=_no_alarms)
+    account: Account = field(default_factory=Account)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))
     authorizer: Authorizer = field(default_factory=lambda: Authorizer(ACCOUNT_ID, REGION, Usage()))
 
@@ -76,7 +85,7 @@ class Context:
         return Clock(self.speed)
 
     def exports(self, principal: str | None = None) -> dict[str, str]:
-        """The environment by which any AWS client talks to this cloud, as the developer or as a given principal."""
+        """The environment variables that point any AWS client at this cloud, as the developer or another principal."""
         credentials = self.access.issue(principal) if principal else self.access.developer
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,

@@ -20,12 +20,10 @@ _LAYER_NOTE = b"The packages of this layer come from the virtual environment: se
 
 @dataclass
 class _Applied:
-    """A resource that is deployed; a `retained` one stays when it, or its stack, is deleted."""
-
     provider: Provider
     request: Request
     resource: Resource
-    retained: bool = False
+    retained: bool = False  # when it leaves the stack: DeletionPolicy Retain
 
 
 @dataclass
@@ -43,9 +41,12 @@ class Deployment:
         self._stacks: dict[str, _StackState] = {}
         self._exports: dict[str, Any] = {}
         self._published: set[tuple[str, str]] = set()
+        self._sources: dict[str, Path] = {}
 
     def apply(self, assembly: Path) -> None:
-        """Deploys the assembly; stops at the first resource that cannot be deployed.
+        """Deploys the assembly beside those of other directories; stops at the first resource that cannot be deployed.
+
+        A stack that this directory no longer has is removed.
 
         Raises AssemblyError, IntrinsicError or DeployError; what was deployed before the error stays.
         """
@@ -53,20 +54,23 @@ class Deployment:
         for stack in stacks:
             _check(stack)
         self._publish(stacks)
+        source = assembly.resolve()
         for stack in stacks:
+            self._sources[stack.name] = source
             self._apply_stack(stack)
-        for name in [name for name in reversed(self._stacks) if name not in {stack.name for stack in stacks}]:
+        names = {stack.name for stack in stacks}
+        for name in [name for name in reversed(self._stacks) if self._sources[name] == source and name not in names]:
             self._remove(self._stacks[name], set())
-            del self._stacks[name]
+            del self._stacks[name], self._sources[name]
 
     def destroy(self) -> None:
-        """Deletes all stacks, the last one first, as `cdk destroy` does; what is retained stays.
+        """Deletes all stacks, the last one first, as `cdk destroy` does; retained resources stay.
 
         Raises DeployError at the first resource that cannot be deleted.
         """
         for name in reversed(list(self._stacks)):
             self._remove(self._stacks[name], set())
-            del self._stacks[name]
+            del self._stacks[name], self._sources[name]
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack."""
@@ -102,12 +106,13 @@ class Deployment:
         request = Request(state.scope.stack, logical_id, body["Type"], properties)
         provider.check(request)
         known = state.applied.get(logical_id)
+        retained = body.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
         if known is not None and known.request == request:
+            known.retained = retained
             return
         if known is not None:
             _check_update(known, request)
         resource = self._call(provider, request, known)
-        retained = str(body.get("DeletionPolicy", "")).startswith("Retain")
         state.applied[logical_id] = _Applied(provider, request, resource, retained)
         state.scope.refs[logical_id] = resource.physical_id
         state.scope.attributes[logical_id] = resource.attributes

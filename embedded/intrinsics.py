@@ -43,7 +43,7 @@ class Scope:
         return f"arn:aws:cloudformation:{REGION}:{ACCOUNT_ID}:stack/{self.stack}/embedded"
 
     def ref(self, name: str) -> Any:
-        """The value of Ref; raises IntrinsicError for an unknown name."""
+        """The value of Ref. Raises IntrinsicError for an unknown name."""
         pseudo: dict[str, Any] = {
             "AWS::Region": REGION,
             "AWS::AccountId": ACCOUNT_ID,
@@ -61,7 +61,7 @@ class Scope:
         return self.refs[name]
 
     def attribute(self, name: str, attribute: str) -> Any:
-        """The value of Fn::GetAtt; raises IntrinsicError for an attribute that is not known."""
+        """The value of Fn::GetAtt. Raises IntrinsicError for an unknown attribute."""
         known = self.attributes.get(name)
         if known is None:
             raise IntrinsicError(f"{self.stack}: Fn::GetAtt of {name!r}, which is no resource of the stack")

@@ -15,17 +15,19 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 
-from embedded.access import PRINCIPAL, DeniedError, Door, Registry
+from embedded.access import PRINCIPAL, Authenticator, DeniedError, Registry
 from embedded.access.refusals import Answer
 from embedded.permissions.authorizer import Authorizer
+from embedded.permissions.calls import MODEL, outcome
 from embedded.permissions.gate import Gate
 from embedded.port import HOST, listen
-from embedded.validation.requests import RequestCheck
+from embedded.validation.parsing import CALL
+from embedded.validation.requests import REFUSED, RequestCheck
 
 DirectHandler = Callable[[str, dict[str, str], bytes, str], Answer | None]
 DRAIN_BYTES = 16 * 2**20  # of a refused request's body that are read before the connection is closed
 Headers = list[tuple[str, str]]
-_NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin reads an answer
+_NOT_SENT = ("connection", "transfer-encoding", "access-control-")  # no page of another origin can read a response
 LOG = logging.getLogger(__name__)
 
 
@@ -50,17 +52,17 @@ class KeepAliveHandler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Answers one request of any method; called by werkzeug for each request of the connection."""
         headers = _joined(self.headers)
-        door: Door = self.server.door  # type: ignore[attr-defined]
+        authenticator: Authenticator = self.server.authenticator  # type: ignore[attr-defined]
         unread = True
         try:
-            claim = door.examine(self.command, self.path, headers)
+            claim = authenticator.examine(self.command, self.path, headers)
             self._continue()
             body, unread = self._body(headers), False
-            principal = door.admit(claim, self.command, self.path, headers, body)
+            principal = authenticator.admit(claim, self.command, self.path, headers, body)
         except DeniedError as error:
             if unread:
                 self._drain(headers)
-            self._send(*door.refusal(error, self.path, headers))
+            self._send(*authenticator.refusal(error, self.path, headers))
             return
         if claim.service == "sagemaker" and self.command == "POST" and self.path.startswith("/endpoints/"):
             self._send(*self._directly(headers, body, principal))
@@ -68,19 +70,30 @@ class KeepAliveHandler(MotoRequestHandler):
             self._send(*self._through_moto(body, principal))
 
     def _directly(self, headers: dict[str, str], body: bytes, principal: str) -> Answer:
-        """The answer to a request that goes past moto."""
+        """The answer to a request that bypasses moto."""
         direct: DirectHandler | None = self.server.direct  # type: ignore[attr-defined]
         answer = direct(self.path, headers, body, principal) if direct is not None else None
+        if answer is not None:
+            lower = {name.lower(): value for name, value in answer[1].items()}
+            self._count(principal, "sagemaker-runtime:InvokeEndpoint", outcome(answer[0], lower, answer[2]))
         missing = b"There is no such operation of SageMaker's runtime here."
         return answer or (404, {"Content-Type": "text/plain"}, missing)
 
     def _through_moto(self, body: bytes, principal: str) -> tuple[int, Headers, bytes]:
-        """moto's answer."""
+        """The answer of moto."""
         environ = self.make_environ()
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         environ[PRINCIPAL] = principal
         status, headers, content = _call(self.server.app, environ)
+        call = environ.get(CALL)
+        if call is not None:
+            lower = {name.lower(): value for name, value in headers}
+            found = MODEL if REFUSED in environ else outcome(int(status.partition(" ")[0]), lower, content)
+            self._count(principal, f"{call.service.service_name}:{call.operation.name}", found)
         return int(status.partition(" ")[0]), headers, content
+
+    def _count(self, principal: str, operation: str, found: str) -> None:
+        self.server.calls.add(principal, operation, found)  # type: ignore[attr-defined]
 
     def _continue(self) -> None:
         if self.headers.get("Expect", "").lower() == "100-continue":
@@ -93,7 +106,7 @@ class KeepAliveHandler(MotoRequestHandler):
         return self.rfile.read(int(headers.get("content-length") or 0))
 
     def _drain(self, headers: dict[str, str]) -> None:
-        """Reads the body of a refused request, so that its client sees the answer; then the connection is closed."""
+        """Reads a refused request's body, so that its client receives the answer; then the connection is closed."""
         self.close_connection = True
         length = headers.get("content-length", "")
         if "expect" not in headers and length.isascii() and length.isdigit():
@@ -152,7 +165,7 @@ def _call(app: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]
 
 
 class Server:
-    """moto behind one loopback port, served from threads of this process to those whose keys `registry` knows."""
+    """moto behind one loopback port, served from threads of this process to principals in `registry`."""
 
     def __init__(self, port: int, registry: Registry, authorizer: Authorizer) -> None:
         application = RequestCheck(Gate(DomainDispatcherApplication(create_backend_app), authorizer))
@@ -164,7 +177,8 @@ class Server:
         self._server.block_on_close = False  # type: ignore[attr-defined]
         self._server.connections = set()  # type: ignore[attr-defined]
         self._server.direct = None  # type: ignore[attr-defined]
-        self._server.door = Door(self.port, registry)  # type: ignore[attr-defined]
+        self._server.calls = authorizer.usage.calls  # type: ignore[attr-defined]
+        self._server.authenticator = Authenticator(self.port, registry)  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
@@ -178,7 +192,7 @@ class Server:
         return int(self._server.server_address[1])
 
     def answer_directly(self, direct: DirectHandler) -> None:
-        """Has `direct` answer POSTs below /endpoints/: it is given path, headers in lower case, body and principal."""
+        """Sets the function that answers POSTs below /endpoints/, given path, headers, body and principal."""
         self._server.direct = direct  # type: ignore[attr-defined]
 
     def start(self) -> None:

@@ -1,6 +1,6 @@
 """The Lambda handlers: each reads a typed request, calls domain and adapters, and returns a typed result."""
 
-from perennial.errors import PerennialError
+from perennial import PerennialError
 
 
 class FunctionError(PerennialError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cloud import executions, lease, messaging
-from cloud.handovers import Approval, ApprovalAnswer, ApprovalRequest, Nothing
-from functions.task import HOLD, Task, task
+from cloud.handovers import HOLD, Approval, ApprovalAnswer, ApprovalRequest, Nothing
+from functions.task import Task, task
 from perennial import approval
 from perennial.approval import Answer
 
@@ -26,7 +26,7 @@ def request_approval(task: Task, request: ApprovalRequest) -> Nothing:
         approval.REQUESTED,
         (
             f"An approval is requested; without an answer until {until:%Y-%m-%d %H:%M} UTC the candidate is refused.",
-            f"next: {approval.next_command(task.run.id)}",
+            task.platform.environment.commands(f"next: {approval.next_command(task.run.id)}"),
         ),
         {"until": until.isoformat()},
         approval_until=until,

@@ -78,11 +78,12 @@ class _Found:
                 return
 
     def _logged(self) -> Iterator[dict[str, Any]]:
-        return traffic.inputs(self._spec.name, self._since, self._until)
+        return traffic.inputs(self._platform, self._spec.name, self._since, self._until)
 
     def _captured(self) -> Iterator[dict[str, Any]]:
         bucket = self._platform.traffic_bucket
-        for prefix in _hours(self._spec.name, self._since, self._until):
+        endpoint = self._platform.environment.endpoint(self._spec.name)
+        for prefix in _hours(endpoint, self._since, self._until):
             for item in s3.listing(bucket, prefix):
                 for line in s3.read(bucket, item["Key"]).split(b"\n"):
                     rows = self._read(line) if line.strip() else None
@@ -133,8 +134,8 @@ def _contract(spec: ModelSpec, features: list[str]) -> Contract:
     return Contract(columns, features[0], problem="regression", validation=tolerant)
 
 
-def _hours(model: str, since: datetime, until: datetime) -> list[str]:
+def _hours(endpoint: str, since: datetime, until: datetime) -> list[str]:
     """The capture folder of each hour between two moments."""
     first = since.replace(minute=0, second=0, microsecond=0)
     hours = int((until - first) / timedelta(hours=1)) + 1
-    return [layout.captured(model, VARIANT, first + timedelta(hours=hour)) for hour in range(hours)]
+    return [layout.captured(endpoint, VARIANT, first + timedelta(hours=hour)) for hour in range(hours)]

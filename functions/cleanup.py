@@ -23,7 +23,7 @@ def handler(task: Task, _request: RunRequest) -> Cleanup:
 
 
 def _is_training(task: Task) -> bool:
-    """Asks SageMaker to stop the training job. Has it still to end?"""
+    """Asks SageMaker to stop the training job; True if the job has not ended yet."""
     name = task.run.training_job
     found = jobs.describe_training(name) if name else None
     if found is not None and found.status == "InProgress":

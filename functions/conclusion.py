@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from cloud import executions, lease, messaging
-from cloud.handovers import ConcludedRun, ConcludeRequest
+from cloud.handovers import HOLD, ConcludedRun, ConcludeRequest
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
-from functions.task import HOLD, lambda_handler, logger, metrics, utc_now
+from functions.task import lambda_handler, logger, metrics, utc_now
 from perennial import conclusion
+from perennial.environment import Environment
 from perennial.records import Run
 
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
-    """Concludes the run. It may be called again: the end of a run is final, and what follows is safe to repeat.
+    """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat.
 
     A run whose execution ended without a conclusion is cleaned up first, by an execution that concludes it.
     """
@@ -24,7 +25,7 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
         if _leaves_something(ledger, run, request):
             messaging.clean_up(platform, run.id, request.error)
             return ConcludedRun(run.state)
-        run = _end(ledger, run, request)
+        run = _end(platform.environment, ledger, run, request)
     executions.delete_token(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": request.run.token}))
     messaging.notify(platform, run.id)
@@ -33,18 +34,18 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
 
 
 def _leaves_something(ledger: Ledger, run: Run, request: ConcludeRequest) -> bool:
-    """Did the run's own execution end, so that a training job or a release may be under way? Fences that one off."""
+    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off."""
     held = run.model_copy(update={"token": request.run.token})
     return request.execution == run.id and lease.take_over(ledger, held, utc_now(), HOLD)
 
 
-def _end(ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
+def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
     ended = run.model_copy(
         update={
             "state": request.outcome,
             "ended_at": utc_now(),
             "reasons": conclusion.reasons(run, request.outcome, _error(request)),
-            "next_command": conclusion.next_command(run, request.outcome),
+            "next_command": environment.commands(conclusion.next_command(run, request.outcome)),
         }
     )
     if not ledger.update_run(ended):

@@ -13,6 +13,7 @@ from functions.task import Task, logger, task
 from perennial import layout
 from perennial.former_keys import with_current_keys
 from perennial.gate.decision import Check, Decision, closed, decide
+from perennial.retraining import row_sentences
 
 TOLD = 40  # sentences in the run's record, each of a few hundred characters at most; decision.json holds all
 _FIRST = ("failed", "unsure", "noted", "passed")
@@ -26,6 +27,7 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
     bucket, run = task.platform.models_bucket, task.run.id
     if evaluation is not None:
         s3.write_json(bucket, layout.run(run, layout.EVALUATION), evaluation)
+        task.note("rows", row_sentences(evaluation["rows"], task.spec), evaluation["rows"])
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))

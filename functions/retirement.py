@@ -6,7 +6,6 @@ from cloud import alarms, endpoints, hosting, lease, registry
 from cloud.handovers import RetiredModel, RunRequest
 from functions.release.deployment import BUSY_WAITS
 from functions.task import Task, task
-from perennial import layout
 from perennial.records import Retirement
 
 REQUESTED = "request"  # the step in which the command recorded who asked, and why
@@ -20,7 +19,7 @@ def handler(task: Task, _request: RunRequest) -> RetiredModel:
     is safe to repeat. Raises EndpointBusyError after an hour of waiting.
     """
     _mark(task)
-    model, endpoint = task.run.model, layout.endpoint(task.run.model)
+    environment, model, endpoint = task.platform.environment, task.run.model, task.endpoint
     endpoints.unscale(endpoint)
     found = endpoints.describe(endpoint)
     if found is not None:
@@ -29,10 +28,10 @@ def handler(task: Task, _request: RunRequest) -> RetiredModel:
         if not task.may_wait("retire", BUSY_WAITS):
             raise endpoints.EndpointBusyError(f"the endpoint {endpoint} is {found.status}; it was not deleted")
         return RetiredModel("waiting")
-    alarms.delete(model)
-    hosting.delete(model)
+    alarms.delete(task.platform, model)
+    hosting.delete(environment, model)
     group = registry.mark_retired(task.platform, model, task.run.started_at)
-    task.note("retirement", _sentences(model, group))
+    task.note("retirement", _sentences(endpoint, group))
     return RetiredModel("done")
 
 
@@ -42,7 +41,7 @@ def _mark(task: Task) -> None:
     if known is not None and known.run == task.run.id:
         return
     step = task.run.step(REQUESTED)
-    asked = step.metrics if step else {}
+    asked = step.details if step else {}
     last = known.version if known else None
     retirement = Retirement(
         model=task.run.model,
@@ -55,10 +54,9 @@ def _mark(task: Task) -> None:
     lease.retire(task.ledger, task.run, retirement)
 
 
-def _sentences(model: str, group: str | None) -> tuple[str, ...]:
+def _sentences(endpoint: str, group: str | None) -> tuple[str, ...]:
     kept = f"data, ledger, archives{f', the model package group {group}' if group else ''}"
     return (
-        f"The endpoint {layout.endpoint(model)}, its scaling, its alarms, its configurations and the SageMaker models "
-        "are deleted.",
+        f"The endpoint {endpoint}, its scaling, its alarms, its configurations and the SageMaker models are deleted.",
         f"Kept are {kept}.",
     )

@@ -5,24 +5,24 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 
-from cloud import s3
-from cloud.handovers import RunReference
+from cloud import quotas, s3
+from cloud.handovers import HOLD, RunReference
 from cloud.platform import Platform, from_environment
 from cloud.typed_json import TypedJson
 from functions import FunctionError
+from perennial import layout
 
 if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when a run is opened
     from cloud.ledger import Ledger
     from perennial.contract.model import ModelSpec
     from perennial.records import Run
 
-HOLD = timedelta(hours=1)  # each state renews the lease; a state that waits longer renews it for longer
-logger, metrics = Logger(), Metrics(namespace="Perennial")
+logger, metrics = Logger(), Metrics()  # their service and namespace are settings of the function
 
 
 Request = TypeVar("Request", bound=TypedJson)
@@ -43,13 +43,18 @@ class Task:
     spec: ModelSpec
     now: datetime
 
+    @property
+    def endpoint(self) -> str:
+        """The name of the model's endpoint."""
+        return self.platform.environment.endpoint(self.run.model)
+
     def note(
-        self, step: str, sentences: tuple[str, ...], metrics: dict[str, Any] | None = None, **changes: Any
+        self, step: str, sentences: tuple[str, ...], details: dict[str, Any] | None = None, **changes: Any
     ) -> None:
         """Writes a step of that name into the run's record, or over it, and changes fields of the run."""
         from perennial.records import Step
 
-        done = Step(name=step, at=self.now, sentences=sentences, metrics=metrics or {})
+        done = Step(name=step, at=self.now, sentences=sentences, details=details or {})
         run = self.ledger.run(self.run.id)
         self.change(step, steps=(*(other for other in run.steps if other.name != step), done), **changes)
 
@@ -60,13 +65,23 @@ class Task:
             raise EndedRunError(f"{run.id} has ended as {run.state}; {step} came too late")
 
     def keep_lease(self) -> None:
-        """Renews the lease. Raises LostLeaseError where the run was stopped or overtaken since the state began.
+        """Renews the lease. Raises LostLeaseError if the run was stopped or overtaken since the state began.
 
         A state calls it just before it changes the endpoint: a change must not come after the run's end.
         """
         from cloud import lease
 
         lease.renew(self.ledger, self.run, utc_now(), HOLD)
+
+    def target_words(self, dataset: str) -> tuple[str, str] | None:
+        """The words for false and true of a boolean target in a dataset; None if its verdict has none."""
+        from perennial.validation.verdict import Verdict
+
+        key = layout.dataset(self.run.model, dataset, layout.VERDICT)
+        try:
+            return Verdict.from_dict(s3.read_json(self.platform.data_bucket, key)).words
+        except s3.MissingObjectError:
+            return None
 
     def may_wait(self, state: str, most: int) -> bool:
         """Counts one more wait of a state; False when it has waited `most` times already."""
@@ -106,6 +121,12 @@ def task(request: type[Request]) -> Callable[[Callable[[Task, Any], TypedJson]],
         return lambda_handler(request)(opened)
 
     return decorate
+
+
+def wait_for_capacity(task: Task, state: str, busy: quotas.BusyError) -> None:
+    """Counts one more wait of a state for quotas or throttled calls. Raises `busy` after quotas.PATIENCE."""
+    if not task.may_wait(f"{state} for capacity", quotas.WAITS):
+        raise busy
 
 
 def open_task(reference: RunReference) -> Task:

@@ -48,7 +48,9 @@ class Answer:
             return "Nobody answered in time, so the candidate is refused."
         word = "Approved" if self.approved else "Rejected"
         return (
-            f"{word} by {self.by or 'somebody'}{f': {self.why}' if self.why else ', without a reason'}".rstrip(".")
+            f"{word} by {self.by or 'an unknown person'}{f': {self.why}' if self.why else ', without a reason'}".rstrip(
+                "."
+            )
             + "."
         )
 

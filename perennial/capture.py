@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 class CaptureError(ValueError):
-    """A line is no capture record, or its data cannot be decoded."""
+    """A capture record is malformed, or its data cannot be decoded."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The dataset card as a gate: data that nobody vouches for is not trained on.
+"""The dataset card as a gate: data without origin, licence and legal basis is not trained on.
 
-The card lies in the spec, or beside the data, where it wins over the spec's. It must say where the data comes from,
-under which licence it is, on what legal ground personal data in it is used, and its retention must not have ended.
+The card is part of the spec, or a file beside the data, which takes precedence. It must state the origin of the data,
+its licence and the legal basis for the use of personal data, and its retention must not have ended.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from perennial.spec.reading import SpecError, read_part
 
 LARGEST = 64 << 10  # bytes of a card; a page of prose is 4,000
 CODES = ("card-unreadable", "card-origin", "card-licence", "card-lawful-basis", "card-retention")
-NONE = ("none", "no")  # how a card says that there is no personal data
+NONE = ("none", "no")  # values that declare the absence of personal data
 
 
 class CardError(ValueError):
-    """A card beside the data cannot be read; the message says where and what was expected."""
+    """A card beside the data cannot be read; the message states the place and what was expected."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a card refuses its data: one of CODES, and a sentence."""
+    """A reason to refuse data by its card: one of CODES, and a sentence."""
 
     code: str
     message: str
 
 
 def read(text: bytes, name: str) -> dict[str, Any]:
-    """What a card beside the data says, as the members that it gives. `name` ends in .json, or it is YAML.
+    """The members that a card beside the data gives. `name` ends in .json, or the card is YAML.
 
     Raises CardError.
     """
@@ -53,12 +53,12 @@ def read(text: bytes, name: str) -> dict[str, Any]:
 
 
 def merge(card: Card, beside: dict[str, Any]) -> Card:
-    """The spec's card with what `read` found beside the data, which wins, even where it leaves a member empty."""
+    """The spec's card, overridden by the members that `read` found beside the data, empty ones included."""
     return Card.from_json({**card.to_json(), **beside})
 
 
 def faults(card: Card, uploaded: datetime, now: datetime) -> tuple[Fault, ...]:
-    """Why data of this card, uploaded then, must not be trained on now; empty where nothing speaks against it."""
+    """The reasons why data with this card, uploaded at that time, must not be trained on now; empty if none."""
     found = []
     if not _says(card.origin):
         found.append(Fault("card-origin", "the card does not say where the data comes from; it needs 'origin:'"))
@@ -88,24 +88,24 @@ def kept_until(card: Card, uploaded: datetime) -> date:
 
 
 def is_past(card: Card, uploaded: datetime, now: datetime) -> bool:
-    """Has the retention ended?"""
+    """True if the retention has ended."""
     return now.date() > kept_until(card, uploaded)
 
 
 def has_ended(dataset: DatasetVersion, card: Card, now: datetime) -> bool:
-    """Has a dataset's retention ended? `card` is the spec's, for datasets from before cards were kept."""
+    """True if a dataset's retention has ended. `card` is the spec's, for datasets from before cards were kept."""
     if dataset.kept_until is None:
         return is_past(card, dataset.uploaded_at, now)
     return now.date() > dataset.kept_until
 
 
 def has_personal_data(card: Card) -> bool:
-    """Does the card declare personal data, or leave it open?"""
+    """True if the card declares personal data, or leaves it open."""
     return card.personal_data.strip().lower().rstrip(".") not in NONE
 
 
 def next_command(model: str) -> str:
-    """What mends a card that refused its data."""
+    """The command that corrects a card for which data was refused."""
     return f"perennial upload FILE --model {model} --card CARD.yaml   # a card that says what is missing"
 
 
@@ -116,5 +116,5 @@ def _document(text: bytes, name: str) -> strict_yaml.Document:
 
 
 def _says(value: str | None) -> bool:
-    """Is there anything in it? 'unknown; ...' is what `perennial init` leaves for people to fill in."""
+    """True if the member has a value. `perennial init` writes 'unknown; ...' for people to replace."""
     return value is not None and bool(value.strip()) and not value.strip().lower().startswith("unknown")

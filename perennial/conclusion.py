@@ -75,7 +75,7 @@ def next_command(run: Run, outcome: Outcome) -> str:
 
 
 def _lacks_a_card(run: Run) -> bool:
-    """Was the dataset refused for its card alone?"""
+    """True if the dataset was refused for its card alone."""
     return bool(run.problem_codes) and all(code in card.CODES for code in run.problem_codes)
 
 

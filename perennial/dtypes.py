@@ -50,5 +50,5 @@ def whole(pattern: str) -> str:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether Polars would take a column's name for a pattern over names, wherever it is used."""
+    """True if Polars would interpret a column's name as a pattern over names."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))

@@ -1,5 +1,6 @@
-"""A run's decision in at most five lines: outcome and why, accuracy, fairness, value, slices and behaviour; and what to
-type next."""
+"""A run's decision in at most five lines: outcome and reason, accuracy, fairness, value, slices and behaviour; and the
+next command.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ _LAST = ("slices", "behaviour")
 
 
 def lines(run: Run, decision: Decision | None) -> tuple[str, ...]:
-    """`decision` is the gate's, None where the run did not come so far. What nobody asked for has no line."""
+    """At most five lines. `decision` is the gate's, None if the run ended before it. Checks that were not requested
+    have no line.
+    """
     found = [_head(run, decision), *(_sections(decision) if decision else _reasons(run))]
     command = approval.next_command(run.id) if approval.waits_until(run) else run.next_command
     if not command:
@@ -40,7 +43,7 @@ def _head(run: Run, decision: Decision | None) -> str:
 
 
 def _counts(run: Run) -> bool:
-    """Did what came after the gate decide? A promotion needs no more words."""
+    """True if a step after the gate decided."""
     return run.state in ("refused", "failed")
 
 
@@ -62,7 +65,7 @@ def _sections(decision: Decision) -> Iterator[str]:
 
 
 def _summary(checks: Sequence[Check]) -> str:
-    """What the check says that matters most, and how the others came out."""
+    """The most important sentence of the checks, and the results of the others."""
     first, *others = sorted(checks, key=_weight)
     counts = [(verdict, sum(other.verdict == verdict for other in others)) for verdict in _ORDER]
     more = ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
@@ -70,5 +73,5 @@ def _summary(checks: Sequence[Check]) -> str:
 
 
 def _weight(check: Check) -> tuple[int, bool]:
-    """What refuses comes first; of accuracy, among equals, the comparison with the champion."""
+    """The sort key of a check: failed ones first; among equal ones of accuracy, the comparison with the champion."""
     return _ORDER.index(check.verdict), check.name != "champion"

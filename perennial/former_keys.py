@@ -1,4 +1,4 @@
-"""Keys of stored JSON documents that older releases wrote by another name."""
+"""Keys of stored JSON documents in earlier releases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def with_current_keys(document: Any) -> Any:
-    """An evaluation.json, decision.json or drift.json with today's keys; anything else comes back as it is.
+    """An evaluation.json, decision.json or drift.json with the current keys; other documents are returned unchanged.
 
     Only the objects that held the former keys are changed: columns, groups and classes keep the names of the data.
     """

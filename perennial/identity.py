@@ -12,8 +12,6 @@ import re
 
 _ID = re.compile(r"^(?:(?:ds|run)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$")
 
-_BATCH = re.compile(r"perennial-[a-z][a-z0-9-]*-[0-9a-f]{12}")
-
 
 class UnknownIdError(ValueError):
     """The text is no id of a dataset, run or model version."""
@@ -44,14 +42,9 @@ def retire_run_id(model: str, occasion: str) -> str:
     return f"run-{model}-{_digits(model, 'retire', occasion)}"
 
 
-def batch_id(model: str, source: str, occasion: str) -> str:
-    """The transform job of a batch of predictions; 55 characters at most."""
-    return f"perennial-{model}-{_digits(model, source, occasion)}"
-
-
-def is_batch(identity: str) -> bool:
-    """Has the text the form of a batch's id?"""
-    return _BATCH.fullmatch(identity) is not None
+def batch_id(prefix: str, model: str, source: str, occasion: str) -> str:
+    """The transform job of a batch of predictions; `prefix` is the environment's. 57 characters at most."""
+    return f"{prefix}{model}-{_digits(model, source, occasion)}"
 
 
 def version_id(model: str, digest: str) -> str:
@@ -60,7 +53,7 @@ def version_id(model: str, digest: str) -> str:
 
 
 def model_of(identity: str) -> str:
-    """The model that an id belongs to. Raises UnknownIdError."""
+    """The model of an id. Raises UnknownIdError."""
     match = _ID.match(identity)
     if not match:
         raise UnknownIdError(

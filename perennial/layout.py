@@ -1,12 +1,10 @@
-"""The keys of all objects in S3, and the names of endpoints and of what belongs to them. No other file writes them.
+"""The keys of all objects in S3. No other file writes them; names that AWS requires are in perennial/environment.py.
 
 A folder ends in a slash. The names of the files in it are the constants below.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,9 +23,7 @@ MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
 # of a model version
 GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
 CAPTURE = "capture"  # the folder of captured traffic, without a slash, as SageMaker takes it
-ENDPOINTS = "perennial-"  # prefix of the names of endpoints, and of all that belongs to one
-_CONFIG = re.compile(rf"{ENDPOINTS}([a-z][a-z0-9-]*?)-(?:[0-9a-f]{{12}}-[0-9a-f]{{6}}|shadow-[0-9a-f]{{8}})")
-ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
+ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")  # the kinds of a model's alarms
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def any_part(model: str, identity: str, name: str) -> str:
 
 
 def is_named(key: str, name: str) -> bool:
-    """Is the key that of a file of this name, in any folder?"""
+    """True if the key is that of a file of this name, in any folder."""
     return key.rsplit("/", 1)[-1] == name
 
 
@@ -205,41 +201,9 @@ def card(model: str, version: str) -> str:
     return f"{reports(model)}cards/{version.rpartition('@')[2]}.html"
 
 
-def endpoint(model: str) -> str:
-    """The name of a model's endpoint."""
-    return f"{ENDPOINTS}{model}"
-
-
-def endpoint_config(version: str, spec_digest: str) -> str:
-    """The name of a model version's endpoint configuration under a spec, and of its SageMaker model; 62 characters."""
-    return f"{ENDPOINTS}{version.replace('@', '-')}-{spec_digest[:6]}"
-
-
-def shadow_config(model: str, configs: tuple[str, str]) -> str:
-    """The name of the endpoint configuration in which one configuration's model shadows another's; 58 characters."""
-    digits = hashlib.sha256("\x00".join(configs).encode()).hexdigest()[:8]
-    return f"{endpoint(model)}-shadow-{digits}"
-
-
-def model_of_config(name: str) -> str | None:
-    """The model that an endpoint configuration or a SageMaker model belongs to; None for one that is not ours."""
-    found = _CONFIG.fullmatch(name)
-    return found[1] if found else None
-
-
-def alarm(model: str, kind: str) -> str:
-    """The name of one of the alarms that may roll a model's release back."""
-    return f"{endpoint(model)}-{kind}"
-
-
-def endpoint_log(model: str) -> str:
-    """The log group that SageMaker writes an endpoint's log to."""
-    return f"/aws/sagemaker/Endpoints/{endpoint(model)}"
-
-
-def captured(model: str, variant: str, hour: datetime) -> str:
+def captured(endpoint: str, variant: str, hour: datetime) -> str:
     """The folder to which SageMaker captures the traffic of an endpoint's variant in one hour."""
-    return f"{CAPTURE}/{endpoint(model)}/{variant}/{hour:%Y/%m/%d/%H}/"
+    return f"{CAPTURE}/{endpoint}/{variant}/{hour:%Y/%m/%d/%H}/"
 
 
 def monitoring(model: str, at: datetime) -> str:

@@ -9,8 +9,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from perennial.outcomes import State, Trigger
 
-#: the key, and the one that older releases wrote
+#: the key, and the ones that older releases wrote
 _METRICS = AliasChoices("metrics", "figures")
+_DETAILS = AliasChoices("details", "metrics", "figures")
 
 
 class Record(BaseModel):
@@ -23,6 +24,7 @@ class DatasetVersion(Record):
     """One object version in S3 and its outcome. `accepted` is None until the validation has a verdict.
 
     `kept_until` is the last day on which it may be trained on, by its card; None until a plan has read the card.
+    `content` is the digest of its files' bytes, 64 hex digits; empty until a plan has listed the files.
     """
 
     id: str
@@ -41,15 +43,16 @@ class DatasetVersion(Record):
     rows: int | None = None
     rows_quarantined: int | None = None
     kept_until: date | None = None
+    content: str = ""
 
 
 class Step(Record):
-    """The findings of one state of the workflow, for people and reports. No handler reads the metrics back."""
+    """The findings of one state of the workflow, for people and reports. Handlers do not read the details."""
 
     name: str
     at: datetime
     sentences: tuple[str, ...]
-    metrics: dict[str, Any] = Field(default={}, validation_alias=_METRICS)
+    details: dict[str, Any] = Field(default={}, validation_alias=_DETAILS)
 
 
 class ShadowProgress(Record):
@@ -65,15 +68,15 @@ class Run(Record):
 
     The fields after `version` steer the workflow:
         code_digest: the digest of the source that it trains with, which a later deployment does not change.
-        waits: how often each state has answered `waiting`.
+        waits: the number of times that each state has answered `waiting`.
         training_job: the training job whose output is the run's.
         trained_on: the dataset versions that it trains on.
         problem_codes: the codes of the problems for which its dataset was refused.
         reference_profile: the key of the champion's profile that its dataset was compared with.
         approval_until: the end of the wait for an approval; None while the run waits for none.
         shadow: the progress of its shadow deployment.
-        canary_checked: the canary was asked for the golden rows.
-        breached_alarms: the alarms that went off during its release.
+        canary_checked: the golden rows of the canary were checked.
+        breached_alarms: the alarms that were in ALARM during its release.
     """
 
     id: str
@@ -111,11 +114,11 @@ class Run(Record):
         if not isinstance(row, dict) or "waits" in row:
             return row
         steps = {
-            step["name"]: step.get("metrics") or step.get("figures") or {}
+            step["name"]: step.get("details") or step.get("metrics") or step.get("figures") or {}
             for step in row.get("steps", ())
             if isinstance(step, dict)
         }
-        return _from_metrics(steps) | row
+        return _from_details(steps) | row
 
 
 class ModelVersion(Record):
@@ -179,7 +182,7 @@ class Retirement(Record):
 
     @property
     def sentence(self) -> str:
-        """When, by whom and why."""
+        """The time, the person and the reason, in a sentence."""
         return f"{self.model} is retired since {self.since:%Y-%m-%d %H:%M} UTC, by {self.who}: {self.why.rstrip('.')}."
 
 
@@ -200,7 +203,7 @@ class Notice(Record):
     text: str
 
 
-def _from_metrics(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _from_details(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The fields of a run by its steps, as releases before these fields wrote them."""
     training, shadow = steps.get("training", {}), steps.get("shadow", {})
     found: dict[str, Any] = {

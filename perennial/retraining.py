@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from perennial.contract.lifecycle import Monitoring, Retrain
+    from perennial.contract.model import ModelSpec
 
 
 INSUFFICIENT = "insufficient data"
+_MOST_KNOWN = 0.5  # the share of an upload's rows from which it looks like an export of the whole table
 
 
 def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple[bool, str]:
@@ -26,8 +29,29 @@ def worth_training(policy: Retrain, drift: str, champion_age_days: int) -> tuple
             "The data has not moved enough for a training; the policy is to train on drift."
         )
     old = champion_age_days >= policy.days
-    state = "so a training is due" if old else "younger than the policy asks for"
+    state = "so a training is due" if old else "younger than the policy requires"
     return old, f"The champion is {champion_age_days} days old (policy: {policy.days}), {state}."
+
+
+def row_sentences(rows: Mapping[str, int], spec: ModelSpec) -> tuple[str, ...]:
+    """The rows that a candidate was trained and judged on, and the rows that several uploads hold, in sentences.
+
+    Args:
+        rows: the counts of an evaluation.json, see training.rows.Repeats.
+        spec: the model's.
+    """
+    sentences = [f"Trained on {rows['train']:,} rows, judged on {rows['held_out']:,} held-out rows."]
+    if rows.get("repeated"):
+        counts = f"{rows['repeated']:,} of the {rows['read']:,} rows"
+        sentences.append(f"{counts} of the uploads are repeats and count once.")
+    known = rows.get("known", 0) / max(1, rows.get("of_newest", 0))
+    if known > _MOST_KNOWN and spec.data.uploads == "increment":
+        sentences.append(
+            f"{known:.0%} of the rows of this upload were in earlier uploads. If an upload is the whole table, write "
+            f"'data: {{uploads: snapshot}}' into models/{spec.name}.yaml; if columns identify a row, name them as "
+            "'key'."
+        )
+    return tuple(sentences)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""YAML without its traps: no duplicate keys, no aliases, and only `true` and `false` are booleans.
+"""YAML without ambiguous features: no duplicate keys, no aliases, and only `true` and `false` are booleans.
 
 `read` keeps the line of every value, so that a fault in a spec is reported as file, line and field.
 """
@@ -56,7 +56,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 
 
 def read(text: str) -> Document:
-    """Parse one YAML document.
+    """Parses one YAML document.
 
     Raises YamlError on a syntax error, an anchor or alias, a duplicate key, or a key that is not text.
     """
@@ -97,7 +97,7 @@ def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict
             raise YamlError(line, "a key must be text")
         key = key_node.value
         if key in result:
-            raise YamlError(line, f"'{key}' stands twice")
+            raise YamlError(line, f"'{key}' occurs twice")
         result[key] = _build(value_node, (*path, key), lines)
         lines[(*path, key)] = line
     return result

@@ -74,7 +74,7 @@ class DataStack(Stack):
         super().__init__(
             scope,
             id,
-            stack_name=f"{settings.name}-data",
-            description="Perennial: the data, the models, the traffic and the ledger",
+            stack_name=settings.environment.stack("data"),
+            description=f"{settings.environment.title}: the data, the models, the traffic and the ledger",
         )
         self.data = Data(self, "Data", settings=settings)

@@ -1,4 +1,4 @@
-"""Draws the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
+"""The diagram of the assembly: `python -m stacks.diagram` reads cdk.out and writes docs/architecture.diagram.md.
 
 The diagram shows what would be deployed.
 """

@@ -10,6 +10,9 @@ from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
+LOG_GROUPS = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group"
+MAKE_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams")
+
 
 def allow(grantee: iam.IGrantable, actions: tuple[str, ...], *resources: str, because: str = "") -> None:
     """Allows the actions on the resources, which are ARNs.
@@ -60,15 +63,33 @@ def pass_to_sagemaker(role: iam.Role, grantee: iam.IGrantable) -> None:
     )
 
 
-def grant_write_logs_and_metrics(role: iam.Role, kind: str) -> None:
-    """Allows SageMaker to write, in a role, logs of a kind (`TrainingJobs`, `Endpoints`) and metrics."""
-    group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/sagemaker/{kind}*"
+def grant_write_endpoint_logs(role: iam.Role, prefix: str) -> None:
+    """Allows SageMaker to write, in a role, the logs of the endpoints whose names begin with `prefix`."""
     allow(
         role,
-        ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-        group,
-        because="SageMaker names its log groups and streams after jobs and endpoints",
+        (*MAKE_LOGS, "logs:PutLogEvents"),
+        f"{LOG_GROUPS}:/aws/sagemaker/Endpoints/{prefix}*",
+        because="SageMaker names its log groups and streams after endpoints",
     )
+
+
+def grant_write_job_log(role: iam.Role, kind: str, prefix: str) -> None:
+    """Allows SageMaker to write, in a role, the log streams of jobs whose names begin with `prefix`.
+
+    All jobs of a kind (`TrainingJobs`, `TransformJobs`) in an account share one log group.
+    """
+    group = f"{LOG_GROUPS}:/aws/sagemaker/{kind}"
+    allow(role, MAKE_LOGS, f"{group}*", because="SageMaker makes one log group for all jobs, and a stream for each")
+    allow(
+        role,
+        ("logs:PutLogEvents",),
+        f"{group}:log-stream:{prefix}*",
+        because="SageMaker names log streams after jobs",
+    )
+
+
+def grant_write_metrics(role: iam.Role) -> None:
+    """Allows SageMaker to put its metrics in a role."""
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["cloudwatch:PutMetricData"],

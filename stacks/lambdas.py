@@ -61,6 +61,7 @@ class Lambdas(Construct):
         largest = Size(settings.largest_memory_mb, 900, 10_240)  # for a file that was too much for LARGE
         self.inspect_larger = self._function("InspectLarger", "functions.validation.inspect.handler", size=largest)
         self.mark_uninspectable = self._function("MarkUninspectable", "functions.validation.inspect.mark_uninspectable")
+        self.mark_uninspectable.add_environment("PERENNIAL_LARGEST_MEMORY_MB", str(settings.largest_memory_mb))
         self.compare_keys = self._function("CompareKeys", "functions.validation.duplicates.compare_keys", size=LARGE)
         self.collect_duplicates = self._function(
             "CollectDuplicates", "functions.validation.duplicates.collect_duplicates"
@@ -124,7 +125,8 @@ class Lambdas(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             environment={
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                "POWERTOOLS_METRICS_NAMESPACE": "Perennial",
+                "PERENNIAL_ENVIRONMENT": self._settings.name,
+                "POWERTOOLS_METRICS_NAMESPACE": self._settings.environment.metrics,
                 "POWERTOOLS_SERVICE_NAME": self._settings.name,
                 "PYDANTIC_DISABLE_PLUGINS": "__all__",  # there are none, and the search for them takes time
                 # Polars reads many row groups ahead, which takes a quarter more memory and saves no time

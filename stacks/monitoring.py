@@ -25,14 +25,15 @@ class Notices(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
+        title = settings.environment.title
         key = kms.Key(
             self,
             "Key",
-            description="Encrypts Perennial's notices",
+            description=f"Encrypts {title}'s notices",
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.DESTROY,  # the CDK would keep it, and a key costs money; notices are not kept
         )
-        self.topic = sns.Topic(self, "Topic", display_name="Perennial", master_key=key, enforce_ssl=True)
+        self.topic = sns.Topic(self, "Topic", display_name=title, master_key=key, enforce_ssl=True)
         self._let_alarms_publish(key)
         if settings.notify:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.notify))
@@ -82,6 +83,7 @@ class Monitoring(Construct):
         machine: sfn.StateMachine,
         functions: Sequence[lambda_.Function],
         dead_letters: DeadLetters,
+        settings: Settings,
     ) -> None:
         super().__init__(scope, id)
         endings = {
@@ -110,8 +112,8 @@ class Monitoring(Construct):
             _graph("Messages in dead-letter queues", list(waiting.values())),
         )
         self.dashboard.add_widgets(
-            _graph("Predictions per endpoint", [_endpoints("Invocations", "Sum")]),
-            _graph("Model latency, p99, µs", [_endpoints("ModelLatency", "p99")]),
+            _graph("Predictions per endpoint", _of_endpoints(settings, "Invocations", "Sum")),
+            _graph("Model latency, p99, µs", _of_endpoints(settings, "ModelLatency", "p99")),
         )
 
 
@@ -119,9 +121,16 @@ def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWid
     return cloudwatch.GraphWidget(title=title, left=metrics, width=12)
 
 
-def _endpoints(metric: str, statistic: str) -> cloudwatch.IMetric:
-    """One line for each endpoint of the platform that exists."""
-    search = f'{{AWS/SageMaker,EndpointName,VariantName}} MetricName="{metric}" EndpointName="perennial-"'
-    return cloudwatch.MathExpression(
-        expression=f"SEARCH('{search}', '{statistic}', 300)", using_metrics={}, label="", period=FIVE_MINUTES
-    )
+def _of_endpoints(settings: Settings, metric: str, statistic: str) -> list[cloudwatch.IMetric]:
+    """One line for each model's endpoint; a search by the beginning of names would find other environments, too."""
+    return [
+        cloudwatch.Metric(
+            namespace="AWS/SageMaker",
+            metric_name=metric,
+            dimensions_map={"EndpointName": settings.environment.endpoint(model), "VariantName": "AllTraffic"},
+            statistic=statistic,
+            label=model,
+            period=FIVE_MINUTES,
+        )
+        for model in settings.model_names
+    ]

@@ -8,7 +8,7 @@ from stacks.data import DataStack
 from stacks.ingestion import DeadLetters, Ingestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.monitoring import Monitoring, Notices
-from stacks.registries import PREFIX, Image, Registry
+from stacks.registries import Image, Registry
 from stacks.serving import Serving
 from stacks.settings import Settings
 from stacks.training import Training
@@ -22,8 +22,8 @@ class PlatformStack(Stack):
         super().__init__(
             scope,
             id,
-            stack_name=f"{settings.name}-platform",
-            description="Perennial: the workflow from upload to endpoint",
+            stack_name=settings.environment.stack("platform"),
+            description=f"{settings.environment.title}: the workflow from upload to endpoint",
         )
         self.add_stack_dependency(data)
         self.data = data.data
@@ -39,7 +39,7 @@ class PlatformStack(Stack):
             dead_letters=self.dead_letters,
         )
         self.training = Training(self, "Training", image=self.image, settings=settings)
-        self.registry = Registry(self, "Registry", image=self.image)
+        self.registry = Registry(self, "Registry", image=self.image, settings=settings)
         self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
         self.workflow = Workflow(
             self,
@@ -56,6 +56,7 @@ class PlatformStack(Stack):
             machine=self.workflow.machine,
             functions=self.functions.every,
             dead_letters=self.dead_letters,
+            settings=settings,
         )
         self._wire(settings)
         self._grant()
@@ -167,6 +168,7 @@ class PlatformStack(Stack):
             serving.grant_invoke(function)
         serving.grant_read_metrics(do.shadow)
         serving.grant_describe_endpoint(do.check)
+        serving.grant_read_alarm_history(do.check)
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_decrypt(do.monitor)
@@ -175,11 +177,11 @@ class PlatformStack(Stack):
         serving.grant_delete_configs(do.finish)
 
     def _publish_names(self, settings: Settings) -> None:
-        """The names of the resources as an SSM parameter, which the command line reads first."""
+        """Publishes the names of the resources as an SSM parameter, which the command line reads first."""
         ssm.StringParameter(
             self,
             "Platform",
-            parameter_name=f"/{settings.name}/platform",
+            parameter_name=settings.environment.parameter,
             string_value=self.to_json_string(
                 {
                     "data_bucket": self.data.data.bucket.bucket_name,
@@ -189,8 +191,9 @@ class PlatformStack(Stack):
                     "state_machine": self.workflow.machine.state_machine_arn,
                     "notices_topic": self.notices.topic.topic_arn,
                     "dispatch_queue": self.ingestion.queue.queue_url,
-                    "package_group_prefix": PREFIX,
                     "dashboard": self.monitoring.dashboard.dashboard_name,
+                    "inspection_workers": str(settings.inspection_workers),
+                    "largest_memory_mb": str(settings.largest_memory_mb),
                 }
             ),
         )

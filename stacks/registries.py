@@ -9,9 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.grants import allow
+from stacks.settings import Settings
 
 IMAGES = Path(__file__).with_name("images.json")
-PREFIX = "perennial-"  # of the names of model package groups
 ACTIONS = ("CreateModelPackageGroup", "CreateModelPackage", "DescribeModelPackage", "ListModelPackages", "AddTags")
 
 
@@ -41,9 +41,9 @@ class Image(Construct):
 class Registry(Construct):
     """The grant to the model registry; a group is created when a model's first version is registered."""
 
-    def __init__(self, scope: Construct, id: str, *, image: Image) -> None:
+    def __init__(self, scope: Construct, id: str, *, image: Image, settings: Settings) -> None:
         super().__init__(scope, id)
-        self._image = image
+        self._image, self._environment = image, settings.environment
 
     def grant_register(self, function: lambda_.Function) -> None:
         """Allows a function to register versions and to find registered ones."""
@@ -51,16 +51,15 @@ class Registry(Construct):
         allow(
             function,
             tuple(f"sagemaker:{action}" for action in ACTIONS),
-            f"{here}:model-package-group/{PREFIX}*",
-            f"{here}:model-package/{PREFIX}*",
+            f"{here}:model-package-group/{self._environment.package_group('*')}",
+            f"{here}:model-package/{self._environment.package_group('*')}",
             because="Every model has its own group",
         )
-        function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
 
     def grant_mark(self, function: lambda_.Function) -> None:
         """Allows a function to find groups of versions, and to tag them."""
-        groups = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:model-package-group/{PREFIX}*"
+        here = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        groups = f"{here}:model-package-group/{self._environment.package_group('*')}"
         actions = ("sagemaker:DescribeModelPackageGroup", "sagemaker:AddTags")
         allow(function, actions, groups, because="Every model has its own group")
-        function.add_environment("PERENNIAL_PACKAGE_GROUP_PREFIX", PREFIX)

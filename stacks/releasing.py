@@ -1,4 +1,6 @@
-"""The states of a release: an optional shadow, a canary that is watched and asked, and the rollback to the champion."""
+"""The states of a release: an optional shadow, a canary with checks of its golden rows, and the rollback to the
+champion.
+"""
 
 from dataclasses import dataclass
 
@@ -42,7 +44,7 @@ class Releasing:
         self.first = states.question(scope, "Shadow first?", "$.version.shadow", yes=self._shadow(), no=self.start)
 
     def _finish_release(self) -> tasks.LambdaInvoke:
-        """What follows the promotion. Whatever happens here, the version is champion and the run ends as promoted."""
+        """The states after the promotion. The version is champion by then: also an error here ends as promoted."""
         finish = states.task(self._scope, "Finish release", self._functions.finish, result_path="$.finished")
         states.retry_crashes(finish).add_catch(self._endings.promoted, result_path=sfn.JsonPath.DISCARD)
         refused, again = states.waiting(self._scope, "Wait for scaling", finish, "$.finished")

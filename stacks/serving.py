@@ -10,14 +10,22 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.grants import acknowledge, allow, allow_key, grant_write_logs_and_metrics, pass_to_sagemaker, role_of
+from perennial.layout import ALARMS
+from stacks.grants import (
+    LOG_GROUPS,
+    acknowledge,
+    allow,
+    allow_key,
+    grant_write_endpoint_logs,
+    grant_write_job_log,
+    grant_write_metrics,
+    pass_to_sagemaker,
+    role_of,
+)
 from stacks.monitoring import Notices
 from stacks.registries import Image
 from stacks.settings import Settings
 
-ENDPOINTS = "perennial-"  # the workflow names an endpoint perennial-MODEL
-LOGS = "/aws/sagemaker/Endpoints/"  # SageMaker's prefix
-METRICS = "Perennial/Serving"
 # A line of the server's log is one request. A missing field is not counted; the dimension `Model` is the version.
 COUNTED = {
     "Requests": "1",
@@ -29,7 +37,6 @@ COUNTED = {
 }
 REQUEST = '{ $.event = "request" }'
 FAILURE = '{ ($.event = "request") && ($.status >= 500) }'
-ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")
 OURS = "The workflow names its resources after models and versions"
 SCALING = "application-autoscaling"
 SCALABLE_TARGETS = f"arn:{Aws.PARTITION}:{SCALING}:{Aws.REGION}:{Aws.ACCOUNT_ID}:scalable-target/*"
@@ -41,11 +48,14 @@ class Serving(Construct):
 
     def __init__(self, scope: Construct, id: str, *, image: Image, notices: Notices, settings: Settings) -> None:
         super().__init__(scope, id)
-        self._image, self._notices = image, notices
+        self._image, self._notices, self._environment = image, notices, settings.environment
+        self._endpoints, self._configs, self._models = map(self._arn, ("endpoint", "endpoint-config", "model"))
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
-        grant_write_logs_and_metrics(self.role, "Endpoints")
-        grant_write_logs_and_metrics(self.role, "TransformJobs")  # `perennial batch` runs the same models
+        prefix = self._environment.prefix
+        grant_write_endpoint_logs(self.role, prefix)
+        grant_write_job_log(self.role, "TransformJobs", prefix)  # `perennial batch` runs the same models
+        grant_write_metrics(self.role)
         self._keys = settings.capture_keys
         for key in self._keys:
             allow_key(self.role, key, "kms:GenerateDataKey", "kms:Decrypt")
@@ -60,15 +70,15 @@ class Serving(Construct):
         """
         actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpointConfig", "AddTags")
         self.grant_describe_endpoint(function)
-        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
+        allow(function, _sagemaker(*actions), self._endpoints, self._configs, because=OURS)
         self._grant_deregister(function)
 
     def grant_retire(self, function: lambda_.Function) -> None:
         """Allows a function to delete endpoints with their scaling, their alarms, configurations and models."""
-        allow(function, _sagemaker("DescribeEndpoint", "DeleteEndpoint"), _arn("endpoint"), because=OURS)
+        allow(function, _sagemaker("DescribeEndpoint", "DeleteEndpoint"), self._endpoints, because=OURS)
         self._grant_deregister(function)
         self.grant_describe_alarms(function)
-        kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]
+        kinds = [_alarms(self._environment.alarm("*", kind)) for kind in ALARMS]
         allow(function, ("cloudwatch:DeleteAlarms",), *kinds, because=OURS)
         self.grant_delete_configs(function)
         lists = _sagemaker("ListEndpointConfigs", "ListModels")
@@ -76,7 +86,7 @@ class Serving(Construct):
 
     def _grant_deregister(self, function: lambda_.Function) -> None:
         """Allows a function to deregister a scalable target, whose policies and alarms go with it."""
-        targets, tracking = SCALABLE_TARGETS, _alarms(f"TargetTracking-endpoint/{ENDPOINTS}*")
+        targets, tracking = SCALABLE_TARGETS, self._tracking_alarms()
         allow(function, (f"{SCALING}:DeregisterScalableTarget",), targets, because="The service generates the ids")
         allow(function, ("cloudwatch:DeleteAlarms",), tracking, because=OURS)
 
@@ -85,14 +95,14 @@ class Serving(Construct):
         models = ("CreateModel", "DescribeModel", "DeleteModel")
         configs = ("CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig")
         actions = (*models, *configs, "AddTags")
-        allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
+        allow(function, _sagemaker(*actions), self._models, self._configs, because=OURS)
         pass_to_sagemaker(self.role, function)
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
         function.add_environment("PERENNIAL_SERVING_ROLE", self.role.role_arn)
 
     def grant_describe_endpoint(self, function: lambda_.Function) -> None:
         """Allows a function to describe endpoints."""
-        allow(function, _sagemaker("DescribeEndpoint"), _arn("endpoint"), because=OURS)
+        allow(function, _sagemaker("DescribeEndpoint"), self._endpoints, because=OURS)
 
     def grant_decrypt(self, function: lambda_.Function) -> None:
         """Allows a function to read captured traffic that a customer's key encrypts."""
@@ -101,12 +111,12 @@ class Serving(Construct):
 
     def grant_invoke(self, function: lambda_.Function) -> None:
         """Allows a function to invoke endpoints."""
-        allow(function, _sagemaker("InvokeEndpoint"), _arn("endpoint"), because=OURS)
+        allow(function, _sagemaker("InvokeEndpoint"), self._endpoints, because=OURS)
 
     def grant_scale(self, function: lambda_.Function) -> None:
         """Allows a function to set an endpoint's scaling, with the alarms of target tracking."""
         actions = ("DescribeEndpoint", "DescribeEndpointConfig", "UpdateEndpointWeightsAndCapacities")
-        allow(function, _sagemaker(*actions), _arn("endpoint"), _arn("endpoint-config"), because=OURS)
+        allow(function, _sagemaker(*actions), self._endpoints, self._configs, because=OURS)
         allow(
             function,
             (f"{SCALING}:RegisterScalableTarget", f"{SCALING}:PutScalingPolicy"),
@@ -116,7 +126,7 @@ class Serving(Construct):
         allow(
             function,
             ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
-            _alarms(f"TargetTracking-endpoint/{ENDPOINTS}*"),
+            self._tracking_alarms(),
             because=OURS,
         )
         allow(
@@ -128,11 +138,15 @@ class Serving(Construct):
 
     def grant_describe_alarms(self, grantee: iam.IGrantable) -> None:
         """Allows the grantee to describe the models' alarms."""
-        allow(grantee, ("cloudwatch:DescribeAlarms",), _alarms(f"{ENDPOINTS}*"), because=OURS)
+        allow(grantee, ("cloudwatch:DescribeAlarms",), _alarms(self._environment.endpoint("*")), because=OURS)
+
+    def grant_read_alarm_history(self, function: lambda_.Function) -> None:
+        """Allows a function to read the history of the models' alarms."""
+        allow(function, ("cloudwatch:DescribeAlarmHistory",), _alarms(self._environment.endpoint("*")), because=OURS)
 
     def grant_put_alarms(self, function: lambda_.Function) -> None:
         """Allows a function to replace the models' alarms, which notify people by the topic of notices."""
-        kinds = [_alarms(f"{ENDPOINTS}*-{kind}") for kind in ALARMS]
+        kinds = [_alarms(self._environment.alarm("*", kind)) for kind in ALARMS]
         allow(function, ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"), *kinds, because=OURS)
         self._notices.add_name_to(function)
 
@@ -142,7 +156,7 @@ class Serving(Construct):
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
-                conditions={"StringEquals": {"cloudwatch:namespace": METRICS}},
+                conditions={"StringEquals": {"cloudwatch:namespace": self._environment.serving_metrics}},
             )
         )
         acknowledge(
@@ -156,19 +170,27 @@ class Serving(Construct):
 
     def grant_read_log(self, function: lambda_.Function) -> None:
         """Allows a function to read the logs of the servers."""
-        group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{LOGS}{ENDPOINTS}*"
+        group = f"{LOG_GROUPS}:{self._environment.endpoint_log('*')}"
         allow(function, ("logs:FilterLogEvents",), group, because=OURS)
 
     def grant_delete_configs(self, function: lambda_.Function) -> None:
         """Allows a function to delete endpoint configurations and models."""
         actions = ("DeleteEndpointConfig", "DeleteModel")
-        allow(function, _sagemaker(*actions), _arn("model"), _arn("endpoint-config"), because=OURS)
+        allow(function, _sagemaker(*actions), self._models, self._configs, because=OURS)
+
+    def _arn(self, kind: str) -> str:
+        """The ARNs of the environment's resources of a kind."""
+        return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:{kind}/{self._environment.endpoint('*')}"
+
+    def _tracking_alarms(self) -> str:
+        """The ARNs of the alarms by which target tracking scales the environment's endpoints."""
+        return _alarms(f"TargetTracking-endpoint/{self._environment.endpoint('*')}")
 
     def _log(self, model: str, settings: Settings) -> logs.LogGroup:
         return logs.LogGroup(
             self,
             f"{model}-log",
-            log_group_name=f"{LOGS}{ENDPOINTS}{model}",
+            log_group_name=self._environment.endpoint_log(model),
             retention=logs.RetentionDays[settings.log_retention],
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -184,7 +206,7 @@ class Serving(Construct):
             f"{model}-{metric}",
             log_group=log,
             filter_pattern=logs.FilterPattern.literal(pattern),
-            metric_namespace=METRICS,
+            metric_namespace=self._environment.serving_metrics,
             metric_name=metric,
             metric_value=value,
             dimensions={"Model": "$.model"},
@@ -193,10 +215,6 @@ class Serving(Construct):
 
 def _sagemaker(*actions: str) -> tuple[str, ...]:
     return tuple(f"sagemaker:{action}" for action in actions)
-
-
-def _arn(kind: str) -> str:
-    return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:{kind}/{ENDPOINTS}*"
 
 
 def _alarms(name: str) -> str:

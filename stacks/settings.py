@@ -1,6 +1,5 @@
 """The settings of a deployment, read from the CDK context and checked once."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Self, get_type_hints
 import yaml
 
 from awsrules.specs import LONGEST_TRAINING, TRAINING_HOURS
+from perennial.environment import DEFAULT, Environment, EnvironmentNameError
 
 ROOT = Path(__file__).parents[1]
 RETENTIONS = (
@@ -32,9 +32,9 @@ LARGEST_MEMORY_MB = 10_240
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Each field is a key of the CDK context: `cdk deploy -c retain=false -c notify=team@example.com`."""
+    """The settings. Each field is a key of the CDK context: `cdk deploy -c name=staging -c notify=team@example.com`."""
 
-    name: str = "perennial"  # prefix of stacks and of the platform's parameter
+    name: str = DEFAULT  # of the environment, from which all names in AWS derive: see perennial/environment.py
     models: str = "models"  # folder of the specs, absolute or below the checkout
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
@@ -43,15 +43,17 @@ class Settings:
     poll_seconds: int = 20  # between two looks at an endpoint; 12 hours of them fit into the history's 25,000 events
     reconcile_minutes: int = 15
     monitor_minutes: int = 60
-    inspection_workers: int = 40  # files of one dataset inspected at a time
-    largest_memory_mb: int = 10_240  # of the worker for files that were too much; new accounts have 3008
+    inspection_workers: int = 8  # files of one dataset inspected at a time; new accounts run 10 functions at once
+    largest_memory_mb: int = 3_008  # of the worker for files that were too much; used accounts have up to 10240
     slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker
     training_hours: int = TRAINING_HOURS  # for which a run waits for a training; specs are held against it
     run_hours: int = 48
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}", self.name):
-            raise SettingsError(f"context 'name' is {self.name!r}: lower-case letters, digits and dashes, 2 to 31")
+        try:
+            Environment(self.name)
+        except EnvironmentNameError as error:
+            raise SettingsError(f"context 'name': {error}") from None
         if self.log_retention not in RETENTIONS:
             raise SettingsError(f"context 'log_retention' is {self.log_retention!r}: one of {', '.join(RETENTIONS)}")
         for field in fields(self):
@@ -91,6 +93,11 @@ class Settings:
         return [field.name for field in fields(cls)]
 
     @property
+    def environment(self) -> Environment:
+        """The environment that is deployed."""
+        return Environment(self.name)
+
+    @property
     def models_folder(self) -> Path:
         """Folder of the specs."""
         return ROOT / self.models
@@ -107,7 +114,7 @@ class Settings:
 
 
 def _capture_key(path: Path) -> str | None:
-    """The key of a spec's captured traffic. A spec that is not right is refused by app.py."""
+    """The key of a spec's captured traffic. An invalid spec is refused by app.py."""
     try:
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:

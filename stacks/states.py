@@ -22,8 +22,10 @@ LAMBDA_FAULTS = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
 ]
+THROTTLED = "Lambda.TooManyRequestsException"  # the account's concurrent executions are used up
+THROTTLED_HOURS = 6  # less than the lease of a run, see HOLD in cloud/handovers.py
+THROTTLED_PAUSE = Duration.minutes(2)  # at most; with full jitter half of it on average
 # A function ran out of memory or time: the errors of Lambda's newer and older runtimes, and of a task's timeout.
 OUT_OF_RESOURCES = ["Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown", "States.Timeout"]
 JOB_FIELDS = (
@@ -66,7 +68,18 @@ def task(
 
 
 def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Retries after faults of Lambda itself. An error of our code would occur again."""
+    """Retries after faults of Lambda itself, and for hours while it throttles. An error of our code would occur again.
+
+    A throttled invocation did not begin, so it is no error of the function and no alarm goes off.
+    """
+    state.add_retry(
+        errors=[THROTTLED],
+        interval=Duration.seconds(1),
+        backoff_rate=2,
+        max_attempts=THROTTLED_HOURS * 3600 * 2 // THROTTLED_PAUSE.to_seconds(),
+        max_delay=THROTTLED_PAUSE,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
     state.add_retry(
         errors=LAMBDA_FAULTS,
         interval=Duration.seconds(2),
@@ -91,7 +104,8 @@ def retry_crashes(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
 
 
 def waiting(scope: Construct, id: str, state: tasks.LambdaInvoke, path: str) -> tuple[sfn.Condition, sfn.IChainable]:
-    """The condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task repeats.
+    """A Choice condition that a task answered `waiting` at `path`, and the Wait of its `seconds` before the task
+    repeats.
 
     Waiting is no error, so no alarm on errors goes off. The function counts the waits, which bounds them.
     """
@@ -134,7 +148,10 @@ def inspection(
 
 
 def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.CustomState:
-    """A SageMaker training job, until its end. The preparation has composed its request without the role."""
+    """A SageMaker training job, until its end. The preparation has composed its request without the role.
+
+    Used-up quotas, and calls that stay throttled, are left to the recovery, which waits or tells what to request.
+    """
     definition: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::sagemaker:createTrainingJob.sync",
@@ -143,14 +160,6 @@ def training(scope: Construct, id: str, *, role_arn: str, hours: int) -> sfn.Cus
         "TimeoutSeconds": hours * 3600,
     }
     state = sfn.CustomState(scope, id, state_json=definition)
-    state.add_retry(  # a quota is reached: wait for another job to end
-        errors=["SageMaker.ResourceLimitExceededException"],
-        interval=Duration.minutes(1),
-        backoff_rate=1.5,
-        max_attempts=20,
-        max_delay=Duration.minutes(15),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
     return state.add_retry(  # throttled, mostly
         errors=["SageMaker.AmazonSageMakerException"],
         interval=Duration.seconds(5),
@@ -189,7 +198,7 @@ def one_of(
 
 
 def any_of(scope: Construct, id: str, path: str, *, yes: sfn.IChainable, no: sfn.IChainable) -> sfn.Choice:
-    """A Choice state on a number: is it greater than zero?"""
+    """A Choice state on a number: greater than zero."""
     return sfn.Choice(scope, id).when(sfn.Condition.number_greater_than(path, 0), yes).otherwise(no)
 
 

@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks.grants import allow, grant_write_logs_and_metrics, pass_to_sagemaker
+from stacks.grants import allow, grant_write_job_log, grant_write_metrics, pass_to_sagemaker
 from stacks.layer import Wheels
 from stacks.registries import Image
 from stacks.settings import ROOT, Settings
@@ -28,32 +28,32 @@ class Training(Construct):
         super().__init__(scope, id)
         source = source_of(settings)
         archive = source.archive_to(ROOT / "build" / f"training-{source.digest[:16]}.tar.gz")
-        self._image = image
+        self._image, self._environment = image, settings.environment
         self._digest = source.digest
         self._source = assets.Asset(self, "Source", path=str(archive), asset_hash=source.digest)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         image.grant_pull(self.role)
-        grant_write_logs_and_metrics(self.role, "TrainingJobs")
+        grant_write_metrics(self.role)
+        grant_write_job_log(self.role, "TrainingJobs", settings.environment.training_jobs)
 
     def grant_run(self, machine: iam.IGrantable) -> None:
         """Allows the state machine what `createTrainingJob.sync` needs, and to pass the role to SageMaker only."""
-        here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
-        jobs = f"arn:{Aws.PARTITION}:sagemaker:{here}:training-job/*"
-        rule = f"arn:{Aws.PARTITION}:events:{here}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule"
-        allow(machine, JOB_ACTIONS, jobs, because="Jobs are named after runs")
+        rule = (
+            f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/"
+            "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+        )
+        allow(machine, JOB_ACTIONS, self._jobs(), because="Jobs are named after runs")
         allow(machine, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
         pass_to_sagemaker(self.role, machine)
 
     def grant_describe_jobs(self, function: lambda_.Function) -> None:
         """Allows a function to describe training jobs."""
-        jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
-        allow(function, ("sagemaker:DescribeTrainingJob",), jobs, because="Jobs are named after runs")
+        allow(function, ("sagemaker:DescribeTrainingJob",), self._jobs(), because="Jobs are named after runs")
 
     def grant_stop_jobs(self, function: lambda_.Function) -> None:
         """Allows a function to describe training jobs and to stop them."""
-        jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job/*"
         actions = ("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
-        allow(function, actions, jobs, because="Jobs are named after runs")
+        allow(function, actions, self._jobs(), because="Jobs are named after runs")
 
     def add_image_to(self, function: lambda_.Function) -> None:
         """Adds the image to the environment of a function, which composes requests of jobs."""
@@ -64,6 +64,11 @@ class Training(Construct):
         allow(function, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
         function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
         function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
+
+    def _jobs(self) -> str:
+        """The ARNs of the environment's training jobs."""
+        jobs = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:training-job"
+        return f"{jobs}/{self._environment.training_jobs}*"
 
 
 def source_of(settings: Settings) -> Source:

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: AWS on moto with an empty ledger, and a PATH for the SageMaker toolkit."""
+"""Fixtures of several packages' tests: AWS on moto with an empty ledger, and a PATH for the SageMaker toolkit."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,12 @@ from cloud import ledger as ledgers
 from cloud import platform
 from cloud.ledger import Ledger
 
-# The suite decides whether a change is good, so it must say the same twice; `make fuzz` looks for the new.
+# The tests must give the same result for the same code; `make fuzz` tries new examples.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+# Powertools reads it where a handler is imported; a function has it from its stack
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Perennial")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the documents say exists: links, verbs and options of the command, targets of make, the rooms."""
+"""Names in the documents exist: links, verbs and options of the command, targets of make, packages."""
 
 import re
 from pathlib import Path

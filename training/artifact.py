@@ -1,9 +1,9 @@
-"""A model's folder: its files, their digests, and the manifest that vouches for them.
+"""A model's folder: its files, and the manifest with their digests and the versions of the libraries.
 
     model.joblib    the fitted pipeline
-    golden.json     rows and what the model said of them, to be said again wherever it serves
-    code/           what serving needs
-    manifest.json   what the model is, and the sha256 of every other file
+    golden.json     rows with the model's predictions, which every server must reproduce
+    code/           the code for serving
+    manifest.json   the model's description, and the sha256 of every other file
 
 The model's digest is the sha256 over one line "name<NUL>sha256<LF>" per file, sorted by name, the manifest left out.
 """
@@ -14,15 +14,20 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+# scikit-learn does not guarantee that another version reads a pickle.
+_MUST_MATCH = ("scikit-learn",)
+_RECORDED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
 
 
 class ArtifactError(Exception):
-    """A model's folder is not what its manifest says. Nothing of it was loaded."""
+    """A model's folder differs from its manifest. Nothing of it was loaded."""
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -32,7 +37,7 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """sha256 of each file by its name below the folder. The manifest and Python's caches do not count."""
+    """The sha256 of each file by its name below the folder, without the manifest and Python's caches."""
     found = {}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
@@ -46,7 +51,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> str:
-    """Write the manifest of a finished folder. Gives the model's digest."""
+    """Writes the manifest of a finished folder. Returns the model's digest."""
     files = digests(folder)
     digest = digest_of(files)
     manifest = {"format": FORMAT, **facts, "files": dict(sorted(files.items())), "digest": digest}
@@ -56,9 +61,9 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> str:
 
 
 def verify(folder: Path, digest: str | None = None) -> dict[str, Any]:
-    """The manifest of a folder whose every file is as it was sealed.
+    """The manifest of a folder in which every file is unchanged since `seal`.
 
-    `digest` is what the model must be, the whole of it or its start. Raises ArtifactError for a file that is changed,
+    `digest` is the expected digest of the model, or its beginning. Raises ArtifactError for a file that is changed,
     missing or new, and for another model.
     """
     try:
@@ -78,3 +83,16 @@ def verify(folder: Path, digest: str | None = None) -> dict[str, Any]:
     if digest and not own.startswith(digest):
         raise ArtifactError(f"this is the model {own[:12]}; expected {digest[:12]}")
     return manifest
+
+
+def environment() -> dict[str, str]:
+    """The versions that a model is made with."""
+    return {"python": python_version(), **{name: metadata.version(name) for name in _RECORDED}}
+
+
+def check_versions(manifest: Mapping[str, Any]) -> None:
+    """Raises ArtifactError if the model was made with another version of a library that must be the same."""
+    for name in _MUST_MATCH:
+        made_with, here = manifest["versions"].get(name), metadata.version(name)
+        if made_with != here:
+            raise ArtifactError(f"the model was made with {name} {made_with}, here is {here}")

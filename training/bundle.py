@@ -1,4 +1,4 @@
-"""What goes into a model's folder beside the fitted pipeline."""
+"""The files in a model's folder beside the fitted pipeline."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pandas as pd
 
 from perennial.contract.plan import Plan
 from perennial.contract.schema import Schema
-from training import golden
+from training.artifact import environment
 from training.columns import plain
 from training.fast import parity
 from training.fast.path import FOLDER, Fast
-from training.model import Model, environment
-from training.predictions import predicted
+from training.model import Model
+from training.predictions import GOLDEN, predicted
 
 GOLDEN_ROWS = 200
-MOST_CATEGORIES = 10_000  # of a column, that a manifest lists
-# Serving needs these alone. A test serves from an archive to prove it.
+MOST_CATEGORIES = 10_000  # categories of a column that a manifest lists
+# Serving needs only these. A test serves from an archive to prove it.
 CONTRACT = (
     "__init__",
     *(f"contract/{name}" for name in (
@@ -29,8 +29,8 @@ CONTRACT = (
     )),
 )  # fmt: skip
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "golden", "model", "predictions", "score",
-    "serve", "served", "tables", "versions",
+    "__init__", "artifact", "columns", "encoders", "features", "model", "predictions", "score",
+    "serve", "served", "tables",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
@@ -39,10 +39,10 @@ SERVING = (
 
 
 def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: float | None) -> dict[str, Any]:
-    """The manifest's members: what the model is, what goes in, what comes out.
+    """The manifest's members about the model, its input and its output.
 
-    `categories` are those of the training rows, whatever the encoding keeps apart; beyond MOST_CATEGORIES none are
-    listed, and a category that training never saw is no breach.
+    `categories` are those of the training rows, whatever categories the encoding distinguishes; for more than
+    MOST_CATEGORIES none are listed, and an unseen category is no breach.
     """
     categories = {name: _categories(train[name]) for name, column in plan.features.items() if column.type == "category"}
     features = [
@@ -82,7 +82,7 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
 
 
 def _categories(values: pd.Series) -> list[str] | None:
-    """All categories, the most frequent first; None where they are too many."""
+    """All categories, the most frequent first; None if there are too many."""
     counts = values.dropna().value_counts()
     if len(counts) > MOST_CATEGORIES:
         return None
@@ -90,7 +90,7 @@ def _categories(values: pd.Series) -> list[str] | None:
 
 
 def copy_code(source: Path, target: Path, with_models: bool) -> None:
-    """What serving needs, from the folder that holds training/ (and models/, where the estimator is the user's)."""
+    """Copies the code for serving from the folder of training/ (and models/, if the estimator is the user's)."""
     files = [source / "perennial" / f"{name}.py" for name in CONTRACT]
     files += [source / "training" / f"{name}.py" for name in SERVING]
     if with_models:
@@ -102,9 +102,9 @@ def copy_code(source: Path, target: Path, with_models: bool) -> None:
 
 
 def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
-    """The first held-out rows, by their hash, with what the model says of them on the path by which it will serve.
+    """Writes the first held-out rows, by their hash, with the model's predictions on its serving path.
 
-    Rows that a server may refuse, for a category that training never saw, are none to ask it for.
+    Rows with an unseen category are left out, because a server may refuse them.
     """
     rows = _answerable(model, held_out.head(2 * GOLDEN_ROWS)).head(GOLDEN_ROWS)
     columns = {name: plain(column, rows[name]) for name, column in model.features.items()}
@@ -117,11 +117,11 @@ def write_golden(folder: Path, model: Model, held_out: pd.DataFrame) -> None:
         "predictions": (predictions or model.predict(rows)).entries(),
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    (folder / golden.FILE).write_text(text, encoding="utf-8")
+    (folder / GOLDEN).write_text(text, encoding="utf-8")
 
 
 def _answerable(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
-    """All rows, where none would be left."""
+    """The rows without an unseen category; all rows if there are none."""
     columns = parity.typed(model, rows)
     refused: set[int] = set()
     for field in Schema.of(model.manifest).fields:

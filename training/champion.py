@@ -1,8 +1,8 @@
-"""The model now serving, asked about the rows the candidate is judged by.
+"""Predictions of the champion for the held-out rows of the candidate.
 
-It comes as an archive, and answers by the code it was saved with: in this process where that is the code we run, else
-in a process of its own, so that a change of ours cannot change what it says. Where it cannot be asked, the reason
-goes on record and the training goes on.
+The champion is an archive and predicts with the code it was saved with: in this process if that code is the running
+code, else in a process of its own, so that a change of the code does not change its predictions. If it cannot predict,
+the reason is recorded and the training continues.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import hashlib
 import os
 import subprocess
 import sys
+import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,31 +24,37 @@ from numpy.typing import NDArray
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import ChampionFile, Plan
-from training import archive, artifact
+from training import artifact
 from training.model import Model
 from training.tables import to_arrow
 
 _MOST_SECONDS = 900
+MOST_FILES = 2_000
+MOST_BYTES = 4 * 1024**3
 _CODE = "code/"
 Floats = NDArray[np.float64]
 
 
 class UnscorableError(Exception):
-    """The champion cannot be asked about these rows; the message says why."""
+    """The champion cannot predict these rows; the message states the reason."""
+
+
+class ArchiveError(Exception):
+    """An archive is not safe or not readable."""
 
 
 class Answering(Protocol):
-    """A champion at work."""
+    """A champion that is predicting."""
 
     def finish(self) -> Floats:
-        """Its answers, when it is done."""
+        """Waits for its predictions and returns them."""
 
     def stop(self) -> None:
-        """Leave nothing behind."""
+        """Stops it and leaves no process or file."""
 
 
 class Champion:
-    """A champion that was started before the candidate is fitted, and is asked for its answers after."""
+    """A champion that predicts while the candidate is fitted."""
 
     def __init__(self, manifest: Mapping[str, Any], work: Answering) -> None:
         self.classes = list(manifest["classes"] or ())
@@ -55,17 +63,17 @@ class Champion:
 
     @classmethod
     def start(cls, plan: Plan, file: Path, rows: pd.DataFrame, folder: Path, code: Path) -> Champion:
-        """Check the archive, then let it begin on the rows.
+        """Checks the archive and starts the prediction of the rows.
 
-        `folder` is for what that needs, `code` holds the code we run. Raises UnscorableError.
+        `folder` holds the files that this needs, `code` the running code. Raises UnscorableError.
         """
         assert plan.champion is not None
         model = folder / "champion"
         try:
-            archive.unpack(file, model)
-            # Before anything of it is run: it is the model that the plan names, and whole.
+            unpack(file, model)
+            # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
             manifest = artifact.verify(model, _digits(plan.champion))
-        except (archive.ArchiveError, artifact.ArtifactError) as error:
+        except (ArchiveError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
         columns = _columns(plan, manifest)
         if _runs_our_code(manifest, code):
@@ -73,14 +81,14 @@ class Champion:
         return cls(manifest, _InItsOwnProcess(model, rows, columns, folder))
 
     def finish(self) -> Floats:
-        """What it said: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
+        """Its predictions: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
         values = self._work.finish()
         if not np.isfinite(values).all():
             raise UnscorableError("its answers are not all finite numbers")
         return values
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """Stops it in any state."""
         self._work.stop()
 
 
@@ -130,7 +138,7 @@ class _InItsOwnProcess:
 
 
 def _runs_our_code(manifest: Mapping[str, Any], code: Path) -> bool:
-    """Is every file it was saved with the one that we run?"""
+    """True if every file it was saved with equals the running one."""
     for name, sha256 in manifest["files"].items():
         if name.startswith(_CODE):
             ours = code / name.removeprefix(_CODE)
@@ -147,7 +155,7 @@ def _digits(champion: ChampionFile) -> str:
 
 
 def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
-    """The champion's features as the plan declares them. Raises UnscorableError where it answers another question."""
+    """The champion's features as the plan declares them. Raises UnscorableError if its target or classes differ."""
     for name, ours in (("problem", plan.problem), ("target", plan.target), ("target_type", plan.target_column.type)):
         if manifest[name] != ours:
             raise UnscorableError(f"its {name} is {manifest[name]}, now it is {ours}")
@@ -156,5 +164,21 @@ def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
         if now is None:
             raise UnscorableError(f"it needs the column '{feature['name']}', which is no longer declared")
         if now.type != feature["type"]:
-            raise UnscorableError(f"it knows '{feature['name']}' as {feature['type']}, now it is {now.type}")
+            raise UnscorableError(f"its feature '{feature['name']}' is {feature['type']}, now it is {now.type}")
     return {feature["name"]: plan.columns[feature["name"]] for feature in manifest["features"]}
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks regular files and folders. Raises ArchiveError before anything is written outside `folder`."""
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            files = size = 0
+            for member in tar:
+                files, size = files + 1, size + member.size
+                if files > MOST_FILES or size > MOST_BYTES:
+                    raise ArchiveError(f"the archive holds more than {MOST_FILES} files or {MOST_BYTES} bytes")
+                if not (member.isreg() or member.isdir()):
+                    raise ArchiveError(f"'{member.name}' is neither a file nor a folder")
+                tar.extract(member, folder, filter="data")
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise ArchiveError(f"the archive cannot be unpacked: {type(error).__name__} {error}") from error

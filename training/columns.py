@@ -1,4 +1,4 @@
-"""Declared columns, and the pandas types by which training and serving agree on them."""
+"""Declared columns and their pandas types, the same in training and serving."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from perennial.contract.values import written
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import (
     Binary,
@@ -26,29 +25,29 @@ from perennial.gate.measuring.evaluation import (
 from training import labels
 from training.evaluation import Scored
 
-# Parts are there to be looked at, and for one check that only a sure loss fails: half the resamples will do.
+# Parts are for readers, and for one check that fails only on a significant loss: half the resamples are enough.
 _OF_PARTS = 0.5
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' outcomes on the same rows, their metrics, and the resamples that the intervals come from."""
+    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals."""
 
     candidate: Outcomes
     champion: Outcomes | None
-    classes: tuple[Any, ...]
+    names: tuple[str, ...]
     counts: tuple[int, ...]
     resamples: Resamples
     comparison: Comparison
 
     def of_classes(self, measured: Measured) -> dict[str, Any] | None:
         """Precision, recall and f1 of each class with its number of rows; None for a regression."""
-        told = zip(self.classes, measured.classes, self.counts, strict=True)
-        return {written(label): {**metrics, "rows": rows} for label, metrics, rows in told} or None
+        told = zip(self.names, measured.classes, self.counts, strict=True)
+        return {name: {**metrics, "rows": rows} for name, metrics, rows in told} or None
 
 
 def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
-    """Metrics of both on the rows whose truth is `actual`, by a share of the resamples that the policy asks for."""
+    """Metrics of both models on the rows with true values `actual`. `share`: the part of the policy's resamples."""
     models = [candidate] if champion is None else [candidate, champion]
     known = _all_classes(plan, actual, models)
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
@@ -56,7 +55,7 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
     resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.gate.resamples)), plan.seed)
     comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
-    return Compared(outcomes[0], other, tuple(known), tuple(counts), resamples, comparison)
+    return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
 
 
 def parts(
@@ -87,7 +86,7 @@ def _part(found: Comparison, rows: int) -> dict[str, Any]:
 
 
 def _all_classes(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> list[Any]:
-    """Every class that a row has or a model knows; a model that does not know it gives it no probability."""
+    """The classes of all rows and models, in order; none for a regression."""
     if plan.problem == "binary":
         return list(models[0].classes)
     found = {value for model in models for value in model.classes}

@@ -1,7 +1,7 @@
-"""How one column becomes numbers. An encoder learns from the training rows and then holds only plain arrays.
+"""Encoders: each turns one column into numbers. A fitted encoder holds only plain arrays.
 
-Each takes a typed pandas column and gives an array of shape (n, width); what it cannot know (a null, a category it
-never saw) it gives as NaN or as its place for others, never as an error.
+Each takes a typed pandas column and returns an array of shape (n, width); a null or an unseen category becomes NaN or
+the code for others, never an error.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _LARGEST = 3e38
 
 
 class Encoder(Protocol):
-    """Learns a column, then turns it into numbers."""
+    """Base of encoders: fitted to a column, then turns it into numbers."""
 
     def fit(self, values: pd.Series) -> Encoder:
-        """Learn from the training rows."""
+        """Fits to the training rows."""
 
     def transform(self, values: pd.Series) -> Matrix:
         """Numbers of shape (n, width)."""
@@ -46,7 +46,7 @@ class Numbers:
 
 
 class Codes:
-    """Categories as whole numbers, the most frequent first; from `most` on they share the place of others."""
+    """Categories as integer codes, the most frequent first; from `most` on they share the code for others."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -70,7 +70,7 @@ class Codes:
 
 
 class Flags:
-    """Categories as one 0 or 1 each, for estimators that multiply; the last is for others. A null is 0 everywhere."""
+    """One-hot encoding of categories for linear models; the last column is for others. A null is 0 everywhere."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -94,7 +94,7 @@ class Flags:
 
 
 class Calendar:
-    """A date or a moment (in UTC) as the parts by which things repeat."""
+    """A date or a moment (in UTC) as its periodic parts."""
 
     _DATE = ("year", "month", "day", "dayofweek", "dayofyear")
 
@@ -112,7 +112,7 @@ class Calendar:
 
 
 class Words:
-    """Free text as few numbers: its words hashed into `width` buckets, weighed by rarity (TF-IDF), and length."""
+    """Free text as few numbers: words hashed into `width` buckets, weighted by TF-IDF, and its length."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -138,7 +138,7 @@ class Words:
 
 
 class Scaled:
-    """Another encoder's numbers with mean 0 and deviation 1; gaps get the median and, if it saw any, a mark."""
+    """Another encoder's numbers standardized; missing ones get the median and, if the training rows had any, a mark."""
 
     def __init__(self, inner: Encoder) -> None:
         self.inner = inner
@@ -171,12 +171,12 @@ class Scaled:
 
 
 def _frequent(values: pd.Series, most: int) -> tuple[list[str], bool]:
-    """The most frequent categories, ties in the order of their names, and whether some had to be left out."""
+    """The most frequent categories, ties in the order of their names, and whether some were left out."""
     counts = values.dropna().value_counts()
     ranked = sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))
     return [category for _, category in ranked[:most]], len(ranked) > most
 
 
 def _places(values: pd.Series, categories: list[str]) -> NDArray[np.intp]:
-    """The place of each value among the categories, -1 where it has none."""
+    """The index of each value among the categories, -1 for another value."""
     return pd.Index(categories, dtype=object).get_indexer(pd.Index(values.to_numpy(dtype=object), dtype=object))

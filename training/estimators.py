@@ -21,10 +21,11 @@ from sklearn.pipeline import Pipeline
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.failure import TrainingError
 from training.features import Features, code_places
+from training.job import TrainingError
 
-# Where rows are this many, waiting costs more than a model that differs in the last digit between machine types.
+# From this number of rows on, the time of one thread costs more than a model that differs in the last digit between
+# machine types.
 _MANY_ROWS = 500_000
 _MODULE_FUNCTION = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", re.ASCII)
 _TREES = 100
@@ -32,9 +33,9 @@ _MOST_TREES = 1000
 
 
 def threads(rows: int) -> int:
-    """How many threads fit a model: one, because scikit-learn sums in as many parts as there are threads.
+    """The number of threads that fit a model: one, because scikit-learn sums in as many parts as there are threads.
 
-    So the same rows give the same model on every machine. Only very many rows get every core.
+    So the same rows give the same model on every machine. Only a very large number of rows gets every core.
     """
     return 1 if rows < _MANY_ROWS else os.cpu_count() or 1
 
@@ -58,9 +59,9 @@ def build(plan: Plan, classes: int, code: Path) -> Pipeline:
 
 
 def use_threads(pipeline: Pipeline, jobs: int) -> None:
-    """For estimators that have workers of their own. A forest is the same whoever grows its trees.
+    """Sets the number of threads of estimators that have workers. A forest does not depend on it.
 
-    While serving one job is right: starting a pool costs more than the answer.
+    One is best for serving: starting a pool takes longer than the prediction.
     """
     estimator = pipeline[-1]
     if estimator.get_params().get("n_jobs") is not None:
@@ -68,14 +69,14 @@ def use_threads(pipeline: Pipeline, jobs: int) -> None:
 
 
 def _piped(estimator: Any, features: Features) -> Pipeline:
-    """A Pipeline of the user's takes the DataFrame itself; any other estimator gets our numbers."""
+    """A user's Pipeline takes the DataFrame itself; any other estimator gets the encoded numbers."""
     if isinstance(estimator, Pipeline):
         return estimator
     return Pipeline([("features", features), ("estimator", estimator)])
 
 
 def _boosting(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
-    # No early stopping: it holds rows back by chance, and the number of trees is then the data's whim.
+    # No early stopping: it holds out rows at random, and the number of trees would depend on the sample.
     kind = HistGradientBoostingRegressor if problem == "regression" else HistGradientBoostingClassifier
     trees = _TREES if classes <= 2 else max(20, min(_TREES, _MOST_TREES // classes))
     return kind(
@@ -113,7 +114,7 @@ def _set(estimator: BaseEstimator, plan: Plan) -> None:
 
 
 def _from_module(plan: Plan, code: Path) -> Any:
-    """Call the user's function with columns, parameters and seed; it returns an unfitted estimator or Pipeline."""
+    """Calls the user's function with columns, parameters and seed; it returns an unfitted estimator or Pipeline."""
     if not _MODULE_FUNCTION.match(plan.estimator):
         raise TrainingError(f"'{plan.estimator}' names no estimator; expected module:function, for example own:build.")
     name, function = plan.estimator.split(":")
@@ -121,7 +122,7 @@ def _from_module(plan: Plan, code: Path) -> Any:
     try:
         make = getattr(importlib.import_module(module), function)
         estimator = make(columns=plan.features, parameters=dict(plan.parameters), seed=plan.seed)
-    except Exception as error:  # it is the user's code: whatever it raises is for the user
+    except Exception as error:  # the user's code: any exception is reported to the user
         raise TrainingError(
             f"The estimator {plan.estimator} could not be made: {type(error).__name__}: {error}. "
             f"It must be in models/{name.removeprefix('models.')}.py and take columns, parameters and seed."

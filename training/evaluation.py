@@ -1,4 +1,4 @@
-"""What leaves the job for the gate: evaluation.json, and the table of both models' predictions on the same rows."""
+"""The output of the job for the gate: evaluation.json, and the table of both models' predictions on the same rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scored:
-    """A model's answers about the held-out rows: probabilities of the positive or numbers (n,), or (n, K)."""
+    """A model's predictions for the held-out rows: probabilities of the positive or numbers (n,), or (n, K)."""
 
     name: str
     classes: Sequence[Any]
@@ -32,7 +32,7 @@ class Scored:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """evaluation.json. A NaN would be no JSON: there is none, by construction, and it is refused."""
+    """Writes evaluation.json. NaN is not JSON and raises an error."""
     text = json.dumps({"format": FORMAT, **content}, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
@@ -40,7 +40,9 @@ def write(path: Path, content: dict[str, Any]) -> None:
 def write_predictions(
     path: Path, plan: Plan, rows: pd.DataFrame, hashes: NDArray[np.uint64], models: Sequence[Scored]
 ) -> None:
-    """predictions.parquet: `row` (the hash of the key), the key's columns, `actual`, and each model's answers."""
+    """Writes predictions.parquet: `row` (the hash of the key), the key's columns, `actual`, and each model's
+    predictions.
+    """
     table: dict[str, Any] = {"row": hashes, **{f"key.{name}": rows[name].to_numpy() for name in plan.key}}
     table["actual"] = rows[plan.target].to_numpy()
     for model in models:

@@ -12,25 +12,25 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from perennial.contract.columns import Column
 from training.encoders import Calendar, Codes, Encoder, Flags, Matrix, Numbers, Scaled, Words
 
-# HistGradientBoosting takes 255 bins; one is for others, one is kept for missing values.
+# HistGradientBoosting takes 255 bins; one is for others, one for missing values.
 MOST_CODES = 253
 _MOST_FLAGS = 50
 _WORD_BUCKETS = 32
 
 
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` fills, scales and spreads them."""
+    """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` imputes, scales and one-hot encodes."""
 
     def __init__(self, columns: Mapping[str, Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
         self.columns = columns
         self.encoding = encoding
 
     def fit(self, rows: pd.DataFrame, target: object = None) -> Self:
-        """Learn each column from the training rows. `target` is not looked at."""
+        """Fits each column's encoder to the training rows. `target` is not used."""
         self.encoders_: list[tuple[str, Encoder]] = [
             (name, _encoder(column, self.encoding == "dense").fit(rows[name])) for name, column in self.columns.items()
         ]
-        # A column without a single value teaches nothing, and not every estimator can look at it.
+        # A column without values is left out: it has no information, and some estimators fail on it.
         self.empty_ = np.isnan(self._encoded(rows)).all(axis=0)
         return self
 
@@ -49,7 +49,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def code_places(columns: Mapping[str, Column]) -> list[int]:
-    """Which numbers of the ordinal matrix are category codes: known before anything is learnt."""
+    """The indices of category codes in the ordinal matrix; known before the fit."""
     widths = [len(_encoder(column, dense=False).names(name)) for name, column in columns.items()]
     starts = np.cumsum([0, *widths])
     return [int(start) for column, start in zip(columns.values(), starts, strict=False) if column.type == "category"]

@@ -1,4 +1,4 @@
-"""From rows to a model's folder: fitted, saved, sealed, and read back."""
+"""Fitting: from rows to a model's folder, saved, sealed and read back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 
 from perennial.contract.plan import Plan
 from training import artifact, bundle, estimators, labels, thresholds
-from training.failure import TrainingError
 from training.fast import parity
+from training.job import TrainingError, report
 from training.model import Model
 from training.payloads import openapi
-from training.progress import report
 from training.rows import Split
 from training.thresholds import Choice
 
@@ -30,7 +29,7 @@ CODE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model as it will serve, the seconds that fitting it took, and for a binary problem its threshold's choice."""
+    """A model as it will serve, the seconds of the fit, and for a binary problem the choice of its threshold."""
 
     model: Model
     seconds: float
@@ -38,9 +37,9 @@ class Fitted:
 
 
 def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
-    """A model in `folder`. Raises TrainingError.
+    """Fits a model and writes it to `folder`. Raises TrainingError.
 
-    It is read back from what was written: the model that is judged is the model that will serve.
+    The model is read back from the folder: the model that is evaluated is the model that will serve.
     """
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
     started = time.perf_counter()

@@ -1,8 +1,8 @@
-"""How much a model's answers hang on each feature: what drift is weighed by.
+"""Permutation importance of features, the weights of drift.
 
-A feature's values change places between held-out rows, and the answers are taken again (permutation, after Breiman,
-2001). What counts is how far the answers move, not how much worse they get: a feature that the model leans on without
-gain misleads it all the same when it drifts. It works for any estimator, and no estimator can make it last long.
+A feature's values are permuted between held-out rows, and the rows are predicted again (after Breiman, 2001). The
+importance is the change of the predictions, not of a metric: a feature that the model uses without gain changes its
+predictions as well when it drifts. It works for any estimator, in bounded time.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from perennial.contract.plan import Plan
+from training.job import report
 from training.model import Model
-from training.progress import report
 from training.rows import Split
 
 _MOST_ROWS = 1000
@@ -22,10 +22,10 @@ _SECONDS = 30.0
 
 
 def measure(plan: Plan, split: Split, model: Model, seconds: float = _SECONDS) -> dict[str, float] | None:
-    """By feature the mean absolute change of a probability, or of the number said; 0 for one that is not looked at.
+    """By feature the mean absolute change of a probability, or of the predicted number; 0 for an unused feature.
 
-    On 1,000 held-out rows (they lie in an order by hash, so the first are any), on fewer where that would take longer
-    than `seconds`, and None where even 50 would.
+    Measured on 1,000 held-out rows (the first ones, because they are in the order of a hash), on fewer if that would
+    take longer than `seconds`; None if even 50 would.
     """
     began = time.perf_counter()
     rows = split.held_out.head(_MOST_ROWS)

@@ -1,4 +1,4 @@
-"""Candidate and champion on the same held-out rows, and what leaves the job about it."""
+"""Evaluation of candidate and champion on the same held-out rows, and the output of the job about it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from perennial.contract.values import written
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
 from training import evaluation
+from training.artifact import environment
 from training.champion import Champion, UnscorableError
 from training.comparison import Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
-from training.model import Model, environment
-from training.progress import report
+from training.job import report
+from training.labels import names
+from training.model import Model
 from training.rows import Split
 
 
 @dataclass
 class Rival:
-    """The champion, as far as it can be asked: at work, or the reason why not, or neither where none serves yet."""
+    """The champion: predicting, or the reason why it cannot, or neither if there is no champion yet."""
 
     champion: Champion | None = None
     reason: str | None = None
 
     @classmethod
     def start(cls, plan: Plan, folder: Path, split: Split, scratch: Path) -> Rival:
-        """Let the champion begin; `folder` holds its archive, `scratch` is for what it needs."""
+        """Starts the champion's prediction; `folder` holds its archive, `scratch` its temporary files."""
         if plan.champion is None:
             return cls()
         try:
@@ -43,14 +44,15 @@ class Rival:
         except UnscorableError as error:
             return cls(reason=str(error))
 
-    def finish(self, classes: list[Any], problem: str) -> Scored | None:
-        """Its answers; None, and the reason kept, where there are none that can be compared."""
+    def finish(self, plan: Plan, classes: list[Any]) -> Scored | None:
+        """Its predictions; None, with the reason kept, if there are none that can be compared."""
         if self.champion is not None:
             try:
                 values = self.champion.finish()
-                if problem != "binary" or self.champion.classes == classes:
+                if plan.problem != "binary" or self.champion.classes == classes:
                     return Scored("champion", self.champion.classes, self.champion.threshold, values)
-                self.reason = f"its classes are {self.champion.classes}, now they are {classes}"
+                then, now = (" and ".join(names(plan, each)) for each in (self.champion.classes, classes))
+                self.reason = f"its classes are {then}, now they are {now}"
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:
@@ -58,18 +60,18 @@ class Rival:
         return None
 
     def stop(self) -> None:
-        """Leave no process behind."""
+        """Stops its process."""
         if self.champion is not None:
             self.champion.stop()
 
 
 def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) -> dict[str, Any]:
-    """Write predictions.parquet to `folder` and give the content of evaluation.json, but for how it was trained."""
+    """Writes predictions.parquet to `folder`. Returns evaluation.json's content, without the facts of the fit."""
     folder.mkdir(parents=True, exist_ok=True)
     model = fitted.model
     classes = list(model.manifest["classes"] or ())
     mine = Scored("candidate", classes, model.manifest["threshold"], model.predict(split.held_out).values)
-    theirs = rival.finish(classes, plan.problem)
+    theirs = rival.finish(plan, classes)
     models = [mine] if theirs is None else [mine, theirs]
     table = folder / "predictions.parquet"
     evaluation.write_predictions(table, plan, split.held_out, split.held_out_hashes, models)
@@ -93,7 +95,7 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
 
 
 def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str, Any]:
-    """What is asked beyond accuracy: is it fair, does it pay, where is it worse, does it do as it should."""
+    """The sections beyond accuracy: fairness, value, slices and behaviour."""
     gate, rows, resamples = plan.gate, split.held_out, whole.resamples
     features = list(plan.features)
     classes, threshold = model.manifest["classes"] or (), model.manifest["threshold"]
@@ -112,7 +114,9 @@ def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str
 def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
     newest, held_out = int(split.newest.sum()), len(split.held_out)
     sides = dict(zip(("negatives", "positives"), whole.counts, strict=True)) if plan.problem == "binary" else {}
-    return {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
+    counts = {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
+    repeats = {name: number for name, number in asdict(split.repeats).items() if len(plan.origin.datasets) > 1}
+    return counts | repeats
 
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:
@@ -130,6 +134,5 @@ def _champion(plan: Plan, whole: Compared, theirs: Scored | None, reason: str | 
 
 
 def _curves(whole: Compared) -> dict[str, Any]:
-    names = [written(label) for label in whole.classes]
-    theirs = whole.champion and pictures(whole.champion, names)
-    return {"candidate": pictures(whole.candidate, names), "champion": theirs}
+    theirs = whole.champion and pictures(whole.champion, whole.names)
+    return {"candidate": pictures(whole.candidate, whole.names), "champion": theirs}

@@ -1,4 +1,4 @@
-"""A model loaded from its folder, with the fitted pipeline: verified first, then unpickled, then asked."""
+"""A model loaded from its folder, with the fitted pipeline: verified first, then unpickled."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ import pandas as pd
 
 from perennial.contract.columns import Column, declared
 from perennial.contract.values import read
-from training import artifact, golden, versions
+from training import artifact
 from training.columns import frame
-from training.predictions import TOLERANCE, Predictions, predicted
-from training.versions import environment
-
-__all__ = ["TOLERANCE", "Model", "environment"]
+from training.predictions import Predictions, check_golden, predicted, read_golden
 
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted pipeline and the manifest that says what goes in and what comes out."""
+    """A fitted pipeline and the manifest with its input and output."""
 
     folder: Path
     manifest: Mapping[str, Any]
@@ -32,24 +29,24 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path, digest: str | None = None) -> Model:
-        """Check digests and versions, then load. Raises ArtifactError; nothing is unpickled before the checks hold."""
+        """Checks digests and versions, then loads. Raises ArtifactError; nothing is unpickled before that."""
         manifest = artifact.verify(folder, digest)
-        versions.check(manifest)
+        artifact.check_versions(manifest)
         return cls.unpickled(folder, manifest)
 
     @classmethod
     def unpickled(cls, folder: Path, manifest: Mapping[str, Any]) -> Model:
-        """Load what has been checked already."""
+        """Unpickles a model that was verified before."""
         features = declared(manifest["features"])
         return cls(folder, manifest, joblib.load(folder / "model.joblib"), features)
 
     @property
     def digest(self) -> str:
-        """64 hex digits."""
+        """The model's digest, 64 hex digits."""
         return str(self.manifest["digest"])
 
     def predict(self, rows: pd.DataFrame) -> Predictions:
-        """Predictions for a typed frame that holds the features; more columns do no harm."""
+        """Predictions for a typed frame that holds the features; other columns are ignored."""
         return predicted(self.manifest, self.values(rows))
 
     def values(self, rows: pd.DataFrame) -> Any:
@@ -61,8 +58,8 @@ class Model:
         return probabilities[:, 1] if self.manifest["problem"] == "binary" else probabilities
 
     def check_golden(self) -> int:
-        """Say again what golden.json holds. Gives the number of rows; raises ArtifactError where an answer differs."""
-        then = golden.read(self.folder)
+        """Reproduces golden.json. Returns the number of rows; raises ArtifactError if a prediction differs."""
+        then = read_golden(self.folder)
         columns = {name: replace(column, nullable=True) for name, column in self.features.items()}
         values = {name: [read(row[name], column, ()) for row in then["rows"]] for name, column in columns.items()}
-        return golden.check(self.predict(frame(columns, values)), then)
+        return check_golden(self.predict(frame(columns, values)), then)

@@ -1,4 +1,4 @@
-"""What a model says of rows, and how it is written: the same in a golden file, an answer and a table."""
+"""Predictions and their text: the same in a golden file, a response and a table."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perennial.contract.values import written
+from training.artifact import ArtifactError
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
+GOLDEN = "golden.json"  # held-out rows with the model's offline predictions, which every server must reproduce
 
 
 @dataclass(frozen=True)
 class Predictions:
     """n predictions. `values` (n,): the positive's probability, or the number; for multiclass (n, K), one per class.
 
-    `labels`: the class said of each row; None for a regression. `explanations`: of each row what its features added,
-    {"base": number, "contributions": {feature: number}}, where it was asked for.
+    `labels`: the predicted class of each row; None for a regression. `explanations`: the contributions of each row's
+    features, {"base": number, "contributions": {feature: number}}, if requested.
     """
 
     problem: str
@@ -31,14 +34,14 @@ class Predictions:
     values: Floats
     labels: list[Any] | None
     explanations: list[dict[str, Any]] | None = None
-    #: the classes as the data spells them, where that is not how they are held
+    #: the classes as the data spells them, if that differs from their text
     words: tuple[Any, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def explained(self, explanations: list[dict[str, Any]]) -> Predictions:
-        """The same, with explanations."""
+        """The same predictions with explanations."""
         return replace(self, explanations=explanations)
 
     def entries(self) -> list[dict[str, Any]]:
@@ -62,11 +65,11 @@ class Predictions:
         ]
 
     def _words(self) -> dict[Any, Any]:
-        """How each class is written."""
+        """The text of each class."""
         return dict(zip(self.classes, self.words or self.classes, strict=True))
 
     def as_csv(self) -> str:
-        """A header and one line per row: label,probability, or label and a column per class, or value.
+        """CSV with a header and one line per row: label,probability, or label and a column per class, or value.
 
         With explanations also `base` and a column contribution.FEATURE for each.
         """
@@ -96,7 +99,7 @@ class Predictions:
         return "\n".join([*self._texts(), ""])
 
     def _texts(self) -> list[str]:
-        """The entries as JSON. Two labels are written once and not for each row."""
+        """The entries as JSON. The texts of two labels are made once and not for each row."""
         if self.problem != "binary" or self.explanations is not None or self.labels is None:
             return [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in self.entries()]
         starts = {
@@ -107,7 +110,9 @@ class Predictions:
 
 
 def predicted(manifest: Mapping[str, Any], values: Floats) -> Predictions:
-    """Predictions of a model's numbers, (n,) or for multiclass (n, K). Raises ValueError for one that is none."""
+    """Predictions from a model's output, (n,) or for multiclass (n, K). Raises ValueError for a number that is not
+    finite.
+    """
     if not np.isfinite(values).all():
         raise ValueError("the model gave a number that is not finite")
     problem, classes = manifest["problem"], tuple(manifest["classes"] or ())
@@ -133,9 +138,23 @@ def words_of(manifest: Mapping[str, Any]) -> tuple[Any, ...] | None:
 
 
 def agree(now: Any, then: Any) -> bool:
-    """Is an answer what it was, numbers to 1e-9?"""
+    """True if two predictions are equal, numbers to 1e-9."""
     if isinstance(then, dict):
         return isinstance(now, dict) and now.keys() == then.keys() and all(agree(now[key], then[key]) for key in then)
     if isinstance(then, float):
         return isinstance(now, float | int) and abs(now - then) <= TOLERANCE * max(1.0, abs(then))
     return bool(now == then)
+
+
+def read_golden(folder: Path) -> dict[str, Any]:
+    """Reads golden.json: {"rows": [{feature: value}], "predictions": [entry]}."""
+    return dict(json.loads((folder / GOLDEN).read_text(encoding="utf-8")))
+
+
+def check_golden(now: Predictions, golden: dict[str, Any]) -> int:
+    """The number of predictions that are reproduced. Raises ArtifactError for the first that is not."""
+    entries = now.entries()
+    for index, (answer, then) in enumerate(zip(entries, golden["predictions"], strict=True)):
+        if not agree(answer, then):
+            raise ArtifactError(f"golden row {index} is answered {answer}, offline it was {then}")
+    return len(entries)

@@ -1,4 +1,4 @@
-"""The rows of a window: typed Parquet parts in, one typed frame out, in an order that the files do not decide."""
+"""The rows of a training window: typed Parquet parts in, one typed frame out, in an order independent of the files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.tables import ARROW_TYPES, to_pandas
 
 _FEWEST_TRAINED_ON = 50
@@ -23,28 +23,49 @@ _FEWEST_HELD_OUT = 10
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """Rows that several datasets of the window hold.
+
+    Args:
+        read: the rows with a target, of all datasets.
+        repeated: those that are left out, because another dataset holds an equal row or a newer one with the key.
+        of_newest: the rows of the newest dataset with a target.
+        known: those that an older dataset holds too, equal in every column; 0 for data with a key.
+    """
+
+    read: int
+    repeated: int
+    of_newest: int
+    known: int
+
+
+@dataclass(frozen=True)
 class Window:
-    """The rows of all datasets, and which of them the newest dataset brought, (n,)."""
+    """The rows of all datasets; by row its dataset's index, oldest first, (n,); and the index of the newest dataset."""
 
     rows: pd.DataFrame
-    newest: NDArray[np.bool_]
+    ages: NDArray[np.int64]
+    newest: int
 
 
 class Split:
-    """The rows to learn from and the rows to be judged by; of the latter, which the newest dataset brought."""
+    """The training rows and the held-out rows; of the latter, the mask of those from the newest dataset."""
 
-    def __init__(self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_], repeats: Repeats
+    ) -> None:
         self.train = window.rows[~held_out].reset_index(drop=True)
         self.held_out = window.rows[held_out].reset_index(drop=True)
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
-        self.newest = window.newest[held_out]
+        self.newest = window.ages[held_out] == window.newest
+        self.repeats = repeats
 
 
 def read(folder: Path, plan: Plan) -> Window:
-    """Every Parquet part below a folder. Of rows with one key the newest dataset's stays: an upload corrects another.
+    """Reads every Parquet part below a folder.
 
-    A part is of the dataset whose name a folder bears; of the newest where there is but one. Raises TrainingError for
-    parts that do not hold the declared columns.
+    A part belongs to the dataset that names its folder; to the newest if there is only one. Raises TrainingError for
+    parts without the declared columns.
     """
     ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
@@ -52,26 +73,22 @@ def read(folder: Path, plan: Plan) -> Window:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
     tables = [_part(path, folder, plan.columns) for _, path in parts]
     newest = ages.get(plan.origin.newest, len(ages) - 1)
-    of_newest = np.repeat([age == newest for age, _ in parts], [table.num_rows for table in tables])
-    rows = to_pandas(pa.concat_tables(tables))
-    if plan.key:
-        last = ~rows.duplicated(list(plan.key), keep="last").to_numpy()
-        rows, of_newest = rows[last], of_newest[last]
-    return Window(rows, of_newest)
+    of_parts = np.repeat(np.array([age for age, _ in parts]), [table.num_rows for table in tables])
+    return Window(to_pandas(pa.concat_tables(tables)), of_parts, newest)
 
 
 def split(window: Window, plan: Plan) -> Split:
-    """Rows with a target, divided by the hash of their key.
+    """Divides the rows with a target by the hash of their key.
 
-    They are ordered by that hash, so that a model does not depend on how its rows came in files. Raises
-    TrainingError where one side is too small.
+    Of rows with the same key the newest dataset's is kept. Without a key, an equal row counts as often as in the
+    dataset that holds it most often: a table that is uploaded twice counts once. The rows are ordered by the
+    hash, so that a model does not depend on the division into files. Raises TrainingError if one side is too small.
     """
-    known = window.rows[plan.target].notna().to_numpy()
-    rows, newest = window.rows[known], window.newest[known]
+    rows, ages, repeats = _different_rows(window, plan)
     hashes = heldout.row_hashes(rows, plan.key)
     order = np.argsort(hashes, kind="stable")
-    window, hashes = Window(rows.iloc[order], newest[order]), hashes[order]
-    divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out))
+    window, hashes = Window(rows.iloc[order], ages[order], window.newest), hashes[order]
+    divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out), repeats)
     trained_on, judged_by = len(divided.train), len(divided.held_out)
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
         raise TrainingError(
@@ -82,8 +99,46 @@ def split(window: Window, plan: Plan) -> Split:
     return divided
 
 
+def _different_rows(window: Window, plan: Plan) -> tuple[pd.DataFrame, NDArray[np.int64], Repeats]:
+    """The rows to train and judge on, with the ages of their datasets, and what was left out."""
+    rows, ages = window.rows, window.ages
+    labelled = rows[plan.target].notna().to_numpy()
+    counted, known = labelled, np.zeros(len(rows), dtype=bool)
+    if plan.key:  # among all rows: a newer row may have lost its target
+        counted = labelled & ~rows.duplicated(list(plan.key), keep="last").to_numpy()
+    elif (ages != ages[0]).any():
+        once, known = _counted_once(heldout.row_hashes(rows, ()), ages, window.newest)
+        counted = labelled & once
+    read, of_newest = int(labelled.sum()), int((labelled & (ages == window.newest)).sum())
+    repeats = Repeats(read, read - int(counted.sum()), of_newest, int((labelled & known).sum()))
+    return rows[counted], ages[counted], repeats
+
+
+def _counted_once(
+    hashes: NDArray[np.uint64], ages: NDArray[np.int64], newest: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Two boolean arrays (n,): the rows that count; rows of the newest dataset that an older one holds too.
+
+    Of equal rows those of the dataset with the most of them count; of the newest among such datasets.
+    """
+    order = np.lexsort((ages, hashes))
+    ordered, by_age = hashes[order], ages[order]
+    starts = np.flatnonzero(np.r_[True, (ordered[1:] != ordered[:-1]) | (by_age[1:] != by_age[:-1])])
+    counts = np.diff(np.r_[starts, len(ordered)])
+    group_hash, group_age = ordered[starts], by_age[starts]
+    best = np.lexsort((group_age, counts, group_hash))  # the last of each hash: the most rows, then the newest
+    is_last = np.r_[group_hash[best][1:] != group_hash[best][:-1], True]
+    chosen = np.zeros(len(starts), dtype=bool)
+    chosen[best[is_last]] = True
+    first_of_hash = np.r_[True, group_hash[1:] != group_hash[:-1]]
+    known = (group_age == newest) & ~first_of_hash  # groups of one hash are sorted by age
+    found = np.empty((2, len(ordered)), dtype=bool)
+    found[:, order] = np.repeat([chosen, known], counts, axis=1)
+    return found[0], found[1]
+
+
 def _age(path: Path, ages: Mapping[str, int]) -> int:
-    """The place of a part's dataset among those of the plan, oldest first; before them all where none is named."""
+    """The index of a part's dataset among those of the plan, oldest first; -1 if no folder names one."""
     if len(ages) == 1:
         return 0
     return max(ages.get(name, -1) for name in path.parts)

@@ -1,8 +1,9 @@
-"""Score rows with a model, by the code that the model brought along: python -m training.score MODEL ROWS ANSWERS.
+"""Predicts rows with a model, by the code in the model's archive: python -m training.score MODEL ROWS ANSWERS.
 
-MODEL is a model's folder, ROWS a Parquet file of typed rows, ANSWERS the Parquet file to write: one column per
-number, in the order of the model's classes. This command is a contract between versions of this code: a later
-training runs it from an earlier model's archive. Exit 3 with a sentence on stderr where the model does not hold.
+MODEL is a model's folder, ROWS a Parquet file of typed rows, ANSWERS the Parquet file to write: one column per number,
+in the order of the model's classes. This command is a contract between versions of this code: a later training runs it
+from an earlier model's archive. It exits with 3 and a sentence on stderr if the model's files or versions do not match
+its manifest.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ REFUSED = 3
 
 
 def score(folder: Path, rows: Path, answers: Path) -> None:
-    """Raises ArtifactError where the model is not what it was."""
+    """Writes the predictions. Raises ArtifactError if the model differs from its manifest."""
     model = Model.load(folder)
     model.check_golden()
     values = model.predict(to_pandas(pq.read_table(rows))).values
@@ -31,7 +32,7 @@ def score(folder: Path, rows: Path, answers: Path) -> None:
 
 
 def main() -> None:
-    """The command."""
+    """Runs the command."""
     folder, rows, answers = (Path(argument) for argument in sys.argv[1:4])
     try:
         score(folder, rows, answers)

@@ -1,10 +1,10 @@
 """The inference server: a WSGI app, the same in SageMaker's container and on a laptop.
 
-    GET  /ping           200 once the model is loaded and has proved itself, 503 with the reason otherwise
+    GET  /ping           200 once the model is loaded and reproduces its golden rows, 503 with the reason otherwise
     POST /invocations    rows in, predictions out
-    GET  /openapi.json   what may be sent and what is answered
+    GET  /openapi.json   the description of requests and responses
 
-gunicorn asks this module for `app`; only then is the model loaded.
+gunicorn takes `app` from this module; only then is the model loaded.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _content_type, _accepted = lru_cache(256)(content_type), lru_cache(256)(accepted
 
 
 class App:
-    """One loaded model behind WSGI. Where loading fails, it lives on to say why, and serves nothing."""
+    """One loaded model behind WSGI. If loading fails, it answers every request with the reason."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class App:
         digest: str | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        """`version` and `digest` say which model the endpoint was made for; another one is not served.
+        """`version` and `digest` are those of the model that the endpoint was made for; another model is not served.
 
-        `settings`: PERENNIAL_OUT_OF_CONTRACT, which goes before the manifest's policy, and those
-        of `training.payloads.inputs`.
+        `settings`: PERENNIAL_OUT_OF_CONTRACT, which overrides the manifest's policy, and those of
+        `training.payloads.inputs`.
         """
         started = time.perf_counter()
         self.model: Served | None = None
@@ -109,15 +109,15 @@ class App:
         return answer
 
     def ping(self, model: Served, environ: Mapping[str, Any]) -> Answer:
-        """The model is loaded and proved, or we would not be here."""
+        """Answers 200: the model is loaded and its golden rows are reproduced."""
         return Answer(HTTPStatus.OK, json.dumps({"model": self.version}))
 
     def describe(self, model: Served, environ: Mapping[str, Any]) -> Answer:
-        """The OpenAPI description that travels with the model."""
+        """Answers with the OpenAPI description in the model's folder."""
         return Answer(HTTPStatus.OK, (model.folder / "openapi.json").read_text(encoding="utf-8"))
 
     def invoke(self, model: Served, environ: Mapping[str, Any]) -> Answer:
-        """Rows in, predictions out."""
+        """Answers rows with predictions."""
         kind, parameters = _content_type(environ.get("CONTENT_TYPE") or "")
         answer_kind = _accepted(environ.get("HTTP_ACCEPT") or "")
         rows = _rows(body_of(environ), kind, parameters, model.schema)
@@ -131,7 +131,7 @@ class App:
         return Answer(HTTPStatus.OK, WRITERS[answer_kind](predictions), answer_kind, notes=notes)
 
     def _log_request(self, environ: Mapping[str, Any], answer: Answer, started: float) -> None:
-        """One line per request, without what was in it."""
+        """Logs one line per request, without its values."""
         line = {
             "event": "request",
             "model": self.version,
@@ -161,13 +161,13 @@ def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema)
 
 
 def _inference(environ: Mapping[str, Any]) -> dict[str, str]:
-    """The id by which the caller will know this answer again."""
+    """The inference id of the request, by which the caller finds the prediction again."""
     given = environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID")
     return {"inference_id": given} if given else {}
 
 
 def _metrics(predictions: Predictions, rows: Rows) -> dict[str, Any]:
-    """What the log says of an answer: rows, those beyond the contract, and the scores' sum, of which means are made."""
+    """The members of the log line about a response: rows, those beyond the contract, and the sum of the scores."""
     notes: dict[str, Any] = {"rows": rows.count, "invalid": rows.invalid}
     if rows.beyond:
         notes["out_of_contract"] = rows.beyond
@@ -177,7 +177,7 @@ def _metrics(predictions: Predictions, rows: Rows) -> dict[str, Any]:
 
 
 def _log(line: Mapping[str, Any]) -> None:
-    """In one write, so that the lines of two workers do not mix."""
+    """Writes a line in one call, so that the lines of two workers do not mix."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
@@ -190,7 +190,7 @@ def _app() -> App:
 
 
 def __getattr__(name: str) -> App:
-    """`training.serve:app`, made when a server first asks for it, so that importing this module loads nothing."""
+    """Makes `training.serve:app` on first access, so that importing this module loads nothing."""
     if name == "app":
         return _app()
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

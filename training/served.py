@@ -1,4 +1,4 @@
-"""A model as the server asks it: verified, then by its fast path, or by scikit-learn, which is imported only then."""
+"""The served model: verified, then predicting by its fast path, or by scikit-learn, which is imported only then."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Any
 
 from perennial.contract.fields import PayloadError
 from perennial.contract.schema import Rows, Schema
-from training import artifact, golden, versions
+from training import artifact
 from training.fast.path import FOLDER, Fast
-from training.predictions import Floats, Predictions, predicted
+from training.predictions import Floats, Predictions, check_golden, predicted, read_golden
 
 MOST_EXPLAINED = 100
 _MOST_COST = 400_000_000
 
 
 class Served:
-    """A model that answers typed rows. `path` is fast or general."""
+    """A model that predicts typed rows. `path` is fast or general."""
 
     def __init__(self, folder: Path, digest: str | None = None, policy: str | None = None) -> None:
-        """`policy` goes before the manifest's: what is beyond the contract is refused, or answered and counted.
+        """`policy` overrides the manifest's: values beyond the contract are refused, or answered and counted.
 
-        Raises ArtifactError where files or versions are not what the manifest says; nothing is loaded before."""
+        Raises ArtifactError if files or versions differ from the manifest; nothing is loaded before.
+        """
         self.folder = folder
         self.manifest: Mapping[str, Any] = artifact.verify(folder, digest)
-        versions.check(self.manifest)
+        artifact.check_versions(self.manifest)
         self.digest = str(self.manifest["digest"])
         self.schema = Schema.of({**self.manifest, "out_of_contract": policy or self.manifest.get("out_of_contract")})
         self.path = str(self.manifest.get("serving", {}).get("path", "general"))
@@ -38,24 +39,24 @@ class Served:
         return self.fast.values(rows.columns, rows.count)
 
     def predict(self, rows: Rows) -> Predictions:
-        """What the model says of them."""
+        """The predictions for typed rows."""
         return predicted(self.manifest, self._values(rows))
 
     def check_golden(self) -> int:
-        """Say golden.json again, on the path that serves. Gives the number of rows; raises ArtifactError."""
-        then = golden.read(self.folder)
+        """Reproduces golden.json on the path that serves. Returns the number of rows; raises ArtifactError."""
+        then = read_golden(self.folder)
         columns = {
             each.name: each.typed_or_none([row[each.name] for row in then["rows"]]) for each in self.schema.fields
         }
-        return golden.check(self.predict(Rows(columns, len(then["rows"]))), then)
+        return check_golden(self.predict(Rows(columns, len(then["rows"]))), then)
 
     def explain(self, rows: Rows, predictions: Predictions) -> Predictions:
-        """Add what each feature contributed: to the positive, to the class that is said, or to the number.
+        """Adds the contribution of each feature: to the positive, to the predicted class, or to the number.
 
-        Raises PayloadError where this model gives none, or none for so many rows.
+        Raises PayloadError if this model has no explanations, or too many rows are given.
         """
         if self.fast is None:
-            reason = self.manifest.get("serving", {}).get("reason", "it is asked by scikit-learn alone")
+            reason = self.manifest.get("serving", {}).get("reason", "it predicts by scikit-learn")
             raise PayloadError(f"this model gives no explanations: {reason}")
         if rows.count > self._most_explained:
             raise PayloadError(f"{rows.count} rows are to be explained; at most {self._most_explained} in a request")
@@ -77,7 +78,7 @@ class Served:
 
 
 def _general(folder: Path, manifest: Mapping[str, Any]) -> Callable[[Rows], Floats]:
-    """The fitted pipeline over a typed frame. Only here are pandas and scikit-learn imported."""
+    """Predicts with the fitted pipeline over a typed frame. Only here are pandas and scikit-learn imported."""
     from training.columns import frame
     from training.model import Model
 

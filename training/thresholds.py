@@ -1,7 +1,7 @@
-"""From which probability on the model will say 'positive': chosen on folds of the training rows by the declared aim.
+"""The operating threshold of a binary model, chosen on folds of the training rows by the declared goal.
 
-Every training row is asked of a model that was fitted without it. The held-out rows have no say, so what they measure
-at the threshold is honest. A row's fold follows from its hash, so equal rows are never on both sides.
+Every training row is predicted by a model that was fitted without it. The held-out rows are not used, so the metrics on
+them at the threshold are unbiased. A row's fold follows from its hash, so equal rows are in the same fold.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_va
 from training.rows import Split
 
 Floats = NDArray[np.float64]
-#: rows and their classes as numbers, positive 1 -> a fitted pipeline
+#: from rows and their classes as numbers, positive 1, to a fitted pipeline
 Fit = Callable[[pd.DataFrame, NDArray[Any]], Pipeline]
-# With fewer rows of a class in a fold a threshold is a guess.
+# With fewer rows of a class in a fold the threshold is unreliable.
 _FEWEST_PER_FOLD = 5
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A threshold, the aim, and what it measured on the folds: None where there was nothing to measure."""
+    """A threshold, the goal, and its value on the folds: None if it could not be measured."""
 
     aim: str
     value: float
@@ -39,7 +39,7 @@ class Choice:
 
 
 def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
-    """The threshold of a binary model. `truth`: 1 for a positive training row, else 0. Raises what `fit` raises."""
+    """The threshold of a binary model. `truth`: 1 for a positive training row, else 0. Raises the errors of `fit`."""
     wanted = plan.gate.threshold
     if wanted.aim == "fixed":
         return Choice("fixed", wanted.at, None, f"The threshold is {wanted.at:g}, as declared.")
@@ -58,7 +58,7 @@ def choose(plan: Plan, split: Split, truth: NDArray[Any], fit: Fit) -> Choice:
 
 
 def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArray[np.int64], fit: Fit) -> Floats:
-    """Each row's probability, from the model that did not see its fold; (n,)."""
+    """Each row's probability, from the model that was fitted without its fold; (n,)."""
     probability = np.empty(len(rows))
     features = list(plan.features)
     for fold in np.unique(folds):
@@ -69,14 +69,14 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
 
 
 def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probability: Floats) -> Cut | None:
-    """The best cut; None where it should be worth most and no row says what it is worth."""
+    """The best cut; None if the goal is value and no row has an amount."""
     wanted = plan.gate.threshold
     if wanted.aim == "f_beta":
         return by_f_beta(positive, probability, wanted.beta)
     if wanted.aim == "recall_at_precision":
         return by_recall(positive, probability, wanted.precision)
     money = plan.gate.value
-    assert money is not None  # a spec that aims at value and has none is refused when it is read
+    assert money is not None  # a spec with the goal value and without amounts is refused when it is read
     worth = outcomes_of(money, rows, positive)
     known = np.isfinite(worth.positive) & np.isfinite(worth.negative)
     return by_value(probability[known], worth.positive[known], worth.negative[known]) if known.any() else None
@@ -85,7 +85,7 @@ def _cut(plan: Plan, rows: pd.DataFrame, positive: NDArray[np.bool_], probabilit
 def _sentence(wanted: Threshold, cut: Cut, rows: int) -> str:
     where = f"on {wanted.folds} folds of {rows:,} training rows"
     if wanted.aim == "value":
-        return f"The threshold {cut.value:.4g} brings the most {where}: {cut.reached:.4g} per row."
+        return f"The threshold {cut.value:.4g} has the greatest value {where}: {cut.reached:.4g} per row."
     if wanted.aim == "f_beta":
         return f"The threshold {cut.value:.4g} has the greatest F{wanted.beta:g} {where}: {cut.reached:.4g}."
     if cut.met:

@@ -1,7 +1,7 @@
 """One training job: plan and rows in, a model and its evaluation out. Runs in SageMaker's script mode, and anywhere.
 
-Progress is one JSON object a line on stdout. A mistake of the user ends with exit 1 and its sentence in the failure
-file, from which SageMaker takes the job's FailureReason.
+Progress is one JSON object a line on stdout. After a mistake of the user it exits with 1 and writes a sentence to the
+failure file, from which SageMaker takes the job's FailureReason.
 """
 
 from __future__ import annotations
@@ -10,40 +10,10 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, plan, rows
-from training.failure import TrainingError, write_failure
-from training.progress import report
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where SageMaker puts things."""
-
-    data: Path
-    plan: Path
-    model: Path
-    output: Path
-    failure: Path
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Paths:
-        """SM_* where they are set, else the usual places below SAGEMAKER_BASE_DIR."""
-        base = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
-
-        def path(name: str, usual: str) -> Path:
-            return Path(environment.get(name) or base / usual)
-
-        return cls(
-            data=path("SM_CHANNEL_DATA", "input/data/data"),
-            plan=path("SM_CHANNEL_PLAN", "input/data/plan"),
-            model=path("SM_MODEL_DIR", "model"),
-            output=path("SM_OUTPUT_DATA_DIR", "output/data"),
-            failure=path("SM_OUTPUT_DIR", "output"),
-        )
+from training import evaluation, fitting, importance, judging, rows
+from training.job import Paths, TrainingError, read_plan, report, write_failure
 
 
 def main() -> None:
@@ -61,13 +31,13 @@ def main() -> None:
 
 
 def train(paths: Paths) -> str:
-    """Train, judge and write everything. Gives the model's digest. Raises TrainingError."""
-    job = plan.read(paths.plan / "plan.json")
+    """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
+    job = read_plan(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out))
     with tempfile.TemporaryDirectory() as scratch:
-        # The champion works in a process of its own while the candidate is fitted.
+        # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
             fitted = fitting.fit(job, split, paths.model)

@@ -46,7 +46,7 @@ _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)")
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages and files that are outside docs/."""
+    """Adds the pages and files that are outside docs/."""
     for source, page in PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text(encoding="utf-8")))
     files.append(File.generated(config, "adr/index.md", content=_decisions()))
@@ -59,7 +59,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Turn links of the repository into links of the site; give a table after a comment the blank line it needs."""
+    """Converts links of the repository to links of the site; adds the blank line that a table after a comment needs."""
     here = page.file.src_uri
     text = _LINK.sub(lambda link: f"]({_within_site(here, link[1])}{link[2] or ''})", markdown)
     return re.sub(r"^(<!--.*-->)\n(?=[|#])", r"\1\n\n", text, flags=re.MULTILINE)

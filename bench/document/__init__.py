@@ -1,4 +1,4 @@
-"""docs/benchmarks.md from what was measured: no number in it is written by hand."""
+"""docs/benchmarks.md, generated from the measurements."""
 
 from bench.document.page import page
 

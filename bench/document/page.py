@@ -1,4 +1,4 @@
-"""The whole page: page.md with its tables filled in."""
+"""The page: page.md with its tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAGE = Path(__file__).with_name("page.md")
 
 
 def page(results: Mapping[str, Any]) -> str:
-    """Markdown."""
+    """The page in Markdown."""
     stamp = results["stamp"]
     return _PAGE.read_text(encoding="utf-8").format(
         date=stamp["date"],

@@ -1,4 +1,4 @@
-"""Each table of the page from the results."""
+"""The tables of the page, from the results."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Results = Mapping[str, Any]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Markdown; all columns but the first to the right."""
+    """A table in Markdown; all columns but the first are right-aligned."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def comparisons(results: Results) -> str:
-    """Ratios to each peer beside what is asked for."""
+    """Ratios to each peer and their targets."""
     head = ["against", "asked, at least", "whole process", "in-process", "CPU", "peak memory", "version"]
     rows = []
     for line in COMPARISONS:
@@ -39,7 +39,7 @@ def comparisons(results: Results) -> str:
 
 
 def limits(results: Results) -> str:
-    """How near ours is to reading alone."""
+    """Time relative to reading alone."""
     head = ["ours / limit", "asked, at most", "whole process", "in-process", "validation only: whole", "in-process"]
     names = {
         "csv": "CSV / Polars parses only",
@@ -104,7 +104,7 @@ def imports(results: Results) -> str:
 
 
 def seconds(results: Results) -> str:
-    """The medians behind the ratios, and the columns that each called drifted."""
+    """The medians behind the ratios, and the columns called drifted by each."""
     head = [
         "against",
         "ours: whole, s",
@@ -130,7 +130,7 @@ def seconds(results: Results) -> str:
 
 
 def peers(results: Results) -> str:
-    """Versions and Pythons."""
+    """The versions of the peers and of their Pythons."""
     rows = [
         [told["title"], told["version"] or "-", told["python_version"] or "-", told["reason"] or "measured"]
         for told in results["peers"].values()
@@ -143,7 +143,7 @@ def _x(ratio: float) -> str:
 
 
 def _met(ratio: float, asked: float | None, most: bool = False, unit: str = "") -> str:
-    """The ratio; marked if it misses its target."""
+    """The ratio, marked if it misses its target."""
     text = _x(ratio) + unit
     if asked is None:
         return text

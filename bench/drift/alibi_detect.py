@@ -1,4 +1,4 @@
-"""alibi-detect: KS for numbers and chi-square for categories (TabularDrift). It reads both files."""
+"""alibi-detect: KS for numbers and chi-square for categories (TabularDrift). Reads both files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.work import Task, drifted, perform
 
 
 def ks(task: Task) -> dict[str, Any]:
-    """Each column's own test, corrected for their number. It takes a matrix without gaps: medians fill them."""
+    """Tests each column, corrected for the number of columns. Its matrix has no missing values: medians fill them."""
     reference, current = _read(task.reference), _read(task.current)
     medians = reference[list(NUMERIC)].median()
     kinds = {name: pd.CategoricalDtype(sorted(set(reference[name]) | set(current[name]))) for name in CATEGORICAL}

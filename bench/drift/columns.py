@@ -1,7 +1,8 @@
-"""The columns of the population: what is measured, counted and named in a business, with gaps; and how each may drift.
+"""The columns of the population: measurements, counts and categories of a business, with missing values; and their
+drift.
 
-Each column of numbers can be moved by some of its own standard deviations in the way its kind moves in life: a
-location shifts, prices rise by a factor, a rate grows, zeros become rarer.
+Each column of numbers can be shifted by a number of its own standard deviations in the way of its kind: a location
+shifts, prices rise by a factor, a rate grows, zeros become rarer.
 """
 
 from collections.abc import Callable
@@ -103,21 +104,21 @@ def population(seed: int) -> pl.DataFrame:
 
 
 def shifted(name: str, deviations: float, seed: int) -> pl.DataFrame:
-    """One column of the population, its mean moved by so many of its standard deviations."""
+    """One column of the population with its mean shifted by a number of standard deviations."""
     chance = np.random.default_rng(seed)
     values = pl.Series(NUMBERS[name](chance, deviations))
     return pl.DataFrame({name: _with_nulls(values, NULLS.get(name, 0.0), chance)})
 
 
 def without_category(seed: int) -> pl.DataFrame:
-    """The column of which a category is gone that 5% of rows had; the others have its rows."""
+    """The column without a category that 5% of the rows had; the other categories get these rows."""
     chance = np.random.default_rng(seed)
     values = _named((*CATEGORIES[GONE][:-1], 0.0), chance)
     return pl.DataFrame({GONE: _with_nulls(values, NULLS[GONE], chance)})
 
 
 def with_nulls(share: float, seed: int) -> pl.DataFrame:
-    """The column that is missing in such a share of rows, where it was missing in 1%."""
+    """The column with this share of missing values, instead of 1%."""
     chance = np.random.default_rng(seed)
     return pl.DataFrame({MISSING: _with_nulls(pl.Series(NUMBERS[MISSING](chance, 0.0)), share, chance)})
 

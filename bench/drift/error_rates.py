@@ -1,4 +1,4 @@
-"""`python -m bench.drift.error_rates`: how often drift is called where there is none, and found where there is some.
+"""`python -m bench.drift.error_rates`: the false alarm rate and the detection rate of drift.
 
 Writes the table into docs/drift.md. Both reference and current are resamples of one population (bench.drift.columns,
 bench.drift.population), over a grid frozen from a sample as large as they are, 20,000 rows at most.
@@ -26,7 +26,7 @@ SHIFT = 0.3
 
 
 class Scene:
-    """The population, cut for samples of one size; comparisons of resamples of it."""
+    """The population, in samples of one size; comparisons of resamples of it."""
 
     def __init__(self, population: pl.DataFrame, rows: int) -> None:
         self.rows = rows
@@ -35,14 +35,14 @@ class Scene:
         self.parts = parts(population, self.grid)
 
     def calm(self, size: int) -> Counter[str]:
-        """The verdicts of so many pairs of resamples of the same population."""
+        """The verdicts of pairs of resamples of the same population."""
         pairs = zip(*(self._drawn(self.grid, self.parts, size, side) for side in (0, 1)), strict=True)
         return Counter(compare(reference, current).verdict for reference, current in pairs)
 
     def found(self, size: int, drifted: pl.DataFrame) -> float:
-        """In what share of so many pairs a column is called drifted, when the second's population has it as given.
+        """The detection rate of a column's drift: the share of pairs with drift in which the column is called drifted.
 
-        Only this column is drawn and compared, and tested as strictly as if all columns were.
+        Only this column is drawn and compared, with the correction for the number of all columns.
         """
         (name,) = drifted.columns
         grid = Grid({name: self.grid.columns[name]})
@@ -57,7 +57,7 @@ class Scene:
 
 
 def drifts() -> Iterator[tuple[str, pl.DataFrame]]:
-    """What should be found: in words, and the column as it is then."""
+    """The drifts to detect: their description, and the column with that drift."""
     for name in columns.NUMBERS:
         yield f"`{name}` moved by {SHIFT} standard deviations", columns.shifted(name, SHIFT, 3)
     yield "a category of 5% gone", columns.without_category(4)

@@ -1,4 +1,4 @@
-"""Evidently 0.7: its data drift preset, by PSI for all columns and by its own choice of method. It reads both files."""
+"""Evidently 0.7: its data drift preset, by PSI for all columns and by its own choice of method. Reads both files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def psi(task: Task) -> dict[str, Any]:
 
 
 def default(task: Task) -> dict[str, Any]:
-    """What it chooses for more than 1,000 rows: normed Wasserstein and Jensen-Shannon distances."""
+    """Its own choice for more than 1,000 rows: normed Wasserstein and Jensen-Shannon distances."""
     return _report(task)
 
 

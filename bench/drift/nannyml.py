@@ -31,7 +31,7 @@ def prepare(task: Task) -> dict[str, Any]:
 
 
 def js(task: Task) -> dict[str, Any]:
-    """One chunk, for one verdict over the file; an alert is a distance of more than 0.1, as in its documentation."""
+    """Compares one chunk, for one verdict over the file; an alert is a distance above 0.1, as in its documentation."""
     calculator = pickle.loads((task.frozen / _FROZEN).read_bytes())
     results = calculator.calculate(pd.read_parquet(task.current, columns=list(FEATURES)))
     table = results.filter(period="analysis").to_df()

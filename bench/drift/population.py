@@ -1,10 +1,11 @@
-"""A population with what real tables have, and resamples of it as profiles, without touching a row of them.
+"""A population with the properties of real tables, and resamples of it as profiles, made without reading its rows
+again.
 
-A resample of n rows with replacement is, for what a profile counts, a multinomial draw: each row falls into a cell of
-the profile with the cell's share of the population. So the counts of a resample can be drawn at once, and are
-distributed exactly as if its rows had been drawn and counted. Sums of values (for means, deviations and what lies
-beyond the grid) take the mean and variance of the population's values in each cell, and real values beyond the grid,
-where a few of them decide. Columns are independent of each other.
+A resample of n rows with replacement has, in a profile, multinomial counts: each row falls into a cell of the profile
+with the cell's share of the population. So the counts of a resample are drawn at once, with the same distribution as if
+its rows had been drawn and counted. Sums of values (for means, deviations and the excess outside the grid) use the mean
+and variance of the population's values in each cell, and real values outside the grid, where a few of them decide.
+Columns are independent of each other.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ CHUNK = 250  # resamples drawn at once
 
 @dataclass(frozen=True)
 class Numbers:
-    """The parts of a column of numbers into which edges and deciles cut it; the last part is the nulls."""
+    """The parts of a column of numbers between edges and deciles; the last part is the nulls."""
 
     shares: Floats
     cells: NDArray[np.int64]
@@ -47,7 +48,7 @@ class Numbers:
         return cls(shares, parts // 16, parts % 16, means, squares, center, outside, grid)
 
     def draw(self, rows: int, size: int, chance: np.random.Generator) -> Iterator[ColumnProfile]:
-        """So many resamples of so many rows."""
+        """Draws resamples of a number of rows."""
         for first in range(0, size, CHUNK):
             counts = chance.multinomial(rows, self.shares, size=min(CHUNK, size - first))
             yield from self._profiles(counts[:, :-1], counts[:, -1], rows, chance)
@@ -104,7 +105,7 @@ Parts = dict[str, Numbers | Categories]
 
 
 def parts(population: pl.DataFrame, grid: Grid) -> Parts:
-    """The shares of all cells of those columns of the grid that the population has."""
+    """The shares of all cells of the grid's columns that the population has."""
     return {
         name: (Categories if column.kind == "categories" else Numbers).of(population[name], column)
         for name, column in grid.columns.items()
@@ -113,7 +114,7 @@ def parts(population: pl.DataFrame, grid: Grid) -> Parts:
 
 
 def resamples(drawn: Parts, grid: Grid, rows: int, size: int, seed: int) -> Iterator[Profile]:
-    """Profiles of so many resamples of so many rows."""
+    """Profiles of resamples of a number of rows."""
     chance = np.random.default_rng(seed)
     for columns in zip(*(drawn[name].draw(rows, size, chance) for name in grid.columns), strict=True):
         yield Profile(grid, rows, dict(zip(grid.columns, columns, strict=True)))

@@ -21,7 +21,7 @@ _DRIFT = anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH
 
 
 def prepare(task: Task) -> dict[str, Any]:
-    """The reference's statistics and a schema inferred from them, to which the rules it can tell are added.
+    """The reference's statistics and a schema inferred from them, with the rules that TFDV can express.
 
     It has no lengths, patterns, uniqueness or rules across columns.
     """
@@ -43,7 +43,7 @@ def prepare(task: Task) -> dict[str, Any]:
 
 
 def _bounds(rule: Rule, type_: int) -> schema_pb2.IntDomain | schema_pb2.FloatDomain:
-    """By the type that the column came in: whole numbers with gaps are floats."""
+    """Adds bounds by the type that the column was read as: whole numbers with missing values are floats."""
     if type_ == schema_pb2.INT:
         return schema_pb2.IntDomain(name=rule.column, min=int(rule.low), max=int(rule.high))
     return schema_pb2.FloatDomain(name=rule.column, min=rule.low, max=rule.high)

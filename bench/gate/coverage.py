@@ -1,4 +1,5 @@
-"""`python -m bench.gate.coverage [--write]`: do the gate's intervals cover, and does it promote whom it should?
+"""`python -m bench.gate.coverage [--write]`: the coverage of the gate's intervals, and the error rates of its
+decisions.
 
 Writes the tables into docs/gate.md. Samples come from populations whose metrics are known exactly
 (bench.gate.populations); intervals and decisions come from the gate's own code, `evaluate` and `decide`.
@@ -34,40 +35,40 @@ SIZES, DECIDED = (200, 2_000, 10_000), (2_000, 20_000)
 CONFIDENCE = 0.95
 AREA, GAIN = 0.75, 0.02
 ALIKE = 0.7
-# The first group finds its positives more often: its scores lie further apart.
+# The model separates the first group better.
 GROUPS = (Binormal(1.0), Binormal(0.8))
 SHARE_OF_FIRST = 0.3
 DEVIATION = 1.3
 
 
 class Sample:
-    """Rows of a population as `evaluate` takes outcomes, with the four metrics that are looked at."""
+    """Rows of a population, as `evaluate` takes outcomes, with four metrics."""
 
     problem, classes = "binary", 2
 
     def __init__(self, rows: int, rng: np.random.Generator) -> None:
         self.rows = rows
         self._ranking = Ranking(*Binormal().drawn(rows, rng))
-        # Laplace: heavier tails than the normal's, as errors have.
+        # Laplace: heavier tails than the normal distribution, like real errors.
         self._squares = rng.laplace(0, DEVIATION / 2**0.5, rows) ** 2
         of_first = rng.random(rows) < SHARE_OF_FIRST
         drawn = [group.drawn(rows, rng) for group in GROUPS]
-        # Of each group its positives' places, and whether the model finds them.
+        # The positives of each group, and whether the model predicts them.
         places = [np.flatnonzero(own & actual) for own, (actual, _) in zip((of_first, ~of_first), drawn, strict=True)]
         self._found = [
             (place, score[place] >= Binormal.threshold) for place, (_, score) in zip(places, drawn, strict=True)
         ]
 
     def points(self) -> dict[str, float]:
-        """Of the rows as they are."""
+        """The metrics of the rows."""
         return self.resampled(np.ones(self.rows))
 
     def resampled(self, weights: Floats) -> dict[str, float]:
-        """Of weighted rows."""
+        """The metrics of weighted rows."""
         return self.scores(weights)[0]
 
     def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
-        """The four metrics, and none by class."""
+        """The four metrics, without those by class."""
         roc_auc, average_precision = self._ranking.areas(weights)
         rates = [_share(weights[place], found) for place, found in self._found]
         metrics = {
@@ -92,7 +93,7 @@ def truth() -> dict[str, float]:
 
 
 def covered(rows: int, resamples: int, known: dict[str, float], number: int) -> dict[str, bool]:
-    """Does the interval of each metric hold the population's, on the sample of that number?"""
+    """True for each metric if its interval contains the population's value, on the sample of that number."""
     sample = Sample(rows, np.random.default_rng((rows, number)))
     found = evaluate(sample, None, CONFIDENCE, Resamples(rows, resamples, number)).candidate.metrics
     return {name: _holds(metric, known[name]) for name, metric in found.items()}
@@ -103,18 +104,18 @@ def _holds(metric: dict[str, Any], value: float) -> bool:
 
 
 class Scores(Sample):
-    """A model's scores, with its ROC AUC alone."""
+    """A model's scores, with its ROC AUC only."""
 
     def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
         self.rows, self._ranking = len(actual), Ranking(actual, score)
 
     def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
-        """The area, and none by class."""
+        """The area, without metrics by class."""
         return {"roc_auc": self._ranking.roc_auc(weights)}, np.empty((3, 0))
 
 
 def promoted(rows: int, resamples: int, gain: float, number: int) -> bool:
-    """Is a candidate promoted under 'superior' with margin 0, whose area is greater than the champion's by `gain`?"""
+    """True if a candidate is promoted under 'superior' with margin 0; its area exceeds the champion's by `gain`."""
     rng = np.random.default_rng((rows, number, 1))
     actual, scores = rivals(rows, (AREA + gain, AREA), ALIKE, rng)
     candidate, champion = (Scores(actual, score) for score in scores)
@@ -145,7 +146,7 @@ def coverage(sets: int, resamples: int, run: Run, sizes: tuple[int, ...] = SIZES
 
 
 def decisions(sets: int, resamples: int, run: Run, sizes: tuple[int, ...] = DECIDED) -> Iterator[str]:
-    """The lines of the table of decisions; the largest samples are a quarter as many, for they take their time."""
+    """The lines of the table of decisions; there are a quarter as many of the largest samples, to save time."""
     counts = [sets if rows < DECIDED[-1] else max(1, sets // 4) for rows in sizes]
     heads = (f"{count:,} of {rows:,} rows" for count, rows in zip(counts, sizes, strict=True))
     yield "| promoted under `test: superior`, `margin: 0`, of pairs of samples | " + _heads(heads)

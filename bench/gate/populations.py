@@ -1,4 +1,4 @@
-"""Populations whose metrics are known exactly, and samples of them."""
+"""Populations with exactly known metrics, and samples of them."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class Binormal:
         return _NORMAL.cdf(self.skill - self.threshold)
 
     def drawn(self, rows: int, rng: np.random.Generator) -> tuple[NDArray[np.bool_], Floats]:
-        """(actual, score) of so many rows."""
+        """(actual, score) of a number of rows."""
         actual = rng.random(rows) < self.positives
         return actual, rng.normal(0, 1, rows) + self.skill * actual
 
 
 def skill_of(roc_auc: float) -> float:
-    """How far apart the two normals are for that area."""
+    """The distance between the two normal distributions for that area."""
     return _NORMAL.inv_cdf(roc_auc) * 2**0.5
 
 
 def rivals(
     rows: int, areas: tuple[float, float], alike: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], tuple[Floats, Floats]]:
-    """(actual, both models' scores), whose noise correlates by `alike`, as a model's and its successor's do."""
+    """(actual, both models' scores); their noise has the correlation `alike`, as for a model and its successor."""
     actual = rng.random(rows) < Binormal.positives
     shared = rng.normal(0, 1, rows) * alike**0.5
     one, other = (shared + rng.normal(0, 1, rows) * (1 - alike) ** 0.5 + skill_of(area) * actual for area in areas)
@@ -59,5 +59,5 @@ def rivals(
 
 
 def _above(cuts: Floats) -> Floats:
-    """The upper tail of the standard normal."""
+    """The upper tail of the standard normal distribution."""
     return np.array([erfc(cut / 2**0.5) / 2 for cut in cuts.tolist()])

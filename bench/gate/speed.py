@@ -1,8 +1,7 @@
 """`python -m bench.gate.speed [--write]`: the paired bootstrap beside the straightforward scikit-learn loop, one run.
 
-Both say the ROC AUC and the average precision of two models on the same resamples of 100,000 rows. Ours does 1,000
-replicates; the loop does fewer, for it takes its time, and is extrapolated. Both run in turn, so that what else the
-machine does hurts both.
+Both compute the ROC AUC and the average precision of two models on the same resamples of 100,000 rows. Perennial
+computes 1,000 replicates; the loop fewer, extrapolated. They alternate, so that other load on the machine affects both.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Models:
-    """The truth of n rows and the scores that two models gave them; one in five rows is positive."""
+    """The true values of n rows and the scores of two models; one in five rows is positive."""
 
     actual: NDArray[np.bool_]
     scores: tuple[Floats, Floats]
 
     @classmethod
     def made(cls, rows: int, seed: int = 1) -> Models:
-        """Two models that err alike, as a model and its successor do."""
+        """Two models with correlated errors, as a model and its successor have."""
         rng = np.random.default_rng(seed)
         actual = rng.random(rows) < 0.2
         seen = rng.normal(0, 1, rows) + 1.2 * actual
@@ -44,12 +43,12 @@ class Models:
         return cls(actual, (one, other))
 
     def ours(self, resamples: Resamples, threads: int | None = None) -> Floats:
-        """(count, 4): both areas of the first model, then of the second. Sorting is part of it."""
+        """(count, 4): both areas of the first model, then of the second, sorting included."""
         rankings = [Ranking(self.actual, score) for score in self.scores]
         return resamples.replicate(lambda weights: np.array([a for r in rankings for a in r.areas(weights)]), threads)
 
     def loop(self, resamples: Resamples, count: int) -> Floats:
-        """The same of the first `count` resamples, the plain way: take the drawn rows, ask scikit-learn."""
+        """The result of `ours` for the first `count` resamples by a loop: take the drawn rows, call scikit-learn."""
         found = []
         for number in range(count):
             rows = resamples.drawn(number)
@@ -61,7 +60,7 @@ class Models:
 
 
 def turns(rows: int, count: int, of_loop: int, repeats: int) -> Iterator[tuple[float, float, float]]:
-    """(seconds of ours, seconds of the loop for as many replicates, greatest difference), once per turn."""
+    """(seconds of ours, seconds of the loop for as many replicates, greatest difference), per round."""
     models, resamples = Models.made(rows), Resamples(rows, count, 7)
     for _ in range(repeats):
         began = time.perf_counter()
@@ -73,7 +72,7 @@ def turns(rows: int, count: int, of_loop: int, repeats: int) -> Iterator[tuple[f
 
 
 def table(rows: int, count: int, of_loop: int, repeats: int) -> list[str]:
-    """The lines of the table: the median of the turns."""
+    """The lines of the table: the median of the rounds."""
     measured = list(turns(rows, count, of_loop, repeats))
     ours, loop, apart = (np.array(column) for column in zip(*measured, strict=True))
     here = machine()

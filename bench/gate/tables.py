@@ -1,4 +1,4 @@
-"""A measured table in a page: what stands between its marks is replaced."""
+"""Measured tables in a page, between marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class NoPlaceError(ValueError):
 
 
 def put(page: Path, name: str, lines: Sequence[str]) -> None:
-    """Replace what stands between <!-- name --> and <!-- /name -->. Raises NoPlaceError."""
+    """Replaces the text between <!-- name --> and <!-- /name -->. Raises NoPlaceError."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     text = page.read_text(encoding="utf-8")
     head, found, rest = text.partition(begin)

@@ -1,4 +1,4 @@
-"""Who is measured against ours, on what work. `*.txt` beside this file pins each one's environment."""
+"""The peers and their work. `*.txt` beside this file pins the environment of each."""
 
 from bench.peers.registry import COMPARISONS, PEERS, Comparison, Peer
 

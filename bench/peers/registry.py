@@ -10,7 +10,7 @@ _USUAL = ("3.11", "3.12")
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer. `script` is run in its environment; `prepares` when it freezes something from the reference."""
+    """A peer. `script` runs in its environment; `prepares`: it stores something of the reference."""
 
     name: str
     title: str
@@ -26,7 +26,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the document: a peer's work beside ours on the same file, and the ratios that are asked for."""
+    """A row of the document: a peer's work and Perennial's on the same file, with the target ratios."""
 
     name: str
     title: str

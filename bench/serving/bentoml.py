@@ -1,4 +1,4 @@
-"""BentoML: a service with one endpoint that takes rows as objects. Runs in that peer's environment."""
+"""BentoML: a service with one endpoint that takes rows as objects. Runs in its own environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same rows in each server's own form."""
+"""The same rows in the format of each server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _V2 = {"boolean": "BOOL", "integer": "INT64", "number": "FP64", "category": "BYT
 
 @dataclass(frozen=True)
 class Case:
-    """One measurement: a file that is sent, its type, and from how many connections."""
+    """One measurement: the body's file, its type, and the number of connections."""
 
     name: str
     body: Path
@@ -24,7 +24,7 @@ class Case:
 
 
 def cases(prepared: PreparedModel, form: str) -> list[Case]:
-    """What a server is asked; one that reads no CSV gets the many rows in its own JSON."""
+    """The requests to a server; one without CSV gets the many rows in its own JSON."""
     one, many = prepared.one_json, prepared.many_csv
     if form != "plain":
         one, many = _written(prepared, form, 1), _written(prepared, form, None)

@@ -1,4 +1,4 @@
-"""FastAPI with scikit-learn: a team's own small service. Runs in that peer's environment."""
+"""FastAPI with scikit-learn: a small service of a team. Runs in its own environment."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _model = PipelineModel()
 
 @app.get("/ping")
 def ping() -> dict[str, str]:
-    """Ready."""
+    """Answers when the service is ready."""
     return {}
 
 
 @app.post("/invocations")
 async def invocations(request: Request) -> dict[str, Any]:
-    """CSV or one row of JSON."""
+    """Predicts rows of CSV or one row of JSON."""
     frame = _model.frame(await request.body(), request.headers["content-type"])
     return {"predictions": _model.predict(frame)}

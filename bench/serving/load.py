@@ -1,7 +1,7 @@
-"""A load generator: a closed loop of keep-alive connections, each sending its next request when it has its answer.
+"""A load generator: a closed loop of keep-alive connections; each sends its next request after its answer.
 
-One thread and bare sockets, so that it costs little beside the server: `python -m bench.serving.load JOB`, where JOB is
-JSON of `Job`; the metrics are printed as JSON. Only answers with status 200 count; any other ends it with an error.
+One thread and plain sockets, so that it uses little time beside the server: `python -m bench.serving.load JOB`, where
+JOB is JSON of `Job`; the metrics are printed as JSON. Only answers with status 200 count; any other raises an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """What is sent: the file's bytes as the body, from `connections` connections, for `seconds` after the warm-up."""
+    """The load: the file's bytes as the body, over `connections` connections, for `seconds` after the warm-up."""
 
     port: int
     path: str
@@ -33,7 +33,7 @@ class Job:
 
 
 class Connection:
-    """One keep-alive connection and the answer that it is reading."""
+    """One keep-alive connection and the answer that it is receiving."""
 
     def __init__(self, port: int, request: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -43,12 +43,12 @@ class Connection:
         self.sent = 0.0
 
     def send(self) -> None:
-        """The next request."""
+        """Sends the next request."""
         self.sent = time.perf_counter()
         self.socket.sendall(self._request)
 
     def has_answer(self) -> bool:
-        """Read what is there. Raises ConnectionError for another status than 200, or a connection that was closed."""
+        """Reads the available bytes. Raises ConnectionError for a status other than 200, or a closed connection."""
         more = self.socket.recv(1 << 18)
         if not more:
             raise ConnectionError("the server closed the connection")
@@ -86,7 +86,7 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def _loop(connections: list[Connection], seconds: float) -> list[float]:
-    """Ask until the time is up, then take the answers that are still under way."""
+    """Sends requests until the time is up, then receives the answers that are still due."""
     taken: list[float] = []
     end = time.perf_counter() + seconds
     with selectors.DefaultSelector() as waiting:

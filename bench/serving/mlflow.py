@@ -1,4 +1,4 @@
-"""MLflow's scoring server over the same pipeline: `python -m bench.serving.mlflow PORT`, in that peer's environment."""
+"""MLflow's scoring server over the same pipeline: `python -m bench.serving.mlflow PORT`, in its own environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     """The pipeline as a python_function model."""
 
     def load_context(self, context: Any) -> None:
-        """Load the pipeline."""
+        """Loads the pipeline."""
         self._model = PipelineModel()
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> list[float]:
@@ -25,7 +25,7 @@ class Flights(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Save the model as MLflow has it, then serve it with its own application."""
+    """Saves the model in MLflow's format, then serves it with MLflow's application."""
     import uvicorn
 
     with tempfile.TemporaryDirectory() as folder:

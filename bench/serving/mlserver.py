@@ -1,4 +1,4 @@
-"""MLServer, a runtime over the same pipeline: `python -m bench.serving.mlserver PORT`, in that peer's environment."""
+"""MLServer, a runtime over the same pipeline: `python -m bench.serving.mlserver PORT`, in its own environment."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bench.serving.prediction import PipelineModel
 
 
 class Flights(MLModel):
-    """Rows as one tensor per column, as the V2 protocol has them."""
+    """Rows as one tensor per column, in the V2 protocol."""
 
     async def load(self) -> bool:
-        """Load the pipeline."""
+        """Loads the pipeline."""
         self._model = PipelineModel()
         return True
 
@@ -33,7 +33,7 @@ class Flights(MLModel):
 
 
 async def main() -> None:
-    """Serve one model, in one process."""
+    """Serves one model, in one process."""
     settings = Settings(host="127.0.0.1", http_port=int(sys.argv[1]), grpc_port=int(sys.argv[1]) + 1,
                         metrics_port=int(sys.argv[1]) + 2, parallel_workers=0, debug=False)  # fmt: skip
     server = MLServer(settings)

@@ -1,4 +1,4 @@
-"""The model that is asked, the flights' own of models/flights.yaml, trained on three months; and what is sent."""
+"""The served model, models/flights.yaml trained on three months; and the bodies of the requests."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from examples.flights import read
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 from perennial.spec import load
-from training.train import Paths, train
+from training.job import Paths
+from training.train import train
 
 _MONTHS, _ASKED = [1, 2, 3], [4]
 _DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "category": pl.String}
-#: of a column, what the preparation writes into a plan
+#: members of a column that the preparation writes into a plan
 MANY = 1000
 
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model's folder, its version, and the bodies that are sent to it."""
+    """A model's folder, its version, and the bodies of requests to it."""
 
     folder: Path
     version: str
@@ -38,7 +39,7 @@ class PreparedModel:
 
 
 def make(folder: Path, estimator: str = "hist_gradient_boosting") -> PreparedModel:
-    """Train, and write the bodies."""
+    """Trains the model and writes the bodies."""
     shutil.rmtree(folder, ignore_errors=True)
     spec = load(ROOT / "models" / "flights.yaml")
     paths = Paths.of({"SAGEMAKER_BASE_DIR": str(folder)})
@@ -81,7 +82,7 @@ def _plan(spec: ModelSpec, estimator: str) -> dict[str, Any]:
 
 
 def environment(prepared: PreparedModel, code: Path | None = None) -> dict[str, str]:
-    """What the image sets for a model: ours serves with nothing but what lies in its archive."""
+    """The environment variables that the image sets: the server has nothing but the model's archive."""
     return {
         **os.environ,
         "SM_MODEL_DIR": str(prepared.folder),

@@ -1,4 +1,4 @@
-"""The results as a page of the documentation."""
+"""The page of the results."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _CASES = {
     "many": "1,000 rows, CSV, 1 connection",
 }
 _NOTES = """
-The model is that of `models/flights.yaml`, trained on three months: {features} features, 60 boosted trees. Every server
-has one worker with one thread for numerics, and everyone else asks the same fitted pipeline by `predict_proba` over a
-typed pandas frame. The load comes from a process of its own over loopback: a closed loop, connections kept alive. Each
-server is started, asked and stopped in each of {rounds} rounds; told is the median of the rounds. Servers that read no
-CSV get the 1,000 rows in their own JSON. "The container's stock stack" is sagemaker-containers 2.8.6.post2 (with
-`collections.Mapping` restored, as in AWS's image), gunicorn with gevent, Flask 3.1, without its nginx; "ours, in that
-stack" is started by the same `serve` through SAGEMAKER_SERVING_MODULE, as on SageMaker. Ready: seconds from the start
-of the process until it answers; memory: the resident bytes of the worker.
+The model is that of `models/flights.yaml`, trained on three months: {features} features, 60 boosted trees. Every
+server has one worker with one thread for numerics, and all others call `predict_proba` of the same fitted pipeline
+over a typed pandas frame. The load comes from a process of its own over loopback: a closed loop, connections kept
+alive. Each server is started, measured and stopped in each of {rounds} rounds; the result is the median of the rounds.
+Servers without CSV get the 1,000 rows in their own JSON. "The container's stock stack" is sagemaker-containers
+2.8.6.post2 (with `collections.Mapping` restored, as in AWS's image), gunicorn with gevent, Flask 3.1, without its
+nginx; "ours, in that stack" is started by the same `serve` through SAGEMAKER_SERVING_MODULE, as on SageMaker. Ready:
+seconds from the start of the process until it answers; memory: the resident bytes of the worker.
 
-With 8 connections a gevent worker may answer one of them again and again while seven wait: then p50 flatters it, most
-of all the no-op's, and the mean tells more.
+With 8 connections a gevent worker may answer one of them repeatedly while seven wait: then its p50 is too low, most of
+all the no-op's, and the mean is more reliable.
 
 Made by `make bench-serving`.
 """
 
 
 def page(results: dict[str, Any]) -> str:
-    """Markdown."""
+    """The page in Markdown."""
     servers = results["servers"]
     machine = results["machine"]
     about = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}, {machine['kernel']}"
@@ -68,11 +68,11 @@ def _resources(servers: dict[str, Any]) -> list[str]:
 
 
 def _asked_for(servers: dict[str, Any]) -> list[str]:
-    """What the issue asks for, and what was found, ours and the peer in the same stack."""
+    """The targets and the results, Perennial and the peer in the same stack."""
     ours, stock, noop = (servers.get(name, {}) for name in ("ours", "stock", "noop"))
     if not all("csv 1" in each for each in (ours, stock, noop)):
         return []
-    lines = ["## What was asked for", "", "| value, in the stock stack | asked | found |", "| --- | ---: | ---: |"]
+    lines = ["## Targets", "", "| value, in the stock stack | target | found |", "| --- | ---: | ---: |"]
     for case, title in _CASES.items():
         least = 2 if case == "many" else 8
         pairs = [(name, stock[case][name] / ours[case][name]) for name in ("p50", "mean")]

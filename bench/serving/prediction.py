@@ -1,6 +1,6 @@
 """The model calls of every peer: the same fitted pipeline, rows as a pandas frame, predict_proba.
 
-Like a careful inference script of a team: CSV by pandas' C reader with given types, JSON by json.loads.
+Like an inference script of a team: CSV by pandas' C reader with given types, JSON by json.loads.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PipelineModel:
             self.pipeline = joblib.load(folder / "model.joblib")
 
     def frame(self, body: bytes | str, kind: str) -> Any:
-        """Rows of CSV without a header, or one row of JSON."""
+        """A frame of CSV without a header, or of one row of JSON."""
         import pandas as pd
 
         if kind.startswith("text/csv"):
@@ -39,7 +39,7 @@ class PipelineModel:
         return self.typed([json.loads(body)])
 
     def typed(self, rows: list[dict[str, Any]]) -> Any:
-        """Rows as objects."""
+        """A frame of rows as objects."""
         import pandas as pd
 
         return pd.DataFrame(rows, columns=self.names).astype(self.types)

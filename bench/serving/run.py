@@ -1,7 +1,8 @@
-"""Serving measured, ours beside the container's stock stack and others: `python -m bench.serving.run [--quick]`.
+"""Serving measurements, Perennial and the stock stack of the container and others: `python -m bench.serving.run
+[--quick]`.
 
-One model, one worker each, the same rows; a few rounds, in each of which every server is started, asked and stopped, so
-that a slow minute of the machine hits all of them. What is told is the median of the rounds.
+One model, one worker each, the same rows; in each of several rounds every server is started, measured and stopped, so
+that other load on the machine affects all of them. The result is the median of the rounds.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ PEERS = {
 
 
 def main() -> None:
-    """Measure, then write the results and their page."""
+    """Measures, then writes the results and their page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, nothing written")
     parser.add_argument("--only", nargs="*", help="names of servers")
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def measure(prepared: model.PreparedModel, servers: list[Server], rounds: int, seconds: float) -> dict[str, Any]:
-    """By server: title, version, and for each case the medians of the rounds; or the reason why there is none."""
+    """By server: title, version, and for each case the medians of the rounds; or the reason for a failure."""
     places = {name: environment(peer, FOLDER / "envs") for name, peer in PEERS.items()}
     found: dict[str, Any] = {server.name: {"title": server.title, "rounds": []} for server in servers}
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""The servers that are measured: ours and the peers', each with one worker, started the same way and asked the same."""
+"""The measured servers: Perennial's and the peers', each with one worker, started in the same way."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GTHREAD = ("-k", "gthread", "--threads", "1", "-w", "1", "--keep-alive", "75")
 
 @dataclass(frozen=True)
 class Server:
-    """One way to serve. `peer` names the environment it needs, "" is ours; `command` is given python and port."""
+    """A server. `peer` names its environment, "" is the current one; `command` takes the interpreter and the port."""
 
     name: str
     title: str
@@ -51,7 +51,7 @@ def _in_stack(name: str, title: str, application: str, ours: bool = False, healt
 
 
 def _by_module(module: str, *options: str) -> Callable[[str, int], list[str]]:
-    """`python -m MODULE OPTIONS PORT`"""
+    """The command `python -m MODULE OPTIONS PORT`."""
     return lambda python, port: [python, "-m", module, *options, str(port)]
 
 
@@ -94,20 +94,20 @@ SERVERS = (
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers: its port, the seconds it took until it was ready, its process."""
+    """A running server: its port, the seconds until it was ready, its process."""
 
     port: int
     ready: float
     process: int
 
     def memory(self) -> int:
-        """Bytes that its largest process holds: with one worker, that is the worker."""
+        """The resident bytes of its largest process: with one worker, the worker's."""
         return max(map(_resident, (self.process, *descendants(self.process))))
 
 
 @contextmanager
 def run(server: Server, python: str, environment: Mapping[str, str], log: Path) -> Iterator[Running]:
-    """Raises RuntimeError with the end of its log where it does not come up."""
+    """Starts a server. Raises RuntimeError with the end of its log if it does not start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -153,7 +153,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pid in started:  # what a master left behind
+    for pid in started:  # processes that the master left
         try:
             os.kill(pid, 9)
         except ProcessLookupError:
@@ -168,5 +168,5 @@ def _resident(pid: int) -> int:
 
 
 def ours() -> str:
-    """Our own interpreter."""
+    """The current interpreter."""
     return sys.executable

@@ -1,7 +1,7 @@
-"""The container's own way to serve: `serve` of sagemaker-containers, as the image starts it. Runs in the stock peer's
+"""The container's serving stack: `serve` of sagemaker-containers, as the image starts it. Runs in the stock peer's
 environment: `python bench/serving/stack.py PORT`, with SAGEMAKER_SERVING_MODULE naming the application.
 
-Two things differ from the image: nginx is not started, so gunicorn is asked itself, and it listens on loopback.
+Two things differ from the image: nginx is not started, so requests go to gunicorn, and it listens on loopback.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]  # a
 
 
 def main() -> None:
-    """Serve until it is told to end."""
+    """Serves until it is terminated."""
     from sagemaker_containers import _server
     from sagemaker_containers.cli import serve
 

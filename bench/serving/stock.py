@@ -1,5 +1,5 @@
 """The stock stack's application, as the scikit-learn container makes it (sagemaker_sklearn_container/serving.py): a
-Transformer over the team's functions, behind a Worker, which is a Flask application.
+Transformer over the team's functions, in a Worker, which is a Flask application.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from bench.serving.prediction import PipelineModel  # noqa: E402
 
 
 def model_fn(_folder: str) -> PipelineModel:
-    """The team's four functions: this one loads the model."""
+    """Loads the model; the first of the team's four functions."""
     return PipelineModel()
 
 
 def input_fn(body: bytes, kind: str) -> Any:
-    """Rows; asked without the model, as the container asks."""
+    """Parses the rows; the container calls it without the model."""
     return _model().frame(body, kind)
 
 
 def predict_fn(frame: Any, prepared: PipelineModel) -> list[float]:
-    """The positive's probabilities."""
+    """Predicts the positive's probabilities."""
     return prepared.predict(frame)
 
 
 def output_fn(predictions: list[float], accept: str) -> Any:
-    """JSON."""
+    """Writes JSON."""
     return worker.Response(json.dumps({"predictions": predictions}), mimetype=accept)
 
 
@@ -50,5 +50,5 @@ def _app() -> Any:
 
 
 def main(environ: Any, start_response: Any) -> Any:
-    """WSGI, as the container has it: the application is made with the first request."""
+    """The WSGI app as the container makes it: with the first request."""
     return _app()(environ, start_response)

@@ -1,6 +1,6 @@
 """Faults planted into sound rows, a known number for each rule, each in a row of its own.
 
-That is the proof that everybody measured does the work: all must find them. It is not timed.
+They prove that every measured tool does the work: all must find them. This is not timed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bench import data
 from bench.validation.rules import FASTEST, RULES, Rule
 
 ROWS = 100_000
-#: rows between two planted faults, so that they lie in every part of the file
+#: rows between two planted faults, so that they are in every part of the file
 _APART = 641
 _WRONG: dict[str, dict[str, object]] = {
     "nulls": {"dest": None},
-    "distance": {"distance": 9},  # too far would be too fast as well
+    "distance": {"distance": 9},  # a distance above its maximum would break the speed rule as well
     "carrier": {"carrier": "ZZ"},
     "origin": {"origin": "JKF"},
     "dest length": {"dest": "BOSTON"},
@@ -28,17 +28,17 @@ _WRONG: dict[str, dict[str, object]] = {
     "tailnum pattern": {"tailnum": "n-1234"},
     "speed": {"distance": FASTEST * 200, "air_time": 100},
 }
-#: a fault of one rule that breaks another as well: a length outside the pattern's
+#: a fault of one rule that breaks another: a length outside the pattern's
 ALSO = {"tailnum length": "tailnum pattern"}
 
 
 def planted() -> dict[str, int]:
-    """How many rows break each rule, `types` apart: a Parquet file cannot hold a value of another type."""
+    """The number of rows that break each rule, `types` apart: a Parquet file cannot hold a value of another type."""
     return {rule.name: 2 + place % 5 for place, rule in enumerate(RULES) if rule.kind != "types"}
 
 
 def expected() -> dict[str, int]:
-    """How often each rule is broken: what was planted, and what breaks two rules."""
+    """The number of times that each rule is broken, with rows that break two rules."""
     counts = planted()
     for name, other in ALSO.items():
         counts[other] += counts[name]
@@ -57,7 +57,7 @@ def faulty() -> pl.DataFrame:
 
 
 def mistyped() -> pl.DataFrame:
-    """Sound rows whose distances came as text, two of which are no numbers."""
+    """Sound rows with distances as text, two of which are not numbers."""
     far = pl.when(pl.col("row").is_in([11, 4_011])).then(pl.lit("far")).otherwise(pl.col("distance").cast(pl.String))
     return pl.concat(data.chunks("current", 10_000)).with_row_index("row").with_columns(distance=far).drop("row")
 
@@ -88,7 +88,7 @@ def _corrupted(rows: pl.DataFrame, rule: Rule, at: int) -> pl.DataFrame:
 
 
 def main() -> None:
-    """FOLDER ANSWER: writes the tables, and how often each rule is broken as JSON."""
+    """Writes the tables to FOLDER, and the number of breaches of each rule as JSON to ANSWER."""
     folder, answer = map(Path, sys.argv[1:])
     write(folder)
     answer.write_text(json.dumps(expected()))

@@ -1,4 +1,4 @@
-"""Great Expectations 1.x: the 19 rules as one suite on a pandas batch, run once, with counts only in the result."""
+"""Great Expectations 1.x: the 19 rules as one suite on a pandas batch, run once, with only counts in the result."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DTYPES = {"boolean": "bool", "integer": "int64", "number": "float64", "text": "s
 
 
 def validate(task: Task) -> dict[str, Any]:
-    """An ephemeral context, a batch of the whole data frame, one validation."""
+    """Validates with an ephemeral context, a batch of the whole data frame, and one validation."""
     rows = pd.read_csv(task.current) if task.current.suffix == ".csv" else pd.read_parquet(task.current)
-    # there is no expectation over an expression of two columns: the difference is a column of its own, as its
-    # documentation does it
+    # no expectation covers an expression over two columns: the difference is a column of its own, as in its
+    # documentation
     if rows["distance"].dtype.kind in "iuf":
         rows["allowed"] = FASTEST * rows["air_time"].fillna(1e9)
     else:

@@ -1,4 +1,4 @@
-"""The limits: what only parsing, only decoding and only unpacking cost, without looking at a value."""
+"""The limits: the cost of parsing, decoding and unpacking alone, without reading a value."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "tex
 
 
 def csv(task: Task) -> dict[str, Any]:
-    """Polars parses the columns to their types, in batches that are thrown away."""
+    """Parses the columns to their types with Polars, in batches that are discarded."""
     schema = {name: DTYPES[column.type] for name, column in COLUMNS.items()}
     return _rows(pl.scan_csv(task.current, schema=schema))
 
 
 def parquet(task: Task) -> dict[str, Any]:
-    """Polars decodes all columns, in batches that are thrown away."""
+    """Decodes all columns with Polars, in batches that are discarded."""
     return _rows(pl.scan_parquet(task.current))
 
 
@@ -29,7 +29,7 @@ def _rows(table: pl.LazyFrame) -> dict[str, Any]:
 
 
 def unpack(task: Task) -> dict[str, Any]:
-    """zlib alone, a megabyte at a time."""
+    """Decompresses with zlib alone, a megabyte at a time."""
     size, unpacker = 0, zlib.decompressobj(wbits=31)
     with task.current.open("rb") as file:
         while block := file.read(1 << 20):

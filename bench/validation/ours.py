@@ -1,4 +1,4 @@
-"""Perennial's work, done as the product does it: `inspect`, and drift against a frozen reference profile."""
+"""Perennial's work as in the product: `inspect`, and drift against a stored reference profile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# as the functions have it (stacks/lambdas.py)
+# as in the functions (stacks/lambdas.py)
 os.environ |= {"POLARS_ROW_GROUP_PREFETCH_SIZE": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 
 import polars as pl
@@ -20,13 +20,13 @@ from perennial.drift import compare
 from perennial.profile import Grid, Profile, freeze
 from perennial.validation import Problem, Verdict, inspect
 
-#: the rows that a grid is frozen on
+#: rows from which a grid is made
 SAMPLE = 100_000
 _FROZEN = "profile.json"
 
 
 def prepare(task: Task) -> dict[str, Any]:
-    """The reference's profile over a grid frozen on its first rows: what a model's version carries."""
+    """The reference's profile over a grid made from its first rows, as a model's version has it."""
     agreed = contract()
     grid = freeze(pl.read_parquet(task.reference, n_rows=SAMPLE), agreed)
     profile = inspect(task.reference, agreed, grid=grid).profile
@@ -37,12 +37,12 @@ def prepare(task: Task) -> dict[str, Any]:
 
 
 def validate(task: Task) -> dict[str, Any]:
-    """The 19 rules."""
+    """Validates by the 19 rules."""
     return _broken(inspect(task.current, contract()).verdict)
 
 
 def full(task: Task, out: Path | None = None) -> dict[str, Any]:
-    """The 19 rules, a profile of 22 columns and the drift of 20."""
+    """Validates by the 19 rules, profiles 22 columns and computes the drift of 20."""
     agreed = contract()
     reference = _reference(task)
     found = inspect(task.current, agreed, out=out, grid=reference.grid)
@@ -54,7 +54,7 @@ def full(task: Task, out: Path | None = None) -> dict[str, Any]:
 
 
 def write(task: Task) -> dict[str, Any]:
-    """All of `full`, and typed Parquet written besides."""
+    """Does all of `full`, and writes typed Parquet."""
     return full(task, task.out)
 
 
@@ -72,7 +72,7 @@ def _broken(verdict: Verdict) -> dict[str, Any]:
 
 
 def _rule(problem: Problem) -> str:
-    """The name that rules.py has for a problem."""
+    """The name in rules.py of a problem."""
     column = problem.column or ""
     names: Mapping[str, str] = {
         "null": "nulls",

@@ -1,4 +1,4 @@
-"""What pandera calls the checks, on both of its data frames. Standard library only."""
+"""pandera's names of the checks, on both of its data frames. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def broken(cases: Iterable[tuple[str, str, Any]]) -> Counter[str]:
-    """How many rows break each rule of rules.py, from pandera's failure cases as (column, check, row).
+    """The number of rows that break each rule of rules.py, from pandera's failure cases as (column, check, row).
 
     A check over the whole row fails once for each of its columns, and is counted once.
     """

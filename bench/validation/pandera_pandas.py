@@ -1,4 +1,4 @@
-"""pandera on pandas: the 19 rules. Whole numbers with gaps are floats there, as pandas reads them."""
+"""pandera on pandas: the 19 rules. Whole numbers with missing values are floats, as pandas reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DTYPES = {"boolean": bool, "integer": "int64", "number": "float64", "text": obje
 
 
 def validate(task: Task) -> dict[str, Any]:
-    """All failures at once (lazy), as its documentation advises for reports."""
+    """Validates with all failures at once (lazy), as its documentation recommends for reports."""
     rows = pd.read_csv(task.current) if task.current.suffix == ".csv" else pd.read_parquet(task.current)
     try:
         _schema().validate(rows, lazy=True)

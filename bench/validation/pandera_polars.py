@@ -1,4 +1,4 @@
-"""pandera on Polars: the 19 rules on a DataFrame read whole, since on a LazyFrame pandera checks no values."""
+"""pandera on Polars: the 19 rules on a DataFrame read whole, because pandera checks no values on a LazyFrame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DTYPES = {"boolean": pl.Boolean, "integer": pl.Int64, "number": pl.Float64, "tex
 
 
 def validate(task: Task) -> dict[str, Any]:
-    """All failures at once (lazy), as its documentation advises for reports."""
+    """Validates with all failures at once (lazy), as its documentation recommends for reports."""
     csv = task.current.suffix == ".csv"
     rows = pl.read_csv(task.current, schema=_dtypes()) if csv else pl.read_parquet(task.current)
     try:

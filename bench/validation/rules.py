@@ -1,4 +1,4 @@
-"""The 19 rules that ours and every peer check. Standard library only, for peers import it too."""
+"""The 19 rules that Perennial and every peer check. Standard library only, because peers import it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -43,7 +43,7 @@ RULES = (
     Rule("tailnum length", "length", "tailnum", 5, 6),
     Rule("tailnum pattern", "pattern", "tailnum", pattern="[A-Z][0-9A-Z]{4,5}"),
     Rule("id unique", "unique", "id"),
-    Rule("speed", "across"),  # distance <= FASTEST * air_time, where there is an air_time
+    Rule("speed", "across"),  # distance <= FASTEST * air_time, if air_time is given
 )
 
 

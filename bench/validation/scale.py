@@ -1,7 +1,7 @@
-"""What 10 TB cost and how long they take: `python -m bench.validation.scale`, with rates measured by `--measure`.
+"""Cost and time of 10 TB: `python -m bench.validation.scale`, with rates measured by `--measure`.
 
-Rates are bytes of the upload per second of processor time of one core, through `inspect` with a grid, a key and all it
-writes. What follows is arithmetic over them, Lambda's limits and AWS's public prices, all of them named below.
+Rates are bytes of the upload per second of processor time of one core, through `inspect` with a grid, a key and all
+outputs. The rest is arithmetic over them, Lambda's limits and AWS's public prices, all of them listed below.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Rate:
-    """Of one format: MB (10^6 bytes) of upload and rows per second of one core, and bytes on disk for each row."""
+    """The rates of one format: MB (10^6 bytes) of upload and rows per second of one core, and bytes on disk per row."""
 
     megabytes: float
     rows: float
     row_bytes: float
 
 
-# Measured by --measure; docs/scale.md says when and on what.
+# Measured by --measure; docs/scale.md states the date and the machine.
 RATES = {
     "parquet": Rate(6.71, 588_700, 11.4),
     "csv": Rate(30.4, 405_100, 75.0),
@@ -48,7 +48,7 @@ COMPARED = 19_900_000.0  # keys per second of one core, in the comparison of a b
 
 @dataclass(frozen=True)
 class Prices:
-    """us-east-1, in USD, as AWS publishes them in November 2026; check them before you trust the sum."""
+    """us-east-1, in USD, as AWS published them in November 2026; check them before you use the sum."""
 
     gigabyte_second: float = 0.0000133334  # Lambda on arm64, the first tier
     disk_gigabyte_second: float = 0.0000000309  # /tmp beyond 512 MB
@@ -61,7 +61,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Worker:
-    """The `Inspect` function, and what Lambda allows. `stream` is an assumption, not a measurement of ours."""
+    """The `Inspect` function, and Lambda's limits. `stream` is an assumption, not a measurement."""
 
     memory_mb: int = 3008
     disk_mb: int = 10_240
@@ -77,7 +77,7 @@ class Worker:
 
 ITEM_MB = {"parquet": 512, "csv": 2000, "csv.gz": 500, "jsonl": 1000}
 BUCKET_MB, MOST_BUCKETS = 4295, 500  # functions/validation/division.py
-WRITTEN = 0.35  # typed Parquet per byte of CSV; of Parquet it is taken to be as large
+WRITTEN = 0.35  # typed Parquet per byte of CSV; assumed as large for Parquet
 WIDTHS = (40, 1000, 10_000)
 
 
@@ -159,7 +159,7 @@ if sys.argv[2] == "look":
 
 
 def contract() -> Contract:
-    """The flights with a number of their own as key."""
+    """The flights with a row number as key."""
     from perennial.validation import Column, Contract
 
     integer = ("dep_delay", "arr_delay", "air_time", "distance", "hour", "minute", "flight", "month", "day")
@@ -174,7 +174,7 @@ def contract() -> Contract:
 
 
 def measure(rows: int) -> tuple[dict[str, Rate], float]:
-    """Medians over rounds of the processor time of whole processes, less that of the same process without the work."""
+    """Medians over rounds of the processor time of whole processes, minus that of the same process without the work."""
     rates = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -205,7 +205,7 @@ def _spent(code: str, *words: str) -> float:
 
 
 def _moved(keys: Path, rows: int, path: Path) -> Path:
-    """The keys of another part: none of them the same."""
+    """The keys of another part, with none in common."""
     import polars as pl
 
     from perennial.validation.keys import hashed
@@ -216,7 +216,7 @@ def _moved(keys: Path, rows: int, path: Path) -> Path:
 
 
 def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
-    """The flights, over and over, in each format. JSON lines have a tenth of the rows: they are slow."""
+    """The flights, repeated, in each format. JSON lines have a tenth of the rows, because they are slow."""
     import polars as pl
 
     from perennial.contract.columns import NULL_VALUES
@@ -242,7 +242,7 @@ def _files(folder: Path, rows: int) -> dict[str, tuple[Path, int]]:
 
 
 def main() -> None:
-    """Print the table; with --measure first the rates, which belong into RATES."""
+    """Prints the table; with --measure first the rates, which are then copied into RATES."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--terabytes", type=float, default=10)
     parser.add_argument("--measure", action="store_true", help="measure the rates here, and use them")

@@ -1,9 +1,8 @@
 """Spark 3.5, Deequ-style: rules, profile and bins as sums in aggregations, as Deequ compiles its analyzers.
 
-Deequ itself is a jar from Maven; its constraints are such aggregate expressions. Deequ fuses them into one
-aggregation; Spark takes less time over all these sums in several jobs, each over some of the columns, handed in by two
-threads, so that is what is measured. As in Deequ, uniqueness and the counts of categories are groupings of their own;
-they are jobs beside the others.
+Deequ itself is a jar from Maven; its constraints are such aggregate expressions. Deequ fuses them into one aggregation;
+Spark takes less time for all these sums in several jobs, each over some of the columns, submitted by two threads, so
+that is measured. As in Deequ, uniqueness and the counts of categories are groupings in jobs of their own.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from bench.work import Task, drifted, perform, violations
 
 TYPES = {"boolean": "boolean", "integer": "bigint", "number": "double", "text": "string"}
 _FROZEN = "bins.json"
-#: the sums are divided into so many jobs, of which as many run at once as there are cores
+#: the sums are divided into this number of jobs, of which one per core runs at a time
 _JOBS = 8
 _CORES = 2
 
 
 def prepare(task: Task) -> dict[str, Any]:
-    """The reference's deciles and shares, as a frozen file."""
+    """The reference's deciles and shares, stored as a file."""
     session = _session()
     rows = session.read.parquet(str(task.reference))
     deciles = rows.approxQuantile(list(NUMERIC), [tenth / 10 for tenth in range(1, 10)], 0.0001)
@@ -43,7 +42,7 @@ def prepare(task: Task) -> dict[str, Any]:
 
 
 def full(task: Task) -> dict[str, Any]:
-    """The 19 rules, a profile of 22 columns and PSI of 20, over two cores."""
+    """Validates by the 19 rules, profiles 22 columns and computes PSI of 20, on two cores."""
     frozen = json.loads((task.frozen / _FROZEN).read_text())
     session = _session()
     rows = session.read.parquet(str(task.current))
@@ -61,9 +60,9 @@ def full(task: Task) -> dict[str, Any]:
 
 
 def _session() -> SparkSession:
-    """Two cores, no web server; partitions as many as cores, as a single machine wants them.
+    """A session with two cores, no web server, and as many partitions as cores, which is best on one machine.
 
-    The JVM compiles large methods too: else it would interpret the aggregation.
+    The JVM compiles large methods too: otherwise it would interpret the aggregation.
     """
     builder = SparkSession.builder.master(f"local[{_CORES}]").appName("departures")
     settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "4g"}
@@ -74,7 +73,7 @@ def _session() -> SparkSession:
 
 
 def _sums(rows: DataFrame, edges: dict[str, list[float]], pool: ThreadPoolExecutor) -> dict[str, Any]:
-    """All rules, the profile and the bins of numbers, in some aggregations, each over columns of its own."""
+    """All rules, the profile and the bins of numbers, in some aggregations, each over some of the columns."""
     parts = [_of_column(name, edges.get(name, [])) for name in COLUMNS]
     parts.append([f.count(f.lit(1)).alias("rows"), *_rules("")])
     jobs = [[sum_ for part in parts[job::_JOBS] for sum_ in part] for job in range(_JOBS)]
@@ -91,7 +90,7 @@ def _of_column(name: str, edges: list[float]) -> list[Column]:
 
 
 def _rules(column: str) -> list[Column]:
-    """The rules of one column, or with "" those of none; types are in the file and uniqueness is a grouping."""
+    """The rules of one column, or with "" those over several; types are in the file and uniqueness is a grouping."""
     asked = [rule for rule in RULES if rule.column == column and rule.kind not in ("types", "unique")]
     return [_count(_breaks(rule)).alias(f"rule {rule.name}") for rule in asked]
 
@@ -116,13 +115,13 @@ def _breaks(rule: Rule) -> Column:
 
 
 def _repeated(rows: DataFrame) -> int:
-    """Rows whose id is another's as well."""
+    """The number of rows that share their id with another."""
     groups = rows.groupBy("id").count().where("count > 1").agg(f.coalesce(f.sum("count"), f.lit(0)))
     return int(groups.collect()[0][0])
 
 
 def _categories(rows: DataFrame) -> dict[str, dict[str, float]]:
-    """The share of each category: one grouping for all columns, each row opened into one row per column."""
+    """The share of each category: one grouping for all columns, with each row as one row per column."""
     pairs = f.array(*[f.struct(f.lit(name), f.col(name).cast("string").alias("value")) for name in CATEGORICAL])
     opened = rows.select(f.explode(pairs).alias("cell")).select("cell.*").toDF("name", "value")
     counts: dict[str, dict[str, float]] = {name: {} for name in CATEGORICAL}

@@ -1,4 +1,4 @@
-"""The measured contract, read as the product reads one: YAML in, checked, and the validation's part of it out."""
+"""The measured contract, read from YAML as the product reads one; the part for validation."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ PATH = Path(__file__).with_name("departures.yaml")
 
 
 def contract() -> Contract:
-    """The 19 rules."""
+    """The contract with the 19 rules."""
     return load(PATH).contract()

@@ -1,4 +1,4 @@
-"""A first spec from a sample file: types from all its values, sensible choices, each with its reason beside it."""
+"""A first spec from a sample file: types inferred from all values, defaults, each with its reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from perennial.contract.model import ModelSpec
 
 @dataclass(frozen=True)
 class Drafted:
-    """The text of a spec, what it says, and how its sample fared against it, in a sentence.
+    """The text of a spec, the parsed spec, and the result of validating its sample, in a sentence.
 
     `unread` are sentences about columns that look like dates or numbers and cannot be read as such.
     """
@@ -27,7 +27,7 @@ class Drafted:
 
 
 def draft_file(file: Path, model: str, target: str, problem: str | None, schema: str) -> Drafted:
-    """The first spec of a model from a sample. CommandError where the file or the target cannot be used."""
+    """The first spec of a model from a sample. Raises CommandError if the file or the target cannot be used."""
     made = draft(read(file), model, target, cast("Problem | None", problem))
     text, spec, verdict = settle(made, schema)
     unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)

@@ -1,4 +1,4 @@
-"""One column of a sample: its type, whether values may be missing, its range or values, and what it looks like."""
+"""The draft of one column of a sample: type, missing values, range or values, similar types."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 
 @dataclass(frozen=True)
 class Column:
-    """What is drafted for a column. `values` are its distinct values, where they are few.
+    """The draft of a column. `values` are its distinct values, if they are few.
 
-    `nearly` says of texts what they look like, if they look like what they are not.
+    `nearly` describes texts that resemble values of another type.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Column:
 
     @property
     def is_unique(self) -> bool:
-        """Does each row have a value of its own?"""
+        """True if each row has a different value."""
         return self.nulls == 0 and self.count == self.rows
 
     @property
@@ -71,16 +71,16 @@ class Column:
 
     @property
     def names_rows(self) -> int:
-        """How much the name says that the values are identifiers: 2 surely, 1 perhaps, 0 not."""
+        """The likelihood, by the name, that the values are identifiers: 2 certain, 1 possible, 0 none."""
         if self.looks_like_uuid or (self.words and self.words[-1] in IDENTIFIERS):
             return 2
-        if self.is_counter or not self.words:  # a counter begins anew in the next file, so it names no row
+        if self.is_counter or not self.words:  # a counter restarts in the next file, so it identifies no row
             return 0
         return 1 if self.words[-1] in WEAK_IDENTIFIERS or self.words[0] in WEAK_IDENTIFIERS else 0
 
 
 def look_at(sample: Table, name: str, marks: tuple[str, ...]) -> Column:
-    """The draft of one column. CommandError where it holds what no spec can describe, such as lists."""
+    """The draft of one column. Raises CommandError for values that no spec can describe, such as lists."""
     values = sample.frame[name]
     if values.dtype in (pl.String, pl.Categorical, pl.Enum):
         return _of_text(sample, values.cast(pl.String), marks)
@@ -133,7 +133,7 @@ def _of_type(sample: Table, values: pl.Series) -> ColumnType:
 
 
 def _with_bounds(column: Column, single: pl.Series) -> Column:
-    """Range and few values, of the distinct values that are not missing."""
+    """Adds the range and the values, if they are few, from the distinct values that are not missing."""
     if column.type in ("integer", "number") and len(single):
         numbers = cast(single, ContractColumn(type=column.type))
         values = tuple(numbers.sort().to_list()) if column.type == "integer" and len(numbers) <= FEW else ()
@@ -144,7 +144,7 @@ def _with_bounds(column: Column, single: pl.Series) -> Column:
 
 
 def _counts_up(values: pl.Series) -> bool:
-    """0, 1, 2, ... or 1, 2, 3, ... in the order of the file: the row's number, not a property of it."""
+    """True for 0, 1, 2, ... or 1, 2, 3, ... in the order of the file: a row number, not a property of the row."""
     if len(values) < 3 or values.null_count() or values[0] not in (0, 1):
         return False
     return bool((values.diff().drop_nulls() == 1).all())

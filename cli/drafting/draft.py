@@ -1,4 +1,4 @@
-"""The choices of a first spec: problem, key, event time, what is shown to the model; each leaves a remark."""
+"""The choices of a first spec: problem, key, event time, features; each with a remark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cli.project import did_you_mean
 from cli.tables import Table
 from perennial.contract.columns import ColumnType, Problem
 
-FEW_CLASSES = 10  # so many distinct whole numbers at most are taken for classes
+FEW_CLASSES = 10  # whole numbers with at most this many distinct values are taken for classes
 MOST_CLASSES = 500
 POSITIVES = ("true", "yes", "y", "t", "on", "1", "positive", "pos")
 TIME_WORDS = {"time", "timestamp", "datetime", "date", "when", "at", "day", "created", "updated", "ts"}
@@ -21,7 +21,7 @@ TIME_WORDS = {"time", "timestamp", "datetime", "date", "when", "at", "day", "cre
 
 @dataclass(frozen=True)
 class Draft:
-    """All that the spec says beyond its defaults."""
+    """The parts of the spec that differ from its defaults."""
 
     model: str
     path: Path
@@ -45,7 +45,7 @@ class Draft:
 
 
 def draft(sample: Table, model: str, target: str, problem: Problem | None = None) -> Draft:
-    """The first spec of a sample. CommandError where the target cannot be predicted."""
+    """The first spec of a sample. Raises CommandError if the target cannot be predicted."""
     names = sample.frame.columns
     if target not in names:
         raise usage(f"{sample.path} has no column '{target}'{did_you_mean(target, names)}")
@@ -85,7 +85,7 @@ def _problem(sample: Table, target: Column) -> Problem:
 
 
 def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
-    """The target with a type that the problem can have. CommandError where there is none."""
+    """The target with a type that the problem allows. Raises CommandError if there is none."""
     if problem == "regression":
         if target.nearly:
             raise _unread(sample, target)
@@ -112,13 +112,13 @@ def _unread(sample: Table, target: Column) -> CommandError:
 
 
 def _positive(target: Column) -> str | None:
-    """The class that is looked for, where the spec's own rule (true, 1 or the last) would find another."""
+    """The positive class, if the spec's own rule (true, 1 or the last) would choose another."""
     texts = [str(value) for value in target.values]
     return next((text for text in texts if text.lower() in POSITIVES), texts[-1] if texts else None)
 
 
 def _with_key(made: Draft) -> Draft:
-    """The leftmost of the columns that surely, or else perhaps, name rows."""
+    """Sets the key: the leftmost column that certainly, or else possibly, identifies rows."""
     fit = [
         c for c in made.columns if c.name != made.target and c.is_unique and c.type in ("integer", "text", "category")
     ]
@@ -137,7 +137,7 @@ def _with_event_time(made: Draft) -> Draft:
 
 
 def _with_features(made: Draft) -> Draft:
-    """What is shown to the model, and a remark where that is not plain."""
+    """Sets the features, with a remark on each choice that is not obvious."""
     made = replace(made, columns=tuple(_look_twice(made, column) for column in made.columns))
     if any(_is_feature(made, column) for column in made.columns):
         return made
@@ -173,7 +173,7 @@ def _look_twice(made: Draft, column: Column) -> Column:
 
 
 def _is_feature(made: Draft, column: Column) -> bool:
-    """The spec's own rule."""
+    """True if the spec's own rule makes the column a feature."""
     if column.name == made.target:
         return False
     return column.feature if column.feature is not None else column.type != "text" and column.name not in made.key

@@ -1,4 +1,4 @@
-"""What kind of values a column of text holds: the narrowest type to which validation casts every distinct value."""
+"""The kind of values in a text column: the narrowest type to which validation casts every distinct value."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ DOUBTFUL_MARKS = (
 )
 
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
-_PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: the zeros in front would be lost
+_PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: leading zeros would be lost
 _POINT = r"[.eE]"
-# What people write, and no reader takes without a guess: 31/12/24 and 12/31/24, 1.250 and 1,250, 12 %, $5.
+# Frequent spellings that are ambiguous: 31/12/24 and 12/31/24, 1.250 and 1,250, 12 %, $5.
 _LIKE_DATES = r"^\s*(\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})|\d{4}([./])\d{1,2}[./]\d{1,2})([T ,].*)?$"
 _LIKE_NUMBERS = r"^\s*[-+]?\s*[$€£¥]?\s*[-+]?\d+([.,' \x{a0}]\d+)*\s*[%$€£¥]?\s*$"
 
 
 def kind_of(values: pl.Series) -> ColumnType:
-    """The type of the distinct texts; 'text' where none narrower fits, or where there are none."""
+    """The type of the distinct texts; 'text' if no narrower one fits, or without texts."""
     if not len(values):
         return "text"
     if len(values) <= 8 and set(values.str.strip_chars().str.to_lowercase().to_list()) in _TRUTHS:
@@ -50,7 +50,7 @@ def kind_of(values: pl.Series) -> ColumnType:
 
 
 def nearly(values: pl.Series) -> str:
-    """What distinct texts look like that are no values of any type: a clause about them, or nothing."""
+    """A clause about distinct texts that resemble values of another type and are none, or ''."""
     if not len(values) or _any(values, _PADDED + r"\d*$"):
         return ""
     if _all(values, _LIKE_DATES):
@@ -61,14 +61,14 @@ def nearly(values: pl.Series) -> str:
 
 
 def is_whole(values: pl.Series) -> bool:
-    """Are the distinct values whole numbers, however they are written?"""
+    """True if the distinct values are whole numbers in any spelling."""
     return len(values) > 0 and _fits(values, "integer")
 
 
 def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
-    """The texts that mean 'missing' in this table: the usual ones, and doubtful ones where a column needs it.
+    """The texts that mean 'missing' in this table: the usual ones, and ambiguous ones if a column needs them.
 
-    A column needs it when without them all its values are numbers, dates or booleans, and with them only text.
+    A column needs one if without it all its values are numbers, dates or booleans, and with it only text.
     """
     texts = [name for name in frame.columns if frame.schema[name] == pl.String]
     found = {mark for name in texts for mark in _present(frame[name], SURE_MARKS)}
@@ -83,13 +83,13 @@ def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
 
 
 def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
-    """The distinct texts that are no mark for 'missing'."""
+    """The distinct texts that do not mean 'missing'."""
     single = values.drop_nulls().unique()
     return single.filter(~single.is_in(list(marks)))
 
 
 def _fits(values: pl.Series, kind: ColumnType) -> bool:
-    """Does validation cast every value?"""
+    """True if validation casts every value."""
     typed = cast(values, Column(type=kind))
     return typed.null_count() == 0 and (kind != "number" or bool(typed.is_finite().all()))
 

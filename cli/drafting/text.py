@@ -1,4 +1,4 @@
-"""A draft as commented YAML. What is a guess stands commented out, ready to be taken."""
+"""A draft as commented YAML. Guesses are commented out."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ABOUT = {
 
 
 def quoted(text: str) -> str:
-    """Text as a YAML scalar on one line: plain where that is safe, else in double quotes."""
+    """Text as a YAML scalar on one line: plain if that is safe, else in double quotes."""
     if _PLAIN.match(text) and text.lower() not in _RESERVED:
         return text
     return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).removesuffix("\n")
 
 
 def write(draft: Draft, schema: str) -> str:
-    """The spec's text. `schema` is where editors find the JSON Schema, relative to the spec."""
+    """The spec's text. `schema` is the path of the JSON Schema for editors, relative to the spec."""
     return "\n".join((*_head(draft, schema), *_card(), *_columns(draft), *_rest(draft))) + "\n"
 
 
@@ -47,30 +47,30 @@ def _head(draft: Draft, schema: str) -> Iterator[str]:
     if draft.positive is not None:
         target = draft.column(draft.target)
         text = quoted(draft.positive) if target.type == "category" else draft.positive
-        yield f"positive: {text}  # the class that is looked for"
+        yield f"positive: {text}  # the positive class"
 
 
 def _card() -> Iterator[str]:
     yield ""
-    yield "# What describes the data. It is kept with every model that learns from it. While it is unknown where the"
-    yield "# data comes from, under which licence, or on what ground personal data is used, no upload is accepted."
+    yield "# The dataset card. It is stored with every model that is trained on the data. No upload is accepted"
+    yield "# without origin, licence and, for personal data, a lawful basis."
     yield "card:"
-    yield '  origin: "unknown; say where this comes from"'
-    yield '  licence: "unknown; say under which licence it is, preferably as an SPDX identifier"'
-    yield '  terms: "unknown; say what may be done with it"'
-    yield '  personal_data: "unknown; say what personal data is in it, or none"'
-    yield '  lawful_basis: "unknown; say on what ground personal data is used, or leave this out where there is none"'
+    yield '  origin: "unknown; state the origin of the data"'
+    yield '  licence: "unknown; state the licence, preferably as an SPDX identifier"'
+    yield '  terms: "unknown; state the permitted use"'
+    yield '  personal_data: "unknown; state the personal data in it, or none"'
+    yield '  lawful_basis: "unknown; state the lawful basis for personal data, or omit this if there is none"'
     yield "  # retention_days: 3650  # from the upload on, or from the day that `collected` names"
 
 
 def _columns(draft: Draft) -> Iterator[str]:
     yield ""
     if draft.key:
-        yield f"key: [{', '.join(quoted(name) for name in draft.key)}]  # names a row; each value stood once"
+        yield f"key: [{', '.join(quoted(name) for name in draft.key)}]  # identifies a row: unique in the sample"
     else:
-        yield "# key: [...]  # the columns that name a row; without them it is the whole row"
+        yield "# key: [...]  # the columns that identify a row; without them it is the whole row"
     if draft.event_time:
-        yield f"event_time: {quoted(draft.event_time)}  # when a row happened"
+        yield f"event_time: {quoted(draft.event_time)}  # the time of a row's event"
     yield ""
     yield "columns:"
     for column in draft.columns:
@@ -128,7 +128,7 @@ def _rest(draft: Draft) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    """Text inside a comment: what could end the line is escaped."""
+    """Text inside a comment: line breaks are escaped."""
     return text if text.isprintable() else quoted(text)
 
 

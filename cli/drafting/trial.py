@@ -1,4 +1,4 @@
-"""Tries a draft on its own sample with the validation that the platform runs, and loosens what the sample breaks."""
+"""Validates the sample with its own draft, as the platform does, and loosens the rules that the sample breaks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDS = 5
 
 
 def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
-    """The draft's text, its spec, and the verdict on the sample. CommandError when the sample cannot be accepted."""
+    """The draft's text, its spec, and the verdict on the sample. Raises CommandError if the sample is refused."""
     for _ in range(ROUNDS):
         text = write(made, schema)
         spec = parse(text, f"{made.model}.yaml")

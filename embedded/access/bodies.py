@@ -1,4 +1,4 @@
-"""The body of a signed request: held against the hash that was signed, or chunk by chunk as S3's clients send it.
+"""The body of a signed request: compared with the signed hash, or chunk by chunk as S3's clients send it.
 
 See https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 """
@@ -21,7 +21,7 @@ _TRAILER_SIGNATURE = b"x-amz-trailer-signature:"
 
 
 def payload(claim: Claim, headers: Mapping[str, str], body: bytes) -> str:
-    """What the signature is made of for the body. Raises DeniedError if the body is not the one that was signed."""
+    """The payload hash that the signature contains. Raises DeniedError if the body is not the signed one."""
     stated = headers.get("x-amz-content-sha256")
     if claim.service == "s3":
         if stated in (UNSIGNED, UNSIGNED_CHUNKS, CHUNKS, CHUNKS_AND_TRAILER):

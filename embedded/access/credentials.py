@@ -1,4 +1,4 @@
-"""The keys of one start of the cloud: random, and each of one principal."""
+"""The credentials of one run of the cloud: random, and each of one principal."""
 
 import base64
 import secrets
@@ -36,7 +36,7 @@ class Credentials:
 
 
 class Registry:
-    """Issues credentials and finds them by their access key; thread-safe. Nothing of it is written to a file."""
+    """Issues credentials and finds them by their access key; thread-safe. They are never written to a file."""
 
     def __init__(self, account_id: str) -> None:
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class Registry:
         return next((found for other in self._others if (found := other(access_key))), None)
 
     def ask(self, other: Callable[[str], Credentials | None]) -> None:
-        """Has keys that are not issued here looked up by `other`."""
+        """Sets `other` as the lookup of keys that are not issued here."""
         self._others.append(other)
 
     def _issue(self, principal: str, prefix: str) -> Credentials:

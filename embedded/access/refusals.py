@@ -9,7 +9,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 class Reason(Enum):
-    """Why a request is refused."""
+    """The reason of a refusal."""
 
     FOREIGN = auto()
     UNSIGNED = auto()
@@ -39,7 +39,7 @@ _WORDS = {
 
 
 class DeniedError(Exception):
-    """A request is not admitted; the message says why."""
+    """A request is refused; the message states the reason."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class DeniedError(Exception):
         self.message = message
 
     def answer(self, headers: Mapping[str, str], service: str) -> Answer:
-        """The refusal for a request with these headers (names in lower case); `service` is "" if it is not known."""
+        """The refusal for a request with these headers (names in lower case); `service` is "" if unknown."""
         s3, json_code, query, status = _WORDS[self.reason]
         if "x-amz-target" in headers:  # JSON 1.0 and 1.1
             return _json(json_code, self.message, 403 if self.reason is Reason.FOREIGN else 400)

@@ -1,7 +1,7 @@
-"""AWS Signature Version 4 as a server reads it: the claim that a request carries, and its signature made anew.
+"""AWS Signature Version 4 on the server: the claim of a request, and its signature computed again.
 
-botocore's signers take ten times as long; the tests hold the two against each other.
-See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+botocore's signers take ten times as long; the tests compare the two. See
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import calendar
@@ -31,7 +31,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Claim:
-    """What a request says of its signature."""
+    """The members of a request's signature."""
 
     access_key: str
     date: str
@@ -41,7 +41,7 @@ class Claim:
     signature: str
     stamp: str
     token: str | None
-    lifetime: int | None = None  # seconds, of a presigned request alone
+    lifetime: int | None = None  # seconds, only of a presigned request
 
     @property
     def scope(self) -> str:
@@ -50,7 +50,7 @@ class Claim:
 
 
 def read_claim(target: str, headers: Mapping[str, str]) -> Claim:
-    """The claim of a request, of its header or of its query. Raises DeniedError if there is none, or none that reads.
+    """The claim in a request's header or query. Raises DeniedError if there is none, or it is malformed.
 
     Args:
         target: path and query, as they came.
@@ -68,7 +68,7 @@ def read_claim(target: str, headers: Mapping[str, str]) -> Claim:
 
 
 def signature(claim: Claim, secret: str, method: str, target: str, headers: Mapping[str, str], payload: str) -> str:
-    """The signature that the request must have; `payload` is the hash of the body, or what stands for it."""
+    """The signature that the request must have; `payload` is the hash of the body, or its substitute."""
     path, _, query = target.partition("?")
     lines = [method, _path(path, claim.service), _query(query, presigned=claim.lifetime is not None)]
     lines += [f"{name}:{headers.get(name, '')}" for name in claim.signed]
@@ -85,7 +85,7 @@ def signing_key(secret: str, claim: Claim) -> bytes:
 
 @lru_cache(maxsize=512)
 def seconds_of(stamp: str) -> float:
-    """A time such as 20261126T120000Z on the system's clock. Raises DeniedError if it is no time."""
+    """A time such as 20261126T120000Z as seconds of the system's clock. Raises DeniedError for another text."""
     try:
         return float(calendar.timegm(time.strptime(stamp, _STAMP)))
     except ValueError as error:

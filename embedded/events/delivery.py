@@ -29,7 +29,7 @@ class Delivery:
         self._context = context
 
     def send(self, arn: str, body: str, target: dict[str, Any] | None = None, *, principal: str) -> None:
-        """Delivers `body` once. `target` is the EventBridge target, for its SqsParameters; `principal` is who sends.
+        """Delivers `body` once. `target` is the EventBridge target, for its SqsParameters; `principal` is the sender.
 
         Raises UnsupportedTargetError, or ClientError when the target refuses.
         """

@@ -17,7 +17,7 @@ Next = Callable[[datetime], datetime | None]
 
 
 class ScheduleExpressionError(ValueError):
-    """The expression is none of rate(...), cron(...), at(...), or uses what the embedded cloud does not know."""
+    """The expression is none of rate(...), cron(...), at(...), or uses an unsupported feature."""
 
 
 def parse(expression: str) -> Next:

@@ -30,7 +30,7 @@ def sequencer() -> str:
 
 
 def object_event(context: Context, name: str, bucket: str, key: Any) -> tuple[str, dict[str, Any]] | None:
-    """(detail-type, detail) for what happened to moto's `key`; None for other events."""
+    """(detail-type, detail) for an event of moto's `key`; None for other events."""
     if name not in KINDS or key is None:
         return None
     detail_type, reason = KINDS[name]

@@ -11,7 +11,7 @@ from embedded.context import Context
 
 
 def record_mail(context: Context, subscription: Any, subject: str | None, message: str) -> Path:
-    """Writes what would have been mailed to moto's `subscription` to a file in the work directory and returns it."""
+    """Writes a mail to moto's `subscription` to a file in the work directory, instead of sending it, and returns it."""
     directory = context.workdir / "mail"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{time.time_ns()}-{uuid.uuid4().hex[:6]}.eml"

@@ -47,7 +47,11 @@ class StoppedError(RuntimeError):
 
 
 class ThrottledError(RuntimeError):
-    """The function's reserved concurrency is used up (Lambda's TooManyRequestsException)."""
+    """Concurrency is used up (Lambda's TooManyRequestsException); `reason` is Lambda's word for whose."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Rate Exceeded.")
+        self.reason = reason
 
 
 _LOCK = threading.Lock()

@@ -109,7 +109,7 @@ class FunctionLog:
     def _put(self, stream: str, lines: list[str]) -> None:
         group = self._configuration.log_group
         if not self._may_write(group, stream):
-            return  # as on AWS: the function runs, and nobody sees what it says
+            return  # as on AWS: the function runs, and its output is lost
         if stream not in self._streams:
             self._backend.ensure_log_group(group)
             self._backend.create_log_stream(group, stream)

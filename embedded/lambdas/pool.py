@@ -5,7 +5,8 @@ import time
 from collections import deque
 
 from embedded.context import Context
-from embedded.lambdas.configuration import FunctionConfiguration, ThrottledError
+from embedded.lambdas.concurrency import Concurrency
+from embedded.lambdas.configuration import FunctionConfiguration
 from embedded.lambdas.execution_environment import ExecutionEnvironment
 from embedded.lambdas.logs import EmbeddedMetrics, FunctionLog
 from embedded.lambdas.result import InvocationResult
@@ -16,9 +17,15 @@ class FunctionPool:
     """The execution environments for one configuration of a function; methods run on the event loop."""
 
     def __init__(
-        self, configuration: FunctionConfiguration, context: Context, zygote: ZygoteClient, metrics: EmbeddedMetrics
+        self,
+        configuration: FunctionConfiguration,
+        context: Context,
+        zygote: ZygoteClient,
+        metrics: EmbeddedMetrics,
+        concurrency: Concurrency,
     ) -> None:
         self.configuration = configuration
+        self._concurrency = concurrency
         self._context = context
         self._zygote = zygote
         self._log = FunctionLog(configuration, context, metrics)
@@ -33,13 +40,19 @@ class FunctionPool:
             return
         environment = await self._started()
         self._idle.append(environment)  # an invocation waits for this one instead of starting another
+        self._wake()
         await environment.ready()
 
     async def run(self, event: bytes, request_id: str) -> InvocationResult:
         """Runs one invocation; waits for an environment when all are busy.
 
-        Raises ThrottledError if the function's reserved concurrency is used up, OSError if no process can be started.
+        Raises ThrottledError if its reserved concurrency or the account's is used up, OSError if no process can be
+        started.
         """
+        with self._concurrency.invocation(self.configuration):
+            return await self._run(event, request_id)
+
+    async def _run(self, event: bytes, request_id: str) -> InvocationResult:
         environment = await self._acquire()
         try:
             started = time.monotonic()
@@ -72,9 +85,6 @@ class FunctionPool:
                 await self._end(environment)
             if len(self._environments) < self.configuration.concurrency:
                 return await self._started()
-            if self.configuration.reserved is not None:
-                name, reserved = self.configuration.name, self.configuration.reserved
-                raise ThrottledError(f"{name}: all {reserved} reserved execution environments are busy")
             free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(free)
             await free
@@ -94,6 +104,10 @@ class FunctionPool:
             self._idle.append(environment)
         else:
             await self._end(environment)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Lets the first invocation that waits look for an environment again."""
         while self._waiting:
             free = self._waiting.popleft()
             if not free.done():

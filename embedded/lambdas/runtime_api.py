@@ -1,7 +1,7 @@
 """The Lambda Runtime API of one execution environment.
 
-See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One listening port per process tells who asks, and a
-random token in front of each path that it is the process: the protocol signs nothing.
+See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each process has a listening port of its own and a
+random token in front of each path, which authenticates it: the protocol has no signatures.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class RuntimeApi:
         try:
             while request := await reader.readline():
                 method, path, _ = request.decode("latin-1").split(" ", 2)
-                path = self._admitted(path)  # before the body: whoever is not admitted costs nothing
+                path = self._admitted(path)  # before the body: a request without the token costs little
                 writer.write(await self._answer(method, path, await _body(reader)))
                 await writer.drain()
         except PermissionError:

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from embedded.context import Context
+from embedded.lambdas.concurrency import Concurrency
 from embedded.lambdas.configuration import FunctionConfiguration, StoppedError
 from embedded.lambdas.logs import EmbeddedMetrics
 from embedded.lambdas.pool import FunctionPool
@@ -22,8 +23,9 @@ _T = TypeVar("_T")
 class FunctionService:
     """Invokes functions by their configuration; thread-safe."""
 
-    def __init__(self, context: Context, metrics: EmbeddedMetrics) -> None:
+    def __init__(self, context: Context, metrics: EmbeddedMetrics, reserved: Callable[[], int] = lambda: 0) -> None:
         self.context = context
+        self._concurrency = Concurrency(context.account, reserved)
         self._metrics = metrics
         self._zygote = ZygoteClient(context)
         self._zygote.start()
@@ -43,7 +45,7 @@ class FunctionService:
             raise StoppedError("the embedded cloud is ending") from error
 
     async def run(self, configuration: FunctionConfiguration, event: bytes, request_id: str) -> InvocationResult:
-        """As `invoke`, on the event loop."""
+        """Invokes on the event loop, as `invoke` does."""
         pool = await self._pool(configuration)
         return await pool.run(event, request_id)
 
@@ -87,7 +89,8 @@ class FunctionService:
         pool = self._pools.get(configuration.name)
         if pool is not None and pool.configuration == configuration:
             return pool
-        self._pools[configuration.name] = fresh = FunctionPool(configuration, self.context, self._zygote, self._metrics)
+        fresh = FunctionPool(configuration, self.context, self._zygote, self._metrics, self._concurrency)
+        self._pools[configuration.name] = fresh
         if pool is not None:
             await pool.retire()
         return fresh

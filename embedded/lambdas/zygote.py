@@ -141,7 +141,7 @@ def _preload(names: list[str] | tuple[str, ...]) -> None:
 
 
 def _forget_credentials() -> None:
-    """Has boto3's default session, made here, look for the function's own keys in its environment."""
+    """Makes boto3's default session, made here, look for the function's own keys in its environment."""
     boto3 = sys.modules.get("boto3")
     made = getattr(boto3, "DEFAULT_SESSION", None)
     if made is not None:

@@ -123,7 +123,7 @@ class ZygoteClient:
             listener.settimeout(_CONNECT_SECONDS)
             environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
             # Packages read these variables on import; they have the same values in the forks.
-            nobody = session(context.account_id, "nobody", "zygote")  # it has no rights to hand down
+            nobody = session(context.account_id, "nobody", "zygote")  # it passes no rights on
             environment |= context.exports(nobody) | {
                 "LAMBDA_TASK_ROOT": str(context.workdir),
                 "AWS_XRAY_SDK_ENABLED": "false",

@@ -2,6 +2,7 @@
 
 Periods run at the cloud's speed: at speed 20 a period of 60 s takes 3 s on the wall. As on AWS an
 alarm is evaluated once a minute (every 10 s for a period below a minute) on the periods that have ended.
+A late evaluator leaves no minute out: it evaluates the minutes that it missed, one at each check.
 """
 
 import logging
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 MINUTE, MOMENT = 60.0, 10.0  # seconds of the cloud's time between two evaluations
 GRACE = 0.25  # seconds on the wall after a period, for data that arrive late
 _TICK = (0.05, 1.0)  # seconds on the wall between two checks, at least and at most
+_MAX_MISSED = 50  # evaluations that are made up for; older ones are left out
 
 
 class AlarmEvaluator:
@@ -56,39 +58,50 @@ class AlarmEvaluator:
         self._ended.set()
         self._thread.join()
 
-    def evaluate_due(self, now: float) -> None:
-        """Evaluates each alarm that is due; `now` is in seconds since 1970."""
+    def evaluate_due(self, now: float) -> bool:
+        """Evaluates one minute of each alarm that is due, and returns whether any was due.
+
+        Args:
+            now: seconds since 1970.
+        """
+        evaluated = False
         for alarm in list(self._known().values()):
             try:
                 with self.lock:
-                    self._evaluate_if_due(alarm, now)
+                    evaluated |= self._evaluate_if_due(alarm, now)
             except Exception:
                 logger.exception("the alarm %s could not be evaluated", alarm.name)
+        return evaluated
 
     def _run(self) -> None:
         pause = min(max(self._clock.scaled(MOMENT) / 2, _TICK[0]), _TICK[1])
         while not self._ended.wait(pause):
             self.evaluate_due(time.time())
 
-    def _evaluate_if_due(self, alarm: Any, now: float) -> None:
+    def _evaluate_if_due(self, alarm: Any, now: float) -> bool:
         seen, definition, last = self._seen.get(alarm.name, (None, None, 0.0))
         if seen is not alarm:  # new, or put again
             definition, last = _definition(alarm), 0.0
         if definition is None:
             self._seen[alarm.name] = (alarm, None, 0.0)
-            return
+            return False
         step = self._clock.scaled(MOMENT if definition.period < MINUTE else MINUTE)
-        end = (now - GRACE) // step * step
-        if end <= last:
-            return
-        self._seen[alarm.name] = (alarm, definition, end)
-        self._evaluate(alarm, definition, end)
+        newest = (now - GRACE) // step
+        due = max(last + 1, newest - _MAX_MISSED) if last else newest
+        if due > newest:
+            return False
+        self._seen[alarm.name] = (alarm, definition, due)
+        self._store.kept = max(self._store.kept, self._range(alarm, definition) + _MAX_MISSED * step)
+        self._evaluate(alarm, definition, due * step)
+        return True
+
+    def _range(self, alarm: Any, definition: AlarmDefinition) -> float:
+        return self._clock.scaled(definition.period) * (int(alarm.evaluation_periods) + EXTRA_PERIODS + 1)
 
     def _evaluate(self, alarm: Any, definition: AlarmDefinition, end: float) -> None:
         width = self._clock.scaled(definition.period)
         count = int(alarm.evaluation_periods)
         timeline = [end - width * back for back in range(count + EXTRA_PERIODS, 0, -1)]
-        self._store.kept = max(self._store.kept, width * (count + EXTRA_PERIODS + 1))
         values = definition.values(self._store, timeline, width)
         needed = int(alarm.datapoints_to_alarm or count)
         rule = AlarmCondition(

@@ -36,7 +36,7 @@ def compile_pattern(pattern: str) -> tuple[bool, Callable[[str, Entry], bool]]:
     """Compiles a filter pattern. Raises PatternError.
 
     Returns:
-        Whether it needs JSON, and the test of a log event by its text and its JSON (MISSING if it is not JSON).
+        True if it needs JSON, and the test of a log event by its text and its JSON (MISSING if it is not JSON).
     """
     text = pattern.strip()
     if text.startswith("[") and text.endswith("]"):

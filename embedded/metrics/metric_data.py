@@ -94,7 +94,7 @@ _TRIM = 256  # data put to one metric between two removals of old data
 
 
 class MetricName(NamedTuple):
-    """Which metric: a namespace, a name, and exactly these dimensions."""
+    """A metric: a namespace, a name, and exactly these dimensions."""
 
     namespace: str
     name: str

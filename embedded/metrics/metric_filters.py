@@ -1,7 +1,7 @@
 """Metric filters: log events become metric data.
 
 A value is a number or a field ($.milliseconds), a dimension is a field. As on AWS a default value is put for a minute
-of the cloud's time in which events came in and none matched.
+of the cloud's time in which events arrived and none matched.
 """
 
 import json
@@ -34,7 +34,7 @@ class MetricFilter:
         self.wants_json = (
             self.wants_json or bool(self._dimensions) or str(transformation["metricValue"]).startswith("$")
         )
-        self.minute = 0.0  # that `matched` is about
+        self.minute = 0.0  # the start of the minute of `matched`
         self.matched = True
 
     def found(self, message: str, entry: Any) -> tuple[Named, float] | None:

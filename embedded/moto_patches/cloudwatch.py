@@ -54,12 +54,19 @@ def install_alarms(patches: Patches, context: Context, store: MetricStore, state
     def history(response: CloudWatchResponse) -> ActionResult:
         name, kind = response._get_param("AlarmName"), response._get_param("HistoryItemType")
         items = states.history(name, kind, response._get_param("ScanBy") != "TimestampAscending")
+        start = _moment(response._get_param("StartDate"))
+        items = [item for item in items if start is None or item["Timestamp"] >= start]
         return ActionResult({"AlarmHistoryItems": items[: int(response._get_param("MaxRecords") or 100)]})
 
     original_put = patches.replace(CloudWatchBackend, "put_metric_alarm", put)
     original_set = patches.replace(CloudWatchBackend, "set_alarm_state", set_state)
     patches.add(CloudWatchResponse, "describe_alarm_history", history)
     return alarms
+
+
+def _moment(given: Any) -> datetime | None:
+    moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment is not None else None
 
 
 def _check(alarm: Alarm) -> None:

@@ -5,14 +5,17 @@ They also keep what moto drops: DeadLetterConfig, LoggingConfig, and updates of 
 
 import base64
 import io
+import json
 import zipfile
 from typing import Any, ClassVar
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from awsrules.quotas import MEMORY
 from embedded.context import Context
 from embedded.lambdas.async_invocations import AsyncInvocations, AsyncPolicy
+from embedded.lambdas.concurrency import reservation_fault
 from embedded.lambdas.configuration import FunctionConfiguration, StoppedError, ThrottledError, code_directory
 from embedded.lambdas.result import InvocationResult
 from embedded.lambdas.service import FunctionService
@@ -27,12 +30,13 @@ _SYNC_LIMIT = 6 * 1024 * 1024
 
 
 class TooManyRequestsError(LambdaClientError):
-    """Lambda's answer when a function's reserved concurrency is used up."""
+    """Lambda's answer when the reserved concurrency of a function, or the account's, is used up."""
 
     code = 429
 
-    def __init__(self, message: str) -> None:
-        super().__init__("TooManyRequestsException", message)
+    def __init__(self, error: ThrottledError) -> None:
+        super().__init__("TooManyRequestsException", str(error))
+        self.description = json.dumps({"Reason": error.reason, "Type": "User", "message": str(error)})
 
 
 class PayloadTooLargeError(LambdaClientError):
@@ -57,6 +61,7 @@ class EmbeddedFunction(models.LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
+        self._check_memory(self.memory_size)
         try:
             of_function(self.service.context.authorizer, self.role, self.function_arn)
         except NotAuthorizedError as error:
@@ -74,6 +79,7 @@ class EmbeddedFunction(models.LambdaFunction):
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Applies UpdateFunctionConfiguration; environments of the old configuration end at the next invocation."""
+        self._check_memory(config_updates.get("MemorySize") or self.memory_size)
         for key in _EXTRA_CONFIGURATION:
             if config_updates.get(key):
                 self.extra_configuration[key] = config_updates[key]
@@ -83,6 +89,13 @@ class EmbeddedFunction(models.LambdaFunction):
             self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
         super().update_configuration(config_updates)
         return self.get_configuration()
+
+    def _check_memory(self, memory: Any) -> None:
+        most = int(self.service.context.account.granted(MEMORY))
+        if int(memory) > most:
+            raise InvalidParameterValueException(
+                f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {most}"
+            )
 
     def configuration(self) -> FunctionConfiguration:
         """The function's present configuration."""
@@ -132,7 +145,7 @@ class EmbeddedFunction(models.LambdaFunction):
         try:
             return self.service.invoke(self.configuration(), event)
         except ThrottledError as error:
-            raise TooManyRequestsError(str(error)) from error
+            raise TooManyRequestsError(error) from error
         except StoppedError as error:
             raise LambdaClientError("ServiceException", str(error)) from error
 
@@ -146,7 +159,7 @@ class EmbeddedFunction(models.LambdaFunction):
 
 
 def install(patches: Patches, service: FunctionService, async_invocations: AsyncInvocations) -> None:
-    """Replaces the class of moto's functions and DeleteFunction."""
+    """Replaces the class of moto's functions, DeleteFunction and PutFunctionConcurrency."""
     EmbeddedFunction.service = service
     EmbeddedFunction.async_invocations = async_invocations
     patches.replace(models, "LambdaFunction", EmbeddedFunction)
@@ -156,6 +169,25 @@ def install(patches: Patches, service: FunctionService, async_invocations: Async
         service.retire(function_name)
 
     original_delete = patches.replace(models.LambdaBackend, "delete_function", delete)
+
+    def reserve(backend: models.LambdaBackend, function_name: str, reserved_concurrency: str) -> Any:
+        others = _reserved(backend, without=backend.get_function(function_name).function_name)
+        fault = reservation_fault(service.context.account, others, int(reserved_concurrency))
+        if fault is not None:
+            raise InvalidParameterValueException(fault)
+        return original_reserve(backend, function_name, reserved_concurrency)
+
+    original_reserve = patches.replace(models.LambdaBackend, "put_function_concurrency", reserve)
+
+
+def reserved_concurrency(context: Context) -> int:
+    """The sum of all functions' reserved concurrency."""
+    return _reserved(models.lambda_backends[context.account_id][context.region])
+
+
+def _reserved(backend: models.LambdaBackend, without: str = "") -> int:
+    found = [function for function in backend.list_functions() if function.function_name != without]
+    return sum(int(function.reserved_concurrency or 0) for function in found)
 
 
 def deployed_functions(context: Context, text: str) -> list[FunctionConfiguration]:

@@ -7,7 +7,7 @@ MOTO_VERSION = "5.2.5"
 
 
 class MotoChangedError(RuntimeError):
-    """moto is not the version the replacements were written for."""
+    """The installed moto is not the version that the replacements were written for."""
 
 
 class Patches:

@@ -1,1 +1,1 @@
-"""Who may do what: IAM policies evaluated as AWS evaluates them, for every call that enters the cloud."""
+"""IAM policies, evaluated as AWS evaluates them, for every call to the cloud."""

@@ -1,4 +1,4 @@
-"""Authorization of calls: the principal's policies and the resource's, asked for each access that a call needs."""
+"""Authorization of calls: evaluates the principal's policies and the resource's for each access that a call needs."""
 
 import json
 import logging
@@ -13,8 +13,8 @@ from typing import Any
 from embedded.permissions import principals
 from embedded.permissions.conditions import PolicyError
 from embedded.permissions.evaluation import Access, Decision, Document, Effect, Policies, decide
+from embedded.permissions.need import Place
 from embedded.permissions.needs import needs
-from embedded.permissions.needs.arns import Place
 from embedded.permissions.policies import Principal
 from embedded.permissions.resources import ADMINISTRATOR, MotoResources
 from embedded.permissions.usage import Usage
@@ -24,12 +24,12 @@ _MOMENTS = ("aws:currenttime", "aws:epochtime", "aws:tokenissuetime")
 
 
 class NotAuthorizedError(Exception):
-    """A principal may not do what it asked for; the message is AWS's."""
+    """A principal is not authorized to make a call; the message is AWS's."""
 
 
 @dataclass(frozen=True)
 class Authorizer:
-    """Decides calls of one account and region; thread-safe. What it allows is noted in `usage`."""
+    """Decides calls of one account and region; thread-safe. Allowed accesses are recorded in `usage`."""
 
     account: str
     region: str
@@ -63,7 +63,7 @@ class Authorizer:
                 raise NotAuthorizedError(sentence)
 
     def allows(self, principal: str, wanted: Iterable[Access]) -> bool:
-        """Whether the principal has every access."""
+        """True if the principal has every access."""
         try:
             self.require(principal, wanted)
         except NotAuthorizedError:
@@ -71,7 +71,7 @@ class Authorizer:
         return True
 
     def decision(self, principal: str, access: Access) -> Decision:
-        """Decides one access, and notes what was decided."""
+        """Decides one access, and records the decision."""
         resources = self.resources
         role = principals.role_name(principal)
         found = resources.role(role) if role else None
@@ -83,24 +83,25 @@ class Authorizer:
         asked = Access(access.action, access.resource, context)
         try:
             decision = decide(who, asked, policies)
-        except PolicyError as error:  # AWS would not have taken the document
+        except PolicyError as error:  # AWS would have refused the document
             raise NotAuthorizedError(f"A policy on {access.resource} is malformed: {error}") from error
         self.usage.note(who, asked, policies, decision)
         return decision
 
     def assume(self, role_arn: str, service: str, source_arn: str, session: str) -> str:
-        """The session of a role that a service takes on. Raises NotAuthorizedError if the role does not trust it."""
+        """The session of a role that a service assumes. Raises NotAuthorizedError if the role does not trust it."""
         name = role_arn.rsplit("/", 1)[-1]
         acting = principals.service(service, source_arn)
         self.require(acting, [Access("sts:AssumeRole", role_arn)])
         return principals.session(self.account, name, session)
 
     def record(self, folder: Path) -> None:
-        """Writes what is granted, what of it was used, and the distinct accesses to files of this process."""
+        """Writes the grants, their use, and the distinct accesses to files of this process."""
         folder.mkdir(parents=True, exist_ok=True)
         grants = {role: {one.name: one.text for one in found} for role, found in self.resources.grants().items()}
         refused = [[who, action, resource] for (who, action), resource in self.usage.refused().items()]
-        summary = {"grants": grants, "used": sorted(self.usage.used()), "refused": sorted(refused)}
+        summary: dict[str, Any] = {"grants": grants, "used": sorted(self.usage.used()), "refused": sorted(refused)}
+        summary["calls"] = self.usage.calls.rows()
         (folder / f"{os.getpid()}.json").write_text(json.dumps(summary), encoding="utf-8")
         lines = [json.dumps(access) + "\n" for access in self.usage.accesses()]
         (folder / f"{os.getpid()}.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -114,7 +115,7 @@ class Authorizer:
         return resources.user_policies(user) if user else ()
 
     def _context(self, principal: str, who: Principal, policies: Policies) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The condition keys that every request has; loopback stands for TLS."""
+        """The condition keys of every request; loopback stands for TLS."""
         kind = who.kind
         keys = {
             "aws:PrincipalAccount": self.account,
@@ -140,7 +141,7 @@ class Authorizer:
         return tuple((key, (value,)) for key, value in keys.items() if value)
 
     def _unknown(self, principal: str, service: str, operation: str) -> None:
-        """Refuses a call that no table knows, except to whoever may do everything whatever it is called."""
+        """Refuses a call that no table has, except to a principal with all rights."""
         anything = Access(f"{service}:{operation}", "*")
         if self._identity(principal, None, self.resources) == (ADMINISTRATOR,):
             return
@@ -155,7 +156,7 @@ class Authorizer:
 
 
 def denial(who: str, access: Access, decision: Decision) -> str:
-    """The sentence by which AWS refuses."""
+    """The sentence of AWS's refusal."""
     resource = f'"{access.resource}"' if access.action.startswith("s3:") else access.resource
     start = f"User: {who} is not authorized to perform: {access.action} on resource: {resource}"
     kind = "a resource-based policy" if decision.by_resource else "an identity-based policy"

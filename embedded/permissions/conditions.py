@@ -16,12 +16,12 @@ Test = Callable[[str, str], bool]  # of the policy's value and the request's
 
 
 class PolicyError(ValueError):
-    """A policy document is malformed; the message says where."""
+    """A policy document is malformed; the message states the place."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One operator on one key; true if the request's values stand in the relation to one of `values`."""
+    """One operator on one key; true if the request's values satisfy the operator for one of `values`."""
 
     operator: str
     key: str
@@ -29,7 +29,7 @@ class Condition:
     variables: bool = True
 
     def holds(self, context: Context) -> bool:
-        """Whether the request's context satisfies the condition."""
+        """True if the request's context satisfies the condition."""
         name, quantifier, if_exists = _parts(self.operator)
         given = context.get(self.key)
         if name == "null":
@@ -56,7 +56,7 @@ class Condition:
 
 
 def checked(operator: str, key: str, values: tuple[str, ...], variables: bool) -> Condition:
-    """A condition. Raises PolicyError for an operator that IAM does not know."""
+    """A condition. Raises PolicyError for an unknown operator."""
     name, _, _ = _parts(operator)
     if name != "null" and name not in _OPERATORS:
         raise PolicyError(f"the condition operator {operator} is not known")

@@ -1,4 +1,4 @@
-"""The decision: may this principal do this action on this resource? Within one account, as AWS decides it.
+"""The decision on an action of a principal on a resource, within one account, as AWS decides it.
 
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
@@ -15,7 +15,7 @@ _KEY = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:key/.*")
 
 
 class Effect(Enum):
-    """How a request is decided."""
+    """The decision on a request."""
 
     ALLOWED = "allowed"
     DENIED = "explicitly denied"
@@ -32,7 +32,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Access:
-    """One action that a request asks for, with the context keys that conditions look at."""
+    """One action of a request, with the context keys of conditions."""
 
     action: str
     resource: str
@@ -41,7 +41,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Policies:
-    """The policies that bear on a request. `resource` is the resource's own, if it has one."""
+    """The policies for a request. `resource` is the resource's own, if it has one."""
 
     identity: tuple[Document, ...] = ()
     resource: Document | None = None
@@ -49,7 +49,7 @@ class Policies:
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome, the statements that made it, and whether they stand in the resource's policy."""
+    """The outcome, the statements that decided it, and whether they are in the resource's policy."""
 
     effect: Effect
     statements: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request may go on."""
+        """True if the request is allowed."""
         return self.effect is Effect.ALLOWED
 
 
@@ -93,9 +93,9 @@ def _allowed(access: Access, identity: list[Statement], resource: list[tuple[Sta
 
 
 def _is_guarded(access: Access) -> bool:
-    """Must the resource's own policy allow it too, or leave it to the account's identity policies?
+    """True if the resource's own policy must allow it too, or must delegate to the account's identity policies.
 
-    Keys and roles are such; lists of keys, and aliases, have no policy.
+    That holds for keys and roles; lists of keys, and aliases, have no policy.
     """
     return access.action.lower().startswith("sts:assumerole") or _KEY.fullmatch(access.resource) is not None
 

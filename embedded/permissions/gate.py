@@ -1,6 +1,6 @@
-"""The check before moto: a call that its principal may not make is answered as AWS answers it.
+"""Authorization of requests before moto: a call that its principal may not make is answered as AWS answers it.
 
-It stands behind the check of signatures, which says who the principal is, and the check of the request's shape.
+It follows the check of signatures, which determines the principal, and the check of the request's parameters.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from embedded.permissions.evaluation import Access
 from embedded.validation.parsing import CALL, Call
 from embedded.validation.requests import Refusal
 
-# The code of a refusal where it is not AccessDeniedException; the others answer with the status 400.
+# The code of a refusal if it is not AccessDeniedException; the others answer with the status 400.
 _CODES = {
     "cloudwatch": "AccessDenied",
     "iam": "AccessDenied",
@@ -25,14 +25,14 @@ _CODES = {
 }
 _FORBIDDEN = 403
 _BY_STATUS = frozenset({*_CODES, "lambda", "sagemaker-runtime", "scheduler"})
-_ABSENT = ("GetObject", "HeadObject")  # S3 tells that an object is not there to those who may list its bucket
+_ABSENT = ("GetObject", "HeadObject")  # S3 answers 404 only to principals who may list the bucket
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Answer = tuple[int, dict[str, str], bytes]
 
 
 class Gate:
-    """A WSGI application that asks the authorizer before `application` sees a request."""
+    """A WSGI application that authorizes each request before it is passed to `application`."""
 
     def __init__(self, application: Application, authorizer: Authorizer) -> None:
         self._application = application
@@ -41,7 +41,7 @@ class Gate:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answers a request; called by the server."""
         call, principal = environ.get(CALL), str(environ.get(PRINCIPAL, ""))
-        if call is None:  # no operation of a service: moto answers that there is none
+        if call is None:  # no operation of a service: moto answers with its own error
             return self._application(environ, start_response)
         service, operation = call.service.service_name, call.operation.name
         try:
@@ -53,7 +53,7 @@ class Gate:
         return self._application(environ, start_response)
 
     def _hiding(self, call: Call, principal: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """The answer; but 403 instead of 404 to a principal who may not list the bucket."""
+        """The answer, with 403 instead of 404 for a principal who may not list the bucket."""
         started: list[tuple[str, Any]] = []
         parts = self._application(environ, lambda status, headers, *_: started.append((status, headers)))
         status, headers = started[-1]

@@ -22,12 +22,12 @@ def compiled(pattern: str, ignore_case: bool = False) -> "re.Pattern[str]":
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether the pattern takes the whole text."""
+    """True if the pattern matches the whole text."""
     return pattern == "*" or compiled(pattern, ignore_case).fullmatch(text) is not None
 
 
 def matches_arn(pattern: str, arn: str) -> bool:
-    """Whether an ARN pattern takes the ARN: each of its six parts by itself."""
+    """True if an ARN pattern matches the ARN: each of its six parts on its own."""
     if pattern == "*":
         return True
     wanted, given = pattern.split(":", _PARTS - 1), arn.split(":", _PARTS - 1)
@@ -39,7 +39,7 @@ def matches_arn(pattern: str, arn: str) -> bool:
 def filled(text: str, context: Context) -> str | None:
     """The pattern with its variables filled in from the context; None if one has neither value nor default.
 
-    What comes from the context is plain text, and so is what is in the pattern itself but `*` and `?`.
+    Values of the context are plain text, and so is the rest of the pattern except `*` and `?`.
     """
     pieces, end = [], 0
     for match in _VARIABLE.finditer(text):

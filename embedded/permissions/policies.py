@@ -1,4 +1,4 @@
-"""Policy documents: JSON text to statements, checked as IAM's grammar says.
+"""Policy documents: from JSON text to statements, checked by IAM's grammar.
 
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 """
@@ -18,7 +18,7 @@ _VARIABLES_SINCE = "2012-10-17"
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls.
+    """The principal of a call.
 
     Args:
         arn: as error messages name it, for a service its host name.
@@ -62,7 +62,7 @@ class Statement:
     name: str
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether action, resource and conditions fit; the principal is looked at by `names`."""
+        """True if action, resource and conditions match; the principal is compared by `names`."""
         if self._acts(action) == self.actions.negated:
             return False
         if self.resources is not None and not self._reaches(self.resources, resource, context):
@@ -70,7 +70,7 @@ class Statement:
         return all(condition.holds(context) for condition in self.conditions)
 
     def names(self, principal: Principal) -> str:
-        """How a resource policy's statement names the principal: "directly", by its "account", or "" if it does not."""
+        """The match of the principal in a resource policy's statement: "directly", by its "account", or "" for none."""
         named = {_named(kind, value, principal) for kind, value in self.principals or ()}
         if self.not_principals:
             return "" if named - {""} else "directly"

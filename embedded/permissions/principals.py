@@ -1,9 +1,9 @@
-"""Principals as one string each, by which credentials are issued: an ARN, or a service and what it acts for."""
+"""Principals as one string each, for which credentials are issued: an ARN, or a service and its source."""
 
 from embedded.permissions.policies import Principal
 
 DEVELOPER = "user/developer"
-CLOUD = "role/aws-service-role/embedded-cloud"  # the cloud's own work: deployments, and what AWS does unseen
+CLOUD = "role/aws-service-role/embedded-cloud"  # the cloud itself: deployments, and AWS's internal work
 _SERVICE = "service:"
 _SESSION = ":assumed-role/"
 
@@ -19,7 +19,7 @@ def session(account: str, role_name: str, name: str) -> str:
 
 
 def role_name(principal: str) -> str:
-    """The name of the role that a session is of; empty for another principal."""
+    """The name of a session's role; empty for another principal."""
     _, found, rest = principal.partition(_SESSION)
     return rest.split("/", 1)[0] if found else ""
 
@@ -30,17 +30,17 @@ def user_name(principal: str) -> str:
 
 
 def is_cloud(principal: str) -> bool:
-    """Whether it is the cloud itself, which is not subject to policies."""
+    """True for the cloud itself, which is not subject to policies."""
     return principal.endswith(f":{CLOUD}")
 
 
 def source_of(principal: str) -> str:
-    """The ARN of what a service acts for; empty for another principal."""
+    """The ARN of a service's source; empty for another principal."""
     return principal.partition(" ")[2] if principal.startswith(_SERVICE) else ""
 
 
 def read(principal: str, account: str, role_arn: str = "") -> Principal:
-    """The principal as policies see it; `role_arn` is that of its role, if it is the session of one."""
+    """The principal as policies have it; `role_arn` is that of its role, if it is the session of one."""
     if principal.startswith(_SERVICE):
         host = principal.removeprefix(_SERVICE).partition(" ")[0]
         return Principal(host, account, service=host)

@@ -1,4 +1,4 @@
-"""The policies and keys of what is in the cloud, read from moto at each request: nothing here is stale.
+"""The policies and keys of the cloud's resources, read from moto at each request, so that they are current.
 
 This is the touch point with moto's records of IAM, S3, SQS, SNS, KMS, Lambda and Application Auto Scaling.
 """
@@ -54,7 +54,7 @@ class MotoResources:
         return {role.name: self.role_policies(role) for role in sorted(roles, key=lambda role: role.name)}
 
     def trust(self, name: str) -> Document | None:
-        """The trust policy of a role; Resource, which it leaves out, is the role itself."""
+        """The trust policy of a role; its Resource, which it omits, is the role itself."""
         role = self.role(name)
         return None if role is None else Document(f"{name}/trust", _text(role.assume_role_policy_document))
 
@@ -71,7 +71,7 @@ class MotoResources:
         return tuple(found)
 
     def policy(self, arn: str) -> Document | None:
-        """The resource policy that bears on an ARN; None for what has none."""
+        """The resource policy of an ARN; None if it has none."""
         parts = arn.split(":", 5)
         read = {
             "s3": self._bucket_policy,
@@ -85,7 +85,7 @@ class MotoResources:
         return Document(arn, text) if text else None
 
     def bucket_key(self, bucket: str) -> str:
-        """The ARN of the customer's key by which a bucket encrypts; empty without one."""
+        """The ARN of the customer key by which a bucket encrypts; empty without one."""
         found = s3_backends[self._account][PARTITION].buckets.get(bucket)
         rules = (found.encryption or {}).get("Rule") if found is not None else None
         rule = rules[0] if isinstance(rules, list) else rules or {}
@@ -93,7 +93,7 @@ class MotoResources:
         return self.key(named) if named else ""
 
     def object_key(self, bucket: str, key: str, version: str | None) -> str:
-        """The ARN of the customer's key by which an object is encrypted; empty without one."""
+        """The ARN of the customer key by which an object is encrypted; empty without one."""
         found = s3_backends[self._account][PARTITION].buckets.get(bucket)
         if found is None:
             return ""
@@ -103,13 +103,13 @@ class MotoResources:
         return self.key(kms) if kms else ""
 
     def queue_key(self, arn: str) -> str:
-        """The ARN of the customer's key of a queue; empty without one."""
+        """The ARN of a queue's customer key; empty without one."""
         queue = self._queue(arn)
         named = getattr(queue, "kms_master_key_id", None)
         return self.key(named) if named else ""
 
     def topic_key(self, arn: str) -> str:
-        """The ARN of the customer's key of a topic; empty without one."""
+        """The ARN of a topic's customer key; empty without one."""
         topic = sns_backends[self._account][self._region].topics.get(arn)
         return self.key(topic.kms_master_key_id) if topic is not None and topic.kms_master_key_id else ""
 
@@ -122,7 +122,7 @@ class MotoResources:
         key = backend.keys.get(short)
         if key is not None:
             return key.arn
-        return name if name.startswith("arn:") and ":key/" in name else ""  # of no key here: nobody has a right to it
+        return name if name.startswith("arn:") and ":key/" in name else ""  # a missing key, which no policy allows
 
     def aliases(self, arn: str) -> tuple[str, ...]:
         """The aliases of a key."""
@@ -130,7 +130,7 @@ class MotoResources:
         return tuple(sorted(key.aliases)) if key is not None else ()
 
     def is_scaled(self, endpoint: str) -> bool:
-        """Whether a scalable target is registered for an endpoint's variant."""
+        """True if a scalable target is registered for an endpoint's variant."""
         module = sys.modules.get("moto.applicationautoscaling.models")  # it imports EC2, which takes long
         if module is None:
             return False
@@ -139,13 +139,13 @@ class MotoResources:
         return any(name.startswith(f"endpoint/{endpoint}/") for name in names)
 
     def config_of(self, endpoint: str) -> str:
-        """The name of the configuration of an endpoint; empty for one that is not there."""
+        """The name of an endpoint's configuration; empty for a missing endpoint."""
         module = sys.modules.get("moto.sagemaker.models")
         found: Any = module.sagemaker_backends[self._account][self._region].endpoints.get(endpoint) if module else None
         return str(found.describe()["EndpointConfigName"]) if found is not None else ""
 
     def mapped_function(self, uuid: str) -> str:
-        """The ARN of the function that an event source mapping feeds; empty for an unknown one."""
+        """The ARN of the function of an event source mapping; empty for an unknown one."""
         mapping = lambda_backends[self._account][self._region].get_event_source_mapping(uuid)
         return str(mapping.function_arn) if mapping is not None else ""
 
@@ -183,7 +183,9 @@ class MotoResources:
 
 
 def load_aws_managed(account: str, region: str, arn: str) -> None:
-    """Gives moto's IAM a policy of AWS's own, such as AWSLambdaBasicExecutionRole: it does not load all 1,400."""
+    """Adds one of AWS's managed policies, such as AWSLambdaBasicExecutionRole, to moto's IAM, which does not load all
+    1,400.
+    """
     backend = iam_backends[account][PARTITION]
     name = arn.rsplit("/", 1)[-1]
     data = _aws_managed().get(name)

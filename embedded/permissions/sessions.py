@@ -1,4 +1,4 @@
-"""Sessions of the roles that services take on: for a function, a job, an endpoint, an execution."""
+"""Sessions of the roles that services assume: for a function, a job, an endpoint, an execution."""
 
 from embedded.permissions.authorizer import Authorizer, NotAuthorizedError
 

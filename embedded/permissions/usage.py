@@ -1,26 +1,28 @@
-"""What was decided: which statements and actions were used, and distinct accesses for another evaluator to see."""
+"""Records of decisions: the statements and actions that were used, and distinct accesses for another evaluator."""
 
 import threading
 from dataclasses import asdict
 from typing import Any
 
+from embedded.permissions.calls import CallCounter
 from embedded.permissions.evaluation import Access, Decision, Effect, Policies
 from embedded.permissions.policies import Principal
 
-MOST_ACCESSES = 20_000  # distinct ones that are kept whole; what is used of the policies is kept of all
+MOST_ACCESSES = 20_000  # distinct ones that are kept whole; the use of policies is kept for all
 
 
 class Usage:
-    """What was decided since the start of the cloud; thread-safe."""
+    """The decisions since the start of the cloud; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.calls = CallCounter()
         self._accesses: dict[tuple[Principal, Access, Effect], tuple[Policies, Decision]] = {}
         self._used: set[tuple[str, str]] = set()
         self._refused: dict[tuple[str, str], str] = {}
 
     def note(self, who: Principal, access: Access, policies: Policies, decision: Decision) -> None:
-        """Notes a decision."""
+        """Records a decision."""
         if (who, access, decision.effect) in self._accesses:
             return
         with self._lock:
@@ -31,7 +33,7 @@ class Usage:
                 self._accesses[who, access, decision.effect] = (policies, decision)
 
     def used(self) -> set[tuple[str, str]]:
-        """The name of each statement that decided something, with the action."""
+        """The name of each statement that decided a request, with the action."""
         with self._lock:
             return set(self._used)
 
@@ -41,7 +43,7 @@ class Usage:
             return dict(self._refused)
 
     def accesses(self) -> list[dict[str, Any]]:
-        """The distinct decisions with the policies that bore on them."""
+        """The distinct decisions with their policies."""
         with self._lock:
             found = list(self._accesses.items())
         return [

@@ -107,9 +107,9 @@ class LayerVersion(Provider):
         return self.create(platform, request)
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the version."""
-        name, version = resource.physical_id.split(":")[-2:]
-        platform.clients("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
+        """Deletes the version; functions that have it keep it."""
+        layer, _, version = resource.physical_id.rpartition(":")
+        platform.clients("lambda").delete_layer_version(LayerName=layer.rpartition(":")[2], VersionNumber=int(version))
 
 
 def _check_runtime(request: Request) -> None:

@@ -57,6 +57,10 @@ class Table(Provider):
             )
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Deletes the table with its items."""
+        platform.clients("dynamodb").delete_table(TableName=resource.physical_id)
+
     def _settle(self, platform: Platform, resource: Resource, properties: dict[str, Any]) -> None:
         dynamodb, table = platform.clients("dynamodb"), {"TableName": resource.physical_id}
         if recovery := properties.get("PointInTimeRecoverySpecification"):

@@ -41,8 +41,9 @@ class Key(Provider):
         return resource
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Schedules the deletion of the key, as CloudFormation does; it costs nothing from then on."""
-        platform.clients("kms").schedule_key_deletion(KeyId=resource.physical_id, PendingWindowInDays=30)
+        """Schedules the key's deletion."""
+        days = int(request.get("PendingWindowInDays", 30))
+        platform.clients("kms").schedule_key_deletion(KeyId=resource.physical_id, PendingWindowInDays=days)
 
 
 class Alias(Provider):

@@ -64,6 +64,10 @@ class Bucket(Provider):
         self._notify(s3, bucket, request)
         return resource
 
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Deletes the bucket; it must be empty."""
+        platform.clients("s3").delete_bucket(Bucket=resource.physical_id)
+
     def _notify(self, s3: Any, bucket: dict[str, str], request: Request) -> None:
         bridge = request.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
         wanted = bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true"

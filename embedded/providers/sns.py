@@ -40,7 +40,7 @@ class Topic(Provider):
         return resource
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the topic, with its subscriptions."""
+        """Deletes the topic with its subscriptions."""
         platform.clients("sns").delete_topic(TopicArn=resource.physical_id)
 
 
@@ -59,7 +59,12 @@ class TopicPolicy(PutProvider):
         return Resource(request.name())
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes nothing: without a policy a topic is its owner's, and so it is when it is deleted next."""
+        """Leaves nothing but the account's own access to each topic, as a new topic has it."""
+        account = platform.context.account_id
+        statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sns:Publish"}
+        for arn in request.properties["Topics"]:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": arn}]})
+            platform.clients("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
 
 class Subscription(Provider):

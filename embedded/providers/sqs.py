@@ -46,7 +46,7 @@ class Queue(Provider):
         return resource
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the queue."""
+        """Deletes the queue with its messages."""
         platform.clients("sqs").delete_queue(QueueUrl=resource.physical_id)
 
 

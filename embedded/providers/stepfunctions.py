@@ -51,7 +51,7 @@ class StateMachine(Provider):
         return resource
 
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
-        """Removes the machine."""
+        """Deletes the machine."""
         platform.clients("stepfunctions").delete_state_machine(stateMachineArn=resource.physical_id)
 
 

@@ -1,1 +1,1 @@
-"""Rules of AWS that its service models do not say, each with its source."""
+"""Rules of AWS that its service models do not contain, each with its source."""

@@ -1,4 +1,4 @@
-"""A stack's resource of a fixed name fails where somebody else has made one of that name.
+"""A stack's resource with a fixed name: creation fails if the name exists outside the stack.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html (resource already exists).
 The services' own calls put, or find, the same thing again.
@@ -48,7 +48,7 @@ def _dashboard(clients: Clients, name: str) -> bool:
     return any(entry["DashboardName"] == name for entry in found)
 
 
-# Types whose creation here would overwrite; the others' services refuse a second one themselves.
+# Types whose creation here would overwrite; the other services refuse a second resource themselves.
 _NAMED: dict[str, tuple[str, Exists]] = {
     "AWS::CloudWatch::Alarm": ("AlarmName", _alarm),
     "AWS::CloudWatch::Dashboard": ("DashboardName", _dashboard),
@@ -62,7 +62,7 @@ _NAMED: dict[str, tuple[str, Exists]] = {
 
 
 def taken(clients: Clients, type_: str, properties: dict[str, Any]) -> str | None:
-    """CloudFormation's sentence where a resource of the fixed name is there already; None where the name is free."""
+    """CloudFormation's sentence if a resource of the fixed name exists; None if the name is free."""
     member, exists = _NAMED.get(type_, ("", None))
     name = properties.get(member)
     if exists is None or not isinstance(name, str) or not exists(clients, name):

@@ -1,4 +1,4 @@
-"""Rules of the services that are told from a call's parameters alone, beside their models."""
+"""Rules of the services that depend only on a call's parameters, beyond their models."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A rule: the operation that it is about, where AWS or a user of it says so, and what it refuses."""
+"""A rule: its operation, its source, and the calls that it refuses."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Situation:
-    """What a rule may know besides the call's parameters.
+    """The facts that a rule may use besides the call's parameters.
 
     Args:
         isolated: variants whose model is under network isolation.

@@ -49,7 +49,7 @@ def _isolated_configuration(call: Parameters, _: Situation) -> str | None:
 
 
 def _retyped_target(call: Parameters, situation: Situation) -> str | None:
-    """`call` is UpdateEndpoint's, with the ProductionVariants of its configuration."""
+    """Refuses another instance type for a scalable target. `call`: UpdateEndpoint's, with ProductionVariants."""
     for variant in call.get("ProductionVariants") or ():
         name, new = variant["VariantName"], variant.get("InstanceType")
         old = situation.serving.get(name)

@@ -31,6 +31,7 @@ class TrafficShift:
         check(request)
         self.request = request
         self._clock = context.clock
+        self._evaluate_alarms = context.evaluate_alarms
         self._clients = clients
         policy = request.get("BlueGreenUpdatePolicy") or {}
         rollback = request.get("AutoRollbackConfiguration") or {}
@@ -65,6 +66,8 @@ class TrafficShift:
             now = time.monotonic()
             if now >= self._deadline:
                 return f"The deployment has exceeded its MaximumExecutionTimeoutInSeconds of {self._timeout:.0f}"
+            if now >= end and self._evaluate_alarms(time.time()):
+                continue  # a minute of the baking was not evaluated yet
             if now >= end or deleted.wait(timeout=min(end - now, self._poll_seconds)):
                 return None
 

@@ -133,7 +133,7 @@ class _Connection:
             headers[name.strip().lower()] = value.strip()
 
     def _body(self, headers: dict[str, str]) -> tuple[bytes, bool]:
-        """The body, and whether its end is known other than by the connection's."""
+        """The body, and True if its end is known without the connection's end."""
         if headers.get("transfer-encoding", "").lower() == "chunked":
             return b"".join(self._chunks()), True
         if "content-length" in headers:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CapturedInvocation:
-    """A successful invocation to be captured."""
+    """A successful invocation, for data capture."""
 
     input: bytes
     input_type: str
@@ -41,7 +41,7 @@ class DataCapture:
     def add(
         self, config: dict[str, Any], endpoint: str, variant: tuple[str, str], exchange: CapturedInvocation
     ) -> bool:
-        """Captures an invocation if the DataCaptureConfig samples it. Returns whether it did.
+        """Captures an invocation if the DataCaptureConfig samples it. Returns True if it was captured.
 
         `variant` is its name and the session of its role, which writes.
         """

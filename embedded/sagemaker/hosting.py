@@ -5,10 +5,12 @@ import time
 from functools import partial
 from typing import Any
 
+from awsrules.quotas import instances
 from embedded.context import Clients, Context
 from embedded.events.service_events import emit_state_change
 from embedded.rules.rule import Situation, broken
 from embedded.rules.sagemaker import RULES
+from embedded.sagemaker import quotas
 from embedded.sagemaker.blue_green import TrafficShift, deploy
 from embedded.sagemaker.endpoints import Endpoint
 from embedded.sagemaker.errors import InvalidRequestError
@@ -17,6 +19,7 @@ from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.listing import page
 from embedded.sagemaker.prewarmed import IMAGE, PrewarmedInterpreter
 from embedded.sagemaker.records import ResourceRecord, refuse_existing
+from embedded.sagemaker.variants import Variant
 
 DELETION_SECONDS = 10.0  # of the cloud's time, that a deletion takes at least
 
@@ -50,6 +53,7 @@ class Hosting:
         with self._lock:
             refuse_existing("endpoint", arn, name in self.endpoints)
             fleet = self._fleet(name, config)
+            self._check_quotas(fleet)
             endpoint = Endpoint(name, arn, list(request.get("Tags") or []), self._emit_state_change)
             self.endpoints[name] = endpoint
             endpoint.create(fleet, partial(deploy, traffic_shift=None))
@@ -72,7 +76,10 @@ class Hosting:
         instances = min(variant.count for variant in fleet.variants)
         watching = self._clients.acting_as(fleet.variants[0].server.principal)
         traffic_shift = TrafficShift(self._context, watching, wanted, instances)
-        endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
+        with self._lock:
+            endpoint.check_update(fleet)
+            self._check_quotas(fleet)
+            endpoint.update(fleet, wanted, partial(deploy, traffic_shift=traffic_shift))
         return {"EndpointArn": endpoint.arn}
 
     def update_weights(self, request: Request) -> Answer:
@@ -93,7 +100,7 @@ class Hosting:
             if wanted.get("DesiredWeight") is not None:
                 variant.weight = float(wanted["DesiredWeight"])
             if wanted.get("DesiredInstanceCount") is not None:
-                variant.count = int(wanted["DesiredInstanceCount"])
+                self._resize(variant, int(wanted["DesiredInstanceCount"]))
         return {"EndpointArn": endpoint.arn}
 
     def describe_endpoint(self, request: Request) -> Answer:
@@ -144,6 +151,22 @@ class Hosting:
         with self._lock:
             if self.endpoints.get(endpoint.name) is endpoint:
                 del self.endpoints[endpoint.name]
+
+    def _resize(self, variant: Variant, count: int) -> None:
+        with self._lock:
+            quota = instances(variant.request["InstanceType"], "endpoint")
+            used = quotas.endpoints(self._fleets())
+            if count > variant.count:
+                quotas.check(self._context.account, used, {quota: count - variant.count})
+            variant.count = count
+
+    def _check_quotas(self, fleet: Fleet) -> None:
+        """Raises ResourceLimitError for a fleet that is too much beside those that are there."""
+        quotas.check_memory(self._context.account, fleet)
+        quotas.check(self._context.account, quotas.endpoints(self._fleets()), quotas.endpoints([fleet]))
+
+    def _fleets(self) -> list[Fleet]:
+        return [fleet for endpoint in list(self.endpoints.values()) for fleet in endpoint.fleets]
 
     def _check_rules(self, endpoint: Endpoint, config: ResourceRecord) -> None:
         active = endpoint.active.config.request["ProductionVariants"] if endpoint.active else []

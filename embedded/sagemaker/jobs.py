@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from embedded.context import Clients, Context
 from embedded.events.service_events import emit_state_change
+from embedded.sagemaker import quotas
 from embedded.sagemaker.errors import InvalidRequestError, ResourceInUseError
 from embedded.sagemaker.hosting_resources import HostingResources
 from embedded.sagemaker.listing import page
@@ -60,6 +61,10 @@ class _Jobs(Generic[J]):
         for job in running:
             job.done.wait(timeout=_STOP_SECONDS)
 
+    def _running(self) -> list[Request]:
+        """The requests of the jobs that have not ended."""
+        return [job.request for job in list(self.jobs.values()) if job.status not in ENDED]
+
     def _find(self, request: Request) -> J:
         name = request[f"{self.kind}JobName"]
         if name not in self.jobs:
@@ -100,6 +105,7 @@ class TrainingJobs(_Jobs[TrainingJob]):
                     f"name already exists ({self.jobs[name].arn})"
                 )
             job = TrainingJob(request, self._arn(name), self._emit_state_change)
+            quotas.check(self._context.account, quotas.training(self._running()), quotas.training([request]))
             trainer = Trainer(self._context, self._clients, job, self._prewarmed)
             self.jobs[name] = job
         return self._start(job, trainer)
@@ -128,6 +134,7 @@ class TransformJobs(_Jobs[TransformJob]):
                 )
             job = TransformJob(request, self._arn(name), self._emit_state_change)
             model = self._resources.served(request["ModelName"])
+            quotas.check(self._context.account, quotas.transform(self._running()), quotas.transform([request]))
             transformer = Transformer(self._context, self._clients, job, model, self._prewarmed)
             self.jobs[name] = job
         return self._start(job, transformer)

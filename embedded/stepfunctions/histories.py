@@ -1,4 +1,4 @@
-"""Touch point: an execution whose history has as many events as AWS keeps has failed.
+"""Touch point: an execution fails when its history has as many events as AWS allows.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html (25,000 events in one history).
 """
@@ -15,7 +15,7 @@ LIMIT = 25_000
 
 
 def install(patches: Patches) -> None:
-    """Ends an execution just before the last event that its history has room for, which is that of its failure."""
+    """Ends an execution one event before the limit of its history; the last event is its failure."""
 
     def begin(self: Environment, *args: Any, **kwargs: Any) -> None:
         original_begin(self, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""What a state machine's role must be allowed beyond the calls of its tasks, and the session that its tasks act as."""
+"""Permissions of a state machine's role beyond the calls of its tasks, and the session that its tasks act as."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def session(context: Context, role: str) -> str:
 
 
 def check_trust(context: Context, machine: str, role: str) -> str:
-    """The session of the role. Raises AccessDeniedError if Step Functions cannot take it on."""
+    """The session of the role. Raises AccessDeniedError if Step Functions cannot assume the role."""
     try:
         return of_machine(context.authorizer, role, machine)
     except NotAuthorizedError as error:
@@ -39,7 +39,7 @@ def check_trust(context: Context, machine: str, role: str) -> str:
 
 
 def check_machine(context: Context, machine: str, role: str, definition: str, logging: dict[str, Any] | None) -> None:
-    """What CreateStateMachine checks of the role. Raises AccessDeniedError in AWS's words."""
+    """Checks the role as CreateStateMachine does. Raises AccessDeniedError in AWS's words."""
     acting = check_trust(context, machine, role)
     level = (logging or {}).get("level", "OFF")
     if level != "OFF" and not context.authorizer.allows(acting, [Access(f"logs:{one}", "*") for one in _DELIVERY]):
@@ -51,12 +51,12 @@ def check_machine(context: Context, machine: str, role: str, definition: str, lo
 
 
 def check_sync(context: Context, role: str, job: str) -> None:
-    """What a task that waits for a training job needs besides. Raises NotAuthorizedError."""
+    """Checks the further permissions of a task that waits for a training job. Raises NotAuthorizedError."""
     arn = f"arn:aws:sagemaker:{context.region}:{context.account_id}:training-job/{job.lower()}"
     actions = ("sagemaker:AddTags", "sagemaker:ListTags", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
     context.authorizer.require(session(context, role), [Access(action, arn) for action in actions])
 
 
 def check_children(context: Context, role: str, machine: str) -> None:
-    """What a Distributed Map needs to start its child executions. Raises NotAuthorizedError."""
+    """Checks the permission of a Distributed Map to start child executions. Raises NotAuthorizedError."""
     context.authorizer.require(session(context, role), [Access("states:StartExecution", machine)])

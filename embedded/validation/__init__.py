@@ -1,1 +1,1 @@
-"""Requests held against the services' models, as AWS holds them and its clients do not."""
+"""Validation of requests by the services' models, which AWS does and its clients do only in part."""

@@ -15,13 +15,13 @@ _LARGE = 64  # characters of a value that a message repeats at most from each si
 
 @dataclass
 class Findings:
-    """The faults of one request, in AWS's words; `misshapen` is the first value of another type than the model's."""
+    """The faults of one request, in AWS's words; `misshapen` is the first value with another type than the model's."""
 
     sentences: list[str] = field(default_factory=list)
     misshapen: str | None = None
 
     def add(self, value: Any, path: str, constraint: str) -> None:
-        """Notes that the value of a member breaks a constraint."""
+        """Adds the fault that a member's value breaks a constraint."""
         start = f"Value {value} at" if value else "Value at"
         self.sentences.append(f"{start} '{path}' failed to satisfy constraint: {constraint}")
 
@@ -43,11 +43,11 @@ class Compiler:
         self._checks: dict[str, Check] = {}
 
     def check(self, shape: Shape) -> Check:
-        """What notes the faults of a value of that shape."""
+        """The function that records the faults of a value of that shape."""
         known = self._checks.get(shape.name)
         if known is not None:
             return known
-        # A shape may contain itself: until its check is made, whoever needs it looks it up when called.
+        # A shape may contain itself: until its check is made, other checks look it up when called.
         self._checks[shape.name] = lambda value, path, found: self._checks[shape.name](value, path, found)
         made = getattr(self, f"_{shape.type_name}", self._scalar)(shape)
         self._checks[shape.name] = made
@@ -129,7 +129,7 @@ class Compiler:
         return run
 
     def _limits(self, shape: Any) -> Limits | None:
-        """What each scalar of that shape has to satisfy; None for a shape that has parts."""
+        """The constraints of each scalar of that shape; None for a shape with parts."""
         if shape.type_name in ("structure", "list", "map"):
             return None
         if shape.type_name == "string":
@@ -151,7 +151,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def _nothing(_value: Any, _path: str, _found: Findings) -> None:
-    """A document: any value is one."""
+    """The check of a document: any value is valid."""
 
 
 def _misshape(found: Findings, path: str, wanted: str) -> None:
@@ -183,7 +183,7 @@ def _strings(shape: Any) -> Limits:
         longest = shape.metadata.get("max")
         limits.append(
             (
-                # Of a text that is too long already, only its length is told.
+                # For a text that is too long only the length is reported.
                 lambda value: (longest is not None and len(value) > longest) or made.fits(value),
                 f"Member must satisfy regular expression pattern: {pattern}",
             )
@@ -229,7 +229,7 @@ def _lower(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as Java writes it, the middle of a long one left out."""
+    """A value as Java writes it, with the middle of a long one omitted."""
     text = _java(value)
     if len(text) > 4 * _LARGE:
         text = f"{text[: 3 * _LARGE]}...{text[-_LARGE:]}"

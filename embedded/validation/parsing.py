@@ -1,4 +1,4 @@
-"""A request read back to the operation it calls and to its parameters, by the protocol of its service."""
+"""The operation of a request and its parameters, parsed by the protocol of its service."""
 
 import functools
 import json
@@ -23,7 +23,7 @@ _QUERY_SCOPE = re.compile(
 )
 CALL = "perennial.call"  # the key of the parsed call in a WSGI environment
 _LARGEST = 64 << 20  # bytes of a compressed body once unpacked
-# Services whose requests are signed with another name than botocore's, or with one that several share.
+# Services whose signing name differs from botocore's, or is shared by several services.
 _SIGNED_AS = {
     "states": ("stepfunctions",),
     "monitoring": ("cloudwatch",),
@@ -35,7 +35,7 @@ _SIGNED_AS = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation; `raw` parameters are JSON as it came."""
+    """One call of an operation; `raw` parameters are JSON without conversion."""
 
     service: ServiceModel
     operation: OperationModel
@@ -45,7 +45,7 @@ class Call:
 
 
 class UnreadableError(Exception):
-    """The body is not what the protocol wants; `call` lacks its parameters."""
+    """The body does not follow the protocol; `call` has no parameters."""
 
     def __init__(self, call: Call, what: str) -> None:
         super().__init__(f"The request's body {what}.")
@@ -53,7 +53,7 @@ class UnreadableError(Exception):
 
 
 def read(environ: dict[str, Any], body: bytes) -> Call | None:
-    """The call that a signed request makes; None if no service's model has such an operation. Raises UnreadableError.
+    """The call of a signed request; None if no service's model has such an operation. Raises UnreadableError.
 
     Args:
         environ: of WSGI.
@@ -69,7 +69,7 @@ def read(environ: dict[str, Any], body: bytes) -> Call | None:
 
 def _services(environ: dict[str, Any]) -> Iterator[str]:
     found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _QUERY_SCOPE.search(environ.get("QUERY_STRING", ""))
-    if found is None:  # presigned as S3 once did, or not at all
+    if found is None:  # presigned with S3's former signature, or not signed
         yield "s3"
         return
     signed = found[1].lower()
@@ -83,7 +83,7 @@ def _services(environ: dict[str, Any]) -> Iterator[str]:
 def _model(service: str) -> ServiceModel:
     if service != "s3":
         return get_service_model(service)
-    # botocore's clients take the bucket out of the paths of the model that they and moto share.
+    # botocore's clients remove the bucket from the paths of the model that they share with moto.
     return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
 
 
@@ -99,7 +99,7 @@ def _available() -> frozenset[str]:
 
 @functools.cache
 def _signing_names() -> dict[str, list[str]]:
-    """All services by the name they sign with; read when a request comes that the table above does not know."""
+    """All services by their signing name; read for the first request that the table above does not have."""
     names: dict[str, list[str]] = {}
     for service in sorted(_available()):
         names.setdefault(get_service_model(service).signing_name, []).append(service)

@@ -1,4 +1,4 @@
-"""The door before moto: a request that AWS would refuse for its shape is answered as AWS answers it."""
+"""Validation of requests before moto: invalid parameters are answered as AWS answers them."""
 
 import functools
 import io
@@ -17,8 +17,8 @@ from embedded.validation.constraints import Check, Compiler, Findings
 from embedded.validation.parsing import CALL, Call, UnreadableError, read
 
 LOG = logging.getLogger(__name__)
-_MOST = 10  # faults that one answer names
-# The code of a request that breaks its shape, where it is not ValidationException.
+_MOST = 10  # faults in one answer
+# The code of a request with invalid parameters, if it is not ValidationException.
 _CODES = {
     "cloudwatch": "ValidationError",
     "ec2": "InvalidParameterValue",
@@ -30,6 +30,9 @@ _CODES = {
 }
 
 
+REFUSED = "embedded.refused"  # in the WSGI environment of a request that the service's model refuses
+
+
 class Refusal(ServiceException):
     """A request that is refused, by code and message; moto writes it in the protocol of the call."""
 
@@ -38,11 +41,11 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class RequestCheck:
-    """A WSGI application that holds each request against its service's model before `application` sees it."""
+    """A WSGI application that validates each request by its service's model before it is passed to `application`."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        # The models name no SerializationException, and not every one names its ValidationException.
+        # The models have no SerializationException, and some have no ValidationException.
         warnings.filterwarnings("ignore", message=r"Exception\(Refusal\) with code", category=UserWarning)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -54,6 +57,7 @@ class RequestCheck:
         environ.pop("werkzeug.request", None)
         if answer is None:
             return self._application(environ, start_response)
+        environ[REFUSED] = True
         status, headers, content = answer
         start_response(f"{status} Bad Request", list(headers.items()))
         return [content]
@@ -67,7 +71,7 @@ def faults(check: Check, parameters: Any) -> Findings:
 
 
 def message(found: Findings) -> str:
-    """The sentence by which AWS refuses."""
+    """The sentence of AWS's refusal."""
     count, named = len(found.sentences), found.sentences[:_MOST]
     return f"{count} validation error{'s' * (count > 1)} detected: {'; '.join(named)}"
 
@@ -90,7 +94,7 @@ def _refusal(environ: dict[str, Any], body: bytes) -> tuple[int, dict[str, str],
         return _error(error.call, Refusal("SerializationException", str(error)))
     if call is None:
         return None
-    environ[CALL] = call  # for whoever comes behind
+    environ[CALL] = call  # for the next WSGI application
     check = check_of(call.service, call.operation, raw=call.raw)
     found = faults(check, call.parameters) if check is not None else Findings()
     if found.misshapen is not None:

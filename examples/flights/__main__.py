@@ -10,7 +10,9 @@ from examples.flights.data import COLUMNS, MONTHS, DataError, write
 
 
 def main() -> int:
-    """Parse the arguments, write the files, print their paths. Exit code 1 without the data, 2 on a wrong argument."""
+    """Parses the arguments, writes the files, prints their paths. Exits with 1 without the data, 2 for a wrong
+    argument.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m examples.flights", description="Monthly files of New York's flights, 2013."
     )

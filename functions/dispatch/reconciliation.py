@@ -16,7 +16,7 @@ from perennial.identity import dataset_id
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Compares the uploads of every model with the ledger, and handles those that it does not know."""
+    """Compares the uploads of every model with the ledger, and handles those that the ledger lacks."""
     found = 0
     here = context()
     for model in here.specs:
@@ -29,7 +29,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _start_if_unknown(context: Context, model: str, known: set[str], version: dict[str, Any]) -> int:
-    """Handles one object version as its event would have been handled; returns 1 if it was unknown."""
+    """Handles one object version as its event would have been handled; returns 1 if the ledger lacked it."""
     bucket, key = context.platform.data_bucket, version["Key"]
     upload = layout.read_upload(key)
     if upload is None or not upload.is_dataset:

@@ -52,7 +52,8 @@ def _end_unstarted(
 ) -> None:
     if dataset.state != "pending":
         return
-    if context.ledger.open_run(run.model_copy(update={"reasons": reasons, "next_command": following})):
+    command = context.platform.environment.commands(following)
+    if context.ledger.open_run(run.model_copy(update={"reasons": reasons, "next_command": command})):
         context.ledger.change_dataset(dataset.id, only_if="pending", state=run.state)
         messaging.notify(context.platform, run.id)
 

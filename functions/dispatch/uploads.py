@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud import executions, lease, sources
-from cloud.handovers import ObjectCreated
+from cloud.handovers import HOLD, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from functions.dispatch import unstarted
-from functions.task import HOLD, logger
+from functions.task import logger
 from perennial import layout
 from perennial.card import has_ended as card_ended
 from perennial.contract.model import ModelSpec
@@ -146,7 +146,7 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
 
 
 def _is_outdated(context: Context, dataset: DatasetVersion) -> bool:
-    """Is a newer version of the same key known? Events come out of order."""
+    """True if the ledger has a newer version of the same key. Events may arrive out of order."""
     return any(
         other.key == dataset.key and lease.order(other) > lease.order(dataset)
         for other in context.ledger.datasets(dataset.model)

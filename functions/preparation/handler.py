@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from cloud import lease, s3, sources
-from cloud.handovers import RunRequest, TrainingRequest
+from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
-from functions.task import HOLD, Task, task
+from functions.task import Task, task
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended
@@ -36,13 +36,13 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trained on {rows:,} rows of {len(window)} dataset version(s).", *_left_out(ended)),
+        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(ended)),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
             "ended": [dataset.id for dataset in ended],
         },
-        training_job=task.run.id,
+        training_job=task.platform.environment.training_job(task.run.id),
         trained_on=tuple(dataset.id for dataset in window),
         code_digest=source,
     )
@@ -56,14 +56,14 @@ def hold(task: Task) -> None:
 
 
 def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
-    """The newest accepted dataset versions, oldest first, with the run's own; and those whose retention has ended.
+    """The dataset versions to train on, oldest first, with the run's own; and those whose retention has ended.
 
-    Raises NothingToTrainOnError where no dataset version is left.
+    They are the newest accepted ones by `data` in the spec; of those with the same bytes, the newest. Raises
+    NothingToTrainOnError where no dataset version is left.
     """
-    size, card = task.spec.training.window, task.spec.card
-    accepted = [d for d in task.ledger.datasets(task.run.model) if d.accepted and d.id != task.run.dataset]
+    size, card = (1 if task.spec.data.uploads == "snapshot" else task.spec.training.window), task.spec.card
     own = task.ledger.dataset(task.run.dataset)
-    known = sorted([*accepted, own], key=lease.order)
+    known = sorted([*_earlier(task, own), own], key=lease.order)
     kept = [dataset for dataset in known if not has_ended(dataset, card, task.now)]
     newest = kept[-size:]
     if not newest:
@@ -72,6 +72,20 @@ def _window(task: Task) -> tuple[list[DatasetVersion], list[DatasetVersion]]:
         newest = [*newest[1:], own]
     oldest = min(map(lease.order, newest))
     return newest, [d for d in known if d not in kept and (lease.order(d) > oldest or len(newest) < size)]
+
+
+def _earlier(task: Task, own: DatasetVersion) -> list[DatasetVersion]:
+    """The other accepted dataset versions that may be trained on."""
+    others = [dataset for dataset in task.ledger.datasets(task.run.model) if dataset.accepted and dataset.id != own.id]
+    if task.spec.data.refused_runs == "leave_out":
+        others = [dataset for dataset in others if dataset.state != "refused"]
+    contents = {own.content} - {""}
+    different = []
+    for dataset in sorted(others, key=lease.order, reverse=True):
+        if dataset.content not in contents:
+            different.append(dataset)
+        contents |= {dataset.content} - {""}
+    return different
 
 
 def _left_out(ended: list[DatasetVersion]) -> Iterator[str]:
@@ -110,17 +124,6 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _target_words(task: Task, newest: DatasetVersion) -> tuple[str, str] | None:
-    """The words of a boolean target in the newest dataset; None where its verdict does not have them."""
-    from perennial.validation.verdict import Verdict
-
-    key = layout.dataset(newest.model, newest.id, layout.VERDICT)
-    try:
-        return Verdict.from_dict(s3.read_json(task.platform.data_bucket, key)).words
-    except s3.MissingObjectError:
-        return None
-
-
 def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | None, source: str) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
@@ -131,5 +134,5 @@ def _write_plan(task: Task, window: list[DatasetVersion], champion: Champion | N
         event_time=task.spec.event_time,
     )
     archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
-    plan = Plan.of(task.spec, task.run.id, archive, origin, _target_words(task, window[-1]))
+    plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

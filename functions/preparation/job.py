@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
+from cloud import quotas
 from cloud.handovers import TrainingJob
 from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.model import ModelSpec
 
 CODE = "/opt/ml/input/data/code/"
-QUEUE = timedelta(hours=6)  # the longest wait for an instance, by quota or capacity
+QUEUE = quotas.PATIENCE  # the longest wait for an instance, by quota or capacity
 
 
 def training_job(platform: Platform, spec: ModelSpec, run: str, code_digest: str) -> TrainingJob:
@@ -40,7 +40,7 @@ def training_job(platform: Platform, spec: ModelSpec, run: str, code_digest: str
     if training.spot:
         stop["MaxWaitTimeInSeconds"] = training.max_minutes * 120
     return TrainingJob(
-        TrainingJobName=run,
+        TrainingJobName=platform.environment.training_job(run),
         HyperParameters=hyperparameters,
         AlgorithmSpecification={"TrainingImage": platform.training_image, "TrainingInputMode": "File"},
         InputDataConfig=(

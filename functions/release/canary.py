@@ -1,4 +1,4 @@
-"""Asks the new fleet for the golden rows while it has a share of the traffic; rolls it back if its answers differ."""
+"""Checks the new fleet's golden rows while it has a share of the traffic; rolls it back if a prediction differs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TRIES = 25  # per call; the endpoint chooses which fleet answers, and the next c
 
 @task(VersionDeploymentRequest)
 def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
-    """Asks the endpoint until the new fleet answers; `asked` is false where only the old fleet did.
+    """Sends the golden rows until the new fleet answers; `asked` is false if only the old fleet did.
 
     A fault breaches an alarm of the release: SageMaker accepts no other change while an update is under way.
     """
@@ -23,7 +23,7 @@ def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
     if fault is None:
         return CanaryCheck(asked=False)
     if fault:
-        alarms.trigger_rollback(version.id)
+        alarms.trigger_rollback(task.platform, version.id)
         sentence = f"While a share of the traffic went to {version.id}, {fault}."
     else:
         sentence = f"{version.id} answers the golden rows as offline, on live traffic."
@@ -32,9 +32,9 @@ def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
 
 
 def _fault(endpoint: str, version: str, rows: dict[str, Any]) -> str | None:
-    """The fault in the new fleet's answers; '' where there is none, None where it did not answer.
+    """The fault in the new fleet's answers; '' if there is none, None if it did not answer.
 
-    A refusal (4xx) may come from the old model, which may not know all fields; a failure (5xx) is a fault of either.
+    A refusal (4xx) may come from the old model, which may lack some fields; a failure (5xx) is a fault of either.
     """
     for _ in range(TRIES):
         answer = golden.ask(endpoint, rows)

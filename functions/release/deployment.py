@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloud import alarms, endpoint_configs, endpoints, s3
+from cloud import alarms, endpoint_configs, endpoints, quotas, s3
 from cloud.handovers import PAUSE_SECONDS, Deployment, VersionRequest
 from functions.release import golden
-from functions.task import Task, task
+from functions.task import Task, task, wait_for_capacity
 from perennial import layout
 from perennial.records import ModelVersion
 
@@ -16,26 +16,39 @@ BUSY_WAITS = 3600 // PAUSE_SECONDS  # for another change of the endpoint, or ala
 
 @task(VersionRequest)
 def handler(task: Task, request: VersionRequest) -> Deployment:
-    """Starts the deployment, or waits while the endpoint is changing or its alarms are in ALARM.
+    """Starts the deployment, or waits: for the endpoint, for its alarms, or for instances that others use.
 
-    Raises EndpointBusyError after an hour, StuckEndpointError where an earlier rollback failed.
+    Raises EndpointBusyError after an hour, BusyError after six hours without instances, QuotaError where the account
+    will never have enough, StuckEndpointError where an earlier rollback failed.
     """
     version = task.ledger.version(request.version.id)
-    endpoint, by_hand = layout.endpoint(task.run.model), task.run.trigger == "rollback"
+    try:
+        with quotas.told():
+            return _start(task, version)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "start_deployment", busy)
+        reason = f"The release waits: {busy.message}."
+        task.note("release", (reason,))
+        config = endpoint_configs.name_of(task.platform.environment, version)
+        return Deployment("waiting", task.endpoint, config, (), task.now.isoformat(), reason, quotas.PAUSE.seconds)
+
+
+def _start(task: Task, version: ModelVersion) -> Deployment:
+    endpoint, by_hand = task.endpoint, task.run.trigger == "rollback"
     if by_hand:  # it was registered long ago; its archive must still exist
         s3.head(task.platform.models_bucket, version.archive_key)
     config = endpoint_configs.create(task.platform, task.spec, version)
     found = endpoints.describe(endpoint)
     if found is not None and found.status == endpoints.STUCK and not by_hand:
-        raise endpoints.StuckEndpointError(endpoint, found.failure)
+        raise endpoints.StuckEndpointError(task.run.model, endpoint, found.failure)
     guarded = found is not None and task.spec.release.serverless is None and not by_hand
-    names = tuple(layout.alarm(task.run.model, kind) for kind in layout.ALARMS) if guarded else ()
+    names = tuple(_alarms(task, *layout.ALARMS)) if guarded else ()
     deployment = Deployment("started", endpoint, config, names, task.now.isoformat())
     task.keep_lease()
     if found is not None and found.is_changing:  # to our configuration after a crash, or to another one
         started = endpoints.deploy(endpoint, config)
         return deployment if started else _wait(task, deployment, _is_changing(endpoint, found.status))
-    breaches = _breaches(task.run.model) if guarded else []
+    breaches = _breaches(task) if guarded else []
     if breaches:
         return _wait(task, deployment, f"{breaches[0].sentence} No release begins before it is OK.")
     names = tuple(_put_alarms(task, version))
@@ -59,9 +72,13 @@ def _is_changing(endpoint: str, status: str) -> str:
     return f"the endpoint {endpoint} is {status}; it can be updated once that has ended"
 
 
-def _breaches(model: str) -> list[alarms.AlarmBreach]:
+def _breaches(task: Task) -> list[alarms.AlarmBreach]:
     """An alarm still in ALARM from the previous deployment would roll this one back immediately."""
-    return alarms.breached([layout.alarm(model, kind) for kind in ("errors", "latency")])
+    return alarms.breached(_alarms(task, "errors", "latency"))
+
+
+def _alarms(task: Task, *kinds: str) -> list[str]:
+    return [task.platform.environment.alarm(task.run.model, kind) for kind in kinds]
 
 
 def _put_alarms(task: Task, version: ModelVersion) -> list[str]:

@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cloud import endpoint_configs, endpoints
 from cloud.handovers import FinishedRelease, RunRequest
 from functions.task import Task, logger, task
-from perennial import layout
 
 TRIES = 5  # to set the scaling after a refusal, apart from boto3's own
 
@@ -19,7 +18,7 @@ TRIES = 5  # to set the scaling after a refusal, apart from boto3's own
 def handler(task: Task, _request: RunRequest) -> FinishedRelease:
     """Sets the scaling and deletes old configurations; `waiting` while the scaling is refused. Safe to repeat."""
     try:
-        endpoints.scale(layout.endpoint(task.run.model), task.spec)
+        endpoints.scale(task.endpoint, task.spec)
     except (BotoCoreError, ClientError) as error:
         task.note("scaling", (f"The scaling of the endpoint was not set: {error}. The next release sets it.",))
         if task.may_wait("finish_release", TRIES):
@@ -41,7 +40,7 @@ def _garbage_collect(task: Task) -> None:
         return
     try:
         deleted = endpoint_configs.garbage_collect(
-            versions, known[champion.version], known.get(champion.previous or "")
+            task.platform.environment, versions, known[champion.version], known.get(champion.previous or "")
         )
     except ClientError as error:
         logger.warning("old configurations were not deleted", model=task.run.model, reason=str(error))

@@ -1,4 +1,4 @@
-"""Reads the golden rows of a version from S3, and asks the endpoint for them."""
+"""Reads the golden rows of a version from S3, and sends them to the endpoint."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def spread(platform: Platform, version: ModelVersion) -> float:
 
 
 def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
-    """Asks for all golden rows once. An error of the model is an answer; any other error is raised."""
+    """Sends all golden rows once. An error of the model is an answer; any other error is raised."""
     body = json.dumps({"rows": rows["rows"]}).encode()
     try:
         content, attributes = endpoints.invoke(endpoint, body, "application/json", "application/json")

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from cloud import alarms, endpoint_configs, endpoints
+from cloud import alarms, endpoint_configs, endpoints, quotas
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
 from functions.release.verify import has_promoted
-from functions.task import Task, task
-from perennial import layout
+from functions.task import Task, task, wait_for_capacity
 from perennial.records import ModelVersion
 
 
 @task(VersionRequest)
 def handler(task: Task, request: VersionRequest) -> Rollback:
-    """Starts the rollback, or waits while the endpoint is changing. Raises EndpointBusyError after an hour.
+    """Starts the rollback, or waits while the endpoint is changing or the account has too few instances.
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
     A run that has promoted its version before the state Verify failed has ended as promoted.
+    Raises EndpointBusyError after an hour, BusyError after six hours, QuotaError.
     """
-    endpoint = layout.endpoint(task.run.model)
     if has_promoted(task, request.version.id):
-        return Rollback("promoted", endpoint)
+        return Rollback("promoted", task.endpoint)
+    try:
+        with quotas.told():
+            return _start(task, request)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "rollback", busy)
+        return Rollback("waiting", task.endpoint, quotas.PAUSE.seconds)
+
+
+def _start(task: Task, request: VersionRequest) -> Rollback:
+    endpoint = task.endpoint
     champion = task.ledger.champion(task.run.model)
     if champion is None:
         exists = endpoints.describe(endpoint) is not None
@@ -29,9 +38,9 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
         sentence = f"{did}: there is no champion to roll back to."
     else:
         version = task.ledger.version(champion.version)
-        _end_update(task.ledger.version(request.version.id), endpoint)
+        _end_update(task, task.ledger.version(request.version.id))
         found = endpoints.describe(endpoint)
-        config = endpoint_configs.name_of(version)
+        config = endpoint_configs.name_of(task.platform.environment, version)
         if not endpoints.deploy(endpoint, config):
             return _wait(task, endpoint)
         alarms.put(task.platform, task.run.model, task.spec.release.alarms, version.id)
@@ -48,7 +57,7 @@ def _wait(task: Task, endpoint: str) -> Rollback:
     return Rollback("waiting", endpoint)
 
 
-def _end_update(candidate: ModelVersion, endpoint: str) -> None:
-    found = endpoints.describe(endpoint)
-    if found and found.status == "Updating" and found.pending == endpoint_configs.name_of(candidate):
-        alarms.trigger_rollback(candidate.id)
+def _end_update(task: Task, candidate: ModelVersion) -> None:
+    found, config = endpoints.describe(task.endpoint), endpoint_configs.name_of(task.platform.environment, candidate)
+    if found and found.status == "Updating" and found.pending == config:
+        alarms.trigger_rollback(task.platform, candidate.id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import endpoint_configs, endpoints, lease, traffic
-from cloud.handovers import PAUSE_SECONDS, ShadowResult, VersionRequest
+from cloud import endpoint_configs, endpoints, lease, quotas, traffic
+from cloud.handovers import HOLD, PAUSE_SECONDS, ShadowResult, VersionRequest
 from functions.release import golden
 from functions.release.deployment import BUSY_WAITS
-from functions.task import HOLD, Task, task
-from perennial import layout, shadowing
+from functions.task import Task, task, wait_for_capacity
+from perennial import shadowing
 from perennial.records import Champion, ShadowProgress
 
 POLL_SECONDS = 10
@@ -20,15 +20,25 @@ LATE = timedelta(minutes=1)  # CloudWatch metrics are per minute
 def handler(task: Task, request: VersionRequest) -> ShadowResult:
     """Takes the next step of the shadow deployment; its progress is in the run's record.
 
-    Raises EndpointBusyError after an hour of waiting for another change of the endpoint, StuckEndpointError.
+    Raises EndpointBusyError after an hour of waiting for another change of the endpoint, BusyError after six hours of
+    waiting for instances or calls, QuotaError, StuckEndpointError.
     """
+    try:
+        with quotas.told():
+            return _next_step(task, request)
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, "shadow", busy)
+        return ShadowResult("waiting", quotas.PAUSE.seconds)
+
+
+def _next_step(task: Task, request: VersionRequest) -> ShadowResult:
     champion, release = task.ledger.champion(task.run.model), task.spec.release
     progress, candidate = task.run.shadow, request.version.id
-    found = endpoints.describe(layout.endpoint(task.run.model))
+    found = endpoints.describe(task.endpoint)
     if release.shadow is None or champion is None or found is None or champion.version == candidate:
         return ShadowResult("over")
     if found.status == endpoints.STUCK:
-        raise endpoints.StuckEndpointError(layout.endpoint(task.run.model), found.failure)
+        raise endpoints.StuckEndpointError(task.run.model, task.endpoint, found.failure)
     if progress is None:
         return _start(task, champion, candidate)
     if found.is_changing:
@@ -46,7 +56,7 @@ def _start(task: Task, champion: Champion, candidate: str) -> ShadowResult:
     version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
     config = endpoint_configs.create_shadow(task.platform, task.spec, version, serving)
     task.keep_lease()
-    if not endpoints.deploy(layout.endpoint(task.run.model), config, None, task.spec.release.instances):
+    if not endpoints.deploy(task.endpoint, config, None, task.spec.release.instances):
         return _wait(task)
     sentence = f"{version.id} gets a copy of {shadow.percent}% of the traffic for {shadow.minutes} minutes."
     task.note("shadow", (sentence,), shadow=ShadowProgress(stage="starting", config=config))
@@ -69,13 +79,15 @@ def _compare(task: Task, champion: Champion, candidate: str, since: datetime) ->
     """Compares the two and removes the shadow: a canary needs an endpoint with one variant."""
     version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
     until = task.now + LATE
-    new, old = (traffic.counts(id, since - LATE, until) for id in (version.id, serving.id))
+    new, old = (traffic.counts(task.platform, id, since - LATE, until) for id in (version.id, serving.id))
     found = shadowing.compare(new, old, task.spec.release.alarms, golden.spread(task.platform, version))
     task.keep_lease()
-    if found.passed and not endpoints.deploy(layout.endpoint(task.run.model), endpoint_configs.name_of(serving)):
+    if found.passed and not endpoints.deploy(
+        task.endpoint, endpoint_configs.name_of(task.platform.environment, serving)
+    ):
         return _wait(task)
-    metrics = {"candidate": new.as_dict(), "champion": old.as_dict()}
-    task.note("shadow", found.sentences, metrics, shadow=ShadowProgress(stage="ending"))
+    counts = {"candidate": new.as_dict(), "champion": old.as_dict()}
+    task.note("shadow", found.sentences, counts, shadow=ShadowProgress(stage="ending"))
     if not found.passed:
         task.note("verify", found.sentences)
         return ShadowResult("refused")
@@ -84,5 +96,5 @@ def _compare(task: Task, champion: Champion, candidate: str, since: datetime) ->
 
 def _wait(task: Task) -> ShadowResult:
     if not task.may_wait("shadow", BUSY_WAITS):
-        raise endpoints.EndpointBusyError(f"the endpoint {layout.endpoint(task.run.model)} is still changing")
+        raise endpoints.EndpointBusyError(f"the endpoint {task.endpoint} is still changing")
     return ShadowResult("waiting", PAUSE_SECONDS)

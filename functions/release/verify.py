@@ -1,4 +1,4 @@
-"""Asks the endpoint for the golden rows; promotes the version if it answers as offline."""
+"""Sends the golden rows to the endpoint; promotes the version if its predictions equal the offline ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def handler(task: Task, request: VersionDeploymentRequest) -> Verification:
 
 
 def has_promoted(task: Task, version: str) -> bool:
-    """Has this run made the version champion already?"""
+    """True if this run has promoted the version already."""
     champion = task.ledger.champion(task.run.model)
     return champion is not None and (champion.version, champion.run) == (version, task.run.id)
 

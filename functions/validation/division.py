@@ -30,7 +30,7 @@ def divide(bucket: str, uploads: Sequence[UploadedFile]) -> list[WorkItem]:
 
 
 def buckets(sizes: Sequence[int]) -> int:
-    """The number of buckets for the keys of parts of these sizes; 0 for one part, which knows its own duplicates."""
+    """The number of buckets for the keys of parts of these sizes; 0 for one part, which finds its own duplicates."""
     if len(sizes) < 2:
         return 0
     return min(-(-sum(sizes) // BUCKET_BYTES) or 1, MOST_BUCKETS)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from awsrules import quotas
 from cloud import s3
 from cloud.handovers import InspectedPart, InspectRequest, UninspectableRequest, WorkItem
 from functions.task import Task, task
@@ -15,6 +16,7 @@ from perennial import layout
 from perennial.profile import Grid
 from perennial.validation import Inspection, Part, Problem, Verdict, cross_file_keys, inspect
 
+LARGEST_MEMORY_MB = int(quotas.MEMORY.grown)
 FAILURES = {
     "Runtime.OutOfMemory": "ran out of memory",
     "Sandbox.Timedout": "did not end in time",
@@ -24,7 +26,7 @@ FAILURES = {
 
 @task(InspectRequest)
 def handler(task: Task, request: InspectRequest) -> InspectedPart:
-    """Inspects the part. An item that is inspected `again` repeats keys of other parts, which are known by then."""
+    """Inspects the part. An item with `again` repeats keys of other parts, which are then known."""
     item, bucket = request.file, task.platform.data_bucket
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -46,10 +48,16 @@ def handler(task: Task, request: InspectRequest) -> InspectedPart:
 
 @task(UninspectableRequest)
 def mark_uninspectable(task: Task, request: UninspectableRequest) -> InspectedPart:
-    """Refuses a part that neither the usual nor the larger worker could inspect."""
+    """Refuses a part that neither the usual nor the larger worker could inspect; names the larger one's memory."""
     item, failure = request.file, FAILURES.get(request.error.error, "failed")
-    name = Path(item.key).name
-    message = f"'{name}' is too much for one worker: two tries, the second with the most memory, {failure}; {ADVICE}"
+    name, memory = Path(item.key).name, int(task.platform.largest_memory_mb or LARGEST_MEMORY_MB)
+    message = f"'{name}' is too much for one worker: two tries, the second with {memory:,} MB of memory, {failure}"
+    message += f"; {ADVICE}"
+    if memory < LARGEST_MEMORY_MB:
+        message += (
+            f", or deploy with -c largest_memory_mb={LARGEST_MEMORY_MB} where the account's quota "
+            f"'{quotas.MEMORY.name}' is more than {memory:,} MB"
+        )
     _write_verdict(task, item, _refusal(item, Problem("too-large", message)))
     return InspectedPart(item.index)
 

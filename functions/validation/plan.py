@@ -52,6 +52,7 @@ def handler(task: Task, _request: RunRequest) -> PlannedFiles:
         if task.may_wait("plan", PART_WAITS):
             return PlannedFiles("waiting", files)
         problems = [Problem("manifest", f"'{missing}' is named by the manifest, but was not uploaded")]
+    task.ledger.change_dataset(dataset.id, content=_content(uploads))
     problems += card.check(task, dataset, {upload.key for upload in uploads})
     items = division.divide(dataset.bucket, uploads)
     sets = key_sets(task.spec.contract())
@@ -75,7 +76,8 @@ def columns_digest(spec: ModelSpec) -> str:
 def _uploads(dataset: DatasetVersion) -> tuple[list[UploadedFile], list[Problem], str]:
     """The files of the dataset with their versions, the problems of its manifest, and the name of a missing part."""
     if not layout.is_named(dataset.key, layout.MANIFEST):
-        return [UploadedFile(dataset.key, dataset.version_id, dataset.size)], [], ""
+        etag = s3.head(dataset.bucket, dataset.key, dataset.version_id)["ETag"]
+        return [UploadedFile(dataset.key, dataset.version_id, dataset.size, etag)], [], ""
     try:
         entries = manifest.read(s3.read(dataset.bucket, dataset.key, dataset.version_id))
     except manifest.ManifestError as error:
@@ -86,8 +88,19 @@ def _uploads(dataset: DatasetVersion) -> tuple[list[UploadedFile], list[Problem]
     for entry, head in zip(entries, heads, strict=True):
         if head is None:
             return [], [], entry.name
-        files.append(UploadedFile(folder + entry.name, head["VersionId"], head["ContentLength"], entry.sha256))
+        facts = head["VersionId"], head["ContentLength"], head["ETag"]
+        files.append(UploadedFile(folder + entry.name, *facts, entry.sha256))
     return files, [], ""
+
+
+def _content(files: Sequence[UploadedFile]) -> str:
+    """The digest of the names below the dataset's folder, the sizes and the ETags of its files.
+
+    Equal bytes that are uploaded alike have equal digests. Under SSE-KMS, and in parts of another size, they have not.
+    """
+    single = len(files) == 1
+    facts = sorted(("" if single else file.key.rpartition("/")[2], file.size, file.etag) for file in files)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest() if facts else ""
 
 
 def _grid(task: Task, dataset: DatasetVersion, files: Sequence[WorkItem]) -> str:

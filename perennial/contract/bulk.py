@@ -1,7 +1,7 @@
 """A whole column of raw values read at once, for batches: plain values go through C, all others are read one by one.
 
-Each reader gives the typed values, or None where it is not sure; then `perennial.contract.values` decides about each
-value and finds the one that is wrong. So this module only ever changes how long it takes.
+Each reader gives the typed values, or None if a value is not plain; then `perennial.contract.values` decides about each
+value and finds the faulty one. So this module changes only the time that reading takes.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _each(read: Read, given: Sequence[Any], nulls: bool) -> list[Any]:
 
 
 def _is_of(given: Sequence[Any], characters: bytes, nulls: bool) -> bool:
-    """Nothing but these characters: then float and int read just what the grammar of a number allows."""
+    """True if the text has only these characters, in which float and int accept the same as the grammar of a number."""
     texts = [value for value in given if value is not None] if nulls else given
     return not "\n".join(texts).encode().translate(None, characters)
 

@@ -15,7 +15,8 @@ Problem = Literal["binary", "multiclass", "regression"]
 #: a value that a spec names
 Value = bool | int | float | str
 Breach = Literal["quarantine", "refuse"]
-#: texts that mean 'missing', in every format. "NaN" is none: in a column of numbers it is a fault of its maker.
+#: texts that mean 'missing', in every format. "NaN" is not among them: in a column of numbers it is a fault of the
+#: data's producer.
 NULL_VALUES = ("", "NA", "null")
 
 _LIMITS = ("minimum", "maximum", "values", "pattern", "min_length", "max_length")
@@ -30,24 +31,26 @@ class Column(Part):
     value once, missing ones apart. Bounds of dates and moments are ISO 8601 text.
     """
 
-    type: ColumnType = required("What its values are.")
-    nullable: bool = setting(False, "May a value be missing?")
+    type: ColumnType = required("The type of the values.")
+    nullable: bool = setting(False, "Allow missing values.")
     minimum: int | float | str | None = setting(None, "The smallest value allowed; dates as ISO text.")
     maximum: int | float | str | None = setting(None, "The largest value allowed; dates as ISO text.")
-    min_length: int | None = setting(None, "The fewest characters of a text.", ge=0)
-    max_length: int | None = setting(None, "The most characters of a text.", ge=0)
+    min_length: int | None = setting(None, "The minimum number of characters.", ge=0)
+    max_length: int | None = setting(None, "The maximum number of characters.", ge=0)
     values: tuple[Value, ...] | None = setting(None, "The only values allowed.")
-    unique: bool = setting(False, "May each value occur only once? Missing ones may repeat.")
+    unique: bool = setting(False, "Allow each value once; missing ones may repeat.")
     pattern: str | None = setting(None, "A regular expression that the whole text must match.")
-    trim: bool = setting(False, "Are blanks at both ends of a text removed?")
+    trim: bool = setting(False, "Remove blanks at both ends of a text.")
     replace: Mapping[str, str] = setting(dict, "Texts that are replaced, as {Y: 'true'}.")
     null_values: tuple[str, ...] | None = setting(
         None, "Texts that mean 'missing' in this column. Default: those of validation.null_values."
     )
-    on_breach: Breach = setting("quarantine", "Are rows that break a rule set aside, or is the dataset refused?")
+    on_breach: Breach = setting("quarantine", "Quarantine rows that break a rule, or refuse the dataset.")
     tolerance: float | None = setting(None, "The share of rows that may break this column's rules.", ge=0, le=1)
-    sensitive: bool = setting(False, "Does it describe a protected trait of a person?")
-    feature: bool | None = setting(None, "Is it shown to the model? Default: yes, unless text, key or target.")
+    sensitive: bool = setting(False, "The column describes a protected trait of a person.")
+    feature: bool | None = setting(
+        None, "Use the column as a feature. Default: true, unless it is text, key or target."
+    )
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -67,11 +70,11 @@ class Column(Part):
 
     @property
     def cleans(self) -> bool:
-        """Whether the column has cleaning of its own, so that readers leave its text as it is."""
+        """True if the column has cleaning of its own, so that readers leave its text as it is."""
         return self.trim or bool(self.replace) or self.null_values is not None
 
     def decided(self, *, feature: bool) -> Self:
-        """The same column, with `feature` no longer left open."""
+        """The same column with `feature` set."""
         return replace(self, feature=feature)
 
     def nulls(self, null_values: tuple[str, ...]) -> tuple[str, ...]:

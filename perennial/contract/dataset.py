@@ -17,23 +17,23 @@ from perennial.contract.part import Part, required, setting
 class Card(Part):
     """The dataset card: the data's origin, terms of use and personal data.
 
-    Each field may be left to the card that is uploaded beside the data; perennial.card says which a dataset needs.
+    Each field may be given by the card that is uploaded beside the data; perennial.card lists the required ones.
     """
 
-    origin: str | None = setting(None, "Where the data comes from. Without it no upload is accepted.")
+    origin: str | None = setting(None, "The origin of the data. Without it no upload is accepted.")
     licence: str | None = setting(
         None, "The licence, preferably as an SPDX identifier. Without it no upload is accepted."
     )
     terms: str | None = setting(None, "Terms of use in a sentence.")
-    personal_data: str = setting("none", "What personal data is in it, or 'none'.")
+    personal_data: str = setting("none", "The personal data in it, or 'none'.")
     lawful_basis: str | None = setting(
         None, "The legal ground on which personal data is used. Without it no personal data is accepted."
     )
-    retention_days: int = setting(3650, "For how many days the data may be kept.", ge=1)
+    retention_days: int = setting(3650, "The retention of the data in days.", ge=1)
     collected: dt.date | None = setting(None, "The day from which retention counts. Default: that of the upload.")
 
     def digest(self) -> str:
-        """64 hex digits that name the card's exact content."""
+        """The SHA-256 of the card's content, 64 hex digits."""
         return hashlib.sha256(json.dumps(self.to_json(), separators=(",", ":")).encode()).hexdigest()
 
 
@@ -41,9 +41,9 @@ class Card(Part):
 class RowRule(Part):
     """A rule over several columns of a row: broken where its expression is false; null passes."""
 
-    name: str = required("The name that messages use.", min_length=1, max_length=64)
+    name: str = required("The rule's name in messages.", min_length=1, max_length=64)
     holds: str = required("An SQL expression over the row's columns; where it is false, the rule is broken.")
-    on_breach: Breach = setting("quarantine", "Are rows that break it set aside, or is the dataset refused?")
+    on_breach: Breach = setting("quarantine", "Quarantine rows that break it, or refuse the dataset.")
     tolerance: float | None = setting(None, "The share of rows that may break this rule.", ge=0, le=1)
 
 
@@ -51,14 +51,14 @@ class RowRule(Part):
 class Volume(Part):
     """The number of rows a dataset may have, as multiples of the median of earlier accepted ones."""
 
-    min_ratio: float = setting(0.0, "At least this many times the usual number.", ge=0)
-    max_ratio: float = setting(1000.0, "At most this many times the usual number.", gt=0)
-    versions: int = setting(5, "How many earlier datasets make the usual number.", ge=1, le=100)
+    min_ratio: float = setting(0.0, "The minimum, as a multiple of the usual number.", ge=0)
+    max_ratio: float = setting(1000.0, "The maximum, as a multiple of the usual number.", gt=0)
+    versions: int = setting(5, "The number of earlier datasets whose median is the usual number.", ge=1, le=100)
 
 
 @dataclass(frozen=True)
 class Validation(Part):
-    """How strictly a dataset is read."""
+    """The strictness with which a dataset is read."""
 
     tolerance: float = setting(
         0.0, "The share of rows that may break rules without a tolerance of their own.", ge=0, le=1
@@ -71,8 +71,22 @@ class Validation(Part):
     )
     min_rows: int = setting(1, "A dataset with fewer sound rows is refused.", ge=1)
     max_rows: int | None = setting(None, "A dataset with more sound rows is refused.", ge=1)
-    max_age_days: int | None = setting(None, "Older than this before its upload, a dataset is refused.", ge=0)
-    volume: Volume | None = setting(None, "Is the number of rows like that of earlier datasets?")
+    max_age_days: int | None = setting(
+        None, "A dataset whose newest row is older than this at its upload is refused.", ge=0
+    )
+    volume: Volume | None = setting(None, "Bounds for the number of rows, relative to earlier datasets.")
+
+
+@dataclass(frozen=True)
+class Data(Part):
+    """The relation of a model's uploads to each other."""
+
+    uploads: Literal["increment", "snapshot"] = setting(
+        "increment", "An upload adds rows to the earlier ones (increment), or replaces them (snapshot: a full export)."
+    )
+    refused_runs: Literal["leave_out", "include"] = setting(
+        "leave_out", "Datasets whose candidate was refused: leave them out of later trainings, or include them."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +99,12 @@ class Limits:
     total_bytes: int = 64 << 30
     #: decompressed bytes per compressed byte that are believed; plain repetition in real files stays below 100
     expansion: int = 200
-    #: nothing this small is called a bomb, whatever its ratio
+    #: smaller content is never called a bomb, whatever its ratio
     expansion_free_bytes: int = 64 << 20
     parquet_expansion: int = 500
     parquet_free_bytes: int = 256 << 20
     columns: int = 2_000
-    #: keys that are held in memory, to see which repeat; beyond it they lie in a temporary folder
+    #: keys that are held in memory to find repeats; further ones are in a temporary folder
     keys: int = 2_000_000
     examples: int = 5
 
@@ -109,11 +123,11 @@ class Contract:
 
     @property
     def classified(self) -> bool:
-        """Whether the target is a class."""
+        """True if the target is a class."""
         return self.problem != "regression"
 
     def is_feature(self, name: str) -> bool:
-        """Whether the column is shown to the model."""
+        """True if the column is shown to the model."""
         column = self.columns[name]
         if name == self.target:
             return False

@@ -17,7 +17,7 @@ class Threshold(Part):
 
 @dataclass(frozen=True)
 class Drift(Part):
-    """How far data may move from the champion's training data. A change within chance never counts."""
+    """Limits on the change of the data since the champion's training data. A change within chance never counts."""
 
     psi: Threshold = setting(Threshold(0.1, 0.2), "Population stability index, over deciles or categories.")
     js: Threshold = setting(Threshold(0.12, 0.2), "Jensen-Shannon distance, 0 to 1, over deciles or categories.")
@@ -41,7 +41,7 @@ class Drift(Part):
     false_alarms: float = setting(
         0.005, "The false-alarm rate: how often a comparison may find drift where there is none.", gt=0, le=0.1
     )
-    min_rows: int = setting(50, "With fewer rows on either side nothing is concluded.", ge=1)
+    min_rows: int = setting(50, "With fewer rows on either side there is no verdict.", ge=1)
     importance: float = setting(
         0.01,
         "A feature below this share of the most important feature's importance is never more than watched.",

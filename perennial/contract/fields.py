@@ -9,9 +9,9 @@ from typing import Any
 
 from perennial.contract import bulk
 from perennial.contract.columns import NULL_VALUES, TEXTS, Column
-from perennial.contract.values import BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
+from perennial.contract.values import ANOTHER_FORM, BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
 
-# Beyond this a text is not held against a pattern: matching may take longer than linear.
+# Longer texts are not matched with a pattern: matching may take more than linear time.
 _LONGEST_MATCHED = 256
 _LITERAL = re.compile(r"-?[0-9][0-9.eE+-]*|true|false")
 
@@ -31,7 +31,8 @@ class TextNeededError(Exception):
 class Field:
     """A feature as requests hold it.
 
-    `known` are the categories it learnt, where they are all of them; `null_values` those of columns without their own.
+    `known` are the categories that the model learnt, if the list is complete; `null_values` are used for columns
+    without their own.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Field:
         self._cleans = self._strips or bool(column.replace)
         self._replace = dict(column.replace)
         self._nulls = frozenset(null_values if column.null_values is None else column.null_values)
-        #: whether a null value or a text to be replaced may stand in JSON without quotes
+        #: True if a null value or a text to be replaced may be in JSON without quotes
         self.has_literals = any(map(_LITERAL.fullmatch, (*self._nulls, *self._replace)))
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
@@ -84,7 +85,7 @@ class Field:
         return values or [self.one(value, row) for row, value in enumerate(given)]
 
     def one(self, value: Any, row: int, json: bool = False) -> Any:
-        """The same for one value."""
+        """The typed value. Raises the errors of `typed`."""
         kind = type(value)
         if kind is str:
             if self._cleans:
@@ -93,7 +94,7 @@ class Field:
                 value = None
         elif json and kind in self._needs_text:
             raise TextNeededError
-        if value is not None:  # as _typed does; a call less for each value of a row
+        if value is not None:  # as in _typed; one call less for each value of a row
             try:
                 return self._read(value)
             except (ValueError, OverflowError):
@@ -101,7 +102,7 @@ class Field:
         return self._typed(value, row)
 
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
-        """Values that were cleaned when the model learnt; any may be null."""
+        """Values that were cleaned at training; any may be null."""
         return [None if value is None else self._typed(value, row) for row, value in enumerate(given)]
 
     def _cleaned(self, text: str) -> str | None:
@@ -127,14 +128,14 @@ class Field:
         return PayloadError(f"row {row}, '{self.name}': {sentence}", row, self.name)
 
     def breaches(self, values: Sequence[Any]) -> dict[int, str]:
-        """Rows whose value is beyond the contract, and what is wrong with it. Null is not: it has passed `typed`."""
+        """Rows whose value breaks a limit, and the reason. Null breaks none: `typed` has accepted it."""
         if self._all_within(values):
             return {}
         found = ((row, None if value is None else self.breach(value)) for row, value in enumerate(values))
         return {row: reason for row, reason in found if reason is not None}
 
     def _all_within(self, values: Sequence[Any]) -> bool:
-        """A look at all at once; False where it takes a second one."""
+        """True if all values pass one vectorized check; False if each needs a check of its own."""
         different = set(values)
         different.discard(None)
         if not different:
@@ -146,7 +147,7 @@ class Field:
         )
 
     def breach(self, value: Any) -> str | None:
-        """What is wrong with a value that is not null, None where it is within the contract."""
+        """The reason why a value that is not null breaks the contract; None if it is within the contract."""
         if self._minimum is not None and value < self._minimum:
             return f"{shown(value)} is below {self.column.minimum}"
         if self._maximum is not None and value > self._maximum:
@@ -160,9 +161,9 @@ class Field:
 
     def _not_allowed(self, value: Any, allowed: frozenset[Any]) -> str:
         if isinstance(value, str) and is_another_form(value, allowed):
-            return f"{shown(value)} is another Unicode form of an allowed value; normalise the data to NFC"
+            return f"{shown(value)} is {ANOTHER_FORM}"
         if self._values is None:
-            return f"the model never saw {shown(value)}"
+            return f"{shown(value)} is not in the training data"
         return f"{shown(value)} is not among the {len(allowed)} allowed"
 
     def _text_breach(self, value: str) -> str | None:
@@ -183,10 +184,10 @@ def _bound(column: Column, limit: Any) -> Any:
 
 
 def _compared(column: Column, value: Any) -> Any:
-    """A limit as values of the column's type are compared with it."""
+    """A limit as a value of the column's type."""
     reader: Callable[[Any], Any] = READERS[column.type]
     if column.type in ("date", "datetime"):
-        # As in validation, a bound may be a date alone or a moment; a date has no clock.
+        # As in validation, a bound may be a date or a moment; a date has no time.
         return reader(str(value)[:10]) if column.type == "date" else reader(dt.datetime.fromisoformat(str(value)))
     return value
 
@@ -198,6 +199,6 @@ def _allowed(column: Column) -> frozenset[Any]:
     for value in column.values or ():
         try:
             found.append(_compared(column, READERS[column.type](value)))
-        except (ValueError, OverflowError):  # no value of this type can be it
+        except (ValueError, OverflowError):  # no value of this type can equal it
             continue
     return frozenset(found)

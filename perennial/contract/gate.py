@@ -22,8 +22,8 @@ class Threshold(Part):
         "fixed", "The aim by which the threshold is chosen, on folds of the training rows."
     )
     at: float = setting(0.5, "With 'fixed': the threshold itself.", ge=0, le=1)
-    beta: float = setting(1.0, "With 'f_beta': how many times recall counts against precision.", gt=0)
-    precision: float = setting(0.8, "With 'recall_at_precision': the least precision.", ge=0, le=1)
+    beta: float = setting(1.0, "With 'f_beta': the weight of recall relative to precision.", gt=0)
+    precision: float = setting(0.8, "With 'recall_at_precision': the minimum precision.", ge=0, le=1)
     folds: int = setting(3, "Folds of the training rows.", ge=2, le=20)
 
 
@@ -44,7 +44,7 @@ class Fairness(Part):
     min_ratio: Mapping[FairnessMeasure, float] = setting(
         dict, "The smallest ratio allowed between two groups, per measure."
     )
-    min_rows: int = setting(100, "Smaller groups are reported, not judged.", ge=1)
+    min_rows: int = setting(100, "Smaller groups are reported and not compared.", ge=1)
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Money(Part):
     over: Amount = setting(0.0, "Regression: for each unit predicted too much; a cost is negative.")
     under: Amount = setting(0.0, "Regression: for each unit predicted too little; a cost is negative.")
     rows_per_month: int | None = setting(None, "Predictions per month.", ge=1)
-    floor: float | None = setting(None, "The least value per row.")
-    margin: float = setting(0.0, "How much less value per row than the champion's is accepted.", ge=0)
+    floor: float | None = setting(None, "The minimum value per row.")
+    margin: float = setting(0.0, "The accepted loss of value per row relative to the champion.", ge=0)
     max_missing_rate: float = setting(
         0.0,
         "The share of rows whose amount may be unknown because of a null; they are left out and counted.",
@@ -75,7 +75,7 @@ class Money(Part):
 class Slice(Part):
     """Rows that are examined on their own: those where every named column has the value, or one of the values."""
 
-    name: str = required("The name that reports use.", min_length=1, max_length=64)
+    name: str = required("The name in reports.", min_length=1, max_length=64)
     where: Mapping[str, Value | tuple[Value, ...]] = required("Columns with the value, or values, of the slice.")
     floor: float | None = setting(None, "The worst value of the metric that is allowed in this slice.")
 
@@ -84,31 +84,31 @@ class Slice(Part):
 class Slices(Part):
     """Slices where a model is worse than on all rows."""
 
-    named: tuple[Slice, ...] = setting((), "Slices that are always examined.")
+    named: tuple[Slice, ...] = setting((), "Slices that are always measured.")
     columns: tuple[str, ...] | None = setting(
         None, "The search examines their values, alone and in pairs. Default: all features."
     )
     metric: str | None = setting(None, "The metric by which slices are compared. Default: the gate's metric.")
-    min_rows: int = setting(200, "Smaller slices are not judged.", ge=20)
-    margin: float | None = setting(None, "How much worse than the champion the candidate may be in any slice.", ge=0)
-    max_gap: float | None = setting(None, "How much worse than all other rows a slice may be.", ge=0)
+    min_rows: int = setting(200, "Smaller slices are not compared.", ge=20)
+    margin: float | None = setting(None, "The accepted loss of the metric in any slice relative to the champion.", ge=0)
+    max_gap: float | None = setting(None, "The accepted gap of the metric between a slice and all other rows.", ge=0)
 
 
 @dataclass(frozen=True)
 class Behaviour(Part):
     """A statement about the model that held-out rows must confirm."""
 
-    name: str = required("The name that reports use.", min_length=1, max_length=64)
+    name: str = required("The name in reports.", min_length=1, max_length=64)
     kind: Literal["invariance", "direction", "answer"] = required("The kind of the test.")
     set: Mapping[str, Value] = setting(dict, "Columns that get another value.")
     add: Mapping[str, float] = setting(dict, "Numeric columns to which a number is added.")
     score: Literal["must_not_fall", "must_not_rise"] = setting("must_not_fall", "With 'direction'.")
-    tolerance: float = setting(0.0, "How far a score may move against the rule.", ge=0)
+    tolerance: float = setting(0.0, "The accepted change of a score against the rule.", ge=0)
     max_failure_rate: float = setting(0.0, "The share of rows that may fail.", ge=0, le=1)
-    rows: int = setting(500, "The number of held-out rows that are tried.", ge=1, le=100_000)
-    row: Mapping[str, Value | None] = setting(dict, "With 'answer': the row that is asked.")
-    at_least: float | None = setting(None, "With 'answer': the least probability or value.")
-    at_most: float | None = setting(None, "With 'answer': the greatest probability or value.")
+    rows: int = setting(500, "The number of held-out rows that are tested.", ge=1, le=100_000)
+    row: Mapping[str, Value | None] = setting(dict, "With 'answer': the row to predict.")
+    at_least: float | None = setting(None, "With 'answer': the minimum probability or value.")
+    at_most: float | None = setting(None, "With 'answer': the maximum probability or value.")
     label: Value | None = setting(
         None,
         "With 'answer': the class that must be predicted. Multiclass: the class whose probability is the score.",
@@ -117,7 +117,7 @@ class Behaviour(Part):
 
 @dataclass(frozen=True)
 class Approval(Part):
-    """When a person is asked before a candidate is released."""
+    """The conditions under which a release needs an approval."""
 
     ask: Literal["never", "doubt", "always"] = setting(
         "never", "'doubt': where the rows cannot tell, instead of keeping the champion at once."
@@ -135,14 +135,14 @@ class Gate(Part):
         "non_inferior", "'superior': the candidate must be surely better; else not surely worse than the margin."
     )
     margin: float = setting(
-        0.01, "How much worse a non-inferior candidate may be, how much better a superior one is.", ge=0
+        0.01, "The margin: the accepted loss of a non-inferior candidate, the required gain of a superior one.", ge=0
     )
     confidence: float = setting(0.95, "The confidence of the intervals.", gt=0.5, lt=1)
     resamples: int = setting(1000, "The number of bootstrap resamples.", ge=100, le=10_000)
-    min_rows: int = setting(100, "With fewer held-out rows nothing is concluded.", ge=10)
-    min_per_class: int = setting(10, "With fewer rows of a class nothing is concluded.", ge=1)
+    min_rows: int = setting(100, "With fewer held-out rows the check is unsure.", ge=10)
+    min_per_class: int = setting(10, "With fewer rows of a class the check is unsure.", ge=1)
     forgetting: float | None = setting(
-        None, "How much worse the candidate may be on older held-out rows. Default: margin.", ge=0
+        None, "The accepted loss of the metric on older held-out rows. Default: margin.", ge=0
     )
     quantile: float = setting(0.5, "Regression: the quantile of the pinball loss.", gt=0, lt=1)
     threshold: Threshold = setting(Threshold(), "The operating threshold of a binary model.")
@@ -150,4 +150,4 @@ class Gate(Part):
     value: Money | None = setting(None, "The value of a prediction in money.")
     slices: Slices = setting(Slices(), "Slices where a model is worse than on all rows.")
     behaviour: tuple[Behaviour, ...] = setting((), "Statements about the model that held-out rows must confirm.")
-    approval: Approval = setting(Approval(), "When a person is asked before a candidate is released.")
+    approval: Approval = setting(Approval(), "The conditions under which a release needs an approval.")

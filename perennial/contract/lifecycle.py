@@ -13,7 +13,7 @@ INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 
 @dataclass(frozen=True)
 class Training(Part):
-    """How a model is fitted, and on what machine."""
+    """Estimator, data and machine of a training."""
 
     estimator: str = setting(
         "hist_gradient_boosting",
@@ -21,32 +21,32 @@ class Training(Part):
         pattern=r"^(hist_gradient_boosting|random_forest|linear|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
     )
     parameters: Mapping[str, Any] = setting(dict, "Arguments of the estimator.")
-    window: int = setting(6, "How many accepted dataset versions are trained on.", ge=1, le=1000)
-    held_out: float = setting(0.2, "The share of rows kept for judging, chosen by key.", gt=0, lt=0.9)
+    window: int = setting(6, "The number of accepted dataset versions to train on.", ge=1, le=1000)
+    held_out: float = setting(0.2, "The share of held-out rows, chosen by key.", gt=0, lt=0.9)
     seed: int = setting(7, "The seed of the estimator and of all sampling.", ge=0, lt=2**32)
     instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)
     fallback_instances: tuple[str, ...] = setting(
-        (), "Types to try, in this order, where SageMaker has no machine of the first.", max_length=5
+        (), "Instance types to try, in this order, if SageMaker has no capacity of the first.", max_length=5
     )
     volume_gb: int = setting(20, "The size of the job's volume.", ge=1, le=16384)
-    max_minutes: int = setting(60, "The job is stopped after this long.", ge=1, le=40320)
-    keep_alive_minutes: int = setting(0, "Warm pool: how long the instance waits for a next job.", ge=0, le=60)
+    max_minutes: int = setting(60, "The maximum run time of the job.", ge=1, le=40320)
+    keep_alive_minutes: int = setting(0, "Warm pool: the time for which the instance is kept after a job.", ge=0, le=60)
     spot: bool = setting(False, "Use spot capacity.")
 
 
 @dataclass(frozen=True)
 class Retrain(Part):
-    """When a dataset is worth paying a training for."""
+    """The conditions under which a new dataset is trained on."""
 
-    on: Literal["always", "drift", "age"] = setting("always", "The reason for which a candidate is trained.")
+    on: Literal["always", "drift", "age"] = setting("always", "The reason to train a candidate.")
     days: int = setting(30, "With 'age': train when the champion is older.", ge=1)
 
 
 @dataclass(frozen=True)
 class Monitoring(Part):
-    """How live traffic is watched."""
+    """Monitoring of live traffic."""
 
-    every_hours: int = setting(24, "The time between two looks at the traffic.", ge=1, le=24 * 31)
-    min_rows: int = setting(500, "With less captured traffic nothing is concluded.", ge=1)
+    every_hours: int = setting(24, "The interval of monitoring.", ge=1, le=24 * 31)
+    min_rows: int = setting(500, "With less captured traffic there is no verdict.", ge=1)
     max_age_days: int = setting(90, "An older champion is stale, whatever its traffic.", ge=1)
-    retrain: bool = setting(True, "Does a stale model retrain itself?")
+    retrain: bool = setting(True, "Retrain a stale model automatically.")

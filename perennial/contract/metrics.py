@@ -50,5 +50,5 @@ def greater_is_better(name: str) -> bool:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all metrics, each once."""
+    """The names of all metrics, without duplicates."""
     return tuple(dict.fromkeys(metric.name for problem in PROBLEMS for metric in metrics_of(problem)))

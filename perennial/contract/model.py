@@ -1,4 +1,4 @@
-"""ModelSpec: everything that a team declares about one model."""
+"""ModelSpec: the declaration of one model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from perennial.contract.columns import Column, Problem, Value
-from perennial.contract.dataset import Card, Contract, Validation
+from perennial.contract.dataset import Card, Contract, Data, Validation
 from perennial.contract.drift import Drift
 from perennial.contract.gate import Fairness, Gate
 from perennial.contract.lifecycle import Monitoring, Retrain, Training
@@ -30,17 +30,18 @@ class ModelSpec(Part):
     target: str = required("The column to predict.")
     positive: Value | None = setting(None, "Binary: the positive class. Default: true, 1 or the last.")
     card: Card = setting(Card(), "The dataset card.")
+    data: Data = setting(Data(), "The relation of uploads to each other.")
     key: tuple[str, ...] = setting((), "Columns that identify a row. Default: the whole row.")
-    event_time: str | None = setting(None, "The column that says when a row happened.")
+    event_time: str | None = setting(None, "The column with the time of a row's event.")
     columns: Mapping[str, Column] = required("Every column of the data.", min_length=2)
-    validation: Validation = setting(Validation(), "How strictly a dataset is read.")
-    training: Training = setting(Training(), "How a model is fitted, and on what machine.")
+    validation: Validation = setting(Validation(), "The strictness with which a dataset is read.")
+    training: Training = setting(Training(), "Estimator, data and machine of a training.")
     gate: Gate = setting(Gate(), "The checks that a candidate must pass before it may serve.")
-    retrain: Retrain = setting(Retrain(), "When a dataset is worth a training.")
+    retrain: Retrain = setting(Retrain(), "The conditions under which a new dataset is trained on.")
     release: Release = setting(Release(), "The endpoint's fleet, and how traffic shifts to a new model.")
-    serving: Serving = setting(Serving(), "How the endpoint answers and what data capture stores.")
-    monitoring: Monitoring = setting(Monitoring(), "How live traffic is watched.")
-    drift: Drift = setting(Drift(), "How far data may move from the champion's training data.")
+    serving: Serving = setting(Serving(), "Answers of the endpoint, and data capture.")
+    monitoring: Monitoring = setting(Monitoring(), "Monitoring of live traffic.")
+    drift: Drift = setting(Drift(), "Limits on the change of the data since the champion's training data.")
 
     def contract(self) -> Contract:
         """The part that validation, profiles and drift need."""
@@ -51,7 +52,7 @@ class ModelSpec(Part):
         return tuple(name for name, column in self.columns.items() if column.sensitive)
 
     def is_feature(self, name: str) -> bool:
-        """Whether the column is shown to the model."""
+        """True if the column is shown to the model."""
         return self.contract().is_feature(name)
 
     def features(self) -> tuple[str, ...]:
@@ -83,13 +84,13 @@ class ModelSpec(Part):
         return replace(self.gate, metric=self.metric(), slices=slices, fairness=(*self.gate.fairness, *reported))
 
     def digest(self) -> str:
-        """64 hex digits that name this exact content."""
+        """The SHA-256 of the spec's canonical text, 64 hex digits."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def card_digest(self) -> str:
-        """64 hex digits that name the dataset card's exact content."""
+        """The SHA-256 of the dataset card's content, 64 hex digits."""
         return self.card.digest()
 
     def canonical(self) -> str:
-        """The spec as one JSON text: same spec, same bytes. The order of the columns is part of it."""
+        """The spec as JSON text: equal specs give equal bytes. The order of the columns is part of it."""
         return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))

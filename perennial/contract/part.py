@@ -1,7 +1,7 @@
 """Settings as frozen dataclasses: declared with limits and descriptions, written to JSON and read from it.
 
-`setting` keeps a field's limits and description in the field's metadata, where pydantic finds them when
-perennial.spec reads YAML. Nothing here imports pydantic: a server and a training job read the same classes.
+`setting` keeps a field's limits and description in the field's metadata, where pydantic finds them when perennial.spec
+reads YAML. This module does not import pydantic: a server and a training job read the same classes.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
 
 
 def _at(name: str | int, reader: Callable[[Any], Any], value: Any) -> Any:
-    """The value of a field, a key or an index; an error tells its place."""
+    """The value of a field, a key or an index; errors name its place."""
     try:
         return reader(value)
     except ContractError as error:
@@ -136,7 +136,7 @@ def _unexpected(expected: str, value: Any) -> ContractError:
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    """The function that turns JSON's value into one of the type; most types are JSON's own."""
+    """The function that converts a JSON value to the type; most types are JSON's own."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _union(arguments)
@@ -165,7 +165,9 @@ def _same(value: Any) -> Any:
 
 
 def _union(members: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """A value that is of one of the scalar members stays; all else is for the one member that is no scalar."""
+    """Reads a union: a value of a scalar member stays as it is; any other value belongs to the one member that is no
+    scalar.
+    """
     scalars = tuple(_SCALARS[each] for each in members if each in _SCALARS)
     plain = tuple(kind for kinds in scalars for kind in kinds)
     others = [_reader(each) for each in members if each not in _SCALARS and each is not type(None)]
@@ -209,7 +211,7 @@ def _date(value: Any) -> dt.date:
 
 
 def _tuple(readers: tuple[Callable[[Any], Any], ...], length: int | None) -> Callable[[Any], Any]:
-    """A list of one kind, or of a fixed length with a kind for each place."""
+    """Reads a list of one type, or of a fixed length with a type for each place."""
 
     def read(value: Any) -> Any:
         if not isinstance(value, list | tuple):

@@ -25,7 +25,7 @@ class ChampionFile(Part):
 
 @dataclass(frozen=True)
 class Origin(Part):
-    """Facts that the job only passes on to the model's manifest."""
+    """Facts that the job copies into the model's manifest."""
 
     datasets: tuple[str, ...] = ()
     newest: str = ""
@@ -45,12 +45,12 @@ class Plan(Part):
     problem: Problem
     target: str
     positive: Value | None = None
-    #: the words that a boolean target's data has for false and true; None where they are false and true
+    #: the words for false and true in the data of a boolean target; None where they are false and true
     target_words: tuple[str, str] | None = None
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
     null_values: tuple[str, ...] = NULL_VALUES
-    #: the answer to ranges and categories beyond the contract: refuse, or answer and count
+    #: the answer to values beyond the contract: refuse, or answer and count
     out_of_contract: Literal["refuse", "answer"] = "answer"
     #: a column that the spec does not name is refused in a request, or ignored, as in an upload
     unknown_columns: Literal["refuse", "ignore"] = "refuse"
@@ -81,7 +81,7 @@ class Plan(Part):
         origin: Origin,
         target_words: tuple[str, str] | None = None,
     ) -> Plan:
-        """The plan of a run by its spec."""
+        """The plan of a run, from its spec."""
         columns = spec.columns.items()
         return cls(
             run=run,
@@ -106,7 +106,7 @@ class Plan(Part):
 
     @classmethod
     def read(cls, data: Any) -> Plan:
-        """The plan of a JSON document. Raises ContractError for another format and for what is wrong in it."""
+        """The plan in a JSON document. Raises ContractError for another format or a malformed document."""
         found = data.get("format") if isinstance(data, Mapping) else type(data).__name__
         if found != FORMAT:
             raise ContractError(f"the plan's format is {found}; this code reads format {FORMAT}", "format")

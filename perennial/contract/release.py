@@ -13,12 +13,14 @@ from perennial.contract.part import Part, setting
 class Alarms(Part):
     """The alarms that roll a deployment back. Each is evaluated every minute."""
 
-    errors: int = setting(1, "So many answers with a 5xx status in a minute.", ge=1)
+    errors: int = setting(1, "The number of responses with a 5xx status in a minute.", ge=1)
     latency_ms: int = setting(500, "The 99th percentile of the model's latency, in milliseconds.", ge=1)
-    invalid_share: float = setting(0.5, "Such a share of the rows refused, or answered out of contract.", ge=0, le=1)
+    invalid_share: float = setting(
+        0.5, "The share of the rows that are refused, or answered out of contract.", ge=0, le=1
+    )
     score_shift: float = setting(
         0.5,
-        "How far the candidate's mean score may lie from the champion's on the same traffic, beyond chance, in "
+        "The accepted difference of the mean scores of candidate and champion on the same traffic, beyond chance, in "
         "standard deviations of the scores.",
         gt=0,
     )
@@ -28,16 +30,16 @@ class Alarms(Part):
 class Shadow(Part):
     """The candidate answers a copy of the traffic before its answers are returned to callers."""
 
-    minutes: int = setting(30, "How long it does.", ge=1, le=60 * 24)
+    minutes: int = setting(30, "The duration of the shadow deployment.", ge=1, le=60 * 24)
     percent: int = setting(100, "The share of the requests that is copied.", ge=1, le=100)
 
 
 @dataclass(frozen=True)
 class Serverless(Part):
-    """A serverless endpoint: paid by the request, and slow to answer the first one."""
+    """A serverless endpoint: billed per request; its first answer is slow."""
 
-    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = setting(2048, "Its memory.")
-    max_concurrency: int = setting(5, "Requests answered at the same time.", ge=1, le=200)
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = setting(2048, "The memory of the endpoint.")
+    max_concurrency: int = setting(5, "The number of concurrent requests.", ge=1, le=200)
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,16 @@ class Release(Part):
 
     instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)
     instances: int = setting(1, "The number of instances at the start.", ge=1, le=100)
-    max_instances: int = setting(2, "Scaling stops at this number.", ge=1, le=100)
+    max_instances: int = setting(2, "The maximum number of instances.", ge=1, le=100)
     traffic: Literal["all_at_once", "canary", "linear"] = setting(
-        "all_at_once", "Traffic shifts at once, a share first, or share by share."
+        "all_at_once", "The traffic shifting: all at once, one share first, or in equal steps."
     )
     share: float = setting(
         0.1, "With 'canary': the share that shifts first. With 'linear': the share of each step.", gt=0, le=0.5
     )
     bake_minutes: int = setting(
         5,
-        "How long alarms are watched before the old fleet is terminated; 'linear' divides it by steps.",
+        "The time in which alarms are evaluated before the old fleet is terminated; 'linear' divides it by steps.",
         ge=0,
         le=60,
     )
@@ -82,7 +84,7 @@ class Release(Part):
 
 @dataclass(frozen=True)
 class Serving(Part):
-    """How the endpoint answers and what data capture stores."""
+    """Answers of the endpoint, and data capture."""
 
     capture_percent: int = setting(100, "The share of requests captured for monitoring.", ge=0, le=100)
     capture_kms_key: str | None = setting(
@@ -93,7 +95,7 @@ class Serving(Part):
         "Sensitive columns in captured traffic. 'keep': requests are captured as they are. 'hash', 'drop': data "
         "capture stores no requests; the server logs their rows with these columns hashed or left out.",
     )
-    invocations_per_instance: int = setting(3000, "Per minute; scaling aims at it.", ge=1)
+    invocations_per_instance: int = setting(3000, "The target of scaling: invocations per instance and minute.", ge=1)
     out_of_contract: Literal["refuse", "answer"] = setting(
         "answer", "A row that breaks the columns' rules is refused with the reason, or answered and counted."
     )

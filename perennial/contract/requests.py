@@ -33,16 +33,16 @@ ALIASES = {
 }
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 _ENVELOPES = ("rows", "instances")
-#: quotes stand around whole values only and are doubled within them; what ends no line is no carriage return
+#: quotes enclose whole values only and are doubled within them; a carriage return without a line feed is no line end
 _QUOTED = re.compile(r'(?:(?:[^",\r\n]*+|"(?:[^"]++|"")*+")(?:,|\r?\n|\Z))*+')
 
 
 class UnsupportedTypeError(ValueError):
-    """The content type of a request is none that is read."""
+    """The content type of a request is not supported."""
 
 
 def content_type(header: str) -> tuple[str, dict[str, str]]:
-    """The type that was sent, by its name in TYPES, and its parameters. Raises UnsupportedTypeError."""
+    """The content type by its name in TYPES, and its parameters. Raises UnsupportedTypeError."""
     kind, parameters = parsed_type(header)
     kind = ALIASES.get(kind, kind)
     if kind not in TYPES:
@@ -60,7 +60,7 @@ def parsed_type(header: str) -> tuple[str, dict[str, str]]:
 
 
 def read(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema) -> Rows:
-    """The rows of a body of text. Raises PayloadError."""
+    """The rows of a text body. Raises PayloadError."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,7 +71,7 @@ def read(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema) 
 
 
 def rows_of_csv(text: str, schema: Schema, header: bool | None = None) -> Rows:
-    """CSV, with a header or, in the features' order, without. `header` None: seen from the first line."""
+    """The rows of CSV, with a header or, in the features' order, without. `header` None: the first line decides."""
     lines = _lines(text if len(schema.names) == 1 else text.lstrip("\r\n"))
     if not lines:
         raise PayloadError("the body is empty; expected at least one row")
@@ -92,7 +92,7 @@ def rows_of_csv(text: str, schema: Schema, header: bool | None = None) -> Rows:
 
 
 def _lines(text: str) -> list[list[str]]:
-    """The cells of each line. Empty lines at the end are none; elsewhere one has an empty cell."""
+    """The cells of each line. Empty lines at the end are ignored; elsewhere an empty line has one empty cell."""
     if "\0" in text:
         raise PayloadError("the CSV holds a NUL character")
     text = text.rstrip("\r\n")
@@ -103,11 +103,12 @@ def _lines(text: str) -> list[list[str]]:
             text = text.replace("\r\n", "\n")
         if "\r" in text:
             raise PayloadError("the CSV cannot be read: a carriage return ends no line; use line feeds")
-        # Without a quote a line is its cells: splitting is what the csv module would do, in half the time.
+        # A line without quotes is split at the commas: the same as the csv module's result, in half the time.
         return [line.split(",") for line in text.split("\n")]
     if _QUOTED.fullmatch(text) is None:
         raise PayloadError("the CSV cannot be read: a quote stands inside a value, or does not close")
-    csv.field_size_limit(len(text))
+    if csv.field_size_limit() < len(text):  # of the whole process, so it is never lowered
+        csv.field_size_limit(len(text))
     try:
         return [line or [""] for line in csv.reader(io.StringIO(text, newline="\n"), strict=True)]
     except csv.Error as error:
@@ -133,7 +134,7 @@ Cells = tuple[Mapping[str, Sequence[Any]], int]
 
 
 def _typed(load: Callable[[json.JSONDecoder], Any], cells: Callable[[Any, Schema], Cells], schema: Schema) -> Rows:
-    """The rows of a document. It is decoded once more where the text of a number counts."""
+    """The rows of a document. It is decoded again if the text of a number counts."""
     if not schema.has_literals:
         try:
             return schema.rows(*cells(load(_DECODER), schema), json=True)
@@ -195,7 +196,7 @@ def _of_columns(content: Mapping[str, Any], schema: Schema) -> Cells:
 
 
 def _is_header(cells: Sequence[str], schema: Schema) -> bool:
-    """At least half of the cells are column names: a misspelt one must not turn a header into data."""
+    """True if at least half of the cells are column names: a misspelt one must not turn a header into data."""
     return 2 * len([cell for cell in cells if cell in schema.known]) >= len(cells)
 
 
@@ -223,7 +224,7 @@ def _unknown(name: str, schema: Schema, row: int | None = None) -> PayloadError:
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, as a decoder's object_pairs_hook. Raises ValueError where a name stands twice."""
+    """An object of JSON, as a decoder's object_pairs_hook. Raises ValueError for a repeated name."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()

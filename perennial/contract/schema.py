@@ -1,4 +1,4 @@
-"""The rows that a model takes: its features with their limits, and what is done with values beyond them."""
+"""The rows that a model accepts: its features with their limits, and the policy for values beyond them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Schema:
-    """The features, in order, and other declared columns (the target, ids), which may be sent and are ignored.
+    """The features, in order, and other declared columns (the target, ids), which are ignored in requests.
 
     `refuses`: rows beyond the contract are refused. `takes_unknown`: columns that are not declared are ignored, too.
     """
@@ -38,7 +38,7 @@ class Schema:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Schema:
-        """From a model's manifest."""
+        """The schema in a model's manifest."""
         nulls = manifest.get("null_values", NULL_VALUES)
         fields = tuple(
             Field(name, column, each.get("categories") if each.get("complete") else None, nulls)
@@ -53,7 +53,7 @@ class Schema:
 
     @classmethod
     def of_spec(cls, spec: ModelSpec) -> Schema:
-        """Of a model that was trained by a spec. The categories that it learnt are not known."""
+        """The schema of a model trained with this spec. Its learnt categories are unknown."""
         nulls = spec.validation.null_values
         fields = tuple(Field(name, spec.columns[name], None, nulls) for name in spec.features())
         ignored = frozenset(spec.columns) - frozenset(spec.features())
@@ -71,21 +71,21 @@ class Schema:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Every name that may be sent."""
+        """Every name that a request may contain."""
         return self.ignored | frozenset(self.names)
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """The names that must be sent."""
+        """The names that a request must contain."""
         return frozenset(each.name for each in self.fields if not each.nullable)
 
     @cached_property
     def has_literals(self) -> bool:
-        """Whether a JSON number, true or false may be a null value or be replaced, so that its text counts."""
+        """True if a JSON number, true or false may be a null value or be replaced, so that its text counts."""
         return any(each.has_literals for each in self.fields)
 
     def rows(self, columns: Mapping[str, Sequence[Any]], count: int, json: bool = False) -> Rows:
-        """Typed rows, held against the contract. A nullable feature that is absent is null. Raises PayloadError.
+        """Typed rows that were compared with the contract. An absent nullable feature is null. Raises PayloadError.
 
         `json`: the cells are JSON values, which may have to be read again as text (TextNeededError).
         """
@@ -100,7 +100,7 @@ class Schema:
         return self._checked(Rows(typed, count))
 
     def _one_row(self, columns: Mapping[str, Sequence[Any]], json: bool) -> Rows:
-        """The same for one row, which most requests hold, without what only pays for many."""
+        """The result of `rows` for one row, the most frequent case, without work that pays off only for many rows."""
         rows = Rows({}, 1)
         for each in self.fields:
             given = columns.get(each.name)
@@ -112,7 +112,7 @@ class Schema:
         return rows
 
     def _checked(self, rows: Rows) -> Rows:
-        """The same rows, with what is beyond the contract counted or, by the policy, refused with a PayloadError."""
+        """The same rows. Values beyond the contract are counted or, by the policy, refused with a PayloadError."""
         broken: set[int] = set()
         for each in self.fields:
             found = each.breaches(rows.columns[each.name]) if each.within is not None else {}

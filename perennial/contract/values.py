@@ -1,7 +1,7 @@
 """The grammar of values: the texts, and the values of JSON and Parquet, that each type of column accepts.
 
-Every door reads by this grammar: uploads, the endpoint, captured traffic, the command line. Faster readers elsewhere
-(perennial.contract.bulk, perennial.validation.casts) give the same values and leave what they do not know to it.
+Every reader follows this grammar: uploads, the endpoint, captured traffic, the command line. Faster readers
+(perennial.contract.bulk, perennial.validation.casts) give the same values and pass all others on to it.
 
 A text is cleaned first: blanks at both ends are removed (in columns of text only where the column trims), a whole
 text is replaced as the column declares, and a text among the null values is null. A JSON number is read as the text
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from perennial.contract.columns import TEXTS, Column
@@ -76,12 +76,12 @@ def read(value: Any, column: Column, null_values: Collection[str]) -> Any:
 
 
 def refused(value: Any, kind: str) -> ValueRefusedError:
-    """The error that says what was expected instead of a value."""
+    """The error that states the expected and the found value."""
     return ValueRefusedError(f"expected {EXPECTED[kind]}, got {shown(value)}")
 
 
 def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | None:
-    """A text as it is typed: trimmed, replaced, and None where it means null. `null_values` are the column's."""
+    """A text before it is typed: trimmed, replaced, and None if it means null. `null_values` are the column's."""
     blank = column.type not in TEXTS
     if blank or column.trim:
         text = text.strip(BLANKS)
@@ -91,8 +91,12 @@ def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | No
     return None if text in null_values else text
 
 
+#: the end of the sentence about a text for which `is_another_form` holds
+ANOTHER_FORM = "another Unicode normal form (NFC, NFD) of an allowed value; normalise spec and data to NFC"
+
+
 def is_another_form(value: str, allowed: Collection[str]) -> bool:
-    """Whether a text that is not among the allowed ones is one of them in another Unicode normal form."""
+    """True if a text that is not among the allowed ones is one of them in another Unicode normal form."""
     if value.isascii():
         return False
     from unicodedata import normalize
@@ -101,9 +105,28 @@ def is_another_form(value: str, allowed: Collection[str]) -> bool:
     return form in allowed or any(form == normalize("NFC", each) for each in allowed if not each.isascii())
 
 
+def frequent_words(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:
+    """The most frequent words for false and true; None if they are true and false themselves, or not known.
+
+    `counts` has the number of each word by "true" and "false".
+    """
+    false, true = (
+        max(sorted(found), key=lambda word: found[word], default=None)
+        for found in (counts.get(truth, {}) for truth in ("false", "true"))
+    )
+    if false is None or true is None or (false.lower(), true.lower()) == ("false", "true"):
+        return None
+    return false, true
+
+
 def written(value: Any) -> str:
     """A class as text: true and false as in JSON."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def rounded(value: float) -> str:
+    """A number in a sentence, with at least four significant digits: 0.7421, 7.5, 33,594, 3.2e-05."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def shown(value: Any) -> str:
@@ -141,7 +164,7 @@ def _integer(value: Any) -> int:
 
 
 def _is_decimal(kind: type) -> bool:
-    """Of Parquet. The module is not imported where no value has come from it."""
+    """True for a Decimal, which comes from Parquet only. The module is not imported unless a value has come from it."""
     return kind.__module__ == "decimal"
 
 
@@ -171,14 +194,14 @@ def _text(value: Any) -> str:
         value = _as_text(value)
     if "\0" in value:
         raise ValueError
-    # JSON can hold half a character, which no encoding takes.
+    # JSON can hold half of a surrogate pair, which no encoding accepts.
     if (not value.isascii() or len(value) > LONGEST_TEXT) and len(value.encode()) > LONGEST_TEXT:
         raise ValueError
     return str(value)
 
 
 def _as_text(value: Any) -> str:
-    """What has one text only. A float, a decimal and a moment have several spellings."""
+    """The text of a value that has one spelling only. A float, a decimal and a moment have several."""
     match value:
         case str():
             return value

@@ -6,6 +6,6 @@ corrected for the number of columns and metrics.
 """
 
 from perennial.drift.comparison import compare
-from perennial.drift.report import ColumnDrift, DriftReport, Level
+from perennial.drift.report import DriftReport
 
-__all__ = ["ColumnDrift", "DriftReport", "Level", "compare"]
+__all__ = ["DriftReport", "compare"]

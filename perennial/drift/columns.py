@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
+from perennial.contract.values import rounded
 from perennial.drift.distributions import compare_distributions, decile_counts
 from perennial.drift.noise import NoiseFloors, variance
-from perennial.number_format import plain
 from perennial.profile import ColumnGrid, ColumnProfile
 
 _MIN_EXPECTED = 5  # rows expected in a bin: with fewer the chi-square approximation does not hold
@@ -138,7 +138,7 @@ def numbers_text(
     if grid.type in ("date", "datetime"):
         return f"its values are {abs(shift):.2f} standard deviations {'later' if shift > 0 else 'earlier'} ({measured})"
     if abs(shift) >= 0.05:
-        means = f"from {plain(reference.moments.mean)} to {plain(current.moments.mean)}"
+        means = f"from {rounded(reference.moments.mean)} to {rounded(current.moments.mean)}"
         return f"{what} changed {means}, {abs(shift):.2f} standard deviations ({measured})"
     return f"its distribution changed around the same mean ({measured})"
 

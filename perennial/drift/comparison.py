@@ -16,11 +16,13 @@ def compare(
     current: Profile,
     thresholds: Drift | None = None,
     importance: Mapping[str, float] | None = None,
+    words: tuple[str, str] | None = None,
 ) -> DriftReport:
     """The drift report of the current data against the reference.
 
     `importance` weights features (any non-negative scale; a column without it has weight 0); the target always has
-    the greatest weight. Other columns are reported and do not count.
+    the greatest weight. Other columns are reported and do not count. `words` are those for false and true
+    in the data of a boolean target; sentences use them.
     """
     thresholds = thresholds or Drift()
     sizes = reference.rows, current.rows
@@ -36,7 +38,7 @@ def compare(
     weights = _weights(reference, importance)
     columns: dict[str, ColumnDrift] = {}
     for name, grid in grids.items():
-        metrics = _column_metrics(grid, reference.columns[name], current.columns[name], noise)
+        metrics = _column_metrics(grid.with_words(words), reference.columns[name], current.columns[name], noise)
         columns[name] = _column_drift(metrics, thresholds, grid.role, weights[name])
     return conclude(columns, thresholds, sizes)
 

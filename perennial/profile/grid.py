@@ -1,9 +1,11 @@
 """The grid: fixed cells over which columns are counted."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -36,12 +38,18 @@ class ColumnGrid:
         """The width of one cell."""
         return (self.high - self.low) / CELLS
 
+    def with_words(self, words: tuple[str, str] | None) -> ColumnGrid:
+        """The same cells; for a boolean target with its data's words for false and true as categories."""
+        if words is None or (self.type, self.role) != ("boolean", "target"):
+            return self
+        return replace(self, categories=words)
+
     def reach(self, edge: float) -> float:
-        """Up to where values count as an edge: a number that was stored as a 32-bit float is still the same."""
+        """The upper end of the values that count as an edge: a number stored as a 32-bit float still equals it."""
         return edge + self.tolerance(edge)
 
     def tolerance(self, edge: float) -> float:
-        """By how much a value may differ from an edge and still be it; nought for all but numbers."""
+        """The difference from an edge up to which a value equals it; 0 for all types but numbers."""
         return min(abs(edge) * _TOLERANCE, self.width / 2) if self.type == "number" else 0.0
 
 
@@ -60,7 +68,7 @@ class Grid:
         return {"format": FORMAT, "columns": {name: _grid_dict(column) for name, column in self.columns.items()}}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Grid":
+    def from_dict(cls, data: Mapping[str, Any]) -> Grid:
         """The inverse of `as_dict`. Raises ProfileError for another format."""
         if data.get("format") != FORMAT:
             raise ProfileError(f"a grid of format {data.get('format')!r}, {FORMAT} is expected")

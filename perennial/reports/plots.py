@@ -145,7 +145,7 @@ def groups(rule: Contents, measure: str) -> Markup:
 
 
 def slices(found: Sequence[Contents], title: str, by: str) -> Markup:
-    """How much better (right) or worse (left) slices are, by `gap` to other rows or `difference` to the champion."""
+    """The gap of slices, better (right) or worse (left), by `gap` to other rows or `difference` to the champion."""
     rows = [(one, one[by]) for one in found if one[by]["value"] is not None][:MOST_ROWS]
     elements = [
         Whisker(one["name"], gap["value"], gap["low"], gap["high"], signed(gap["value"]), _rows(one))

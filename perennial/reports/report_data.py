@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from perennial.contract.values import frequent_words
+from perennial.environment import Environment
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
+from perennial.reports.json_values import mapping, member, text, whole
 
 
 @dataclass(frozen=True)
 class ReportData:
     """The data of one run. `spec` is the spec's JSON that the run used; a document that the run did not write is None.
 
-    `card` is the dataset's own, made of the spec's and the one beside the data. `profile` is of the run's data,
-    `reference` of the champion's at that time; `version` is what the run registered.
+    `card` is the dataset's own, merged from the spec's and the one beside the data. `profile` is of the run's data,
+    `reference` of the champion's at that time; `version` is the version that the run registered.
     """
 
     run: Run
@@ -29,6 +32,21 @@ class ReportData:
     evaluation: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     version: ModelVersion | None = None
+    environment: Environment = Environment()
+
+    @property
+    def target_words(self) -> tuple[str, str] | None:
+        """The words for false and true in the data of a boolean target; None if there are none."""
+        columns, target = member(self.spec, "columns"), member(self.spec, "target")
+        if not isinstance(target, str) or member(member(columns, target), "type") != "boolean":
+            return None
+        found = mapping(member(self.verdict, "target_words"))
+        return frequent_words(
+            {
+                truth: {text(word): count for word, each in mapping(words).items() if (count := whole(each))}
+                for truth, words in found.items()
+            }
+        )
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
-"""Faults of a spec that lie between its fields, which pydantic cannot see; each with its place in the document."""
+"""Faults between the fields of a spec, which pydantic cannot find; each with its place in the document."""
 
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsrules import specs as awsrules
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
-from perennial.spec.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec
@@ -20,6 +20,14 @@ Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
 
 _BOUNDS = {"integer": "a number", "number": "a number", "date": "ISO text", "datetime": "ISO text"}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; expected one of {', '.join(known)}" if known else ""
 
 
 def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
@@ -46,7 +54,7 @@ def text_of(value: Any) -> str:
 
 
 def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str | None:
-    """The reason why a value does not fit its column, None where it fits. `bounded`: must it be within the bounds?"""
+    """The reason why a value does not fit its column, None if it fits. `bounded`: it must be within the bounds."""
     if value is None:
         return None if column.nullable else f"'{name}' is not nullable"
     if not _is_of(value, column.type):
@@ -146,7 +154,7 @@ def _target(spec: ModelSpec) -> Iterator[Fault]:
 
 
 def _may_be_positive(value: Any, column: Column) -> bool:
-    """An author may write 1, true or "true" for the same class."""
+    """True if the value may be the positive class: 1, true and "true" denote the same class."""
     text = text_of(value)
     if column.type == "boolean":
         return text.lower() in ("true", "false", "1", "0", "yes", "no", "t", "f")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from perennial.contract.gate import Behaviour, Fairness, Money, Slice
 from perennial.gate.arithmetic import ArithmeticSyntaxError, Expression
-from perennial.spec.faults import Fault, Place, misfit, text_of, twice
-from perennial.spec.suggestions import did_you_mean
+from perennial.spec.faults import Fault, Place, did_you_mean, misfit, text_of, twice
 
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec

@@ -1,4 +1,4 @@
-"""From YAML to a ModelSpec, or to faults that give file, line, field and the expected value."""
+"""From YAML to a ModelSpec, or to faults that give file, line, field and the expected value; and the JSON Schema."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from awsrules.specs import LONGEST_TRAINING
 from perennial import strict_yaml
+from perennial.contract.lifecycle import Retrain
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import RENAMED, Part
 from perennial.spec import faults
-from perennial.spec.suggestions import did_you_mean
+from perennial.spec.faults import did_you_mean
 
 #: the longest wait for a training that a deployment can set; a spec that is deployed was held against the real one
 ANY_HOURS = LONGEST_TRAINING / 60
@@ -96,6 +97,17 @@ def load_all(folder: Path, training_hours: float = ANY_HOURS) -> dict[str, Model
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a spec file, for editors."""
+    schema = TypeAdapter(ModelSpec).json_schema()
+    schema["properties"]["retrain"] = {
+        "anyOf": [{"enum": list(get_args(get_type_hints(Retrain)["on"]))}, {"$ref": "#/$defs/Retrain"}],
+        "description": "The conditions of a retraining. A reason alone, as in `retrain: drift`, is `{on: drift}`.",
+        "default": {},
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A model of Perennial"}
 
 
 def _uncomputable(spec: ModelSpec) -> Iterable[faults.Fault]:

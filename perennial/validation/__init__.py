@@ -1,28 +1,23 @@
 """Validation: from a file and a contract, in one pass, a verdict, a profile and typed Parquet."""
 
 from perennial.contract.columns import Column
-from perennial.contract.dataset import Contract, Limits, RowRule, Volume
-from perennial.contract.part import ContractError
+from perennial.contract.dataset import Contract, Limits
 from perennial.validation.decision import History
 from perennial.validation.inspection import Inspection, Part, inspect
 from perennial.validation.merging import merge
 from perennial.validation.sampling import sample
-from perennial.validation.verdict import CODES, Example, Problem, Verdict
+from perennial.validation.verdict import CODES, Problem, Verdict
 
 __all__ = [
     "CODES",
     "Column",
     "Contract",
-    "ContractError",
-    "Example",
     "History",
     "Inspection",
     "Limits",
     "Part",
     "Problem",
-    "RowRule",
     "Verdict",
-    "Volume",
     "inspect",
     "merge",
     "sample",

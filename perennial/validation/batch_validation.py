@@ -32,6 +32,7 @@ class RuleBreach:
     clause: Callable[..., str]
     shown: tuple[str, ...]
     rule: str | None = None
+    note: Callable[[str], str] | None = None
 
     @property
     def column(self) -> str | None:
@@ -173,6 +174,7 @@ class BatchValidation:
             for row, value in zip(rows.gather(places), cells[0], strict=True)
         ]
         clause = f"{breach.column} {breach.clause(*shown)}" if breach.column else breach.clause(*shown)
+        clause += breach.note(cells[0][0]) if breach.note else ""
         self.findings.add(breach.code, breach.column, clause, examples, int(breach.mask.sum()), breach.rule)
 
     def _record_fault(self, code: str, rows: tuple[int, ...], details: tuple[str, ...]) -> None:
@@ -191,7 +193,7 @@ class BatchValidation:
 
 def _breach(rule: Rule, typed: pl.DataFrame) -> RuleBreach:
     mask = typed.select(rule.broken.fill_null(value=False)).to_series()
-    return RuleBreach(rule.code, mask, rule.clause, rule.shown, rule.name)
+    return RuleBreach(rule.code, mask, rule.clause, rule.shown, rule.name, rule.note)
 
 
 def any_of(masks: list[pl.Series], rows: int) -> pl.Series:

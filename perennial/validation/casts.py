@@ -37,7 +37,7 @@ def cast(values: pl.Series, column: Column) -> pl.Series:
 
 
 def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Null values in text become nulls. Blanks around them count in columns of text and of categories alone.
+    """Converts null values in text to nulls. Surrounding blanks count in columns of text and of categories only.
 
     Columns with cleaning of their own are left as they are: their marks are resolved after it.
     """
@@ -52,7 +52,7 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def _perhaps_marked(frame: pl.DataFrame, names: list[str], contract: Contract) -> list[str]:
-    """Of some columns those that may hold a mark. Lengths cost a tenth of a look at the texts, so they come first."""
+    """The columns that may contain a null value. Comparing lengths takes a tenth of the time, so it is done first."""
     exact = [name for name in names if contract.columns[name].type in TEXTS]
     lengths = frame.select(pl.col(exact).str.len_bytes())
     pairs = [(name, mark) for name in exact for mark in contract.validation.null_values]
@@ -62,7 +62,7 @@ def _perhaps_marked(frame: pl.DataFrame, names: list[str], contract: Contract) -
 
 
 def _met(frame: pl.DataFrame, asked: Mapping[tuple[str, str], pl.Expr]) -> list[tuple[str, str]]:
-    """Those whose condition holds in at least one row."""
+    """The columns whose condition holds in at least one row."""
     if not asked:
         return []
     answers = frame.select(holds.any().alias(str(place)) for place, holds in enumerate(asked.values()))
@@ -70,7 +70,7 @@ def _met(frame: pl.DataFrame, asked: Mapping[tuple[str, str], pl.Expr]) -> list[
 
 
 def castable(name: str, contract: Contract) -> bool:
-    """Whether text may be typed before its null values are resolved: no mark is a value of the column's type."""
+    """True if text may be typed before its null values are resolved: no null value is a value of the column's type."""
     column = contract.columns[name]
     if column.type in TEXTS or contract.columns[name].cleans:
         return False
@@ -79,7 +79,7 @@ def castable(name: str, contract: Contract) -> bool:
 
 @lru_cache
 def _is_value(mark: str, type_: ColumnType) -> bool:
-    """Whether a mark could be taken for a value, by a cast or by Polars' own parser of CSV."""
+    """True if a null value could be taken for a value, by a cast or by Polars' own CSV parser."""
     column = Column(type_)
     if set(mark) & set(',"\r\n') or cast(pl.Series([mark]), column).null_count() == 0:
         return True
@@ -93,7 +93,7 @@ def _is_value(mark: str, type_: ColumnType) -> bool:
 
 
 def readable(dtype: pl.DataType, column: Column) -> bool:
-    """Whether a stored column of this type can hold values of the contract's type at all."""
+    """True if a stored column of this type can hold values of the contract's type."""
     if dtype.is_nested() or isinstance(dtype, (pl.Duration, pl.Time, pl.Object, pl.Unknown)):
         return False
     if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null, pl.Binary)):
@@ -107,7 +107,7 @@ def readable(dtype: pl.DataType, column: Column) -> bool:
 
 
 def _native(values: pl.Series, column: Column) -> pl.Series | None:
-    """Casts that need no detour over text."""
+    """Casts that need no conversion to text."""
     dtype, wanted = values.dtype, DTYPES[column.type]
     if dtype == wanted:
         return values
@@ -127,7 +127,7 @@ def _native(values: pl.Series, column: Column) -> pl.Series | None:
 
 
 def _exact_floats(values: pl.Series) -> pl.Series:
-    """Integers beyond 2**53 that no float holds fail rather than change. Decimals round as text does."""
+    """Fails integers beyond 2**53 that no float holds, instead of changing them. Decimals round as text does."""
     if values.dtype.is_decimal():
         return values.cast(pl.String).cast(pl.Float64)
     floats = values.cast(pl.Float64, strict=False)
@@ -183,7 +183,7 @@ def _number(text: pl.Series) -> pl.Series:
 
 
 def has_large(numbers: pl.Series) -> bool:
-    """Whether a float may stand for an integer that it does not hold, so that the texts must be looked at."""
+    """True if a float may stand for an integer that it does not hold, so that the texts must be compared."""
     least, most = numbers.min(), numbers.max()
     return least is not None and not (least > -MOST_EXACT and most < MOST_EXACT)  # type: ignore[operator]
 

@@ -21,8 +21,8 @@ _PLACE = re.compile(r"at column '(\d+)' \(column number \d+\)")
 class Parser:
     """Parses blocks and remembers columns that Polars failed to parse, because their spellings recur.
 
-    Columns that Polars' own parser does not take, as integers spelt 5.0, are parsed as text and then cast; null values
-    are looked for only once there are some, for each of them costs a comparison with every value.
+    Columns that Polars' own parser does not accept, as integers spelt 5.0, are parsed as text and then cast. Null
+    values are searched only if the block has some, because each costs a comparison with every value.
     """
 
     def __init__(self, columns: Columns, contract: Contract) -> None:
@@ -52,11 +52,11 @@ class Parser:
         return self._settled(self._named(frame))
 
     def text(self, block: Plain | Marked) -> pl.DataFrame:
-        """All columns by place, the cells as they are, quotes undone; of marked blocks the marks' column too."""
+        """All columns by place, the cells as they are, without quotes; for marked blocks the marks' column too."""
         return self._parse(block, {}, text=True)
 
     def named_text(self, block: Plain | Marked) -> pl.DataFrame:
-        """The contract's columns of that."""
+        """The contract's columns of `text`."""
         return self._named(self.text(block))
 
     def _tried(self, block: Plain | Marked) -> pl.DataFrame | None:
@@ -80,7 +80,9 @@ class Parser:
         return None
 
     def _learn(self, place: str, data: bytes) -> None:
-        """A value in a column was none of its type: a null value, perhaps, or else a spelling Polars does not know."""
+        """Remembers a column with a value that is not of its type: perhaps a null value, or a spelling that Polars does
+        not parse.
+        """
         found = [mark for mark in self._marks if mark not in self._first_rows and mark.encode() in data]
         self._first_rows += found
         if not found:
@@ -98,7 +100,7 @@ class Parser:
         marked = isinstance(block, Marked)
         data = block.data
         return pl.read_csv(
-            _BOM + data if data.startswith(_BOM) else data,  # Polars takes one off the front of any text
+            _BOM + data if data.startswith(_BOM) else data,  # Polars removes one from the front of any text
             has_header=False,
             schema={**schema, END: pl.String()} if marked else schema,
             null_values=self._first_rows if self._first_rows and not text else None,
@@ -110,7 +112,7 @@ class Parser:
         )
 
     def _settled(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Text of other types is cast here where all of it fits; if not, the batch validation names the values."""
+        """Casts text of other types if all of it fits; if not, the batch validation names the values."""
         fitting = []
         for name in self._castable:
             values = frame[name]

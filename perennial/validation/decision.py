@@ -105,9 +105,16 @@ def _of_dataset(facts: Verdict, contract: Contract, history: History | None) -> 
 
 def _one_class(facts: Verdict, contract: Contract) -> Problem:
     hidden = contract.columns[contract.target].sensitive
-    observed = "no value" if not facts.target_values else "one value" if hidden else f"only {facts.target_values[0]!r}"
+    observed = "no value" if not facts.target_values else "one value" if hidden else f"only {_word(facts)!r}"
     message = f"the target '{contract.target}' has {observed} in all rows; a classifier needs two classes"
     return Problem("one-class", message, contract.target, count=facts.rows)
+
+
+def _word(facts: Verdict) -> str:
+    """The target's one value as the data spells it: yes for a boolean target with this word."""
+    value = facts.target_values[0]
+    words = facts.target_words.get(value, {})
+    return max(sorted(words), key=lambda word: words[word], default=value)
 
 
 def _volume(sound: int, contract: Contract, history: History) -> list[Problem]:

@@ -82,7 +82,7 @@ class DelimitedTable:
             skip = max(skip - len(chunk), 0)
 
     def _batch(self, block: Block, rows: int) -> Batch:
-        """A block that is proven plain is parsed as it is; any other has its records marked."""
+        """Parses a block as it is if it is proven plain; marks the records of any other."""
         plain = csv_proof.plain(block, self.columns.width)
         frame = self._parser.typed(plain) if plain is not None else None
         if plain is not None and frame is not None:

@@ -1,7 +1,7 @@
 """Reads the footer of a Parquet file for slicing: the position and number of rows of each row group.
 
 The footer is FileMetaData of https://github.com/apache/parquet-format (parquet.thrift) in Thrift's compact protocol.
-Whatever the bytes are, reading them ends within a bound: in a Footer, or in a FooterError.
+For any bytes, reading ends within a bound: in a Footer, or in a FooterError.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _MOST_VALUES = 4_000_000
 _DEEPEST = 12
 _BOOLEANS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
 _INT96, _FIXED_LENGTH = 3, 7
-# Which fields are kept, by their numbers; the others are skipped. None keeps an integer, a mapping a struct or a list.
+# The kept fields, by number; the others are skipped. None keeps an integer, a mapping a struct or a list.
 _CHUNK = {3: {6: None, 7: None, 9: None, 11: None}}
 _FILE: Mapping[int, Any] = {3: None, 4: {1: _CHUNK, 3: None}}
 
@@ -51,7 +51,7 @@ class Footer:
         return sum(group.rows for group in self.groups)
 
     def rows_before(self, group: int) -> int:
-        """How many rows the groups before a group have."""
+        """The number of rows in the groups before a group."""
         return sum(before.rows for before in self.groups[:group])
 
     def slices(self, most_bytes: int, most_rows: int) -> tuple[tuple[int, int], ...]:
@@ -214,7 +214,7 @@ class _Compact:
                     self._nested_type(path[1:], edits)
 
     def _arrow_schema(self, edits: list[tuple[int, int, bytes]]) -> None:
-        """Arrow's own schema would contradict the new type: its key is renamed."""
+        """Renames the key of Arrow's own schema, which would contradict the new type."""
         for field, kind in self._fields(1):
             start = self._at
             self._skip(kind, 1)
@@ -233,7 +233,7 @@ class _Compact:
     def _list(self) -> tuple[int, int]:
         head = self._byte()
         count = head >> 4 if head >> 4 < 15 else self._varint()
-        if count > len(self._data) - self._at:  # nothing takes less than a byte
+        if count > len(self._data) - self._at:  # no element takes less than a byte
             raise FooterError("the footer has a list that is longer than itself")
         return count, head & 15
 
@@ -268,7 +268,7 @@ class _Compact:
             self._element(kinds & 15, depth + 1)
 
     def _element(self, kind: int, depth: int) -> None:
-        """An element of a list or map: a boolean takes a byte there."""
+        """Reads an element of a list or map: a boolean takes a byte there."""
         self._count()
         if depth > _DEEPEST:
             raise FooterError("the footer is nested too deeply")

@@ -89,7 +89,7 @@ def inspect(
 def open_table(source: Source, contract: Contract, name: str, row_groups: RowGroups | None = None) -> Table:
     """The reader for a file, chosen by its content. Raises UnreadableError if it is not a table."""
     kind = sniff(source, name)
-    # imported here: a pass needs one of them, and all take 40 ms
+    # imported here: a pass needs only one of them, and all take 40 ms
     if kind == "parquet":
         from perennial.validation.parquet import ParquetTable
 
@@ -105,7 +105,7 @@ def open_table(source: Source, contract: Contract, name: str, row_groups: RowGro
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What one pass gave; `unreliable` when something in the file makes all of it so."""
+    """The result of one pass; `unreliable` if a problem of the file makes all of it so."""
 
     inspection: Inspection
     unreliable: bool

@@ -59,7 +59,7 @@ class JsonLinesTable:
                 yield batch
 
     def _plain(self, data: bytes, rows: int) -> Batch | None:
-        """The rows of a block that is proven plain; they are taken apart line by line only to show them."""
+        """The rows of a block that is proven plain; they are parsed line by line only to be shown."""
         first = parsed(data[: data.find(b"\n")])
         if isinstance(first, str) or self._strange(first) is not None:
             return None
@@ -94,7 +94,7 @@ class JsonLinesTable:
         return Batch(frame, pl.Series(list(good), dtype=pl.UInt64), lambda: raw, faults, faulty)
 
     def _strange(self, row: Row) -> str | None:
-        """A column that the first lines did not have, when the contract refuses unknown ones."""
+        """A column that the first lines do not have, if the contract refuses unknown ones."""
         if self._contract.validation.unknown_columns == "ignore":
             return None
         late = [name for name in row if name not in self._contract.columns and name not in self._names]
@@ -136,7 +136,7 @@ def parsed(line: bytes) -> Row | str:
 
 
 class _StrangeError(Exception):
-    """A key twice in one object, or a constant that JSON does not have."""
+    """An object has a repeated key, or a constant that JSON does not have."""
 
 
 def _refused(name: str) -> Any:

@@ -17,7 +17,7 @@ from perennial.validation.casts import castable
 from perennial.validation.csv_text import matches
 
 _INTEGER = "-?(?:0|[1-9][0-9]{0,17})"
-# But for -0, which Polars takes for 0, and for integers beyond 2**53, which it rounds.
+# Except -0, which Polars reads as 0, and integers beyond 2**53, which it rounds.
 _EXPONENT = "[eE][+-]?[0-9]+"
 _NUMBER = rf"(?:0|-?[1-9][0-9]{{0,14}}|-?(?:0|[1-9][0-9]*)\.[0-9]+(?:{_EXPONENT})?|-?[1-9][0-9]*{_EXPONENT})"
 _STRING = r'"[^"\\\x00-\x1f]*"'

@@ -129,7 +129,7 @@ class Hashes:
 
 
 class CandidateFinder:
-    """Rows with some suspect hashes, compared by their real values as they go by: all but the first are repeats.
+    """Compares rows with some suspect hashes by their real values in one pass: all but the first are repeats.
 
     Remembers each suspect key once, not each row. Nulls equal each other.
     """
@@ -155,7 +155,7 @@ class CandidateFinder:
 
 
 def _duplicated(hashes: pl.Series) -> pl.Series:
-    """The distinct values that are there more than once. Counting the distinct ones is three times as fast."""
+    """The distinct values that occur more than once. Counting the distinct ones is three times as fast."""
     if hashes.n_unique() == hashes.len():
         return hashes.clear()
     return hashes.filter(hashes.is_duplicated()).unique()

@@ -1,6 +1,7 @@
 """Dates and moments from text: the usual spellings by Polars' fast parsers, all others by the grammar.
 
-The fast parsers take more than is meant, as 2024-1-5 or +2024-01-05, so they see only text of the exact spelling.
+The fast parsers accept more than the grammar, as 2024-1-5 or +2024-01-05, so only text of the exact spelling is passed
+to them.
 """
 
 import re
@@ -28,7 +29,7 @@ _SPELLINGS = {
 
 
 def dates(text: pl.Series) -> pl.Series:
-    """Days; what is none is null. Midnight may stand behind the day."""
+    """Days; null for other text. Midnight may follow the day."""
     plain = _spelt(text, _DATE)
     days = text.set(~plain, None) if not plain.all() else text
     fast = days.str.to_date("%Y-%m-%d", strict=False)
@@ -36,7 +37,7 @@ def dates(text: pl.Series) -> pl.Series:
 
 
 def moments(text: pl.Series) -> pl.Series:
-    """Moments in UTC, in microseconds; what is none is null. Without a zone it is UTC."""
+    """Moments in UTC, in microseconds; null for other text. Without a zone it is UTC."""
     first = text.drop_nulls().head(1)
     for spelling, form in _SPELLINGS.items() if first.len() else ():
         if re.fullmatch(spelling, first[0]):
@@ -48,7 +49,7 @@ def moments(text: pl.Series) -> pl.Series:
 
 
 def second_try(text: pl.Series, typed: pl.Series, again: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Casts once more, by a slower way, only what the fast way could not."""
+    """Casts only the values again, by a slower way, that the fast way could not cast."""
     failed = typed.is_null() & text.is_not_null()
     if not failed.any():
         return typed
@@ -61,7 +62,7 @@ def _spelt(text: pl.Series, spelling: str) -> pl.Series:
 
 
 def _any_moment(text: pl.Series) -> pl.Series:
-    """The pattern of the grammar, piece by piece."""
+    """The grammar's pattern, applied piece by piece."""
     part = pl.col("part")
     zone = pl.concat_str(pl.col("hours").fill_null("+00"), pl.lit(":"), pl.col("minutes").fill_null("00"))
     spelt = pl.concat_str(
@@ -76,7 +77,7 @@ def _any_moment(text: pl.Series) -> pl.Series:
 
 
 def by_grammar(text: pl.Series, kind: ColumnType) -> pl.Series:
-    """Texts read one by one, each different one once; what the grammar refuses is null."""
+    """Texts read one by one, each distinct one once; null for those that the grammar refuses."""
     single = text.drop_nulls().unique()
     found = [_read(each, kind) for each in single.str.strip_chars()]
     return text.replace_strict(single, pl.Series(found, dtype=DTYPES[kind]), default=None, return_dtype=DTYPES[kind])

@@ -20,7 +20,7 @@ _CELL_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    """Some row groups of a file: the rows before them, their rows and bytes, and the bytes they claim to become."""
+    """Some row groups of a file: the rows before them, their rows and bytes, and their declared uncompressed bytes."""
 
     before: int
     rows: int
@@ -91,7 +91,7 @@ class ParquetTable:
             raise UnreadableError("corrupt", f"the footer claims {self._claimed:,} rows, {rows:,} are there")
 
     def _scan(self) -> pl.LazyFrame:
-        """The file's rows, or those of its slice, without a look at the bytes of others."""
+        """The file's rows, or those of its slice, without reading the bytes of others."""
         rows = pl.scan_parquet(self._path)
         return rows.slice(self._slice.before, self._slice.rows) if self._slice else rows
 
@@ -116,7 +116,7 @@ class ParquetTable:
 
 
 def _text_of(values: pl.Series) -> pl.Series:
-    """Bytes as the UTF-8 text that they are. Raises UnreadableError for those that are none."""
+    """The UTF-8 text of bytes. Raises UnreadableError for bytes that are not UTF-8."""
     text = values.cast(pl.String, strict=False)
     if text.null_count() > values.null_count():
         raise UnreadableError("encoding", f"column '{values.name}' is stored as bytes, and some are no UTF-8")
@@ -146,6 +146,6 @@ def _unfit(name: str, dtype: pl.DataType, contract: Contract) -> Problem | None:
 
 
 def damaged(error: BaseException) -> UnreadableError:
-    """The error that says what is wrong with a file that Polars cannot read."""
+    """The error that describes a file that Polars cannot read."""
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return UnreadableError("corrupt", f"the Parquet file is damaged ({first.removeprefix('parquet: ')[:200]})")

@@ -15,7 +15,7 @@ from perennial.validation.parquet import damaged
 
 
 def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
-    """The rows that the server saw. Raises PayloadError."""
+    """The rows as the server read them. Raises PayloadError."""
     try:
         frame = frame_of(body)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:

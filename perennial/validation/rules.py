@@ -1,12 +1,13 @@
 """The contract's rules as Polars expressions: each is true where a row breaks it, null or false elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import polars as pl
 
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.dataset import Contract, RowRule
+from perennial.contract.values import ANOTHER_FORM, cleaned, is_another_form
 from perennial.dtypes import DTYPES, Bound, bound, whole
 from perennial.validation.expressions import expression
 
@@ -15,7 +16,8 @@ from perennial.validation.expressions import expression
 class Rule:
     """One rule of one column, or a named one over several.
 
-    `clause` makes the clause about offending values, already quoted for people, of the columns in `shown`.
+    `clause` makes the clause about offending values, already quoted for people, of the columns in `shown`; `note` makes
+    an addition to it from the first value as it is in the file.
     """
 
     shown: tuple[str, ...]
@@ -23,6 +25,7 @@ class Rule:
     broken: pl.Expr
     clause: Callable[..., str]
     name: str | None = None
+    note: Callable[[str], str] | None = None
 
 
 def rules(contract: Contract, present: list[str]) -> list[Rule]:
@@ -106,14 +109,24 @@ def _maximum(name: str, column: Column, largest: Bound) -> Rule:
 
 def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, ...]) -> Rule:
     if column.type in TEXTS:
-        allowed = pl.Series([str(value) for value in values], dtype=pl.String)
+        texts = [str(value) for value in values]
+        allowed, note = pl.Series(texts, dtype=pl.String), _other_forms(column, texts)
     else:
-        allowed = pl.Series(values, strict=False).cast(DTYPES[column.type], strict=False)
+        allowed, note = pl.Series(values, strict=False).cast(DTYPES[column.type], strict=False), None
     broken = ~pl.col(name).is_in(allowed.implode())
     if len(values) <= 5:
         shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)
-        return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {shown}")
-    return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {len(values)} allowed values")
+    else:
+        shown = f"{len(values)} allowed values"
+    return Rule((name,), "not-allowed", broken, lambda text: f"{text} is not one of {shown}", note=note)
+
+
+def _other_forms(column: Column, allowed: Collection[str]) -> Callable[[str], str]:
+    def note(raw: str) -> str:
+        text = cleaned(raw, column, ())
+        return f": it is {ANOTHER_FORM}" if text is not None and is_another_form(text, allowed) else ""
+
+    return note
 
 
 def cast_failures(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, Callable[[str], str]]]:

@@ -103,7 +103,7 @@ class Source:
 
 
 def _to_line_end(file: BinaryIO, size: int, longest: int) -> int:
-    """How many bytes to read for whole lines: a block that ends in one need not be cut, which would copy it."""
+    """The number of bytes to read for whole lines: a block that ends in one need not be cut, which would copy it."""
     start = file.tell()
     file.seek(start + size - 1)
     rest = len(file.readline(longest))

@@ -22,9 +22,9 @@ class Fault:
 class Batch:
     """Consecutive rows of a file.
 
-    `frame` has the well-formed rows and the contract's columns that the file has, as text or already typed, with
-    null values resolved. `raw` gives the same rows as the file has them, in text, for examples and for quarantine.
-    `rows` are their numbers (1-based, UInt64); `faults` and `faulty` tell of the other rows.
+    `frame` has the well-formed rows and the contract's columns that the file has, as text or already typed, with null
+    values resolved. `raw` has the same rows as the file has them, in text, for examples and for quarantine. `rows` are
+    their numbers (1-based, UInt64); `faults` and `faulty` describe the other rows.
     """
 
     frame: pl.DataFrame

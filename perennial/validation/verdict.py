@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-#: what a problem touches: "row" (the row can be set aside), "file" (nothing in it can be trusted), "dataset" (known
-#: only once all files are in)
+from perennial.contract.values import frequent_words
+
+#: the scope of a problem: "row" (the row can be quarantined), "file" (no row of it is reliable), "dataset" (known only
+#: after all files)
 CODES: Mapping[str, str] = {
     "empty": "file",
     "format": "file",
@@ -131,20 +133,13 @@ class Verdict:
     target_values: tuple[str, ...] = ()
     newest: datetime | None = None
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    #: how often each word of a boolean target stands for true and for false, by "true" and "false"
+    #: the number of times that each word of a boolean target means true and false, by "true" and "false"
     target_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, str] | None:
-        """The most frequent words for false and true; None where they are true and false themselves, or not known."""
-        pair = tuple(
-            max(sorted(counts), key=lambda word: counts[word], default=None)
-            for counts in (self.target_words.get(truth, {}) for truth in ("false", "true"))
-        )
-        false, true = pair
-        if false is None or true is None or (false.lower(), true.lower()) == ("false", "true"):
-            return None
-        return false, true
+        """The most frequent words for false and true; None if they are true and false themselves, or not known."""
+        return frequent_words(self.target_words)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON of plain values in a fixed order: the same verdict gives the same bytes."""

@@ -1,4 +1,4 @@
-"""What of a spec AWS would refuse is told with its place and source."""
+"""Faults of a spec that AWS would refuse, with their place and source."""
 
 from typing import Any
 

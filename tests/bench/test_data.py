@@ -1,4 +1,4 @@
-"""The measured files: the same bytes every time, real in their shape, broken where they are meant to be."""
+"""The measured files: equal bytes in every run, realistic values, broken only where intended."""
 
 from pathlib import Path
 

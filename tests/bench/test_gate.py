@@ -1,4 +1,4 @@
-"""Small runs of the scripts that fill docs/gate.md: intervals cover, equals are not promoted, and both ways agree."""
+"""Small runs of the scripts that fill docs/gate.md: intervals cover, equal models are not promoted, both ways agree."""
 
 from functools import partial
 from pathlib import Path

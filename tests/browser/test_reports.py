@@ -1,4 +1,4 @@
-"""The reports in a real browser: they run nothing, fetch nothing, fit a phone, and can be read by everybody."""
+"""The reports in a real browser: no scripts, no requests, a layout for phones, and accessible."""
 
 from __future__ import annotations
 

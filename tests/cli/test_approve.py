@@ -1,4 +1,4 @@
-"""approve and reject: one answer, by the token in the ledger, which nobody sees; everything else is one sentence."""
+"""approve and reject: one answer, by the token in the ledger, which is never shown; any other case is a sentence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from cloud import executions, platform
 from cloud.ledger import Ledger
+from perennial.environment import Environment
 from perennial.records import Run, Step
 from tests.cli.conftest import Perennial
 
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 RUN, TOKEN = "run-tiny-0123456789ab", "AQCk-the-token"
 UNTIL = NOW + timedelta(days=3)
 ASKED = Step(name="approval", at=NOW, sentences=("Asked.",))
-ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), metrics={"approved": True})
+ANSWERED = Step(name="answer", at=NOW, sentences=("Approved by arn:x: good.",), details={"approved": True})
 
 
 @pytest.fixture
@@ -26,13 +27,13 @@ def cloud(checkout, ledger: Ledger) -> Ledger:
     (checkout / "models" / "tiny.yaml").write_text(spec)
     boto3.client("s3").create_bucket(Bucket="models")
     names = {"models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """What Step Functions was told: moto beneath boto3 runs no state machine, so the client notes it here."""
+    """The answers sent to Step Functions: moto beneath boto3 runs no state machine, so the client records them."""
     told: list[dict] = []
     states = platform.client("stepfunctions")
     monkeypatch.setattr(states, "send_task_success", lambda **request: told.append(request))

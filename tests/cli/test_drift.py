@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cloud import platform
 from cloud.ledger import Ledger
+from perennial.environment import Environment
 from perennial.profile import Grid, Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion
 from perennial.spec import parse
@@ -57,7 +57,7 @@ def put(files: Path, ledger: Ledger) -> Put:
     for bucket in ("data", "models"):
         boto3.client("s3").create_bucket(Bucket=bucket)
     names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
 
     def make(digits: str, frame: pl.DataFrame | None, grid: Grid | None = None, keep_rows: bool = True) -> str:
         dataset = DatasetVersion(

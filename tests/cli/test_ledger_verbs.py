@@ -1,4 +1,4 @@
-"""runs, explain, models, lineage, upload and following: what is said of the ledger's records."""
+"""runs, explain, models, lineage, upload and progress: the output for the ledger's records."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cloud import platform
 from cloud.ledger import Ledger
 from perennial import manifest
+from perennial.environment import Environment
 from perennial.identity import dataset_id
 from perennial.lineage import edges_of_card, edges_of_run, edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
@@ -38,7 +38,7 @@ def cloud(checkout: Path, ledger: Ledger) -> Ledger:
         boto3.client("s3").create_bucket(Bucket=bucket)
         boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 
 

@@ -1,4 +1,4 @@
-"""The command as a whole: exit codes, one clear line, documentation that is fresh."""
+"""The command as a whole: exit codes, errors in one line, current documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""perennial report: fetches what the run wrote, draws what nobody wrote, and says where it put it."""
+"""perennial report: fetches a stored report, renders a missing one, and prints its path."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cloud import platform
 from cloud.ledger import Ledger
+from perennial.environment import Environment
 from tests.cli.conftest import Perennial
 from tests.perennial.reports import cases
 
@@ -24,7 +24,7 @@ def cloud(checkout: Path, ledger: Ledger) -> Ledger:
     for bucket in ("data", "models"):
         boto3.client("s3").create_bucket(Bucket=bucket)
     names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
-    boto3.client("ssm").put_parameter(Name=platform.PARAMETER, Value=json.dumps(names), Type="String")
+    boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 
 
@@ -34,7 +34,7 @@ def put(key: str, text: str) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a browser was asked to open."""
+    """The URLs that a browser was asked to open."""
     asked: list[str] = []
     monkeypatch.setattr(webbrowser, "open", asked.append)
     return asked

@@ -19,7 +19,7 @@ from perennial.contract.fields import PayloadError
 from perennial.contract.model import ModelSpec
 from perennial.contract.schema import Schema
 from perennial.spec import parse
-from tests.perennial.contract.doors import asked
+from tests.perennial.contract.readers import asked
 
 SPEC = """
 name: m

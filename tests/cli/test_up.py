@@ -110,3 +110,21 @@ def test_doctor_says_what_to_do(perennial: Perennial, checkout: Path) -> None:
     assert findings["node"]["ok"]
     assert "perennial init" in findings["specs"]["remedy"]
     assert "perennial up --detach" in findings["cloud"]["remedy"]
+
+
+def test_doctor_asks_for_no_quotas_where_there_is_no_cloud(perennial: Perennial, checkout: Path) -> None:
+    findings = {found["name"]: found for found in json.loads(perennial("doctor", "--json").stdout)["findings"]}
+    assert findings["quotas"] == {"name": "quotas", "ok": True, "found": "not asked: there is no cloud", "remedy": ""}
+
+
+def test_a_cloud_that_is_up_does_not_become_another_account(perennial: Perennial, checkout: Path) -> None:
+    (checkout / "app.py").write_text(
+        "import os, pathlib\npathlib.Path(os.environ['CDK_OUTDIR']).mkdir(parents=True, exist_ok=True)\n"
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        _state(Place.of_checkout(), os.getpid(), listener.getsockname()[1])
+        result = perennial("up", "--account", "new")
+    assert result.exit_code == 1
+    assert "is a grown account; next: perennial down, then up --account new" in result.stderr

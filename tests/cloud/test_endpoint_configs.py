@@ -1,4 +1,4 @@
-"""What a release asks of SageMaker is within SageMaker's rules, whatever the spec."""
+"""The requests of a release are within SageMaker's rules, for every spec."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def test_a_spec_is_refused_or_every_environment_value_made_from_it_is_within_sag
     if isinstance(spec, str):
         assert re.fullmatch(_REFUSED, spec), spec
         return
-    values = endpoint_configs.environment(spec, _version(spec))
+    values = endpoint_configs.server_environment(spec, _version(spec))
     service = get_service_model("sagemaker")
     check = check_of(service, service.operation_model("CreateModel"), raw=True)
     request = {

@@ -8,7 +8,7 @@ import pytest
 
 from cloud import CloudError
 from functions import FunctionError
-from perennial.errors import PerennialError
+from perennial import PerennialError
 from stacks.settings import ROOT, StackError
 
 ROOTS = {"cloud": CloudError, "functions": FunctionError, "stacks": StackError}

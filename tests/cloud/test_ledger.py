@@ -1,4 +1,4 @@
-"""The ledger enters things once, ends runs once, and gives back what it was given."""
+"""The ledger inserts records once, ends runs once, and returns the stored values."""
 
 from datetime import UTC, datetime, timedelta
 

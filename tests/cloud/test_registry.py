@@ -1,5 +1,6 @@
-"""A model package's metadata is what SageMaker takes, whatever a version was made from."""
+"""SageMaker accepts a model package's metadata, for every version."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,12 @@ from perennial.records import ModelVersion
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text(), max_size=3))
 METRICS = st.fixed_dictionaries({"value": st.one_of(st.none(), st.floats(), st.integers())})
+
+
+@functools.cache
+def metadata_shape() -> Any:
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    return service.operation_model("CreateModelPackage").input_shape.members["CustomerMetadataProperties"]
 
 
 def version(**changes: Any) -> ModelVersion:
@@ -34,8 +41,7 @@ def version(**changes: Any) -> ModelVersion:
 def test_no_version_has_metadata_that_the_service_model_refuses(parameters, environment, metrics, datasets):
     made = version(parameters=parameters, environment=environment, metrics=metrics, datasets=datasets)
     found = registry.metadata(made)
-    service = botocore.session.get_session().get_service_model("sagemaker")
-    shape = service.operation_model("CreateModelPackage").input_shape.members["CustomerMetadataProperties"]
+    shape = metadata_shape()
     assert shape.metadata["min"] <= len(found) <= shape.metadata["max"]
     for text, limits in [(key, shape.key) for key in found] + [(value, shape.value) for value in found.values()]:
         assert limits.metadata["min"] <= len(text) <= limits.metadata["max"]

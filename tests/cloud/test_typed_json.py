@@ -1,4 +1,4 @@
-"""Typed JSON: what is written is read back; what is malformed is refused by reader and field, without its value."""
+"""Typed JSON: written documents are read back; malformed ones are refused by reader and field, without the value."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""docs/glossary.md: each place exists and uses the term; none of the names that were replaced is used any more."""
+"""docs/glossary.md: each place exists and uses the term; none of the replaced names is used any more."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ MOVED = {
     "cli/questions.py": "requests",
     "cli/story.py": "demo script",
 }
-# The history keeps its words; locks, results and this list are no prose of ours.
+# The history keeps its words; locks and results are generated.
 LEFT_OUT = ("CHANGELOG.md", "tests/docs/test_glossary.py", "bench/results/", "bench/peers/", "requirements")
 # Readers of documents that older releases wrote, and their tests: they name the former keys, in quotes.
 FORMER_KEYS = (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.conftest import ROOT, Loop, connect, until
+from tests.e2e.conftest import ROOT, Loop, connect, synthesize, until
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class OwnCloud:
     def deploy_again(self) -> None:
         """Synthesizes the assembly anew, and has it deployed."""
         before = self._ready()["generation"]
-        synthesize(self.checkout)
+        _synthesize(self.checkout)
         self.process.send_signal(signal.SIGHUP)
         until(lambda: self._ready()["generation"] > before, 120, "the deployment")
         assert self._ready()["error"] is None
@@ -50,7 +50,7 @@ def own_cloud(checkout: Path, models: dict[str, str], speed: float = 20.0) -> It
     for name, text in models.items():
         (checkout / "models" / name).write_text(text)
     (checkout / "app.py").touch()  # the command takes the folder for its checkout
-    synthesize(checkout)
+    _synthesize(checkout)
     ready, log = checkout / "ready.json", checkout / "embedded.log"
     words = ["--assembly", str(checkout / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
     words += ["--speed", str(speed)]
@@ -60,7 +60,7 @@ def own_cloud(checkout: Path, models: dict[str, str], speed: float = 20.0) -> It
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
-        loop = connect(environment() | exports | {"PYTHONPATH": str(ROOT)}, checkout)
+        loop = connect(environment() | exports, checkout)
         yield OwnCloud(loop, checkout, process)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -72,11 +72,7 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
 
 
-def synthesize(checkout: Path) -> None:
-    """Writes the assembly of a checkout's specs to its cdk.out."""
+def _synthesize(checkout: Path) -> None:
+    """Writes the assembly of a checkout's specs to its cdk.out, in place of an earlier one."""
     shutil.rmtree(checkout / "cdk.out", ignore_errors=True)
-    context = json.dumps({"models": str(checkout / "models")})
-    subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=600,
-        env=environment() | {"CDK_OUTDIR": str(checkout / "cdk.out"), "CDK_CONTEXT_JSON": context},
-    )  # fmt: skip
+    synthesize(checkout / "cdk.out", models=str(checkout / "models"))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,21 @@ from typing import Any
 import boto3
 import pytest
 
+from perennial.environment import Environment
+
 ROOT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
 
 
 @dataclass(frozen=True)
 class Loop:
-    """The deployed platform, as an application and its operators see it: by AWS clients and by the command."""
+    """The deployed platform for applications and operators: AWS clients and the command."""
 
     environment: dict[str, str]
     names: dict[str, str]
     inbox: str
     checkout: Path
+    of: Environment = Environment()
 
     def client(self, service: str) -> Any:
         """A plain boto3 client."""
@@ -44,8 +48,8 @@ class Loop:
     def perennial(self, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """The command, in a process of its own, with the cloud's exports."""
         return subprocess.run(
-            [sys.executable, "-m", "cli", *words], cwd=self.checkout, env=self.environment, input=stdin,
-            capture_output=True, timeout=120, check=False,
+            [sys.executable, "-m", "cli", *self._chosen(), *words], cwd=self.checkout, env=self.environment,
+            input=stdin, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes) -> str:
@@ -83,6 +87,9 @@ class Loop:
                 sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
         return subjects
 
+    def _chosen(self) -> list[str]:
+        return [] if self.of.is_default else ["--env", self.of.name]
+
     def _ended(self, model: str, key: str) -> dict[str, Any] | None:
         run = self.run_of(model, key.removeprefix("incoming/"))
         return run if run and run["state"] not in ("pending", "running") else None
@@ -93,7 +100,7 @@ PATIENCE = 5
 
 
 def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
-    """What `look` gives as soon as it gives anything; a failure that says what was waited for."""
+    """The first result of `look` that is not empty; fails with a message about the wait."""
     end = time.monotonic() + PATIENCE * timeout
     while time.monotonic() < end:
         found = look()
@@ -106,45 +113,61 @@ def until(look: Callable[[], Any], timeout: float, what: str) -> Any:
 @pytest.fixture(scope="session")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """The platform, deployed from a synthesis of its own, and ended with all its children."""
-    folder = tmp_path_factory.mktemp("e2e")
+    words = ["--without-capacity", "ml.p5.48xlarge", "--quota", "ml.p5.48xlarge for training job usage=1"]
+    words += ["--quota", "ml.m5.large for endpoint usage=100"]  # each module of tests has endpoints of its own
+    context = {"slice_mb": 1}  # so that a test can have slices
+    with deployed(tmp_path_factory.mktemp("e2e"), MODELS, words, context) as found:
+        yield found
+
+
+@contextmanager
+def deployed(folder: Path, models: Path, words: list[str], context: dict[str, Any]) -> Iterator[Loop]:
+    """A platform with the specs of a folder, on an embedded cloud that is started with `words`."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    context = json.dumps({"models": str(MODELS), "slice_mb": 1})  # so that a test can have slices
-    subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
-        env=environment | {"CDK_OUTDIR": str(folder / "cdk.out"), "CDK_CONTEXT_JSON": context},
-    )  # fmt: skip
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    synthesize(folder / "cdk.out", **{"models": str(models)} | context)
     ready, log = folder / "ready.json", folder / "embedded.log"
-    words = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid())]
-    words += ["--without-capacity", "ml.p5.48xlarge"]
+    command = ["--assembly", str(folder / "cdk.out"), "--ready", str(ready), "--parent", str(os.getpid()), *words]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "embedded", *words], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "embedded", *command], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
         exports = json.loads(until(lambda: ready.exists() and ready.read_text(), 300, "the cloud"))["exports"]
-        yield connect(environment | exports | {"PYTHONPATH": str(ROOT)}, _checkout(folder))
+        yield connect(environment | exports, _checkout(folder, models))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=300)
 
 
-def _checkout(folder: Path) -> Path:
+def synthesize(out: Path, **context: Any) -> Path:
+    """The assembly that app.py writes for the settings."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, check=True, capture_output=True, timeout=240,
+        env=environment | {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(context)},
+    )  # fmt: skip
+    return out
+
+
+def _checkout(folder: Path, models: Path) -> Path:
     """A folder that the command takes for its checkout: there are the deployed specs."""
-    shutil.copytree(MODELS, folder / "checkout" / "models")
+    shutil.copytree(models, folder / "checkout" / "models")
     (folder / "checkout" / "app.py").touch()
     return folder / "checkout"
 
 
-def connect(environment: dict[str, str], checkout: Path) -> Loop:
-    """Find the platform's names by its parameter, and subscribe a queue to its notices."""
+def connect(environment: dict[str, str], checkout: Path, of: Environment = Environment()) -> Loop:
+    """Find an environment's names by its parameter, and subscribe a queue to its notices."""
+    environment = environment | {"PYTHONPATH": str(ROOT)}
     bare = Loop(environment, {}, "", checkout)
-    parameter = bare.client("ssm").get_parameter(Name="/perennial/platform")
+    parameter = bare.client("ssm").get_parameter(Name=of.parameter)
     names = json.loads(parameter["Parameter"]["Value"])
     sqs = bare.client("sqs")
-    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    inbox = sqs.create_queue(QueueName=f"inbox-{of.name}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sender = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [sender | {"Resource": arn}]}
     sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": json.dumps(policy)})
     bare.client("sns").subscribe(TopicArn=names["notices_topic"], Protocol="sqs", Endpoint=arn)
-    return Loop(environment, names, inbox, checkout)
+    return Loop(environment, names, inbox, checkout, of)

@@ -1,4 +1,4 @@
-"""What people answer for, end to end: the card that data must bring, and the word that a release may want."""
+"""Approvals end to end: the required card of the data, and the approval of a release."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def waiting(loop: Loop, model: str, key: str) -> str:
 
 
 def token(loop: Loop, run: str) -> str | None:
-    """What only AWS should see."""
+    """The task token, which only AWS has."""
     model = run.split("-")[1]
     key = {"pk": {"S": f"model#{model}"}, "sk": {"S": f"token#{run}"}}
     item = loop.client("dynamodb").get_item(TableName=loop.names["ledger_table"], Key=key).get("Item")
@@ -41,7 +41,7 @@ def token(loop: Loop, run: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def approved(loop: Loop) -> dict:
-    """A run that waited, was looked at, was approved, and has ended."""
+    """A run that waited, was approved, and has ended."""
     loop.notices()
     run = waiting(loop, "asks", "asks/a.csv")
     secret = token(loop, run)
@@ -75,7 +75,7 @@ def test_a_run_that_waits_says_so_tells_people_and_holds_its_model(approved):
     assert approved["notices"] == [f"asks: waits for approval ({run})"]
     assert approved["lease"]["holder"]["S"] == run
     asked = next(step for step in approved["run"]["steps"] if step["name"] == "approval")
-    assert approved["lease"]["expires_at"]["S"] > asked["metrics"]["until"]
+    assert approved["lease"]["expires_at"]["S"] > asked["details"]["until"]
 
 
 def test_an_approved_candidate_serves_and_the_record_says_who_and_why(loop, approved):
@@ -83,8 +83,8 @@ def test_an_approved_candidate_serves_and_the_record_says_who_and_why(loop, appr
     run = approved["run"]
     assert run["state"] == "promoted", run["reasons"]
     answer = next(step for step in run["steps"] if step["name"] == "answer")
-    assert answer["metrics"]["by"].startswith("arn:aws:")
-    assert answer["metrics"]["why"] == "checked by hand"
+    assert answer["details"]["by"].startswith("arn:aws:")
+    assert answer["details"]["why"] == "checked by hand"
     assert any("Approved by arn:aws:" in reason for reason in run["reasons"])
     (champion,) = loop.records("asks", "champion")
     assert champion["version"] == run["version"]
@@ -129,7 +129,7 @@ def test_a_run_that_is_stopped_while_it_waits_frees_the_model(loop, approved):
     execution = loop.names["state_machine"].replace(":stateMachine:", ":execution:") + ":" + run
     loop.client("stepfunctions").stop_execution(executionArn=execution)
     assert loop.ended("asks", "asks/stopped.csv")["state"] == "stopped"
-    assert token(loop, run) is None
+    until(lambda: token(loop, run) is None, 20, "the end of the token")
     late = loop.perennial("approve", run)
     assert late.returncode == 1
     assert b"has ended (stopped)" in late.stderr

@@ -1,4 +1,4 @@
-"""Models that are worse in a way that accuracy alone does not show: each is refused with the sentence that says so.
+"""Models with faults that accuracy does not show: each is refused with a sentence about its fault.
 
 One spec for each fault. The first upload of each gives an honest model, which serves; with the second the fault of the
 team's own estimator begins.
@@ -19,7 +19,7 @@ FAULTS = ("unfair", "sliced", "costly", "ties")
 
 @pytest.fixture(scope="module")
 def runs(loop: Loop) -> dict[str, tuple[dict, dict]]:
-    """By model its two runs. The models do not wait for each other."""
+    """The two runs of each model. The models do not wait for each other."""
     uploads = flights(2, 6000)
     ended: list[dict[str, dict]] = []
     for number, body in enumerate(uploads):
@@ -48,7 +48,7 @@ def test_a_model_with_a_fault_is_refused_and_the_sentence_says_which(loop, runs,
     first, second = runs[model]
     assert second["state"] == "refused", second["reasons"]
     gate = next(step for step in second["steps"] if step["name"] == "gate")
-    refused = [found["name"] for found in gate["metrics"]["checks"] if found["verdict"] in ("failed", "unsure")]
+    refused = [found["name"] for found in gate["details"]["checks"] if found["verdict"] in ("failed", "unsure")]
     assert len(refused) == 1, gate["sentences"]
     assert refused[0].startswith(check)
     deciding = gate["sentences"][1]

@@ -1,4 +1,4 @@
-"""Any AWS client is a client: the AWS CLI and the SageMaker SDK, unchanged, against the embedded cloud."""
+"""Unmodified AWS clients: the AWS CLI and the SageMaker SDK against the embedded cloud."""
 
 from __future__ import annotations
 
@@ -100,6 +100,25 @@ def test_predict_gives_a_csv_of_answers(loop, champion):
     lines = done.stdout.decode().splitlines()
     assert lines[0] == "label,probability"
     assert len(lines) == 31
+
+
+def test_an_edit_of_the_local_spec_changes_nothing_for_the_model_that_serves(loop, champion, tmp_path):
+    path = loop.checkout / "models" / "orders.yaml"
+    before = path.read_text()
+    rows = as_csv(orders(90_000, 5, 22))
+    (tmp_path / "rows.csv").write_bytes(rows)
+    expected = loop.perennial("predict", "-", "--model", "orders", stdin=rows).stdout
+    added = before.replace("  gift:", "  colour: {type: category}\n  gift:").replace("  weight: {", "  mass: {")
+    assert added.count("colour") == added.count("mass") == 1
+    path.write_text(added)  # a feature more, and another name for one
+    try:
+        done = loop.perennial("predict", "-", "--model", "orders", stdin=rows)
+        assert (done.returncode, done.stdout) == (0, expected), done.stderr
+        batch = loop.perennial("batch", "orders", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out.csv"))
+        assert batch.returncode == 0, batch.stderr
+        assert (tmp_path / "out.csv").read_text().count("\n") == 6
+    finally:
+        path.write_text(before)
 
 
 def test_a_request_is_cleaned_as_the_rows_were_that_the_model_learnt_from(loop, champion):

@@ -15,8 +15,8 @@ import pytest
 
 from embedded.cloud import Cloud
 from perennial import layout
-from tests.e2e.clouds import environment, synthesize
-from tests.e2e.conftest import ROOT, Loop, connect, until
+from tests.e2e.clouds import environment
+from tests.e2e.conftest import Loop, connect, synthesize, until
 from tests.e2e.data import as_csv, orders
 
 SPEC = """\
@@ -53,7 +53,7 @@ class Account:
     loop: Loop
 
     def left(self) -> dict[str, list[str]]:
-        """What exists in each service that costs money, without the test's own inbox."""
+        """The resources in each service that costs money, without the test's own inbox."""
         return {name: sorted(look(self.loop)) for name, look in SERVICES.items()}
 
 
@@ -91,7 +91,7 @@ def _keys(loop: Loop) -> list[str]:
 
 def _queues(loop: Loop) -> list[str]:
     urls = loop.client("sqs").list_queues().get("QueueUrls", [])
-    return [url for url in urls if not url.endswith("/inbox")]
+    return [url for url in urls if url != loop.inbox]
 
 
 SERVICES: dict[str, Callable[[Loop], list[str]]] = {
@@ -140,10 +140,10 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     for name, estimator in (("first", "quick"), ("second", "quick"), ("third", "slow"), ("never", "quick")):
         text = SPEC.replace("NAME", name).replace("ESTIMATOR", estimator)
         (folder / "models" / f"{name}.yaml").write_text(text)
-    synthesize(folder)
+    synthesize(folder / "cdk.out", models=str(folder / "models"))
     with Cloud.start(speed=20.0) as cloud:
         cloud.deploy(folder / "cdk.out")
-        loop = connect(environment() | cloud.exports() | {"PYTHONPATH": str(ROOT)}, folder)
+        loop = connect(environment() | cloud.exports(), folder)
         yield Account(cloud, loop)
 
 

@@ -18,7 +18,7 @@ ENDPOINT = "perennial-orders"
 
 @pytest.fixture(scope="module", autouse=True)
 def torn(loop: Loop) -> str:
-    """A dataset that will never be whole. It is waited for while the other tests go on, for it takes half a minute."""
+    """A dataset that stays incomplete. Its wait of half a minute runs beside the other tests."""
     loop.put("broken/torn/manifest.json", b'{"files": ["never.csv"]}')
     return "broken/torn/manifest.json"
 
@@ -93,9 +93,9 @@ def test_a_wrong_field_is_refused_with_its_name(loop, first):
 def test_the_next_upload_is_judged_against_the_champion_on_the_same_rows(loop, second):
     assert second["state"] in ("promoted", "refused"), second["reasons"]
     gate = next(step for step in second["steps"] if step["name"] == "gate")
-    names = [check["name"] for check in gate["metrics"]["checks"]]
+    names = [check["name"] for check in gate["details"]["checks"]]
     assert "champion" in names
-    assert any(step["name"] == "drift" and "verdict" in step["metrics"] for step in second["steps"])
+    assert any(step["name"] == "drift" and "verdict" in step["details"] for step in second["steps"])
 
 
 def test_each_run_writes_its_report_and_the_command_fetches_it(loop, first, second, tmp_path):
@@ -242,4 +242,4 @@ def _held_out(loop: Loop, run: dict) -> set[int]:
 def _trained_on(run: dict, held_out: set[int]) -> set[int]:
     """The keys of the rows that a run's candidate was trained on: its window without its held-out rows."""
     training = next(step for step in run["steps"] if step["name"] == "training")
-    return set(range(training["metrics"]["rows"])) - held_out
+    return set(range(training["details"]["rows"])) - held_out

@@ -1,4 +1,4 @@
-"""Releases on the embedded cloud: a broken candidate is caught while it bakes, and a person can go back by hand."""
+"""Releases on the embedded cloud: a broken candidate is rolled back while it bakes, and a rollback by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def champion(loop: Loop) -> str:
 
 @pytest.fixture
 def traffic(loop: Loop, champion: str) -> Iterator[list[int]]:
-    """Somebody asks ten times a second; the list holds the status of each answer."""
+    """A request every tenth of a second; the list holds the status of each answer."""
     runtime, statuses, over = loop.client("sagemaker-runtime"), [], threading.Event()
 
     def ask() -> None:

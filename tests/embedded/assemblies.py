@@ -15,7 +15,7 @@ TRUST = {
     },
 }
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-# A role that every service takes on and that may do everything: of tests that are about something else.
+# A role with all permissions for every service, for tests about other subjects.
 ROLE = {
     "Type": "AWS::IAM::Role",
     "Properties": {

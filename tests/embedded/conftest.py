@@ -14,7 +14,7 @@ from tests.embedded.assemblies import Template, write_assembly
 
 
 class World:
-    """A running cloud as the tests see it."""
+    """A running cloud for tests."""
 
     def __init__(self, cloud: Cloud, directory: Path) -> None:
         self.cloud = cloud

@@ -1,4 +1,4 @@
-"""What happens by itself: uploads, rules, schedules, queues that feed functions, notices."""
+"""Events: uploads, rules, schedules, queues of functions, notices."""
 
 import json
 import time
@@ -140,7 +140,7 @@ def bodies(world: World, url: str, count: int = 1, seconds: float = 60.0) -> lis
 
 
 def seen(world: World, stack: dict[str, Any], wanted: str, seconds: float = 60.0) -> dict[str, Any]:
-    """What the functions recorded that contains `wanted`, by key."""
+    """The records of the functions that contain `wanted`, by key."""
     client = world.client("s3")
 
     def search() -> dict[str, Any]:

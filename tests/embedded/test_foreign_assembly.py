@@ -1,4 +1,4 @@
-"""A CDK app that is not ours is synthesized, deployed and used through boto3, as embedded/README.md tells."""
+"""A CDK app outside this project is synthesized, deployed and used through boto3, as in embedded/README.md."""
 
 import json
 import subprocess

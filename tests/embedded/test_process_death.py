@@ -1,4 +1,4 @@
-"""However the cloud ends, no process and no file of it is left behind."""
+"""The cloud leaves no process and no file, in whatever way it ends."""
 
 import json
 import os
@@ -118,6 +118,27 @@ def test_a_hangup_deploys_again_an_error_keeps_what_runs_and_an_interrupt_ends_a
         assert not any(alive(pid) for pid in pids)
         assert not ready.exists()
         assert not Path(state["workdir"]).exists()
+
+
+def test_a_hangup_deploys_the_assemblies_that_were_added_to_the_list(tmp_path: Path) -> None:
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/added", "Type": "String", "Value": "1"}}
+    ready, listed = tmp_path / "ready.json", tmp_path / "assemblies"
+    listed.write_text("")
+    with running(tmp_path, "--assemblies", str(listed)) as (process, state):
+        added = write_assembly(tmp_path / "added", {"Added": template({"New": parameter})})
+        listed.write_text(f"{added}\n")
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: json.loads(ready.read_text())["generation"] == 2)
+        now = json.loads(ready.read_text())
+        assert (now["error"], now["assemblies"]) == (None, [str(tmp_path / "cdk.out"), str(added)])
+        assert len(children(state)) == 2  # the function of the first one still answers
+
+
+def test_no_assembly_at_all_is_wrong_usage() -> None:
+    command = [sys.executable, "-m", "embedded", "--port", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=180)
+    assert done.returncode == 2
+    assert "--assembly is required" in done.stderr
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Deploying resources: what is created, what a second deployment changes, and what is refused."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 from embedded.intrinsics import IntrinsicError
 from embedded.providers import PROVIDERS
 from embedded.providers.provider import DeployError
-from tests.embedded.assemblies import ROLE, TRUST, Template, function, template
+from tests.embedded.assemblies import ROLE, TRUST, Template, function, template, write_assembly
 from tests.embedded.conftest import World
 
 HANDLERS = {"handlers.py": "def handler(event, context):\n    return 1\n"}
@@ -247,6 +248,18 @@ def test_stacks_pass_values_by_exports(world: World) -> None:
     parameter = resource("AWS::SSM::Parameter", Name="/in", Type="String", Value={"Fn::ImportValue": "Data:Queue"})
     world.deploy("Importing", template({"Parameter": parameter}))
     assert ":sqs:" in world.client("ssm").get_parameter(Name="/in")["Parameter"]["Value"]
+
+
+def test_assemblies_of_two_directories_stand_beside_each_other(world: World, tmp_path: Path) -> None:
+    def parameter(name: str) -> Template:
+        return template({"It": resource("AWS::SSM::Parameter", Name=name, Type="String", Value="1")})
+
+    world.deploy("Mine", parameter("/mine"))
+    world.cloud.deploy(write_assembly(tmp_path / "yours", {"Yours": parameter("/yours"), "More": parameter("/more")}))
+    ssm, names = world.client("ssm"), {"/mine", "/yours", "/more"}
+    assert {found["Name"] for found in ssm.get_parameters(Names=sorted(names))["Parameters"]} == names
+    world.cloud.deploy(write_assembly(tmp_path / "yours", {"Yours": parameter("/yours")}))
+    assert {found["Name"] for found in ssm.get_parameters(Names=sorted(names))["Parameters"]} == names - {"/more"}
 
 
 def test_conditions_choose_resources(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The flights of New York as monthly files: what the models' specs promise."""
+"""The flights of New York as monthly files: the properties that the models' specs need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platform that handlers see, on moto in the test's own process: buckets, ledger, queue, topic, state machine."""
+"""The platform for handlers, on moto in the test's own process: buckets, ledger, queue, topic, state machine."""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class World:
         return [body["Subject"] for body in bodies]
 
     def messages(self) -> list[dict]:
-        """What was said to dispatch since the last look."""
+        """The messages to dispatch since the last call."""
         sqs = boto3.client("sqs")
         answer = sqs.receive_message(QueueUrl=self.platform.dispatch_queue, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
@@ -67,7 +67,6 @@ def _make_names() -> tuple[dict[str, str], str]:
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
         "CODE_URI": "s3://code/abc.gz",
         "CODE_DIGEST": "c" * 64,
-        "PACKAGE_GROUP_PREFIX": "perennial-",
     }
     return names, inbox
 
@@ -94,7 +93,7 @@ def world(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda hands to a handler beside the event."""
+    """Lambda's context of a handler."""
 
     function_name: str = "test"
     memory_limit_in_mb: int = 128

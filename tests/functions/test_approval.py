@@ -1,4 +1,4 @@
-"""A run that waits for a person: the token is kept and never shown, the lease is held, whatever is said is heard."""
+"""A run that waits for an approval: the token is stored and never shown, the lease is held, answers are recorded."""
 
 import io
 import json
@@ -81,13 +81,13 @@ def test_the_token_is_in_no_record_notice_or_log(world, asked, send, context, ca
     ("answer", "approved", "told"),
     [
         ({"approved": True, "by": "arn:a", "why": "it is\n good"}, True, "Approved by arn:a: it is good."),
-        ({"approved": True}, True, "Approved by somebody, without a reason."),
+        ({"approved": True}, True, "Approved by an unknown person, without a reason."),
         ({"approved": False, "by": "arn:x", "why": "too few rows."}, False, "Rejected by arn:x: too few rows."),
         ({"Error": "States.Timeout", "Cause": ""}, False, "Nobody answered in time, so the candidate is refused."),
         ({"approved": "true", "by": "arn:x"}, False, "Rejected by arn:x: the answer was malformed."),
-        ({}, False, "Rejected by somebody: the answer was malformed."),
-        ("yes", False, "Rejected by somebody: the answer was malformed."),
-        (None, False, "Rejected by somebody: the answer was malformed."),
+        ({}, False, "Rejected by an unknown person: the answer was malformed."),
+        ("yes", False, "Rejected by an unknown person: the answer was malformed."),
+        (None, False, "Rejected by an unknown person: the answer was malformed."),
     ],
 )  # fmt: skip
 def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
@@ -97,8 +97,8 @@ def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
     run = world.ledger.run(asked["id"])
     step = run.step(ANSWERED)
     assert step.sentences == (told,)
-    assert step.metrics["approved"] is approved
-    assert datetime.fromisoformat(step.metrics["at"])
+    assert step.details["approved"] is approved
+    assert datetime.fromisoformat(step.details["at"])
     assert waits_until(run) is None
     assert executions.find_token(world.ledger, run) is None
 

@@ -1,4 +1,4 @@
-"""The dataset card as a gate: refused at the plan, kept with the data, and its retention held in later trainings."""
+"""The dataset card as a gate: refused by the plan, stored with the data, its retention applied in later trainings."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -58,7 +58,7 @@ def test_a_card_that_lacks_something_refuses_the_data_unread(world, start, conte
     assert merge(event, context) == {"accepted": False}
     conclude({"run": event["run"], "outcome": "quarantined"}, context)
     run = world.ledger.run(event["run"]["id"])
-    assert [problem["code"] for problem in run.step("validation").metrics["problems"]] == [code]
+    assert [problem["code"] for problem in run.step("validation").details["problems"]] == [code]
     assert told in "\n".join(run.reasons)
     assert run.next_command.startswith("perennial upload FILE --model flights --card CARD.yaml")
     assert world.ledger.dataset(run.dataset).accepted is False
@@ -82,7 +82,7 @@ def test_two_cards_are_one_too_many(world, start, context):
     event = start(b"licence: MIT\n")
     plan(event, context)
     merge(event, context)
-    (problem,) = world.ledger.run(event["run"]["id"]).step("validation").metrics["problems"]
+    (problem,) = world.ledger.run(event["run"]["id"]).step("validation").details["problems"]
     assert problem["message"] == "there are two cards, jan.csv.card.yaml and jan.csv.card.json; one must go"
 
 

@@ -1,4 +1,6 @@
-"""The drift state compares a dataset with the champion's profile, by the spec's thresholds and the champion's eyes."""
+"""The drift state compares a dataset with the champion's profile, by the spec's thresholds and the champion's
+importance.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -41,7 +43,7 @@ def put(bucket: str, key: str, value: dict) -> None:
 
 @pytest.fixture
 def compare(world, context):
-    """`compare(importance, **drift)`: what the state says when x moved by half a deviation; and its step's metrics."""
+    """`compare(importance, **drift)`: the state's result when x moved by half a deviation; and its step's details."""
 
     def run(importance: dict | None, **drift: dict) -> tuple[bool, dict, dict]:
         now = datetime.now(UTC)
@@ -75,7 +77,7 @@ def compare(world, context):
         key = f"datasets/tiny/{DATASET}/drift.json"
         kept = boto3.client("s3").list_objects_v2(Bucket="data", Prefix=key).get("KeyCount")
         report = json.loads(boto3.client("s3").get_object(Bucket="data", Key=key)["Body"].read()) if kept else {}
-        return result["train"], step.metrics, report
+        return result["train"], step.details, report
 
     return run
 
@@ -85,16 +87,16 @@ def test_without_a_champion_the_first_model_is_trained(compare):
 
 
 def test_a_feature_that_the_champion_looks_at_asks_for_a_training(compare):
-    train, metrics, report = compare({"x": 0.2, "z": 0.1})
+    train, details, report = compare({"x": 0.2, "z": 0.1})
     assert train is True
-    assert (metrics["verdict"], metrics["moved"]) == ("drifted", "x")
+    assert (details["verdict"], details["moved"]) == ("drifted", "x")
     assert report["columns"]["z"]["weight"] == 0.5
 
 
 def test_a_feature_that_the_champion_ignores_does_not(compare):
-    train, metrics, report = compare({"x": 0.0, "z": 0.1})
+    train, details, report = compare({"x": 0.0, "z": 0.1})
     assert train is False
-    assert metrics["verdict"] == report["verdict"] == "watch"
+    assert details["verdict"] == report["verdict"] == "watch"
 
 
 def test_the_thresholds_are_those_of_the_spec(compare):

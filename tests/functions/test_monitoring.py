@@ -1,4 +1,4 @@
-"""Live traffic is held against what the champion was trained on, with the champion's own eyes."""
+"""Live traffic is compared with the champion's training data, weighted by the champion's importance."""
 
 import json
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context
 
 
 def note(rows: pl.DataFrame) -> None:
-    """One line of the server's log with rows that it noted, among others."""
+    """One line of the server's log with rows that it logged, among others."""
     logs, now = boto3.client("logs"), datetime.now(UTC)
     group = {"logGroupName": "/aws/sagemaker/Endpoints/perennial-flights"}
     logs.create_log_group(**group)
@@ -100,7 +100,7 @@ def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, f
     grid = freeze(rows, SPEC.contract())
     window = (grid, now - timedelta(hours=1), now + timedelta(hours=1))
     assert captured_profile(world.platform, spec, *window).profile.rows == 0
-    capture(flights.head(50))  # what SageMaker kept is not what is read here
+    capture(flights.head(50))  # SageMaker's captured data is not read here
     note(flights.head(300))
     found = captured_profile(world.platform, spec, *window)
     assert (found.profile.rows, found.broken) == (300, 0)

@@ -1,4 +1,4 @@
-"""A training job that could not be begun or did not end well, and what becomes of the run."""
+"""A training job that could not be started or failed, and the result of the run."""
 
 import io
 import json
@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from cloud import s3
+from cloud import quotas, s3
 from cloud.handovers import RunReference
 from cloud.platform import client
 from functions.dispatch.handler import handler as dispatch
@@ -43,7 +43,7 @@ def started(world, context):
 
 
 class Body(io.BytesIO):
-    """What urllib3 would have read."""
+    """The body of a response, as urllib3 reads it."""
 
     def stream(self) -> Iterator[bytes]:
         yield self.read()
@@ -51,7 +51,7 @@ class Body(io.BytesIO):
 
 @pytest.fixture
 def create(world) -> Callable[..., None]:
-    """SageMaker has a job, and it is in some state: its answers, beneath the real client."""
+    """A job of SageMaker in a given state: its responses, beneath the real client."""
     jobs: dict[str, dict] = {}
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -72,7 +72,7 @@ def test_a_job_that_is_there_and_well_is_taken(world, started, create, context):
     assert (found["outcome"], found["job"]) == ("completed", started["job"])
     run = world.ledger.run(started["run"]["id"])
     assert run.step("training").sentences[1].endswith("existed already; its output was used.")
-    assert run.step("training").metrics == {"rows": 10}
+    assert run.step("training").details == {"rows": 10}
     assert run.training_job == run.id
 
 
@@ -144,3 +144,69 @@ def test_after_hours_without_a_machine_the_run_fails_and_says_what_to_do(started
     create(job, "Failed", NO_MACHINES)
     with pytest.raises(TrainingFailedError, match=r"ml\.m5\.large, ml\.m5\.xlarge for 6 hours.*fallback_instances"):
         recover(started | {"job": job, "error": FAILED}, context)
+
+
+def limited(instance: str, granted: int, used: int) -> dict[str, str]:
+    """The error of CreateTrainingJob for a quota, as Step Functions gives it."""
+    return {
+        "Error": "SageMaker.ResourceLimitExceededException",
+        "Cause": (
+            f"The account-level service limit '{instance} for training job usage' is {granted} Instances, with current "
+            f"utilization of {used} Instances and a request delta of 1 Instances. Please use AWS Service Quotas to "
+            "request an increase for this quota. (Service: AmazonSageMaker; Status Code: 400; Error Code: "
+            "ResourceLimitExceeded; Request ID: x; Proxy: null)"
+        ),
+    }
+
+
+def test_instances_that_others_use_are_waited_for_with_the_types_in_turn(world, started, create, context):
+    job, seen = started["job"], []
+    for _ in range(4):
+        instance = job["ResourceConfig"]["InstanceType"]
+        found = recover(started | {"job": job, "error": limited(instance, 2, 2)}, context)
+        job = found["job"]
+        seen.append((found["outcome"], job["ResourceConfig"]["InstanceType"], found["seconds"]))
+    pause = quotas.PAUSE.seconds
+    assert seen == [("start", "ml.m5.xlarge", 0), ("start", "ml.m5.large", pause)] * 2
+    assert job["TrainingJobName"] == started["run"]["id"], "no job was made, so its name is free"
+    sentences = world.ledger.run(started["run"]["id"]).step("training").sentences
+    assert sentences[1].startswith("The training waits: the quota 'ml.m5.large for training job usage' of this account")
+
+
+def test_a_type_of_which_the_account_may_have_none_is_left_for_the_next_and_not_asked_for_again(
+    world, started, create, context
+):
+    found = recover(started | {"error": limited("ml.m5.large", 0, 0)}, context)
+    assert found["job"]["ResourceConfig"]["InstanceType"] == "ml.m5.xlarge"
+    assert found["seconds"] == 0
+    again = recover(started | {"job": found["job"], "error": limited("ml.m5.xlarge", 1, 1)}, context)
+    assert again["job"]["ResourceConfig"]["InstanceType"] == "ml.m5.xlarge"
+    assert again["seconds"] == quotas.PAUSE.seconds
+    assert world.ledger.run(started["run"]["id"]).step("training").details["without_quota"] == ["ml.m5.large"]
+
+
+def test_where_the_account_may_have_none_of_all_types_the_run_says_so_at_once_with_the_request(
+    started, create, context
+):
+    found = recover(started | {"error": limited("ml.m5.large", 0, 0)}, context)
+    with pytest.raises(
+        quotas.QuotaError, match=r"'ml\.m5\.xlarge for training job usage'.* is 0, and 1 are needed"
+    ) as caught:
+        recover(started | {"job": found["job"], "error": limited("ml.m5.xlarge", 0, 0)}, context)
+    assert caught.value.hint.startswith("aws service-quotas request-service-quota-increase --service-code sagemaker")
+
+
+def test_waiting_for_instances_ends_after_six_hours(started, create, context):
+    state = started | {"error": limited("ml.m5.large", 1, 1)}
+    answers = [recover(state, context) for _ in range(quotas.WAITS)]
+    assert {found["outcome"] for found in answers} == {"start"}
+    with pytest.raises(quotas.BusyError, match="1 are in use and 1 more are needed"):
+        recover(state, context)
+
+
+def test_a_request_that_stays_throttled_is_made_again_after_a_pause(started, create, context):
+    cause = "Rate exceeded (Service: AmazonSageMaker; Status Code: 400; Error Code: ThrottlingException; Request ID: x)"
+    throttled = {"Error": "SageMaker.AmazonSageMakerException", "Cause": cause}
+    job = started["job"] | {"ResourceConfig": started["job"]["ResourceConfig"] | {"InstanceType": "ml.m5.xlarge"}}
+    found = recover(started | {"job": job, "error": throttled}, context)
+    assert (found["outcome"], found["seconds"]) == ("start", quotas.PAUSE.seconds)

@@ -1,4 +1,4 @@
-"""The reporting state writes a run's pages from what the run left, whatever that is, and takes nothing back."""
+"""The reporting state writes a run's pages from its records in every state, and changes no outcome."""
 
 from __future__ import annotations
 

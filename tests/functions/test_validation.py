@@ -1,4 +1,4 @@
-"""The states that look at the data: how it is divided, what a worker fetches, what is left when one gives up."""
+"""The states of validation: division of the data, downloads of a worker, results of a failure."""
 
 import hashlib
 import io
@@ -14,6 +14,7 @@ import pytest
 
 from cloud import s3
 from cloud.handovers import WorkItem
+from cloud.platform import from_environment
 from functions.dispatch.handler import handler as dispatch
 from functions.validation import division, fetching
 from functions.validation.duplicates import collect_duplicates, compare_keys
@@ -154,7 +155,12 @@ def test_a_row_that_repeats_a_key_of_another_file_is_taken_out_of_its_part(world
     assert aside["row"].to_list() == [1, 2]
 
 
-def test_a_file_that_no_worker_could_take_is_refused_with_the_way_out(world, run, context) -> None:
+@pytest.mark.parametrize(("memory", "advice"), [("3008", "deploy with -c largest_memory_mb=10240"), ("10240", "")])
+def test_a_file_that_no_worker_could_take_is_refused_with_the_limit_and_the_way_out(
+    world, run, context, monkeypatch, memory, advice
+) -> None:
+    monkeypatch.setenv("PERENNIAL_LARGEST_MEMORY_MB", memory)
+    from_environment.cache_clear()
     start = run({"a.csv": flights(10).write_csv().encode(), "b.csv": flights(10, 10).write_csv().encode()})
     first, second = listed(plan(start, context)["files"])
     inspect({**start, "file": first}, context)
@@ -163,7 +169,10 @@ def test_a_file_that_no_worker_could_take_is_refused_with_the_way_out(world, run
     verdict = s3.read_json("data", f"datasets/flights/{start['run']['dataset']}/verdict.json")
     (problem,) = [problem for problem in verdict["problems"] if problem["code"] == "too-large"]
     assert "ran out of memory" in problem["message"]
+    assert f"the second with {int(memory):,} MB of memory" in problem["message"]
     assert fetching.ADVICE in problem["message"]
+    assert ("'Function memory allocation' is more than 3,008 MB" in problem["message"]) == bool(advice)
+    assert advice in problem["message"]
 
 
 def test_a_file_that_does_not_fit_on_the_disk_is_refused_unread(world, run, context, monkeypatch) -> None:
@@ -193,7 +202,7 @@ def test_a_worker_fetches_of_a_slice_no_more_than_it_reads(world, tmp_path) -> N
 
 
 def test_importing_the_handler_of_a_file_imports_no_more_than_reading_one_takes() -> None:
-    """What an import costs, held by what is imported: boto3, pydantic and YAML come when a run is opened."""
+    """Imports are limited: boto3, pydantic and YAML are imported when a run is opened."""
     code = "import sys, functions.validation.inspect; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     imported = {name.split(".")[0] for name in done.stdout.split()}

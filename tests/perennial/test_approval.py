@@ -1,4 +1,4 @@
-"""A person's word is read closed: whatever is not plainly a yes is a no."""
+"""Answers to an approval fail closed: any answer but `approved: true` is a rejection."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,5 +1,6 @@
-"""A captured request read back gives the rows that the server saw, in every shape and encoding."""
+"""A captured request read back gives the server's rows, in every shape and encoding."""
 
+import csv
 import io
 import json
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.requests import UnsupportedTypeError
 from perennial.contract.schema import Rows, Schema
-from tests.perennial.contract.doors import asked, csv_of
+from tests.perennial.contract.readers import asked, csv_of
 
 SCHEMA = Schema.of(
     {
@@ -162,6 +163,14 @@ def test_no_body_breaks_the_reader(body: str, content_type: str) -> None:
 def test_a_line_that_is_no_record_is_said_to_be_none(line: bytes) -> None:
     with pytest.raises(capture.CaptureError):
         capture.read(line)
+
+
+def test_reading_a_short_body_does_not_lower_the_processs_limit_for_csv() -> None:
+    before = csv.field_size_limit()
+    assert (
+        requests.rows_of_csv('"a,b"', Schema.of({"features": [{"name": "x", "type": "text"}]}), header=False).count == 1
+    )
+    assert csv.field_size_limit() == before
 
 
 def test_reading_takes_time_linear_in_the_body() -> None:

@@ -1,4 +1,4 @@
-"""Data that nobody vouches for is not trained on: what a card must say, and how long it holds."""
+"""Data without a complete card is not trained on: required members, and retention."""
 
 from __future__ import annotations
 

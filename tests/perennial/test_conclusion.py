@@ -1,4 +1,4 @@
-"""An ending tells why, and what to do next."""
+"""A conclusion has the reasons and the next command."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Documents and records of older releases are read by today's keys."""
+"""Documents and records of older releases are read with the current keys."""
 
 from datetime import UTC, datetime
 
@@ -48,11 +48,11 @@ def test_a_malformed_document_comes_back_as_it_is(document: object) -> None:
 
 
 @pytest.mark.parametrize("key", ["figures", "metrics"])
-def test_a_record_of_an_older_release_has_its_metrics(key: str) -> None:
+def test_a_record_of_an_older_release_has_its_details_and_metrics(key: str) -> None:
     now = datetime(2026, 11, 21, tzinfo=UTC)
     step = Step.model_validate({"name": "gate", "at": now, "sentences": [], key: {"rows": 3}})
-    assert step.metrics == {"rows": 3}
-    assert step.model_dump()["metrics"] == {"rows": 3}
+    assert step.details == {"rows": 3}
+    assert step.model_dump()["details"] == {"rows": 3}
     texts = dict.fromkeys(
         ("id", "model", "digest", "archive_key", "archive_sha256", "run", "profile_key", "code_digest", "spec_digest"),
         "x",

@@ -1,4 +1,4 @@
-"""The held-out rows are a property of the rows, for ever."""
+"""Held-out rows depend on the rows alone, in every release."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def every_type() -> pd.DataFrame:
 
 
 def test_the_hashes_are_those_of_the_first_release() -> None:
-    # If this fails, a library changed under us: models would be judged on rows that earlier ones were trained on.
+    # If this fails, a library has changed: models would be evaluated on rows that earlier ones were trained on.
     rows = every_type()
     assert heldout.row_hashes(rows, []).tolist() == GOLDEN_ROWS
     assert heldout.row_hashes(rows, ["integer"]).tolist() == GOLDEN_INTEGERS

@@ -1,4 +1,4 @@
-"""Ids name what they belong to."""
+"""Ids have the name of their model."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a model down to its sources, from a dataset up to its models."""
+"""Lineage from a model to its sources, and from a dataset to its models."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A manifest names the files of a dataset, or says what is wrong with it."""
+"""A manifest lists the files of a dataset, or its error states the fault."""
 
 import contextlib
 

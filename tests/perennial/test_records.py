@@ -1,4 +1,4 @@
-"""A run that an older release wrote is read with the fields that steer it now."""
+"""A run of an older release is read with the current fields."""
 
 import json
 from datetime import UTC, datetime
@@ -36,15 +36,15 @@ def step(name: str, **metrics: Any) -> dict[str, Any]:
         ([], "training_job", ""),
     ],
 )
-def test_a_row_of_an_older_release_has_the_fields_that_stood_in_its_metrics(
+def test_a_row_of_an_older_release_has_the_fields_that_stood_in_its_steps(
     steps: list[dict[str, Any]], field: str, value: object
 ) -> None:
     assert getattr(Run.model_validate_json(json.dumps(ROW | {"steps": steps})), field) == value
 
 
 def test_a_row_of_this_release_is_read_as_it_was_written() -> None:
-    """Its metrics are for people, and set nothing."""
-    noted = Step(name="training", at=datetime(2026, 11, 21, tzinfo=UTC), sentences=(), metrics={"job": "x"})
+    """Its details are for people, and set no field."""
+    noted = Step(name="training", at=datetime(2026, 11, 21, tzinfo=UTC), sentences=(), details={"job": "x"})
     run = Run.model_validate(ROW | {"steps": (noted,)}).model_copy(update={"waits": {"plan": 3}, "training_job": "y"})
     assert Run.model_validate_json(run.model_dump_json()) == run
     assert Run.model_validate(ROW | {"steps": (noted,)}).training_job == ""

@@ -103,7 +103,7 @@ def test_a_rule_that_cannot_hold_is_refused(before, after, message):
 
 
 def test_the_yaml_traps_are_refused():
-    assert faults(GOOD + "name: twice\n") == ["models/churn.yaml:15: 'name' stands twice"]
+    assert faults(GOOD + "name: twice\n") == ["models/churn.yaml:15: 'name' occurs twice"]
     assert "aliases" in faults("a: &x [1]\nb: *x\n")[0]
     assert "not valid YAML" in faults("a: [1\n")[0]
     assert "expected a mapping" in faults("- 1\n")[0]

@@ -1,4 +1,4 @@
-"""A model is stale when its traffic has drifted or its age is past the policy; too little traffic proves nothing."""
+"""A model is stale if its traffic has drifted or its age exceeds the policy; too little traffic proves nothing."""
 
 import pytest
 

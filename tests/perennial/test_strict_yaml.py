@@ -1,4 +1,4 @@
-"""YAML in, plain data and lines out; whatever the text, an answer or a YamlError."""
+"""YAML in, plain data and lines out; any text gives a result or a YamlError."""
 
 import contextlib
 

@@ -160,7 +160,7 @@ def test_a_choice_compares_with_values_that_its_field_can_have(scopes: list[Scop
 
 
 def test_a_state_that_answers_waiting_is_entered_again_after_a_wait(scopes: list[Scope]) -> None:
-    """Waiting is a value: the answer leads to a Wait state, and from there back to the task."""
+    """Waiting is a value: it leads to a Wait state, and from there back to the task."""
     machine = scopes[0]
     polled = 0
     for name, _, _, handler in invocations([machine]):

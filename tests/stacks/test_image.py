@@ -13,7 +13,7 @@ from stacks.registries import IMAGES
 
 @pytest.fixture(scope="module")
 def known() -> dict[str, Any]:
-    """What sagemaker-core says of the scikit-learn image."""
+    """sagemaker-core's facts about the scikit-learn image."""
     package = importlib.util.find_spec("sagemaker")  # found, not imported: that takes seconds
     assert package is not None
     assert package.submodule_search_locations is not None

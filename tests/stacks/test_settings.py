@@ -1,6 +1,7 @@
-"""What a deployment may choose."""
+"""The settings of a deployment."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,10 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ({"training_hours": 48}, "context 'run_hours' is 48: a run takes longer than its training, .* 48 hours"),
         ({"training_hours": 700, "run_hours": 800}, "context 'training_hours' is 700: SageMaker .* 672 hours"),
         ({"poll_seconds": 1.5}, "context 'poll_seconds' is 1.5: int is expected"),
-        ({"name": "My Team"}, "context 'name' is 'My Team': lower-case letters, digits and dashes"),
+        (
+            {"name": "My Team"},
+            "context 'name': 'My Team' cannot name an environment: .* lower-case letters, digits and",
+        ),
         ({"log_retention": "AGES"}, "context 'log_retention' is 'AGES': one of ONE_DAY, THREE_DAYS"),
         ({"models": "no/such"}, "context 'models' is 'no/such': .* is no folder"),
     ],
@@ -60,3 +64,6 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     (subscription,) = of_type(found["Platform"], "AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
     assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"
+    texts = "".join(path.read_text() for path in tmp_path.glob("*.template.json"))
+    assert "trial--flights" in texts
+    assert not re.search(r"perennial-|run-\*|Perennial/Serving", texts)  # names of the default environment

@@ -1,4 +1,4 @@
-"""The files that travel into the cloud."""
+"""The deployed files."""
 
 import hashlib
 import os

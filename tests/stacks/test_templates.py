@@ -1,17 +1,17 @@
-"""What would be deployed: kept, closed, small, and allowed no more than it needs."""
+"""The deployed resources: retained, private, small, and with least privilege."""
 
 import ast
 import json
 from pathlib import Path
 from typing import Any
 
-from cloud import alarms
 from perennial import layout
+from perennial.environment import Environment
 from stacks.assembly import Template, of_type
 from stacks.settings import ROOT
 
 Resources = dict[str, dict[str, Any]]
-# Actions that know no resources, so that "*" is all that can be said.
+# Actions without resource types, so that only "*" is possible.
 WITHOUT_RESOURCES = {
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
@@ -43,7 +43,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def statements(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
-    """What our roles may do, by the policy's logical id."""
+    """The permissions of our roles, by the policy's logical id."""
     policies = of(resources, "AWS::IAM::Policy")
     return [(id, s) for id, p in policies.items() for s in p["Properties"]["PolicyDocument"]["Statement"]]
 
@@ -145,7 +145,11 @@ def test_functions_run_on_arm_with_tracing_and_a_log_group_of_their_own(platform
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), id
         assert function["TracingConfig"] == {"Mode": "Active"}, id
         assert groups[function["LoggingConfig"]["LogGroup"]["Ref"]]["RetentionInDays"] == 90, id
-        assert function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == "Perennial", id
+        variables = function["Environment"]["Variables"]
+        assert (variables["PERENNIAL_ENVIRONMENT"], variables["POWERTOOLS_METRICS_NAMESPACE"]) == (
+            "perennial",
+            "Perennial",
+        ), id
 
 
 def test_functions_that_events_call_keep_what_they_could_not_do(platform: Template) -> None:
@@ -244,7 +248,7 @@ def test_no_role_has_a_managed_policy(resources: Resources) -> None:
 
 
 def test_a_function_has_the_address_of_what_it_may_use(platform: Template) -> None:
-    """An arrow gives right and address together: a bucket in a policy is a bucket in the environment."""
+    """A grant gives permission and address together: a bucket in a policy is a bucket in the environment."""
     policies = of_type(platform, "AWS::IAM::Policy").values()
     for id, function in of_type(platform, "AWS::Lambda::Function").items():
         role = {"Ref": function["Role"]["Fn::GetAtt"][0]}
@@ -280,7 +284,7 @@ def test_what_the_servers_log_says_is_counted_by_model_version(platform: Templat
     counted = {}
     for found in filters:
         (transformation,) = found["MetricTransformations"]  # CloudWatch takes one per filter
-        assert transformation["MetricNamespace"] == alarms.NAMESPACE
+        assert transformation["MetricNamespace"] == Environment().serving_metrics
         assert transformation["Dimensions"] == [{"Key": "Model", "Value": "$.model"}]
         counted[transformation["MetricName"]] = transformation["MetricValue"]
     assert set(counted) == {"Requests", "Failures", "Rows", "Invalid", "ScoreSum", "ScoreCount", "Milliseconds"}
@@ -289,12 +293,12 @@ def test_what_the_servers_log_says_is_counted_by_model_version(platform: Templat
 
 def test_an_endpoints_log_is_kept_as_long_as_all_others(platform: Template) -> None:
     groups = {g.get("LogGroupName"): g for g in of_type(platform, "AWS::Logs::LogGroup").values()}
-    assert groups[layout.endpoint_log("flights")]["RetentionInDays"] == 90
+    assert groups[Environment().endpoint_log("flights")]["RetentionInDays"] == 90
 
 
 def test_a_release_may_put_the_models_alarms_and_no_others(resources: Resources) -> None:
     found = [(id, s) for id, s in statements(resources) if "cloudwatch:PutMetricAlarm" in listed(s["Action"])]
-    kinds = {f"{layout.ENDPOINTS}*-{kind}" for kind in layout.ALARMS}
+    kinds = {Environment().alarm("*", kind) for kind in layout.ALARMS}
     for id, statement in found:
         names = {
             json.dumps(resource).rpartition(":alarm:")[2].rstrip('"]}') for resource in listed(statement["Resource"])

@@ -3,16 +3,19 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from cloud.handovers import HOLD
 from functions.release.check import LONGEST
 from stacks.assembly import Template, definition
 from stacks.settings import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "state_machine.json"
 ENDANGERED = ("Shadow", "Check endpoint", "Check canary", "Verify")  # states in which a candidate may be serving
+THROTTLED = ["Lambda.TooManyRequestsException"]
 States = dict[str, dict[str, Any]]
 
 
@@ -58,7 +61,18 @@ def test_every_task_ends_in_time_and_is_tried_again_within_bounds(states: States
         else:
             assert task["TimeoutSeconds"] <= 24 * 3600, name
         assert task["Retry"], name
-        assert all(retry["MaxAttempts"] <= 120 for retry in task["Retry"]), name
+        assert all(retry["MaxAttempts"] <= 5 for retry in task["Retry"] if retry["ErrorEquals"] != THROTTLED), name
+
+
+def test_every_function_that_is_throttled_is_tried_again_for_hours_and_within_the_lease(states: States) -> None:
+    functions = {name: task for name, task in tasks(states) if "Function" in json.dumps(task["Resource"])}
+    assert len(functions) > 20
+    for name, task in functions.items():
+        throttled = task["Retry"][0]
+        assert throttled["ErrorEquals"] == THROTTLED, name
+        on_average = throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2  # full jitter
+        assert timedelta(hours=5) < timedelta(seconds=on_average) < HOLD, name
+        assert 3 * throttled["MaxAttempts"] < 25_000 / 2, "events of an execution's history"
 
 
 def test_every_failure_passes_the_conclusion(states: States) -> None:
@@ -201,7 +215,7 @@ def test_every_state_can_be_reached(machine: dict[str, Any], states: States) -> 
 
 
 def test_no_data_travels_in_the_state(states: States) -> None:
-    """Files are listed in S3, and what each inspection found is not gathered."""
+    """Files are listed in S3, and the results of inspections are not gathered."""
     inspect = states["Inspect files"]
     assert inspect["ItemReader"]["Parameters"]["Key.$"] == "$.plan.files.key"
     assert inspect["ResultPath"] is None
@@ -223,7 +237,7 @@ def test_the_width_of_every_map_is_declared_and_no_part_may_fail(states: States)
     maps = {name: state for name, state in states.items() if state["Type"] == "Map"}
     assert set(maps) == {"Inspect files", "Compare keys", "Inspect again"}
     for name, state in maps.items():
-        assert state["MaxConcurrency"] == 40, name
+        assert state["MaxConcurrency"] == 8, name
         assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         assert state["ResultPath"] is None, name
         assert not [key for key in state if key.startswith("Tolerated")], name

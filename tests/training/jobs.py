@@ -1,4 +1,4 @@
-"""Training jobs of made-up people: tidy data with everything that tidy data has."""
+"""Training jobs on synthetic people: tidy data with all types and missing values."""
 
 import json
 import tarfile
@@ -15,8 +15,9 @@ from perennial.contract.columns import Column
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import metrics_of
 from perennial.contract.plan import Origin, Plan
+from training.job import Paths
 from training.tables import to_arrow
-from training.train import Paths, train
+from training.train import train
 
 PEOPLE = {
     "id": Column("integer", feature=False),
@@ -118,8 +119,17 @@ class Job:
         (self.paths.plan / "plan.json").write_text(json.dumps(plan_of(columns, **changes).to_json()))
         return self
 
+    def prepare_datasets(self, datasets: Mapping[str, pd.DataFrame], **changes: Any) -> "Job":
+        """Writes the plan, and each dataset's part into a folder of its name, as in S3; the last is the newest."""
+        self.prepare([], datasets=tuple(datasets), newest=list(datasets)[-1], **changes)
+        for name, rows in datasets.items():
+            folder = self.paths.data / name / "parts" / "0"
+            folder.mkdir(parents=True)
+            pq.write_table(to_arrow(rows, PEOPLE), folder / "rows.parquet")
+        return self
+
     def challenge(self, champion: "Job", archive: bytes | None = None) -> "Job":
-        """Let another job's model be the champion."""
+        """Makes another job's model the champion."""
         plan = json.loads((self.paths.plan / "plan.json").read_text())
         plan["champion"] = {"version": champion.version, "archive": "champion.tar.gz"}
         (self.paths.plan / "plan.json").write_text(json.dumps(plan))

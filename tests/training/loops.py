@@ -8,8 +8,9 @@ from typing import Any
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 from perennial.validation import Verdict, inspect
+from training.job import Paths
 from training.serve import App
-from training.train import Paths, train
+from training.train import train
 
 
 class Loop:

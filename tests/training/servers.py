@@ -1,4 +1,4 @@
-"""The server asked through WSGI, and a real one, started as the container starts it."""
+"""The server through WSGI, and a real one, started as the container starts it."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.training.jobs import Job
-from training.archive import unpack
+from training.champion import unpack
 from training.serve import App
 
 
@@ -67,7 +67,7 @@ sys.meta_path.insert(0, Closed())
 def serving(job: Job, scratch: Path) -> Iterator[str]:
     """gunicorn's address, once it is ready: an extracted archive, its code/ on the path, another folder.
 
-    Nothing else of ours can be imported, nor what the container lacks.
+    Only the archive's code and the container's packages can be imported.
     """
     folder = scratch / "opt/ml/model"
     unpack(job.pack(scratch / "model.tar.gz"), folder)

@@ -1,4 +1,4 @@
-"""A file that upload accepts is answered row for row by the endpoint, when its bytes are sent as they are."""
+"""A file that upload accepts is predicted row for row by the endpoint, when its bytes are sent as they are."""
 
 import io
 import json
@@ -12,6 +12,7 @@ import pytest
 
 from examples.flights import COLUMNS, read
 from perennial.contract.model import ModelSpec
+from perennial.contract.values import ANOTHER_FORM
 from perennial.spec import load, parse
 from perennial.validation import inspect
 from tests.training.loops import Loop
@@ -85,7 +86,7 @@ def answered(loop: Loop, file: Path) -> list[dict[str, object]]:
 
 
 def check(loop: Loop, file: Path) -> None:
-    """Each row has the answer that the model gives to the row as upload typed it."""
+    """Each row has the prediction that the model makes for the row as upload typed it."""
     table = pq.read_table(loop.rows)
     model = Model.load(loop.model)
     names = list(model.features)
@@ -159,7 +160,7 @@ def test_a_category_beyond_the_encoded_ones_is_known_and_an_unseen_one_is_refuse
     known = ask(loop.app, json.dumps([{"x": 0.5, "a": name} for name in set(feature["categories"])]))
     assert known.status == 200
     unseen = ask(loop.app, '{"x": 0.5, "a": "c400"}')
-    assert (unseen.status, unseen.json["error"]) == (400, "row 0, 'a': the model never saw 'c400'")
+    assert (unseen.status, unseen.json["error"]) == (400, "row 0, 'a': 'c400' is not in the training data")
 
 
 def test_another_unicode_form_of_a_category_is_refused_with_the_remedy(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_another_unicode_form_of_a_category_is_refused_with_the_remedy(tmp_path:
     loop = Loop(file, spec_of("a: {type: category}"), tmp_path, out_of_contract="refuse")
     response = ask(loop.app, json.dumps({"x": 0.5, "a": "Zu\u0308rich"}))
     assert response.status == 400
-    assert response.json["error"].endswith("is another Unicode form of an allowed value; normalise the data to NFC")
+    assert response.json["error"].endswith(f"is {ANOTHER_FORM}")
 
 
 def test_a_positive_class_may_be_named_by_the_datas_word(tmp_path: Path) -> None:

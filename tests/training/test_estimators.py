@@ -1,4 +1,4 @@
-"""Every estimator holds on any tidy data, and the user's own is one of them."""
+"""Every estimator works on any tidy data, the user's own included."""
 
 import json
 from dataclasses import replace
@@ -15,8 +15,8 @@ from perennial.contract.columns import Column
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import estimators, fitting, labels
 from training.columns import frame, plain, series
-from training.failure import TrainingError
 from training.features import MOST_CODES, Features, code_places
+from training.job import TrainingError
 
 FEATURES = {name: column for name, column in PEOPLE.items() if column.feature} | {
     "remark": Column("text", nullable=True, feature=True)

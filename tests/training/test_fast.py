@@ -1,4 +1,4 @@
-"""The fast path says what the fitted pipeline says, on any rows; and its explanations are Shapley values."""
+"""The fast path equals the fitted pipeline, on any rows; and its explanations are Shapley values."""
 
 import datetime as dt
 import itertools
@@ -56,7 +56,7 @@ TARGETS = {"binary": "bought", "multiclass": "plan", "regression": "spent"}
 
 @pytest.fixture(scope="module", params=itertools.product(KINDS, TARGETS), ids="-".join)
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Served]:
-    """One model, asked both ways."""
+    """One model, on both paths."""
     kind, problem = request.param
     changes, engine = KINDS[kind]
     job = Job(tmp_path_factory.mktemp("fast"))
@@ -69,7 +69,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def any_value(column: Column) -> st.SearchStrategy[Any]:
-    """Whatever a request of this type may hold, what the model saw and what it never saw."""
+    """Any value that a request of this type may hold, seen in training or not."""
     strategies: dict[str, st.SearchStrategy[Any]] = {
         "boolean": st.booleans(),
         "integer": st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(15, 95)),
@@ -92,7 +92,7 @@ def test_both_paths_say_the_same_of_any_rows(both: tuple[Model, Served], rows: l
     columns = {name: list(values) for name, values in zip(FEATURES, zip(*rows, strict=True), strict=True)}
     general = model.values(frame(model.features, columns))
     fast = served.predict(Rows(columns, len(rows))).values
-    # A linear model multiplies what is extreme: what is equal is the sum, to the digits that doubles have.
+    # A linear model multiplies extreme values: the sum is equal to the digits that doubles have.
     assert np.abs(fast - general) == pytest.approx(0, abs=1e-9 * max(1.0, float(np.abs(general).max())))
 
 
@@ -147,7 +147,7 @@ def test_contributions_are_the_shapley_values_of_the_trees() -> None:
 
 
 def shapley(trees: Trees, row: Any, place: int) -> float:
-    """By the definition: over all sets of the other numbers."""
+    """Shapley values by the definition: over all sets of the other numbers."""
     others, total = [other for other in range(4) if other != place], 0.0
     for size in range(4):
         for known in itertools.combinations(others, size):
@@ -158,7 +158,7 @@ def shapley(trees: Trees, row: Any, place: int) -> float:
 
 
 def expected_sum(trees: Trees, row: Any, known: Any) -> float:
-    """What the trees say on average, where only some numbers are known (Lundberg et al., algorithm 1)."""
+    """The mean output of the trees if only some numbers are known (Lundberg et al., algorithm 1)."""
 
     def below(node: int) -> float:
         left, right = int(trees.left[node]), int(trees.right[node])

@@ -1,4 +1,4 @@
-"""What a job measures beyond the main metrics: the threshold, newest and older rows, and all other sections."""
+"""The measurements of a job beyond the main metrics: the threshold, newest and older rows, and all other sections."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from perennial.contract.gate import Gate
 from perennial.gate.decision import decide
 from tests.training.jobs import PEOPLE, Job, people, plan_of
-from training.failure import TrainingError
+from training.job import TrainingError
 from training.model import Model
 from training.tables import to_arrow
 
@@ -23,8 +23,8 @@ def threshold(**members: Any) -> dict[str, Any]:
 AIMS = [
     (threshold(aim="f_beta", beta=2.0), "has the greatest F2 on 3 folds"),
     (threshold(aim="recall_at_precision", precision=0.8, folds=4), "at a precision of at least 0.8, on 4 folds"),
-    ({**threshold(aim="value"), "value": {"tp": 10, "fp": -3}}, "brings the most on 3 folds"),
-    ({**threshold(aim="value"), "value": {"tp": "0.001 * income", "fp": -3}}, "brings the most on 3 folds"),
+    ({**threshold(aim="value"), "value": {"tp": 10, "fp": -3}}, "has the greatest value on 3 folds"),
+    ({**threshold(aim="value"), "value": {"tp": "0.001 * income", "fp": -3}}, "has the greatest value on 3 folds"),
 ]
 
 
@@ -56,6 +56,13 @@ def test_a_fixed_threshold_is_the_declared_one(job: Job) -> None:
     }
 
 
+def test_the_classes_of_a_boolean_target_are_in_the_words_of_its_data(trained: dict[str, Job], job: Job) -> None:
+    job.prepare([people(300)], target_words=("no", "yes")).run()
+    assert list(job.evaluation["candidate"]["classes"]) == ["no", "yes"]
+    assert job.evaluation["curves"]["candidate"]["confusion"]["labels"] == ["no", "yes"]
+    assert list(trained["binary"].evaluation["candidate"]["classes"]) == ["false", "true"]
+
+
 def test_the_choice_of_a_threshold_never_sees_the_held_out_rows(trained: dict[str, Job], job: Job) -> None:
     rows = people(800)
     held_out = rows["id"].isin(trained["binary"].predictions["key.id"])
@@ -85,20 +92,10 @@ def test_a_threshold_by_value_needs_amounts(job: Job) -> None:
         job.run()
 
 
-def in_datasets(job: Job, parts: dict[str, pd.DataFrame], **changes: Any) -> Job:
-    """A job whose parts lie in folders that bear their datasets' names, as in S3."""
-    job.prepare([], datasets=tuple(parts), newest=list(parts)[-1], **changes)
-    for name, rows in parts.items():
-        folder = job.paths.data / name / "parts" / "0"
-        folder.mkdir(parents=True)
-        pq.write_table(to_arrow(rows, PEOPLE), folder / "rows.parquet")
-    return job
-
-
 def test_rows_of_the_newest_dataset_and_older_ones_are_judged_apart(trained: dict[str, Job], job: Job) -> None:
     # In an order that the names' does not tell; and ten rows are corrected by the newest dataset.
     first, newest = people(800), pd.concat([people(400, start=800), people(10)])
-    in_datasets(job, {"ds-b": first, "ds-a": newest}).challenge(trained["binary"]).run()
+    job.prepare_datasets({"ds-b": first, "ds-a": newest}).challenge(trained["binary"]).run()
     evaluation, table = job.evaluation, job.predictions
     is_new = (table["key.id"] >= 800) | (table["key.id"] < 10)
     rows = evaluation["rows"]
@@ -129,7 +126,7 @@ def test_a_candidate_that_learnt_the_newest_data_only_is_refused_for_forgetting(
     # In the newest data all that was true is turned round, and so much of it is learnt that the old is lost.
     new["bought"] = ~new["bought"]
     new = pd.concat([new.assign(id=new["id"] + 10_000 * copy) for copy in range(4)])
-    in_datasets(job, {"ds-old": old, "ds-new": new}).challenge(champion).run()
+    job.prepare_datasets({"ds-old": old, "ds-new": new}).challenge(champion).run()
     decision = decide(job.evaluation, Gate("roc_auc", margin=0.01, test="superior"))
     (check,) = (check for check in decision.checks if check.name == "forgetting")
     assert check.verdict == "failed"

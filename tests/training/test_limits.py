@@ -1,4 +1,4 @@
-"""What is beyond the contract, Parquet bodies, explanations, and what the log says of them."""
+"""Values beyond the contract, Parquet bodies, explanations, and their lines in the log."""
 
 import io
 import json
@@ -58,7 +58,7 @@ BEYOND: list[tuple[str, Any, str]] = [
     ("joined", "2014-12-31", "is below 2015-01-01"),
     ("seen", "2030-01-01T00:00:01Z", "is above 2030-01-01"),
     ("constant", 3, "3 is not among the 2 allowed"),
-    ("city", "Oslo", "the model never saw 'Oslo'"),
+    ("city", "Oslo", "'Oslo' is not in the training data"),
 ]
 
 

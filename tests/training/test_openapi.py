@@ -1,4 +1,4 @@
-"""The description of a model's payload, and what a real server answers to whatever it allows and forbids."""
+"""The description of a model's payload, and a real server's responses to allowed and forbidden bodies."""
 
 import http.client
 import json

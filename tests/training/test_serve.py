@@ -1,4 +1,4 @@
-"""The inference server, asked through WSGI, and once through a real gunicorn from nothing but an archive."""
+"""The inference server through WSGI, and once through a real gunicorn from an archive alone."""
 
 import csv
 import io

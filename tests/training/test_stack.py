@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.training.jobs import Job, people
-from training.archive import unpack
+from training.champion import unpack
 
 pytestmark = pytest.mark.skipif(not os.environ.get("PERENNIAL_SERVING_STACK"), reason="make test-serving-stack")
 

@@ -1,4 +1,4 @@
-"""A training job: what it learns from, what it leaves behind, and how it fails."""
+"""A training job: its rows, its output, and its failures."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from perennial.contract.metrics import metrics_of
 from perennial.gate.decision import decide
 from tests.training.jobs import PEOPLE, Job, people, plan_of
 from training import artifact
-from training.failure import TrainingError
+from training.job import TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
 

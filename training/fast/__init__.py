@@ -1,1 +1,1 @@
-"""The fast path: a model written down without scikit-learn, and kept if it says the same."""
+"""The fast path: a model written without scikit-learn, used if its predictions are equal."""

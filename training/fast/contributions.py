@@ -1,13 +1,13 @@
-"""How much each number moved a tree ensemble's sum away from its mean: exact Shapley values over paths.
+"""Contributions of each number to a tree ensemble's sum: exact Shapley values over paths.
 
-The game is TreeSHAP's path-dependent one (Lundberg et al., Nature Machine Intelligence 2, 2020): a number that is not
-known lets a row go both ways, by the shares of training rows that went there. A leaf's part of that game is a product
-over the numbers its path looks at, of o (does the row take the path?) where known and z (the share that does) where
-not. The Shapley value of a product is an integral (Owen's multilinear extension, Management Science 18, 1972):
+The game is TreeSHAP's path-dependent one (Lundberg et al., Nature Machine Intelligence 2, 2020): a row takes both
+branches at an unknown number, weighted by the shares of training rows. A leaf's part of that game is a product over the
+numbers of its path, of o (1 if the row takes the path, else 0) for known ones and z (the share that takes it) for
+others. The Shapley value of a product is an integral (Owen's multilinear extension, Management Science 18, 1972):
 
     value of i = leaf * (o_i - z_i) * integral over t in 0..1 of product over j != i of (t * o_j + (1 - t) * z_j)
 
-The integrand is a polynomial, for which Gauss and Legendre's quadrature is exact; so are the values, but for rounding.
+The integrand is a polynomial, for which Gauss-Legendre quadrature is exact, so the values are exact within rounding.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class _Steps:
     node: Places
     to_left: NDArray[np.bool_]
     starts: Places
-    leaf: Places  # of each (leaf, number): the place among the leaves
-    slot: Places  # of each: its place on the leaf's path
+    leaf: Places  # of each (leaf, number): the index of the leaf
+    slot: Places  # of each: its index on the leaf's path
     feature: Places  # of each
 
 
 class Contributions:
-    """Made once per ensemble, with the first question. `cost` is what one row takes, in array elements."""
+    """Made once per ensemble, with the first request. `cost` is the number of array elements for one row."""
 
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
@@ -57,7 +57,7 @@ class Contributions:
         return np.asarray(np.multiply.reduceat(ratios, steps.starts)) if len(ratios) else ratios
 
     def of(self, numbers: Floats, output: int) -> tuple[float, Floats]:
-        """The mean of an output and what each of `numbers` (width,) added to it, of shape (width,)."""
+        """The mean of an output and the contribution of each of `numbers` (width,), of shape (width,)."""
         trees, steps = self._trees, self._steps
         value = self._leaf_values(output)
         takes = self._left(numbers)[steps.node] == steps.to_left
@@ -86,7 +86,7 @@ class Contributions:
         return np.asarray(np.where(trees.group[tree] == output, values, 0.0))
 
     def _left(self, numbers: Floats) -> NDArray[np.bool_]:
-        """Does the row go left at each node?"""
+        """True at each node where the row goes left."""
         trees = self._trees
         if trees.single:
             numbers = numbers.astype(np.float32).astype(np.float64)

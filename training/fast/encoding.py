@@ -1,7 +1,7 @@
 """The encoders' numbers without pandas and scikit-learn: for one row in plain Python, for many in NumPy.
 
-An encoding is what a fitted encoder of `training.encoders` has learnt, as JSON. Both must give the same numbers; that
-they do is proved on the held-out rows of every training before an encoding is used.
+An encoding is the state of a fitted encoder of `training.encoders`, as JSON. Both must give the same numbers; this is
+proved on the held-out rows of every training before an encoding is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAN = float("nan")
 
 
 class Encoding(Protocol):
-    """One column's way to numbers; null is None."""
+    """The encoding of one column; null is None."""
 
     def one(self, value: Any) -> list[float]:
         """The numbers of one value."""
@@ -45,7 +45,7 @@ class Numbers:
 
 
 class Codes:
-    """The place of a category; of one that was never seen, NaN or, if some had to be left out, the place of others."""
+    """The code of a category; of an unseen one NaN or, if some categories were left out, the code for others."""
 
     def __init__(self, learnt: Mapping[str, Any]) -> None:
         self._places: dict[str | None, float] = {name: float(i) for i, name in enumerate(learnt["categories"])}
@@ -61,7 +61,7 @@ class Codes:
 
 
 class Flags:
-    """Categories as one 0 or 1 each, the last for others."""
+    """One-hot encoding of categories, the last column for others."""
 
     def __init__(self, learnt: Mapping[str, Any]) -> None:
         self._places = {name: place for place, name in enumerate(learnt["categories"])}
@@ -90,7 +90,7 @@ class Calendar:
 
 
 class Scaled:
-    """Another encoding's numbers with mean 0 and deviation 1, gaps filled, and a mark for some gaps."""
+    """Another encoding's numbers standardized, missing ones filled, with a mark for some of them."""
 
     def __init__(self, learnt: Mapping[str, Any]) -> None:
         self._inner = encoding(learnt["inner"])
@@ -111,7 +111,7 @@ class Scaled:
 
 
 def encoding(learnt: Mapping[str, Any]) -> Encoding:
-    """From what `training.fast.extraction` has written. Raises KeyError for one that is not known."""
+    """The encoding that `training.fast.extraction` has written. Raises KeyError for an unknown one."""
     return _KINDS[learnt["kind"]](learnt)
 
 

@@ -1,4 +1,4 @@
-"""What scikit-learn has fitted, as plain arrays and JSON, so that serving needs no scikit-learn."""
+"""Fitted encoders and estimators of scikit-learn as plain arrays and JSON, so that serving needs no scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FORESTS = (RandomForestClassifier, RandomForestRegressor)
 
 
 class UnknownKindError(Exception):
-    """There is no plain form of this encoder or estimator; the message says of which."""
+    """This encoder or estimator has no plain form; the message names it."""
 
 
 def encoding(encoder: Encoder) -> dict[str, Any]:
-    """What an encoder has learnt, for `training.fast.encoding`. Raises UnknownKindError."""
+    """The state of a fitted encoder, for `training.fast.encoding`. Raises UnknownKindError."""
     match encoder:
         case Numbers():
             return {"kind": "numbers"}
@@ -43,13 +43,13 @@ def encoding(encoder: Encoder) -> dict[str, Any]:
 
 
 def encodings(features: Features) -> dict[str, Any]:
-    """All columns' encodings, and the places of numbers that are always 0. Raises UnknownKindError."""
+    """All columns' encodings, and the indices of numbers that are always 0. Raises UnknownKindError."""
     learnt = [{"column": name, **encoding(encoder)} for name, encoder in features.encoders_]
     return {"encodings": learnt, "empty": np.flatnonzero(features.empty_).tolist()}
 
 
 def link(estimator: Any) -> str:
-    """How an estimator's sums become what it says. Raises UnknownKindError."""
+    """The link function of an estimator, from sums to predictions. Raises UnknownKindError."""
     kind = type(estimator)
     if kind is HistGradientBoostingRegressor:
         name = type(estimator._loss.link).__name__
@@ -71,7 +71,7 @@ def linear(estimator: Any) -> tuple[Any, Any]:
 
 
 def trees(estimator: Any) -> Trees:
-    """Raises UnknownKindError where it has none."""
+    """The trees of an ensemble. Raises UnknownKindError for an estimator without trees."""
     if type(estimator) in _BOOSTING:
         return _boosted(estimator)
     if type(estimator) in _FORESTS:
@@ -110,9 +110,9 @@ def _boosted(estimator: Any) -> Trees:
 
 
 def _columns(estimator: Any) -> tuple[Any, dict[int, Any]]:
-    """The number that each of the predictors' features is, and, for categories, the inner code of each code.
+    """The number of each of the predictors' features and, for categories, the inner code of each code.
 
-    The estimator puts its categories first, and counts them anew among those it saw.
+    The estimator puts its categories first and numbers them again among those in the training rows.
     """
     count = estimator.n_features_in_
     if estimator.is_categorical_ is None:
@@ -135,7 +135,7 @@ def _known(bitsets: Any) -> Any:
 
 
 def _sets(nodes: Any, by_code: Any, starts: Any, bitsets: Any, codes: dict[int, Any]) -> tuple[Any, Any]:
-    """For each split by category, whether each code goes left; a code that was not seen goes as a missing one."""
+    """For each split by category, whether each code goes left; an unseen code goes as a missing one."""
     categories = np.full(len(nodes), -1, dtype=np.int32)
     where = np.flatnonzero(by_code)
     categories[where] = np.arange(len(where))

@@ -1,6 +1,7 @@
-"""Choosing how a model will answer: by the fast path, if that says what the fitted pipeline says of the held-out rows.
+"""Choice of a model's serving path: the fast path, if its predictions for the held-out rows equal the fitted
+pipeline's.
 
-Equal means: every number to 1e-9, and every label. What was found is recorded in the manifest.
+Equal means every number to 1e-9, and every label. The result is recorded in the manifest.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from training.fast import extraction, quickscorer
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
 from training.features import Features
-from training.model import TOLERANCE, Model
-from training.predictions import predicted
+from training.model import Model
+from training.predictions import TOLERANCE, predicted
 
 _MOST_ROWS = 20_000
 _TREELITE = "treelite*"
-# what differs from one installation to the next, and would make another digest of the same model
+# fields that differ between installations and would change the digest of the same model
 _LEFT_OUT = ("__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
-    """Write fast/ into the model's folder if it is equal. Gives the manifest's member `serving`.
+    """Writes fast/ into the model's folder if it is equal. Returns the manifest's member `serving`.
 
     {"path": "fast" or "general", "engine", "rows", "difference", "reason"}. `code` is
     the archive's code folder, into which treelite is copied where it is needed.
@@ -50,7 +51,7 @@ def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
 
 
 def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
-    """Rows as the server has them after reading a request."""
+    """Rows as the server has them after it has read a request."""
     frame = {name: plain(column, rows[name]) for name, column in model.features.items()}
     return {each.name: each.typed_or_none(frame[each.name]) for each in Schema.of(model.manifest).fields}
 
@@ -58,7 +59,7 @@ def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
 def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> str:
     pipeline = model.pipeline
     if not isinstance(pipeline[0], Features) or len(pipeline) != 2:
-        raise UnknownKindError("a pipeline of one's own is asked by scikit-learn")
+        raise UnknownKindError("a pipeline of the user has no fast path")
     features, estimator = pipeline[0], pipeline[1]
     facts = {**extraction.encodings(features), "link": extraction.link(estimator)}
     folder.mkdir()
@@ -91,7 +92,7 @@ def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
 
 
 def _copy_treelite(package: Path, code: Path) -> None:
-    """Treelite, its library, what that links to, and its licence: no package is fetched where the model serves."""
+    """Copies treelite, its library, that library's dependencies, and its licence: the server downloads no package."""
     for source in sorted(package.parent.glob(_TREELITE)):
         shutil.copytree(source, code / source.name, ignore=shutil.ignore_patterns(*_LEFT_OUT))
 

@@ -1,10 +1,10 @@
 """The fast path: a model's numbers without pandas and scikit-learn, from the folder fast/ of its archive.
 
-    fast.json       how columns become numbers, which engine sums, how sums become probabilities
-    trees.npz       the trees, where there are any
-    forest.bin      treelite's form of them, where they are too large for QuickScorer
+    fast.json       encodings of the columns, the engine, the link function
+    trees.npz       the trees, if there are any
+    forest.bin      treelite's form of them, if they are too large for QuickScorer
 
-It is written by `training.fast.parity`, and only where it says what the fitted pipeline says.
+It is written by `training.fast.parity`, only if its predictions equal the fitted pipeline's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 class Engine(Protocol):
-    """Numbers to sums."""
+    """Base of engines: from numbers to sums."""
 
     def one(self, numbers: list[float]) -> Floats:
         """The outputs (K,) of one row."""
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
 
 class Linear:
-    """A weight per number and output."""
+    """A linear model: a weight per number and output."""
 
     def __init__(self, weights: Sequence[Any], intercepts: Sequence[float]) -> None:
         self.weights, self.intercepts = np.array(weights, dtype=np.float64).T.copy(), np.array(intercepts)
@@ -53,10 +53,10 @@ class Linear:
 
 
 class Forest:
-    """Trees of any size, by treelite's GTIL, which travels in the archive."""
+    """Trees of any size, by treelite's GTIL, which is part of the archive."""
 
     def __init__(self, file: Path, single: bool) -> None:
-        """`single`: are numbers rounded to 32 bits first, as a forest of scikit-learn does?"""
+        """`single`: numbers are rounded to 32 bits first, as in a forest of scikit-learn."""
         import treelite
 
         self._single = single
@@ -88,7 +88,7 @@ class Fast:
         self._engine = _engine(folder, facts)
 
     def values(self, columns: Columns, count: int) -> Floats:
-        """What the model says of typed rows: the positive's probability or a number (n,), or probabilities (n, K)."""
+        """The predictions for typed rows: the positive's probability or a number (n,), or probabilities (n, K)."""
         if count == 1:
             return self._linked(self._engine.one(self.one(columns))[None])
         sums = [self._engine.many(self._many(columns, slice(at, at + _AT_ONCE))) for at in range(0, count, _AT_ONCE)]
@@ -121,11 +121,11 @@ class Fast:
 
     @property
     def scale(self) -> str:
-        """What contributions are parts of."""
+        """The scale of the contributions."""
         return {"logistic": "log-odds", "softmax": "log-odds", "exponential": "logarithm"}.get(self._link, "value")
 
     def explain(self, columns: Columns, row: int, output: int) -> tuple[float, dict[str, float]]:
-        """The mean of an output's sum over the training rows, and what each feature of a row added to it."""
+        """The mean of an output's sum over the training rows, and the contribution of each feature of a row."""
         numbers = np.array(self.one(columns, row))
         if isinstance(self._engine, Linear):
             usual = np.array(self._background)
@@ -140,7 +140,7 @@ class Fast:
 
     @property
     def explanation_cost(self) -> int:
-        """Array elements that explaining one row takes."""
+        """The number of array elements for the explanation of one row."""
         return 1 if isinstance(self._engine, Linear) else self._contributions.cost
 
     @cached_property
@@ -163,7 +163,7 @@ def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
 
 
 def _logistic(sums: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without an exponent that is too large."""
+    """1 / (1 + exp(-x)) without overflow."""
     if len(sums) == 1:
         x = float(sums[0])
         return np.array([1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))])

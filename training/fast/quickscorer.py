@@ -1,9 +1,9 @@
 """Trees of at most 64 leaves, evaluated by bit masks: QuickScorer (Lucchese et al., SIGIR 2015), in NumPy.
 
-Each tree is a word with a bit per leaf, from left to right. A test that sends a row to the right takes the bits of its
-left side away; of what all tests have left, the lowest bit is the row's leaf. For one feature the words of all trees
-depend only on where its number lies among all thresholds, so they stand in a table, and a row costs one line of the
-table per feature, however deep the trees are.
+Each tree is a word with a bit per leaf, from left to right. A test that sends a row to the right clears the bits of its
+left side; the lowest bit that all tests leave set is the row's leaf. For one feature the words of all trees depend only
+on the rank of its number among all thresholds, so they are in a table, and a row costs one line of the table per
+feature, whatever the depth of the trees.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class QuickScorer:
         self._fill_table(trees, leaves)
 
     def _place_leaves(self, trees: Trees, leaves: list[list[int]], widest: int) -> None:
-        """Leaf values in one array; the exponent of a power of two, as a float holds it, is the leaf's number."""
+        """Puts leaf values into one array; the exponent of a power of two, in its float, is the leaf's number."""
         values = np.zeros((len(leaves), widest, trees.value.shape[1]))
         for tree, nodes in enumerate(leaves):
             values[tree, : len(nodes)] = trees.value[nodes]
@@ -165,5 +165,5 @@ def _from_the_root(trees: Trees, root: int) -> list[int]:
 
 
 def load(folder: Path) -> QuickScorer:
-    """The engine of the trees in a folder."""
+    """The engine for the trees in a folder."""
     return QuickScorer(Trees.load(folder / "trees.npz"))

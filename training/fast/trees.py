@@ -1,4 +1,4 @@
-"""A tree ensemble as plain arrays, without scikit-learn: what the engines and the explanations are made from."""
+"""A tree ensemble as plain arrays, without scikit-learn, for the engines and the explanations."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Integers = NDArray[np.int32]
 class Trees:
     """Nodes of all trees, one after the other; children are places among all nodes, -1 at a leaf.
 
-    A row goes left where its number is at most the threshold; at a node with a set of categories, where its code is
-    in the set; without a number, where `missing_left` says so. A tree adds the `value` of its leaf, of shape (K,), to
-    the outputs, or, where K is 1 and there are more outputs, to output `group`.
+    A row goes left if its number is at most the threshold; at a node with a set of categories, if its code is in the
+    set; without a number, by `missing_left`. A tree adds the `value` of its leaf, of shape (K,), to the outputs, or, if
+    K is 1 and there are more outputs, to output `group`.
     """
 
     roots: Integers  # (trees,)
     group: Integers  # (trees,)
-    feature: Integers  # (nodes,) the number looked at
+    feature: Integers  # (nodes,) the number that is compared
     threshold: Floats  # (nodes,)
     left: Integers  # (nodes,)
     right: Integers  # (nodes,)
@@ -32,18 +32,18 @@ class Trees:
     categories: Integers  # (nodes,) a row of `sets`, -1 for a number
     sets: NDArray[np.bool_]  # (splits by category, codes): goes left
     value: Floats  # (nodes, K), at leaves
-    cover: Floats  # (nodes,) training rows that came by
+    cover: Floats  # (nodes,) training rows that reach the node
     bias: Floats  # (outputs,)
-    scale: Any  # () what the sum is multiplied with: 1, or one over the number of trees
-    single: Any  # () are numbers rounded to 32 bits first?
+    scale: Any  # () the factor of the sum: 1, or one over the number of trees
+    single: Any  # () numbers are rounded to 32 bits first
 
     def save(self, file: Path) -> None:
-        """As .npz, of which nothing has to be unpickled."""
+        """Saves as .npz, without pickled objects."""
         np.savez(file, **{each.name: getattr(self, each.name) for each in fields(self)})
 
     @classmethod
     def load(cls, file: Path) -> Trees:
-        """What `save` wrote."""
+        """The trees that `save` wrote."""
         with np.load(file, allow_pickle=False) as arrays:
             return cls(**{each.name: arrays[each.name] for each in fields(cls)})
 

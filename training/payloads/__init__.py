@@ -1,1 +1,1 @@
-"""Rows as they come over the wire, by the contract of the model, and predictions as they go back."""
+"""Bodies of requests and responses, by the model's contract."""

@@ -1,4 +1,4 @@
-"""Requests as the server has them, and answers as WSGI takes them."""
+"""Requests and responses of the server, in WSGI's terms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITERS: dict[str, Callable[[Predictions], str]] = {
 
 @dataclass
 class Answer:
-    """A response, and what the log says of it."""
+    """A response, and its line in the log."""
 
     status: HTTPStatus
     body: str
@@ -30,7 +30,7 @@ class Answer:
 
 
 class RefusedError(Exception):
-    """A request that is answered with a status and a sentence."""
+    """A request that is refused with a status and a sentence."""
 
     def __init__(self, status: HTTPStatus, sentence: str) -> None:
         super().__init__(sentence)
@@ -38,17 +38,17 @@ class RefusedError(Exception):
 
 
 def refusal(status: HTTPStatus, sentence: str, row: int | None = None, name: str | None = None) -> Answer:
-    """What is wrong, and where."""
+    """A response with the fault and its place."""
     content = {"error": sentence, "row": row, "field": name}
-    # In ASCII, because what is wrong with a request may be that no UTF-8 can hold it.
+    # In ASCII, because the fault may be text that UTF-8 cannot encode.
     return Answer(status, json.dumps(content), notes={"reason": status.phrase})
 
 
 def body_of(environ: Mapping[str, Any]) -> bytes:
-    """The whole body. Without a length only a chunked body is read: there is no other. Raises RefusedError."""
+    """The whole body. Without a length only a chunked body is read. Raises RefusedError."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isascii() and length.isdigit():
-        # "0" * 30 + "9" is a length too, but nobody's
+        # "0" * 30 + "9" is a length too, but no client sends it
         if len(length) > 20 or int(length) > MOST_BYTES:
             raise _too_large()
         content = bytes(environ["wsgi.input"].read(int(length)))
@@ -68,7 +68,7 @@ def _too_large() -> RefusedError:
 
 
 def wants_explanation(environ: Mapping[str, Any]) -> bool:
-    """`explain=true` in the custom attributes, which SageMaker hands on, or in the query."""
+    """True for `explain=true` in the custom attributes, which SageMaker forwards, or in the query."""
     asked = f"{environ.get('HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES') or ''}&{environ.get('QUERY_STRING') or ''}"
     if "explain" not in asked:
         return False

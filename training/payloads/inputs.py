@@ -1,7 +1,7 @@
-"""What was sent, into the log, where the platform must not keep it: sensitive columns are left out or hashed first.
+"""Captured inputs without sensitive columns: the server logs the rows itself, with these columns dropped or hashed.
 
-Data capture keeps requests as they came. With hash or drop it keeps answers only, and the server itself writes, for the
-captured share of requests, one line of typed rows. A hash of few possible values hides them from a glance, no more.
+Data capture stores requests unchanged. With hash or drop it stores responses only, and the server writes, for the
+captured share of requests, one line of typed rows. A hash over few possible values can be inverted by trying them all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Inputs:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Inputs:
-        """By PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS and PERENNIAL_CAPTURE_PERCENT. Raises ValueError."""
+        """From PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS and PERENNIAL_CAPTURE_PERCENT. Raises ValueError."""
         treatment = environment.get("PERENNIAL_SENSITIVE") or "keep"
         if treatment not in ("keep", "hash", "drop"):
             raise ValueError(f"PERENNIAL_SENSITIVE is '{treatment}'; expected keep, hash or drop")
@@ -40,7 +40,7 @@ class Inputs:
         return cls(treatment, columns, float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100)
 
     def line(self, rows: Rows) -> dict[str, Any] | None:
-        """The members `rows` and, where not all fit, `left_out`; None where nothing is to be written."""
+        """The members `rows` and, if not all fit, `left_out`; None if nothing is to be written."""
         if self.treatment == "keep" or random.random() >= self.share:
             return None
         shown = [name for name in rows.columns if not (self.treatment == "drop" and name in self.columns)]
@@ -62,6 +62,6 @@ class Inputs:
 
 
 def _joined(environment: Mapping[str, str], name: str) -> str:
-    """NAME, NAME_1, NAME_2, ... in one: SageMaker takes at most 1,024 characters a value."""
+    """Joins NAME, NAME_1, NAME_2, ...: SageMaker takes at most 1,024 characters a value."""
     numbered = (environment.get(f"{name}_{number}") for number in itertools.count(1))
     return environment.get(name, "") + "".join(itertools.takewhile(lambda part: part is not None, numbered))  # type: ignore[arg-type]

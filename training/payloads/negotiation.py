@@ -1,4 +1,4 @@
-"""Content types that may be answered (RFC 9110, 12.5.1)."""
+"""Content negotiation (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ OFFERED = (JSON, CSV, JSONLINES)
 
 
 class NotAcceptableError(ValueError):
-    """Nothing that we write is accepted by the one who asks."""
+    """The client accepts none of the supported content types."""
 
 
 def accepted(header: str) -> str:
-    """The type to answer with: the one most wanted, ours first where several are. Raises NotAcceptableError."""
+    """The content type of the greatest quality; of several the server's first. Raises NotAcceptableError."""
     if not header.strip():
         return OFFERED[0]
     ranges = [parsed_type(part) for part in header.split(",") if part.strip()]
@@ -26,7 +26,7 @@ def accepted(header: str) -> str:
 
 
 def _quality(kind: str, ranges: Sequence[tuple[str, dict[str, str]]]) -> float:
-    """The q of the most specific range that covers the type; 0 where none does."""
+    """The q of the most specific range that covers the type; 0 if none does."""
     best, specificity = 0.0, -1
     for name, parameters in ranges:
         name = ALIASES.get(name, name)

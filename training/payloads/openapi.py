@@ -1,4 +1,4 @@
-"""What may be sent to a model and what it answers, as an OpenAPI 3.1 description made from its manifest alone."""
+"""An OpenAPI 3.1 description of a model's requests and responses, made from its manifest alone."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _EXPLAIN = "`explain=true`: with each answer what every feature added to it. Sag
 
 
 def write(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """openapi.json of a model's folder."""
+    """Writes openapi.json into a model's folder."""
     text = json.dumps(describe(manifest), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The description. Limits are part of a schema only where the contract refuses what is beyond them."""
+    """The description. Limits are part of a schema only if the contract refuses values beyond them."""
     title = f"{manifest['model']}: {manifest['problem']}, predicts {manifest['target']}"
     answer = {"200": _said(), **{status: _fault(text) for status, text in _STATUSES.items()}}
     return {
@@ -122,9 +122,7 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _summary(manifest: Mapping[str, Any]) -> str:
-    response = (
-        f"A feature may be left out where it may be null. Answers to {', '.join(OFFERED)}, as the Accept header asks."
-    )
+    response = f"A nullable feature may be left out. The response is one of {', '.join(OFFERED)}, by the Accept header."
     if manifest["problem"] == "binary":
         positive = written((words_of(manifest) or manifest["classes"])[-1])
         response += f" The label is {positive} where its probability is at least {manifest['threshold']}."

@@ -1,4 +1,4 @@
-"""A Parquet body as typed rows. pyarrow is imported with the first one, for most servers never see any."""
+"""A Parquet body as typed rows. pyarrow is imported with the first one, because most servers receive none."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from perennial.contract.requests import check_names
 from perennial.contract.schema import Rows, Schema
 
 _MOST_ROWS = 200_000
-# Six megabytes of Parquet can hold gigabytes: what it unfolds to is bounded before it is unfolded.
+# Six megabytes of Parquet can hold gigabytes: the declared size is checked before decompression.
 _MOST_CELLS = 4_000_000
 _MOST_CHARACTERS = 64 * 1024**2
 
 
 def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
-    """One row per row, columns by name. Raises PayloadError."""
+    """The typed rows by column. Raises PayloadError."""
     if not body:
         raise PayloadError("the body is empty; expected at least one row")
     import pyarrow as pa
@@ -44,7 +44,7 @@ def _check(names: list[str], rows: int, schema: Schema) -> None:
 
 
 def _values(column: Any, name: str) -> list[Any]:
-    """Python values."""
+    """The column as Python values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

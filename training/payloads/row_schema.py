@@ -1,4 +1,4 @@
-"""The rows that may be sent to a model, as JSON Schema made from its manifest."""
+"""JSON Schema of a model's rows, made from its manifest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXT_OF: dict[str, str] = {
 
 
 def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The schemas Row and Rows. Limits are part of them only where the contract refuses what is beyond."""
+    """The schemas Row and Rows. Limits are part of them only if the contract refuses values beyond them."""
     refuses = manifest.get("out_of_contract") == "refuse"
     null_values = tuple(manifest.get("null_values") or ())
     features = {each["name"]: _feature(each, refuses, null_values) for each in manifest["features"]}
@@ -50,7 +50,7 @@ def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, 
     many = known is not None and len(known) > _MOST_LISTED
     known = None if many else known
     schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
-    holds = refuses and not column.cleaning  # limits hold of the text that has been cleaned
+    holds = refuses and not column.cleaning  # limits apply to the cleaned text
     if holds and column.limits:
         schema = {"allOf": [schema, _limits(column)]}
     if holds and known is not None:
@@ -74,7 +74,7 @@ def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, 
 
 
 def _value(column: Column) -> dict[str, Any]:
-    """What a column's type takes: texts of numbers too, as a CSV cell would have them."""
+    """The schema of a column's type, with the texts of numbers, as in a CSV cell."""
     match column.type:
         case "boolean":
             return {
@@ -93,7 +93,7 @@ def _value(column: Column) -> dict[str, Any]:
 
 
 def _limits(column: Column) -> dict[str, Any]:
-    """As JSON Schema says them; bounds of dates can only be told."""
+    """The limits in JSON Schema; bounds of dates are in the description only."""
     limits = column.limits
     if column.values is not None:
         return {"enum": [written(value) if column.type in ("text", "category") else value for value in column.values]}

@@ -1,13 +1,13 @@
-"""What a call needs: the IAM actions, the resources and the condition keys, from the service and its parameters.
+"""The permissions of a call: IAM actions, resources and condition keys, from the service and its parameters.
 
 The names are those of the Service Authorization Reference,
-https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html; `make second-opinion-iam` holds them
-against it.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html; `make second-opinion-iam` compares
+them.
 """
 
 from embedded.permissions.evaluation import Access
+from embedded.permissions.need import Parameters, Place, Table
 from embedded.permissions.needs import functions, messages, objects, records, sagemaker, watching
-from embedded.permissions.needs.arns import Parameters, Place, Table
 
 TABLES: dict[str, Table] = {  # by botocore's name of the service
     "application-autoscaling": sagemaker.SCALING,
@@ -30,6 +30,6 @@ TABLES: dict[str, Table] = {  # by botocore's name of the service
 
 
 def needs(service: str, operation: str, parameters: Parameters, place: Place) -> list[Access] | None:
-    """What a call needs; None for a call that no table knows."""
+    """The permissions of a call; None for a call that no table has."""
     need = TABLES.get(service, {}).get(operation)
     return None if need is None else list(need(parameters, place))

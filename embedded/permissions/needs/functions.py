@@ -1,9 +1,9 @@
-"""What calls to Lambda and Step Functions need."""
+"""Permissions of calls to Lambda and Step Functions."""
 
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, on, passing, together
+from embedded.permissions.need import Need, Parameters, Place, Table, all_of, on, on_any, passing
 
 
 def _function(parameters: Parameters, place: Place) -> str:
@@ -38,8 +38,8 @@ _ROLE = passing("lambda.amazonaws.com", "Role")
 LAMBDA: Table = {
     "Invoke": _on_function("InvokeFunction"),
     "InvokeAsync": _on_function("InvokeFunction"),
-    "CreateFunction": together(_on_function("CreateFunction"), _ROLE),
-    "UpdateFunctionConfiguration": together(_on_function("UpdateFunctionConfiguration"), _ROLE),
+    "CreateFunction": all_of(_on_function("CreateFunction"), _ROLE),
+    "UpdateFunctionConfiguration": all_of(_on_function("UpdateFunctionConfiguration"), _ROLE),
     **{
         action: _on_function(action)
         for action in (
@@ -50,9 +50,9 @@ LAMBDA: Table = {
             *("DeleteFunctionEventInvokeConfig", "ListVersionsByFunction", "TagResource", "ListTags"),
         )
     },
-    "ListFunctions": anywhere("lambda:ListFunctions"),
-    "ListLayers": anywhere("lambda:ListLayers"),
-    "ListEventSourceMappings": anywhere("lambda:ListEventSourceMappings"),
+    "ListFunctions": on_any("lambda:ListFunctions"),
+    "ListLayers": on_any("lambda:ListLayers"),
+    "ListEventSourceMappings": on_any("lambda:ListEventSourceMappings"),
     "CreateEventSourceMapping": _create_mapping,
     **{
         action: _mapping(action)
@@ -74,8 +74,8 @@ def _create_machine(parameters: Parameters, place: Place) -> Iterable[Access]:
 
 _MACHINE_ROLE = passing("states.amazonaws.com", "roleArn")
 STATES: Table = {
-    "CreateStateMachine": together(_create_machine, _MACHINE_ROLE),
-    "UpdateStateMachine": together(_on("UpdateStateMachine", "stateMachineArn"), _MACHINE_ROLE),
+    "CreateStateMachine": all_of(_create_machine, _MACHINE_ROLE),
+    "UpdateStateMachine": all_of(_on("UpdateStateMachine", "stateMachineArn"), _MACHINE_ROLE),
     **{
         action: _on(action, "stateMachineArn")
         for action in ("DescribeStateMachine", "DeleteStateMachine", "StartExecution", "StartSyncExecution")
@@ -91,7 +91,7 @@ STATES: Table = {
     "TagResource": _on("TagResource", "resourceArn"),
     "ListTagsForResource": _on("ListTagsForResource", "resourceArn"),
     **{
-        action: anywhere(f"states:{action}")
+        action: on_any(f"states:{action}")
         for action in (
             *("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat", "ListStateMachines"),
             *("ListActivities", "ValidateStateMachineDefinition"),

@@ -1,20 +1,9 @@
-"""What calls to SQS, SNS, EventBridge and its Scheduler need."""
+"""Permissions of calls to SQS, SNS, EventBridge and its Scheduler."""
 
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import (
-    Need,
-    Parameters,
-    Place,
-    Table,
-    anywhere,
-    on,
-    pass_role,
-    passing,
-    together,
-    with_tags,
-)
+from embedded.permissions.need import Need, Parameters, Place, Table, all_of, on, on_any, pass_role, passing, with_tags
 
 
 def _queue(parameters: Parameters, place: Place) -> str:
@@ -45,12 +34,12 @@ SQS: Table = {
             *("ListDeadLetterSourceQueues", "DeleteMessage", "ChangeMessageVisibility"),
         )
     },
-    "SendMessage": together(_on_queue("SendMessage"), _SENDS),
-    "SendMessageBatch": together(_on_queue("SendMessage"), _SENDS),
-    "ReceiveMessage": together(_on_queue("ReceiveMessage"), _queue_key("kms:Decrypt")),
+    "SendMessage": all_of(_on_queue("SendMessage"), _SENDS),
+    "SendMessageBatch": all_of(_on_queue("SendMessage"), _SENDS),
+    "ReceiveMessage": all_of(_on_queue("ReceiveMessage"), _queue_key("kms:Decrypt")),
     "DeleteMessageBatch": _on_queue("DeleteMessage"),
     "ChangeMessageVisibilityBatch": _on_queue("ChangeMessageVisibility"),
-    "ListQueues": anywhere("sqs:ListQueues"),
+    "ListQueues": on_any("sqs:ListQueues"),
 }
 
 
@@ -84,10 +73,10 @@ SNS: Table = {
         )
     },
     "CreateTopic": _make_topic,
-    "Publish": together(on("sns:Publish", _topic), _topic_key),
-    "PublishBatch": together(on("sns:Publish", _topic), _topic_key),
-    "ListTopics": anywhere("sns:ListTopics"),
-    "ListSubscriptions": anywhere("sns:ListSubscriptions"),
+    "Publish": all_of(on("sns:Publish", _topic), _topic_key),
+    "PublishBatch": all_of(on("sns:Publish", _topic), _topic_key),
+    "ListTopics": on_any("sns:ListTopics"),
+    "ListSubscriptions": on_any("sns:ListSubscriptions"),
 }
 
 
@@ -118,15 +107,15 @@ def _put_events(parameters: Parameters, place: Place) -> Iterable[Access]:
 
 
 EVENTS: Table = {
-    "PutRule": together(_on_rule("PutRule", "Name"), passing("events.amazonaws.com", "RoleArn")),
-    "PutTargets": together(_on_rule("PutTargets", "Rule"), _target_roles),
+    "PutRule": all_of(_on_rule("PutRule", "Name"), passing("events.amazonaws.com", "RoleArn")),
+    "PutTargets": all_of(_on_rule("PutTargets", "Rule"), _target_roles),
     "RemoveTargets": _on_rule("RemoveTargets", "Rule"),
     "ListTargetsByRule": _on_rule("ListTargetsByRule", "Rule"),
     **{action: _on_rule(action, "Name") for action in ("DescribeRule", "DeleteRule", "EnableRule", "DisableRule")},
     "PutEvents": _put_events,
-    "ListRules": anywhere("events:ListRules"),
-    "ListRuleNamesByTarget": anywhere("events:ListRuleNamesByTarget"),
-    "ListEventBuses": anywhere("events:ListEventBuses"),
+    "ListRules": on_any("events:ListRules"),
+    "ListRuleNamesByTarget": on_any("events:ListRuleNamesByTarget"),
+    "ListEventBuses": on_any("events:ListEventBuses"),
     "DescribeEventBus": on(
         "events:DescribeEventBus",
         lambda parameters, place: place.arn("events", "event-bus/", str(parameters.get("Name") or "default")),
@@ -148,7 +137,7 @@ def _schedule_role(parameters: Parameters, _place: Place) -> Iterable[Access]:
 
 
 SCHEDULER: Table = {
-    **{action: together(_on_schedule(action), _schedule_role) for action in ("CreateSchedule", "UpdateSchedule")},
+    **{action: all_of(_on_schedule(action), _schedule_role) for action in ("CreateSchedule", "UpdateSchedule")},
     **{action: _on_schedule(action) for action in ("GetSchedule", "DeleteSchedule")},
-    "ListSchedules": anywhere("scheduler:ListSchedules"),
+    "ListSchedules": on_any("scheduler:ListSchedules"),
 }

@@ -1,4 +1,4 @@
-"""What calls to S3 need.
+"""Permissions of calls to S3.
 
 See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, together, with_tags
+from embedded.permissions.need import Need, Parameters, Place, Table, all_of, on_any, with_tags
 
 
 def _bucket(action: str) -> Need:
@@ -99,7 +99,7 @@ def _create_bucket(parameters: Parameters, _place: Place) -> Iterable[Access]:
     yield with_tags(Access("s3:CreateBucket", f"arn:aws:s3:::{parameters['Bucket']}"), tags)
 
 
-# Operations whose action has another name.
+# Operations with an action of another name.
 _CONFIGURATIONS = {
     "BucketEncryption": "EncryptionConfiguration",
     "BucketLifecycleConfiguration": "LifecycleConfiguration",
@@ -116,7 +116,7 @@ _SAME = (
 )
 
 TABLE: Table = {
-    "ListBuckets": anywhere("s3:ListAllMyBuckets"),
+    "ListBuckets": on_any("s3:ListAllMyBuckets"),
     "CreateBucket": _create_bucket,
     "DeleteBucket": _bucket("DeleteBucket"),
     "HeadBucket": _list("ListBucket"),
@@ -129,16 +129,16 @@ TABLE: Table = {
     "ListMultipartUploads": _list("ListBucketMultipartUploads"),
     "GetObject": _read,
     "HeadObject": _read,
-    "GetObjectAttributes": together(_read, _object("GetObjectAttributes", "GetObjectVersionAttributes")),
+    "GetObjectAttributes": all_of(_read, _object("GetObjectAttributes", "GetObjectVersionAttributes")),
     "GetObjectTagging": _object("GetObjectTagging", "GetObjectVersionTagging"),
     "PutObjectTagging": _object("PutObjectTagging", "PutObjectVersionTagging"),
     "DeleteObjectTagging": _object("DeleteObjectTagging", "DeleteObjectVersionTagging"),
     "GetObjectAcl": _object("GetObjectAcl", "GetObjectVersionAcl"),
     "PutObject": _write,
-    "CopyObject": together(_copy, _write),
+    "CopyObject": all_of(_copy, _write),
     "CreateMultipartUpload": _begin_parts,
     "UploadPart": _part,
-    "UploadPartCopy": together(_copy, _part),
+    "UploadPartCopy": all_of(_copy, _part),
     "CompleteMultipartUpload": _part,
     "AbortMultipartUpload": _object("AbortMultipartUpload"),
     "ListParts": _object("ListMultipartUploadParts"),

@@ -1,9 +1,9 @@
-"""What calls to DynamoDB, SSM's parameters, KMS and STS need."""
+"""Permissions of calls to DynamoDB, SSM's parameters, KMS and STS."""
 
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, nothing, on, together, with_tags
+from embedded.permissions.need import Need, Parameters, Place, Table, all_of, nothing, on, on_any, with_tags
 
 
 def _table(parameters: Parameters, place: Place) -> str:
@@ -60,8 +60,8 @@ DYNAMODB: Table = {
     "BatchWriteItem": _batch("BatchWriteItem"),
     "TransactWriteItems": _transaction,
     "TransactGetItems": _transaction,
-    "ListTables": anywhere("dynamodb:ListTables"),
-    "DescribeEndpoints": anywhere("dynamodb:DescribeEndpoints"),
+    "ListTables": on_any("dynamodb:ListTables"),
+    "DescribeEndpoints": on_any("dynamodb:DescribeEndpoints"),
 }
 
 
@@ -86,7 +86,7 @@ SSM: Table = {
     "GetParametersByPath": _on_parameter("GetParametersByPath", "Path"),
     "AddTagsToResource": _on_parameter("AddTagsToResource", "ResourceId"),
     "ListTagsForResource": _on_parameter("ListTagsForResource", "ResourceId"),
-    "DescribeParameters": anywhere("ssm:DescribeParameters"),
+    "DescribeParameters": on_any("ssm:DescribeParameters"),
 }
 
 
@@ -114,11 +114,11 @@ KMS: Table = {
             *("ListKeyPolicies",),
         )
     },
-    "CreateKey": anywhere("kms:CreateKey"),
-    "ListKeys": anywhere("kms:ListKeys"),
-    "ListAliases": anywhere("kms:ListAliases"),
-    "CreateAlias": together(on("kms:CreateAlias", _alias), _on_key("CreateAlias")),
-    "UpdateAlias": together(on("kms:UpdateAlias", _alias), _on_key("UpdateAlias")),
+    "CreateKey": on_any("kms:CreateKey"),
+    "ListKeys": on_any("kms:ListKeys"),
+    "ListAliases": on_any("kms:ListAliases"),
+    "CreateAlias": all_of(on("kms:CreateAlias", _alias), _on_key("CreateAlias")),
+    "UpdateAlias": all_of(on("kms:UpdateAlias", _alias), _on_key("UpdateAlias")),
     "DeleteAlias": on("kms:DeleteAlias", _alias),
 }
 

@@ -1,20 +1,9 @@
-"""What calls to SageMaker, its runtime and the scaling of its endpoints need."""
+"""Permissions of calls to SageMaker, its runtime and the scaling of its endpoints."""
 
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import (
-    Need,
-    Parameters,
-    Place,
-    Table,
-    anywhere,
-    on,
-    pass_role,
-    passing,
-    together,
-    with_tags,
-)
+from embedded.permissions.need import Need, Parameters, Place, Table, all_of, on, on_any, pass_role, passing, with_tags
 
 SERVICE = "sagemaker.amazonaws.com"
 _SCALER = "sagemaker.application-autoscaling.amazonaws.com"
@@ -29,7 +18,7 @@ def _named(action: str, kind: str, member: str) -> Need:
 
 
 def _made(action: str, kind: str, member: str) -> Need:
-    """The need of a call that makes something, and tags it when tags are given."""
+    """The permission of a call that creates a resource, and tags it if tags are given."""
 
     def need(parameters: Parameters, place: Place) -> Iterable[Access]:
         arn, tags = _arn(place, kind, parameters.get(member, "")), parameters.get("Tags")
@@ -41,7 +30,7 @@ def _made(action: str, kind: str, member: str) -> Need:
 
 
 def _encrypted(parameters: Parameters, place: Place) -> Iterable[Access]:
-    """The grant that SageMaker takes on the keys which a job names."""
+    """The KMS grant of SageMaker on the keys that a job names."""
     output, machines = parameters.get("OutputDataConfig") or {}, parameters.get("ResourceConfig") or {}
     for named in (output.get("KmsKeyId"), machines.get("VolumeKmsKeyId"), parameters.get("KmsKeyId")):
         key = place.resources.key(str(named)) if named else ""
@@ -126,20 +115,20 @@ TABLE: Table = {
         for kind, (member, operations) in _KINDS.items()
         for operation in operations
     },
-    **{operation: anywhere(f"sagemaker:{operation}") for operation in _LISTS},
-    "CreateTrainingJob": together(
+    **{operation: on_any(f"sagemaker:{operation}") for operation in _LISTS},
+    "CreateTrainingJob": all_of(
         _made("CreateTrainingJob", "training-job", "TrainingJobName"), passing(SERVICE, "RoleArn"), _encrypted
     ),
     "CreateTransformJob": _made("CreateTransformJob", "transform-job", "TransformJobName"),
-    "CreateModel": together(_made("CreateModel", "model", "ModelName"), _model_role),
-    "CreateEndpointConfig": together(
+    "CreateModel": all_of(_made("CreateModel", "model", "ModelName"), _model_role),
+    "CreateEndpointConfig": all_of(
         _made("CreateEndpointConfig", "endpoint-config", "EndpointConfigName"), _model_role, _encrypted
     ),
-    "CreateEndpoint": together(
+    "CreateEndpoint": all_of(
         _made("CreateEndpoint", "endpoint", "EndpointName"),
         _named("CreateEndpoint", "endpoint-config", "EndpointConfigName"),
     ),
-    "UpdateEndpoint": together(
+    "UpdateEndpoint": all_of(
         _named("UpdateEndpoint", "endpoint", "EndpointName"),
         _named("UpdateEndpoint", "endpoint-config", "EndpointConfigName"),
     ),
@@ -156,6 +145,6 @@ SCALING: Table = {
         action: _scaled(action)
         for action in ("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy")
     },
-    "DescribeScalableTargets": anywhere("application-autoscaling:DescribeScalableTargets"),
-    "DescribeScalingPolicies": anywhere("application-autoscaling:DescribeScalingPolicies"),
+    "DescribeScalableTargets": on_any("application-autoscaling:DescribeScalableTargets"),
+    "DescribeScalingPolicies": on_any("application-autoscaling:DescribeScalingPolicies"),
 }

@@ -1,10 +1,10 @@
-"""What calls to CloudWatch and its logs need, and the pull of an image."""
+"""Permissions of calls to CloudWatch and its logs, and of the pull of an image."""
 
 import re
 from collections.abc import Iterable
 
 from embedded.permissions.evaluation import Access
-from embedded.permissions.needs.arns import Need, Parameters, Place, Table, anywhere, on
+from embedded.permissions.need import Need, Parameters, Place, Table, on, on_any
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
@@ -40,10 +40,10 @@ CLOUDWATCH: Table = {
     "DescribeAlarmHistory": _alarms("DescribeAlarmHistory", "AlarmName"),
     "EnableAlarmActions": _alarms("EnableAlarmActions", "AlarmNames"),
     "DisableAlarmActions": _alarms("DisableAlarmActions", "AlarmNames"),
-    "DescribeAlarmsForMetric": anywhere("cloudwatch:DescribeAlarmsForMetric"),
+    "DescribeAlarmsForMetric": on_any("cloudwatch:DescribeAlarmsForMetric"),
     "PutMetricData": _put_data,
     **{
-        action: anywhere(f"cloudwatch:{action}")
+        action: on_any(f"cloudwatch:{action}")
         for action in ("GetMetricData", "GetMetricStatistics", "ListMetrics", "ListDashboards")
     },
     "PutDashboard": _dashboard("PutDashboard"),
@@ -57,7 +57,7 @@ CLOUDWATCH: Table = {
 
 
 def _group(action: str) -> Need:
-    """CloudWatch Logs evaluates the ARN of a group with an empty stream behind it."""
+    """The ARN of a log group with an empty stream behind it, as CloudWatch Logs evaluates it."""
 
     def resource(parameters: Parameters, place: Place) -> str:
         named = parameters.get("logGroupName") or parameters.get("logGroupIdentifier") or ""
@@ -85,13 +85,13 @@ LOGS: Table = {
         )
     },
     **{action: _stream(action) for action in ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents")},
-    "TestMetricFilter": anywhere("logs:TestMetricFilter"),
-    "DescribeLogGroups": anywhere("logs:DescribeLogGroups"),
+    "TestMetricFilter": on_any("logs:TestMetricFilter"),
+    "DescribeLogGroups": on_any("logs:DescribeLogGroups"),
 }
 
 
 def image_pull(image: str) -> list[Access]:
-    """What the pull of an image from ECR needs; nothing for an image that does not lie there."""
+    """The permissions for the pull of an image from ECR; nothing for an image elsewhere."""
     match = _IMAGE.match(image)
     if match is None:
         return []

@@ -12,8 +12,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
-from perennial.number_format import plain
 
 NAME = "champion"
 
@@ -48,19 +48,19 @@ def _comparison(evaluation: Mapping[str, Any], policy: Gate) -> Check:
     superior = policy.test == "superior"
     passed = measured.low > limit if superior else measured.low >= limit
     sentence = (
-        f"{_comparison_text(evaluation, policy, measured.value)}; the difference is between {plain(measured.low)} and "
-        f"{plain(measured.high)} (positive is better), "
+        f"{_comparison_text(evaluation, policy, measured.value)}; the difference is between {rounded(measured.low)} "
+        f"and {rounded(measured.high)} (positive is better), "
         f"{_better(passed, policy.margin) if superior else _no_worse(passed, policy.margin)}."
     )
     return Check(NAME, measured.value, limit, measured.low, measured.high, verdict(passed), sentence)
 
 
 def _no_worse(passed: bool, margin: float) -> str:
-    return f"which {'stays within' if passed else 'reaches beyond'} the margin of {plain(margin)}"
+    return f"which {'stays within' if passed else 'reaches beyond'} the margin of {rounded(margin)}"
 
 
 def _better(passed: bool, margin: float) -> str:
-    required = f"better by more than {plain(margin)}" if margin else "better"
+    required = f"better by more than {rounded(margin)}" if margin else "better"
     return (
         f"so it is significantly {required}" if passed else f"so it is not significantly {required}: the champion stays"
     )
@@ -72,7 +72,7 @@ def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: fl
     champion_value = read_metric(member(champion, "metrics"), policy.metric).value
     word = "better than" if difference > 0 else "worse than" if difference < 0 else "level with"
     metrics = (
-        f" ({plain(candidate_value)} against {plain(champion_value)})"
+        f" ({rounded(candidate_value)} against {rounded(champion_value)})"
         if candidate_value is not None and champion_value is not None
         else ""
     )

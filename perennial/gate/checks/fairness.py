@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perennial.contract.gate import Fairness, Gate
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
-from perennial.number_format import plain
 
 _MEASURE_TEXTS = {
     "selection_rate": "the share of positive predictions",
@@ -79,9 +79,9 @@ def _gap_text(rule: Fairness, measure: str, measured: MetricValue, metrics: obje
     high, low = _pair_names(member(metrics, measure))
     of_high, of_low = (_of_group(entry, name, measure) for name in (high, low))
     wording = (
-        f"differs by {plain(measured.value or 0.0)}"
+        f"differs by {rounded(measured.value or 0.0)}"
         if kind == "apart"
-        else f"has the ratio {plain(measured.value or 0.0)}"
+        else f"has the ratio {rounded(measured.value or 0.0)}"
     )
     name = _MEASURE_TEXTS.get(measure, measure)
     return f"Between {_column_names(rule)} {high}{of_high} and {low}{of_low}, {name} {wording}"
@@ -91,10 +91,10 @@ def _limit_text(measured: MetricValue, limit: float, kind: str) -> str:
     """States the metric's relation to its limit, and whether chance alone could explain it."""
     value, low, high = measured.value or 0.0, measured.low, measured.high
     wording, passed = ("most", value <= limit) if kind == "apart" else ("least", value >= limit)
-    text = f"which {'keeps to' if passed else 'breaches'} the limit of at {wording} {plain(limit)}"
+    text = f"which {'keeps to' if passed else 'breaches'} the limit of at {wording} {rounded(limit)}"
     if low is None or high is None:
         return f"{text}; it has no interval"
-    between = f"its interval is {plain(low)} to {plain(high)}"
+    between = f"its interval is {rounded(low)} to {rounded(high)}"
     reaches = low <= limit <= high
     if passed:
         return f"{text}; {between}" + (", which reaches beyond the limit" if reaches else "")
@@ -130,7 +130,7 @@ def _of_group(entry: object, name: str, measure: str) -> str:
             measured = read_metric(member(group, "measures"), measure).value
             rows = number(member(group, "rows"))
             if measured is not None and rows is not None:
-                return f" ({plain(measured)} of {rows:.0f} rows)"
+                return f" ({rounded(measured)} of {rows:.0f} rows)"
     return ""
 
 

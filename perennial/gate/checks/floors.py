@@ -7,8 +7,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, member, read_metric, verdict
-from perennial.number_format import plain
 
 
 def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
@@ -28,9 +28,9 @@ def _check(name: str, limit: float, metrics: object) -> Check:
     greater = greater_is_better(name)
     kind = "floor" if greater else "ceiling"
     if measured.value is None:
-        sentence = f"{name} is missing or not a number, so its {kind} {plain(limit)} cannot be checked."
+        sentence = f"{name} is missing or not a number, so its {kind} {rounded(limit)} cannot be checked."
         return Check(f"{kind}:{name}", None, limit, None, None, "failed", sentence)
     passed = measured.value >= limit if greater else measured.value <= limit
     place = {(True, True): "reaches", (True, False): "is below", (False, True): "is within", (False, False): "is above"}
-    sentence = f"{name} {plain(measured.value)} {place[greater, passed]} the {kind} {plain(limit)}."
+    sentence = f"{name} {rounded(measured.value)} {place[greater, passed]} the {kind} {rounded(limit)}."
     return Check(f"{kind}:{name}", measured.value, limit, measured.low, measured.high, verdict(passed), sentence)

@@ -11,8 +11,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, MetricValue, member, number, oriented, read_metric, verdict
-from perennial.number_format import plain
 
 NAME, NEWEST = "forgetting", "newest rows"
 
@@ -40,7 +40,7 @@ def _older(older: object, policy: Gate) -> Check:
     if rows < policy.min_rows:
         sentence = f"{text}; fewer than {policy.min_rows} rows decide nothing."
         return Check(NAME, measured.value, limit, measured.low, measured.high, "noted", sentence)
-    worst = f"worse by more than {plain(-limit)}"
+    worst = f"worse by more than {rounded(-limit)}"
     forgets = measured.high is not None and measured.high < limit
     conclusion = f"significantly {worst}, so it forgets" if forgets else f"not significantly {worst}, so it passes"
     sentence = f"{text}: {conclusion}."
@@ -66,7 +66,7 @@ def _difference(found: object, policy: Gate) -> MetricValue | None:
 
 def _scores_text(found: object, measured: MetricValue, policy: Gate) -> str:
     metrics = (read_metric(member(found, model), policy.metric).value for model in ("candidate", "champion"))
-    candidate_value, champion_value = ("unknown" if metric is None else plain(metric) for metric in metrics)
-    span = f"the difference is between {plain(measured.low or 0.0)} and {plain(measured.high or 0.0)}"
+    candidate_value, champion_value = ("unknown" if metric is None else rounded(metric) for metric in metrics)
+    span = f"the difference is between {rounded(measured.low or 0.0)} and {rounded(measured.high or 0.0)}"
     scores = f"the candidate's {policy.metric} is {candidate_value}, the champion's {champion_value}"
     return f"{scores} ({span}, positive is better)"

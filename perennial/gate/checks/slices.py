@@ -10,8 +10,8 @@ from typing import Any
 
 from perennial.contract.gate import Gate, Slice
 from perennial.contract.metrics import UnknownMetricError, greater_is_better
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, MetricValue, member, number, read_metric, verdict
-from perennial.number_format import plain
 
 NAME = "slices"
 
@@ -52,8 +52,8 @@ def _floor_check(section: object, metric: str, wanted: Slice, policy: Gate) -> C
     passed = measured.value >= limit if greater else measured.value <= limit
     place = "keeps to" if passed else ("is below" if greater else "is above")
     sentence = (
-        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {plain(measured.value)} {place} the "
-        f"{'floor' if greater else 'ceiling'} {plain(limit)}."
+        f"In the slice {wanted.name} ({rows:.0f} rows) {metric} {rounded(measured.value)} {place} the "
+        f"{'floor' if greater else 'ceiling'} {rounded(limit)}."
     )
     return Check(name, measured.value, limit, measured.low, measured.high, verdict(passed), sentence)
 
@@ -71,7 +71,7 @@ def _champion_check(section: object, metric: str, margin: float, champion: objec
     passed = (measured.high or 0.0) >= -margin
     surely = "is not significantly worse" if passed else "is significantly worse"
     sentence = (
-        f"In {_slice_text(entry)} the candidate {surely} than the champion by more than {plain(margin)} in {metric}"
+        f"In {_slice_text(entry)} the candidate {surely} than the champion by more than {rounded(margin)} in {metric}"
         f"{_scores_text(entry)}; the difference is between {_interval_text(measured)}{_correction_text(section)}."
     )
     if passed:
@@ -90,13 +90,14 @@ def _gap_check(section: object, metric: str, limit: float) -> Check:
     entry, measured = worst
     passed = (measured.high or 0.0) >= -limit
     surely = "which is not significantly more" if passed else "which is significantly more"
-    sentence = f"{_gap_text(entry, section, metric)}, {surely} than the {plain(limit)} that is allowed."
+    sentence = f"{_gap_text(entry, section, metric)}, {surely} than the {rounded(limit)} that is allowed."
     return Check(name, measured.value, -limit, measured.low, measured.high, verdict(passed), sentence)
 
 
 def _gap_text(entry: object, section: object, metric: str) -> str:
     measured, rest = read_metric(entry, "metric").value, number(member(entry, "rest"))
-    scores = f": {metric} {plain(measured)} against {plain(rest)} elsewhere" if None not in (measured, rest) else ""  # type: ignore[arg-type]
+    known = measured is not None and rest is not None
+    scores = f": {metric} {rounded(measured)} against {rounded(rest)} elsewhere" if known else ""  # type: ignore[arg-type]
     gap = read_metric(entry, "gap")
     between = f"the gap is between {_interval_text(gap)}{_correction_text(section)}"
     return f"The candidate is worst in {_slice_text(entry)}{scores}; {between}"
@@ -125,13 +126,13 @@ def _slice_text(entry: object) -> str:
 
 def _scores_text(entry: object) -> str:
     mine, theirs = read_metric(entry, "metric").value, number(member(entry, "champion"))
-    return "" if mine is None or theirs is None else f" ({plain(mine)} against {plain(theirs)})"
+    return "" if mine is None or theirs is None else f" ({rounded(mine)} against {rounded(theirs)})"
 
 
 def _interval_text(measured: MetricValue) -> str:
     if measured.low is None or measured.high is None:
         return "unknown bounds"
-    return f"{plain(measured.low)} and {plain(measured.high)}"
+    return f"{rounded(measured.low)} and {rounded(measured.high)}"
 
 
 def _correction_text(section: object) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.contract.gate import Gate, Money
+from perennial.contract.values import rounded
 from perennial.gate.check import Check, member, read_metric, verdict
-from perennial.number_format import plain
 
 NAME = "value"
 
@@ -57,7 +57,7 @@ def _champion_check(money: Money, section: object, champion: object) -> Check:
     )
     sentence = (
         f"A prediction brings {_amount_text(abs(measured.value), money)} {word} than with the champion; the "
-        f"difference is between {plain(measured.low)} and {plain(measured.high)}, {conclusion}."
+        f"difference is between {rounded(measured.low)} and {rounded(measured.high)}, {conclusion}."
     )
     return Check(name, measured.value, -money.margin, measured.low, measured.high, verdict(passed), sentence)
 
@@ -76,8 +76,8 @@ def _lacking_text(section: object) -> str:
 
 def _amount_text(value: float, money: Money) -> str:
     """The amount with four significant digits, or all digits before the decimal point, and its currency."""
-    return f"{plain(value)} {money.currency}"
+    return f"{rounded(value)} {money.currency}"
 
 
 def _interval_text(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" (between {plain(low)} and {plain(high)})"
+    return "" if low is None or high is None else f" (between {rounded(low)} and {rounded(high)})"

@@ -107,7 +107,7 @@ def perturbed(rows: pd.DataFrame, test: Behaviour) -> pd.DataFrame:
 
 
 def _violation(test: Behaviour, change: Floats) -> Floats:
-    """How far each row's score violates the rule; `change`: (n, k)."""
+    """The extent to which each row's score violates the rule; `change`: (n, k)."""
     if test.kind == "invariance":
         return np.asarray(np.abs(change).max(axis=1), dtype=np.float64)
     return np.asarray((-change if test.score == "must_not_fall" else change).max(axis=1), dtype=np.float64)

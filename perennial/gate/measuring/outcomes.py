@@ -169,5 +169,5 @@ class Regression(_Counted):
         }, np.empty((3, 0))
 
     def _is_constant(self, weights: Floats, mean: float, variance: float) -> bool:
-        """Whether the variance is a rounding error of equal values; compared only where it is that small."""
+        """True if the variance is a rounding error of equal values; compared only where it is that small."""
         return variance < 1e-14 * mean**2 and bool(np.ptp(self.actual[weights > 0]) == 0)

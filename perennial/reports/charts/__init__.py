@@ -7,13 +7,12 @@ alone. Colours are CSS classes of the page: a plot adapts to dark mode and print
 from perennial.reports.charts.bars import Bars, histograms, paired_bars, ranked_bars
 from perennial.reports.charts.lines import Line, lines
 from perennial.reports.charts.scale import Axis
-from perennial.reports.charts.svg import Cell, shaded_table
+from perennial.reports.charts.svg import shaded_table
 from perennial.reports.charts.whiskers import Whisker, limit_plot, whiskers
 
 __all__ = [
     "Axis",
     "Bars",
-    "Cell",
     "Line",
     "Whisker",
     "histograms",

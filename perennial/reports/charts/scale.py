@@ -11,7 +11,7 @@ from markupsafe import Markup
 from perennial.reports.charts.svg import WIDTH, element, label
 from perennial.reports.numbers import plain
 
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 348.0, 30.0, 44.0  # where plots begin and end; BOTTOM is below them
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 348.0, 30.0, 44.0  # margins of the plot area; BOTTOM is below it
 NAMELESS = 18.0  # units that a plot saves whose x axis has no name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perennial.contract.values import TRUTHS
 from perennial.records import ModelVersion
 from perennial.reports.contents.fairness import fairness
 from perennial.reports.contents.gate_sections import behaviour, slices, value
@@ -36,27 +37,33 @@ def card_contents(data: ReportData, version: ModelVersion) -> dict[str, Any]:
         "model": version.model,
         "run": version.run,
         "created_at": version.created_at.isoformat(),
-        "purpose": _purpose(spec, redaction),
+        "purpose": _purpose(spec, redaction, data.target_words),
         "card": card(data),
         "sections": {name: found if isinstance(found, dict) else None for name, found in sections.items()},
         "left_out": {name: found for name, found in sections.items() if isinstance(found, str)},
         "importance": importance(version.importance),
         "made_with": made_with(version),
         **fitting(spec, data.evaluation),
-        "invocation": _invocation(spec, version),
+        "invocation": _invocation(spec, version, data.environment.endpoint(version.model)),
     }
 
 
-def _purpose(spec: object, redaction: Redaction) -> dict[str, Any]:
+def _purpose(spec: object, redaction: Redaction, words: tuple[str, str] | None) -> dict[str, Any]:
     target, positive = text(member(spec, "target")), member(spec, "positive")
     columns = mapping(member(spec, "columns"))
     return {
         "target": target,
         "problem": text(member(spec, "problem")),
-        "positive": None if positive is None or redaction.hides(target) else text(positive),
+        "positive": None if positive is None or redaction.hides(target) else _positive(positive, words),
         "features": features(spec)[:MAX_COLUMNS],
         "sensitive": [text(name) for name, column in columns.items() if member(column, "sensitive") is True],
     }
+
+
+def _positive(positive: object, words: tuple[str, str] | None) -> str:
+    """The positive class as the data spells it."""
+    truth = TRUTHS.get(text(positive).lower())
+    return text(positive) if words is None or truth is None else words[truth]
 
 
 def features(spec: object) -> list[dict[str, str]]:
@@ -74,7 +81,7 @@ def _is_feature(column: object, in_key: bool) -> bool:
     return declared if isinstance(declared, bool) else member(column, "type") != "text" and not in_key
 
 
-def _invocation(spec: object, version: ModelVersion) -> dict[str, Any]:
+def _invocation(spec: object, version: ModelVersion, endpoint: str) -> dict[str, Any]:
     """An example request to the endpoint. The row shows types, not data."""
     row = {each["name"]: _EXAMPLES.get(each["type"], "...") for each in features(spec)[:MAX_COLUMNS]}
-    return {"endpoint": f"perennial-{version.model}", "model": version.model, "body": {"rows": [row]}}
+    return {"endpoint": endpoint, "model": version.model, "body": {"rows": [row]}}

@@ -102,7 +102,9 @@ def _redacted(sentence: str, data: ReportData, redaction: Redaction) -> str:
 def _next(data: ReportData, state: str) -> list[str]:
     run = data.run
     if state == "waiting":
-        return [f"perennial approve {run.id}", f'perennial reject {run.id} --why "..."']
-    if run.state == "running":
-        return [f"perennial explain {run.id}"]
-    return [text(run.next_command, 600)] if run.next_command else []
+        commands = [f"perennial approve {run.id}", f'perennial reject {run.id} --why "..."']
+    elif run.state == "running":
+        commands = [f"perennial explain {run.id}"]
+    else:
+        commands = [text(run.next_command, 600)] if run.next_command else []
+    return [data.environment.commands(command) for command in commands]

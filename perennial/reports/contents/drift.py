@@ -85,7 +85,7 @@ def _distribution(data: ReportData, name: str, redaction: Redaction) -> dict[str
     if before is None or now is None or redaction.hides(name) or before.grid.digest != now.grid.digest:
         return None
     pair: list[tuple[ColumnGrid, ColumnProfile, ColumnProfile]] = [
-        (grid, before.columns[column], now.columns[column])
+        (grid.with_words(data.target_words), before.columns[column], now.columns[column])
         for column, grid in before.grid.columns.items()
         if text(column) == name
     ]
@@ -102,6 +102,6 @@ def _why_not(data: ReportData) -> str:
     if data.run.trigger == "retrain":
         return "This run retrained on data that was compared in an earlier run."
     step = data.run.step("drift")
-    if step and step.metrics.get("verdict") == "first":
+    if step and step.details.get("verdict") == "first":
         return "There was no champion to compare with: this is the first model."
     return "The data was not compared: the run ended before that step."

@@ -1,4 +1,4 @@
-"""What a model was made from and the card of its data: where it comes from and what may be done with it."""
+"""The sources of a model and the card of its data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def origin(data: ReportData) -> dict[str, Any]:
     """The run's data, card, spec and code, and how the candidate was fitted."""
     run, dataset, evaluation = data.run, data.dataset, data.evaluation
     trained = run.step("training")
-    metrics = trained.metrics if trained else {}
+    details = trained.details if trained else {}
     version = data.version
     return {
         "dataset": {
@@ -28,20 +28,20 @@ def origin(data: ReportData) -> dict[str, Any]:
             "bytes": dataset.size if dataset else None,
             "uploaded_at": dataset.uploaded_at.isoformat() if dataset else None,
         },
-        "datasets": [text(name) for name in entries(metrics.get("datasets"))][:MAX_TESTS],
-        "rows": whole(metrics.get("rows")),
+        "datasets": [text(name) for name in entries(details.get("datasets"))][:MAX_TESTS],
+        "rows": whole(details.get("rows")),
         "card": card(data),
         "card_digest": dataset.card_digest if dataset else None,
         "spec_digest": run.spec_digest,
         "code_digest": version.code_digest if version else None,
         "version": version.id if version else None,
         "digest": text(member(member(evaluation, "candidate"), "digest")) or None,
-        **fitting(data.spec if evaluation else {}, evaluation),  # what was not fitted has no estimator
+        **fitting(data.spec if evaluation else {}, evaluation),  # without a fit there is no estimator
     }
 
 
 def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
-    """How a candidate was fitted: estimator, parameters, seconds, versions of what it was fitted with."""
+    """The fitting of a candidate: estimator, parameters, seconds, and versions of the libraries."""
     declared = member(member(spec, "training"), "estimator")
     return {
         "estimator": text(member(evaluation, "estimator") or declared),
@@ -52,7 +52,7 @@ def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> di
 
 
 def importance(found: object) -> list[dict[str, Any]]:
-    """Features by how far answers move when their values change places, the most important first."""
+    """Features by the change of the answers when the feature's values are permuted, the most important first."""
     read = {text(name): number(value) for name, value in mapping(found).items()}
     known = sorted(((value, name) for name, value in read.items() if value is not None), key=lambda one: -one[0])
     return [{"feature": name, "weight": value} for value, name in known[:20]]

@@ -1,4 +1,4 @@
-"""The steps that a run took, when, and what each found in a sentence; and why it ended as it did."""
+"""The steps of a run with their times and first sentences, and the reasons of the outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def steps(data: ReportData, redaction: Redaction) -> dict[str, Any]:
 
 
 def reasons(data: ReportData, redaction: Redaction) -> list[str]:
-    """Why the run ended so, beyond what the checks of the gate say."""
+    """The reasons of the outcome, beyond those of the gate's checks."""
     state = state_of(data)
     if state == "quarantined":
         checked = validation(data, redaction)
@@ -54,14 +54,14 @@ def _texts(data: ReportData, name: str) -> list[str]:
 
 
 def _sentence(step: Step, data: ReportData, redaction: Redaction) -> str:
-    """A step's first sentence, where that cannot quote a value."""
+    """A step's first sentence, if it cannot quote a value."""
     if step.name == "validation" and member(data.verdict, "accepted") is not True:
-        count = len(entries(member(data.verdict, "problems")) or entries(member(step.metrics, "problems")))
+        count = len(entries(member(data.verdict, "problems")) or entries(member(step.details, "problems")))
         return f"The dataset was refused for {count} {'problem' if count == 1 else 'problems'}."
     if step.name == "drift" and mapping(data.drift):
         return _capital(drift.sentence(data.drift, redaction))
-    if step.name == "drift" and member(step.metrics, "verdict") != "first":
-        return f"Verdict: {text(member(step.metrics, 'verdict'))}."
+    if step.name == "drift" and member(step.details, "verdict") != "first":
+        return f"Verdict: {text(member(step.details, 'verdict'))}."
     return text(step.sentences[0], 600) if step.sentences else ""
 
 

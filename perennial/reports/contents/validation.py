@@ -1,4 +1,4 @@
-"""What validation made of the dataset: rows in and out, and every problem without the values that had it."""
+"""The result of validation: rows in and out, and every problem without the values that had it."""
 
 from __future__ import annotations
 

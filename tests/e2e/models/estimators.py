@@ -1,6 +1,5 @@
-"""Estimators of a team's own, as they may stand beside its specs: one that breaks, one that takes its time, and one
-
-that is well in training and broken, in one of four ways, once it serves.
+"""Estimators of a team, beside its specs: one that breaks, one that is slow, and one that is correct in training and
+broken, in one of four ways, in serving.
 """
 
 import os
@@ -28,21 +27,21 @@ def sleeps(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
 
 
 def moody(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
-    """An estimator whose training data say how it is to fail when it serves."""
+    """An estimator whose training data determine its failure in serving."""
     return Pipeline([("moody", Moody(max_iter=10, random_state=seed))])  # a Pipeline sees the values as they are
 
 
 class Moody(HistGradientBoostingClassifier):
-    """Is itself in training; what it does in a server is in the data."""
+    """Predicts correctly in training; in a server it fails by the value in the training data."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # noqa: N803  (scikit-learn's own name)
-        """As ever, and notes the mood."""
+        """Fits the estimator, and stores the value."""
         values = np.asarray(X, dtype=float)
         self.mood_ = next((mood for mood in (RAISES, SLOW, CONSTANT, SKEWED) if (values == mood).any()), None)
         return super().fit(X, y, sample_weight)
 
     def predict_proba(self, X: Any) -> Any:  # noqa: N803
-        """Probabilities; wrong ones, late ones or none where it serves and is in a mood."""
+        """Probabilities; wrong ones, late ones or none in a server, by that value."""
         predicted = super().predict_proba(X)
         mood = self.mood_ if "PERENNIAL_MODEL_VERSION" in os.environ else None
         if mood == RAISES and len(predicted) != GOLDEN_ROWS:

@@ -1,4 +1,4 @@
-"""An estimator that a team might write, with a fault that its parameters switch on once it learns from more rows."""
+"""An estimator of a team, with a fault that its parameters switch on for more training rows."""
 
 from __future__ import annotations
 

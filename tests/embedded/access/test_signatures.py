@@ -1,4 +1,4 @@
-"""Signatures are read as botocore writes them, and nothing but what was signed is admitted."""
+"""Signatures are read as botocore writes them, and only signed requests are admitted."""
 
 import time
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.access import DeniedError, Door, Registry
+from embedded.access import Authenticator, DeniedError, Registry
 from embedded.access.refusals import Reason
 
 PORT = 4566
 REGISTRY = Registry("123456789012")
-DOOR = Door(PORT, REGISTRY)
+AUTHENTICATOR = Authenticator(PORT, REGISTRY)
 ROLE = "arn:aws:iam::123456789012:role/training"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A request as the server sees it."""
+    """A request as the server receives it."""
 
     method: str
     target: str
@@ -31,15 +31,15 @@ class Sent:
     body: bytes
 
     def admitted(self) -> str:
-        claim = DOOR.examine(self.method, self.target, self.headers)
-        return DOOR.admit(claim, self.method, self.target, self.headers, self.body)
+        claim = AUTHENTICATOR.examine(self.method, self.target, self.headers)
+        return AUTHENTICATOR.admit(claim, self.method, self.target, self.headers, self.body)
 
     def with_headers(self, **changes: str) -> "Sent":
         return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in changes.items()})
 
 
 def sign(signer: type[SigV4Auth], service: str, principal: str | None = None, **given: Any) -> Sent:
-    """A request that botocore has signed, as the developer or as a principal."""
+    """A request signed by botocore, as the developer or as a principal."""
     keys = REGISTRY.issue(principal) if principal else REGISTRY.developer
     pair = Credentials(keys.access_key, keys.secret_key, keys.session_token)
     url = f"http://127.0.0.1:{PORT}{given.get('path', '/')}"
@@ -80,7 +80,7 @@ SIGNERS = [(SigV4Auth, "lambda"), (S3SigV4Auth, "s3"), (S3SigV4QueryAuth, "s3")]
 def test_what_botocore_signs_is_admitted_as_its_principal(
     signer: type[SigV4Auth], service: str, request: dict[str, Any], principal: str | None
 ) -> None:
-    if request["path"].startswith("//"):  # a URL cannot say so
+    if request["path"].startswith("//"):  # a URL has no such header
         request["path"] = "/" + request["path"].lstrip("/")
     sent = sign(signer, service, principal, **request)
     assert sent.admitted() == (principal or REGISTRY.developer.principal)
@@ -105,7 +105,7 @@ def test_what_was_changed_after_its_signature_is_refused(
         "body": lambda: replace(sent, body=sent.body + b"x"),
     }[other]()
     if other == "body" and signer is S3SigV4QueryAuth:
-        return  # a presigned request says nothing of its body
+        return  # a presigned request has no payload hash
     assert refusal(changed) in (Reason.SIGNATURE, Reason.BODY)
 
 
@@ -139,7 +139,7 @@ def test_a_request_of_another_time_is_refused(monkeypatch: pytest.MonkeyPatch) -
     for shift, reason, asked in ((901, Reason.TIME, None), (-901, Reason.TIME, Reason.TIME), (3601, Reason.TIME,
                                                                                           Reason.EXPIRED)):  # fmt: skip
         now = time.time() + shift
-        monkeypatch.setattr("embedded.access.door.time.time", lambda now=now: now)
+        monkeypatch.setattr("embedded.access.authentication.time.time", lambda now=now: now)
         assert refusal(signed) is reason
         if asked is None:
             assert presigned.admitted() == REGISTRY.developer.principal

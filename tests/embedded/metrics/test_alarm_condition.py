@@ -1,4 +1,4 @@
-"""Datapoints become states as the tables of CloudWatch's documentation on missing data have it."""
+"""Datapoints become states by the tables of CloudWatch's documentation on missing data."""
 
 import pytest
 

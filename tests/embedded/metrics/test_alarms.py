@@ -1,6 +1,7 @@
-"""AlarmEvaluator change state by the metrics that were put, say why as CloudWatch does, and act."""
+"""Alarms change state by the metrics, with CloudWatch's reasons, and run their actions."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,10 +31,23 @@ def described(world: World, name: str) -> dict[str, Any]:
     return answer
 
 
-def reaches(world: World, name: str, state: str) -> dict[str, Any]:
+def reaches(world: World, name: str, *states: str) -> dict[str, Any]:
+    """Waits until the history shows the states, in this order, and returns the alarm's description in the last.
+
+    A state may last less than a second here, so the alarm's present state is not asked for.
+    """
+
     def there() -> dict[str, Any] | None:
-        found = described(world, name)
-        return found if found["StateValue"] == state else None
+        request = {"AlarmName": name, "HistoryItemType": "StateUpdate", "ScanBy": "TimestampAscending"}
+        items = world.client("cloudwatch").describe_alarm_history(**request)["AlarmHistoryItems"]
+        expected = list(states)
+        for item in items:
+            new = json.loads(item["HistoryData"])["newState"]
+            if new["stateValue"] == expected[0]:
+                expected.pop(0)
+            if not expected:
+                return {"StateReason": new["stateReason"], "StateReasonData": new["stateReasonData"]}
+        return None
 
     answer: dict[str, Any] = eventually(there)
     return answer
@@ -54,12 +68,12 @@ def test_an_alarm_rings_tells_why_and_tells_the_topic(world: World) -> None:
         "[NonBreaching]."
     )
     put(world, "rings", 2.0, 3.5)
-    rung = reaches(world, "rings", "ALARM")
+    rung = reaches(world, "rings", "OK", "ALARM")
     assert rung["StateReason"].startswith("Threshold Crossed: 1 out of the last 1 datapoints [5.5 (")
     assert rung["StateReason"].endswith(
         ")] was greater than or equal to the threshold (5.0) (minimum 1 datapoint for OK -> ALARM transition)."
     )
-    data = json.loads(rung["StateReasonData"])
+    data = rung["StateReasonData"]
     assert (data["statistic"], data["period"], data["threshold"]) == ("Sum", 60, 5.0)
     assert data["recentDatapoints"] == [5.5]
     assert data["evaluatedDatapoints"][0]["sampleCount"] == 2
@@ -72,7 +86,7 @@ def test_an_alarm_rings_tells_why_and_tells_the_topic(world: World) -> None:
     assert (told["NewStateValue"], told["OldStateValue"], told["AlarmName"]) == ("ALARM", "OK", "rings")
     assert told["NewStateReason"] == rung["StateReason"]
     assert told["Trigger"]["MetricName"] == "rings"
-    reaches(world, "rings", "OK")  # once the bad period has left the range
+    reaches(world, "rings", "OK", "ALARM", "OK")  # once the bad period has left the range
     history = cloudwatch.describe_alarm_history(AlarmName="rings")["AlarmHistoryItems"]
     assert [item["HistorySummary"] for item in history][::-1][:4] == [
         'Alarm "rings" created',
@@ -91,8 +105,8 @@ def test_a_percentile_alarm_is_made_of_the_values(world: World) -> None:
     for _ in range(3):
         put(world, "p99", *map(float, range(1, 101)))
     found = reaches(world, "p99", "ALARM")
-    assert json.loads(found["StateReasonData"])["recentDatapoints"] == [99.0]
-    reaches(world, "p99", "INSUFFICIENT_DATA")
+    assert found["StateReasonData"]["recentDatapoints"] == [99.0]
+    reaches(world, "p99", "ALARM", "INSUFFICIENT_DATA")
 
 
 def test_a_metric_math_alarm_compares_two_metrics(world: World) -> None:
@@ -114,8 +128,8 @@ def test_a_metric_math_alarm_compares_two_metrics(world: World) -> None:
     ]
     world.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=data)
     found = reaches(world, "shift", "ALARM")
-    assert json.loads(found["StateReasonData"])["recentDatapoints"] == [pytest.approx(0.4)]
-    shown = {query["Id"]: query for query in found["Metrics"]}
+    assert found["StateReasonData"]["recentDatapoints"] == [pytest.approx(0.4)]
+    shown = {query["Id"]: query for query in described(world, "shift")["Metrics"]}
     assert shown["shift"]["Expression"] == expression
     assert shown["sum_new"]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "Model", "Value": "new"}]
 
@@ -126,9 +140,28 @@ def test_a_state_set_by_hand_acts_and_lasts_until_the_next_evaluation(world: Wor
     cloudwatch.put_metric_alarm(**alarm("hand", AlarmActions=[topic], TreatMissingData="notBreaching"))
     reaches(world, "hand", "OK")
     cloudwatch.set_alarm_state(AlarmName="hand", StateValue="ALARM", StateReason="by hand")
-    reaches(world, "hand", "OK")
+    reaches(world, "hand", "OK", "ALARM", "OK")
     history = cloudwatch.describe_alarm_history(AlarmName="hand", HistoryItemType="Action")["AlarmHistoryItems"]
     assert [item["HistorySummary"] for item in history] == [f"Successfully executed action {topic}"]
+
+
+def test_the_history_begins_at_a_date(world: World) -> None:
+    cloudwatch = world.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("dated", TreatMissingData="notBreaching"))
+    reaches(world, "dated", "OK")
+    now = datetime.now(UTC)
+    later = cloudwatch.describe_alarm_history(AlarmName="dated", StartDate=now)["AlarmHistoryItems"]
+    before = cloudwatch.describe_alarm_history(AlarmName="dated", StartDate=now - timedelta(hours=1))
+    assert (later, len(before["AlarmHistoryItems"])) == ([], 2)
+
+
+def test_a_late_evaluator_leaves_no_minute_out(world: World) -> None:
+    world.client("cloudwatch").put_metric_alarm(**alarm("late", TreatMissingData="notBreaching"))
+    reaches(world, "late", "OK")
+    with world.cloud._alarms.lock:  # nothing is evaluated until the breaching minute is beyond the evaluation range
+        put(world, "late", 9.0)
+        time.sleep(4 * 0.6 + 0.5)
+    reaches(world, "late", "OK", "ALARM", "OK")
 
 
 def test_an_alarm_put_again_keeps_its_state(world: World) -> None:

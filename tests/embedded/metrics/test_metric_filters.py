@@ -1,4 +1,4 @@
-"""Metric filters count what the log says: by pattern, with values, dimensions and defaults from its JSON."""
+"""Metric filters count log events by pattern, with values, dimensions and defaults from their JSON."""
 
 import json
 import time

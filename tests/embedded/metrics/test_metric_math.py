@@ -1,4 +1,4 @@
-"""Metric math gives what CloudWatch's does, and leaves out what is missing."""
+"""Metric math gives the results of CloudWatch, and omits missing values."""
 
 from typing import Any
 

@@ -69,7 +69,7 @@ OPERATORS: dict[str, dict[str, list[Any]]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A request with the policies that bear on it."""
+    """A request with its policies."""
 
     who: Principal
     access: Access

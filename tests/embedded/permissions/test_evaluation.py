@@ -1,4 +1,4 @@
-"""Policies decide as IAM's documentation says; properties hold for policies nobody wrote down."""
+"""Decisions by IAM's documentation; properties hold for generated policies."""
 
 import json
 from typing import Any

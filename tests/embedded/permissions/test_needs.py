@@ -5,8 +5,8 @@ from typing import Any
 import botocore.session
 import pytest
 
+from embedded.permissions.need import Place
 from embedded.permissions.needs import TABLES, needs
-from embedded.permissions.needs.arns import Place
 from embedded.permissions.needs.watching import image_pull
 
 ACCOUNT = "123456789012"

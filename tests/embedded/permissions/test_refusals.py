@@ -1,4 +1,4 @@
-"""What a principal may not do is refused where it enters the cloud, in AWS's words; each part acts as its own role."""
+"""A call without permission is refused in AWS's words; each part of the cloud acts as its own role."""
 
 import io
 import json

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from embedded.permissions.evaluation import Access, Decision, Document, Effect, Policies, decide
+from embedded.permissions.need import Place
 from embedded.permissions.needs import TABLES, needs
-from embedded.permissions.needs.arns import Place
 from embedded.permissions.policies import Principal
 from embedded.permissions.resources import MotoResources
 from tests.embedded.permissions import made
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not ASKED, reason="make second-opinion-iam asks 
 
 
 def opinions(cases: Iterable[made.Case]) -> list[str]:
-    """What the other evaluator says of each case."""
+    """The decisions of the other evaluator on the cases."""
     lines = "".join(json.dumps(simulation(case)) + "\n" for case in cases)
     node = shutil.which("node")
     assert node, "node is not on PATH"
@@ -40,7 +40,7 @@ def opinions(cases: Iterable[made.Case]) -> list[str]:
 
 
 def simulation(case: made.Case) -> dict[str, Any]:
-    """A case as the other evaluator takes it."""
+    """A case in the format of the other evaluator."""
     own = case.policies.resource
     return {
         "request": {

@@ -1,4 +1,4 @@
-"""Rules that no service model says, asked of a running cloud; and stacks whose names are taken."""
+"""Rules beyond the service models, against a running cloud; and stacks with names that exist."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A cloud for each module, a bucket in it, and programs small enough to read at a glance."""
+"""A cloud for each module, a bucket in it, and small programs."""
 
 import io
 import tarfile

@@ -1,4 +1,4 @@
-"""Digests of moto's own code: what we replace or lean on must be what it was when we wrote against it."""
+"""Digests of moto's code: the parts that are replaced or used must be unchanged."""
 
 import ast
 import hashlib

@@ -1,4 +1,4 @@
-"""Clients that nobody wrote for this cloud: the AWS CLI and the SageMaker SDK."""
+"""Third-party clients: the AWS CLI and the SageMaker SDK."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What AWS refuses of a deployment, and what an update keeps, exceeds and cannot undo."""
+"""Deployments: refusals of AWS, and the properties that an update keeps, exceeds and cannot undo."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""Endpoints serve for real: they come up, answer, change over, roll back and go."""
+"""Endpoints serve with real processes: creation, requests, updates, rollback, deletion."""
 
 import contextlib
 import os
@@ -161,7 +161,7 @@ def test_a_server_that_died_is_replaced(cloud: Cloud) -> None:
 
 
 def serves(process: psutil.Process, cloud: Cloud) -> bool:
-    """Whether the process is an inference server of this cloud."""
+    """True if the process is an inference server of this cloud."""
     with contextlib.suppress(psutil.Error):
         return "gunicorn" in process.cmdline() and str(cloud.context.workdir) in process.cwd()
     return False

@@ -1,4 +1,4 @@
-"""What a client of InvokeEndpoint gets, and what is captured and counted of it."""
+"""Responses of InvokeEndpoint, and their capture and metrics."""
 
 import base64
 import json

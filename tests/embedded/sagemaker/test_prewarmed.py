@@ -1,4 +1,4 @@
-"""A process that took over a prepared interpreter cannot be told from one that was started anew."""
+"""A process in a prewarmed interpreter behaves as a new one."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ print(json.dumps({"argv": sys.argv, "cwd": os.getcwd(), "env": dict(os.environ),
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
-    """A cloud's context, of which only the processes are there."""
+    """A cloud's context with processes only."""
     processes = ProcessGroup()
     yield Context(speed=1.0, workdir=tmp_path, processes=processes)
     processes.stop_all()
@@ -38,7 +38,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def run(prewarmed: PrewarmedInterpreter, args: list[str], env: dict[str, str], place: Path) -> dict:
-    """What the probe says of its process."""
+    """The probe's facts about its process."""
     log = place / "log"
     log.unlink(missing_ok=True)
     process = prewarmed.spawn([sys.executable, *args], env, place, log)

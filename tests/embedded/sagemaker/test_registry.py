@@ -1,4 +1,4 @@
-"""The model registry keeps what it is given."""
+"""The model registry stores all members."""
 
 import pytest
 from botocore.exceptions import ClientError

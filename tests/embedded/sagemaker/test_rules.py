@@ -1,4 +1,4 @@
-"""Rules of AWS that no service model says, asked of a running cloud."""
+"""Rules of AWS beyond the service models, against a running cloud."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -1,4 +1,4 @@
-"""A transform job asks a real server about all of its input and writes the answers to S3; or says why it could not."""
+"""A transform job sends all of its input to a real server and writes the answers to S3, or its reason for a failure."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Shadow and serverless variants, and what AWS refuses of them."""
+"""Shadow and serverless variants, and AWS's refusals of them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

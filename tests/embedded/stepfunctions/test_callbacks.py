@@ -1,4 +1,4 @@
-"""lambda:invoke.waitForTaskToken: a state that waits until somebody answers its token, as on AWS."""
+"""lambda:invoke.waitForTaskToken: a state that waits for the answer to its token, as on AWS."""
 
 import json
 import threading

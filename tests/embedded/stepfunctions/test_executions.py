@@ -59,12 +59,12 @@ def test_an_execution_over_its_time_has_timed_out(lab: Lab) -> None:
 
 
 def test_a_stop_takes_effect_at_once_and_keeps_its_reason(lab: Lab) -> None:
-    execution = lab.start(lab.machine({"Slow": lab.task("slow")}), {"seconds": 8})
+    execution = lab.start(lab.machine({"Slow": lab.task("slow")}), {"seconds": 60})
     eventually(lambda: "LambdaFunctionStarted" in lab.events(execution))
     start = time.monotonic()
     lab.states.stop_execution(executionArn=execution, error="Enough", cause="by hand")
     description = lab.states.describe_execution(executionArn=execution)
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 50, "the function takes 60 s"
     assert (description["status"], description["error"], description["cause"]) == ("ABORTED", "Enough", "by hand")
     assert [detail["status"] for detail in told(lab, execution, 2)] == ["RUNNING", "ABORTED"]
     eventually(lambda: lab.events(execution)[-1] == "ExecutionAborted")

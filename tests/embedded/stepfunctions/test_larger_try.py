@@ -1,4 +1,4 @@
-"""What the deployed map does with a file that is too large for a worker, emulated by functions that take their time."""
+"""The deployed map with a file that is too large for a worker, emulated by slow functions."""
 
 import json
 from collections.abc import Callable

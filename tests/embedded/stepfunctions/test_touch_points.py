@@ -1,4 +1,4 @@
-"""What our replacements lean on in moto is as it was when they were written: a new moto fails here, and by name."""
+"""The parts of moto that replacements use are unchanged: a new moto fails here, by name."""
 
 import importlib
 
@@ -7,7 +7,7 @@ import pytest
 from embedded.moto_patches.patches import MOTO_VERSION
 from tests.embedded.sagemaker.contracts import digest
 
-# (our module, what of moto it replaces or leans on, its digest)
+# (our module, the part of moto that it replaces or uses, its digest)
 CONTRACTS = [
     (
         "timing",

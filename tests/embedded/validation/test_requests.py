@@ -1,4 +1,4 @@
-"""The embedded cloud refuses what a service's model refuses, in AWS's words, whatever the protocol."""
+"""The embedded cloud refuses the requests that a service's model refuses, in AWS's words, in every protocol."""
 
 import time
 from typing import Any
@@ -113,7 +113,7 @@ def test_holding_an_invocation_against_the_model_takes_less_than_a_tenth_of_a_mi
     times = []
     for number in range(400):
         headers = {"content-type": "text/csv", "accept": "text/csv", "x-amzn-sagemaker-inference-id": f"row-{number}"}
-        start = time.perf_counter()
+        start = time.thread_time()  # of this thread alone: other processes may be busy
         runtime._check("perennial-flights", headers)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     assert sorted(times)[200] < 0.0001

@@ -21,6 +21,7 @@ from cloud.ledger import Ledger
 from functions.release import canary, check, deployment, finish, rollback, verify
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.environment import Environment
 from perennial.records import Champion, ModelVersion, Run
 from perennial.spec import parse
 from tests.embedded.assemblies import make_role
@@ -37,7 +38,7 @@ columns:
   y: {type: boolean}
 release: {instances: 2, traffic: canary, share: 0.5, bake_minutes: 3}
 """
-# What a version's archive serves with: golden rows hold, or it is broken in one of four ways.
+# The serving code of a version's archive: correct, or broken in one of four ways.
 APP = """
 import json, os, time
 BROKEN, VERSION = os.environ.get("BROKEN", ""), os.environ["PERENNIAL_MODEL_VERSION"]
@@ -70,7 +71,7 @@ GOLDEN = {"rows": ROWS, "predictions": [{"label": r["x"] > 10, "probability": r[
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda hands to a handler beside the event."""
+    """Lambda's context of a handler."""
 
     function_name: str = "test"
     memory_limit_in_mb: int = 128
@@ -80,7 +81,7 @@ class Context:
 
 @dataclass
 class House:
-    """One model of its own in the cloud, with its spec, versions and runs."""
+    """One model in the cloud, with its spec, versions and runs."""
 
     model: str
     ledger: Ledger
@@ -89,7 +90,7 @@ class House:
 
     @property
     def endpoint(self) -> str:
-        return layout.endpoint(self.model)
+        return Environment().endpoint(self.model)
 
     def version(self, digit: str, how: str = "") -> ModelVersion:
         """Register a version: archive, golden rows, record. `how`: raises, slow, constant, skewed, or well."""
@@ -174,7 +175,7 @@ class House:
         return self.done("refused")
 
     def done(self, outcome: str) -> str:
-        """Give the lease back, as the conclusion does."""
+        """Releases the lease, as the conclusion does."""
         lease.release(self.ledger, self.run().model_copy(update={"token": self.state["run"]["token"]}))
         return outcome
 
@@ -183,7 +184,7 @@ class House:
         return self.ledger.run(self.state["run"]["id"])
 
     def told(self) -> str:
-        """All that the run's steps found."""
+        """The details of all steps of the run."""
         return "\n".join(sentence for step in self.run().steps for sentence in step.sentences)
 
     def promote(self, digit: str) -> ModelVersion:
@@ -203,7 +204,7 @@ class House:
         return any(one["EndpointStatus"] not in ("InService", "Failed") for one in found)
 
     def serves(self) -> str:
-        """The version that answers."""
+        """The version in service."""
         answer = boto3.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=self.endpoint, ContentType="application/json", Body=json.dumps({"rows": ROWS[:1]}).encode()
         )
@@ -234,7 +235,8 @@ def _archive(files: dict[str, str]) -> bytes:
 @pytest.fixture(scope="module")
 def hosting() -> Iterator[embedded.cloud.Cloud]:
     """The cloud, with buckets, ledger and topic, and an environment by which the functions find all of it."""
-    with embedded.cloud.Cloud.start(speed=60.0) as cloud, pytest.MonkeyPatch.context() as patch:
+    granted = {"ml.m5.large for endpoint usage": 100}  # each test has an endpoint of its own
+    with embedded.cloud.Cloud.start(speed=60.0, quotas=granted) as cloud, pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.exports().items():
             patch.setenv(name, value)
         _forget_clients()

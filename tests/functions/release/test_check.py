@@ -1,4 +1,4 @@
-"""A release that never ends is ended: the run's own time is long, for it may have waited for a person."""
+"""A release without end is ended: the run's own timeout is long, because it may wait for an approval."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -13,7 +13,6 @@ from cloud import registry, retirements
 from cloud.platform import from_environment
 from cloud.retirements import Remains
 from functions import retirement
-from perennial import layout
 from tests.functions.release.conftest import House
 from tests.functions.release.test_crashes import KilledError, killed_after, policies, targets
 
@@ -22,13 +21,13 @@ def begin(house: House) -> None:
     """A run that retires the model, as the command starts it."""
     house.begin(house.version("a"), "retire")
     asked = {"who": "ada", "why": "nobody asks it"}
-    step = {"name": "request", "at": datetime.now(UTC), "sentences": ("ada asked.",), "metrics": asked}
+    step = {"name": "request", "at": datetime.now(UTC), "sentences": ("ada asked.",), "details": asked}
     run = house.run()
     house.ledger.update_run(run.model_validate(run.model_dump() | {"version": None, "steps": [step]}))
 
 
 def remains(house: House) -> Remains:
-    return retirements.remains(house.ledger, house.model, datetime.now(UTC))
+    return retirements.remains(from_environment(), house.ledger, house.model, datetime.now(UTC))
 
 
 def tracking(house: House) -> list[str]:
@@ -50,12 +49,8 @@ def finish(house: House) -> None:
 
 
 @pytest.fixture
-def serving(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def serving(house: House) -> House:
     """A model with a champion, its predecessor, and a group in the registry."""
-    from cloud import platform
-
-    monkeypatch.setenv("PERENNIAL_PACKAGE_GROUP_PREFIX", "perennial-")
-    platform.from_environment.cache_clear()
     house.promote("a")
     version = house.promote("b")
     registry.register(from_environment(), version)
@@ -125,4 +120,3 @@ def test_a_model_whose_release_failed_is_retired_without_a_version(house: House)
     assert remains(house).is_over
     found: Any = house.ledger.is_retired(house.model)
     assert found.version is None
-    assert layout.endpoint(house.model) == house.endpoint

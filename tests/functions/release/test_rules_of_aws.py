@@ -1,4 +1,4 @@
-"""Releases that met a rule of SageMaker which the service model does not say."""
+"""Releases that met a rule of SageMaker beyond the service model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shadow answers a copy of the traffic, and is compared before it answers anybody."""
+"""A shadow answers a copy of the traffic, and is compared before it serves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import traffic
+from cloud import platform, traffic
 from functions.release import rollback, shadow
-from perennial import layout
+from perennial.environment import Environment
 from tests.functions.release.conftest import ROWS, House, eventually
 from tests.functions.release.test_release import changed
 
@@ -25,7 +25,7 @@ PATTERNS = {
 def shadowed(house: House) -> House:
     """A model whose spec wants a shadow, with the log and the filters that the stack makes."""
     house.spec = changed(house.spec, shadow={"minutes": 3, "percent": 100}, traffic="all_at_once", bake_minutes=0)
-    logs, group = boto3.client("logs"), layout.endpoint_log(house.model)
+    logs, group = boto3.client("logs"), Environment().endpoint_log(house.model)
     logs.create_log_group(logGroupName=group)
     filters = [(metric, '{ $.event = "request" }', value) for metric, value in PATTERNS.items()]
     for metric, pattern, value in [*filters, ("Failures", '{ ($.event = "request") && ($.status >= 500) }', "1")]:
@@ -76,7 +76,8 @@ def test_a_shadow_answers_nobody_and_its_answers_decide(
     since = datetime.now(UTC) - timedelta(minutes=5)
 
     def counted() -> bool:
-        seen = traffic.counts(candidate.id, since, datetime.now(UTC) + timedelta(minutes=1))
+        until = datetime.now(UTC) + timedelta(minutes=1)
+        seen = traffic.counts(platform.from_environment(), candidate.id, since, until)
         return seen.failures >= times or seen.rows >= 20 * times
 
     eventually(counted)

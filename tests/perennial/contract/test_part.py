@@ -1,4 +1,4 @@
-"""Parts of a contract survive JSON, and say where a document does not fit."""
+"""Parts of a contract survive JSON, and errors name the place in the document."""
 
 import json
 import subprocess

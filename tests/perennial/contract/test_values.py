@@ -1,4 +1,4 @@
-"""One grammar: a text gives the same value, or is refused, whichever way it comes in."""
+"""One grammar: a text gives the same value, or is refused, in every reader."""
 
 import datetime as dt
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from perennial.contract.columns import TEXTS, TYPES, Column
 from perennial.contract.values import read
-from tests.perennial.contract import doors
-from tests.perennial.contract.doors import DOORS, REFUSED
+from tests.perennial.contract import readers
+from tests.perennial.contract.readers import CELL_READERS, REFUSED
 
 NULLS = ("", "NA", "null", "-999", "true", " ")
 SPELLINGS = {
@@ -82,12 +82,12 @@ MANY = settings(max_examples=15, deadline=None, suppress_health_check=list(Healt
 @pytest.mark.parametrize("kind", TYPES)
 @MANY
 @given(data=st.data())
-def test_a_text_gives_the_same_value_or_is_refused_at_every_door(kind: str, data: st.DataObject) -> None:
+def test_a_text_gives_the_same_value_or_is_refused_at_every_reader(kind: str, data: st.DataObject) -> None:
     column, nulls, given_cells = data.draw(columns(kind)), data.draw(NULL_VALUES), data.draw(cells(kind))
-    expected = doors.grammar(given_cells, column, nulls)
-    for name, door in DOORS.items():
-        found = door(given_cells, column, nulls)
-        assert doors.same(found, expected), f"{name}: {given_cells} gives {found}, not {expected}"
+    expected = readers.grammar(given_cells, column, nulls)
+    for name, reader in CELL_READERS.items():
+        found = reader(given_cells, column, nulls)
+        assert readers.same(found, expected), f"{name}: {given_cells} gives {found}, not {expected}"
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -97,18 +97,18 @@ def test_a_json_number_is_the_text_that_stands_in_the_document(kind: str, data: 
     column, nulls = data.draw(columns(kind)), data.draw(NULL_VALUES)
     given_cells = [cell for cell in data.draw(cells(kind)) if cell.strip() == cell and cell != "null"]
     assume(given_cells)
-    expected = doors.grammar(given_cells, column, nulls)
-    assert doors.same(doors.upload_json_literals(given_cells, column, nulls), expected)
-    assert doors.same(doors.served_json_literals(given_cells, column, nulls), expected)
+    expected = readers.grammar(given_cells, column, nulls)
+    assert readers.same(readers.upload_json_literals(given_cells, column, nulls), expected)
+    assert readers.same(readers.served_json_literals(given_cells, column, nulls), expected)
 
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_spelling_of_the_table_is_read_alike(kind: str) -> None:
     given_cells = [f"{before}{cell}{after}" for cell in SPELLINGS[kind] for before, after in (("", ""), (" ", "\t"))]
     column = Column(kind, nullable=True)
-    expected = doors.grammar(given_cells, column, NULLS)
-    for name, door in DOORS.items():
-        assert doors.same(door(given_cells, column, NULLS), expected), name
+    expected = readers.grammar(given_cells, column, NULLS)
+    for name, reader in CELL_READERS.items():
+        assert readers.same(reader(given_cells, column, NULLS), expected), name
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_every_spelling_of_the_table_is_read_alike(kind: str) -> None:
     ],
 )
 def test_the_grammar_decides(kind: str, text: str, value: object) -> None:
-    assert doors.grammar([text], Column(kind), ()) == [value]
+    assert readers.grammar([text], Column(kind), ()) == [value]
 
 
 def test_cleaning_comes_before_null_values_and_these_before_the_type() -> None:

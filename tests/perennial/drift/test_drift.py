@@ -1,4 +1,4 @@
-"""Drift is found where there is some, and not where there is none; its metrics are those of the textbooks."""
+"""Drift is found if there is some, and not otherwise; its metrics are those of the literature."""
 
 import json
 
@@ -49,6 +49,15 @@ GRID = freeze(REFERENCE, CONTRACT)
 
 def profiled(frame: pl.DataFrame) -> Profile:
     return profile(frame, GRID)
+
+
+def test_a_sentence_about_a_boolean_target_has_the_words_of_its_data() -> None:
+    moved = profiled(table(20_000, 2, late=0.5))
+    plain = compare(profiled(REFERENCE), moved)
+    spelt = compare(profiled(REFERENCE), moved, words=("No", "Yes"))
+    assert plain.columns["late"].sentence.replace("'false'", "'No'") == spelt.columns["late"].sentence
+    assert "'No' changed from" in spelt.sentence
+    assert plain.columns["late"].metrics == spelt.columns["late"].metrics
 
 
 def test_metrics_are_those_of_the_textbooks() -> None:

@@ -1,4 +1,4 @@
-"""Over all columns, weighted by what the champion looks at: many small moves are drift too."""
+"""Dataset drift, weighted by the champion's importance: many small shifts are drift too."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""The gate opens only for what it asked for and found."""
+"""The gate promotes only for metrics that were requested and found."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Runs as they end in life, made up whole: records, verdict, drift, profiles, evaluation of format 2, decision."""
+"""Complete synthetic runs: records, verdict, drift, profiles, evaluation of format 2, decision."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
             name=name,
             at=began + timedelta(seconds=9.5 * (place + 1)),
             sentences=STEPS[name],
-            metrics={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
+            details={"datasets": DATASETS, "rows": 26800} if name == "training" else {},
         )
         for place, name in enumerate(names)
     )
@@ -145,7 +145,7 @@ def run(outcome: str, identity: str = "run-loans-9be2410c77aa", began: datetime 
 
 
 def version() -> ModelVersion:
-    """What the promoted run registered."""
+    """The version that the promoted run registered."""
     seen = evaluation()
     return ModelVersion(
         id="loans@9be2410c77aa",

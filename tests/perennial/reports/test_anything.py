@@ -1,4 +1,4 @@
-"""Reports are made of JSON that others wrote: whatever it is, there is a page."""
+"""Reports from arbitrary JSON: there is always a page."""
 
 from __future__ import annotations
 

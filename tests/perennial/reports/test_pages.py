@@ -1,4 +1,4 @@
-"""What stands on the pages, and what must not."""
+"""The content of the pages, and values that must not be on them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import escape
 
+from perennial.environment import Environment
 from perennial.profile import ColumnGrid, ColumnProfile, Grid, Profile
 from perennial.reports import card_contents, index_contents, page, run_contents, to_json
 from perennial.reports.labels import OUTCOMES, SECTIONS
@@ -59,6 +60,14 @@ def test_rows_in_are_those_accepted_set_aside_and_dropped(outcome):
 
 def test_a_run_that_waits_says_how_to_answer():
     assert contents("waiting")["decision"]["next"][0] == "perennial approve run-loans-9be2410c77aa"
+
+
+def test_the_next_commands_reach_the_environment_of_the_run():
+    data = replace(cases.data("waiting"), environment=Environment("staging"))
+    assert run_contents(data)["decision"]["next"] == [
+        "perennial --env staging approve run-loans-9be2410c77aa",
+        'perennial --env staging reject run-loans-9be2410c77aa --why "..."',
+    ]
 
 
 def test_every_check_stands_with_metric_limit_interval_and_sentence():
@@ -163,6 +172,17 @@ def test_an_index_lists_runs_newest_first_and_links_those_that_have_a_report():
     for run in made["runs"]:
         assert (f'href="{run["id"]}.html"' in html) == run["reported"]
     assert {run["state"] for run in made["runs"] if not run["reported"]} == {"failed"}
+
+
+def test_a_boolean_target_is_shown_in_the_words_of_its_data():
+    made, words = cases.data("promoted"), {"false": {"no": 5300, "No": 2}, "true": {"yes": 698}}
+    spelt = replace(made, verdict={**made.verdict, "target_words": words})
+    for found, names in ((made, ("false", "true")), (spelt, ("no", "yes"))):
+        (target,) = (
+            each for each in run_contents(found)["sections"]["drift"]["distributions"] if each["name"] == "default"
+        )
+        assert sorted(category["name"] for category in target["categories"]) == sorted(names)
+        assert card_contents(found, cases.version())["purpose"]["positive"] == names[1]
 
 
 def test_a_card_says_whose_data_it_is_what_may_be_done_with_it_and_how_the_model_is_asked():

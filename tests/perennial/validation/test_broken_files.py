@@ -1,12 +1,15 @@
-"""Each way a file can be broken is refused with its own code, and said in a sentence that names the place."""
+"""Each fault of a file is refused with its own code, and a sentence with its place."""
 
 import gzip
 import io
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import polars as pl
 import pytest
 
+from perennial.contract.columns import Column
 from perennial.validation import CODES, Limits
 from tests.perennial.validation.conftest import HEADER, ROWS, Look, small, text
 
@@ -68,6 +71,7 @@ BROKEN = {
     "S3's error page": (ACCESS_DENIED, "error-page", "an XML page, not a table: it says AccessDenied"),
     "a web page": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "error-page", "an HTML page"),
     "one class in the target": (text("1,AA,1,true", "2,UA,1,true"), "one-class", "only 'true' in all rows"),
+    "one class in its word": (text("1,AA,1,Yes", "2,UA,1,Yes"), "one-class", "only 'Yes' in all rows"),
     "a zip archive": (b"PK\x03\x04" + b"a" * 100, "format", "a zip archive or a spreadsheet"),
     "a JSON array": (b'[{"id": 1}]', "format", "one JSON array"),
     "an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "encoding", "not UTF-8"),
@@ -86,6 +90,29 @@ def test_a_broken_file_is_refused_with_its_own_code(name: str, look: Look) -> No
     assert message in problem.message
     assert code in CODES
     assert verdict.rows_accepted + verdict.rows_quarantined == verdict.rows
+
+
+Form = Literal["NFC", "NFD"]
+FORMS: list[tuple[Form, str, Form, tuple[str, ...]]] = [
+    ("NFC", "Zürich", "NFD", ("Zürich", "Bern")),
+    ("NFD", "Zürich", "NFC", ("Zürich", *"ABCDE")),
+]
+
+
+@pytest.mark.parametrize(("of_spec", "value", "of_data", "values"), FORMS)
+def test_another_unicode_form_of_an_allowed_value_is_named_as_such(
+    of_spec: Form, value: str, of_data: Form, values: tuple[str, ...], look: Look
+) -> None:
+    allowed = tuple(normalize(of_spec, each) for each in values)
+    contract = small(columns={**small().columns, "carrier": Column("category", values=allowed, trim=True)})
+    rows = [f"{number},{allowed[0]},1,{number % 2}" for number in range(1, 9)]
+    problem = look(text(*rows, f"9, {normalize(of_data, value)} ,1,1"), contract).verdict.problems[0]
+    assert problem.code == "not-allowed"
+    assert problem.message.endswith(
+        ": it is another Unicode normal form (NFC, NFD) of an allowed value; normalise spec and data to NFC"
+    )
+    other = look(text(*rows, "9,Genève,1,1"), contract).verdict.problems[0]
+    assert "Unicode" not in other.message
 
 
 def test_a_misspelt_column_hides_no_other_problem(look: Look) -> None:

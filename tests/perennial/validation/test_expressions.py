@@ -1,4 +1,4 @@
-"""Rules over several columns: what a row's values can tell, and nothing that looks beyond the row."""
+"""Rules over several columns: expressions over the values of one row, and no others."""
 
 import polars as pl
 import pytest
@@ -68,7 +68,7 @@ WORDS = [*sorted(FUNCTIONS | KEYWORDS), *DTYPES, "(", ")", "<", "=", "+", ",", "
 
 @given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join))
 def test_whatever_is_allowed_judges_each_row_for_itself(text: str) -> None:
-    """The same rows give the same answers alone and together: no expression can reach beyond its row."""
+    """The same rows give the same results alone and together: no expression can read other rows."""
     try:
         rule = compile_rule(text, DTYPES)
         together = ROWS.select(rule=rule)["rule"]

@@ -1,4 +1,4 @@
-"""A Parquet footer is read strictly: where the row groups lie, or a FooterError, whatever the bytes are."""
+"""A Parquet footer is read strictly: the row groups, or a FooterError, for any bytes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Gzip is undone as zlib does it, and everything that zlib refuses is refused."""
+"""Gzip is decompressed as by zlib, and everything that zlib refuses is refused."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ WORDS = st.binary(max_size=300)
 
 
 def undone(data: bytes, most: int = 64) -> bytes | None:
-    """What is in the file, None where it is refused."""
+    """The content of the file, None if it is refused."""
     pieces = []
     try:
         gunzip = Gunzip(io.BytesIO(data))

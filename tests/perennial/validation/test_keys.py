@@ -1,4 +1,4 @@
-"""Which keys repeat: found by hashes within a bound of memory, decided by real values."""
+"""Repeated keys: found by hashes in bounded memory, decided by values."""
 
 import tempfile
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_one_key_a_million_times_is_one_suspect_and_takes_no_memory_of_its_own()
 
 
 def test_keys_that_share_a_hash_are_told_apart_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All hashes are made equal: what is left to decide are the values."""
+    """All hashes are made equal: only the values decide."""
     monkeypatch.setattr(keyed, "hashed", lambda rows, _: pl.repeat(1, rows.height, dtype=pl.UInt64, eager=True))
     finder = CandidateFinder(["a", "b"], pl.Series([1], dtype=pl.UInt64))
     found = []

@@ -1,4 +1,4 @@
-"""The rooms run with what the Lambda layer holds: no numpy, no pandas, no pyarrow."""
+"""The packages run with the content of the Lambda layer: no numpy, no pandas, no pyarrow."""
 
 import subprocess
 import sys

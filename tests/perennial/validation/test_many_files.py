@@ -1,4 +1,4 @@
-"""Many files are judged as the one file they would be."""
+"""Many files get the verdict of the one file that they would be."""
 
 import json
 import tempfile
@@ -206,7 +206,7 @@ def _metrics(verdict: Verdict) -> dict[str, object]:
 def as_one(
     places: Sequence[tuple[Path, tuple[int, int] | None]], contract: Contract, out: Path, buckets: int = 2
 ) -> tuple[Verdict, list[Inspection]]:
-    """What the workflow does with many files: inspect each, compare keys by bucket, inspect again, merge."""
+    """The workflow over many files: inspect each, compare keys by bucket, inspect again, merge."""
 
     def look(place: int, repeated: dict[str, list[Path]]) -> Inspection:
         path, row_groups = places[place]

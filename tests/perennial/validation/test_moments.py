@@ -1,4 +1,4 @@
-"""Dates and moments by the fast parsers are those of the strict ones, and nothing else is taken."""
+"""Dates and moments by the fast parsers equal those of the strict ones, and no other text is accepted."""
 
 import polars as pl
 import pytest

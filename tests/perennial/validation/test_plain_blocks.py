@@ -1,4 +1,4 @@
-"""Blocks that are proven plain are parsed as they are, and give just what the closer look at their records gives."""
+"""Blocks that are proven plain are parsed as they are, with the same result as by their records."""
 
 import threading
 from collections.abc import Iterator

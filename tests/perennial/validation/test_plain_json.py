@@ -1,4 +1,4 @@
-"""JSON lines that are proven plain give just what reading them line by line gives."""
+"""JSON lines that are proven plain give the same result as line by line."""
 
 import json
 from pathlib import Path

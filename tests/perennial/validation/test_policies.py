@@ -1,4 +1,4 @@
-"""What a broken rule means, how rows are cleaned before they are judged, and what only the whole dataset tells."""
+"""Policies of broken rules, cleaning before validation, and checks of the whole dataset."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from perennial.contract.columns import Breach
-from perennial.validation import Column, History, RowRule, Volume, merge
+from perennial.contract.dataset import RowRule, Volume
+from perennial.validation import Column, History, merge
 from tests.perennial.validation.conftest import ROWS, Look, small, text
 
 COLUMNS = small().columns

@@ -1,4 +1,4 @@
-"""What is sound is taken exactly, in every format, and written typed."""
+"""Sound values are accepted exactly, in every format, and written typed."""
 
 import gzip
 import json

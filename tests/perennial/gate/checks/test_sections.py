@@ -1,4 +1,4 @@
-"""Checks of fairness, value, slices and behaviour: closed where something is missing, plain where wrong."""
+"""Checks of fairness, value, slices and behaviour: they fail closed without a metric, and name the fault."""
 
 import copy
 from typing import Any

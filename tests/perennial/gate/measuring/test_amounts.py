@@ -1,4 +1,4 @@
-"""Money per outcome: arithmetic that is read and never run, and nulls that are never 0."""
+"""Money per outcome: arithmetic that is parsed and never executed, and nulls that are never 0."""
 
 import ast
 import math

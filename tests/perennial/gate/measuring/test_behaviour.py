@@ -1,4 +1,4 @@
-"""Sentences about a model are tried on rows: what must not matter, what must not hurt, what must be answered."""
+"""Behavioural tests on rows: invariance, direction and minimum functionality."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Intervals are honest, two models are compared on the same resamples, and threads change nothing."""
+"""Intervals cover, two models are compared on the same resamples, and threads change nothing."""
 
 import time
 from typing import Any

@@ -49,7 +49,7 @@ def binary_rows(draw: Any) -> tuple[Array, Array, Array, float]:
 
 
 def said_by(function: Callable[..., float], *given: Any, **options: Any) -> float:
-    """What scikit-learn says, NaN where it warns that it is not defined."""
+    """The metrics of scikit-learn, NaN if it warns that one is not defined."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", category=UndefinedMetricWarning)
         warnings.filterwarnings("error", message="No positive class found")

@@ -1,4 +1,4 @@
-"""What reports draw: few points that are on the curves, and counts that add up."""
+"""The data of plots: few points that are on the curves, and counts that add up."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Slices: the worst one is found, chance is not called a fault, and errors are as wide as they are."""
+"""Slices: the worst one is found, chance is not reported as a fault, and errors have their width."""
 
 import time
 from typing import Any
@@ -117,7 +117,7 @@ def test_a_pair_of_values_where_the_model_guesses_is_found_and_is_no_chance() ->
 
 
 def test_where_no_slice_is_worse_none_is_significantly_worse_however_many_are_looked_at() -> None:
-    """30 sets of hundreds of slices: at 95% one or two of them may speak up; uncorrected it would be all."""
+    """30 sets of hundreds of slices: at 95% one or two of them may be significant; uncorrected it would be all."""
     alarms = 0
     for seed in range(30):
         rows = people(3000, seed)

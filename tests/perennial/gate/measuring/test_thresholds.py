@@ -19,7 +19,7 @@ def columns(rows: Rows) -> tuple[Any, Any]:
 
 
 def every_cut(probability: Any) -> list[Any]:
-    """What is said at each threshold that differs."""
+    """The cuts at each distinct threshold."""
     return [probability >= cut for cut in [2.0, *np.unique(probability)]]
 
 

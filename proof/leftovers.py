@@ -1,0 +1,133 @@
+"""What an environment leaves: deleting what the workflow made beside the stacks, and listing what is still there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cloud.platform import client
+from perennial.environment import Environment
+from proof import ProofError
+
+PATIENCE = 1800.0  # seconds until an endpoint that is being updated can be deleted, and is gone
+_BATCH = 1000  # objects of one DeleteObjects
+
+
+def stacks_of(environment: Environment) -> tuple[str, str]:
+    """The names of the environment's stacks, which begin the names of their resources."""
+    return environment.stack("data"), environment.stack("platform")
+
+
+def delete_made(environment: Environment, models: tuple[str, ...], pause: float) -> None:
+    """Deletes the endpoints of the models and all that belongs to them, and empties the environment's buckets.
+
+    Raises ProofError if an endpoint cannot be deleted in time.
+    """
+    for model in models:
+        _delete_endpoint(environment.endpoint(model), pause)
+        prefix = environment.endpoint(model)
+        sagemaker = client("sagemaker")
+        for name in _named("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", prefix):
+            sagemaker.delete_endpoint_config(EndpointConfigName=name)
+        for name in _named("list_models", "Models", "ModelName", prefix):
+            sagemaker.delete_model(ModelName=name)
+        _delete_packages(prefix)
+        alarms = [one["AlarmName"] for one in _alarms(prefix)]
+        if alarms:
+            client("cloudwatch").delete_alarms(AlarmNames=alarms)
+    for bucket in _buckets(environment):
+        _empty(bucket)
+
+
+def left(environment: Environment, models: tuple[str, ...]) -> list[str]:
+    """Everything of the environment that still exists, in words."""
+    found: list[str] = []
+    for model in models:
+        prefix = environment.endpoint(model)
+        found += [f"endpoint {name}" for name in _named("list_endpoints", "Endpoints", "EndpointName", prefix)]
+        configs = _named("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", prefix)
+        found += [f"endpoint configuration {name}" for name in configs]
+        found += [f"model {name}" for name in _named("list_models", "Models", "ModelName", prefix)]
+        groups = ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName")
+        found += [f"model package group {name}" for name in _named(*groups, prefix)]
+        found += [f"alarm {one['AlarmName']}" for one in _alarms(prefix)]
+    found += [f"bucket {name}" for name in _buckets(environment)]
+    found += [f"{kind} {name}" for kind, name in _of_stacks(environment) if name.startswith(stacks_of(environment))]
+    return sorted(found)
+
+
+def _of_stacks(environment: Environment) -> Iterator[tuple[str, str]]:
+    for page in client("dynamodb").get_paginator("list_tables").paginate():
+        yield from (("table", name) for name in page["TableNames"])
+    for page in client("lambda").get_paginator("list_functions").paginate():
+        yield from (("function", one["FunctionName"]) for one in page["Functions"])
+    for page in client("iam").get_paginator("list_roles").paginate():
+        yield from (("role", one["RoleName"]) for one in page["Roles"])
+    for queue in client("sqs").list_queues(QueueNamePrefix=environment.name).get("QueueUrls", []):
+        yield "queue", queue.rsplit("/", 1)[-1]
+    for stack in stacks_of(environment):
+        for group in client("logs").describe_log_groups(logGroupNamePrefix=stack)["logGroups"]:
+            yield "log group", group["logGroupName"]
+
+
+def _delete_endpoint(name: str, pause: float) -> None:
+    sagemaker = client("sagemaker")
+
+    def status() -> str:
+        try:
+            return str(sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"])
+        except ClientError as error:
+            if "Could not find" in error.response["Error"]["Message"]:
+                return ""
+            raise
+
+    _until(lambda: status() not in ("Creating", "Updating", "SystemUpdating", "RollingBack"), name, "idle", pause)
+    if status() not in ("", "Deleting"):
+        sagemaker.delete_endpoint(EndpointName=name)
+    _until(lambda: not status(), name, "gone", pause)
+
+
+def _until(check: Callable[[], bool], what: str, wanted: str, pause: float) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        if time.monotonic() > deadline:
+            raise ProofError(f"{what} was not {wanted} within {PATIENCE / 60:g} minutes")
+        time.sleep(pause)
+
+
+def _delete_packages(group: str) -> None:
+    sagemaker = client("sagemaker")
+    if group not in _named("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName", group):
+        return
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    for package in [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]:
+        sagemaker.delete_model_package(ModelPackageName=package)
+    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+
+
+def _named(operation: str, key: str, member: str, prefix: str) -> list[str]:
+    pages = client("sagemaker").get_paginator(operation).paginate(NameContains=prefix)
+    names = [str(one[member]) for page in pages for one in page[key]]
+    return [name for name in names if name == prefix or name.startswith(f"{prefix}-")]
+
+
+def _alarms(prefix: str) -> list[dict[str, Any]]:
+    pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{prefix}-")
+    return [alarm for page in pages for alarm in page["MetricAlarms"]]
+
+
+def _buckets(environment: Environment) -> list[str]:
+    names = [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]]
+    return [name for name in names if name.startswith(stacks_of(environment))]
+
+
+def _empty(bucket: str) -> None:
+    """Deletes all versions of all objects."""
+    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        for start in range(0, len(keys), _BATCH):
+            client("s3").delete_objects(Bucket=bucket, Delete={"Objects": keys[start : start + _BATCH], "Quiet": True})
