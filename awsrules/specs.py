@@ -12,11 +12,16 @@ from awsrules.instances import ARM, family
 GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 LONGEST_TRAINING = 28 * 24 * 60  # minutes
-VALUE = 1024  # characters of one environment value
+TRAINING_HOURS = 24  # for which a deployment waits for a training, unless its settings say otherwise
+VALUE = 1024  # bytes of one environment value
 ENTRIES = 100  # environment values of a container
+ENVIRONMENT = 32 * 1024  # bytes of all names and values of a container's environment
 OWN_ENTRIES = 10  # environment values that a server needs besides the names of sensitive columns
+OWN_BYTES = 1024  # bytes of those
+COLUMNS = "PERENNIAL_SENSITIVE_COLUMNS"  # the values that hold those names, as JSON: COLUMNS, COLUMNS_1, ...
 MOST_SHARE = 0.5  # of the fleet of a canary step and a linear step
 LEAST_LINEAR = 0.1
+LEAST_CANARY = 0.01  # a capacity is a whole percent
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,13 @@ def _training(training: Mapping[str, Any], hours: float) -> Iterator[Fault]:
             f"SageMaker stops a training after {LONGEST_TRAINING} minutes (28 days), not {minutes}",
             API + "API_StoppingCondition.html",
         )
-    if minutes > hours * 60:
+    longest = minutes * (2 if training.get("spot") else 1)
+    if longest > hours * 60:
+        spot = f"; with spot capacity it may take {longest} minutes" if longest > minutes else ""
         yield Fault(
             "training.max_minutes",
-            f"the run waits {hours:g} hours for a training, less than max_minutes {minutes}; raise training_hours in "
-            "cdk.json or lower max_minutes",
+            f"the run waits {hours:g} hours for a training, which max_minutes {minutes} allows to take longer{spot}; "
+            "raise training_hours in cdk.json or lower max_minutes",
             "https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html",
         )
 
@@ -120,17 +127,25 @@ def _traffic(release: Mapping[str, Any]) -> Iterator[Fault]:
         )
     if share > MOST_SHARE:
         yield Fault("release.share", f"at most {MOST_SHARE:g} of the fleet, not {share:g}", source)
+    if traffic == "canary" and share < LEAST_CANARY:
+        yield Fault(
+            "release.share",
+            f"a canary is at least {LEAST_CANARY:g} of the fleet, one percent, not {share:g}",
+            API + "API_CapacitySize.html",
+        )
     if traffic == "linear" and share < LEAST_LINEAR:
         yield Fault("release.share", f"a linear step is at least {LEAST_LINEAR:g} of the fleet, not {share:g}", source)
 
 
 def _environment(sensitive: Sequence[str]) -> Iterator[Fault]:
     """Faults of long lists of columns, which are spread over several values."""
-    needed = -(-len(json.dumps(list(sensitive))) // VALUE)
-    if needed > ENTRIES - OWN_ENTRIES:
+    size = len(json.dumps(list(sensitive)))
+    needed = -(-size // VALUE)
+    room = ENVIRONMENT - OWN_BYTES
+    if needed > ENTRIES - OWN_ENTRIES or size + needed * len(f"{COLUMNS}_99") > room:
         yield Fault(
             "columns",
-            f"the names of the {len(sensitive)} sensitive columns take {needed} environment values of {VALUE} "
-            f"characters, and a server has room for {ENTRIES - OWN_ENTRIES}; shorten the names",
+            f"the names of the {len(sensitive)} sensitive columns take {size} bytes in environment values of {VALUE}, "
+            f"and a server has room for {room}; shorten the names",
             API + "API_ContainerDefinition.html",
         )

@@ -32,7 +32,7 @@ def check(
     """Validate a file and its card as the platform would.
 
     Exit code 0 when they are accepted, 3 when they are refused."""
-    spec = project.spec(model)
+    spec = project.spec(model, project.training_hours())
     if file.is_dir():
         raise usage(f"{file} is a folder; next: check its files one by one")
     if not file.is_file():

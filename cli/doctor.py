@@ -89,7 +89,7 @@ def _node() -> Finding:
 
 def _specs() -> Finding:
     try:
-        specs = load_all(project.models())
+        specs = load_all(project.models(), project.training_hours())
     except SpecError as error:
         return Finding("specs", False, "; ".join(error.faults), f"edit {project.models()}")
     if not specs:

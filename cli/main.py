@@ -23,9 +23,11 @@ from cli import (
     models,
     predict,
     report,
+    retire,
     rollback,
     runs,
     schema,
+    stop,
     up,
     upload,
     withdraw,
@@ -40,7 +42,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, runs.runs, explain.explain, report.report, approval.approve, approval.reject,
     models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
-    withdraw.withdraw,
+    withdraw.withdraw, stop.stop, retire.retire,
 )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from cli.output import Json, emit, note, show, table
 from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
+    from cloud.endpoints import EndpointState
     from cloud.ledger import Ledger
+    from perennial.records import Retirement
 
 
 def models(json: Json = False) -> None:
@@ -35,7 +37,7 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
     champion = ledger.champion(name)
     version = ledger.version(champion.version) if champion else None
     endpoint = environment.chosen().endpoint(name)
-    state = endpoints.describe(endpoint)
+    state, retired = endpoints.describe(endpoint), ledger.is_retired(name)
     return {
         "model": name,
         "problem": spec.problem,
@@ -46,8 +48,15 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
         "datasets": list(version.datasets) if version else [],
         "versions": len(ledger.versions(name)),
         "endpoint": endpoint if state else None,
-        "status": state.status if state else "no endpoint yet",
+        "status": _status(state, retired),
+        "retired": retired.model_dump(mode="json", include={"since", "who", "why", "version"}) if retired else None,
     }
+
+
+def _status(state: EndpointState | None, retired: Retirement | None) -> str:
+    if retired is not None:
+        return f"retired since {retired.since.astimezone():%Y-%m-%d %H:%M}" + (f", {state.status}" if state else "")
+    return state.status if state else "no endpoint yet"
 
 
 def _metric(model: dict[str, Any]) -> str:

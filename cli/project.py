@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 
+from awsrules.specs import TRAINING_HOURS
 from cli.output import CommandError, usage
 from perennial.contract.model import ModelSpec
 from perennial.environment import Environment
@@ -42,13 +44,25 @@ def model_names() -> list[str]:
     return sorted(path.stem for path in models().glob("*.yaml"))
 
 
-def spec(name: str) -> ModelSpec:
-    """The spec of a model. Raises CommandError, with the nearest name, if it is missing or invalid."""
+def training_hours() -> float:
+    """The hours for which the deployment waits for a training: the setting in cdk.json, or its default."""
+    try:
+        context = json.loads((root() / "cdk.json").read_text(encoding="utf-8"))["context"]
+        return float(context["training_hours"])
+    except (FileNotFoundError, KeyError, ValueError):
+        return TRAINING_HOURS
+
+
+def spec(name: str, training_hours: float | None = None) -> ModelSpec:
+    """The spec of a model. Raises CommandError, with the nearest name, if it is missing or invalid.
+
+    With `training_hours`, a spec whose training takes longer is refused.
+    """
     path = models() / f"{name}.yaml"
     if name not in model_names():
         raise usage(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
     try:
-        return load(path)
+        return load(path) if training_hours is None else load(path, training_hours)
     except SpecError as error:
         raise CommandError(str(error)) from None
 

@@ -39,10 +39,11 @@ def rollback(
 
     ends = rollbacks.target(platform, ledger, model, to)
     run = rollbacks.start(platform, ledger, ends, (connection.person(), why), datetime.now(UTC))
-    note(f"{run.id}: from {ends[0].version} back to {ends[1].id}")
+    serving = ends[0].version if ends[0] else None
+    note(f"{run.id}: from {serving or 'no version'} back to {ends[1].id}")
     if not wait:
-        emit({"run": run.id, "from": ends[0].version, "to": ends[1].id}) if json else line(run.id)
+        emit({"run": run.id, "from": serving, "to": ends[1].id}) if json else line(run.id)
         return
     ending = watch_run(platform, ledger, run.id)
-    emit({"from": ends[0].version, "to": ends[1].id} | ending.as_dict()) if json else show(ending)
+    emit({"from": serving, "to": ends[1].id} | ending.as_dict()) if json else show(ending)
     raise typer.Exit(CODES.get(ending.outcome, 1))

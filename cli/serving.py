@@ -26,6 +26,10 @@ def serving(model: str) -> Serving:
     platform, ledger = connection.connect()
     champion = ledger.champion(model)
     if champion is None:
+        retired = ledger.is_retired(model)
+        if retired is not None:
+            following = f"next: perennial retire {model} --undo, then perennial rollback {model}"
+            raise CommandError(f"{retired.sentence.rstrip('.')}; {following}")
         project.spec(model)  # an unknown name is reported first
         raise CommandError(f"no version of '{model}' serves yet; next: perennial upload FILE --model {model} --wait")
     version = ledger.version(champion.version)

@@ -74,7 +74,7 @@ def up(
 
 def _check_specs() -> None:
     try:
-        load_all(project.models())
+        load_all(project.models(), project.training_hours())
     except SpecError as error:
         raise CommandError(str(error)) from None
 

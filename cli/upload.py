@@ -46,6 +46,11 @@ def upload(
         raise CommandError(f"{file}: no such file")
     beside = cards.find(file, card)
     platform, ledger = connection.connect()
+    retired = ledger.is_retired(model)
+    if retired is not None:
+        raise CommandError(
+            f"{retired.sentence.rstrip('.')}, and takes no uploads; next: perennial retire {model} --undo", REFUSED
+        )
     uploaded = put(platform, file, model, beside)
     note(f"uploaded to s3://{uploaded.bucket}/{uploaded.key}")
     told: dict[str, Any] = {"dataset": uploaded.dataset, "key": uploaded.key, "version_id": uploaded.version_id}

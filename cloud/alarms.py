@@ -59,7 +59,7 @@ def put(
     alarms = [notify | of.errors(), notify | of.latency(), notify | of.invalid(version), of.rollback(version)]
     if champion is not None and spread > 0:
         alarms.append(of.shift((version, champion), spread))
-    _delete(platform, model)
+    delete(platform, model)
     for alarm in alarms:
         client("cloudwatch").put_metric_alarm(
             **alarm,
@@ -108,13 +108,18 @@ def _breaches_in_history(name: str, start: datetime) -> list[AlarmBreach]:
     ]
 
 
-def _delete(platform: Platform, model: str) -> None:
-    """Deletes the alarms that exist: CloudWatch deletes none if one of the names is unknown."""
-    cloudwatch = client("cloudwatch")
-    names = [platform.environment.alarm(model, kind) for kind in layout.ALARMS]
-    found = cloudwatch.describe_alarms(AlarmNames=names).get("MetricAlarms", [])
+def delete(platform: Platform, model: str) -> None:
+    """Deletes the alarms of a model that exist: CloudWatch deletes none if one of the names is unknown."""
+    found = existing(platform, model)
     if found:
-        cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in found])
+        client("cloudwatch").delete_alarms(AlarmNames=found)
+
+
+def existing(platform: Platform, model: str) -> list[str]:
+    """The names of those alarms of a model that exist."""
+    names = [platform.environment.alarm(model, kind) for kind in layout.ALARMS]
+    found = client("cloudwatch").describe_alarms(AlarmNames=names).get("MetricAlarms", [])
+    return [str(alarm["AlarmName"]) for alarm in found]
 
 
 def _breach(name: str, data: dict[str, Any], reason: str) -> AlarmBreach:

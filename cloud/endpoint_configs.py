@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from awsrules.specs import COLUMNS, VALUE
 from cloud.endpoints import SHADOW, VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
@@ -17,7 +18,6 @@ from perennial.environment import Environment
 from perennial.records import ModelVersion
 
 KEPT = 5  # newest configurations of a model, besides those of the champion and its predecessor
-VALUE_LIMIT = 1024  # characters of one environment value
 STARTING_SECONDS = 120  # for the first health check of a server
 _COLLECTED = 20  # versions that one garbage collection looks at
 
@@ -56,6 +56,21 @@ def name_of(environment: Environment, version: ModelVersion) -> str:
     return environment.endpoint_config(version.id, version.spec_digest)
 
 
+def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
+    """The environment of the server: values of at most VALUE bytes, within the limits of `awsrules.specs`."""
+    return {
+        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
+        "PYTHONPATH": "/opt/ml/model/code",
+        "OMP_NUM_THREADS": "1",
+        "PERENNIAL_MODEL_VERSION": version.id,
+        "PERENNIAL_MODEL_DIGEST": version.digest,
+        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
+        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
+        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
+        **_parts(COLUMNS, json.dumps(spec.sensitive())),
+    }
+
+
 def garbage_collect(
     environment: Environment, versions: Sequence[ModelVersion], champion: ModelVersion, previous: ModelVersion | None
 ) -> list[str]:
@@ -71,10 +86,11 @@ def garbage_collect(
     old = [name for name in names[KEPT : KEPT + _COLLECTED] if name not in stay]
     if previous:
         old.append(environment.shadow_config(champion.model, (before, serving)))
-    return [name for name in old if _delete(name)]
+    return [name for name in old if delete(name)]
 
 
-def _delete(name: str) -> bool:
+def delete(name: str) -> bool:
+    """Deletes an endpoint configuration and the SageMaker model of the same name. False where there was neither."""
     deleted = False
     for operation, named in (("delete_endpoint_config", "EndpointConfigName"), ("delete_model", "ModelName")):
         try:
@@ -110,21 +126,10 @@ def _shadow(spec: ModelSpec, shadow: Shadow, model: str) -> dict[str, Any]:
 
 
 def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) -> None:
-    environment = {
-        "SAGEMAKER_SERVING_MODULE": "training.serve:app",
-        "PYTHONPATH": "/opt/ml/model/code",
-        "OMP_NUM_THREADS": "1",
-        "PERENNIAL_MODEL_VERSION": version.id,
-        "PERENNIAL_MODEL_DIGEST": version.digest,
-        "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
-        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
-        "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
-        **_parts("PERENNIAL_SENSITIVE_COLUMNS", json.dumps(spec.sensitive())),
-    }
     container = {
         "Image": platform.training_image,
         "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": environment,
+        "Environment": server_environment(spec, version),
     }
     request = {
         "ModelName": name_of(platform.environment, version),
@@ -137,8 +142,8 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
 
 
 def _parts(name: str, text: str) -> dict[str, str]:
-    """A text as environment variables of at most VALUE_LIMIT characters: NAME, NAME_1, NAME_2, ..."""
-    parts = [text[start : start + VALUE_LIMIT] for start in range(0, len(text), VALUE_LIMIT)]
+    """An ASCII text as environment variables of at most VALUE bytes: NAME, NAME_1, NAME_2, ..."""
+    parts = [text[start : start + VALUE] for start in range(0, len(text), VALUE)]
     return {f"{name}_{number}" if number else name: part for number, part in enumerate(parts)}
 
 

@@ -111,7 +111,7 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
             request |= retained | {"ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}]}
         same = _instance(config) == _instance(state.config)
         if not same:
-            _unscale(endpoint)  # SageMaker changes no instance type under a scalable target
+            unscale(endpoint)  # SageMaker changes no instance type under a scalable target
         with quotas.told(own=state.instances if same else 0):  # the old fleet stays until the new one serves
             sagemaker.update_endpoint(**request)
     return True
@@ -178,8 +178,8 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
     )
 
 
-def _unscale(endpoint: str) -> None:
-    """Deregisters the scalable target; `scale` registers it again once the endpoint serves."""
+def unscale(endpoint: str) -> None:
+    """Deregisters the scalable target, and its policies with it; `scale` registers it again."""
     try:
         client("application-autoscaling").deregister_scalable_target(**_target(endpoint))
     except ClientError as error:

@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from cloud import s3
-from cloud.handovers import ExecutionInput, RunReference, S3Object, VersionReference
+from cloud.handovers import ExecutionInput, RunReference, S3Object, StateError, VersionReference
 from cloud.ledger import Ledger
 from cloud.platform import Platform, client
 from perennial import layout
 from perennial.contract.model import ModelSpec
+from perennial.outcomes import Trigger
 from perennial.records import Run
+
+LONGEST_CAUSE = 32_768  # characters
 
 
 def start(platform: Platform, run: Run) -> bool:
@@ -24,17 +27,23 @@ def start(platform: Platform, run: Run) -> bool:
 
     A run that has a version before it begins is a rollback: that version is released again.
     """
-    states = client("stepfunctions")
-    spec = S3Object(platform.models_bucket, layout.spec(run.model, run.spec_digest))
-    reference = RunReference(run.id, run.model, run.dataset, run.trigger, run.token, spec)
-    request = ExecutionInput(reference, VersionReference(run.version) if run.version else None)
+    return _start(platform, run.id, ExecutionInput(_reference(platform, run, run.trigger), _version(run)))
+
+
+def clean_up(platform: Platform, run: Run, error: StateError | None) -> bool:
+    """Starts an execution that ends what the run's own execution had begun. False when there is one already."""
+    request = ExecutionInput(_reference(platform, run, "cleanup"), _version(run), error)
+    return _start(platform, f"{run.id}-cleanup", request)
+
+
+def stop(platform: Platform, run: str, cause: str) -> bool:
+    """Stops the execution of a run. False where it does not run: it has not begun, or has ended."""
+    states, name = client("stepfunctions"), arn(platform, run)
     try:
-        states.start_execution(
-            stateMachineArn=platform.state_machine,
-            name=run.id,
-            input=json.dumps(request.to_json(), sort_keys=True),
-        )
-    except states.exceptions.ExecutionAlreadyExists:
+        if states.describe_execution(executionArn=name)["status"] != "RUNNING":
+            return False
+        states.stop_execution(executionArn=name, error="Stopped", cause=cause[:LONGEST_CAUSE])
+    except states.exceptions.ExecutionDoesNotExist:
         return False
     return True
 
@@ -42,6 +51,26 @@ def start(platform: Platform, run: Run) -> bool:
 def arn(platform: Platform, run: str) -> str:
     """The ARN of a run's execution."""
     return f"{platform.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
+
+
+def _reference(platform: Platform, run: Run, trigger: Trigger) -> RunReference:
+    spec = S3Object(platform.models_bucket, layout.spec(run.model, run.spec_digest))
+    return RunReference(run.id, run.model, run.dataset, trigger, run.token, spec)
+
+
+def _version(run: Run) -> VersionReference | None:
+    return VersionReference(run.version) if run.version else None
+
+
+def _start(platform: Platform, name: str, request: ExecutionInput) -> bool:
+    states = client("stepfunctions")
+    try:
+        states.start_execution(
+            stateMachineArn=platform.state_machine, name=name, input=json.dumps(request.to_json(), sort_keys=True)
+        )
+    except states.exceptions.ExecutionAlreadyExists:
+        return False
+    return True
 
 
 def entered_states(platform: Platform, run: str) -> list[str]:

@@ -345,10 +345,21 @@ class Verification(TypedJson):
 
 
 @dataclass(frozen=True)
-class Rollback(TypedJson):
-    """The rollback of an endpoint to the champion; `waiting`: try again after `seconds`."""
+class FinishedRelease(TypedJson):
+    """The end of a release after the promotion; `waiting`: the scaling was refused, try again after `seconds`."""
 
     outcome: Literal["done", "waiting"]
+    seconds: int = PAUSE_SECONDS
+
+
+@dataclass(frozen=True)
+class Rollback(TypedJson):
+    """The rollback of an endpoint to the champion; `waiting`: try again after `seconds`.
+
+    `promoted`: there is nothing to roll back, for this run has made its version champion.
+    """
+
+    outcome: Literal["done", "waiting", "promoted"]
     endpoint: str
     seconds: int = PAUSE_SECONDS
 
@@ -357,11 +368,34 @@ class Rollback(TypedJson):
 
 
 @dataclass(frozen=True)
+class Cleanup(TypedJson):
+    """The end of the work of an execution: of its training job, and then of its release if there is one.
+
+    `waiting`: the job is being stopped, look again after `seconds`.
+    """
+
+    outcome: Literal["waiting", "roll_back", "done"]
+    seconds: int = PAUSE_SECONDS
+
+
+@dataclass(frozen=True)
+class RetiredModel(TypedJson):
+    """The retirement of a model; `waiting`: its endpoint is changing or being deleted, go on after `seconds`."""
+
+    outcome: Literal["waiting", "done"]
+    seconds: int = PAUSE_SECONDS
+
+
+@dataclass(frozen=True)
 class ConcludeRequest(RunRequest):
-    """The end of a run: from a state of the workflow, or from the event of an execution that ended without one."""
+    """The end of a run: from a state of the workflow, or from the event of an execution that ended without one.
+
+    `execution` is the name of that execution. One that was aborted has no error.
+    """
 
     outcome: Outcome
     error: StateError | None = None
+    execution: str = ""
 
     @classmethod
     def from_json(cls, document: object, reader: str = "") -> Self:
@@ -369,15 +403,18 @@ class ConcludeRequest(RunRequest):
         if not isinstance(document, Mapping) or "detail" not in document:
             return super().from_json(document, reader)
         detail = ExecutionStatusChange.from_json(document, reader).detail
-        error = StateError(detail.error, detail.cause or "") if detail.error else None
         run = ExecutionInput.from_json(json.loads(detail.input), reader).run
-        return cls(run, "failed", error or StateError(f"the execution ended {detail.status}"))
+        if detail.status == "ABORTED":
+            return cls(run, "stopped", None, detail.name)
+        error = StateError(detail.error, detail.cause or "") if detail.error else None
+        return cls(run, "failed", error or StateError(f"the execution ended {detail.status}"), detail.name)
 
 
 @dataclass(frozen=True)
 class ExecutionDetail(TypedJson):
     """The detail of an execution that has ended."""
 
+    name: str
     status: str
     input: str
     error: str | None = None
@@ -393,12 +430,16 @@ class ExecutionStatusChange(TypedJson):
 
 @dataclass(frozen=True)
 class ExecutionInput(RunRequest):
-    """The input of an execution. A run that has a version before it begins rolls back to that version."""
+    """The input of an execution. A run that has a version before it begins rolls back to that version.
+
+    `error`: of a cleanup, the error by which the execution before it ended.
+    """
 
     version: VersionReference | None = None
+    error: StateError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; without `version` where there is none."""
+        """Plain data; without `version` and `error` where there are none."""
         return {name: value for name, value in super().to_json().items() if value is not None}
 
 
@@ -425,11 +466,13 @@ class DispatchMessage(TypedJson):
 
     start_pending: start the dataset that waits for the model's lease. notify: send the notice of the run's end.
     request_approval: send the notice that the run waits. retrain: start a run on the newest accepted data.
+    clean_up: start an execution that ends what the run's execution had begun; `error` is the one by which it ended.
     """
 
-    action: Literal["start_pending", "notify", "request_approval", "retrain"]
+    action: Literal["start_pending", "notify", "request_approval", "retrain", "clean_up"]
     subject: str
     occasion: str = ""
+    error: StateError | None = None
 
 
 @dataclass(frozen=True)

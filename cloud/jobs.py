@@ -61,6 +61,26 @@ def describe_training(name: str) -> TrainingJobState | None:
     return TrainingJobState(name, found["TrainingJobStatus"], output, found.get("FailureReason", ""))
 
 
+def stop_training(name: str) -> bool:
+    """Asks SageMaker to stop a training job. False where it has ended meanwhile, or never began."""
+    return _stop("stop_training_job", TrainingJobName=name)
+
+
+def stop_transform(name: str) -> bool:
+    """The same for a transform job."""
+    return _stop("stop_transform_job", TransformJobName=name)
+
+
+def _stop(operation: str, **job: str) -> bool:
+    try:
+        getattr(client("sagemaker"), operation)(**job)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
+            raise
+        return False
+    return True
+
+
 def start_transform(platform: Platform, spec: ModelSpec, version: ModelVersion, job: str) -> None:
     """Starts a transform job with the SageMaker model of a version, over the rows at `layout.batch_input`.
 

@@ -7,12 +7,13 @@ the same transaction: a run whose lease has expired is fenced off, however late 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cloud import CloudError
 from cloud.ledger import Ledger
-from perennial.records import Champion, DatasetVersion, Run
+from perennial.records import Champion, DatasetVersion, Retirement, Run
 
 
 class LostLeaseError(CloudError):
@@ -53,6 +54,30 @@ def renew(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> None:
     except ClientError as error:
         _when_refused(error)
         raise LostLeaseError(f"{run.id} no longer holds the lease of {run.model}; another run has taken over") from None
+
+
+def take_over(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> bool:
+    """Gives a run's lease its next token, for an execution that cleans up after another one of the same run.
+
+    What that one still does is fenced off from then on. Safe to repeat. False where the run no longer has the lease.
+    """
+    try:
+        ledger.table.update_item(
+            Key=_key(run.model, "lease"),
+            UpdateExpression="SET expires_at = :until, #token = :new",
+            ConditionExpression="holder = :run AND #token IN (:old, :new)",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={
+                ":run": run.id,
+                ":old": run.token,
+                ":new": run.token + 1,
+                ":until": _utc(now + hold),
+            },
+        )
+    except ClientError as error:
+        _when_refused(error)
+        return False
+    return True
 
 
 def release(ledger: Ledger, run: Run) -> None:
@@ -120,6 +145,20 @@ def order(dataset: DatasetVersion) -> str:
 
 def promote(ledger: Ledger, run: Run, champion: Champion) -> None:
     """Writes the champion, if the run still holds the lease under its token. Raises LostLeaseError."""
+    item = {**_key(run.model, "champion"), "record": champion.model_dump_json()}
+    put = {"Put": {"TableName": ledger.table.name, "Item": item}}
+    _write_under_lease(ledger, run, [put], f"promote {champion.version}")
+
+
+def retire(ledger: Ledger, run: Run, retirement: Retirement) -> None:
+    """Writes the retirement of a model and takes its champion away, under the same condition."""
+    item = {**_key(run.model, "retired"), "record": retirement.model_dump_json()}
+    put = {"Put": {"TableName": ledger.table.name, "Item": item}}
+    delete = {"Delete": {"TableName": ledger.table.name, "Key": _key(run.model, "champion")}}
+    _write_under_lease(ledger, run, [put, delete], f"retire {run.model}")
+
+
+def _write_under_lease(ledger: Ledger, run: Run, writes: list[dict[str, Any]], what: str) -> None:
     check = {
         "TableName": ledger.table.name,
         "Key": _key(run.model, "lease"),
@@ -127,13 +166,10 @@ def promote(ledger: Ledger, run: Run, champion: Champion) -> None:
         "ExpressionAttributeNames": {"#token": "token"},
         "ExpressionAttributeValues": {":run": run.id, ":token": run.token},
     }
-    item = {**_key(run.model, "champion"), "record": champion.model_dump_json()}
     try:
-        ledger.table.meta.client.transact_write_items(
-            TransactItems=[{"ConditionCheck": check}, {"Put": {"TableName": ledger.table.name, "Item": item}}]
-        )
+        ledger.table.meta.client.transact_write_items(TransactItems=[{"ConditionCheck": check}, *writes])
     except ledger.table.meta.client.exceptions.TransactionCanceledException:
-        raise LostLeaseError(f"{run.id} lost its lease and may not promote {champion.version}") from None
+        raise LostLeaseError(f"{run.id} lost its lease and may not {what}") from None
 
 
 def _key(model: str, sk: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 The attribute `record` holds a whole record as JSON; the other attributes are those that conditions need.
 
-    pk model#flights   sk dataset#ID | excluded#ID | run#ID | version#ID | champion | grid | lease | pending
+    pk model#flights   sk dataset#ID | excluded#ID | run#ID | version#ID | champion | grid | lease | pending | retired
+                       sk stop#ID                         the request of a person to stop a run
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
                        sk token#ID                        see cloud.executions
@@ -22,7 +23,17 @@ from botocore.exceptions import ClientError
 from cloud import CloudError
 from perennial.identity import model_of
 from perennial.outcomes import State
-from perennial.records import Champion, DatasetVersion, Edge, Exclusion, ModelVersion, Record, Run
+from perennial.records import (
+    Champion,
+    DatasetVersion,
+    Edge,
+    Exclusion,
+    ModelVersion,
+    Record,
+    Retirement,
+    Run,
+    StopRequest,
+)
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
@@ -139,6 +150,31 @@ class Ledger:
     def champion(self, model: str) -> Champion | None:
         """The version that serves, or None before the first promotion."""
         return self._find(Champion, model, "champion")
+
+    def retirement(self, model: str) -> Retirement | None:
+        """The retirement of a model, or None; also one that has ended, see `is_retired`."""
+        return self._find(Retirement, model, "retired")
+
+    def is_retired(self, model: str) -> Retirement | None:
+        """The retirement of a model that is retired now."""
+        found = self.retirement(model)
+        return found if found is not None and found.ended_at is None else None
+
+    def put_retirement(self, retirement: Retirement) -> None:
+        """Writes a retirement; see cloud.lease for the one that takes the champion away."""
+        self.table.put_item(
+            Item={"pk": f"model#{retirement.model}", "sk": "retired", "record": retirement.model_dump_json()}
+        )
+
+    # requests to stop a run: apart from its record, which its states read and write
+
+    def request_stop(self, request: StopRequest) -> None:
+        """Records a person's request to stop a run. The first request stays."""
+        self._put(request, "stop", request.run, new=True)
+
+    def stop_request(self, run: Run) -> StopRequest | None:
+        """The request to stop a run, or None."""
+        return self._find(StopRequest, run.model, f"stop#{run.id}")
 
     # the frozen grid of profiles
 

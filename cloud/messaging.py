@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cloud.handovers import DispatchMessage
+from cloud.handovers import DispatchMessage, StateError
 from cloud.platform import Platform, client
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def request_approval(platform: Platform, run: str) -> None:
 def retrain(platform: Platform, model: str, occasion: str) -> None:
     """Sends dispatch the message to train a model again. The same occasion starts one run."""
     _send(platform, DispatchMessage("retrain", model, occasion))
+
+
+def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:
+    """Asks dispatch to start an execution that ends what a run's execution had begun."""
+    _send(platform, DispatchMessage("clean_up", run, error=error))
 
 
 def _send(platform: Platform, message: DispatchMessage) -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from cloud.platform import Platform, client
 from perennial.records import ModelVersion
 
+RETIRED = "perennial:retired"  # the tag of a retired model's group; its value is since when
 ENTRIES = 50  # of CustomerMetadataProperties
 # Of keys and values: the ASCII part of SageMaker's [\p{L}\p{Z}\p{N}_.:/=+\-@].
 _ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
@@ -87,6 +89,33 @@ def _details(version: ModelVersion) -> Iterator[tuple[str, str]]:
 
 def _fits(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and _ACCEPTED.fullmatch(text) is not None
+
+
+def mark_retired(platform: Platform, model: str, since: datetime) -> str | None:
+    """Tags the model package group of a retired model; returns its name, or None where there is none."""
+    group = platform.environment.package_group(model)
+    arn = _group_arn(group)
+    if arn is None:
+        return None
+    client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": RETIRED, "Value": f"{since:%Y-%m-%dT%H:%M:%SZ}"}])
+    return group
+
+
+def unmark_retired(platform: Platform, model: str) -> None:
+    """Removes that tag."""
+    arn = _group_arn(platform.environment.package_group(model))
+    if arn is not None:
+        client("sagemaker").delete_tags(ResourceArn=arn, TagKeys=[RETIRED])
+
+
+def _group_arn(group: str) -> str | None:
+    try:
+        found = client("sagemaker").describe_model_package_group(ModelPackageGroupName=group)
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"]["Message"]:
+            raise
+        return None
+    return str(found["ModelPackageGroupArn"])
 
 
 def _ensure_group(group: str) -> None:

@@ -79,6 +79,8 @@ def _reference_key(ledger: Ledger, run: Run) -> str:
 
 
 def _dataset(ledger: Ledger, run: Run) -> DatasetVersion | None:
+    if not run.dataset:  # a retirement has none
+        return None
     try:
         return ledger.dataset(run.dataset)
     except MissingRecordError:

@@ -37,6 +37,7 @@ from embedded.moto_patches import (
     loading,
     messaging,
     metric_filters,
+    scaling,
     service_quotas,
     storage,
 )
@@ -132,6 +133,13 @@ class Cloud:
         self._deployment.apply(assembly)
         self._warm()
 
+    def destroy(self) -> None:
+        """Deletes all stacks, as `cdk destroy --all` does: resources with the deletion policy Retain stay.
+
+        Raises DeployError for a resource that cannot be deleted.
+        """
+        self._deployment.destroy()
+
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack, by their logical ids."""
         return self._deployment.outputs(stack)
@@ -193,6 +201,7 @@ class Cloud:
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         cloudwatch.install_metrics(patches, store)
         metric_filters.install(patches, context)
+        scaling.install(patches)
         self._alarms = cloudwatch.install_alarms(patches, context, store, AlarmStates(context, self._clients))
         self._cleanup.callback(event_source_mappings.install(patches, self._functions).stop_all)
         stepfunctions.install(context)

@@ -63,6 +63,15 @@ class Deployment:
             self._remove(self._stacks[name], set())
             del self._stacks[name], self._sources[name]
 
+    def destroy(self) -> None:
+        """Deletes all stacks, the last one first, as `cdk destroy` does; retained resources stay.
+
+        Raises DeployError at the first resource that cannot be deleted.
+        """
+        for name in reversed(list(self._stacks)):
+            self._remove(self._stacks[name], set())
+            del self._stacks[name], self._sources[name]
+
     def outputs(self, stack: str) -> dict[str, Any]:
         """The outputs of a deployed stack."""
         return dict(self._stacks[stack].outputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud import executions, lease, messaging
-from cloud.handovers import ConcludedRun, ConcludeRequest
+from cloud.handovers import HOLD, ConcludedRun, ConcludeRequest
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
 from functions.task import lambda_handler, logger, metrics, utc_now
@@ -14,17 +14,29 @@ from perennial.records import Run
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
-    """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat."""
+    """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat.
+
+    A run whose execution ended without a conclusion is cleaned up first, by an execution that concludes it.
+    """
     platform = from_environment()
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(request.run.id)
     if run.state == "running":
+        if _leaves_something(ledger, run, request):
+            messaging.clean_up(platform, run.id, request.error)
+            return ConcludedRun(run.state)
         run = _end(platform.environment, ledger, run, request)
     executions.delete_token(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": request.run.token}))
     messaging.notify(platform, run.id)
     messaging.start_pending(platform, run.model)
     return ConcludedRun(run.state)
+
+
+def _leaves_something(ledger: Ledger, run: Run, request: ConcludeRequest) -> bool:
+    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off."""
+    held = run.model_copy(update={"token": request.run.token})
+    return request.execution == run.id and lease.take_over(ledger, held, utc_now(), HOLD)
 
 
 def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:

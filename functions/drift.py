@@ -45,7 +45,7 @@ def _same_bytes(task: Task, champion: ModelVersion) -> DatasetVersion | None:
 
     Only an upload is compared: a retraining trains on purpose on what is known.
     """
-    if task.run.trigger != "upload" or champion.code_digest != task.platform.code_digest:
+    if task.run.trigger != "upload" or champion.code_digest != task.run.code_digest:
         return None
     own = task.ledger.dataset(task.run.dataset)
     if not own.content:

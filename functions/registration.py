@@ -45,7 +45,7 @@ def _version(task: Task) -> ModelVersion:
         run=task.run.id,
         datasets=task.run.trained_on,
         profile_key=layout.run(task.run.id, layout.PROFILE),
-        code_digest=task.platform.code_digest,
+        code_digest=task.run.code_digest,
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
         metrics=evaluation["candidate"]["metrics"],

@@ -64,6 +64,15 @@ class Task:
         if not self.ledger.update_run(run.model_copy(update=changes)):
             raise EndedRunError(f"{run.id} has ended as {run.state}; {step} came too late")
 
+    def keep_lease(self) -> None:
+        """Renews the lease. Raises LostLeaseError if the run was stopped or overtaken since the state began.
+
+        A state calls it just before it changes the endpoint: a change must not come after the run's end.
+        """
+        from cloud import lease
+
+        lease.renew(self.ledger, self.run, utc_now(), HOLD)
+
     def target_words(self, dataset: str) -> tuple[str, str] | None:
         """The words for false and true of a boolean target in a dataset; None if its verdict has none."""
         from perennial.validation.verdict import Verdict

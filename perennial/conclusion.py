@@ -18,12 +18,20 @@ _DECIDING: dict[str, tuple[str, ...]] = {
     "quarantined": ("validation",),
     "unchanged": ("drift",),
 }
+# The steps whose sentences are all reasons of an outcome.
+_ALL: dict[str, tuple[str, ...]] = {
+    "promoted": ("rollback", "gate", "answer", "verify", "scaling"),
+    "stopped": ("stop", "restore"),
+    "retired": ("request", "retirement"),
+}
 _SENTENCE = {
     "promoted": "The new model serves.",
     "refused": "The candidate was refused; the champion stays.",
     "quarantined": "The dataset was refused and set aside; the champion stays.",
     "unchanged": "The dataset was accepted, but a training was not worth it; the champion stays.",
     "superseded": "A newer upload came before this one was started.",
+    "stopped": "The run was stopped; the champion stays.",
+    "retired": "The model is retired: nothing of it serves, and it takes no uploads.",
     "failed": "The run failed; the champion stays.",
 }
 
@@ -35,13 +43,8 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
         if error.startswith(STUCK):
             return ("The run failed, and so did the rollback to the champion.", error)
         found = (error,)
-    elif outcome == "promoted":
-        found = [
-            sentence
-            for name in ("rollback", "gate", "answer", "verify")
-            if (step := run.step(name))
-            for sentence in step.sentences
-        ]
+    elif outcome in _ALL:
+        found = [sentence for name in _ALL[outcome] if (step := run.step(name)) for sentence in step.sentences]
     else:
         step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
         found = step.sentences if step else ()
@@ -58,6 +61,12 @@ def next_command(run: Run, outcome: Outcome) -> str:
             return card.next_command(run.model)
         case "quarantined":
             return f"perennial check FILE --model {run.model}   # mend it until this accepts it, then upload it again"
+        case "stopped" if run.trigger == "upload":
+            return f"perennial explain {run.id}   # upload the dataset again to train on it"
+        case "retired":
+            return f"perennial retire {run.model} --undo   # it takes uploads again"
+        case "failed" | "stopped" if run.trigger == "retire":
+            return f"perennial retire {run.model}   # goes on where this one ended"
         case "failed":
             if run.trigger == "rollback":
                 return f"perennial explain {run.id}   # then perennial rollback {run.model} again"
@@ -102,6 +111,7 @@ def unknown_upload(key: str, models: Sequence[str]) -> Notice:
 
 def notice(run: Run) -> Notice:
     """The notice about a run that has ended. SNS takes a subject of at most 100 characters."""
-    lines = [*run.reasons, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {run.next_command}"]
+    dataset = [f"dataset: {run.dataset}"] if run.dataset else []
+    lines = [*run.reasons, "", f"run: {run.id}", *dataset, f"next: {run.next_command}"]
     urgent = "a person is needed: " if any(reason.startswith(STUCK) for reason in run.reasons) else ""
     return Notice(subject=f"{urgent}{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))

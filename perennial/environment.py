@@ -19,6 +19,7 @@ RULE = (
     "ends with a letter or a digit, and does not begin with aws, ssm, sthree (reserved by AWS), run- or perennial- "
     "(of the default environment)"
 )
+_MODEL = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RESERVED = re.compile(r"aws|ssm|sthree|run(-|$)|perennial-")
 _COMMAND = re.compile(r"\bperennial (?=[a-z])")
@@ -103,6 +104,16 @@ class Environment:
         """The name of the endpoint configuration in which one's model shadows another's; 60 characters at most."""
         digits = hashlib.sha256("\x00".join(configs).encode()).hexdigest()[:8]
         return f"{self.endpoint(model)}-shadow-{digits}"
+
+    def model_of_config(self, name: str) -> str | None:
+        """The model of an endpoint configuration or a SageMaker model; None for a name of no model here."""
+        digits = f"[0-9a-f]{{12}}{'-' if self.is_default else ''}[0-9a-f]{{6}}"
+        found = re.fullmatch(rf"{self.prefix}({_MODEL})-(?:{digits}|shadow-[0-9a-f]{{8}})", name)
+        return found[1] if found else None
+
+    def is_batch(self, identity: str) -> bool:
+        """True if the text has the form of a transform job's name, as `perennial batch` gives it here."""
+        return re.fullmatch(rf"{self.prefix}{_MODEL}-[0-9a-f]{{12}}", identity) is not None
 
     def alarm(self, model: str, kind: str) -> str:
         """The name of one of the alarms that may roll a model's release back."""

@@ -37,6 +37,11 @@ def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
     return f"run-{model}-{_digits(model, champion, to, occasion)}"
 
 
+def retire_run_id(model: str, occasion: str) -> str:
+    """The run that retires a model. `occasion` tells one retirement from the next."""
+    return f"run-{model}-{_digits(model, 'retire', occasion)}"
+
+
 def batch_id(prefix: str, model: str, source: str, occasion: str) -> str:
     """The transform job of a batch of predictions; `prefix` is the environment's. 57 characters at most."""
     return f"{prefix}{model}-{_digits(model, source, occasion)}"

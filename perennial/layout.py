@@ -136,6 +136,11 @@ def spec(model: str, digest: str) -> str:
     return f"specs/{model}/{digest}.json"
 
 
+def training_source(digest: str) -> str:
+    """The archive of the source that training jobs run, by the digest of its contents."""
+    return f"sources/{digest}.tar.gz"
+
+
 def run(identity: str, name: str = "") -> str:
     """The folder of a run's training and decision, or a file in it."""
     return f"runs/{identity}/{name}"

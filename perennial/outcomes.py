@@ -2,7 +2,17 @@
 
 from typing import Literal
 
-Outcome = Literal["promoted", "refused", "quarantined", "unchanged", "superseded", "failed"]
+Outcome = Literal["promoted", "refused", "quarantined", "unchanged", "superseded", "stopped", "retired", "failed"]
 State = Literal["pending", "running"] | Outcome
-Trigger = Literal["upload", "retrain", "rollback"]
-OUTCOMES: tuple[Outcome, ...] = ("promoted", "refused", "quarantined", "unchanged", "superseded", "failed")
+#: `cleanup` is that of an execution which ends what another execution of the same run had begun; no run has it
+Trigger = Literal["upload", "retrain", "rollback", "retire", "cleanup"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "promoted",
+    "refused",
+    "quarantined",
+    "unchanged",
+    "superseded",
+    "stopped",
+    "retired",
+    "failed",
+)

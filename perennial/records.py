@@ -88,6 +88,7 @@ class Run(Record):
     """One execution of the workflow. `token` is the fencing token of its lease.
 
     The fields after `version` steer the workflow:
+        code_digest: the digest of the source that it trains with, which a later deployment does not change.
         waits: the number of times that each state has answered `waiting`.
         training_job: the training job whose output is the run's.
         trained_on: the dataset versions that it trains on.
@@ -112,6 +113,7 @@ class Run(Record):
     reasons: tuple[str, ...] = ()
     next_command: str = ""
     version: str | None = None
+    code_digest: str = ""
     waits: dict[str, int] = {}
     training_job: str = ""
     trained_on: tuple[str, ...] = ()
@@ -173,6 +175,36 @@ class Champion(Record):
     token: int
     since: datetime
     previous: str | None = None
+
+
+class StopRequest(Record):
+    """The request of a person to stop a run."""
+
+    model: str
+    run: str
+    who: str
+    why: str
+    at: datetime
+
+
+class Retirement(Record):
+    """A model that was retired: nothing of it serves, and it takes no uploads until `ended_at`.
+
+    `version` is the version that served last; None where none ever did.
+    """
+
+    model: str
+    run: str
+    who: str
+    why: str
+    since: datetime
+    version: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The time, the person and the reason, in a sentence."""
+        return f"{self.model} is retired since {self.since:%Y-%m-%d %H:%M} UTC, by {self.who}: {self.why.rstrip('.')}."
 
 
 class Edge(Record):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -26,7 +26,13 @@ class Notices(Construct):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         title = settings.environment.title
-        key = kms.Key(self, "Key", description=f"Encrypts {title}'s notices", enable_key_rotation=True)
+        key = kms.Key(
+            self,
+            "Key",
+            description=f"Encrypts {title}'s notices",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.DESTROY,  # the CDK would keep it, and a key costs money; notices are not kept
+        )
         self.topic = sns.Topic(self, "Topic", display_name=title, master_key=key, enforce_ssl=True)
         self._let_alarms_publish(key)
         if settings.notify:

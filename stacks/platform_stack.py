@@ -111,8 +111,12 @@ class PlatformStack(Stack):
         data.grant_read(do.prepare, "datasets/*")
         models.grant_read(do.prepare, "versions/*")
         models.grant_write(do.prepare, "runs/*")
+        for function in (do.dispatch, do.reconcile, do.prepare):
+            self.training.grant_read_source(function)
+            models.grant_read(function, "sources/*")
+            models.grant_write(function, "sources/*")
         data.grant_read(self.training.role, "datasets/*")
-        models.grant_read(self.training.role, "runs/*")
+        models.grant_read(self.training.role, "runs/*", "sources/*")
         models.grant_write(self.training.role, "runs/*")
         models.grant_read(do.judge, "runs/*")
         models.grant_write(do.judge, "runs/*")
@@ -140,10 +144,11 @@ class PlatformStack(Stack):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
-        self.training.add_job_settings_to(do.prepare)
+        self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
-        self.training.add_code_digest_to(do.register)
+        self.training.grant_stop_jobs(do.clean_up)
         self.registry.grant_register(do.register)
+        self.registry.grant_mark(do.retire)
         self._grant_release()
 
     def _grant_release(self) -> None:
@@ -167,8 +172,9 @@ class PlatformStack(Stack):
         for function in (do.check, do.monitor):
             serving.grant_read_log(function)
         serving.grant_decrypt(do.monitor)
-        serving.grant_scale(do.verify)
-        serving.grant_delete_configs(do.verify)
+        serving.grant_retire(do.retire)
+        serving.grant_scale(do.finish)
+        serving.grant_delete_configs(do.finish)
 
     def _publish_names(self, settings: Settings) -> None:
         """Publishes the names of the resources as an SSM parameter, which the command line reads first."""

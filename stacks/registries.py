@@ -56,3 +56,10 @@ class Registry(Construct):
             because="Every model has its own group",
         )
         function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
+
+    def grant_mark(self, function: lambda_.Function) -> None:
+        """Allows a function to find groups of versions, and to tag them."""
+        here = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        groups = f"{here}:model-package-group/{self._environment.package_group('*')}"
+        actions = ("sagemaker:DescribeModelPackageGroup", "sagemaker:AddTags")
+        allow(function, actions, groups, because="Every model has its own group")

@@ -71,12 +71,24 @@ class Serving(Construct):
         actions = ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpointConfig", "AddTags")
         self.grant_describe_endpoint(function)
         allow(function, _sagemaker(*actions), self._endpoints, self._configs, because=OURS)
-        allow(
-            function,
-            (f"{SCALING}:DeregisterScalableTarget",),
-            SCALABLE_TARGETS,
-            because="The service generates the ids",
-        )
+        self._grant_deregister(function)
+
+    def grant_retire(self, function: lambda_.Function) -> None:
+        """Allows a function to delete endpoints with their scaling, their alarms, configurations and models."""
+        allow(function, _sagemaker("DescribeEndpoint", "DeleteEndpoint"), self._endpoints, because=OURS)
+        self._grant_deregister(function)
+        self.grant_describe_alarms(function)
+        kinds = [_alarms(self._environment.alarm("*", kind)) for kind in ALARMS]
+        allow(function, ("cloudwatch:DeleteAlarms",), *kinds, because=OURS)
+        self.grant_delete_configs(function)
+        lists = _sagemaker("ListEndpointConfigs", "ListModels")
+        allow(function, lists, "*", because="The lists of SageMaker accept no resources")
+
+    def _grant_deregister(self, function: lambda_.Function) -> None:
+        """Allows a function to deregister a scalable target, whose policies and alarms go with it."""
+        targets, tracking = SCALABLE_TARGETS, self._tracking_alarms()
+        allow(function, (f"{SCALING}:DeregisterScalableTarget",), targets, because="The service generates the ids")
+        allow(function, ("cloudwatch:DeleteAlarms",), tracking, because=OURS)
 
     def grant_create_configs(self, function: lambda_.Function) -> None:
         """Allows a function to create and replace models, which run in our role, and endpoint configurations."""
@@ -104,7 +116,6 @@ class Serving(Construct):
     def grant_scale(self, function: lambda_.Function) -> None:
         """Allows a function to set an endpoint's scaling, with the alarms of target tracking."""
         actions = ("DescribeEndpoint", "DescribeEndpointConfig", "UpdateEndpointWeightsAndCapacities")
-        endpoints = self._environment.endpoint("*")
         allow(function, _sagemaker(*actions), self._endpoints, self._configs, because=OURS)
         allow(
             function,
@@ -115,7 +126,7 @@ class Serving(Construct):
         allow(
             function,
             ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
-            f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:TargetTracking-endpoint/{endpoints}",
+            self._tracking_alarms(),
             because=OURS,
         )
         allow(
@@ -170,6 +181,10 @@ class Serving(Construct):
     def _arn(self, kind: str) -> str:
         """The ARNs of the environment's resources of a kind."""
         return f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}:{kind}/{self._environment.endpoint('*')}"
+
+    def _tracking_alarms(self) -> str:
+        """The ARNs of the alarms by which target tracking scales the environment's endpoints."""
+        return _alarms(f"TargetTracking-endpoint/{self._environment.endpoint('*')}")
 
     def _log(self, model: str, settings: Settings) -> logs.LogGroup:
         return logs.LogGroup(

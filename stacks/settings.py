@@ -7,6 +7,7 @@ from typing import Any, Self, get_type_hints
 
 import yaml
 
+from awsrules.specs import LONGEST_TRAINING, TRAINING_HOURS
 from perennial.environment import DEFAULT, Environment, EnvironmentNameError
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,7 @@ class Settings:
     inspection_workers: int = 8  # files of one dataset inspected at a time; new accounts run 10 functions at once
     largest_memory_mb: int = 3_008  # of the worker for files that were too much; used accounts have up to 10240
     slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker
-    training_hours: int = 24
+    training_hours: int = TRAINING_HOURS  # for which a run waits for a training; specs are held against it
     run_hours: int = 48
 
     def __post_init__(self) -> None:
@@ -62,6 +63,16 @@ class Settings:
         if not 128 <= self.largest_memory_mb <= LARGEST_MEMORY_MB:
             raise SettingsError(
                 f"context 'largest_memory_mb' is {self.largest_memory_mb}: Lambda gives 128 to {LARGEST_MEMORY_MB}"
+            )
+        if self.training_hours > LONGEST_TRAINING / 60:
+            raise SettingsError(
+                f"context 'training_hours' is {self.training_hours}: SageMaker ends a training after "
+                f"{LONGEST_TRAINING // 60} hours"
+            )
+        if self.run_hours <= self.training_hours:
+            raise SettingsError(
+                f"context 'run_hours' is {self.run_hours}: a run takes longer than its training, which may take "
+                f"{self.training_hours} hours"
             )
         if not self.models_folder.is_dir():
             raise SettingsError(f"context 'models' is {self.models!r}: there is no folder {self.models_folder}")
@@ -103,7 +114,7 @@ class Settings:
 
 
 def _capture_key(path: Path) -> str | None:
-    """The key of a spec's captured traffic. An invalid spec is refused by the deployment of its model."""
+    """The key of a spec's captured traffic. An invalid spec is refused by app.py."""
     try:
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:

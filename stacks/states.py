@@ -16,6 +16,7 @@ from stacks.stores import Store
 RUN = {"run.$": "$.run"}
 ERROR = "$.error"
 JOB_ERROR = "$.job_error"  # apart from $.error, by which a rollback is told from a failure
+CLEANUP = sfn.Condition.string_equals("$.run.trigger", "cleanup")  # after an execution that was stopped or has died
 LAMBDA_FAULTS = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -85,6 +86,18 @@ def retry_lambda_faults(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         backoff_rate=2,
         max_attempts=5,
         max_delay=Duration.minutes(1),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    return state
+
+
+def retry_crashes(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """Tries a function again whose process ended or ran out of time. The function must be safe to repeat."""
+    state.add_retry(
+        errors=OUT_OF_RESOURCES,
+        interval=Duration.seconds(5),
+        backoff_rate=2,
+        max_attempts=2,
         jitter_strategy=sfn.JitterType.FULL,
     )
     return state

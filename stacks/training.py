@@ -35,8 +35,6 @@ class Training(Construct):
         image.grant_pull(self.role)
         grant_write_metrics(self.role)
         grant_write_job_log(self.role, "TrainingJobs", settings.environment.training_jobs)
-        allow(self.role, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
-        allow(self.role, ("s3:ListBucket",), self._source.bucket.bucket_arn)
 
     def grant_run(self, machine: iam.IGrantable) -> None:
         """Allows the state machine what `createTrainingJob.sync` needs, and to pass the role to SageMaker only."""
@@ -52,14 +50,19 @@ class Training(Construct):
         """Allows a function to describe training jobs."""
         allow(function, ("sagemaker:DescribeTrainingJob",), self._jobs(), because="Jobs are named after runs")
 
-    def add_job_settings_to(self, function: lambda_.Function) -> None:
-        """Adds image, source and code digest to the environment of a function, which composes requests of jobs."""
-        function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
-        function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
-        self.add_code_digest_to(function)
+    def grant_stop_jobs(self, function: lambda_.Function) -> None:
+        """Allows a function to describe training jobs and to stop them."""
+        actions = ("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
+        allow(function, actions, self._jobs(), because="Jobs are named after runs")
 
-    def add_code_digest_to(self, function: lambda_.Function) -> None:
-        """Adds the digest of the jobs' code to the environment of a function."""
+    def add_image_to(self, function: lambda_.Function) -> None:
+        """Adds the image to the environment of a function, which composes requests of jobs."""
+        function.add_environment("PERENNIAL_TRAINING_IMAGE", self._image.uri)
+
+    def grant_read_source(self, function: lambda_.Function) -> None:
+        """Allows a function to copy this deployment's source to where jobs read it."""
+        allow(function, ("s3:GetObject",), f"{self._source.bucket.bucket_arn}/{self._source.s3_object_key}")
+        function.add_environment("PERENNIAL_CODE_URI", self._source.s3_object_url)
         function.add_environment("PERENNIAL_CODE_DIGEST", self._digest)
 
     def _jobs(self) -> str:

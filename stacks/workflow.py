@@ -91,7 +91,8 @@ class Workflow(Construct):
 
         unchanged, quarantined = self._end("unchanged"), self._end("quarantined")
         refused = self._end("refused")
-        endings = Endings(self._end("promoted"), refused, self._failed)
+        stopped = self._end("stopped")
+        endings = Endings(self._end("promoted"), refused, stopped, self._failed)
         release = Releasing(self, do, poll_seconds=settings.poll_seconds, endings=endings)
         register.next(release.first)
         record = self._task("Record approval", do.record_approval, result_path="$.approval", payload=approval.ANSWER)
@@ -106,8 +107,28 @@ class Workflow(Construct):
         any_files = sfn.Condition.number_greater_than("$.plan.count", 0)
         files = sfn.Choice(self, "Files to inspect?").when(missing, again).when(any_files, self._inspection(merge))
         plan.next(files.otherwise(merge))
-        triggers: dict[str, sfn.IChainable] = {"retrain": prepare, "rollback": release.start}
+        triggers: dict[str, sfn.IChainable] = {
+            "retrain": prepare,
+            "rollback": release.start,
+            "retire": self._retirement(),
+            "cleanup": self._cleanup(rollback=release.rollback, stopped=stopped),
+        }
         return states.one_of(self, "Triggered by?", "$.run.trigger", triggers, otherwise=plan)
+
+    def _retirement(self) -> sfn.IChainable:
+        """Takes a model out of service, step by step."""
+        retire = self._task("Retire model", self._functions.retire, result_path="$.retirement")
+        still, again = states.waiting(self, "Wait for deletion", retire, "$.retirement")
+        return retire.next(sfn.Choice(self, "Retired?").when(still, again).otherwise(self._end("retired")))
+
+    def _cleanup(self, *, rollback: sfn.IChainable, stopped: sfn.IChainable) -> sfn.IChainable:
+        """Ends what an execution had begun that was stopped, or ended by the error at $.error."""
+        clean_up = self._task("Clean up", self._functions.clean_up, result_path="$.cleanup")
+        still, again = states.waiting(self, "Wait for stopped job", clean_up, "$.cleanup")
+        released = sfn.Condition.string_equals("$.cleanup.outcome", "roll_back")
+        failed = sfn.Condition.is_present(f"{states.ERROR}.Error")
+        choice = sfn.Choice(self, "Cleaned up?").when(still, again).when(released, rollback)
+        return clean_up.next(choice.when(failed, self._failed).otherwise(stopped))
 
     def _inspection(self, merge: sfn.IChainable) -> sfn.IChainable:
         """Inspects each file; compares the keys of many files; inspects those again that repeat keys of others."""

@@ -3,6 +3,7 @@
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -10,8 +11,7 @@ from functools import lru_cache
 from embedded.permissions.patterns import Context
 from embedded.permissions.policies import Principal, Statement, statements
 
-# The resource's own policy must allow it too, or must delegate to the account's identity policies.
-_GUARDED = ("kms:", "sts:assumerole")
+_KEY = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:key/.*")
 
 
 class Effect(Enum):
@@ -87,9 +87,17 @@ def _allowed(access: Access, identity: list[Statement], resource: list[tuple[Sta
     delegated = [one for one, named in resource if named == "account"]
     if direct:
         return Decision(Effect.ALLOWED, _names(direct + identity), True)
-    if identity and (delegated or not access.action.lower().startswith(_GUARDED)):
+    if identity and (delegated or not _is_guarded(access)):
         return Decision(Effect.ALLOWED, _names(identity + delegated))
     return Decision(Effect.NOT_ALLOWED, by_resource=bool(identity))
+
+
+def _is_guarded(access: Access) -> bool:
+    """True if the resource's own policy must allow it too, or must delegate to the account's identity policies.
+
+    That holds for keys and roles; lists of keys, and aliases, have no policy.
+    """
+    return access.action.lower().startswith("sts:assumerole") or _KEY.fullmatch(access.resource) is not None
 
 
 def _covering(found: tuple[Statement, ...], access: Access, context: Context) -> list[Statement]:

@@ -1,6 +1,7 @@
 """Rules of SageMaker for the calls that this cloud answers."""
 
 from awsrules.instances import starts
+from awsrules.specs import ENVIRONMENT
 from embedded.rules.rule import Parameters, Rule, Situation
 
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -60,7 +61,21 @@ def _retyped_target(call: Parameters, situation: Situation) -> str | None:
     return None
 
 
+def _environment_size(call: Parameters, _: Situation) -> str | None:
+    containers = [call.get("PrimaryContainer") or {}, *(call.get("Containers") or ())]
+    maps = [container.get("Environment") or {} for container in containers]
+    size = sum(len(name.encode()) + len(value.encode()) for values in maps for name, value in values.items())
+    if size > ENVIRONMENT:
+        return f"The environment variables of the containers take {size} bytes; they must be at most 32 KB combined."
+    return None
+
+
 RULES = (
+    Rule(
+        "CreateModel",
+        "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html (Environment: 32 KB)",
+        _environment_size,
+    ),
     Rule(
         "CreateTrainingJob",
         _GUIDE + "train-warm-pools.html (Considerations: warm pools cannot be used with spot instances)",

@@ -41,6 +41,9 @@ class HostingResources:
         """CreateModel. The archive must be in S3 already, as on AWS."""
         name, arn = request["ModelName"], self._arn("model", request["ModelName"])
         served = self._served(request)
+        sentence = broken(RULES, "CreateModel", request)
+        if sentence is not None:
+            raise InvalidRequestError(sentence)
         with self._lock:
             refuse_existing("model", arn, name in self.models)
         self._check_archive(served, arn)

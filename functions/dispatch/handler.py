@@ -14,7 +14,7 @@ from cloud import messaging
 from cloud.handovers import DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
-from functions.dispatch import uploads
+from functions.dispatch import cleanup, uploads
 from functions.dispatch.uploads import Context
 from functions.task import logger, utc_now
 from perennial import approval, conclusion
@@ -56,6 +56,8 @@ def handle(record: SQSRecord) -> None:
             uploads.start_pending(context(), message.subject)
         case "retrain":
             uploads.retrain(context(), message.subject, message.occasion)
+        case "clean_up":
+            cleanup.start(context(), message.subject, message.error)
         case "notify":
             notify_end(context(), message.subject)
         case "request_approval":

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud import executions, lease, messaging
+from cloud import executions, lease, sources
 from cloud.handovers import HOLD, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
+from functions.dispatch import unstarted
 from functions.task import logger
-from perennial import conclusion, layout
+from perennial import layout
 from perennial.card import has_ended as card_ended
 from perennial.contract.model import ModelSpec
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
@@ -37,7 +38,7 @@ def on_object_created(context: Context, event: ObjectCreated) -> None:
         return  # a part of a dataset, whose manifest has an event of its own; or a card, which the plan reads
     spec = context.specs.get(upload.model) if upload else None
     if upload is None or spec is None:
-        _refuse_unknown(context, event, upload.model if upload else "")
+        unstarted.refuse_unknown(context, event, upload.model if upload else "")
         return
     bucket = event.detail.bucket.name
     dataset = DatasetVersion(
@@ -62,14 +63,14 @@ def on_object_created(context: Context, event: ObjectCreated) -> None:
 def start_or_pend(context: Context, dataset: DatasetVersion) -> None:
     """Starts the dataset's run, or lets it wait for the run under way."""
     if _is_outdated(context, dataset):
-        _supersede(context, dataset.id)
+        unstarted.supersede(context, dataset.id)
         return
     if start(context, upload_run_id(dataset.id), dataset, "upload"):
         lease.unpend(context.ledger, dataset.model, dataset.id)
         return
     displaced = lease.pend(context.ledger, dataset)
     if displaced:
-        _supersede(context, displaced)
+        unstarted.supersede(context, displaced)
     if lease.holder(context.ledger, dataset.model, context.now) is None:
         start_pending(context, dataset.model)  # the run under way has ended meanwhile
 
@@ -107,6 +108,8 @@ def retrain(context: Context, model: str, occasion: str) -> None:
 def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger) -> bool:
     """Takes the model's lease and starts the execution. False while another run has the lease.
 
+    Nothing is started for a retired model; an upload of it is refused.
+
     Each step is safe to repeat after a crash: the lease knows its holder, the run is inserted once, and the name of the
     execution is the run's id.
     """
@@ -122,7 +125,14 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
         token=token,
         state="running",
         started_at=context.now,
+        code_digest=sources.keep(context.platform),
     )
+    retired = context.ledger.is_retired(dataset.model)  # it is written under the lease, which is ours now
+    if retired is not None:
+        if trigger == "upload":
+            unstarted.refuse_retired(context, dataset.id, retired)
+        lease.release(context.ledger, run)
+        return True
     if not context.ledger.open_run(run):
         run = context.ledger.run(run_id).model_copy(update={"token": token})
     if run.state != "running":
@@ -142,51 +152,3 @@ def _is_outdated(context: Context, dataset: DatasetVersion) -> bool:
         other.key == dataset.key and lease.order(other) > lease.order(dataset)
         for other in context.ledger.datasets(dataset.model)
     )
-
-
-def _supersede(context: Context, identity: str) -> None:
-    dataset = context.ledger.dataset(identity)
-    if dataset.state != "pending":
-        return
-    run = Run(
-        id=upload_run_id(identity),
-        model=dataset.model,
-        dataset=identity,
-        trigger="upload",
-        spec_digest=dataset.spec_digest,
-        token=0,
-        state="superseded",
-        started_at=context.now,
-        ended_at=context.now,
-    )
-    ended = run.model_copy(
-        update={
-            "reasons": conclusion.reasons(run, "superseded"),
-            "next_command": context.platform.environment.commands(conclusion.next_command(run, "superseded")),
-        }
-    )
-    if context.ledger.open_run(ended):
-        context.ledger.change_dataset(identity, only_if="pending", state="superseded")
-        messaging.notify(context.platform, ended.id)
-
-
-def _refuse_unknown(context: Context, event: ObjectCreated, model: str) -> None:
-    """Records an upload whose key names no model, and notifies people once."""
-    item, bucket = event.detail.object, event.detail.bucket.name
-    dataset = DatasetVersion(
-        id=dataset_id("unknown", bucket, item.key, item.version_id),
-        model=model,
-        name=item.key.rsplit("/", 1)[-1],
-        bucket=bucket,
-        key=item.key,
-        version_id=item.version_id,
-        size=item.size,
-        uploaded_at=datetime.fromisoformat(event.time),
-        sequencer=item.sequencer,
-        spec_digest="",
-        card_digest="",
-        state="quarantined",
-        accepted=False,
-    )
-    if context.ledger.refuse_unknown(dataset):
-        messaging.notify_people(context.platform, conclusion.unknown_upload(item.key, sorted(context.specs)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from cloud import lease, s3
+from cloud import lease, s3, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -32,7 +32,8 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     window = chosen.datasets
     _write_manifest(task, window)
     _write_profile(task, window)
-    _write_plan(task, window, _put_champion(task))
+    source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
+    _write_plan(task, window, _put_champion(task), source)
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
@@ -46,8 +47,9 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
         },
         training_job=task.platform.environment.training_job(task.run.id),
         trained_on=tuple(dataset.id for dataset in window),
+        code_digest=source,
     )
-    return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id))
+    return TrainingRequest("start", training_job(task.platform, task.spec, task.run.id, source))
 
 
 def hold(task: Task) -> None:
@@ -130,11 +132,11 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None) -> None:
+def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,
-        code_digest=task.platform.code_digest,
+        code_digest=source,
         spec_digest=task.run.spec_digest,
         created_at=task.run.started_at.isoformat(),
         event_time=task.spec.event_time,

@@ -15,14 +15,15 @@ CODE = "/opt/ml/input/data/code/"
 QUEUE = quotas.PATIENCE  # the longest wait for an instance, by quota or capacity
 
 
-def training_job(platform: Platform, spec: ModelSpec, run: str) -> TrainingJob:
+def training_job(platform: Platform, spec: ModelSpec, run: str, code_digest: str) -> TrainingJob:
     """The request of CreateTrainingJob without the role, which the state machine adds.
 
+    `code_digest` names the source that the run began with.
     The job has no network: its source comes by a channel, like its data. The image's toolkit reads hyperparameters as
     JSON, so their values are quoted twice.
     """
     bucket = f"s3://{platform.models_bucket}/"
-    source = platform.code_uri
+    source = bucket + layout.training_source(code_digest)
     training = spec.training
     hyperparameters = {
         "sagemaker_program": json.dumps("train.py"),

@@ -44,6 +44,7 @@ def _start(task: Task, version: ModelVersion) -> Deployment:
     guarded = found is not None and task.spec.release.serverless is None and not by_hand
     names = tuple(_alarms(task, *layout.ALARMS)) if guarded else ()
     deployment = Deployment("started", endpoint, config, names, task.now.isoformat())
+    task.keep_lease()
     if found is not None and found.is_changing:  # to our configuration after a crash, or to another one
         started = endpoints.deploy(endpoint, config)
         return deployment if started else _wait(task, deployment, _is_changing(endpoint, found.status))
@@ -52,6 +53,7 @@ def _start(task: Task, version: ModelVersion) -> Deployment:
         return _wait(task, deployment, f"{breaches[0].sentence} No release begins before it is OK.")
     names = tuple(_put_alarms(task, version))
     update = endpoints.blue_green(task.spec.release, names) if guarded else None
+    task.keep_lease()
     if not endpoints.deploy(endpoint, config, update, task.spec.release.instances):
         return _wait(task, deployment, _is_changing(endpoint, "changing"))
     task.note("release", _plan(task, version, found is None))

@@ -1,10 +1,11 @@
-"""Rolls the endpoint back to the champion; deletes it where there is no champion."""
+"""Rolls the endpoint back to the champion; deletes it where there is no champion. A promotion is not undone."""
 
 from __future__ import annotations
 
 from cloud import alarms, endpoint_configs, endpoints, quotas
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
+from functions.release.verify import has_promoted
 from functions.task import Task, task, wait_for_capacity
 from perennial.records import ModelVersion
 
@@ -14,8 +15,11 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
     """Starts the rollback, or waits while the endpoint is changing or the account has too few instances.
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
+    A run that has promoted its version before the state Verify failed has ended as promoted.
     Raises EndpointBusyError after an hour, BusyError after six hours, QuotaError.
     """
+    if has_promoted(task, request.version.id):
+        return Rollback("promoted", task.endpoint)
     try:
         with quotas.told():
             return _start(task, request)
@@ -28,8 +32,10 @@ def _start(task: Task, request: VersionRequest) -> Rollback:
     endpoint = task.endpoint
     champion = task.ledger.champion(task.run.model)
     if champion is None:
+        exists = endpoints.describe(endpoint) is not None
         endpoints.delete(endpoint)
-        sentence = "The endpoint was deleted: there is no champion to roll back to."
+        did = "The endpoint was deleted" if exists else "There is no endpoint"
+        sentence = f"{did}: there is no champion to roll back to."
     else:
         version = task.ledger.version(champion.version)
         _end_update(task, task.ledger.version(request.version.id))

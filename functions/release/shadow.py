@@ -55,6 +55,7 @@ def _start(task: Task, champion: Champion, candidate: str) -> ShadowResult:
     assert shadow is not None, "the spec has a shadow deployment"
     version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
     config = endpoint_configs.create_shadow(task.platform, task.spec, version, serving)
+    task.keep_lease()
     if not endpoints.deploy(task.endpoint, config, None, task.spec.release.instances):
         return _wait(task)
     sentence = f"{version.id} gets a copy of {shadow.percent}% of the traffic for {shadow.minutes} minutes."
@@ -80,6 +81,7 @@ def _compare(task: Task, champion: Champion, candidate: str, since: datetime) ->
     until = task.now + LATE
     new, old = (traffic.counts(task.platform, id, since - LATE, until) for id in (version.id, serving.id))
     found = shadowing.compare(new, old, task.spec.release.alarms, golden.spread(task.platform, version))
+    task.keep_lease()
     if found.passed and not endpoints.deploy(
         task.endpoint, endpoint_configs.name_of(task.platform.environment, serving)
     ):

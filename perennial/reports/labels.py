@@ -15,6 +15,8 @@ OUTCOMES: dict[State | str, tuple[str, str, str]] = {
         "The data was accepted and has not drifted enough for training; the champion stays.",
     ),
     "superseded": ("Superseded", "calm", "A newer upload replaced this one before it was started."),
+    "stopped": ("Stopped", "calm", "The run was stopped by a person; the champion stays."),
+    "retired": ("Retired", "calm", "The model was retired: nothing of it serves any more."),
     "failed": ("Failed", "bad", "The run failed; the champion stays."),
     "pending": ("Pending", "calm", "The dataset waits until the current run ends."),
     "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),

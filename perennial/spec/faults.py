@@ -16,9 +16,6 @@ from perennial.contract.lifecycle import INSTANCE_TYPE
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec
 
-#: the longest wait for a training that a deployment can set (stacks/settings.py)
-MAX_TRAINING_HOURS = 28 * 24
-
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
 
@@ -33,8 +30,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; expected one of {', '.join(known)}" if known else ""
 
 
-def of(spec: ModelSpec) -> Iterator[Fault]:
-    """Every fault of a spec, as (place, sentence). A spec whose names are no columns is not examined further."""
+def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
+    """Every fault of a spec, as (place, sentence). A spec whose names are no columns is not examined further.
+
+    `training_hours`: how long the deployment waits for a training.
+    """
     from perennial.spec import gate_faults
 
     unknown = list(_names(spec))
@@ -42,7 +42,7 @@ def of(spec: ModelSpec) -> Iterator[Fault]:
     yield from _columns(spec)
     yield from _validation(spec)
     yield from _drift(spec)
-    yield from _release(spec)
+    yield from _release(spec, training_hours)
     if not unknown:
         yield from _target(spec)
         yield from gate_faults.of(spec)
@@ -169,7 +169,7 @@ def _drift(spec: ModelSpec) -> Iterator[Fault]:
             yield ("drift", name, "warn"), f"warn {levels.warn:g} is above alert {levels.alert:g}"
 
 
-def _release(spec: ModelSpec) -> Iterator[Fault]:
+def _release(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
     release, place = spec.release, ("release",)
     for at, instance in enumerate(spec.training.fallback_instances):
         if not re.fullmatch(INSTANCE_TYPE.strip("^$"), instance):
@@ -184,7 +184,7 @@ def _release(spec: ModelSpec) -> Iterator[Fault]:
         release.to_json(),
         spec.serving.to_json(),
         sensitive=spec.sensitive(),
-        training_hours=MAX_TRAINING_HOURS,
+        training_hours=training_hours,
     ):
         yield tuple(fault.place.split(".")), f"{fault.sentence} ({fault.source})"
     if spec.serving.sensitive != "keep" and not spec.sensitive():

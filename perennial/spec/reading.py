@@ -12,12 +12,16 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from pydantic import TypeAdapter, ValidationError
 
+from awsrules.specs import LONGEST_TRAINING
 from perennial import strict_yaml
 from perennial.contract.lifecycle import Retrain
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import RENAMED, Part
 from perennial.spec import faults
 from perennial.spec.faults import did_you_mean
+
+#: the longest wait for a training that a deployment can set; a spec that is deployed was held against the real one
+ANY_HOURS = LONGEST_TRAINING / 60
 
 P = TypeVar("P", bound=Part)
 Place = tuple[str | int, ...]
@@ -31,8 +35,14 @@ class SpecError(ValueError):
         self.faults = faults
 
 
-def parse(text: str, source: str = "spec") -> ModelSpec:
-    """A spec from YAML text. `source` names the file in faults. Raises SpecError."""
+def parse(text: str, source: str = "spec", training_hours: float = ANY_HOURS) -> ModelSpec:
+    """A spec from YAML text. Raises SpecError.
+
+    Args:
+        text: the YAML.
+        source: names the file in faults.
+        training_hours: how long the deployment waits for a training.
+    """
     try:
         document = strict_yaml.read(text)
     except strict_yaml.YamlError as error:
@@ -43,7 +53,7 @@ def parse(text: str, source: str = "spec") -> ModelSpec:
         data = document.data | {"retrain": {"on": document.data["retrain"]}}
         document = dataclasses.replace(document, data=data)
     spec = read_part(ModelSpec, document, source)
-    found = list(faults.of(spec)) or list(_uncomputable(spec))
+    found = list(faults.of(spec, training_hours)) or list(_uncomputable(spec))
     if found:
         raise SpecError([_line(source, document, place, sentence) for place, sentence in found])
     return spec
@@ -58,25 +68,25 @@ def read_part(kind: type[P], document: strict_yaml.Document, source: str) -> P:
         raise SpecError(_faults_of(error, document, source, kind)) from None
 
 
-def load(path: Path) -> ModelSpec:
+def load(path: Path, training_hours: float = ANY_HOURS) -> ModelSpec:
     """A spec from a file whose stem is the model's name. Raises SpecError, also when the file cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError([f"{path}: cannot be read: {error}"]) from None
-    spec = parse(text, str(path))
+    spec = parse(text, str(path), training_hours)
     if spec.name != path.stem:
         line = strict_yaml.read(text).line_of(("name",))
         raise SpecError([f"{path}:{line}: name: '{spec.name}' must be the file's own name, '{path.stem}'"])
     return spec
 
 
-def load_all(folder: Path) -> dict[str, ModelSpec]:
+def load_all(folder: Path, training_hours: float = ANY_HOURS) -> dict[str, ModelSpec]:
     """Every spec of a folder by its name. Raises SpecError with the faults of all files."""
     specs, faults = {}, []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            specs[path.stem] = load(path)
+            specs[path.stem] = load(path, training_hours)
         except SpecError as error:
             faults += error.faults
     if faults:

@@ -37,6 +37,8 @@ def test_a_spec_within_the_rules_has_no_faults():
     [
         ("training", {"spot": True, "keep_alive_minutes": 5}, "training.keep_alive_minutes"),
         ("training", {"max_minutes": 28 * 24 * 60}, "training.max_minutes"),
+        ("training", {"max_minutes": 13 * 60, "spot": True}, "training.max_minutes"),
+        ("release", {"share": 0.004}, "release.share"),
         ("training", {"instance": "ml.m6g.large"}, "training.instance"),
         ("training", {"fallback_instances": ["ml.m5.xlarge", "ml.c7g.large"]}, "training.fallback_instances"),
         ("release", {"instance": "ml.r8g.large"}, "release.instance"),
@@ -57,6 +59,12 @@ def test_serverless_with_an_encrypted_capture_is_told():
 
 def test_more_sensitive_columns_than_a_server_has_room_for_are_told():
     assert places(sensitive=tuple(f"{number:01000}" for number in range(100))) == ["columns"]
+
+
+def test_names_that_fit_one_by_one_but_not_together_are_told():
+    """A server's environment values take 32 KB together."""
+    assert places(sensitive=tuple(f"{number:0500}" for number in range(60))) == []
+    assert places(sensitive=tuple(f"{number:0500}" for number in range(70))) == ["columns"]
 
 
 def test_every_family_of_the_service_model_is_known_by_its_processor():

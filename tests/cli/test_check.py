@@ -103,3 +103,16 @@ def test_a_serverless_model_is_told_what_it_gives_up(perennial: Perennial, tiny:
     result = perennial("check", "good.csv", "--model", "tiny")
     assert result.exit_code == 0
     assert "requests are not captured" in result.stderr
+
+
+def test_a_training_longer_than_the_deployment_waits_is_refused_with_line_rule_and_source(
+    perennial: Perennial, tiny: Path
+) -> None:
+    (tiny / "models" / "tiny.yaml").write_text(SPEC + "training: {max_minutes: 2000}\n")
+    (tiny / "good.csv").write_text("id,x,y\n1,0.5,true\n2,1.5,false\n")
+    refused = perennial("check", "good.csv", "--model", "tiny")
+    assert refused.exit_code == 1
+    assert "models/tiny.yaml:11: training.max_minutes: the run waits 24 hours for a training" in refused.stderr
+    assert "(https://docs.aws.amazon.com/step-functions/" in refused.stderr
+    (tiny / "cdk.json").write_text(json.dumps({"context": {"training_hours": 40}}))
+    assert perennial("check", "good.csv", "--model", "tiny").exit_code == 0

@@ -1,23 +1,82 @@
 """The requests of a release are within SageMaker's rules, for every spec."""
 
 import json
+import re
+from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
 
 from cloud import endpoint_configs, endpoints
+from embedded.rules.rule import broken
+from embedded.rules.sagemaker import RULES
 from embedded.sagemaker import deployment_config
 from embedded.validation.requests import check_of, faults
+from perennial.contract.model import ModelSpec
 from perennial.contract.release import Release
+from perennial.records import ModelVersion
+from perennial.spec import SpecError, parse
 from training.payloads.inputs import Inputs
 
+_REFUSED = (
+    r"models/tiny\.yaml:\d+: columns: the names of the \d+ sensitive columns .* and a server has room for .*"
+    r"\(https://docs\.aws\.amazon\.com/.*\)"
+)
+_NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="*^"), min_size=1, max_size=300)
+_SERVING = st.fixed_dictionaries(
+    {
+        "capture_percent": st.integers(0, 100),
+        "out_of_contract": st.sampled_from(["refuse", "answer"]),
+        "sensitive": st.sampled_from(["keep", "hash", "drop"]),
+    }
+)
 
-@given(st.lists(st.text(min_size=1, max_size=200), max_size=60))
-def test_sensitive_columns_reach_the_server_in_values_of_at_most_1024_characters(columns):
-    parts = endpoint_configs._parts("PERENNIAL_SENSITIVE_COLUMNS", json.dumps(columns))
-    assert all(0 < len(value) <= 1024 for value in parts.values())
-    assert Inputs.of(parts).columns == frozenset(columns)
+
+def _text(columns: list[str], serving: dict) -> str:
+    made = {name: {"type": "category", "sensitive": True} for name in columns} | {"y_": {"type": "boolean"}}
+    card = {"origin": "o", "licence": "l", "terms": "t"}
+    spec = {"name": "tiny", "problem": "binary", "target": "y_", "card": card, "columns": made, "serving": serving}
+    return json.dumps(spec, ensure_ascii=False)  # JSON is YAML
+
+
+def _spec_or_refusal(text: str) -> ModelSpec | str:
+    try:
+        return parse(text, "models/tiny.yaml")
+    except SpecError as error:
+        return str(error)
+
+
+def _version(spec: ModelSpec) -> ModelVersion:
+    return ModelVersion(
+        id="tiny@" + "a" * 12, model="tiny", digest="a" * 64, archive_key="k", archive_sha256="", run="r", datasets=(),
+        profile_key="", code_digest="", spec_digest=spec.digest(), parameters={}, metrics={}, environment={},
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@given(columns=st.lists(_NAMES, min_size=1, max_size=90, unique=True), serving=_SERVING)
+@example(columns=[f"{number:060}" for number in range(60)], serving={})  # more than 1,024 characters
+@example(columns=[f"{number:0500}" for number in range(70)], serving={})  # more than 32 KB
+@example(columns=["ä" * 300], serving={})
+def test_a_spec_is_refused_or_every_environment_value_made_from_it_is_within_sagemakers_limits(columns, serving):
+    spec = _spec_or_refusal(_text(columns, serving))
+    if isinstance(spec, str):
+        assert re.fullmatch(_REFUSED, spec), spec
+        return
+    values = endpoint_configs.server_environment(spec, _version(spec))
+    service = get_service_model("sagemaker")
+    check = check_of(service, service.operation_model("CreateModel"), raw=True)
+    request = {
+        "ModelName": "m",
+        "PrimaryContainer": {"Environment": values},
+        "ExecutionRoleArn": "arn:aws:iam::123456789012:role/serving",
+    }
+    assert check is not None
+    assert faults(check, request).sentences == []
+    assert broken(RULES, "CreateModel", request) is None
+    assert all(len(value.encode()) <= 1024 for value in values.values())
+    assert Inputs.of(values).columns == frozenset(columns)
 
 
 @given(

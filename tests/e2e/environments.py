@@ -18,7 +18,7 @@ from tests.e2e.conftest import Loop
 ROW = b'{"price": 300.5, "weight": null, "shop": "north", "gift": true}'
 KEYS = {
     "data_bucket": ("incoming/orders/x.csv", "datasets/orders/ds/verdict.json"),
-    "models_bucket": ("runs/run/plan/plan.json", "versions/orders/x/model.tar.gz"),
+    "models_bucket": ("runs/run/plan/plan.json", "sources/x.tar.gz", "versions/orders/x/model.tar.gz"),
     "traffic_bucket": ("capture/x/AllTraffic/x.jsonl", "watch/orders/x.json"),
 }
 Names = Callable[[Loop], set[str]]
@@ -132,6 +132,17 @@ CALLS: dict[str, tuple[str, str, str, Call]] = {
         "RecoverTraining", "sagemaker", "describe_training_job",
         lambda loop: {"TrainingJobName": loop.records("orders", "run#")[0]["training_job"]},
     ),
+    "endpoint of a retirement": (
+        "Retire", "sagemaker", "describe_endpoint", lambda loop: {"EndpointName": loop.of.endpoint("orders")},
+    ),
+    "package group of a retirement": (
+        "Retire", "sagemaker", "describe_model_package_group",
+        lambda loop: {"ModelPackageGroupName": loop.of.package_group("orders")},
+    ),
+    "training job of a stop": (
+        "CleanUp", "sagemaker", "describe_training_job",
+        lambda loop: {"TrainingJobName": loop.records("orders", "run#")[-1]["training_job"]},
+    ),
     "topic": (
         "Dispatch", "sns", "publish", lambda loop: {"TopicArn": loop.names["notices_topic"], "Message": "a test"},
     ),
@@ -143,6 +154,38 @@ CALLS: dict[str, tuple[str, str, str, Call]] = {
         },
     ),
 }  # fmt: skip
+
+
+#: what a stop and a retirement delete or end: a function, a service, its operation, and its parameters
+DELETIONS: dict[str, tuple[str, str, str, Call]] = {
+    "endpoint": ("Retire", "sagemaker", "delete_endpoint", lambda loop: {"EndpointName": loop.of.endpoint("orders")}),
+    "config": (
+        "Retire", "sagemaker", "delete_endpoint_config",
+        lambda loop: {"EndpointConfigName": _config(loop)},
+    ),
+    "model": ("Retire", "sagemaker", "delete_model", lambda loop: {"ModelName": _config(loop)}),
+    "alarm": (
+        "Retire", "cloudwatch", "delete_alarms", lambda loop: {"AlarmNames": [loop.of.alarm("orders", "errors")]},
+    ),
+    "tag": (
+        "Retire", "sagemaker", "add_tags",
+        lambda loop: {
+            "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/"
+            + loop.of.package_group("orders"),
+            "Tags": [{"Key": "perennial:retired", "Value": "x"}],
+        },
+    ),
+    "training job": (
+        "CleanUp", "sagemaker", "stop_training_job",
+        lambda loop: {"TrainingJobName": loop.records("orders", "run#")[-1]["training_job"]},
+    ),
+}  # fmt: skip
+
+
+def _config(loop: Loop) -> str:
+    """The name of the endpoint configuration of the champion, and of its SageMaker model."""
+    (version,) = loop.records("orders", "version#")
+    return loop.of.endpoint_config(version["id"], version["spec_digest"])
 
 
 def patterns(documents: Any) -> Iterator[str]:

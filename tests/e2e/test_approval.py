@@ -128,11 +128,11 @@ def test_a_run_that_is_stopped_while_it_waits_frees_the_model(loop, approved):
     run = waiting(loop, "asks", "asks/stopped.csv")
     execution = loop.names["state_machine"].replace(":stateMachine:", ":execution:") + ":" + run
     loop.client("stepfunctions").stop_execution(executionArn=execution)
-    assert loop.ended("asks", "asks/stopped.csv")["state"] == "failed"
+    assert loop.ended("asks", "asks/stopped.csv")["state"] == "stopped"
     until(lambda: token(loop, run) is None, 20, "the end of the token")
     late = loop.perennial("approve", run)
     assert late.returncode == 1
-    assert b"has ended (failed)" in late.stderr
+    assert b"has ended (stopped)" in late.stderr
 
 
 def test_silence_is_a_no(loop):

@@ -20,7 +20,7 @@ from perennial import layout
 from perennial.environment import Environment
 from tests.e2e.conftest import MODELS, Loop, connect, synthesize, until
 from tests.e2e.data import as_csv, orders
-from tests.e2e.environments import CALLS, MADE, ROW, Pair, arns, belongs, patterns
+from tests.e2e.environments import CALLS, DELETIONS, MADE, ROW, Pair, arns, belongs, patterns
 
 ONE, OTHER, DEFAULT = Environment("staging"), Environment("staging-eu"), Environment()
 REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
@@ -153,3 +153,61 @@ def test_no_grant_of_an_environment_matches_a_resource_of_another(pair: Pair) ->
         found = {pattern for role in roles for pattern in patterns(grants[role])}
         assert [pattern for pattern in found for arn in others if matches(pattern, arn)] == []
         assert [arn for arn in own if not any(matches(pattern, arn) for pattern in found)] == []
+
+
+@pytest.mark.parametrize("about", DELETIONS)
+def test_a_stop_and_a_retirement_may_delete_nothing_of_the_other_environment(pair: Pair, about: str) -> None:
+    function, service, operation, parameters = DELETIONS[about]
+    with pytest.raises(ClientError) as refused:
+        getattr(pair.acting(function, service), operation)(**parameters(pair.other))
+    assert refused.value.response["Error"]["Code"] in REFUSALS
+
+
+def test_a_stop_knows_the_runs_and_batches_of_its_environment_only(pair: Pair) -> None:
+    for strange in (pair.runs[1]["id"], f"{OTHER.prefix}orders-{'0' * 12}", f"{DEFAULT.prefix}orders-{'0' * 12}"):
+        assert pair.one.perennial("stop", strange).returncode == 2
+    unknown = pair.one.perennial("stop", f"{ONE.prefix}orders-{'0' * 12}")
+    assert (unknown.returncode, unknown.stderr.decode()) == (
+        2, f"error: there is no batch {ONE.prefix}orders-{'0' * 12}\n",
+    )  # fmt: skip
+    ended = pair.one.perennial("stop", pair.runs[0]["id"])
+    assert (ended.returncode, ended.stdout.decode()) == (0, f"{pair.runs[0]['id']} has ended already: promoted\n")
+
+
+def test_a_retirement_takes_one_environment_away_and_leaves_the_other(pair: Pair) -> None:
+    """It is the last test: afterwards nothing of the first environment serves."""
+    kinds = ("endpoints", "configs", "models", "alarms")
+
+    def made(loop: Loop) -> dict[str, set[str]]:
+        return {kind: {name for name in MADE[kind](loop) if belongs(name, loop.of)} for kind in kinds}
+
+    before = made(pair.other)
+    assert all(made(pair.one).values())
+    pair.one.notices()
+    done = pair.one.perennial("retire", "--all", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)
+    assert (told["model"], told["outcome"]) == ("orders", "retired")
+    assert not any(made(pair.one).values())
+    assert until(pair.one.notices, 20, "the notice") == [f"staging: orders: retired ({told['run']})"]
+    (run,) = [found for found in pair.one.records("orders", "run#") if found["id"] == told["run"]]
+    assert run["next_command"].startswith("perennial --env staging retire orders --undo")
+    rows = as_csv(orders(9000, 200, 3))
+    (pair.one.checkout / "rows.csv").write_bytes(rows)
+    refused = pair.one.perennial("upload", "rows.csv", "--model", "orders")
+    assert refused.returncode == 3
+    assert b"next: perennial --env staging retire orders --undo" in refused.stderr
+    pair.one.put("orders/by-a-program.csv", rows)
+    upload = pair.one.ended("orders", "orders/by-a-program.csv")
+    assert upload["next_command"].startswith("perennial --env staging retire orders --undo")
+
+    assert made(pair.other) == before
+    assert pair.other.records("orders", "retired") == []
+    answer = pair.other.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=OTHER.endpoint("orders"), ContentType="application/json", Body=ROW
+    )
+    assert answer["CustomAttributes"] == f"model={pair.runs[1]['version']}"
+    undone = pair.one.perennial("retire", "orders", "--undo")
+    assert undone.returncode == 0, undone.stderr
+    assert b"next: perennial --env staging upload FILE --model orders" in undone.stdout
+    assert b"or perennial --env staging rollback orders" in undone.stdout

@@ -202,30 +202,6 @@ def test_where_there_is_no_machine_of_a_type_the_next_one_trains(loop):
     assert sorted(job["TrainingJobStatus"] for job in jobs) == ["Completed", "Failed"]
 
 
-def test_a_run_that_is_stopped_in_mid_training_stops_its_job_and_frees_the_model(loop):
-    table = orders(0, 600, 9)[["order", "price", "returned"]]
-    loop.put("slow/a.csv", as_csv(table))
-    sagemaker = loop.client("sagemaker")
-
-    def training() -> str | None:
-        run = loop.run_of("slow", "slow/a.csv")
-        jobs = sagemaker.list_training_jobs(NameContains="run-slow")["TrainingJobSummaries"] if run else []
-        return run["id"] if run and jobs and jobs[0]["TrainingJobStatus"] == "InProgress" else None
-
-    run = until(training, 60, "the training job")
-    execution = loop.names["state_machine"].replace(":stateMachine:", ":execution:") + ":" + run
-    loop.client("stepfunctions").stop_execution(executionArn=execution)
-    ended = loop.ended("slow", "slow/a.csv")
-    assert ended["state"] == "failed"
-    assert "ABORTED" in "\n".join(ended["reasons"])
-    status = lambda: sagemaker.describe_training_job(TrainingJobName=run)["TrainingJobStatus"] == "Stopped"  # noqa: E731
-    until(status, 20, "the stopped job")
-    lease = loop.client("dynamodb").get_item(
-        TableName=loop.names["ledger_table"], Key={"pk": {"S": "model#slow"}, "sk": {"S": "lease"}}
-    )["Item"]
-    assert "holder" not in lease
-
-
 def test_an_upload_for_no_known_model_is_recorded_and_starts_nothing(loop):
     loop.put("nobody/x.csv", b"a\n1\n")
     (found,) = until(lambda: loop.records("-", "dataset#"), 20, "the record")

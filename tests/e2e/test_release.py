@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +20,8 @@ MOODS = {"raises": 9001, "slow": 9002, "constant": 9003, "skewed": 9004}
 ROW = b'{"price": 300.5, "gift": true, "mood": 0}'
 
 
-def dataset(first: int, seed: int, mood: float = 0) -> bytes:
-    frame = orders(first, 1500, seed)[["order", "price", "gift", "returned"]]
+def dataset(first: int, seed: int, mood: float = 0, rows: int = 1500) -> bytes:
+    frame = orders(first, rows, seed)[["order", "price", "gift", "returned"]]
     return as_csv(frame.assign(mood=mood)[["order", "price", "gift", "mood", "returned"]])
 
 
@@ -108,6 +110,52 @@ def test_a_batch_gives_what_the_endpoint_gives(loop: Loop, champion: str, tmp_pa
     live = tmp_path / "live.csv"
     live.write_bytes(asked.stdout)
     assert batch.to_csv() == pd.read_csv(live).to_csv()
+
+
+def test_a_stop_in_the_middle_of_a_release_rolls_it_back_to_the_champion(
+    loop: Loop, champion: str, traffic: list[int]
+) -> None:
+    before = loop.records("moody", "champion")[0]["version"]
+    sagemaker = loop.client("sagemaker")
+    loop.put("moody/stopped.csv", dataset(70_000, 7))
+    until(
+        lambda: sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "Updating", 120, "the release"
+    )
+    run = loop.run_of("moody", "moody/stopped.csv")
+    assert run is not None
+    done = loop.perennial("stop", run["id"], "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["outcome"] == "stopped"
+    assert any(before in reason for reason in told["reasons"]), told["reasons"]
+    (kept,) = loop.records("moody", "champion")
+    assert kept["version"] == before
+    assert served(loop) == before
+    assert sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "InService"
+    assert set(traffic) == {200}
+
+
+def test_a_batch_is_stopped_with_its_transform_job(loop: Loop, champion: str, tmp_path: Any) -> None:
+    path = tmp_path / "many.csv"
+    path.write_bytes(dataset(0, 3, rows=60_000))
+    sagemaker = loop.client("sagemaker")
+    before = {job["TransformJobName"] for job in sagemaker.list_transform_jobs()["TransformJobSummaries"]}
+    words = [sys.executable, "-m", "cli", "batch", "moody", str(path)]
+    asking = subprocess.Popen(words, cwd=loop.checkout, env=loop.environment, stderr=subprocess.PIPE)
+
+    def begun() -> str | None:
+        found = sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"]
+        return next((job["TransformJobName"] for job in found if job["TransformJobName"] not in before), None)
+
+    job = until(begun, 60, "the transform job")
+    done = loop.perennial("stop", job, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"job": job, "outcome": "stopped", "stopped": True}
+    _, told = asking.communicate(timeout=300)
+    assert asking.returncode == 1
+    assert f"{job} ended Stopped".encode() in told
+    again = loop.perennial("stop", job)
+    assert (again.returncode, again.stdout.decode()) == (0, f"{job} has ended already: stopped\n")
 
 
 def served(loop: Loop) -> str:

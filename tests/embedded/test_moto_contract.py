@@ -15,6 +15,7 @@ import botocore.session
 import moto
 import pytest
 from moto import backends
+from moto.applicationautoscaling import models as scaling_models
 from moto.awslambda import models as lambda_models
 from moto.cloudwatch import models as cloudwatch_models
 from moto.cloudwatch import responses as cloudwatch_responses
@@ -60,6 +61,12 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
             log_models.LogsBackend.put_metric_filter,
             ["self", "filter_name", "filter_pattern", "log_group_name", "metric_transformations"],
         ),
+        (
+            "scaling",
+            scaling_models.ApplicationAutoscalingBackend.deregister_scalable_target,
+            ["self", "namespace", "r_id", "dimension"],
+        ),
+        ("scaling", scaling_models.FakeApplicationAutoscalingPolicy.create_alarms, ["self"]),
         ("metric_filters", log_models.LogsBackend.delete_metric_filter, ["self", "filter_name", "log_group_name"]),
         ("metric_filters", log_models.LogsBackend.delete_log_group, ["self", "log_group_name"]),
         (

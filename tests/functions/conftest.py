@@ -83,6 +83,8 @@ def world(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
     for bucket in ("data", "models", "traffic"):
         boto3.client("s3").create_bucket(Bucket=bucket)
         boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    boto3.client("s3").create_bucket(Bucket="code")
+    boto3.client("s3").put_object(Bucket="code", Key="abc.gz", Body=b"the source of training jobs")
     names, inbox = _make_names()
     for name, value in names.items():
         monkeypatch.setenv(f"PERENNIAL_{name}", value)

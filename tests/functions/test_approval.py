@@ -10,6 +10,7 @@ import pytest
 
 from cloud import executions, lease, report_data, s3
 from functions.approval import record_approval, request_approval
+from functions.cleanup import handler as clean_up
 from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler as dispatch
 from functions.gate import handler as judge
@@ -57,7 +58,7 @@ def test_while_it_waits_the_run_says_until_when_and_nobody_overtakes_it(world, a
 def test_people_are_told_once_with_the_commands_that_answer(world, asked, send):
     messages = world.messages()
     send(*messages, *messages)
-    assert messages == [{"action": "request_approval", "subject": asked["id"], "occasion": ""}]
+    assert messages == [{"action": "request_approval", "subject": asked["id"], "occasion": "", "error": None}]
     assert world.notices() == [f"flights: waits for approval ({asked['id']})"]
 
 
@@ -109,10 +110,13 @@ def test_a_refusal_by_a_person_is_the_reason_of_the_runs_end(world, asked, conte
 
 
 def test_a_run_that_is_stopped_while_it_waits_forgets_its_token_and_frees_the_model(world, asked, context):
-    detail = {"status": "ABORTED", "input": json.dumps({"run": asked})}
+    detail = {"name": asked["id"], "status": "ABORTED", "input": json.dumps({"run": asked})}
     conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
+    cleanup = asked | {"token": asked["token"] + 1, "trigger": "cleanup"}
+    assert clean_up({"run": cleanup}, context)["outcome"] == "done"
+    conclude({"run": cleanup, "outcome": "stopped"}, context)
     run = world.ledger.run(asked["id"])
-    assert (run.state, executions.find_token(world.ledger, run), waits_until(run)) == ("failed", None, None)
+    assert (run.state, executions.find_token(world.ledger, run), waits_until(run)) == ("stopped", None, None)
     assert lease.holder(world.ledger, "flights", datetime.now(UTC)) is None
 
 

@@ -9,6 +9,7 @@ from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler
 from functions.dispatch.reconciliation import handler as reconcile
+from perennial import layout
 
 KEY = "incoming/flights/2013-01.csv"
 
@@ -53,6 +54,17 @@ def test_the_same_event_three_times_starts_one_run(world, send):
     assert run["model"] == "flights"
     assert world.ledger.dataset(run["dataset"]).state == "running"
     assert world.ledger.run(run["id"]).token == run["token"] == 1
+
+
+def test_a_run_names_the_source_that_was_deployed_and_the_source_is_kept(world, send, monkeypatch):
+    send(created())
+    (run,) = world.executions()
+    assert world.ledger.run(run["id"]).code_digest == "c" * 64
+    kept = boto3.client("s3").get_object(Bucket="models", Key=layout.training_source("c" * 64))
+    assert kept["Body"].read() == b"the source of training jobs"
+    boto3.client("s3").delete_object(Bucket="code", Key="abc.gz")  # as after a later deployment
+    send(created("incoming/airtime/x.csv"))
+    assert len(world.executions()) == 2
 
 
 def test_a_run_carries_the_spec_that_was_deployed(world, send):
@@ -130,16 +142,6 @@ def test_a_run_that_has_ended_tells_a_person_once_and_frees_the_model(world, sen
     assert world.notices() == [f"flights: refused ({run['id']})"]
     assert world.ledger.run(run["id"]).state == "refused"
     assert world.ledger.dataset(run["dataset"]).state == "refused"
-
-
-def test_an_execution_that_died_is_concluded_by_its_event(world, send, context):
-    send(created())
-    (run,) = world.executions()
-    detail = {"status": "ABORTED", "input": json.dumps({"run": run})}
-    conclude({"detail-type": "Step Functions Execution Status Change", "detail": detail}, context)
-    ended = world.ledger.run(run["id"])
-    assert ended.state == "failed"
-    assert "ABORTED" in ended.reasons[-1]
 
 
 def test_a_lost_event_is_made_good_by_the_reconciler(world, context):

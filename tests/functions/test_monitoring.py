@@ -66,7 +66,9 @@ def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(wo
     capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
     assert handler({}, context) == {"stale": {"flights": stale}}
     assert world.messages() == (
-        [{"action": "retrain", "subject": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}"}] if stale else []
+        [{"action": "retrain", "subject": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}", "error": None}]
+        if stale
+        else []
     )
 
 

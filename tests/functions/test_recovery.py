@@ -39,7 +39,7 @@ def started(world, context):
     s3.write_json(pointer["bucket"], pointer["key"], spec)
     opened = open_task(RunReference.from_json(run))
     opened.note("training", ("Trained on 10 rows.",), {"rows": 10}, training_job=run["id"])
-    return {"run": run, "job": training_job(world.platform, opened.spec, run["id"]).to_json()}
+    return {"run": run, "job": training_job(world.platform, opened.spec, run["id"], "c" * 64).to_json()}
 
 
 class Body(io.BytesIO):

@@ -50,7 +50,7 @@ def opened(world) -> Open:
         token = lease.acquire(world.ledger, "tiny", RUN, NOW, timedelta(hours=1))
         started = Run(
             id=RUN, model="tiny", dataset=datasets[-1].id, trigger=trigger, spec_digest="5" * 64, token=token,
-            state="running", started_at=NOW,
+            state="running", started_at=NOW, code_digest="c" * 64,
         )  # fmt: skip
         world.ledger.open_run(started)
         named = started.model_dump(include={"id", "model", "dataset", "trigger", "token"})
@@ -95,7 +95,7 @@ def test_datasets_of_an_earlier_release_have_no_digest_and_all_count(opened: Ope
 
 
 def champion(**changes: object) -> ModelVersion:
-    """A version that the current code made."""
+    """A version that the code of the run made."""
     fields: dict[str, object] = {
         "id": "tiny@ba9876543210", "model": "tiny", "digest": "b" * 64, "archive_key": "a", "archive_sha256": "a" * 64,
         "run": "run-tiny-ba9876543210", "datasets": (), "profile_key": "p", "code_digest": "c" * 64,

@@ -114,6 +114,25 @@ def test_an_environments_grants_reach_its_own(one: Environment, model: str) -> N
         assert any(fnmatchcase(own[kind], pattern) for pattern in patterns(one)), kind
 
 
+@given(ENVIRONMENTS, ENVIRONMENTS, MODELS)
+def test_only_its_own_environment_finds_the_model_in_the_name_of_a_configuration(
+    one: Environment, other: Environment, model: str
+) -> None:
+    own = names(one, model)
+    for kind in ("config", "shadow"):
+        assert one.model_of_config(own[kind]) == model
+        assert other == one or other.model_of_config(own[kind]) is None
+    for kind in ("endpoint", "package group", "training job", "transform job"):
+        assert one.model_of_config(own[kind]) is None
+
+
+@given(ENVIRONMENTS, ENVIRONMENTS, MODELS)
+def test_only_its_own_environment_knows_a_batch(one: Environment, other: Environment, model: str) -> None:
+    job = names(one, model)["transform job"]
+    assert one.is_batch(job)
+    assert other == one or not other.is_batch(job)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -14,7 +14,7 @@ NAMED = re.compile(r"\w\.(json|parquet|gz|manifest)$")
 NAMES = sorted(value for value in vars(layout).values() if isinstance(value, str) and NAMED.search(value))
 FOLDERS = (
     "incoming scratch datasets parts keys repeated quarantine grids specs runs plan versions reports cards capture "
-    "watch batch"
+    "watch batch sources"
 )
 STRAY = re.compile(rf"(^|/)({'|'.join(map(re.escape, NAMES))})$|^/?({'|'.join(FOLDERS.split())})/")
 

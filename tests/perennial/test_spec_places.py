@@ -98,6 +98,9 @@ CASES: list[tuple[str, str, str]] = [
     ("", "release:\n  instances: 3\n  max_instances: 2 # here", "max_instances 2 is below instances 3"),
     ("", "release:\n  traffic: canary # here", "takes at least 2 instances"),
     ("", "release:\n  instances: 2\n  traffic: linear\n  share: 0.05 # here", "a linear step is at least 0.1"),
+    ("", "release:\n  instances: 2\n  traffic: canary\n  share: 0.004 # here", "at least 0.01 of the fleet"),
+    ("", "training:\n  max_minutes: 1500 # here", "the run waits 24 hours for a training"),
+    ("", "training:\n  spot: true\n  max_minutes: 800 # here", "with spot capacity it may take 1600 minutes"),
     ("", "release:\n  serverless: {}\n  traffic: canary # here", "has no fleet to divide"),
     ("", "release:\n  serverless: {}\n  shadow: {} # here", "takes no shadow"),
     ("", "monitoring:\n  every_hours: 0 # here", "greater than or equal to 1"),
@@ -117,7 +120,7 @@ def test_a_fault_cites_its_own_line(before: str, after: str, sentence: str) -> N
         text = text.replace("  late:\n    type: boolean", "  late:\n    type: boolean # here")
     line = next(at for at, each in enumerate(text.splitlines(), 1) if "# here" in each)
     with pytest.raises(SpecError) as caught:
-        parse(text, "models/loans.yaml")
+        parse(text, "models/loans.yaml", training_hours=24)
     found = [fault for fault in caught.value.faults if sentence in fault]
     assert found, caught.value.faults
     cited = int(found[0].split(":")[1])

@@ -172,7 +172,7 @@ def test_a_state_that_answers_waiting_is_entered_again_after_a_wait(scopes: list
         pause = machine.states[asked[0] if asked else choice["Default"]]
         assert (pause["Type"], pause["Next"]) == ("Wait", name), name
         polled += 1
-    assert polled == 6
+    assert polled == 9
 
 
 def test_a_malformed_event_is_refused_by_the_name_of_its_function_and_field(scopes: list[Scope]) -> None:
@@ -208,7 +208,7 @@ def test_the_state_machine_passes_every_field_of_the_request_of_a_training_job(
     scopes: list[Scope], training: tuple[str, ...]
 ) -> None:
     spec = parse(SPEC.replace("TRAINING", ", ".join(training)))
-    request = training_job(Platform(models_bucket="m", code_uri="s3://c/x.gz"), spec, "run-tiny-0").to_json()
+    request = training_job(Platform(models_bucket="m"), spec, "run-tiny-0", "c" * 64).to_json()
     passed = {key.removesuffix(".$"): value for key, value in scopes[0].states["Train"]["Parameters"].items()}
     assert passed.pop("RoleArn")
     assert passed == {field: f"$.training.job.{field}" for field in request}

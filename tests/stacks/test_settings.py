@@ -29,6 +29,8 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ({"retain": "perhaps"}, "context 'retain' is 'perhaps': bool is expected"),
         ({"poll_seconds": "0"}, "context 'poll_seconds' is 0: a positive whole number is expected"),
         ({"largest_memory_mb": "20000"}, "context 'largest_memory_mb' is 20000: Lambda gives 128 to 10240"),
+        ({"training_hours": 48}, "context 'run_hours' is 48: a run takes longer than its training, .* 48 hours"),
+        ({"training_hours": 700, "run_hours": 800}, "context 'training_hours' is 700: SageMaker .* 672 hours"),
         ({"poll_seconds": 1.5}, "context 'poll_seconds' is 1.5: int is expected"),
         (
             {"name": "My Team"},

@@ -1,6 +1,7 @@
 """Synthesis is pure, needs nothing but the virtual environment, and is clean to two linters."""
 
 import filecmp
+import json
 import os
 import subprocess
 import sys
@@ -77,6 +78,25 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, context: str, line: s
     done = synthesize(tmp_path, CDK_CONTEXT_JSON=context)
     assert done.returncode == 1
     assert done.stderr.strip() == line
+
+
+def test_a_spec_that_this_deployment_cannot_carry_out_stops_the_synthesis(tmp_path: Path) -> None:
+    """The line names file, line, field, rule and source; another deployment waits long enough."""
+    (tmp_path / "models").mkdir()
+    text = (ROOT / "models" / "flights.yaml").read_text()
+    assert "training:\n" in text
+    text = text.replace("training:\n", "training:\n  max_minutes: 2000\n")
+    (tmp_path / "models" / "flights.yaml").write_text(text)
+    line = text.splitlines().index("  max_minutes: 2000") + 1
+    settings = {"models": str(tmp_path / "models")}
+    done = synthesize(tmp_path, CDK_CONTEXT_JSON=json.dumps(settings))
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"{tmp_path}/models/flights.yaml:{line}: training.max_minutes: the run waits 24 hours for a training"
+    )
+    assert "(https://docs.aws.amazon.com/" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert synthesize(tmp_path, CDK_CONTEXT_JSON=json.dumps(settings | {"training_hours": 34})).returncode == 0
 
 
 @pytest.mark.parametrize("stack", ["Data", "Platform"])

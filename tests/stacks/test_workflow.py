@@ -79,7 +79,10 @@ def test_every_failure_passes_the_conclusion(states: States) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and not name.startswith(("Conclude", "Write report")):
             after = "Roll back" if name in ENDANGERED else "Conclude failed"
-            assert {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after} in state["Catch"], name
+            path: str | None = "$.error"
+            if name == "Finish release":
+                after, path = "Conclude promoted", None
+            assert {"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": after} in state["Catch"], name
 
 
 def test_every_path_ends_in_a_conclusion(states: States) -> None:
@@ -87,7 +90,9 @@ def test_every_path_ends_in_a_conclusion(states: States) -> None:
     leading = {end: {name for name, state in states.items() if end in ways(state)} for end in ("Failed", "Ended")}
     assert leading == {"Failed": {"Write report of failure"}, "Ended": {"Write report"}}
     before = {name for name, state in states.items() if "Write report" in ways(state)}
-    assert before == {f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted")}
+    assert before == {
+        f"Conclude {end}" for end in ("quarantined", "unchanged", "refused", "promoted", "stopped", "retired")
+    }
     assert {name for name, state in states.items() if "Write report of failure" in ways(state)} == {"Conclude failed"}
 
 
@@ -101,7 +106,19 @@ def test_a_report_that_cannot_be_written_changes_no_outcome(states: States) -> N
 
 def test_an_endpoint_that_nobody_could_verify_goes_back_to_the_champion(states: States) -> None:
     assert set(ways(states["Roll back"])) == {"Conclude failed", "Rolled back?"}
-    assert set(ways(states["Rolled back?"])) == {"Conclude failed", "Conclude refused", "Wait to roll back"}
+    assert set(ways(states["Rolled back?"])) == {
+        "Conclude failed", "Conclude refused", "Conclude stopped", "Finish release", "Wait to roll back",
+    }  # fmt: skip
+
+
+def test_a_promotion_is_recorded_before_anything_that_may_fail_afterwards(states: States) -> None:
+    (verified,) = states["Verified?"]["Choices"]
+    assert verified["Next"] == "Finish release"
+    assert set(ways(states["Finish release"])) == {"Finished?", "Conclude promoted"}
+    assert set(ways(states["Finished?"])) == {"Wait for scaling", "Conclude promoted"}
+    for name in (*ENDANGERED, "Start deployment", "Finish release", "Roll back"):  # each is safe to repeat
+        crashes = [retry for retry in states[name]["Retry"] if "Runtime.ExitError" in retry["ErrorEquals"]]
+        assert [retry["MaxAttempts"] for retry in crashes] == [2], name
 
 
 def test_the_error_of_a_training_job_that_was_recovered_does_not_make_a_refusal_a_failure(states: States) -> None:
@@ -122,7 +139,20 @@ def test_an_endpoint_that_sagemaker_could_not_lead_back_is_left_to_a_person(stat
 
 def test_a_rollback_by_hand_is_released_and_verified_as_any_version_is(states: States) -> None:
     choices = {choice["StringEquals"]: choice["Next"] for choice in states["Triggered by?"]["Choices"]}
-    assert choices == {"retrain": "Prepare training", "rollback": "Start deployment"}
+    assert choices == {
+        "retrain": "Prepare training", "rollback": "Start deployment", "retire": "Retire model", "cleanup": "Clean up",
+    }  # fmt: skip
+
+
+def test_a_run_that_was_stopped_is_cleaned_up_and_one_that_died_has_failed(states: States) -> None:
+    """First the training job, then the release; what is at $.error makes it a failure."""
+    cleaned = [(rule.get("StringEquals"), rule["Next"]) for rule in states["Cleaned up?"]["Choices"]]
+    assert cleaned == [("waiting", "Wait for stopped job"), ("roll_back", "Roll back"), (None, "Conclude failed")]
+    assert states["Cleaned up?"]["Choices"][2]["Variable"] == "$.error.Error"
+    assert states["Cleaned up?"]["Default"] == "Conclude stopped"
+    *_, failed, stopped = states["Rolled back?"]["Choices"]
+    assert (failed["Next"], stopped["Next"]) == ("Conclude failed", "Conclude stopped")
+    assert (stopped["Variable"], stopped["StringEquals"]) == ("$.run.trigger", "cleanup")
 
 
 def test_a_canary_is_asked_and_then_watched_on(states: States) -> None:

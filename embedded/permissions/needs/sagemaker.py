@@ -57,6 +57,12 @@ def _delete_endpoint(parameters: Parameters, place: Place) -> Iterable[Access]:
     yield from _named("DeleteEndpoint", "endpoint", "EndpointName")(parameters, place)
     if place.resources.is_scaled(str(parameters.get("EndpointName", ""))):  # SageMaker deregisters as its caller
         yield Access("application-autoscaling:DeregisterScalableTarget", _targets(place))
+        yield _tracking("DeleteAlarms", f"{parameters['EndpointName']}/variant/", place)
+
+
+def _tracking(verb: str, rest: str, place: Place) -> Access:
+    """The alarms of target tracking, which come and go with a policy, by the rights of its caller."""
+    return Access(f"cloudwatch:{verb}", place.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{rest}-"))
 
 
 def _targets(place: Place) -> str:
@@ -76,10 +82,9 @@ def _scaled(action: str) -> Need:
             role = f"aws-service-role/{_SCALER}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
             context = (("iam:AWSServiceName", (_SCALER,)),)
             yield Access("iam:CreateServiceLinkedRole", f"arn:aws:iam::{place.account}:role/{role}", context)
-        elif action in ("PutScalingPolicy", "DeleteScalingPolicy"):
-            alarms = place.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{rest}-")
+        else:  # the policies of a target go with it
             verbs = ("PutMetricAlarm", "DescribeAlarms") if action.startswith("Put") else ("DeleteAlarms",)
-            yield from (Access(f"cloudwatch:{verb}", alarms) for verb in verbs)
+            yield from (_tracking(verb, rest, place) for verb in verbs)
 
     return need
 

@@ -47,6 +47,7 @@ def why_not(data: ReportData) -> str:
         "quarantined": "No model was trained on a dataset that was refused.",
         "unchanged": "No model was trained: the data has not drifted enough.",
         "superseded": "No model was trained: a newer upload replaced this one.",
+        "retired": "A retirement trains no model.",
         "running": "No model has been measured yet.",
     }.get(data.run.state, "No model was measured: the run ended before that step.")
 

@@ -41,7 +41,7 @@ def reasons(data: ReportData, redaction: Redaction) -> list[str]:
     if state == "unchanged":
         step = data.run.step("drift")
         return [_capital(drift.sentence(data.drift, redaction)), *(text(why, 600) for why in _rest(step))]
-    if state in ("failed", "superseded"):
+    if state in ("failed", "superseded", "stopped", "retired"):
         return [text(reason, 1200) for reason in data.run.reasons[1:]][:MOST_REASONS]
     if state == "waiting":
         return _texts(data, "approval")

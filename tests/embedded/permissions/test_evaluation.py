@@ -87,6 +87,11 @@ def test_keys_and_roles_want_their_own_policys_word(action: str) -> None:
     assert not decided(None, delegating, action=action, target="arn:aws:kms:us-east-1:1:key/k").allowed
 
 
+def test_the_list_of_keys_and_an_alias_have_no_policy_of_their_own() -> None:
+    for action, target in (("kms:ListKeys", "*"), ("kms:CreateAlias", "arn:aws:kms:us-east-1:1:alias/a")):
+        assert decided(policy(allow(action, "*")), action=action, target=target).allowed
+
+
 def test_a_service_is_allowed_by_the_resource_alone_and_only_for_its_source() -> None:
     rule = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/uploads"
     queue = policy(

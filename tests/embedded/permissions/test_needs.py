@@ -116,6 +116,7 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
                 "application-autoscaling:DeregisterScalableTarget",
                 f"arn:aws:application-autoscaling:{HERE}:scalable-target/*",
             ),
+            ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:TargetTracking-endpoint/e/variant/-"),
         ],
     ),
     ("sqs", "SendMessage", {"QueueUrl": f"http://127.0.0.1:1/{ACCOUNT}/q"}, [

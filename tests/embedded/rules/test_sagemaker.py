@@ -14,6 +14,7 @@ JOB: dict[str, Any] = {
 }
 VARIANT = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large"}
 SERVERLESS = {"VariantName": "v", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1}}
+FULL = {f"V{number:03}": "x" * 1020 for number in range(32)}  # 32 KB exactly
 IMAGES = Situation(images={"v": IMAGE})
 SCALED = Situation(serving={"v": "ml.m5.large"}, scaled=frozenset({"v"}))
 
@@ -32,6 +33,8 @@ SCALED = Situation(serving={"v": "ml.m5.large"}, scaled=frozenset({"v"}))
             "EnableNetworkIsolation",
         ),
         ("UpdateEndpoint", {"ProductionVariants": [VARIANT | {"InstanceType": "ml.m5.xlarge"}]}, SCALED, "Deregister"),
+        ("CreateModel", {"PrimaryContainer": {"Environment": FULL | {"X": "x"}}}, Situation(), "32 KB"),
+        ("CreateModel", {"Containers": [{"Environment": FULL}, {"Environment": {"X": "x"}}]}, Situation(), "32 KB"),
     ],
 )
 def test_a_call_that_breaks_a_rule_is_refused(operation, call, situation, words):
@@ -44,6 +47,7 @@ def test_a_call_that_breaks_a_rule_is_refused(operation, call, situation, words)
     ("operation", "call", "situation"),
     [
         ("CreateTrainingJob", JOB, Situation()),
+        ("CreateModel", {"PrimaryContainer": {"Environment": FULL}}, Situation()),
         ("CreateEndpointConfig", {"ProductionVariants": [VARIANT]}, Situation(frozenset({"v"}), {"v": IMAGE})),
         ("CreateEndpointConfig", {"ProductionVariants": [SERVERLESS]}, IMAGES),
         ("UpdateEndpoint", {"ProductionVariants": [VARIANT]}, SCALED),

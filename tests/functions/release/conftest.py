@@ -18,7 +18,7 @@ import embedded.cloud
 from cloud import lease, platform
 from cloud import ledger as ledgers
 from cloud.ledger import Ledger
-from functions.release import canary, check, deployment, rollback, verify
+from functions.release import canary, check, deployment, finish, rollback, verify
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.environment import Environment
@@ -158,9 +158,14 @@ class House:
             elif found == "failed":
                 return self.back()
             elif found == "in_service":
-                return self.done("promoted") if self.call(verify)["ok"] else self.back()
+                return self.finish() if self.call(verify)["ok"] else self.back()
             time.sleep(0.2)
         raise AssertionError("the release did not end in time")
+
+    def finish(self) -> str:
+        """After the promotion."""
+        assert self.call(finish)["outcome"] == "done"
+        return self.done("promoted")
 
     def back(self) -> str:
         """To the champion."""
