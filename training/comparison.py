@@ -58,6 +58,34 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
     return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
 
 
+@dataclass(frozen=True)
+class Common:
+    """The held-out rows whose class is not rare: their mask (n,), and the rows of each class that is left out."""
+
+    rows: NDArray[np.bool_]
+    left_out: dict[str, int]
+
+    @classmethod
+    def of_whole(cls, plan: Plan, whole: Compared) -> Common | None:
+        """None if no class is rare, fewer than two classes are not, or the problem is not multiclass."""
+        counts = np.array(whole.counts)
+        rare = (counts > 0) & (counts < plan.gate.min_per_class)
+        if plan.problem != "multiclass" or not rare.any() or np.count_nonzero(counts >= plan.gate.min_per_class) < 2:
+            return None
+        assert isinstance(whole.candidate, Multiclass)
+        left_out = {whole.names[place]: int(counts[place]) for place in np.flatnonzero(rare).tolist()}
+        return cls(~rare[whole.candidate.actual], left_out)
+
+    def of(self, model: Scored) -> Scored:
+        """A model's predictions for these rows."""
+        return replace(model, values=model.values[self.rows])
+
+    def compare(self, plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None) -> dict[str, Any]:
+        """The 'common' of evaluation.json: both models on these rows."""
+        found = compare(plan, actual[self.rows], self.of(candidate), champion and self.of(champion)).comparison
+        return {"left_out": self.left_out, **_part(found, int(self.rows.sum()))}
+
+
 def parts(
     plan: Plan, actual: pd.Series, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
 ) -> dict[str, Any]:

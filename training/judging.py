@@ -14,10 +14,10 @@ from perennial.contract.plan import Plan
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
-from training import evaluation
+from training import baseline, evaluation
 from training.artifact import environment
 from training.champion import Champion, UnscorableError
-from training.comparison import Compared, compare, parts
+from training.comparison import Common, Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.job import report
@@ -77,6 +77,7 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
     evaluation.write_predictions(table, plan, split.held_out, split.held_out_hashes, models)
     actual = split.held_out[plan.target]
     whole = compare(plan, actual, mine, theirs)
+    common = Common.of_whole(plan, whole)
     return {
         "problem": plan.problem,
         "metric": plan.gate.metric,
@@ -86,6 +87,8 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
         "candidate": {"digest": model.digest, **_told(whole, whole.comparison.candidate, mine)},
         "champion": _champion(plan, whole, theirs, rival.reason),
         "difference": whole.comparison.difference if theirs else None,
+        "common": common and common.compare(plan, actual, mine, theirs),
+        "baseline": baseline.measure(plan, split, mine, common),
         "parts": parts(plan, actual, (mine, theirs), split.newest, whole),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),

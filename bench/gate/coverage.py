@@ -108,6 +108,7 @@ class Scores(Sample):
 
     def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
         self.rows, self._ranking = len(actual), Ranking(actual, score)
+        self.positives = int(actual.sum())
 
     def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
         """The area, without metrics by class."""

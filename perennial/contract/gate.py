@@ -131,6 +131,11 @@ class Gate(Part):
 
     metric: str = setting("", "The metric by which candidate and champion are compared. Default: the problem's first.")
     floors: Mapping[str, float] = setting(dict, "The worst value allowed, per metric; of a loss, the greatest.")
+    baseline: Literal["refuse", "ask", "off"] = setting(
+        "refuse",
+        "A first model that is not surely better than a constant answer on the held-out rows is refused, or approval "
+        "is asked for.",
+    )
     test: Literal["non_inferior", "superior"] = setting(
         "non_inferior", "'superior': the candidate must be surely better; else not surely worse than the margin."
     )
@@ -140,7 +145,9 @@ class Gate(Part):
     confidence: float = setting(0.95, "The confidence of the intervals.", gt=0.5, lt=1)
     resamples: int = setting(1000, "The number of bootstrap resamples.", ge=100, le=10_000)
     min_rows: int = setting(100, "With fewer held-out rows the check is unsure.", ge=10)
-    min_per_class: int = setting(10, "With fewer rows of a class the check is unsure.", ge=1)
+    min_per_class: int = setting(
+        10, "With fewer rows of a class a binary check is unsure, a multiclass one leaves it out.", ge=1
+    )
     forgetting: float | None = setting(
         None, "The accepted loss of the metric on older held-out rows. Default: margin.", ge=0
     )

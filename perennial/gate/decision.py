@@ -13,7 +13,7 @@ from typing import Any, Literal
 from perennial.contract.gate import Gate
 from perennial.former_keys import with_current_keys
 from perennial.gate.check import Check, member, number
-from perennial.gate.checks import behaviour, champion, fairness, floors, forgetting, slices, value
+from perennial.gate.checks import baseline, behaviour, champion, fairness, floors, forgetting, slices, value
 
 __all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
@@ -36,6 +36,7 @@ def _format_check(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, .
 _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
     _format_check,
     floors.checks,
+    baseline.checks,
     champion.checks,
     forgetting.checks,
     fairness.checks,
@@ -81,7 +82,8 @@ def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
     passed = _listed([check.name for check in found if check.verdict == "passed"])
-    if failed or (unsure and policy.approval.ask == "never"):
+    asks = policy.approval.ask != "never" or set(unsure) == {baseline.NAME}  # unsure under `baseline: ask` alone
+    if failed or (unsure and not asks):
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")
     if unsure:

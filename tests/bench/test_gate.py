@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.gate import coverage, speed
+from bench.gate import baseline, coverage, speed
 from bench.gate.populations import Binormal, rivals, skill_of
 from bench.gate.tables import NoPlaceError, put
 from perennial.gate.measuring.bootstrap import Resamples
@@ -32,6 +32,11 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 def test_an_equal_candidate_is_hardly_ever_promoted_and_a_better_one_is() -> None:
     assert sum(coverage.promoted(1000, 200, 0.0, number) for number in range(40)) <= 5
     assert all(coverage.promoted(20_000, 100, coverage.GAIN, number) for number in range(3))
+
+
+@pytest.mark.parametrize("kind", baseline.KINDS)
+def test_a_first_model_without_signal_is_hardly_ever_promoted(kind: str) -> None:
+    assert sum(baseline.promoted(kind, 150, 200, number) for number in range(100)) <= 2
 
 
 def test_the_tables_have_a_line_for_each_figure_and_decision() -> None:

@@ -139,7 +139,7 @@ def test_every_section_of_the_format_is_there(trained: dict[str, Job], problem: 
     evaluation = trained[problem].evaluation
     assert set(evaluation) == {
         *("format", "problem", "metric", "confidence", "resamples", "rows", "candidate", "champion", "difference"),
-        *("parts", "threshold", "curves", "fairness", "value", "slices", "behaviour"),
+        *("common", "baseline", "parts", "threshold", "curves", "fairness", "value", "slices", "behaviour"),
         *("features", "estimator", "parameters", "fit_seconds", "importance", "environment"),
     }
     assert (evaluation["format"], evaluation["resamples"]) == (2, 1000)

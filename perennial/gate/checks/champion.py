@@ -14,6 +14,7 @@ from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
 from perennial.contract.values import rounded
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
+from perennial.gate.checks.sizes import rare_checks, size_problem
 
 NAME = "champion"
 
@@ -32,7 +33,7 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     if reason:
         sentence = f"Undecided, so the champion stays: {reason}."
         return (Check(NAME, None, _limit(policy), None, None, "unsure", sentence),)
-    return (_comparison(evaluation, policy),)
+    return (_comparison(evaluation, policy), *rare_checks(evaluation, policy))
 
 
 def _limit(policy: Gate) -> float:
@@ -40,7 +41,8 @@ def _limit(policy: Gate) -> float:
 
 
 def _comparison(evaluation: Mapping[str, Any], policy: Gate) -> Check:
-    measured = oriented(read_metric(member(evaluation, "difference"), policy.metric), greater_is_better(policy.metric))
+    compared = member(evaluation, "common") or evaluation  # without rare classes, where there are some
+    measured = oriented(read_metric(member(compared, "difference"), policy.metric), greater_is_better(policy.metric))
     limit = _limit(policy)
     if measured.value is None or measured.low is None or measured.high is None or not measured.low <= measured.high:
         sentence = f"Undecided, so the champion stays: the difference in {policy.metric} has no usable interval."
@@ -68,8 +70,13 @@ def _better(passed: bool, margin: float) -> str:
 
 def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: float) -> str:
     champion = member(evaluation, "champion")
-    candidate_value = read_metric(member(member(evaluation, "candidate"), "metrics"), policy.metric).value
-    champion_value = read_metric(member(champion, "metrics"), policy.metric).value
+    common = member(evaluation, "common")
+    candidate_value, champion_value = (
+        read_metric(
+            member(common, name) if common else member(member(evaluation, name), "metrics"), policy.metric
+        ).value
+        for name in ("candidate", "champion")
+    )
     word = "better than" if difference > 0 else "worse than" if difference < 0 else "level with"
     metrics = (
         f" ({rounded(candidate_value)} against {rounded(champion_value)})"
@@ -94,7 +101,7 @@ def _undecidable_reason(evaluation: Mapping[str, Any], policy: Gate) -> str | No
     reason = champion.get("reason")
     if reason:
         return f"the champion could not be scored on these rows ({str(reason).rstrip('.')})"
-    return _confidence_problem(evaluation, policy) or _size_problem(evaluation, policy)
+    return _confidence_problem(evaluation, policy) or size_problem(evaluation, policy)
 
 
 def _confidence_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
@@ -104,31 +111,3 @@ def _confidence_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | No
     if confidence is None or confidence < policy.confidence - 1e-9:
         return f"its intervals have the confidence {evaluation['confidence']}, the spec requires {policy.confidence:g}"
     return None
-
-
-def _size_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
-    rows = member(evaluation, "rows")
-    held_out = number(member(rows, "held_out"))
-    if held_out is None or held_out < policy.min_rows:
-        return f"{_count_text(held_out)} rows were held out, at least {policy.min_rows} are needed"
-    for name, count in _class_counts(evaluation):
-        if count is None or count < policy.min_per_class:
-            return f"{_count_text(count)} held-out rows are {name}, at least {policy.min_per_class} are needed"
-    return None
-
-
-def _class_counts(evaluation: Mapping[str, Any]) -> list[tuple[str, float | None]]:
-    """The classes and their numbers of held-out rows, without classes that have no row."""
-    rows, classes = member(evaluation, "rows"), member(member(evaluation, "candidate"), "classes")
-    if member(evaluation, "problem") == "multiclass":
-        if not isinstance(classes, Mapping) or not classes:
-            return [("of each class", None)]
-        counts = {name: number(member(entry, "rows")) for name, entry in classes.items()}
-        return [(f"of the class {name}", count) for name, count in counts.items() if count != 0]
-    names = ("positives", "negatives")
-    binary = member(evaluation, "problem") == "binary"
-    return [(name, number(member(rows, name))) for name in names if binary or member(rows, name) is not None]
-
-
-def _count_text(count: float | None) -> str:
-    return "an unknown number of" if count is None else f"{count:.0f}"

@@ -76,11 +76,61 @@ def test_a_candidate_that_passes_every_check_is_promoted() -> None:
     )
 
 
-def test_a_first_model_needs_the_floors_alone() -> None:
-    first = evaluation(champion=None, difference=None)
-    assert decide(first, POLICY).promote
-    assert not decide(first, Gate("roc_auc", {"roc_auc": 0.8})).promote
-    assert decide(first, Gate("roc_auc")).sentence == "Promoted: no floor is set and there is no champion yet."
+def first(low: float = 0.2, high: float = 0.3, **changes: Any) -> dict[str, Any]:
+    """The evaluation of a first model, with its comparison with a constant answer."""
+    baseline = {
+        "metric": "roc_auc",
+        "candidate": {"value": 0.75, "low": 0.7, "high": 0.8},
+        "constant": {"value": 0.5, "low": 0.5, "high": 0.5},
+        "difference": {"value": 0.25, "low": low, "high": high},
+    }
+    return evaluation(**{"champion": None, "difference": None, "baseline": baseline, **changes})
+
+
+def test_a_first_model_needs_the_floors_and_to_be_better_than_a_constant_answer() -> None:
+    decision = decide(first(), POLICY)
+    assert decision.promote
+    assert decision.sentence == "Promoted: the candidate passed floor:roc_auc, ceiling:log_loss, baseline."
+    assert decision.checks[2].sentence == (
+        "By roc_auc the candidate has 0.75 against 0.5 of a constant answer on the same rows; the difference is "
+        "between 0.2 and 0.3 (positive is better), so it is surely better."
+    )
+    assert not decide(first(), Gate("roc_auc", {"roc_auc": 0.8})).promote
+
+
+@pytest.mark.parametrize("low", [0.0, -0.1])
+@pytest.mark.parametrize(("baseline", "outcome"), [("refuse", "refuse"), ("ask", "ask"), ("off", "promote")])
+def test_the_spec_decides_on_a_first_model_that_may_be_no_better(low: float, baseline: Any, outcome: str) -> None:
+    decision = decide(first(low), Gate("roc_auc", baseline=baseline))
+    assert decision.outcome == outcome
+    (check,) = decision.checks
+    assert "chance could explain it; upload more rows, or other features; gate.baseline in the spec" in check.sentence
+
+
+def test_a_first_model_under_ask_is_refused_by_another_check() -> None:
+    asks = Gate("roc_auc", {"roc_auc": 0.8}, baseline="ask")
+    assert decide(first(-0.1), asks).outcome == "refuse"
+    assert decide(first(0.1), Gate("roc_auc", baseline="ask")).outcome == "promote"
+
+
+def test_a_loss_is_turned_for_the_baseline_too() -> None:
+    measured = {"metric": "brier", "difference": {"value": -0.1, "low": -0.2, "high": -0.01}}
+    assert decide(first(baseline=measured), Gate("roc_auc")).promote
+    measured["difference"] = {"value": 0.1, "low": 0.01, "high": 0.2}
+    assert not decide(first(baseline=measured), Gate("roc_auc")).promote
+
+
+@pytest.mark.parametrize("junk", [None, {}, [], {"metric": "roc_auc"}, {"metric": "nothing", "difference": {}}, 3])
+def test_an_unknown_baseline_closes_the_gate(junk: Any) -> None:
+    assert decide(first(baseline=junk), Gate("roc_auc")).outcome == "refuse"
+    assert decide(first(baseline=junk), Gate("roc_auc", baseline="off")).promote
+
+
+def test_a_few_rows_of_a_class_decide_nothing_about_a_first_model() -> None:
+    few = first(rows={"train": 80, "held_out": 20, "positives": 3, "negatives": 17})
+    decision = decide(few, Gate("roc_auc"))
+    assert not decision.promote
+    assert "3 held-out rows are positives, at least 10 are needed (gate.min_per_class" in decision.checks[0].sentence
 
 
 def test_the_floor_of_a_loss_is_a_ceiling() -> None:
@@ -252,9 +302,31 @@ def test_too_few_rows_of_one_of_many_classes_cannot_tell() -> None:
         return decide(seen, POLICY)
 
     assert judged(gold=20, silver=300, nobody=0).promote
-    assert "9 held-out rows are of the class gold" in judged(gold=9, silver=300).checks[2].sentence
+    assert "1 classes have 10 held-out rows, at least two are needed" in judged(gold=9, silver=300).checks[2].sentence
+    assert not judged(gold=9, silver=300).promote
     assert not judged().promote
     assert not judged(gold=None, silver=300).promote
+    told = judged(gold=9, silver=300, iron=30).checks[2].sentence
+    assert "9 held-out rows are of the class gold" in told
+    assert "no metrics without that class" in told
+
+
+def test_a_rare_class_is_named_and_left_out_of_the_comparison() -> None:
+    classes = {"gold": {"rows": 6, "recall": {"value": 0.5}}, "silver": {"rows": 300}, "iron": {"rows": 90}}
+    candidate = {"digest": "ab" * 32, "metrics": evaluation()["candidate"]["metrics"], "classes": classes}
+    common = {"left_out": {"gold": 6}, **part(390, 0.05, 0.02, 0.08)}
+    seen = evaluation(problem="multiclass", candidate=candidate, common=common)
+    decision = decide(seen, POLICY)
+    assert decision.promote
+    compared, rare = decision.checks[2:4]
+    assert (compared.verdict, compared.low) == ("passed", 0.02)
+    assert "0.79 against 0.74" in compared.sentence
+    assert rare.verdict == "noted"
+    assert (
+        "left out of the comparison: class gold (6 rows, recall 0.5). gate.min_per_class asks for 10" in rare.sentence
+    )
+    worse = {"left_out": {"gold": 6}, **part(390, -0.05, -0.08, -0.02)}
+    assert not decide({**seen, "common": worse}, POLICY).promote
 
 
 def test_a_decision_survives_json() -> None:
@@ -272,7 +344,6 @@ print(decide({}, Gate('f1')).promote)"""
 
 
 def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_passed() -> None:
-    first = {**evaluation(), "champion": None, "difference": None}
-    decision = decide(first, Gate("roc_auc"))
+    decision = decide(first(-0.1), Gate("roc_auc", baseline="off"))
     assert decision.promote
     assert decision.sentence == "Promoted: no floor is set and there is no champion yet."
