@@ -132,7 +132,7 @@ def _named(column: str) -> str:
 
 
 def _summarise(drafted: Drafted, path: Path) -> None:
-    """What was chosen, left out, assumed and suspected, each with the way to change it."""
+    """Prints the choices, omissions and assumptions, each with the way to change it."""
     spec = drafted.spec
     features = spec.features()
     note(f"{spec.name}: a {spec.problem} problem; {len(features)} of {len(spec.columns)} columns are features")

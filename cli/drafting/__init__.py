@@ -38,7 +38,7 @@ class Drafted:
     unread: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """What to know, as plain data."""
+        """The findings, as plain data."""
         return {
             "left_out": dict(self.left_out),
             "assumed": [vars(each) for each in self.assumed],

@@ -34,7 +34,7 @@ COMPACT = "%Y%m%d"
 
 @dataclass(frozen=True)
 class Hints:
-    """What the user, or other columns of the file, say about undecided columns: None where nothing is known."""
+    """The marks and orders that the user, or other columns of the file, give: None where nothing is known."""
 
     decimal: str | None = None
     month_first: bool | None = None
@@ -182,7 +182,7 @@ def written(format: Format) -> str:
 
 
 def assumption(found: Spelling) -> str:
-    """What was assumed where two formats read all values, in a clause; '' if the values decide."""
+    """The assumption where two formats read all values, in a clause; '' if the values decide."""
     if found.other is None:
         return ""
     way = {True: "the month first", False: "the day first"}.get(is_month_first(found.format))  # type: ignore[arg-type]

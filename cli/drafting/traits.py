@@ -1,4 +1,4 @@
-"""Personal data, suspected from the names and the values of columns: protected traits and identifying details."""
+"""Personal data, told from the names and the values of columns: protected traits and identifying details."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST = 0.8  # share of the distinct values that must look so
 
 
 def trait_of(words: tuple[str, ...], single: pl.Series | None) -> Trait | None:
-    """The suspicion about a column by the words of its name and, of text, by its distinct values."""
+    """The kind of personal data in a column by the words of its name and, of text, by its distinct values."""
     found = set(words)
     if (
         (found & set(_PROTECTED.split()) and not found & set(_THINGS.split()))

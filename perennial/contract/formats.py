@@ -175,7 +175,7 @@ def example(format: Format) -> str:
 
 
 def faults(format: Format) -> Iterator[str]:
-    """What makes a format unusable, in sentences."""
+    """The faults that make a format unusable, in sentences."""
     yield from _number_faults(format) if isinstance(format, NumberFormat) else _date_faults(format)
 
 
