@@ -108,16 +108,20 @@ def _put(platform: Platform, spec: ModelSpec, job: str, source: str) -> None:
         bucket, key = _parse(source)
         s3.copy((bucket, key, None), *target)
         return
-    from cli.requests import lines
-    from cli.tables import read
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(source)
         if source.startswith(S3):
             bucket, key = _parse(source)
             path = Path(folder) / key.rsplit("/", 1)[-1]
             s3.download(bucket, key, path)
-        client("s3").put_object(Bucket=target[0], Key=target[1], Body=lines(read(path, as_text=True), spec))
+        client("s3").put_object(Bucket=target[0], Key=target[1], Body=_lines(path, spec))
+
+
+def _lines(path: Path, spec: ModelSpec) -> bytes:
+    from cli.requests import lines  # Polars takes a while to import; --help does not need it
+    from cli.tables import read
+
+    return lines(read(path, as_text=True, columns=spec.columns), spec)
 
 
 def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:

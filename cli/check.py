@@ -38,16 +38,25 @@ def check(
     if not file.is_file():
         raise CommandError(f"{file}: no such file")
 
-    from perennial.validation.inspection import inspect  # Polars takes a while to import; --help does not need it
+    from cli.drafting.leaks import of_file  # Polars takes a while to import; --help does not need it
+    from perennial.validation.inspection import inspect
 
     beside = cards.find(file, card)
     found = inspect(file, spec.contract(), out)
     verdict = _with_card(found.verdict, spec.card, beside)
+    leakage = of_file(file, spec) if found.verdict.accepted else ()
+    for leak in leakage:
+        note(leak.sentence)
     written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
     for sentence in spec.release.limitations():
         note(sentence)
     if json:
-        emit(_as_dict(file, model, verdict) | {name: str(path) if path else None for name, path in written.items()})
+        told = {"leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in leakage]}
+        emit(
+            _as_dict(file, model, verdict)
+            | told
+            | {name: str(path) if path else None for name, path in written.items()}
+        )
     else:
         _show(file, verdict)
         for name, path in written.items():

@@ -5,18 +5,33 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 import unicodedata
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from cli import project
 from cli.output import Json, Model, emit, line, note, usage
 from perennial.contract.columns import Problem
+from perennial.contract.dataset import Card
+
+if TYPE_CHECKING:
+    from cli.drafting import Drafted
 
 _NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 LONGEST_NAME = 32
+
+
+_ORDERS = {"day-first": False, "month-first": True}
+_QUESTIONS = {
+    "origin": "Where does the data come from?",
+    "licence": "Which licence does it have? (an SPDX identifier if there is one)",
+    "terms": "For what may it be used?",
+    "personal_data": "Which personal data does it hold? (none if it holds none)",
+    "lawful_basis": "On which legal ground is the personal data used?",
+}
 
 
 def init(
@@ -30,34 +45,114 @@ def init(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The folder of the spec; by default models/ of the checkout.")
     ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(metavar="MARK", help="The decimal mark, . or , where the values do not decide it.")
+    ] = None,
+    dates: Annotated[
+        str | None,
+        typer.Option(metavar="ORDER", help="day-first or month-first, where the values do not decide it."),
+    ] = None,
+    origin: Annotated[str | None, typer.Option(metavar="TEXT", help="The card: where the data comes from.")] = None,
+    licence: Annotated[str | None, typer.Option(metavar="TEXT", help="The card: the licence of the data.")] = None,
+    terms: Annotated[str | None, typer.Option(metavar="TEXT", help="The card: what it may be used for.")] = None,
+    personal_data: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The card: the personal data in it, or none.")
+    ] = None,
+    lawful_basis: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The card: the legal ground for personal data.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draft a model's spec from a sample file.
 
-    It is commented, and can be used as it is.
+    It is commented, and can be used as it is. On a terminal it asks for what the dataset card lacks.
     """
     _check(model, problem)
+    if decimal not in (None, ".", ","):
+        raise usage(f"--decimal {decimal}: expected . or ,")
+    if dates not in (None, *_ORDERS):
+        raise usage(f"--dates {dates}: expected day-first or month-first")
     folder = out or project.models()
     path = folder / f"{model}.yaml"
     if path.exists():
         raise usage(f"{path} exists and is not overwritten; next: edit it, or choose another --model")
 
-    from cli.drafting import draft_file  # Polars takes a while to import; --help does not need it
+    from cli.drafting import Hints, draft_file  # Polars takes a while to import; --help does not need it
 
-    drafted = draft_file(file, model, target, problem, _schema(folder))
+    given = {
+        "origin": origin, "licence": licence, "terms": terms, "personal_data": personal_data,
+        "lawful_basis": lawful_basis,
+    }  # fmt: skip
+    card = Card.from_json({name: text or "" for name, text in (given if json else _asked(given)).items()})
+    hints = Hints(decimal, _ORDERS.get(dates or ""))
+    drafted = draft_file(file, model, target, problem, _schema(folder), hints, card)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(drafted.text, encoding="utf-8")
     spec = drafted.spec
-    note(f"{model}: a {spec.problem} problem; {len(spec.features())} of {len(spec.columns)} columns are features")
-    for sentence in drafted.unread:
-        note(f"{sentence}; write it so and draft again, if the model should see it as that")
+    _summarise(drafted, path)
     note(f"checked against {file}: {drafted.verdict}")
     upload = f"perennial upload {shlex.quote(str(file))} --model {model} --wait"
-    note(f"next: fill in the card in {path}, then: perennial up   and: {upload}")
+    fill = "" if _is_filled(card) else f"fill in the card in {path}, then: "
+    note(f"next: {fill}perennial up   and: {upload}")
     if json:
-        emit({"path": str(path), "problem": spec.problem, "target": spec.target, "features": list(spec.features())})
+        features = list(spec.features())
+        emit(
+            {"path": str(path), "problem": spec.problem, "target": spec.target, "features": features}
+            | {"key": list(spec.key), "event_time": spec.event_time}
+            | drafted.to_json()
+        )
     else:
         line(str(path))
+
+
+def _asked(given: dict[str, str | None]) -> dict[str, str | None]:
+    """The card's members, those that are missing asked on a terminal; an empty answer leaves one open."""
+    if not sys.stdin.isatty():
+        return given
+    found = dict(given)
+    for name, question in _QUESTIONS.items():
+        if found[name] is None and not (name == "lawful_basis" and _holds_none(found["personal_data"])):
+            found[name] = typer.prompt(f"{question} Enter leaves it open", default="", show_default=False, err=True)
+    return found
+
+
+def _holds_none(personal_data: str | None) -> bool:
+    from perennial.card import NONE
+
+    return (personal_data or "none").strip().lower().rstrip(".") in NONE
+
+
+def _is_filled(card: Card) -> bool:
+    none = bool(card.personal_data) and _holds_none(card.personal_data)
+    return bool(card.origin and card.licence and card.personal_data and (none or card.lawful_basis))
+
+
+def _named(column: str) -> str:
+    return column or "''"
+
+
+def _summarise(drafted: Drafted, path: Path) -> None:
+    """Prints the choices, omissions and assumptions, each with the way to change it."""
+    spec = drafted.spec
+    features = spec.features()
+    note(f"{spec.name}: a {spec.problem} problem; {len(features)} of {len(spec.columns)} columns are features")
+    if spec.key:
+        note(f"key: {', '.join(map(_named, spec.key))}")
+    if spec.event_time is not None:
+        note(f"event time: {_named(spec.event_time)}")
+    if drafted.left_out:
+        reasons = "; ".join(f"{_named(name)}: {reason}" for name, reason in drafted.left_out.items())
+        note(f"left out: {reasons}; to show one to the model, give it feature: true in {path}")
+    for each in drafted.assumed:
+        note(f"assumed: '{each.column}': {each.sentence}; to change it: {each.change}")
+    for leak in drafted.leaks:
+        note(f"{leak.sentence} If not, give it feature: false")
+    if spec.sensitive():
+        note(f"sensitive: {', '.join(spec.sensitive())}; take sensitive out where no trait of a person is meant")
+    if spec.sensitive() and _holds_none(spec.card.personal_data):
+        note("the card says that there is no personal data, and these columns look like it: check personal_data")
+    for sentence in drafted.unread:
+        note(f"{sentence}; mend it and draft again, if the model should see it as that")
 
 
 def _check(model: str, problem: str | None) -> None:

@@ -27,8 +27,9 @@ def predict(
     from cli.serving import serving
     from cli.tables import read
 
-    table = read(file, as_text=True)
-    batches = endpoint_requests(table, serving(model).spec)
+    spec = serving(model).spec
+    table = read(file, as_text=True, columns=spec.columns)
+    batches = endpoint_requests(table, spec)
     answers: list[dict[str, Any]] = []
     served = ""
     for number, question in enumerate(batches):

@@ -7,13 +7,15 @@ import gzip
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from cli.output import CommandError
+from perennial.contract.columns import Column
+from perennial.contract.formats import JsonNumber
 from perennial.validation import footer, int96, json_lines
 
 OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -30,10 +32,11 @@ class Table:
     is_text: bool
 
 
-def read(path: Path, as_text: bool = False) -> Table:
+def read(path: Path, as_text: bool = False, columns: Mapping[str, Column] | None = None) -> Table:
     """The whole table of a file, or of stdin for '-'; its format follows from its first bytes.
 
-    `as_text`: values of JSON lines are the text in the file. Raises CommandError for a file that is no usable table.
+    `as_text`: values of JSON lines are the text in the file, numbers in the format of their column. Raises CommandError
+    for a file that is no usable table.
     """
     data = sys.stdin.buffer.read() if path == STDIN else _bytes(path)
     if not data.strip():
@@ -42,7 +45,7 @@ def read(path: Path, as_text: bool = False) -> Table:
         if data.startswith(b"PAR1"):
             table = Table(path, int96.frame_of(data), is_text=False)
         elif as_text and data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-            table = Table(path, _json_text(path, data.removeprefix(b"\xef\xbb\xbf")), is_text=True)
+            table = Table(path, _json_text(path, data.removeprefix(b"\xef\xbb\xbf"), columns or {}), is_text=True)
         elif data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             table = Table(path, pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), is_text=False)
         else:
@@ -57,14 +60,14 @@ def read(path: Path, as_text: bool = False) -> Table:
     return table
 
 
-def _json_text(path: Path, data: bytes) -> pl.DataFrame:
+def _json_text(path: Path, data: bytes, columns: Mapping[str, Column]) -> pl.DataFrame:
     """JSON lines as text, read as validation reads them; a name missing in a row is a null."""
     rows: list[dict[str, str | None]] = []
     for number, line in enumerate((line for line in data.split(b"\n") if line.strip()), 1):
-        row = json_lines.parsed(line)
+        row = json_lines.parsed(line, JsonNumber)
         if isinstance(row, str):
             raise CommandError(f"{path}: row {number} {row}")
-        rows.append({name: json_lines.cell(value) for name, value in row.items()})
+        rows.append({name: json_lines.cell(value, columns.get(name)) for name, value in row.items()})
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names})
 

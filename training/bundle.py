@@ -25,7 +25,7 @@ MOST_CATEGORIES = 10_000  # categories of a column that a manifest lists
 CONTRACT = (
     "__init__",
     *(f"contract/{name}" for name in (
-        "__init__", "bulk", "columns", "fields", "part", "requests", "schema", "values",
+        "__init__", "bulk", "columns", "fields", "formats", "part", "requests", "schema", "values",
     )),
 )  # fmt: skip
 SERVING = (

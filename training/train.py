@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, rows
+from training import evaluation, fitting, importance, judging, leakage, rows
 from training.job import Paths, TrainingError, read_plan, report, write_failure
 
 
@@ -46,6 +46,7 @@ def train(paths: Paths) -> str:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
     about["importance"] = importance.measure(job, split, fitted.model)
+    about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
     metrics = {name: metric["value"] for name, metric in judged["candidate"]["metrics"].items()}

@@ -2,33 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from cli.drafting.draft import draft
+from cli.drafting import leaks
+from cli.drafting.draft import Assumption, Draft, draft
+from cli.drafting.spellings import UNKNOWN, Hints
+from cli.drafting.text import write
 from cli.drafting.trial import settle
 from cli.tables import read
 from perennial.contract.columns import Problem
+from perennial.contract.dataset import Card
+from perennial.contract.leak import Leak
 from perennial.contract.model import ModelSpec
+
+__all__ = ["Drafted", "Hints", "draft_file"]
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """The text of a spec, the parsed spec, and the result of validating its sample, in a sentence.
+    """The text of a spec, the parsed spec, the result of validating its sample in a sentence, and what to know.
 
-    `unread` are sentences about columns that look like dates or numbers and cannot be read as such.
+    `left_out` has the reason for each column that is no feature; `unread` are sentences about columns that look like
+    dates or numbers and cannot be read as such.
     """
 
     text: str
     spec: ModelSpec
     verdict: str
+    left_out: Mapping[str, str]
+    assumed: tuple[Assumption, ...]
+    leaks: tuple[Leak, ...]
     unread: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """The findings, as plain data."""
+        return {
+            "left_out": dict(self.left_out),
+            "assumed": [vars(each) for each in self.assumed],
+            "leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in self.leaks],
+            "sensitive": list(self.spec.sensitive()),
+            "unread": list(self.unread),
+        }
 
-def draft_file(file: Path, model: str, target: str, problem: str | None, schema: str) -> Drafted:
-    """The first spec of a model from a sample. Raises CommandError if the file or the target cannot be used."""
-    made = draft(read(file), model, target, cast("Problem | None", problem))
-    text, spec, verdict = settle(made, schema)
+
+def draft_file(
+    file: Path,
+    model: str,
+    target: str,
+    problem: str | None,
+    schema: str,
+    hints: Hints = UNKNOWN,
+    card: Card | None = None,
+) -> Drafted:
+    """The first spec of a model from a sample. Raises CommandError if the file or the target cannot be used.
+
+    `hints` decide between formats that read the same texts; `card` has what is known of the dataset card.
+    """
+    made = draft(read(file), model, target, cast("Problem | None", problem), hints)
+    made, spec, verdict = settle(replace(made, card=card), schema)
+    found = leaks.of_file(file, spec)
+    for leak in found:
+        column = made.column(leak.column)
+        made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
     unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
-    return Drafted(text, spec, verdict.sentence, unread)
+    return Drafted(write(made, schema), spec, verdict.sentence, _left_out(made, spec), made.assumed, found, unread)
+
+
+def _left_out(made: Draft, spec: ModelSpec) -> dict[str, str]:
+    """The reason for each column that is no feature."""
+    found = {}
+    for column in made.columns:
+        if column.name == made.target or spec.is_feature(column.name):
+            continue
+        given = next((remark for remark in column.remarks if remark.endswith("; left out")), None)
+        reason = "text" if given is None else given.removesuffix("; left out")
+        found[column.name] = "identifies a row (key)" if column.name in made.key else reason
+    return found

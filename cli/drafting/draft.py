@@ -1,4 +1,4 @@
-"""The choices of a first spec: problem, key, event time, features; each with a remark."""
+"""The choices of a first spec: problem, event time, formats, cleaning, features; each with a remark."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cli.drafting.columns import TRAITS, Column, look_at
+import polars as pl
+
+from cli.drafting.columns import TIME_WORDS, Column, look_at, spelling_in
+from cli.drafting.keys import with_key
 from cli.drafting.kinds import marks_of
+from cli.drafting.spellings import UNKNOWN, Hints, assumption, hints_of, written
 from cli.output import CommandError, usage
 from cli.project import did_you_mean
 from cli.tables import Table
 from perennial.contract.columns import ColumnType, Problem
+from perennial.contract.dataset import Card
 
 FEW_CLASSES = 10  # whole numbers with at most this many distinct values are taken for classes
 MOST_CLASSES = 500
 POSITIVES = ("true", "yes", "y", "t", "on", "1", "positive", "pos")
-TIME_WORDS = {"time", "timestamp", "datetime", "date", "when", "at", "day", "created", "updated", "ts"}
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A choice that the values do not decide: the column, a sentence, and how to change it."""
+
+    column: str
+    sentence: str
+    change: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,8 @@ class Draft:
     key: tuple[str, ...] = ()
     event_time: str | None = None
     tolerance: float = 0.0
+    assumed: tuple[Assumption, ...] = ()
+    card: Card | None = None
 
     def column(self, name: str) -> Column:
         """A column by name."""
@@ -44,7 +59,7 @@ class Draft:
         return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
 
 
-def draft(sample: Table, model: str, target: str, problem: Problem | None = None) -> Draft:
+def draft(sample: Table, model: str, target: str, problem: Problem | None = None, hints: Hints = UNKNOWN) -> Draft:
     """The first spec of a sample. Raises CommandError if the target cannot be predicted."""
     names = sample.frame.columns
     if target not in names:
@@ -55,7 +70,8 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
     if patterns:
         raise CommandError(f"{sample.path}: a column named '{patterns[0]}' would be taken for a pattern; rename it")
     marks = marks_of(sample.frame)
-    columns = tuple(look_at(sample, name, marks) for name in names)
+    hints = _hints(sample, marks, hints)
+    columns = tuple(look_at(sample, name, marks, hints) for name in names)
     answer = next(column for column in columns if column.name == target)
     found = problem or _problem(sample, answer)
     answer = _as_target(sample, answer, found)
@@ -65,7 +81,30 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
         positive=_positive(answer) if found == "binary" else None,
         tolerance=min(1.0, math.ceil(150 * answer.nulls / answer.rows) / 100),
     )  # fmt: skip
-    return _with_features(_with_event_time(_with_key(made)))
+    return _with_assumptions(_with_features(_with_event_time(with_key(made, sample))))
+
+
+def _hints(sample: Table, marks: tuple[str, ...], given: Hints) -> Hints:
+    """The user's hints, and those that the columns give each other."""
+    texts = [sample.frame[name] for name in sample.frame.columns if sample.frame.schema[name] == pl.String]
+    found = (spelling_in(values, marks, given) for values in texts)
+    return hints_of((each for each in found if each is not None), given)
+
+
+def _with_assumptions(made: Draft) -> Draft:
+    found = []
+    for column in made.columns:
+        if column.spelling is not None and (sentence := assumption(column.spelling)) and column.spelling.other:
+            found.append(Assumption(column.name, sentence, f"format: {written(column.spelling.other)}"))
+        if column.trim or column.replace:
+            what = " and ".join(
+                (["blanks at the ends"] if column.trim else []) + (["spellings"] if column.replace else [])
+            )
+            found.append(
+                Assumption(column.name, f"{what} make no difference: cleaned to {column.count} values",
+                           "take out trim and replace")
+            )  # fmt: skip
+    return replace(made, assumed=tuple(found))
 
 
 def _problem(sample: Table, target: Column) -> Problem:
@@ -73,6 +112,8 @@ def _problem(sample: Table, target: Column) -> Problem:
         raise CommandError(
             f"{sample.path}: '{target.name}' is a {target.type}; expected classes or numbers as the target"
         )
+    if _is_undecided(target):
+        raise _unread(sample, target)
     if target.count < 2:
         raise CommandError(
             f"{sample.path}: '{target.name}' has {target.count} distinct values; two are needed to learn from"
@@ -87,7 +128,7 @@ def _problem(sample: Table, target: Column) -> Problem:
 def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
     """The target with a type that the problem allows. Raises CommandError if there is none."""
     if problem == "regression":
-        if target.nearly:
+        if _is_undecided(target):
             raise _unread(sample, target)
         if target.type not in ("integer", "number"):
             raise usage(f"'{target.name}' is {target.type}; a regression needs numbers: leave --problem out")
@@ -95,8 +136,6 @@ def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
     if problem == "binary" and target.count != 2:
         raise usage(f"'{target.name}' has {target.count} distinct values; a binary problem has 2: leave --problem out")
     if target.count > min(MOST_CLASSES, target.rows // 2):
-        if target.nearly:
-            raise _unread(sample, target)
         raise CommandError(
             f"{sample.path}: '{target.name}' has {target.count} distinct values in {target.rows} rows, too many for"
             " classes; choose another --target, or --problem regression where they are numbers"
@@ -107,26 +146,26 @@ def _as_target(sample: Table, target: Column, problem: Problem) -> Column:
     return replace(target, type=kind, minimum=None, maximum=None)
 
 
+def _is_undecided(target: Column) -> bool:
+    """True if the target resembles numbers, and no format, or more than one, reads its values."""
+    numeric = target.type in ("integer", "number") and target.spelling is not None
+    return bool(target.nearly) or (numeric and target.spelling.other is not None)  # type: ignore[union-attr]
+
+
 def _unread(sample: Table, target: Column) -> CommandError:
-    return CommandError(f"{sample.path}: '{target.name}' {target.nearly}; next: write its values so, and draft again")
+    if target.spelling is not None:
+        way = f"'{target.name}' is the target, and {assumption(target.spelling)}"
+        return CommandError(f"{sample.path}: {way}; next: draft again with --decimal . or --decimal ,")
+    return CommandError(
+        f"{sample.path}: '{target.name}' {target.nearly}; next: make its values alike and draft again, or say"
+        " --problem multiclass if they are classes"
+    )
 
 
 def _positive(target: Column) -> str | None:
     """The positive class, if the spec's own rule (true, 1 or the last) would choose another."""
     texts = [str(value) for value in target.values]
     return next((text for text in texts if text.lower() in POSITIVES), texts[-1] if texts else None)
-
-
-def _with_key(made: Draft) -> Draft:
-    """Sets the key: the leftmost column that certainly, or else possibly, identifies rows."""
-    fit = [
-        c for c in made.columns if c.name != made.target and c.is_unique and c.type in ("integer", "text", "category")
-    ]
-    for strength in (2, 1):
-        for column in fit:
-            if column.names_rows == strength:
-                return replace(made, key=(column.name,))
-    return made
 
 
 def _with_event_time(made: Draft) -> Draft:
@@ -152,24 +191,37 @@ def _look_twice(made: Draft, column: Column) -> Column:
         return column
     remarks = list(column.remarks)
     feature = column.feature
-    if column.name not in made.key and column.type == "integer":
-        if column.is_counter:
-            feature, remark = False, "counts the rows; not shown to the model"
-            remarks.append(remark)
-        elif column.names_rows == 2 and column.count > FEW_CLASSES:
-            feature, remark = False, "looks like an identifier; not shown to the model"
-            remarks.append(remark)
-    if column.count == 0:
-        remarks.append("every value is missing")
-    elif column.count == 1 and column.rows > 1:
-        remarks.append("always the same")
+    reason = _left_out(made, column)
+    if reason:
+        feature = False
+        remarks.append(f"{reason}; left out")
     elif column.nearly:
-        remarks.append(column.nearly + ("; not shown to the model" if column.type == "text" else ""))
+        remarks.append(column.nearly + ("; left out" if column.type == "text" else ""))
     elif column.type == "text":
-        remarks.append(f"{column.count:,} distinct texts; not shown to the model")
-    if set(column.words) & TRAITS:
-        remarks.append("a protected trait of a person? then add sensitive: true")
+        remarks.append(f"{column.count:,} distinct texts; left out")
+    if column.trait == "asked":
+        remarks.append("names of persons? then add sensitive: true")
+    elif column.trait is not None:
+        what = "a protected trait" if column.trait == "protected" else "identifies a person"
+        remarks.append(f"{what}? else take sensitive out")
     return replace(column, feature=feature, remarks=tuple(remarks))
+
+
+def _left_out(made: Draft, column: Column) -> str:
+    """The reason why a column must not be a feature, ''  if there is none."""
+    if column.count == 0:
+        return "every value is missing"
+    if column.count == 1 and column.rows > 1 and not column.nulls:
+        return "always the same"
+    if column.trait == "identifying":
+        return "identifies a person"
+    if column.name in made.key or column.type != "integer":
+        return ""
+    if column.is_counter:
+        return "counts the rows"
+    if column.labels_rows:
+        return "labels the rows"
+    return "looks like an identifier" if column.names_rows == 2 and column.count > FEW_CLASSES else ""
 
 
 def _is_feature(made: Draft, column: Column) -> bool:

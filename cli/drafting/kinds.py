@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from cli.drafting.spellings import spelling_of, units_of
 from perennial.contract.columns import NULL_VALUES, Column, ColumnType
+from perennial.contract.formats import Format
 from perennial.validation.casts import cast
 
 SURE_MARKS = ("", "NA", "null", "N/A", "n/a", "#N/A", "<NA>", "NULL", "Null", "NaN", "nan", "NAN")
@@ -25,10 +27,12 @@ DOUBTFUL_MARKS = (
     "-Inf",
 )
 
+MOST_ODD = 3  # texts among numbers that are named
+ODD_SHARE = 10  # numbers for each of them
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
 _PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: leading zeros would be lost
 _POINT = r"[.eE]"
-# Frequent spellings that are ambiguous: 31/12/24 and 12/31/24, 1.250 and 1,250, 12 %, $5.
+LONG = r"^\s*[+-]?[0-9]{16,}\s*$"  # more digits than a float holds: an identifier, not a quantity
 _LIKE_DATES = r"^\s*(\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})|\d{4}([./])\d{1,2}[./]\d{1,2})([T ,].*)?$"
 _LIKE_NUMBERS = r"^\s*[-+]?\s*[$€£¥]?\s*[-+]?\d+([.,' \x{a0}]\d+)*\s*[%$€£¥]?\s*$"
 
@@ -39,7 +43,7 @@ def kind_of(values: pl.Series) -> ColumnType:
         return "text"
     if len(values) <= 8 and set(values.str.strip_chars().str.to_lowercase().to_list()) in _TRUTHS:
         return "boolean"
-    if not _any(values, _PADDED):
+    if not _any(values, _PADDED) and not _any(values, LONG):
         if not _any(values, _POINT) and _fits(values, "integer"):
             return "integer"
         if _fits(values, "number"):
@@ -50,13 +54,19 @@ def kind_of(values: pl.Series) -> ColumnType:
 
 
 def nearly(values: pl.Series) -> str:
-    """A clause about distinct texts that resemble values of another type and are none, or ''."""
-    if not len(values) or _any(values, _PADDED + r"\d*$"):
+    """A clause about distinct texts that resemble dates or numbers and that no one format reads, or ''."""
+    if not len(values) or _any(values, _PADDED + r"\d*$") or _any(values, LONG):
         return ""
     if _all(values, _LIKE_DATES):
-        return "looks like dates, but only 2024-12-31 is read as one"
+        return "looks like dates, but no one format reads all of them"
     if _all(values, _LIKE_NUMBERS):
-        return "looks like numbers, but only 1234.5 is read as one"
+        units = [unit for unit in units_of(values) if unit]
+        several = f" (signs: {', '.join(units[:5])})" if len(units) > 1 else ""
+        return f"looks like numbers, but no one format reads all of them{several}"
+    odd = values.filter(~values.str.contains(_LIKE_NUMBERS))
+    if len(odd) <= MOST_ODD and ODD_SHARE * len(odd) <= len(values):
+        shown = ", ".join(f"'{text[:40]}'" for text in sorted(odd.to_list()))
+        return f"looks like numbers but for {shown}; texts that mean 'missing' belong into null_values of the column"
     return ""
 
 
@@ -76,16 +86,25 @@ def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
         doubtful = _present(frame[name], DOUBTFUL_MARKS)
         if doubtful:
             values = distinct(frame[name], tuple(found))
-            if kind_of(values) == "text" and kind_of(distinct(frame[name], (*found, *doubtful))) != "text":
+            if not _is_typed(values) and _is_typed(distinct(frame[name], (*found, *doubtful))):
                 found |= set(doubtful)
     more = [mark for mark in (*SURE_MARKS, *DOUBTFUL_MARKS) if mark in found and mark not in NULL_VALUES]
     return (*NULL_VALUES, *more)
+
+
+def _is_typed(values: pl.Series) -> bool:
+    return kind_of(values) != "text" or spelling_of(values) is not None
 
 
 def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
     """The distinct texts that do not mean 'missing'."""
     single = values.drop_nulls().unique()
     return single.filter(~single.is_in(list(marks)))
+
+
+def typed(values: pl.Series, kind: ColumnType, format: Format | None) -> pl.Series:
+    """Texts as validation casts them."""
+    return cast(values, Column(kind, format=format))
 
 
 def _fits(values: pl.Series, kind: ColumnType) -> bool:

@@ -11,8 +11,12 @@ import yaml
 
 from cli.drafting.columns import FEW, Column
 from cli.drafting.draft import Draft
+from cli.drafting.spellings import written
+from perennial.card import has_personal_data
 from perennial.contract.columns import NULL_VALUES
+from perennial.contract.dataset import Card
 from perennial.contract.metrics import metrics_of
+from perennial.spec.gate_faults import MEASURES
 
 _PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -33,7 +37,7 @@ def quoted(text: str) -> str:
 
 def write(draft: Draft, schema: str) -> str:
     """The spec's text. `schema` is the path of the JSON Schema for editors, relative to the spec."""
-    return "\n".join((*_head(draft, schema), *_card(), *_columns(draft), *_rest(draft))) + "\n"
+    return "\n".join((*_head(draft, schema), *_card(draft), *_columns(draft), *_rest(draft))) + "\n"
 
 
 def _head(draft: Draft, schema: str) -> Iterator[str]:
@@ -50,16 +54,25 @@ def _head(draft: Draft, schema: str) -> Iterator[str]:
         yield f"positive: {text}  # the positive class"
 
 
-def _card() -> Iterator[str]:
+def _card(draft: Draft) -> Iterator[str]:
     yield ""
     yield "# The dataset card. It is stored with every model that is trained on the data. No upload is accepted"
     yield "# without origin, licence and, for personal data, a lawful basis."
     yield "card:"
-    yield '  origin: "unknown; state the origin of the data"'
-    yield '  licence: "unknown; state the licence, preferably as an SPDX identifier"'
-    yield '  terms: "unknown; state the permitted use"'
-    yield '  personal_data: "unknown; state the personal data in it, or none"'
-    yield '  lawful_basis: "unknown; state the lawful basis for personal data, or omit this if there is none"'
+    suspects = ", ".join(_inline(column.name) for column in draft.columns if column.trait)
+    open_ones = {
+        "origin": "state the origin of the data",
+        "licence": "state the licence, preferably as an SPDX identifier",
+        "terms": "state the permitted use",
+        "personal_data": "state the personal data in it, or none" + (f"; perhaps in {suspects}" if suspects else ""),
+        "lawful_basis": "state the lawful basis for personal data, or omit this if there is none",
+    }
+    card = draft.card or Card(personal_data="")
+    for name, question in open_ones.items():
+        given = getattr(card, name)
+        if name == "lawful_basis" and not given and card.personal_data and not has_personal_data(card):
+            continue
+        yield f"  {name}: {quoted(given or f'unknown; {question}')}"
     yield "  # retention_days: 3650  # from the upload on, or from the day that `collected` names"
 
 
@@ -69,7 +82,7 @@ def _columns(draft: Draft) -> Iterator[str]:
         yield f"key: [{', '.join(quoted(name) for name in draft.key)}]  # identifies a row: unique in the sample"
     else:
         yield "# key: [...]  # the columns that identify a row; without them it is the whole row"
-    if draft.event_time:
+    if draft.event_time is not None:
         yield f"event_time: {quoted(draft.event_time)}  # the time of a row's event"
     yield ""
     yield "columns:"
@@ -84,6 +97,15 @@ def _column(draft: Draft, column: Column) -> Iterator[str]:
         remarks = column.remarks
     yield f"  {quoted(column.name)}:" + (f"  # {'; '.join(remarks)}" if remarks else "")
     yield f"    type: {column.type}"
+    if column.format is not None:
+        yield f"    format: {written(column.format)}"
+    if column.trim:
+        yield "    trim: true"
+    if column.replace:
+        pairs = ", ".join(f"{quoted(old)}: {quoted(new)}" for old, new in column.replace.items())
+        yield f"    replace: {{{pairs}}}"
+    if column.trait in ("protected", "identifying") and column.name != draft.target:
+        yield "    sensitive: true"
     if column.nulls and column.name != draft.target:
         yield f"    nullable: true  # {column.nulls:,} of {column.rows:,} are missing"
     if column.feature is not None:
@@ -125,6 +147,12 @@ def _rest(draft: Draft) -> Iterator[str]:
     yield f"#   metric: {metrics_of(draft.problem)[0].name}"
     yield f"#   floors: {{{_FLOORS[draft.problem]}}}  # a model below does not serve"
     yield "#   margin: 0.01  # by how much a candidate may be worse than the champion"
+    groups = [column.name for column in draft.columns if column.trait == "protected" and column.name != draft.target]
+    if groups:
+        measure = MEASURES[draft.problem][0]
+        for name in groups:
+            rule = f"{{columns: [{quoted(name)}], max_difference: {{{measure}: 0.1}}}}"
+            yield f"#   fairness: [{rule}]  # between the groups of the column"
 
 
 def _inline(text: str) -> str:

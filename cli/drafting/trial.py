@@ -16,8 +16,8 @@ from perennial.validation.verdict import Problem, Verdict
 ROUNDS = 5
 
 
-def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
-    """The draft's text, its spec, and the verdict on the sample. Raises CommandError if the sample is refused."""
+def settle(made: Draft, schema: str) -> tuple[Draft, ModelSpec, Verdict]:
+    """The draft that accepts the sample, its spec, and the verdict. Raises CommandError if the sample is refused."""
     for _ in range(ROUNDS):
         text = write(made, schema)
         spec = parse(text, f"{made.model}.yaml")
@@ -28,7 +28,7 @@ def settle(made: Draft, schema: str) -> tuple[str, ModelSpec, Verdict]:
         made = looser
     if not verdict.accepted:
         raise CommandError(f"{made.path}: {'; '.join(problem.message for problem in verdict.problems[:5])}", REFUSED)
-    return text, spec, verdict
+    return made, spec, verdict
 
 
 def _loosen(made: Draft, problems: tuple[Problem, ...]) -> Draft:
@@ -46,5 +46,5 @@ def _looser(made: Draft, column: Column, code: str) -> Column:
     if code == "null":
         return replace(column, nulls=max(1, column.nulls))
     if code in ("type", "integer-range", "not-finite", "column-type"):
-        return replace(column, type="text", values=(), minimum=None, maximum=None)
+        return replace(column, type="text", format=None, spelling=None, values=(), minimum=None, maximum=None)
     return column

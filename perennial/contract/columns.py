@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, get_args
 
+from perennial.contract.formats import NumberFormat
 from perennial.contract.part import RENAMED, Part, required, setting
 
 ColumnType = Literal["boolean", "integer", "number", "text", "category", "date", "datetime"]
@@ -27,8 +28,9 @@ class Column(Part):
     """One column of the data and the rules for its values.
 
     Cleaning comes first: `trim` takes blanks off both ends, `replace` puts one whole text in place of another, and
-    null values become missing. `pattern` matches the whole value; lengths are in characters. `unique` allows each
-    value once, missing ones apart. Bounds of dates and moments are ISO 8601 text.
+    null values become missing. A text in the declared `format` is then rewritten. `pattern` matches the whole value;
+    lengths are in characters. `unique` allows each value once, missing ones apart. Bounds of dates and moments are
+    ISO 8601 text.
     """
 
     type: ColumnType = required("The type of the values.")
@@ -45,6 +47,9 @@ class Column(Part):
     null_values: tuple[str, ...] | None = setting(
         None, "Texts that mean 'missing' in this column. Default: those of validation.null_values."
     )
+    format: NumberFormat | str | None = setting(
+        None, "The spelling of texts: of numbers as {thousands: ',', unit: €}, of dates and moments as '%d/%m/%Y'."
+    )
     on_breach: Breach = setting("quarantine", "Quarantine rows that break a rule, or refuse the dataset.")
     tolerance: float | None = setting(None, "The share of rows that may break this column's rules.", ge=0, le=1)
     sensitive: bool = setting(False, "The column describes a protected trait of a person.")
@@ -60,18 +65,20 @@ class Column(Part):
 
     @property
     def cleaning(self) -> dict[str, Any]:
-        """The cleaning that is declared, ready for JSON; empty where there is none."""
+        """The cleaning and the format that are declared, ready for JSON; empty where there is none."""
         found: dict[str, Any] = {"trim": True} if self.trim else {}
         if self.replace:
             found["replace"] = dict(self.replace)
         if self.null_values is not None:
             found["null_values"] = list(self.null_values)
+        if self.format is not None:
+            found["format"] = self.format if isinstance(self.format, str) else self.format.to_json()
         return found
 
     @property
     def cleans(self) -> bool:
-        """True if the column has cleaning of its own, so that readers leave its text as it is."""
-        return self.trim or bool(self.replace) or self.null_values is not None
+        """True if the column has cleaning or a format of its own, so that readers leave its text as it is."""
+        return self.trim or bool(self.replace) or self.null_values is not None or self.format is not None
 
     def decided(self, *, feature: bool) -> Self:
         """The same column with `feature` set."""

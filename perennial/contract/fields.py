@@ -9,7 +9,17 @@ from typing import Any
 
 from perennial.contract import bulk
 from perennial.contract.columns import NULL_VALUES, TEXTS, Column
-from perennial.contract.values import ANOTHER_FORM, BLANKS, NEEDS_TEXT, READERS, is_another_form, refused, shown
+from perennial.contract.formats import literal
+from perennial.contract.values import (
+    ANOTHER_FORM,
+    BLANKS,
+    READERS,
+    is_another_form,
+    needs_text,
+    reader,
+    refused,
+    shown,
+)
 
 # Longer texts are not matched with a pattern: matching may take more than linear time.
 _LONGEST_MATCHED = 256
@@ -44,14 +54,14 @@ class Field:
     ) -> None:
         self.column, self.name, self.nullable, self.kind = column, name, column.nullable, column.type
         self.known = None if known is None else frozenset(known)
-        self._read = READERS[column.type]
-        self._needs_text = NEEDS_TEXT[column.type]
+        self._read = reader(column)
+        self._needs_text = needs_text(column)
         self._strips = column.trim or column.type not in TEXTS
         self._cleans = self._strips or bool(column.replace)
         self._replace = dict(column.replace)
         self._nulls = frozenset(null_values if column.null_values is None else column.null_values)
         #: True if a null value or a text to be replaced may be in JSON without quotes
-        self.has_literals = any(map(_LITERAL.fullmatch, (*self._nulls, *self._replace)))
+        self.has_literals = any(_may_be_literal(text, column) for text in (*self._nulls, *self._replace))
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
         self._pattern = None if column.pattern is None else re.compile(column.pattern)
@@ -77,6 +87,8 @@ class Field:
         types = set(map(type, given))
         if json and not types.isdisjoint(self._needs_text):
             raise TextNeededError
+        if self.column.format is not None:
+            return [self.one(value, row) for row, value in enumerate(given)]
         if self._replace or self.column.trim:
             given = [self._cleaned(value) if type(value) is str else value for value in given]
             values = bulk.read(given, set(map(type, given)), self.kind, (), self.nullable)
@@ -101,6 +113,10 @@ class Field:
                 pass
         return self._typed(value, row)
 
+    def written(self, number: str) -> str:
+        """A JSON number's text as the text of a cell."""
+        return literal(number, self.column.format)
+
     def typed_or_none(self, given: Sequence[Any]) -> list[Any]:
         """Values that were cleaned at training; any may be null."""
         return [None if value is None else self._typed(value, row) for row, value in enumerate(given)]
@@ -119,7 +135,7 @@ class Field:
             try:
                 return self._read(value)
             except (ValueError, OverflowError):
-                raise self._fault(str(refused(value, self.kind)), row) from None
+                raise self._fault(str(refused(value, self.column)), row) from None
         if not self.nullable:
             raise self._fault(f"a value is required ({self.kind})", row)
         return None
@@ -177,6 +193,12 @@ class Field:
         if len(value) <= _LONGEST_MATCHED and self._pattern.fullmatch(value):
             return None
         return f"{shown(value)} does not match {self.column.pattern}"
+
+
+def _may_be_literal(text: str, column: Column) -> bool:
+    """True if a JSON number, true or false may become this text."""
+    mark = literal(".", column.format)
+    return _LITERAL.fullmatch(text if mark == "." else text.replace(mark, ".")) is not None
 
 
 def _bound(column: Column, limit: Any) -> Any:

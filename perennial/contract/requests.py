@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perennial.contract.fields import PayloadError, TextNeededError
+from perennial.contract.formats import JsonNumber
 from perennial.contract.schema import Rows, Schema
 
 CSV, JSON, JSONLINES, PARQUET = (
@@ -140,13 +141,19 @@ def _typed(load: Callable[[json.JSONDecoder], Any], cells: Callable[[Any, Schema
             return schema.rows(*cells(load(_DECODER), schema), json=True)
         except TextNeededError:
             pass
-    columns, count = cells(load(_TEXT_DECODER), schema)
-    texts = {name: [_TRUTHS.get(value, value) if type(value) is bool else value for value in given]
-             for name, given in columns.items()}  # fmt: skip
-    return schema.rows(texts, count)
+    columns, count = cells(load(_NUMBER_DECODER if schema.writes_numbers else _TEXT_DECODER), schema)
+    return schema.rows({name: [_text(v, name, schema) for v in given] for name, given in columns.items()}, count)
 
 
 _TRUTHS = {True: "true", False: "false"}
+
+
+def _text(value: Any, name: str, schema: Schema) -> Any:
+    """A value of a document that was decoded as texts as the text of a cell."""
+    if type(value) is JsonNumber:
+        field = schema.by_name.get(name)
+        return str(value) if field is None else field.written(str(value))
+    return _TRUTHS.get(value, value) if type(value) is bool else value
 
 
 def _of_document(document: Any, schema: Schema) -> Cells:
@@ -240,6 +247,10 @@ def _refuse_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=without_repeats)
 _TEXT_DECODER = json.JSONDecoder(
     parse_constant=_refuse_constant, object_pairs_hook=without_repeats, parse_int=str, parse_float=str
+)
+
+_NUMBER_DECODER = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=without_repeats, parse_int=str, parse_float=JsonNumber
 )
 
 

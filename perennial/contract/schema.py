@@ -84,6 +84,16 @@ class Schema:
         """True if a JSON number, true or false may be a null value or be replaced, so that its text counts."""
         return any(each.has_literals for each in self.fields)
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The features by their names."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def writes_numbers(self) -> bool:
+        """True if a JSON number has another spelling as the text of a cell of some feature."""
+        return any(each.written(".") != "." for each in self.fields)
+
     def rows(self, columns: Mapping[str, Sequence[Any]], count: int, json: bool = False) -> Rows:
         """Typed rows that were compared with the contract. An absent nullable feature is null. Raises PayloadError.
 

@@ -5,8 +5,9 @@ Every reader follows this grammar: uploads, the endpoint, captured traffic, the 
 
 A text is cleaned first: blanks at both ends are removed (in columns of text only where the column trims), a whole
 text is replaced as the column declares, and a text among the null values is null. A JSON number is read as the text
-that stands in the document, and JSON's true and false as `true` and `false`. Cleaning does not touch Parquet values
-that are no text.
+that stands in the document, and JSON's true and false as `true` and `false`. Where the column declares a format, a
+cleaned text is rewritten from it (perennial.contract.formats), and a JSON number is read with the format's decimal
+mark. Cleaning and formats do not touch Parquet values that are no text.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from perennial.contract.columns import TEXTS, Column
+from perennial.contract.formats import Format, NumberFormat, example, plain
 
 # Unicode's White_Space, as Polars trims it; str.strip() alone takes four control characters more.
 BLANKS = (
@@ -70,14 +73,35 @@ def read(value: Any, column: Column, null_values: Collection[str]) -> Any:
             raise ValueRefusedError(f"a value is required ({column.type})")
         return None
     try:
-        return READERS[column.type](value)
+        return reader(column)(value)
     except (ValueError, OverflowError):
-        raise refused(value, column.type) from None
+        raise refused(value, column) from None
 
 
-def refused(value: Any, kind: str) -> ValueRefusedError:
+def reader(column: Column) -> Callable[[Any], Any]:
+    """The function from a cleaned text, or a value of Parquet, to a value; ValueError or OverflowError for others."""
+    plainly = READERS[column.type]
+    return plainly if column.format is None else partial(_formatted, column.format, plainly)
+
+
+def _formatted(format: Format, plainly: Callable[[Any], Any], value: Any) -> Any:
+    return plainly(plain(value, format) if type(value) is str else value)
+
+
+def refused(value: Any, column: Column) -> ValueRefusedError:
     """The error that states the expected and the found value."""
-    return ValueRefusedError(f"expected {EXPECTED[kind]}, got {shown(value)}")
+    return ValueRefusedError(f"expected {expected(column)}, got {shown(value)}")
+
+
+def expected(column: Column) -> str:
+    """A clause about the texts that a column accepts."""
+    if column.format is None:
+        return EXPECTED[column.type]
+    what = {"integer": "an integer", "number": "a number", "date": "a date", "datetime": "a moment"}[column.type]
+    if isinstance(column.format, NumberFormat):
+        text = example(column.format)
+        return f"{what} in the column's format, such as {text}"
+    return f"{what} in the column's format, such as {example(column.format)}, or in ISO 8601"
 
 
 def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | None:
@@ -269,3 +293,9 @@ NEEDS_TEXT: dict[str, frozenset[type]] = {
     "date": frozenset(),
     "datetime": frozenset(),
 }
+
+
+def needs_text(column: Column) -> frozenset[type]:
+    """The types of JSON values whose text counts in a column."""
+    kinds = NEEDS_TEXT[column.type]
+    return kinds | {int, float} if isinstance(column.format, str) else kinds

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsrules import specs as awsrules
+from perennial.contract import formats
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.values import READERS
 
 if TYPE_CHECKING:
     from perennial.contract.model import ModelSpec
@@ -86,6 +88,7 @@ def _columns(spec: ModelSpec) -> Iterator[Fault]:
             yield place, f"a column cannot be called '{name}': that is a pattern for columns; rename it in the data"
         yield from (((*place, field), sentence) for field, sentence in _bounds(column))
         yield from (((*place, field), sentence) for field, sentence in _text_rules(column))
+        yield from (((*place, "format"), sentence) for sentence in _format(column))
         if column.type not in TEXTS:
             for at, value in enumerate(column.values or ()):
                 if not _is_of(value, column.type):
@@ -125,6 +128,37 @@ def _text_rules(column: Column) -> Iterator[tuple[str, str]]:
     for old, new in column.replace.items():
         if new in column.replace or (column.trim and new != new.strip()):
             yield "replace", f"{old!r} becomes {new!r}, which is itself cleaned: twice must not differ from once"
+
+
+def _format(column: Column) -> Iterator[str]:
+    format = column.format
+    if format is None:
+        return
+    wanted = {"integer": formats.NumberFormat, "number": formats.NumberFormat, "date": str, "datetime": str}
+    if column.type not in wanted:
+        yield f"a format needs one of {', '.join(wanted)}, this column is {column.type}"
+    elif not isinstance(format, wanted[column.type]):
+        shape = "a text such as '%d/%m/%Y'" if wanted[column.type] is str else "a mapping such as {thousands: ','}"
+        yield f"the format of type {column.type} is {shape}"
+    else:
+        found = list(formats.faults(format))
+        yield from found
+        if isinstance(format, str) and not found:
+            yield from _ambiguities(format, column)
+
+
+def _ambiguities(format: str, column: Column) -> Iterator[str]:
+    """The faults of a format of dates in which a text of ISO 8601, which is always read, would be another moment."""
+    if column.type == "date" and formats.has_time(format):
+        yield f"'{format}' has a time; a date has none: declare the column as datetime, or leave the time out"
+        return
+    text = formats.example(format)
+    try:
+        in_iso = READERS["datetime"](text)
+    except (ValueError, OverflowError):
+        return
+    if in_iso != READERS["datetime"](formats.plain(text, format)):
+        yield f"'{format}' gives texts of ISO 8601 another meaning, such as {text}, and ISO 8601 is always read"
 
 
 def _validation(spec: ModelSpec) -> Iterator[Fault]:

@@ -146,10 +146,9 @@ def _in_document(place: Iterable[str | int], data: Any) -> Place:
     found: list[str | int] = []
     for step in place:
         inside = (isinstance(data, Mapping) and step in data) or (isinstance(data, list) and isinstance(step, int))
-        if not inside:
-            break
-        found.append(step)
-        data = data[step]
+        if inside:
+            found.append(step)
+            data = data[step]
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from perennial.contract.columns import TEXTS, Column, ColumnType
 from perennial.contract.dataset import Contract
 from perennial.contract.values import MOST_EXACT, TRUTHS
 from perennial.dtypes import DTYPES
+from perennial.validation.formats import plain
 from perennial.validation.moments import by_grammar, dates, moments, second_try
 
 #: spelt alike in a whole column, most often
@@ -25,6 +26,8 @@ _YEARS = {"date": (-719_162, 2_932_896), "datetime": (-62_135_596_800_000_000, 2
 
 def cast(values: pl.Series, column: Column) -> pl.Series:
     """The values in the contract's type; what does not fit is null. Any input type, nested ones all fail."""
+    if column.format is not None and values.dtype == pl.String:
+        values = plain(values, column.format)
     typed = _native(values, column)
     if typed is None:
         typed = _CASTS[column.type](_as_text(values))

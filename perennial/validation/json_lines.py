@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from perennial.contract.columns import Column
 from perennial.contract.dataset import Contract
+from perennial.contract.formats import JsonNumber, literal
 from perennial.validation import csv_text, json_proof
 from perennial.validation.casts import without_marks
 from perennial.validation.columns import match
@@ -37,6 +39,7 @@ class JsonLinesTable:
         if not names:
             raise UnreadableError("format", "the first lines are no JSON objects")
         self._names = list(names)
+        self._number = JsonNumber if any(literal(".", c.format) != "." for c in contract.columns.values()) else str
         self.columns = match([_printable(name) for name in names], contract)
 
     def batches(self) -> Iterator[Batch]:
@@ -71,14 +74,14 @@ class JsonLinesTable:
         return Batch(typed, numbered(rows, frame.height), partial(self._text, data))
 
     def _text(self, data: bytes) -> pl.DataFrame:
-        rows = (parsed(line) for line in data.split(b"\n") if line)
+        rows = (parsed(line, self._number) for line in data.split(b"\n") if line)
         return self._frame([row for row in rows if isinstance(row, dict)])
 
     def _batch(self, lines: list[bytes], rows: int, ended: bool) -> Batch:
         good: dict[int, Row] = {}
         bad: dict[int, str] = {}
         for number, line in enumerate(lines, rows + 1):
-            row = parsed(line)
+            row = parsed(line, self._number)
             why = self._strange(row) if isinstance(row, dict) else row
             if isinstance(row, dict) and why is None:
                 good[number] = row
@@ -102,7 +105,8 @@ class JsonLinesTable:
 
     def _frame(self, rows: list[Row]) -> pl.DataFrame:
         keys = {name: self._names[place] for name, place in self.columns.places.items()}
-        cells = {name: [cell(row.get(key)) for row in rows] for name, key in keys.items()}
+        columns = self._contract.columns
+        cells = {name: [cell(row.get(key), columns[name]) for row in rows] for name, key in keys.items()}
         return pl.DataFrame(cells, schema=dict.fromkeys(keys, pl.String()))
 
     def _faulty(self, lines: list[bytes]) -> pl.DataFrame | None:
@@ -116,10 +120,10 @@ class JsonLinesTable:
         )
 
 
-def parsed(line: bytes) -> Row | str:
-    """The object of a line, or what is wrong with it."""
+def parsed(line: bytes, number: type[str] = str) -> Row | str:
+    """The object of a line, or what is wrong with it. `number` makes the value of a number that is no integer."""
     try:
-        row = json.loads(line, parse_int=str, parse_float=str, parse_constant=_refused, object_pairs_hook=_once)
+        row = json.loads(line, parse_int=str, parse_float=number, parse_constant=_refused, object_pairs_hook=_once)
     except _StrangeError as error:
         return str(error)
     except (ValueError, RecursionError):
@@ -152,8 +156,10 @@ def _once(pairs: list[tuple[str, Any]]) -> Row:
     return row
 
 
-def cell(value: str | bool | None) -> str | None:
-    """A value of `parsed` as text; None is null."""
+def cell(value: str | bool | None, column: Column | None = None) -> str | None:
+    """A value of `parsed` as the text of a cell of the column; None is null."""
+    if isinstance(value, JsonNumber):
+        return literal(str(value), None if column is None else column.format)
     if value is None or isinstance(value, str):
         return value
     return "true" if value else "false"

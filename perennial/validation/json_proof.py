@@ -34,7 +34,7 @@ def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: C
     names = {key: name for name, key in columns.items()}
     if len(keys) > _WIDEST or not keys or not all(_simple(key) for key in keys):
         return None
-    if not all(contract.columns[name].type not in _VALUES or castable(name, contract) for name in columns):
+    if not all(_is_text(name, contract) or castable(name, contract) for name in columns):
         return None
     members = ", ?".join(f'"{re.escape(key)}": ?(?:{_value(names.get(key), contract)}|null)' for key in keys)
     if not matches(data, rf"\A(?:\{{{members}\}}\r?\n)*\z"):
@@ -57,9 +57,14 @@ def _simple(key: str) -> bool:
 def _value(name: str | None, contract: Contract) -> str:
     if name is None:
         return f"{_NUMBER}|true|false|{_STRING}"
-    return _VALUES.get(contract.columns[name].type, _STRING)
+    return _STRING if _is_text(name, contract) else _VALUES[contract.columns[name].type]
 
 
 def _stored(name: str, contract: Contract) -> pl.DataType:
+    return pl.String() if _is_text(name, contract) else DTYPES[contract.columns[name].type]
+
+
+def _is_text(name: str, contract: Contract) -> bool:
+    """True if a column's values are strings: a formatted number is one too."""
     column = contract.columns[name]
-    return DTYPES[column.type] if column.type in _VALUES else pl.String()
+    return column.type not in _VALUES or column.format is not None

@@ -7,9 +7,10 @@ import polars as pl
 
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.dataset import Contract, RowRule
-from perennial.contract.values import ANOTHER_FORM, cleaned, is_another_form
+from perennial.contract.values import ANOTHER_FORM, cleaned, expected, is_another_form
 from perennial.dtypes import DTYPES, Bound, bound, whole
 from perennial.validation.expressions import expression
+from perennial.validation.formats import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +135,14 @@ def cast_failures(column: Column, raw: pl.Series) -> list[tuple[str, pl.Series, 
     failed = raw.is_not_null()
     found: list[tuple[str, pl.Series, Callable[[str], str]]] = []
     if column.type == "integer":
-        text = raw.str.strip_chars()
-        beyond = text.str.contains(r"^[+-]?[0-9]+(\.0*)?$") & failed
-        endless = text.str.contains(r"^(?i)[+-]?(nan|inf|infinity)$") & failed
+        text = raw.str.strip_chars() if column.format is None else plain(raw, column.format)
+        beyond = text.str.contains(r"^[+-]?[0-9]+(\.0*)?$").fill_null(value=False) & failed
+        endless = raw.str.strip_chars().str.contains(r"^(?i)[+-]?(nan|inf|infinity)$") & failed
         found.append(("integer-range", beyond, lambda shown: f"is {shown}, an integer beyond 64 bits"))
         found.append(("not-finite", endless, lambda shown: f"is {shown}, which is no finite number"))
         failed = failed & ~beyond & ~endless
-    expected = _EXPECTED[column.type]
-    found.append(("type", failed, lambda shown: f"is {shown}, {expected} is expected"))
+    wanted = _EXPECTED[column.type] if column.format is None else expected(column)
+    found.append(("type", failed, lambda shown: f"is {shown}, {wanted} is expected"))
     return [(code, mask, clause) for code, mask, clause in found if mask.any()]
 
 

@@ -86,6 +86,18 @@ def test_predict_sends_what_upload_accepts_and_the_endpoint_refuses_what_it_refu
         assert requests.read(line, "application/jsonlines", {}, schema).columns == rows
 
 
+def test_a_formatted_number_is_sent_as_the_file_has_it(tmp_path: Path) -> None:
+    comma = parse(SPEC.replace("f: {type: number}", "f: {type: number, format: {thousands: '.', decimal: ','}}"))
+    row = {"n": 1, "b": True, "day": "2024-01-05", "when": "2024-01-05", "c": "x"}
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row | {"f": f}) + "\n" for f in (1.234, "1.234", 12)))
+    table = read(path, as_text=True, columns=comma.columns)
+    schema = Schema.of_spec(comma)
+    (question,) = endpoint_requests(table, comma)
+    assert asked(question.body, question.content_type, schema).columns["f"] == [1.234, 1234.0, 12.0]
+    assert requests.read(lines(table, comma), "application/jsonlines", {}, schema).columns["f"] == [1.234, 1234.0, 12.0]
+
+
 def test_a_missing_feature_is_named_with_the_nearest_column(spec: ModelSpec) -> None:
     table = _table(",a,2020-01-01,2020-01-01,true,1,1,,k")
     renamed = Table(table.path, table.frame.rename({"when": "When"}), is_text=True)

@@ -102,6 +102,56 @@ def test_a_rule_that_cannot_hold_is_refused(before, after, message):
     assert any(message in fault for fault in faults(GOOD.replace(before, after)))
 
 
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("type: number, format: {thousands: ',', decimal: ','}", "thousands and decimal are both ','"),
+        ("type: number, format: {thousands: '.'}", "thousands and decimal are both '.'"),
+        ("type: number, format: {thousand: ','}", "age.format.thousand: unknown field; did you mean 'thousands'?"),
+        ("type: number, format: {thousands: x}", "age.format.thousands: Input should be"),
+        ("type: number, format: {unit: e}", "'e' is no unit"),
+        ("type: integer, format: {unit: 5k}", "'5k' is no unit"),
+        ("type: integer, format: '%d'", "the format of type integer is a mapping such as {thousands: ','}"),
+        ("type: date, format: {unit: d}", "the format of type date is a text such as '%d/%m/%Y'"),
+        ("type: category, format: '%d/%m/%Y'", "a format needs one of integer, number, date, datetime"),
+        ("type: boolean, format: {unit: '%'}", "this column is boolean"),
+        ("type: date, format: '%d/%m'", "must have one year, %Y or %y"),
+        ("type: date, format: '%d/%m/%y/%Y'", "must have one year, %Y or %y"),
+        ("type: date, format: '%d/%m/%Q'", "has %Q; expected %d"),
+        ("type: date, format: '%d/%m/%Y%'", "has a % at its end"),
+        ("type: date, format: '%d/%d/%m/%Y'", "has %d twice"),
+        ("type: date, format: '%d/%m/%Y %H:%M'", "has a time; a date has none"),
+        ("type: datetime, format: '%d/%m/%Y %I:%M'", "has %I without %p"),
+        ("type: datetime, format: '%d/%m/%Y %H:%S'", "has %S without %M"),
+        ("type: datetime, format: '%d/%m/%Y :%M'", "has a part of a time without its hour"),
+        ("type: datetime, format: '%d/%m/%Y %H %I %p'", "has %H and %I"),
+        ("type: date, format: '%Y-%d-%m'", "gives texts of ISO 8601 another meaning, such as 2011-03-02"),
+        ("type: datetime, format: '%Y-%m-%d %M:%H'", "gives texts of ISO 8601 another meaning"),
+    ],
+)
+def test_a_format_that_cannot_be_is_refused_at_its_line(column, message):
+    found = faults(GOOD.replace("age: {type: integer, minimum: 0, maximum: 120}", f"age: {{{column}}}"))
+    assert any(message in fault for fault in found), found
+    assert all(fault.startswith("models/churn.yaml:11: columns.age.format") for fault in found), found
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "type: number, format: {thousands: ' ', decimal: ',', unit: '%'}",
+        "type: integer, format: {}",
+        "type: date, format: '%Y-%m-%d'",
+        "type: date, format: '%Y%m%d'",
+        "type: datetime, format: '%Y-%m-%d %I:%M %p'",
+        "type: datetime, format: '%d/%b/%Y:%H:%M:%S %z'",
+    ],
+)
+def test_a_format_survives_json(column):
+    spec = parse(GOOD.replace("age: {type: integer, minimum: 0, maximum: 120}", f"age: {{{column}}}"))
+    assert spec.columns["age"].format is not None
+    assert ModelSpec.from_json(json.loads(spec.canonical())) == spec
+
+
 def test_the_yaml_traps_are_refused():
     assert faults(GOOD + "name: twice\n") == ["models/churn.yaml:15: 'name' occurs twice"]
     assert "aliases" in faults("a: &x [1]\nb: *x\n")[0]

@@ -58,6 +58,15 @@ TABLES: dict[str, tuple[str, dict[str, list[object]]]] = {
         "null_values: ['?']}",
         {"a": pick("J", "N", "yes"), "b": pick(" x", "x", "y ", " ?")},
     ),
+    "formats": (
+        "a: {type: integer, format: {thousands: ','}}, "
+        "b: {type: number, format: {thousands: ., decimal: ',', unit: €}}, "
+        "c: {type: date, format: '%d/%m/%Y'}, d: {type: datetime, format: '%m/%d/%y %I:%M %p', nullable: true}",
+        {
+            "a": pick("95,500,000", "1000", " 12,000 "), "b": pick("1.234,5 €", "€7", "-0,5", "1.000"),
+            "c": pick("31/12/2024", "1/2/2024", "2024-02-01"), "d": pick("12/31/24 12:05 AM", "", "1/2/24 1:00 pm"),
+        },
+    ),
     "quotes and line breaks": ("a: {type: category}", {"a": pick('the "Hague"', "a,b", "line\nbreak", "\u2028")}),
     "spaces and accents in names": (
         "'Größe in m²': {type: number}, ' a b ': {type: integer}",

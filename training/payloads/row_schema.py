@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.contract.columns import TEXTS, Column, declared
+from perennial.contract.formats import NumberFormat
 from perennial.contract.values import written
 
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
@@ -50,6 +51,8 @@ def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, 
     many = known is not None and len(known) > _MOST_LISTED
     known = None if many else known
     schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
+    if isinstance(column.format, NumberFormat) and not column.replace:
+        schema = {"type": ["string", "number"]}
     holds = refuses and not column.cleaning  # limits apply to the cleaned text
     if holds and column.limits:
         schema = {"allOf": [schema, _limits(column)]}

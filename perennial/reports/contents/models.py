@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perennial.contract.leak import Leak
 from perennial.contract.metrics import UnknownMetricError, metrics_of
 from perennial.reports.contents.curves import curves
 from perennial.reports.contents.decision import greater, metric_of
@@ -34,6 +35,7 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
         "parts": _parts(data),
         "classes": _classes(member(candidate, "classes"), redaction.hides(target)),
         "threshold": _threshold(evaluation),
+        "leakage": _leakage(evaluation),
         "curves": {
             name: curves(member(member(evaluation, "curves"), name), redaction.hides(target))
             for name in ("candidate", "champion")
@@ -120,6 +122,17 @@ def _threshold(evaluation: object) -> dict[str, Any] | None:
         "sentence": text(member(found, "sentence"), 600),
         "champion": number(member(member(evaluation, "champion"), "threshold")),
     }
+
+
+def _leakage(evaluation: object) -> list[dict[str, Any]]:
+    """The columns that alone nearly give the target, each with the question that a person has to answer."""
+    found = []
+    for each in entries(member(evaluation, "leakage"))[:MAX_CLASSES]:
+        name, score = text(member(each, "column")), number(member(each, "score"))
+        if score is not None:
+            leak = Leak(name, text(member(each, "metric")), score)
+            found.append({**leak.to_json(), "sentence": leak.sentence})
+    return found
 
 
 def labels(found: object, hidden: bool) -> list[str]:

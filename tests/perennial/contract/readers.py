@@ -151,6 +151,14 @@ def literal(cell: str) -> str:
     return cell if cell.strip()[:1] not in ("{", "[", '"') else json.dumps(cell)
 
 
+def is_number(cell: str) -> bool:
+    """True if the cell is a number in JSON."""
+    try:
+        return type(json.loads(cell, parse_constant=lambda name: json.loads(""))) in (int, float)
+    except (ValueError, RecursionError):
+        return False
+
+
 def csv_of(rows: Sequence[Sequence[Any]]) -> str:
     return "".join(",".join(map(_csv_cell, row)) + "\n" for row in rows)
 

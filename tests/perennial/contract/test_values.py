@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from perennial.contract.columns import TEXTS, TYPES, Column
+from perennial.contract.formats import Format, NumberFormat
+from perennial.contract.formats import literal as in_format
 from perennial.contract.values import read
 from tests.perennial.contract import readers
 from tests.perennial.contract.readers import CELL_READERS, REFUSED
@@ -44,6 +46,133 @@ SPELLINGS = {
     ],
     "category": ["Zürich", "a,b", 'a "b"', "line\nbreak", "0101", "1e2", "-0", "\ufeff", "\x1e\x1e"],
 }  # fmt: skip
+NUMBER_FORMATS = (
+    NumberFormat(thousands=","), NumberFormat(thousands=".", decimal=",", unit="€"), NumberFormat(decimal=","),
+    NumberFormat(thousands=" ", decimal=",", unit="%"), NumberFormat(thousands="'", unit="CHF"),
+    NumberFormat(unit="$"), NumberFormat(thousands="_"), NumberFormat(unit="eV"), NumberFormat(unit="a.b c"),
+)  # fmt: skip
+FORMATS: dict[str, tuple[Format, ...]] = {
+    "integer": NUMBER_FORMATS,
+    "number": NUMBER_FORMATS,
+    "date": ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%d %b %Y", "%B %d, %Y", "%d%b%y"),
+    "datetime": (
+        "%d/%m/%Y",
+        "%d/%m/%Y %H:%M",
+        "%m/%d/%y %I:%M %p",
+        "%d/%b/%Y:%H:%M:%S %z",
+        "%Y%m%d%H%M%S",
+        "%d.%m.%Y %H:%M:%S.%f",
+        "%d-%B-%Y %I%p",
+    ),
+}
+FORMATTED = {
+    "integer": [
+        "1,234",
+        "95,500,000",
+        "1.234",
+        "1 234 €",
+        "12 %",
+        "12%",
+        "$5",
+        "-$1,000",
+        "$-5",
+        "$5$",
+        "1,2,3",
+        "1,23",
+        "1'234",
+        "1’234",
+        "1 234",
+        "1_000",
+        "-1.234 €",
+        "€ 1.234,00",
+        "€1.234,50",
+        "9.223.372.036.854.775.808",
+        "5 CHF",
+        "CHF5",
+        "5eV",
+        "5 a.b c",
+        "1,234.",
+        "+ 5",
+        "€",
+        ",5",
+        "1234,567",
+        "0012,345",
+        "-€-5",
+        "1e3 eV",
+    ],
+    "number": [
+        "1,234.5",
+        "1.234,5",
+        "1.234",
+        "1,5",
+        "95,500,000",
+        "1 234,5 %",
+        "1 234,5%",
+        "12 %",
+        "12.5%",
+        "$.5",
+        ",5",
+        "1e3",
+        "1e-3eV",
+        "5eV",
+        "1'234.5 CHF",
+        "-$1",
+        "$-1",
+        "9.007.199.254.740.993",
+        "9.007.199.254.740.993,0",
+        "1,e5",
+        "1.2345,6",
+        "12,34,567",
+        "1,,234",
+        "€ 5 €",
+        "5 a.b c",
+        "5axb c",
+        "NaN €",
+        "1_000.5",
+    ],
+    "date": [
+        "31/12/2024",
+        "12/31/2024",
+        "1/2/2024",
+        "01/02/2024",
+        "31.12.24",
+        "1.1.69",
+        "1.1.68",
+        "20240105",
+        "2024015",
+        "5 Jan 2024",
+        "05 JAN 2024",
+        "5  Jan  2024",
+        "January 5, 2024",
+        "may 5, 2024",
+        "05Mai24",
+        "5Feb24",
+        "31/02/2024",
+        "00/01/2024",
+        "5/5/24",
+        "29.2.2024",
+        "٣/12/2024",
+        "31/12/2024 00:00",
+    ],
+    "datetime": [
+        "31/12/2024",
+        "31/12/2024 23:59",
+        "31/12/2024 9:05",
+        "12/31/24 12:00 AM",
+        "12/31/24 12:00 pm",
+        "1/1/24 0:05 AM",
+        "1/1/24 13:05 PM",
+        "10/Oct/2000:13:55:36 -0700",
+        "10/Oct/2000:13:55:36 Z",
+        "20240105101112",
+        "05.01.2024 10:11:12.5",
+        "05.01.2024 10:11:12.1234567",
+        "05.01.2024 24:00:00.0",
+        "05.01.2024 10:11:60.0",
+        "5-March-2024 5pm",
+        "31/12/2024 23:60",
+    ],
+}
 BLANKS = st.sampled_from(["", " ", "\t", "\u00a0", "\x1c", "\n"])
 LETTERS = st.characters(codec="utf-8", exclude_characters="\0")
 MORE = "0123456789+-.eE:TZ ,_truefalsyno"
@@ -54,6 +183,8 @@ def cells(kind: str) -> st.SearchStrategy[list[str]]:
     spelt |= (
         st.sampled_from([*NULLS, "NaN", "null", "x", "y"]) | st.text(LETTERS, max_size=8) | st.text(MORE, max_size=12)
     )
+    if kind in FORMATTED:
+        spelt |= st.sampled_from(FORMATTED[kind]) | st.text("0123456789.,' €%$/-:", max_size=10)
     if kind == "number":
         spelt |= st.floats().map(repr) | st.integers(-(2**70), 2**70).map(str)
     if kind == "integer":
@@ -72,7 +203,14 @@ def columns(kind: str) -> st.SearchStrategy[Column]:
     cleaning = st.builds(
         Column, st.just(kind), nullable=st.booleans(), trim=st.booleans(), replace=replace, null_values=own
     )
-    return plain | cleaning
+    if kind not in FORMATS:
+        return plain | cleaning
+    formats = st.sampled_from(FORMATS[kind])
+    marks = own | st.sampled_from([("1,5", "1.5"), ("31/12/2024",)])
+    formatted = st.builds(
+        Column, st.just(kind), nullable=st.booleans(), replace=replace, null_values=marks, format=formats
+    )
+    return plain | cleaning | formatted
 
 
 NULL_VALUES = st.sampled_from([("", "NA", "null"), (), ("NA",), NULLS, ("",), ("5", "x")])
@@ -97,7 +235,8 @@ def test_a_json_number_is_the_text_that_stands_in_the_document(kind: str, data: 
     column, nulls = data.draw(columns(kind)), data.draw(NULL_VALUES)
     given_cells = [cell for cell in data.draw(cells(kind)) if cell.strip() == cell and cell != "null"]
     assume(given_cells)
-    expected = readers.grammar(given_cells, column, nulls)
+    texts = [in_format(cell, column.format) if readers.is_number(cell) else cell for cell in given_cells]
+    expected = readers.grammar(texts, column, nulls)
     assert readers.same(readers.upload_json_literals(given_cells, column, nulls), expected)
     assert readers.same(readers.served_json_literals(given_cells, column, nulls), expected)
 
@@ -109,6 +248,66 @@ def test_every_spelling_of_the_table_is_read_alike(kind: str) -> None:
     expected = readers.grammar(given_cells, column, NULLS)
     for name, reader in CELL_READERS.items():
         assert readers.same(reader(given_cells, column, NULLS), expected), name
+
+
+@pytest.mark.parametrize(("kind", "format"), [(kind, each) for kind, every in FORMATS.items() for each in every])
+def test_every_spelling_of_a_format_is_read_alike(kind: str, format: Format) -> None:
+    given_cells = [f"{before}{cell}" for cell in FORMATTED[kind] + SPELLINGS[kind] for before in ("", " ")]
+    column = Column(kind, nullable=True, format=format)
+    expected = readers.grammar(given_cells, column, NULLS)
+    for name, reader in CELL_READERS.items():
+        assert readers.same(reader(given_cells, column, NULLS), expected), name
+
+
+EURO = NumberFormat(thousands=".", decimal=",", unit="€")
+
+
+@pytest.mark.parametrize(
+    ("kind", "format", "text", "value"),
+    [
+        ("integer", NumberFormat(thousands=","), "95,500,000", 95_500_000),
+        ("integer", NumberFormat(thousands=","), "95500000", 95_500_000),
+        ("integer", NumberFormat(thousands=","), "95,50,000", REFUSED),
+        ("integer", NumberFormat(thousands=" "), "1\u202f234", 1234),
+        ("number", EURO, "-1.234,5 €", -1234.5),
+        ("number", EURO, "€ 1.234,5", 1234.5),
+        ("number", EURO, "1.234", 1234.0),
+        ("number", EURO, "1234.5", REFUSED),
+        ("number", EURO, "€5€", REFUSED),
+        ("number", NumberFormat(unit="%"), "12 %", 12.0),
+        ("number", NumberFormat(unit="%"), "$12", REFUSED),
+        ("number", NumberFormat(decimal=","), "9007199254740993", REFUSED),
+        ("date", "%d/%m/%Y", "01/02/2024", dt.date(2024, 2, 1)),
+        ("date", "%d/%m/%Y", "1/2/2024", dt.date(2024, 2, 1)),
+        ("date", "%m/%d/%Y", "01/02/2024", dt.date(2024, 1, 2)),
+        ("date", "%d/%m/%Y", "31/02/2024", REFUSED),
+        ("date", "%d/%m/%Y", "2024-02-01", dt.date(2024, 2, 1)),
+        ("date", "%d.%m.%y", "1.2.68", dt.date(2068, 2, 1)),
+        ("date", "%d.%m.%y", "1.2.69", dt.date(1969, 2, 1)),
+        ("date", "%d %b %Y", "1 FEB 2024", dt.date(2024, 2, 1)),
+        ("datetime", "%m/%d/%y %I:%M %p", "12/31/24 12:05 AM", dt.datetime(2024, 12, 31, 0, 5, tzinfo=dt.UTC)),
+        ("datetime", "%m/%d/%y %I:%M %p", "12/31/24 12:05 pm", dt.datetime(2024, 12, 31, 12, 5, tzinfo=dt.UTC)),
+        ("datetime", "%m/%d/%y %I:%M %p", "12/31/24 13:05 pm", REFUSED),
+        (
+            "datetime",
+            "%d/%b/%Y:%H:%M:%S %z",
+            "10/Oct/2000:13:55:36 -0700",
+            dt.datetime(2000, 10, 10, 20, 55, 36, tzinfo=dt.UTC),
+        ),
+    ],
+)
+def test_a_format_decides(kind: str, format: Format, text: str, value: object) -> None:
+    column = Column(kind, format=format)
+    assert readers.grammar([text], column, ()) == [value]
+    for name, reader in CELL_READERS.items():
+        assert reader([text], column, ()) == [value], name
+
+
+def test_a_json_number_keeps_its_value_in_a_column_with_a_decimal_comma() -> None:
+    column = Column("number", format=EURO)
+    for nulls in ((), ("5",)):  # a null value among the numbers makes the server read their texts
+        for reader in (readers.upload_json_literals, readers.served_json_literals):
+            assert reader(["1.234", "2.5e1", "-7"], column, nulls) == [1.234, 25.0, -7.0]
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def evaluation(skill: float = 0.7, difference: float = 0.008) -> dict[str, Any]:
         ],
         "features": ["income", "amount", "region", "sex"], "estimator": "hist_gradient_boosting",
         "parameters": {"learning_rate": 0.15, "max_iter": 60}, "fit_seconds": 1.84,
+        "leakage": [{"column": "income", "metric": "roc_auc", "score": 0.993}],
         "importance": {"income": 0.041, "amount": 0.02, "region": 0.011, EVIL: 0.004, "sex": 0.001},
         "environment": {"python": "3.11.7", "scikit-learn": "1.9.0", "numpy": "2.4.0"},
     }  # fmt: skip

@@ -48,6 +48,14 @@ def test_a_report_begins_with_the_outcome_and_explains_every_section_it_lacks(ou
         assert (f'id="{name}"' in html) == (name not in made["left_out"])
 
 
+def test_a_column_that_gives_the_target_is_asked_about():
+    made = contents("promoted")
+    (leak,) = made["sections"]["models"]["leakage"]
+    assert leak["sentence"] == "income alone explains 99%: is it known when the question is asked?"
+    assert leak["sentence"] in page(made)
+    assert "A model that sees nothing else has ROC AUC 0.993." in page(made)
+
+
 def test_a_quarantined_run_has_only_its_validation():
     assert [name for name, found in contents("quarantined")["sections"].items() if found] == ["validation"]
 

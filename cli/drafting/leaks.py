@@ -1,0 +1,24 @@
+"""The leaks of a local file: its typed sample, as a training would see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from perennial.contract.leak import Leak
+from perennial.contract.model import ModelSpec
+from perennial.leakage import MOST_ROWS, leaks
+from perennial.validation.sampling import sample
+
+
+def of_file(path: Path, spec: ModelSpec) -> tuple[Leak, ...]:
+    """The features of a file that alone nearly give the target."""
+    rows = sample(path, spec.contract(), MOST_ROWS)
+    columns = {name: _plain(rows[name]) for name in spec.features() if spec.columns[name].type != "text"}
+    return leaks(columns, rows[spec.target].to_list(), spec.problem != "regression")
+
+
+def _plain(values: pl.Series) -> list[object]:
+    """Dates and moments as numbers."""
+    return (values.to_physical() if values.dtype.is_temporal() else values).to_list()

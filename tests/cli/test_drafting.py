@@ -1,0 +1,309 @@
+"""perennial init: what an expert would draft of formats, identifiers, labels, leaks, persons and the card."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.drafting import Drafted, draft_file
+from cli.output import CommandError
+from perennial.contract.columns import Column
+from perennial.contract.formats import MONTHS, NumberFormat
+from perennial.spec import load
+from perennial.validation.inspection import inspect
+from tests.cli.conftest import Perennial
+
+ROOT = Path(__file__).parents[2]
+ROWS = 80
+
+
+def table(path: Path, **columns: list[object]) -> Path:
+    """A CSV file; every cell in quotes, so that commas are no separators."""
+    names = list(columns)
+    rows = [names, *zip(*columns.values(), strict=True)]
+    path.write_text("".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rows))
+    return path
+
+
+def drafted(path: Path, target: str = "y", **more: object) -> Drafted:
+    made = draft_file(path, "m", target, None, "s.json", **more)  # type: ignore[arg-type]
+    verdict = inspect(path, made.spec.contract()).verdict
+    assert verdict.accepted, verdict.problems
+    return made
+
+
+def column(tmp_path: Path, cells: list[object]) -> Column:
+    made = drafted(table(tmp_path / "t.csv", x=noise(len(cells)), c=cells, y=coin(len(cells))))
+    return made.spec.columns["c"]
+
+
+def noise(rows: int = ROWS) -> list[object]:
+    return [random.Random(1 + place).random() for place in range(rows)]
+
+
+def coin(rows: int = ROWS) -> list[object]:
+    return [random.Random(7 + place).choice(["A", "B"]) for place in range(rows)]
+
+
+DECIDED = {
+    "95,500,000": ("integer", NumberFormat(","), "{:,}"),
+    "1.234,5 €": ("number", NumberFormat(".", ",", "€"), "{}.234,5 €"),
+    "$1.50": ("number", NumberFormat(unit="$"), "${}.50"),
+    "5 %": ("integer", NumberFormat(unit="%"), "{} %"),
+    "5,25%": ("number", NumberFormat("", ",", "%"), "{},25%"),
+    "1 234": ("integer", NumberFormat(" "), "{} 234"),
+    "26.6 km/kg": ("number", NumberFormat(unit="km/kg"), "{}.6 km/kg"),
+    "-€5": ("integer", NumberFormat(unit="€"), "-€{}"),
+    "31/12/2024": ("date", "%d/%m/%Y", None),
+    "12/31/2024": ("date", "%m/%d/%Y", None),
+    "31.12.24": ("date", "%d.%m.%y", None),
+    "Dec 31 2024": ("date", "%b %d %Y", None),
+    "31-Dec-2024": ("date", "%d-%b-%Y", None),
+    "12/31/2024 5:05 PM": ("datetime", "%m/%d/%Y %I:%M %p", None),
+    "31.12.2024 17:05": ("datetime", "%d.%m.%Y %H:%M", None),
+    "2024/12/31": ("date", "%Y/%m/%d", None),
+}
+
+
+@pytest.mark.parametrize("spelling", DECIDED)
+def test_a_format_is_proposed_and_reads_every_value(spelling: str, tmp_path: Path) -> None:
+    kind, format, form = DECIDED[spelling]
+    if form is None:
+        cells = [_dated(spelling, 1 + place % 28, 1 + place % 12) for place in range(ROWS)]
+    else:
+        cells = [form.format((place + 1) * (12345 if "," in form and ":," in form else 1)) for place in range(ROWS)]
+    found = column(tmp_path, list(cells))
+    assert (found.type, found.format) == (kind, format)
+
+
+def _dated(spelling: str, day: int, month: int) -> str:
+    names = [name[:3].title() for name in MONTHS]
+    text = spelling.replace("Dec", names[month - 1]).replace("31", f"{day:02}")
+    return text.replace("12", f"{month:02}", 1) if "Dec" not in spelling else text
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("codes", [f"c{place}" for place in range(ROWS)]),
+        ("seats", [f"{place % 30}A" for place in range(ROWS)]),
+        ("postcodes", [f"0{place:04}" for place in range(ROWS)]),
+        ("telephones", [f"+49 (30) {place}" for place in range(ROWS)]),
+        ("versions", [f"1.{place}.3" for place in range(ROWS)]),
+        ("several currencies", [f"{'€$'[place % 2]}{place}" for place in range(ROWS)]),
+    ],
+)
+def test_what_is_no_quantity_gets_no_format(name: str, cells: list[object], tmp_path: Path) -> None:
+    assert column(tmp_path, cells).format is None
+
+
+def test_eight_digits_are_days_where_the_name_says_so(tmp_path: Path) -> None:
+    days: list[object] = [f"2024{1 + place % 12:02}{1 + place % 28:02}" for place in range(ROWS)]
+    found = drafted(table(tmp_path / "t.csv", date=days, code=days, x=noise(), y=coin())).spec.columns
+    assert (found["date"].type, found["date"].format) == ("date", "%Y%m%d")
+    assert (found["code"].type, found["code"].format) == ("integer", None)
+
+
+def test_an_open_order_of_day_and_month_is_said_with_what_was_assumed_and_can_be_chosen(
+    perennial: Perennial, checkout: Path
+) -> None:
+    days: list[object] = [f"{1 + place % 12:02}/{1 + place % 7:02}/2024" for place in range(ROWS)]
+    path = table(checkout / "t.csv", day=days, x=noise(), y=coin())
+    made = perennial("init", path, "-t", "y", "-m", "m")
+    assert "assumed: 'day': no value decides between day and month: '" in made.stderr
+    assert 'is read with the day first; to change it: format: "%m/%d/%Y"' in made.stderr
+    chosen = perennial("init", path, "-t", "y", "-m", "n", "--dates", "month-first", "--json")
+    assert json.loads(chosen.stdout)["assumed"] == []
+    formats = [load(checkout / "models" / f"{name}.yaml").columns["day"].format for name in "mn"]
+    assert formats == ["%d/%m/%Y", "%m/%d/%Y"]
+
+
+def test_a_column_that_decides_speaks_for_the_others_of_the_file(tmp_path: Path) -> None:
+    open_numbers: list[object] = [f"{1 + place % 9},{100 + place}" for place in range(ROWS)]
+    decided: list[object] = [f"{place},5" for place in range(ROWS)]
+    alone = drafted(table(tmp_path / "a.csv", c=open_numbers, x=noise(), y=coin()))
+    beside = drafted(table(tmp_path / "b.csv", c=open_numbers, d=decided, x=noise(), y=coin()))
+    assert alone.spec.columns["c"].format == NumberFormat(",")
+    assert [each.column for each in alone.assumed] == ["c"]
+    assert beside.spec.columns["c"].format == NumberFormat("", ",")
+    assert not beside.assumed
+
+
+def test_a_target_of_formatted_numbers_is_a_regression(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", x=noise(), price=[f"€ {1 + place % 15},{200:03},000" for place in range(ROWS)])
+    spec = drafted(path, "price").spec
+    assert (spec.problem, spec.columns["price"].format) == ("regression", NumberFormat(",", unit="€"))
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"),
+    [
+        ([f"1,{100 + place}" for place in range(ROWS)], "next: draft again with --decimal . or --decimal ,"),
+        ([f"{'€$'[place % 2]}{place % 9}" for place in range(ROWS)], "no one format reads all of them (signs: $, €)"),
+        (["on request", *(f"{place}.50" for place in range(1, ROWS))], "looks like numbers but for 'on request'"),
+    ],
+)
+def test_a_target_whose_format_is_open_is_no_multiclass_problem(
+    prices: list[object], told: str, perennial: Perennial, checkout: Path
+) -> None:
+    path = table(checkout / "t.csv", x=noise(), price=prices)
+    made = perennial("init", path, "-t", "price", "-m", "m")
+    assert made.exit_code == 1, made.output
+    assert told in made.stderr
+    assert len(made.stderr.strip().splitlines()) == 1
+    if "--decimal" in told:
+        assert perennial("init", path, "-t", "price", "-m", "m", "--decimal", ",").exit_code == 0
+        assert load(checkout / "models" / "m.yaml").problem == "regression"
+
+
+IDENTIFIERS = {
+    "digits": [f"4{place:019}" for place in range(ROWS)],
+    "hash": [f"{random.Random(place).getrandbits(64):016x}" for place in range(ROWS)],
+    "code": [f"C-{place * 7919 % 100_000:05}" for place in range(ROWS)],
+    "account": [100_000 + 37 * place for place in range(ROWS)],
+    "airport": [f"{chr(65 + place // 26)}{chr(65 + place % 26)}X" for place in range(ROWS)],
+}
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
+def test_an_identifier_is_told_by_its_values_left_out_and_proposed_as_key(name: str, tmp_path: Path) -> None:
+    made = drafted(table(tmp_path / "t.csv", x=noise(), what=IDENTIFIERS[name], y=coin()))
+    assert made.spec.features() == ("x",)
+    assert made.spec.key == ("what",)
+    assert made.left_out == {"what": "identifies a row (key)"}
+
+
+def test_long_digits_are_text_and_no_quantity_where_they_repeat_too(tmp_path: Path) -> None:
+    assert column(tmp_path, [f"4000000000000001000{place % 60:02}" for place in range(ROWS)]).type == "text"
+
+
+def test_row_numbers_that_restart_are_left_out(tmp_path: Path) -> None:
+    made = drafted(table(tmp_path / "t.csv", x=noise(), sample=[1 + place % 40 for place in range(ROWS)], y=coin()))
+    assert made.left_out == {"sample": "counts the rows"}
+
+
+def test_the_day_of_a_series_is_key_and_event_time(tmp_path: Path) -> None:
+    days: list[object] = [f"2024-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]
+    spec = drafted(table(tmp_path / "t.csv", date=days, x=noise(), y=coin())).spec
+    assert (spec.key, spec.event_time, spec.features()) == (("date",), "date", ("x",))
+
+
+def test_the_pairs_of_a_panel_are_its_key_and_stay_features(tmp_path: Path) -> None:
+    countries: list[object] = [f"country {place // 8}" for place in range(ROWS)]
+    years: list[object] = [1950 + place % 8 for place in range(ROWS)]
+    spec = drafted(table(tmp_path / "t.csv", country=countries, year=years, x=noise(), y=coin())).spec
+    assert (spec.key, spec.features()) == (("country", "year"), ("country", "year", "x"))
+
+
+def test_a_constant_column_is_left_out_and_said(perennial: Perennial, checkout: Path) -> None:
+    path = table(checkout / "t.csv", same=["5"] * ROWS, empty=[""] * ROWS, x=noise(), y=coin())
+    made = perennial("init", path, "-t", "y", "-m", "m")
+    assert load(checkout / "models" / "m.yaml").features() == ("x",)
+    assert "left out: same: always the same; empty: every value is missing; to show one to the model" in made.stderr
+
+
+def test_labels_that_differ_by_blanks_or_case_are_cleaned_and_said(perennial: Perennial, checkout: Path) -> None:
+    labels: list[object] = [["good", "good ", " bad", "bad", "Good"][place % 5] for place in range(ROWS)]
+    path = table(checkout / "t.csv", x=noise(), y=labels)
+    made = perennial("init", path, "-t", "y", "-m", "m")
+    assert made.exit_code == 0, made.output
+    spec = load(checkout / "models" / "m.yaml")
+    assert (spec.problem, spec.columns["y"].trim, spec.columns["y"].replace) == ("binary", True, {"Good": "good"})
+    assert "assumed: 'y': blanks at the ends and spellings make no difference: cleaned to 2 values" in made.stderr
+
+
+def test_words_for_yes_and_no_are_one_boolean(tmp_path: Path) -> None:
+    labels: list[object] = [["No", " yes", "yes ", "YES", "y", "no", "No"][place % 7] for place in range(ROWS)]
+    spec = drafted(table(tmp_path / "t.csv", x=noise(), y=labels)).spec
+    assert (spec.problem, spec.columns["y"].type, spec.columns["y"].replace) == ("binary", "boolean", {"y": "true"})
+
+
+def test_a_column_that_gives_the_target_is_named_in_draft_summary_and_check(
+    perennial: Perennial, checkout: Path
+) -> None:
+    labels = coin(300)
+    grades: list[object] = [f"{label}{place % 5}" for place, label in enumerate(labels)]
+    path = table(checkout / "t.csv", x=noise(300), sub_grade=grades, y=labels)
+    card = ("--origin", "a test", "--licence", "MIT", "--personal-data", "none")
+    made = perennial("init", path, "-t", "y", "-m", "m", "--json", *card)
+    sentence = "sub_grade alone explains 100%: is it known when the question is asked?"
+    assert [leak["sentence"] for leak in json.loads(made.stdout)["leakage"]] == [sentence]
+    assert f"sub_grade:  # {sentence}" in (checkout / "models" / "m.yaml").read_text()
+    checked = perennial("check", path, "-m", "m")
+    assert checked.exit_code == 0, checked.output
+    assert sentence in checked.stderr
+    assert json.loads(perennial("check", path, "-m", "m", "--json").stdout)["leakage"][0]["column"] == "sub_grade"
+
+
+def test_columns_about_persons_are_sensitive_and_groups_of_fairness_are_suggested(tmp_path: Path) -> None:
+    made = drafted(
+        table(
+            tmp_path / "t.csv",
+            x=noise(),
+            Sex=[["m", "f"][place % 2] for place in range(ROWS)],
+            who=[["male", "female"][place % 3 % 2] for place in range(ROWS)],
+            ageOfCustomer=[20 + place % 50 for place in range(ROWS)],
+            house_age=[20 + place % 50 for place in range(ROWS)],
+            contact=[f"p{place}@example.org" for place in range(ROWS)],
+            last_name=[f"Name{place}" for place in range(ROWS)],
+            y=coin(),
+        )
+    )
+    assert made.spec.sensitive() == ("Sex", "who", "ageOfCustomer", "contact", "last_name")
+    assert {"contact", "last_name"} <= set(made.left_out)
+    assert "#   fairness: [{columns: [Sex], max_difference: {selection_rate: 0.1}}]" in made.text
+    assert "perhaps in Sex, who, ageOfCustomer, contact, last_name" in made.text
+
+
+def test_the_card_is_given_by_options(perennial: Perennial, checkout: Path) -> None:
+    path = table(checkout / "t.csv", x=noise(), y=coin())
+    told = {"--origin": "shop", "--licence": "MIT", "--terms": "any", "--personal-data": "names",
+            "--lawful-basis": "consent"}  # fmt: skip
+    made = perennial("init", path, "-t", "y", "-m", "m", *(word for pair in told.items() for word in pair))
+    card = load(checkout / "models" / "m.yaml").card
+    assert [card.origin, card.licence, card.terms, card.personal_data, card.lawful_basis] == list(told.values())
+    assert "fill in the card" not in made.stderr
+    assert perennial("check", path, "-m", "m").exit_code == 0
+
+
+def test_on_a_terminal_the_card_is_asked_for(checkout: Path) -> None:
+    path = table(checkout / "t.csv", x=noise(), y=coin())
+    words = ["init", path.name, "-t", "y", "-m", "m", "--licence", "MIT"]
+    person, terminal = pty.openpty()
+    os.write(person, b"a shop\n\nnone\n")  # origin, terms, personal data
+    made = subprocess.run(
+        [sys.executable, "-m", "cli", *words], stdin=terminal, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=checkout,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    card = load(checkout / "models" / "m.yaml").card
+    assert (card.origin, card.licence, card.personal_data, card.lawful_basis) == ("a shop", "MIT", "none", None)
+    assert str(card.terms).startswith("unknown")
+    assert "Where does the data come from?" in made.stderr
+    assert "Which licence" not in made.stderr
+    assert "legal ground" not in made.stderr
+
+
+def test_missing_values_of_json_lines_are_counted_with_their_marks(tmp_path: Path) -> None:
+    chance = random.Random(2)
+    cells = [chance.choice(["", "NA", None, "a", "b", "c", "d", "e", "f", "g"]) for _ in range(600)]
+    lines = [json.dumps({"n": chance.random(), "c": cell, "y": chance.choice("AB")}) for cell in cells]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines) + "\n")
+    made = draft_file(tmp_path / "t.jsonl", "m", "y", None, "s.json")
+    missing = sum(cell in ("", "NA", None) for cell in cells)
+    assert f"nullable: true  # {missing} of 600 are missing" in made.text
+
+
+def test_a_wrong_hint_is_a_usage_error(perennial: Perennial, checkout: Path) -> None:
+    path = table(checkout / "t.csv", x=noise(), y=coin())
+    assert perennial("init", path, "-t", "y", "-m", "m", "--decimal", ";").exit_code == 2
+    assert perennial("init", path, "-t", "y", "-m", "m", "--dates", "iso").exit_code == 2
+    with pytest.raises(CommandError, match="has no column"):
+        draft_file(path, "m", "z", None, "s.json")

@@ -1,0 +1,75 @@
+"""A column that alone nearly gives the target is named; one that is only good is not."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from perennial.contract.leak import THRESHOLD, Leak
+from perennial.leakage import FEWEST_ROWS, leaks
+
+ROWS = 1_000
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=ROWS)
+UP = np.where(X > 0, "yes", "no").tolist()
+CLASSES = np.array(["a", "b", "c"])[np.digitize(X, [-0.4, 0.4])].tolist()
+
+
+def named(columns: dict[str, Any], target: list[Any], classified: bool = True) -> list[str]:
+    return [leak.column for leak in leaks(columns, target, classified)]
+
+
+@pytest.mark.parametrize(("target", "classified"), [(UP, True), (CLASSES, True), (X.tolist(), False)])
+def test_a_column_that_gives_the_target_is_named_and_noise_is_not(target: list[Any], classified: bool) -> None:
+    good = (X + RNG.normal(0, 0.5, ROWS)).tolist()
+    columns = {"noise": RNG.normal(size=ROWS).tolist(), "good": good, "same": (X * 3 + 1).tolist(), "one": [1.0] * ROWS}
+    assert named(columns, target, classified) == ["same"]
+
+
+def test_a_category_gives_the_target_by_its_means_and_an_identifier_does_not() -> None:
+    grades = [f"{answer}{place % 40}" for place, answer in enumerate(UP)]
+    ids = [f"id{place}" for place in range(ROWS)]
+    assert named({"grade": grades, "id": ids}, UP) == ["grade"]
+
+
+def test_what_is_missing_may_give_the_target() -> None:
+    boat = [float(place) if answer == "yes" else None for place, answer in enumerate(UP)]
+    word = ["seen" if answer == "yes" else None for answer in UP]
+    assert named({"boat": boat, "word": word, "nan": [np.nan] * ROWS}, UP) == ["boat", "word"]
+
+
+def test_rows_without_an_answer_do_not_count() -> None:
+    target: list[Any] = [None if place % 3 == 0 else answer for place, answer in enumerate(UP)]
+    assert named({"same": X.tolist()}, target) == ["same"]
+
+
+def test_too_few_rows_and_one_class_say_nothing() -> None:
+    few = FEWEST_ROWS - 1
+    assert named({"same": X[:few].tolist()}, UP[:few]) == []
+    assert named({"same": X.tolist()}, ["yes"] * ROWS) == []
+    assert named({"same": X.tolist()}, [1.0] * ROWS, classified=False) == []
+
+
+def test_a_rare_class_neither_fails_nor_hides_the_leak() -> None:
+    target = [*CLASSES[:-2], "rare", "rarer"]
+    assert named({"same": X.tolist(), "noise": RNG.normal(size=ROWS).tolist()}, target) == ["same"]
+
+
+def test_it_takes_a_bounded_sample() -> None:
+    many = 400_000
+    values = RNG.normal(size=many)
+    began = time.process_time()
+    assert named({"same": values.tolist()}, (values > 0).tolist()) == ["same"]
+    assert time.process_time() - began < 20
+
+
+def test_the_same_rows_give_the_same_scores_and_the_sentence_rounds_down() -> None:
+    columns = {"same": (X + RNG.normal(0, 0.05, ROWS)).tolist()}
+    first, second = leaks(columns, UP, True), leaks(columns, UP, True)
+    assert first == second
+    assert first[0].score >= THRESHOLD
+    assert "explains 99%" in Leak("a", "roc_auc", 0.9999).sentence
+    assert "explains 100%" in Leak("a", "r2", 1.0).sentence
