@@ -42,6 +42,18 @@ def delete_made(environment: Environment, models: tuple[str, ...], pause: float)
         _empty(bucket)
 
 
+def delete_logs(environment: Environment) -> None:
+    """Deletes the log groups that an invocation still under way made again after the stacks were destroyed."""
+    for name in _log_groups(environment):
+        client("logs").delete_log_group(logGroupName=name)
+
+
+def _log_groups(environment: Environment) -> list[str]:
+    logs = client("logs")
+    found = [logs.describe_log_groups(logGroupNamePrefix=stack)["logGroups"] for stack in stacks_of(environment)]
+    return [str(group["logGroupName"]) for groups in found for group in groups]
+
+
 def left(environment: Environment, models: tuple[str, ...]) -> list[str]:
     """Everything of the environment that still exists, in words."""
     found: list[str] = []
@@ -68,9 +80,7 @@ def _of_stacks(environment: Environment) -> Iterator[tuple[str, str]]:
         yield from (("role", one["RoleName"]) for one in page["Roles"])
     for queue in client("sqs").list_queues(QueueNamePrefix=environment.name).get("QueueUrls", []):
         yield "queue", queue.rsplit("/", 1)[-1]
-    for stack in stacks_of(environment):
-        for group in client("logs").describe_log_groups(logGroupNamePrefix=stack)["logGroups"]:
-            yield "log group", group["logGroupName"]
+    yield from (("log group", name) for name in _log_groups(environment))
 
 
 def _delete_endpoint(name: str, pause: float) -> None:

@@ -66,6 +66,8 @@ class Smoke:
             made = lambda: leftovers.delete_made(self._environment, (MODEL,), self._deployer.pause)  # noqa: E731
             self._attempt("deleting what the workflow made", made)
             self._attempt("destroying the stacks", self._deployer.destroy)
+            logs = lambda: leftovers.delete_logs(self._environment)  # noqa: E731
+            self._attempt("deleting late logs", logs)
             self._attempt("looking for what is left", self._tell_what_is_left)
         finally:
             self._deployer.close()

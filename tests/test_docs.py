@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
+from perennial.contract.dataset import Data
 from perennial.contract.values import read
 from perennial.spec import parse
 from perennial.validation import CODES
@@ -58,12 +59,13 @@ def test_every_code_of_a_problem_is_explained():
 
 
 def test_the_declarations_that_are_shown_are_a_specs():
-    shown, formats = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "validation.md").read_text(), re.DOTALL)
+    shown, formats, uploads = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "validation.md").read_text(), re.DOTALL)
     types = {"dewp": "number", "temp": "number", "origin": "text", "dest": "text", "day": "date"}
     more = "".join(f"  {name}: {{type: {type_}}}\n" for name, type_ in types.items())
     head = "name: x\nproblem: regression\ntarget: distance\nevent_time: day\ncard: {origin: o, licence: l, terms: t}\n"
     contract = parse(head + shown.replace("\n\nvalidation", "\n" + more + "\nvalidation")).contract()
     assert [rule.name for rule in contract.validation.rules] == ["dew point", "goes somewhere"]
+    assert parse(head + uploads + "columns: {distance: {type: number}, day: {type: date}}\n").data == Data()
     columns = parse("name: x\nproblem: regression\ntarget: price\ncolumns:\n" + textwrap.indent(formats, "  ")).columns
     for line in formats.splitlines():
         name, texts = line.split(":")[0], re.split(r" {2,}", line.partition("#")[2].strip())

@@ -64,8 +64,8 @@ def test_a_shadow_variant_gets_copies_and_nobody_its_answers(cloud: Cloud) -> No
     assert [variant["VariantName"] for variant in description["ShadowProductionVariants"]] == ["Shadow"]
     assert {cloud.invoke("shadowed", f"{number}".encode())["Body"][:6] for number in range(60)} == {b"front:"}
     eventually(lambda: invocations(cloud, "shadowed", "AllTraffic") == 60)
-    copies = eventually(lambda: invocations(cloud, "shadowed", "Shadow"))
-    assert 10 <= copies <= 50
+    copies = eventually(lambda: max(0, (invocations(cloud, "shadowed", "Shadow") or 0) - 9))  # at least 10
+    assert copies + 9 <= 50
 
     def captured() -> list[bytes]:
         return [cloud.get(key) for key in cloud.keys("variants/shadowed/Shadow/")]
