@@ -87,11 +87,18 @@ def _score(values: Sequence[Any], answers: Floats, folds: NDArray[np.int64], cla
             predicted[asked] = _by_tree(numbers[seen], answers[seen], numbers[asked])
         elif codes is not None:
             predicted[asked] = _by_mean(codes[seen], answers[seen], codes[asked])
-    from sklearn.metrics import r2_score, roc_auc_score
-
     if not classified:
-        return float(r2_score(answers, predicted))
-    return float(np.mean([roc_auc_score(answers[:, at], predicted[:, at]) for at in range(answers.shape[1])]))
+        return float(1 - np.sum((answers - predicted) ** 2) / np.sum((answers - answers.mean()) ** 2))
+    return float(np.mean([_roc_auc(answers[:, at] > 0, predicted[:, at]) for at in range(answers.shape[1])]))
+
+
+def _roc_auc(positive: NDArray[np.bool_], scores: Floats) -> float:
+    """The share of pairs of a positive and a negative row that the scores order; ties count half."""
+    from scipy.stats import rankdata
+
+    count = int(positive.sum())
+    ranks = rankdata(scores)[positive].sum()
+    return float((ranks - count * (count + 1) / 2) / (count * (len(positive) - count)))
 
 
 def _numbers(values: Sequence[Any]) -> Floats | None:

@@ -97,8 +97,8 @@ def _is_typed(values: pl.Series) -> bool:
 
 
 def distinct(values: pl.Series, marks: tuple[str, ...]) -> pl.Series:
-    """The distinct texts that do not mean 'missing'."""
-    single = values.drop_nulls().unique()
+    """The distinct texts that do not mean 'missing', sorted: the same file gives the same draft."""
+    single = values.drop_nulls().unique().sort()
     return single.filter(~single.is_in(list(marks)))
 
 

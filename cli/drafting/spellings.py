@@ -65,7 +65,7 @@ def spelling_of(values: pl.Series, hints: Hints = UNKNOWN) -> Spelling | None:
 
 def units_of(values: pl.Series) -> list[str]:
     """The distinct rests of the texts without digits, separators, signs and blanks."""
-    return sorted(values.str.replace_all(_FILLING, "").unique().to_list(), key=len)
+    return sorted(values.str.replace_all(_FILLING, "").unique().to_list(), key=lambda unit: (len(unit), unit))
 
 
 def _numbers(values: pl.Series, decimal: str | None) -> Spelling | None:

@@ -30,9 +30,9 @@ def variants_of(values: pl.Series) -> Variants:
     single = values.drop_nulls().unique()
     trim = bool((single != single.str.strip_chars()).any())
     cleaned = values.str.strip_chars() if trim else values
-    counts = cleaned.drop_nulls().value_counts(sort=True, name="count")
+    counts = cleaned.drop_nulls().value_counts(name="count")
     by_form: dict[str, list[str]] = {}
-    for text, _ in counts.rows():  # the most frequent first
+    for text, _ in sorted(counts.rows(), key=lambda row: (-row[1], row[0])):  # the most frequent first
         by_form.setdefault(text.strip(BLANKS).casefold(), []).append(text)
     truths = set(by_form)
     if truths & _TRUE and truths & _FALSE and truths <= _TRUE | _FALSE and len(by_form) > 2:

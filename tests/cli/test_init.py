@@ -209,6 +209,9 @@ CELLS = {
     "truth": st.sampled_from(["true", "FALSE", "True"]),
     "date": st.dates().map(str),
     "moment": st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds")),
+    "formatted": st.sampled_from(["1,234", "0,5", "1.234,5", "5 %", "12%", "€5", "$1", "x", "-"]),
+    "day": st.dates().map(lambda day: day.strftime("%d/%m/%Y")) | st.sampled_from(["01/02/2024", "31.12.24", ""]),
+    "label": st.sampled_from(["yes", " Yes", "no ", "y", "No", "A", "a ", "good", "Good"]),
     "number": st.sampled_from(["1", "2.0", "1e3", "NaN", "", "N/A", "+5", " 7", "inf"]),
 }
 

@@ -73,3 +73,12 @@ def test_the_same_rows_give_the_same_scores_and_the_sentence_rounds_down() -> No
     assert first[0].score >= THRESHOLD
     assert "explains 99%" in Leak("a", "roc_auc", 0.9999).sentence
     assert "explains 100%" in Leak("a", "r2", 1.0).sentence
+
+
+def test_the_score_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    from perennial.leakage import _roc_auc
+
+    scores = np.round(RNG.normal(size=ROWS) + X, 1)  # with ties
+    assert _roc_auc(X > 0, scores) == pytest.approx(roc_auc_score(X > 0, scores), abs=1e-12)

@@ -37,6 +37,20 @@ def test_the_description_is_openapi_3_1(trained: dict[str, Job], problem: str, p
     assert ("enum" in known) == (policy == "refuse")
 
 
+def test_a_format_is_described_and_its_texts_are_allowed(trained: dict[str, Job]) -> None:
+    manifest = json.loads(json.dumps(trained["binary"].manifest))
+    formats: dict[str, Any] = {"income": {"thousands": ",", "decimal": ".", "unit": "€"}, "joined": "%d/%m/%Y"}
+    for feature in manifest["features"]:
+        feature |= {"format": formats[feature["name"]]} if feature["name"] in formats else {}
+    described = openapi.describe(manifest)
+    OpenAPIV31SpecValidator(described).validate()
+    row = described["components"]["schemas"]["Row"]["properties"]
+    for name, format in formats.items():
+        assert json.dumps(format, ensure_ascii=False) in row[name]["description"]
+    assert "string" in row["income"]["anyOf"][0]["type"]
+    assert "number" in row["income"]["anyOf"][0]["type"]
+
+
 def test_it_travels_with_the_model_and_is_served(trained: dict[str, Job], server: str) -> None:
     reply = ask(server, "GET", "/openapi.json")
     assert json.loads(reply[1]) == openapi.describe(trained["binary"].manifest)
