@@ -73,7 +73,7 @@ def test_a_job_that_failed_for_its_rows_excludes_the_datasets_at_fault(world, ru
     bad = earlier(world.ledger, run["dataset"], 10)
     task = opened(run)
     task.note("training", ("Trained on 20 rows.",), {}, training_job=run["id"], trained_on=(bad, run["dataset"]))
-    job = training_job(world.platform, task.spec, run["id"]).to_json()
+    job = training_job(world.platform, task.spec, run["id"], "c" * 64).to_json()
     create(job, "Failed", f"AlgorithmError: {sentence([bad, 'ds-other-000000000000'], REASON)}, exit code: 1")
     with pytest.raises(TrainingFailedError, match="3 classes"):
         recover({"run": run, "job": job, "error": FAILED}, context)
@@ -89,7 +89,7 @@ def test_a_job_that_failed_for_its_rows_excludes_the_datasets_at_fault(world, ru
 def test_a_job_that_failed_for_something_else_excludes_nothing(world, run, create, context):
     task = opened(run)
     task.note("training", (), {}, training_job=run["id"], trained_on=(run["dataset"],))
-    job = training_job(world.platform, task.spec, run["id"]).to_json()
+    job = training_job(world.platform, task.spec, run["id"], "c" * 64).to_json()
     create(job, "Failed", "AlgorithmError: no memory")
     with pytest.raises(TrainingFailedError):
         recover({"run": run, "job": job, "error": FAILED}, context)
