@@ -189,7 +189,7 @@ def test_a_retirement_takes_one_environment_away_and_leaves_the_other(pair: Pair
     (told,) = json.loads(done.stdout)
     assert (told["model"], told["outcome"]) == ("orders", "retired")
     assert not any(made(pair.one).values())
-    assert until(pair.one.notices, 20, "the notice") == [f"staging: orders: retired ({told['run']})"]
+    until(lambda: f"staging: orders: retired ({told['run']})" in pair.one.notices(), 20, "the notice")
     (run,) = [found for found in pair.one.records("orders", "run#") if found["id"] == told["run"]]
     assert run["next_command"].startswith("perennial --env staging retire orders --undo")
     rows = as_csv(orders(9000, 200, 3))
