@@ -144,7 +144,8 @@ CALLS: dict[str, tuple[str, str, str, Call]] = {
         lambda loop: {"TrainingJobName": loop.records("orders", "run#")[-1]["training_job"]},
     ),
     "topic": (
-        "Dispatch", "sns", "publish", lambda loop: {"TopicArn": loop.names["notices_topic"], "Message": "a test"},
+        "Dispatch", "sns", "publish",
+        lambda loop: {"TopicArn": loop.names["notices_topic"], "Subject": "a test", "Message": "a test"},
     ),
     "queue": (
         "Conclude", "sqs", "send_message",
