@@ -83,7 +83,7 @@ class Loop:
         sqs, subjects = self.client("sqs"), []
         while messages := sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                subjects.append(json.loads(message["Body"]).get("Subject", ""))  # a message of a rule has none
+                subjects.append(json.loads(message["Body"])["Subject"])
                 sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
         return subjects
 
