@@ -132,6 +132,9 @@ class _Pass:
     ) -> _Result:
         """Reads all rows, without those that `repeats` finds; the keys of the others go to `hashes`."""
         initial = Verdict(False, 0, 0, 0, 0, bytes=self.path.stat().st_size, name=self.name)
+        if self.contract.classified:
+            target = self.contract.target
+            initial = replace(initial, target=target, target_type=self.contract.columns[target].type)
         findings = Findings(self.contract.limits.examples)
         try:
             table = self.open()
@@ -169,8 +172,6 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,
-        target=contract.target if contract.classified else "",
-        target_type=contract.columns[contract.target].type if contract.classified else "",
         classes=dict(sorted(validation.classes.items())[:COUNTED]),
         newest=validation.newest,
         cleaned=validation.changes(),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from perennial.contract.classes import MOST_CLASSES, differ_at_the_ends, positive_among, variants
 from perennial.contract.columns import TEXTS
 from perennial.contract.dataset import Contract
-from perennial.contract.values import shown, written
+from perennial.contract.values import BLANKS, shown, written
 from perennial.validation.verdict import Problem, Verdict
 
 #: a count stops here: one more class than any problem may have
@@ -105,11 +105,21 @@ def _value(contract: Contract) -> str:
 
 
 def _variants(facts: Verdict, contract: Contract) -> Iterator[Problem]:
-    """Classes that differ by blanks, case or Unicode form alone, unless `values` names each of them."""
+    """Classes that differ by blanks, case or Unicode form alone, unless `values` names each of them.
+
+    A class with blanks at its ends counts too: the class without them may be in the next dataset.
+    """
     column = contract.columns[contract.target]
     declared = {written(value) for value in column.values or ()}
     groups = [group for group in variants(facts.classes) if not declared.issuperset(group)]
-    if column.type not in TEXTS or not groups:
+    if column.type not in TEXTS:
+        return
+    padded = [name for name in facts.classes if name not in declared and name != name.strip(BLANKS)]
+    if padded and not groups:
+        many = "1 class" if len(padded) == 1 else f"{len(padded)} classes"
+        text = f"{many} with blanks at the ends{_named(facts, contract, padded)}. Set `trim: true` in "
+        yield _problem("class-variants", facts, contract, f"{text}columns.{contract.target}, or name them in `values`")
+    if not groups:
         return
     count = sum(map(len, groups))
     at_the_ends = all(map(differ_at_the_ends, groups))

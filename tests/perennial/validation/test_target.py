@@ -95,6 +95,15 @@ def test_spellings_of_one_label_are_told_with_the_remedy(look: Look, name: str, 
     assert remedy in told.message
 
 
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
+def test_a_label_with_blanks_at_its_ends_is_told(look: Look, problem: str) -> None:
+    told = only(look(data({"good ": 5, "bad": 6}), labels(problem=problem)).verdict)
+    assert told.code == "class-variants"
+    assert "1 class with blanks at the ends ('good ' in 5 rows). Set `trim: true` in columns.y" in told.message
+    assert look(data({"good ": 5, "bad": 6}), labels(problem=problem, trim=True)).verdict.accepted
+    assert look(data({"good ": 5, "bad": 6}), labels(problem=problem, values=("good ", "bad"))).verdict.accepted
+
+
 def test_the_remedies_for_spellings_work(look: Look) -> None:
     assert look(data({"good": 5, "good ": 4, "bad": 5}), labels(trim=True)).verdict.accepted
     assert look(data({"Yes": 5, "yes": 4, "No": 5}), labels(replace={"yes": "Yes"})).verdict.accepted
