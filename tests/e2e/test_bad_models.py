@@ -53,7 +53,7 @@ def test_a_model_with_a_fault_is_refused_and_the_sentence_says_which(loop, runs,
     assert refused[0].startswith(check)
     deciding = gate["sentences"][1]
     assert all(word in deciding for word in words), deciding
-    assert second["reasons"][1] == f"Refused by 1 of {len(gate['metrics']['checks'])} checks: {refused[0]}."
+    assert second["reasons"][1] == f"Refused by 1 of {len(gate['details']['checks'])} checks: {refused[0]}."
     (champion,) = loop.records(model, "champion")
     assert champion["version"] == first["version"], "the champion stays"
 
