@@ -11,8 +11,8 @@ from cli.descriptions import Descriptions
 from perennial.lineage import Node
 
 KINDS = {
-    "trained_on": "trained on", "built_by": "built by", "made_with_code": "code", "made_with_spec": "spec",
-    "judged_against": "judged against", "described_by": "card", "read": "read",
+    "trained_on": "trained on", "grown_from": "grown from", "built_by": "built by", "made_with_code": "code",
+    "made_with_spec": "spec", "judged_against": "judged against", "described_by": "card", "read": "read",
 }  # fmt: skip
 ORDER = list(KINDS)
 

@@ -22,6 +22,7 @@ from cli import (
     lineage,
     models,
     predict,
+    rebuild,
     report,
     retire,
     rollback,
@@ -42,7 +43,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, runs.runs, explain.explain, report.report, approval.approve, approval.reject,
     models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
-    withdraw.withdraw, stop.stop, retire.retire,
+    withdraw.withdraw, rebuild.rebuild, stop.stop, retire.retire,
 )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ FILES, DUPLICATES, BUCKETS, PLAN = "files.json", "again.json", "keys.json", "pla
 VERDICT, PROFILE, DRIFT, CARD = "verdict.json", "profile.json", "drift.json", "card.json"
 ROWS, QUARANTINED = "rows.parquet", "quarantined.parquet"
 # of a run and its training job
-TRAINING_DATA, CHAMPION = "data.manifest", "champion.tar.gz"
+TRAINING_DATA, TRAINING_PARTS, CHAMPION = "data.manifest", "parts.json", "champion.tar.gz"
 EVALUATION, DECISION = "evaluation.json", "decision.json"
 MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
+MODEL_MANIFEST = "manifest.json"  # in a model's archive
 # of a model version
 GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
 CAPTURE = "capture"  # the folder of captured traffic, without a slash, as SageMaker takes it

@@ -103,12 +103,13 @@ def _left_out(window: Window) -> Iterator[str]:
 
 
 def _write_manifest(task: Task, window: Sequence[DatasetVersion]) -> None:
-    """Writes the list of Parquet parts, as SageMaker's ManifestFile."""
+    """Writes the list of Parquet parts, as SageMaker's ManifestFile, and their ETags beside it, for a rebuild."""
     folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
-    found = [item["Key"] for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
-    keys = [key for key in found if layout.is_named(key, layout.ROWS)]
-    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *keys]
+    found = [item for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
+    parts = {item["Key"]: item["ETag"] for item in found if layout.is_named(item["Key"], layout.ROWS)}
+    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *parts]
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
+    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_PARTS), parts)
 
 
 def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
