@@ -55,9 +55,9 @@ def rebuild(
     if python is not None and (not local or not os.access(python, os.X_OK) or python.is_dir()):
         raise usage(f"--python {python}: expected --local and an interpreter that can be run")
     platform, ledger = connection.connect()
-    from cloud import rebuilding
+    from cloud import champions
 
-    versions = rebuilding.chain(ledger, _version(ledger, version))
+    versions = champions.chain(ledger, _version(ledger, version))
     with tempfile.TemporaryDirectory(prefix="perennial-rebuild-") as folder:
         bench = Bench(platform, ledger, (python or Path(sys.executable)) if local else None, Path(folder))
         results = [_rebuild(bench, each, json) for each in versions]

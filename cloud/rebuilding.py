@@ -54,14 +54,6 @@ class Recipe:
         return layout.training_source(self.version.code_digest)
 
 
-def chain(ledger: Ledger, version: ModelVersion) -> tuple[ModelVersion, ...]:
-    """The versions from which an amended model grew, oldest first, and the model itself."""
-    found = [version]
-    while found[0].grown_from and found[0].grown_from not in {each.id for each in found}:
-        found.insert(0, ledger.version(found[0].grown_from))
-    return tuple(found)
-
-
 def recipe(platform: Platform, ledger: Ledger, version: ModelVersion) -> Recipe:
     """Finds everything that a version was made from. Raises RebuildError, which names all that is missing."""
     try:

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud import champions, messaging, s3
+from cloud import champions, retrainings, s3
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
+from functions.retraining import consider
 from functions.task import logger, metrics, utc_now
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -64,6 +65,6 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     ledger.put_monitoring(spec.name, now, record)
     metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit="Count", value=1)
     logger.info("model monitored", model=spec.name, drift=found.drift, stale=found.stale, rows=found.rows)
-    if found.stale and spec.monitoring.retrain:
-        messaging.retrain(platform, spec.name, f"{now:%Y-%m-%d}")
+    verdict = "stale" if found.stale else found.drift
+    consider(platform, ledger, spec, champion, retrainings.facts(ledger, spec, champion, verdict, now))
     return found

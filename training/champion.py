@@ -47,9 +47,10 @@ class Answering(Protocol):
 
 
 class Champion:
-    """A champion that predicts while the candidate is fitted."""
+    """A champion that predicts while the candidate is fitted; its verified files are in `folder`."""
 
-    def __init__(self, manifest: Mapping[str, Any], work: Answering) -> None:
+    def __init__(self, manifest: Mapping[str, Any], work: Answering, folder: Path) -> None:
+        self.folder = folder
         self.classes = list(manifest["classes"] or ())
         self.threshold: float | None = manifest.get("threshold")
         self._work = work
@@ -70,8 +71,8 @@ class Champion:
             raise UnscorableError(f"its archive is not usable: {error}") from error
         columns = _columns(plan, manifest)
         if _runs_our_code(manifest, code):
-            return cls(manifest, _InThisProcess(model, rows))
-        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder))
+            return cls(manifest, _InThisProcess(model, rows), model)
+        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder), model)
 
     def finish(self) -> Floats:
         """Its predictions: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""

@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, leakage, rows
+from training import contest, evaluation, fitting, importance, judging, leakage, rows
 from training.job import Paths, TrainingError, read_plan, report, write_failure
 
 
@@ -41,7 +41,7 @@ def train(paths: Paths) -> str:
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
             fitted = fitting.fit(job, split, paths.model)
-            judged = judging.judge(job, split, fitted, rival, paths.output)
+            fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}

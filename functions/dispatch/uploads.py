@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud import executions, lease, sources
+from cloud import executions, lease, retrainings, sources
 from cloud.handovers import HOLD, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
@@ -17,7 +17,7 @@ from perennial.contract.model import ModelSpec
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
 from perennial.lineage import edges_of_run
 from perennial.outcomes import Trigger
-from perennial.records import DatasetVersion, Run
+from perennial.records import DatasetVersion, Run, Step
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,20 @@ def retrain(context: Context, model: str, occasion: str) -> None:
     if accepted[-1].id in trained.datasets and context.specs[model].digest() == trained.spec_digest:
         logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
         return
-    start(context, retrain_run_id(model, champion.version, occasion), accepted[-1], "retrain")
+    run_id = retrain_run_id(model, champion.version, occasion)
+    start(context, run_id, accepted[-1], "retrain", _decision(context, model, run_id))
 
 
-def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger) -> bool:
+def _decision(context: Context, model: str, run_id: str) -> tuple[Step, ...]:
+    """The decision by which a retraining begins, as the first step of its run."""
+    found = retrainings.decisions(context.ledger, model)
+    made = next((each for each in found if each.run == run_id), None)
+    return (Step(name="retraining", at=made.at, sentences=made.sentences),) if made else ()
+
+
+def start(
+    context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger, steps: tuple[Step, ...] = ()
+) -> bool:
     """Takes the model's lease and starts the execution. False while another run has the lease.
 
     Nothing is started for a retired model; an upload of it is refused.
@@ -126,6 +136,7 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
         state="running",
         started_at=context.now,
         code_digest=sources.keep(context.platform),
+        steps=steps,
     )
     retired = context.ledger.is_retired(dataset.model)  # it is written under the lease, which is ours now
     if retired is not None:

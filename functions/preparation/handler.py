@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from cloud import lease, s3, sources
+from cloud import champions, lease, s3, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -13,6 +14,7 @@ from functions.task import Task, task
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended
+from perennial.contract.lifecycle import Update
 from perennial.contract.plan import ChampionFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
@@ -33,12 +35,14 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     _write_manifest(task, window)
     _write_profile(task, window)
     source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
-    _write_plan(task, window, _put_champion(task), source)
+    champion = _put_champion(task)
+    obstacle = _obstacle(task, champion)
+    _write_plan(task, window, champion, source, "full" if obstacle else task.spec.training.update)
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen)),
+        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen), *obstacle),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
@@ -133,7 +137,23 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str) -> None:
+def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
+    """A sentence if the champion may not be amended: a model that grows from it would keep what must be forgotten."""
+    if champion is None or task.spec.training.update == "full":
+        return ()
+    grown = champions.chain(task.ledger, task.ledger.version(champion.version))
+    learned = [task.ledger.dataset(name) for name in dict.fromkeys(name for each in grown for name in each.datasets)]
+    excluded = task.ledger.exclusions(task.run.model)
+    barred = [one.id for one in learned if one.id in excluded or has_ended(one, task.spec.card, task.now)]
+    if not barred:
+        return ()
+    named = ", ".join(barred[:LISTED])
+    return (f"The champion is not amended: it has learned {named}, which may not be trained on any more.",)
+
+
+def _write_plan(
+    task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str, update: Update
+) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,
@@ -143,5 +163,5 @@ def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion
         event_time=task.spec.event_time,
     )
     archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
-    plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
+    plan = replace(Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id)), update=update)
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

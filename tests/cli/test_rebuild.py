@@ -65,6 +65,14 @@ class Registered:
         put(layout.run(run, layout.TRAINING_PARTS), json.dumps(parts).encode())
         return self._record(known, digest, code, run, tuple(plan["origin"]["datasets"]), grown_from)
 
+    def manifest(self, version: ModelVersion) -> dict[str, Any]:
+        """The manifest in a version's archive."""
+        get(version.archive_key, self.folder / "read.tar.gz")
+        with tarfile.open(self.folder / "read.tar.gz") as archive:
+            member = archive.extractfile(layout.MODEL_MANIFEST)
+            assert member is not None
+            return dict(json.loads(member.read()))
+
     def _parts(self, folder: Path, datasets: list[str]) -> dict[str, str]:
         etags = {}
         for place, dataset in enumerate(datasets):
@@ -142,7 +150,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plan(run: str, **changes: Any) -> dict[str, Any]:
-    return plan_of(run=run, datasets=DATASETS, newest=DATASETS[-1], **SMALL | changes).to_json()
+    return plan_of(run=run, **{"datasets": DATASETS, "newest": DATASETS[-1]} | SMALL | changes).to_json()
 
 
 def test_a_model_is_made_again_with_an_equal_digest(perennial: Perennial, registered: Registered, source: Path) -> None:
@@ -163,6 +171,20 @@ def test_a_model_of_the_previous_release_is_made_again_by_its_own_code(
     assert done.exit_code == 0, done.output
     (found,) = json.loads(done.stdout)["versions"]
     assert (found["equal"], found["rebuilt"]) == (True, version.digest)
+
+
+def test_the_chain_of_an_amended_model_is_made_again_from_its_first_model_on(
+    perennial: Perennial, registered: Registered, source: Path
+) -> None:
+    runs = ("run-people-1f0c93ab27de", "run-people-2f0c93ab27de")
+    first = registered.make(source, plan(runs[0], datasets=DATASETS[:1], newest=DATASETS[0]), runs[0])
+    champion = {"version": first.id, "archive": "champion.tar.gz"}
+    amended = registered.make(source, plan(runs[1], update="amend") | {"champion": champion}, runs[1], first.id)
+    assert registered.manifest(amended)["grown_from"] == first.id, "the amended candidate was taken"
+    done = perennial("rebuild", amended.id, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["versions"]
+    assert [(one["version"], one["equal"]) for one in found] == [(first.id, True), (amended.id, True)]
 
 
 def test_rows_that_were_overwritten_since_are_taken_in_the_version_that_was_trained_on(
