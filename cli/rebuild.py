@@ -29,7 +29,7 @@ _SAME_LIBRARIES = (
 
 @dataclass(frozen=True)
 class Bench:
-    """Where models are made again: the platform, an interpreter for a local process or none for jobs, and a folder."""
+    """The place of rebuilds: the platform, an interpreter for local processes (None for jobs), and a folder."""
 
     platform: Platform
     ledger: Ledger
@@ -102,7 +102,7 @@ def _rebuild(bench: Bench, version: ModelVersion, json: bool) -> Rebuilt:
 
 
 def _sources(recipe: Recipe) -> list[str]:
-    """What the model was made from, in lines."""
+    """The sources of the model, in lines."""
     version, plan = recipe.version, recipe.plan
     first = f"  from {len(version.datasets)} dataset version(s) in {len(recipe.parts)} part(s)"
     grown = f", grown from {version.grown_from}" if version.grown_from else ""

@@ -1,4 +1,4 @@
-"""What a registered model was made from, fetched as its training job had it; and the job that makes it again."""
+"""The sources of a registered model, fetched as its training job had them; and the job that makes it again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a version was made from: code by digest, plan (with spec, seed and champion), and the parts of its datasets.
+    """The sources of a version: code by digest, plan (with spec, seed and champion), and the parts of its datasets.
 
     `unproven` are sentences about parts of which it is not known whether they are those that were trained on.
     """

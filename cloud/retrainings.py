@@ -49,7 +49,7 @@ def resumption(ledger: Ledger, model: str) -> Resumption | None:
 
 
 def facts(ledger: Ledger, spec: ModelSpec, champion: Champion, verdict: str, now: datetime) -> Facts:
-    """What the ledger knows of a model, for the policy. Labelled rows are those of accepted datasets here."""
+    """The facts of a model by the ledger, for the policy. Labelled rows are those of accepted datasets here."""
     runs = ledger.runs(spec.name)
     version = ledger.version(champion.version)
     resumed = resumption(ledger, spec.name)

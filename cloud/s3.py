@@ -102,6 +102,12 @@ def listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", ())
 
 
+def folders(bucket: str, prefix: str) -> Iterator[str]:
+    """The name of every folder just below a prefix, which ends in a slash; without slashes."""
+    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        yield from (found["Prefix"].removeprefix(prefix).rstrip("/") for found in page.get("CommonPrefixes", ()))
+
+
 def version_listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Every object version under a prefix, as S3 lists it; delete markers are left out."""
     for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):

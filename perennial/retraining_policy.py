@@ -38,7 +38,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a model at one time.
+    """The state of a model at one time, as far as the policy needs it.
 
     Args:
         verdict: of monitoring: fresh, watch, stale, insufficient data.
@@ -123,7 +123,7 @@ def _due(policy: Retraining, facts: Facts) -> tuple[bool, str]:
 
 
 def _obstacles(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
-    """What holds a due training back, the rule that counts first."""
+    """The rules that hold a due training back, the one that counts first before the others."""
     if facts.running:
         yield Ruling("wait", "running", (f"{facts.running} is under way.",))
     refused = refused_in_a_row(facts)

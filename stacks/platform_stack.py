@@ -134,7 +134,8 @@ class PlatformStack(Stack):
         traffic.grant_read(self.serving.role, "batch/*")
         traffic.grant_read(do.monitor, "capture/*")
         traffic.grant_write(do.monitor, "watch/*")
-        models.grant_read(do.monitor, "runs/*", "specs/*")
+        models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
+        models.grant_write(do.monitor, "reports/*")
 
     def _grant_actions(self) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""

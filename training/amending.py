@@ -48,7 +48,7 @@ class Amended:
 
 @dataclass(frozen=True)
 class Material:
-    """Which training rows are new to the champion, and which old ones are replayed: masks (n,)."""
+    """Boolean arrays (n,) of the training rows that are new to the champion, and of the old ones that are replayed."""
 
     new: NDArray[np.bool_]
     replayed: NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""How each kind of estimator learns more rows: trees are added, weights move, a user's own function decides.
+"""The update of a fitted estimator by more rows: trees are added, weights move, a user's own function decides.
 
 hist_gradient_boosting: added trees correct what is left of the error on the new and replayed rows.
 random_forest: added trees are grown on the new and replayed rows; each tree has one vote.

@@ -14,7 +14,7 @@ INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 
 @dataclass(frozen=True)
 class Amendment(Part):
-    """How an amended candidate grows from the champion."""
+    """The growth of an amended candidate from the champion."""
 
     replay: float = setting(0.5, "Old training rows that are learned again, per new row.", ge=0, le=10)
     growth: float = setting(
@@ -62,7 +62,7 @@ class Retrain(Part):
 
 @dataclass(frozen=True)
 class Retraining(Part):
-    """When a model in service is trained again by itself, and how often at most."""
+    """The conditions under which a model in service is trained again by itself, and the limits."""
 
     by: Literal["verdict", "schedule", "cost"] = setting(
         "verdict",
