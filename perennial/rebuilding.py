@@ -110,7 +110,7 @@ def _said(values: Mapping[str, Any], name: str) -> str:
 
 
 def _predictions(registered: Built, rebuilt: Built) -> Sequence[Difference]:
-    """Whether both models predict the same for the golden rows, and the largest difference of two numbers."""
+    """The number of golden rows that both models predict differently, and the largest difference of two numbers."""
     then, now = registered.golden, rebuilt.golden
     if then.get("rows") != now.get("rows"):
         return [Difference("prediction", "golden rows", f"{len(then['rows'])} rows", "other rows")]
