@@ -9,6 +9,8 @@ docs/retraining.md.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import tarfile
 import tempfile
@@ -25,9 +27,13 @@ from sklearn.metrics import roc_auc_score
 from bench.gate.tables import put
 from perennial.contract.columns import Column
 from perennial.contract.gate import Gate
+from perennial.contract.lifecycle import Amendment
 from perennial.contract.plan import ChampionFile, Origin, Plan
-from training.job import Paths
+from perennial.gate.decision import decide
+from training import amending
+from training.job import Paths, read_plan
 from training.model import Model
+from training.rows import read, split
 from training.tables import to_arrow
 from training.train import train
 
@@ -46,7 +52,8 @@ ESTIMATORS: dict[str, dict[str, Any]] = {
     "random_forest": {"n_estimators": 60},
     "linear": {},
 }
-POLICIES = ("full", "amend")
+MEMORY = 6
+POLICIES = ("full", "amended, always", "amend", f"amend, memory {MEMORY}")
 
 
 def rows(season: str, count: int, seed: int) -> pd.DataFrame:
@@ -88,11 +95,14 @@ class Stream:
         base = self._folder / f"{month:02d}"
         paths = Paths.of({"SAGEMAKER_BASE_DIR": str(base)})
         self._prepare(paths, month)
-        train(paths)
-        evaluation = json.loads((paths.output / "evaluation.json").read_text())
-        update = evaluation.get("update") or {}
-        taken = update.get("taken", "full")
-        promoted = self._champion is None or self._promotes(evaluation)
+        if self._policy == "amended, always" and self._champion:
+            taken, promoted = self._grow(paths), True
+        else:
+            with contextlib.redirect_stdout(io.StringIO()):
+                train(paths)
+            evaluation = json.loads((paths.output / "evaluation.json").read_text())
+            taken = (evaluation.get("update") or {}).get("taken", "full")
+            promoted = self._champion is None or decide(evaluation, GATE).promote
         if promoted:
             self._champion = paths.model
         season = SEASONS[month]
@@ -100,10 +110,13 @@ class Stream:
         following = SEASONS[(month + 1) % len(SEASONS)]
         return Month(taken, promoted, areas[season], areas["S" if season == "W" else "W"], areas[following])
 
-    def _promotes(self, evaluation: dict[str, Any]) -> bool:
-        from perennial.gate.decision import decide
-
-        return decide(evaluation, GATE).promote
+    def _grow(self, paths: Paths) -> str:
+        """The amended candidate, without a choice."""
+        assert self._champion is not None
+        plan = read_plan(paths.plan / "plan.json")
+        with contextlib.redirect_stdout(io.StringIO()):
+            amending.grow(plan, split(read(paths.data, plan), plan), self._champion, paths.model)
+        return "amended"
 
     def _area(self, frame: pd.DataFrame) -> float:
         assert self._champion is not None
@@ -111,7 +124,8 @@ class Stream:
         return float(roc_auc_score(frame["bought"].to_numpy(dtype=bool), values))
 
     def _prepare(self, paths: Paths, month: int) -> None:
-        window = range(max(0, month - WINDOW + 1), month + 1)
+        before = MEMORY if "memory" in self._policy and self._champion else 0
+        window = range(max(0, month - WINDOW + 1 - before), month + 1)
         names = [f"ds-stream-{each:012x}" for each in window]
         for each, name in zip(window, names, strict=True):
             folder = paths.data / name
@@ -122,7 +136,8 @@ class Stream:
         plan = Plan(
             run=f"run-stream-{month:012x}", model="stream", problem="binary", target="bought", columns=COLUMNS,
             key=("id",), estimator=self._estimator, parameters=ESTIMATORS[self._estimator], gate=GATE,
-            champion=champion, update="amend" if self._policy == "amend" else "full",
+            champion=champion, update="full" if self._policy == "full" else "amend",
+            memory=max(0, len(window) - WINDOW), amend=Amendment(generations=100),
             origin=Origin(datasets=tuple(names), newest=names[-1]),
         )  # fmt: skip
         (paths.plan / "plan.json").write_text(json.dumps(plan.to_json()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,16 @@ from training.rows import Split
 from training.updates import NotAmendableError
 
 
+def without_memory(plan: Plan, split: Split) -> Split:
+    """The same held-out rows, and the training rows of the window; those before it are not for a full training."""
+    if not plan.memory:
+        return split
+    window, own = copy.copy(split), split.train_places >= plan.memory
+    window.train = split.train[own].reset_index(drop=True)
+    window.train_hashes, window.train_places = split.train_hashes[own], split.train_places[own]
+    return window
+
+
 def judge(
     plan: Plan, split: Split, fitted: Fitted, rival: Rival, paths: Paths, scratch: Path
 ) -> tuple[Fitted, dict[str, Any]]:
@@ -27,7 +38,7 @@ def judge(
     Returns the candidate that is taken, whose files are in the job's folders, and the content of evaluation.json about
     it; the member `update` tells of both.
     """
-    full = judging.judge(plan, split, fitted, rival, paths.output)
+    full = judging.judge(plan, without_memory(plan, split), fitted, rival, paths.output)
     if plan.update == "full" or plan.champion is None:
         return fitted, full
     try:

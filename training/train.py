@@ -40,7 +40,7 @@ def train(paths: Paths) -> str:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
-            fitted = fitting.fit(job, split, paths.model)
+            fitted = fitting.fit(job, contest.without_memory(job, split), paths.model)
             fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()

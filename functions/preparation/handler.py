@@ -30,14 +30,16 @@ class NothingToTrainOnError(FunctionError):
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     """Prepares the job over the newest accepted dataset versions."""
-    chosen = _window(task)
-    window = chosen.datasets
-    _write_manifest(task, window)
-    _write_profile(task, window)
-    source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
     champion = _put_champion(task)
     obstacle = _obstacle(task, champion)
-    _write_plan(task, window, champion, source, "full" if obstacle else task.spec.training.update)
+    update: Update = "full" if obstacle or champion is None else task.spec.training.update
+    chosen = _window(task, task.spec.training.amend.memory if update == "amend" else 0)
+    window = chosen.datasets
+    memory = max(0, len(window) - task.spec.training.window) if update == "amend" else 0
+    _write_manifest(task, window)
+    _write_profile(task, window[memory:])
+    source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
+    _write_plan(task, window, champion, source, (update, memory))
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
@@ -62,8 +64,8 @@ def hold(task: Task) -> None:
     lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
-def _window(task: Task) -> Window:
-    """The run's window by `data` and `training.window` of the spec, with its own dataset.
+def _window(task: Task, memory: int = 0) -> Window:
+    """The run's window by `data` and `training.window` of the spec, with its own dataset, after as many as `memory`.
 
     Raises NothingToTrainOnError where no dataset version may be used.
     """
@@ -74,7 +76,7 @@ def _window(task: Task) -> Window:
         )
     known = sorted([*_earlier(task), task.ledger.dataset(own)], key=lease.order)
     ended = {dataset.id for dataset in known if has_ended(dataset, task.spec.card, task.now)}
-    size = 1 if task.spec.data.uploads == "snapshot" else task.spec.training.window
+    size = 1 if task.spec.data.uploads == "snapshot" else task.spec.training.window + memory
     window = choose(known, own, size, ended, excluded)
     if not window.datasets:
         raise NothingToTrainOnError("the retention of all accepted data has ended", "perennial upload FILE")
@@ -152,7 +154,7 @@ def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
 
 
 def _write_plan(
-    task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str, update: Update
+    task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str, update: tuple[Update, int]
 ) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
@@ -163,5 +165,6 @@ def _write_plan(
         event_time=task.spec.event_time,
     )
     archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
-    plan = replace(Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id)), update=update)
+    plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
+    plan = replace(plan, update=update[0], memory=update[1])
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

@@ -20,6 +20,9 @@ class Amendment(Part):
     growth: float = setting(
         0.2, "Trees that one amendment adds, as a share of the trees of a full training.", gt=0, le=1
     )
+    memory: int = setting(
+        0, "Dataset versions before the window whose rows are judged as well, and replayed.", ge=0, le=100
+    )
     generations: int = setting(10, "After so many amendments in a row the next model is trained in full.", ge=1, le=100)
 
 

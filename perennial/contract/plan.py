@@ -61,6 +61,8 @@ class Plan(Part):
     parameters: Mapping[str, Any]
     champion: ChampionFile | None = None
     update: Update = "full"
+    #: the number of the oldest datasets that a full training leaves out; their rows are judged and replayed
+    memory: int = 0
     amend: Amendment = field(default_factory=Amendment)
     gate: Gate
     origin: Origin = Origin()

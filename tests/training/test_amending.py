@@ -14,10 +14,11 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from tests.training.jobs import Job, people, plan_of
-from training import updates
+from training import contest, updates
 from training.amending import Material
+from training.job import read_plan
 from training.model import Model
-from training.rows import Split
+from training.rows import Split, read, split
 from training.updates import Lesson
 
 OLD, NEW = "ds-people-1f0c93ab27de", "ds-people-2f0c93ab27de"
@@ -179,14 +180,14 @@ def test_the_sample_of_old_rows_is_bounded_deterministic_and_another_one_for_ano
     champion, _ = made()
     model = Model.load(champion.paths.model)
     plan = plan_of(datasets=(OLD, NEW), newest=NEW, amend=updates_of({"replay": 0.25}))
-    split = a_split(400, 200)
+    rows = a_split(400, 200)
     numbers = np.arange(600) % 2
-    first, again = (Material.of(plan, split, model, numbers, [False, True]) for _ in range(2))
+    first, again = (Material.of(plan, rows, model, numbers, [False, True]) for _ in range(2))
     assert (first.new.sum(), first.replayed.sum()) == (200, 50)
     assert not (first.new & first.replayed).any()
     np.testing.assert_array_equal(first.replayed, again.replayed)
     other = Model(model.folder, {**model.manifest, "digest": "f" * 64}, model.pipeline, model.features)
-    assert (Material.of(plan, split, other, numbers, [False, True]).replayed != first.replayed).any()
+    assert (Material.of(plan, rows, other, numbers, [False, True]).replayed != first.replayed).any()
 
 
 OWN = """
@@ -248,10 +249,10 @@ def pipeline(job: Job) -> Any:
 
 
 def a_split(old: int, new: int) -> Split:
-    split = Split.__new__(Split)
-    split.train_hashes = np.random.default_rng(3).integers(0, 2**63, old + new).astype(np.uint64)
-    split.train_places = np.repeat([0, 1], [old, new])
-    return split
+    made = Split.__new__(Split)
+    made.train_hashes = np.random.default_rng(3).integers(0, 2**63, old + new).astype(np.uint64)
+    made.train_places = np.repeat([0, 1], [old, new])
+    return made
 
 
 def test_the_job_writes_one_model_and_its_own_evaluation(made: Made) -> None:
@@ -259,3 +260,24 @@ def test_the_job_writes_one_model_and_its_own_evaluation(made: Made) -> None:
     names = {path.name for path in run.paths.output.iterdir()}
     assert names == {"evaluation.json", "predictions.parquet"}
     json.dumps(run.evaluation, allow_nan=False)
+
+
+def test_no_full_training_sees_the_memory_that_is_judged(tmp_path: Path) -> None:
+    parts = {OLD: people(300), NEW: people(300, 300, seed=2)}
+    job = Job(tmp_path / "ml").prepare_datasets(parts, update="amend", memory=1)
+    plan = read_plan(job.paths.plan / "plan.json")
+    whole = split(read(job.paths.data, plan), plan)
+    window = contest.without_memory(plan, whole)
+    assert set(window.train["id"]) == {number for number in whole.train["id"] if number >= 300}
+    assert len(window.train) == len(window.train_hashes) == len(window.train_places) < len(whole.train)
+    assert (window.held_out["id"] < 300).any(), "rows of the memory are held out and judged"
+
+
+def test_a_full_candidate_that_has_forgotten_the_memory_is_not_taken(made: Made) -> None:
+    """The old rows depend on age the other way round, and tell so by their city."""
+    old = shifted(people(900)).assign(city="Oslo")
+    gate = QUICK | {"margin": 0.05, "forgetting": 0.05}
+    _, run = made(old=old, gate=gate, then={"memory": 1, "amend": updates_of({"replay": 1.0})})
+    update = update_of(run)
+    assert update["taken"] == "amended"
+    assert "the full one forgets more than gate.forgetting allows" in update["sentence"]
