@@ -46,7 +46,7 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     reference = Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key))
     since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
     trained_by = champions.spec_of(platform, version) or spec
-    traffic = captured_profile(platform, trained_by, reference.grid, since, now)
+    traffic = captured_profile(platform, trained_by, version.id, reference.grid, since, now)
     profiles = traffic.same_columns(reference), traffic.profile
     report = compare(*profiles, spec.drift, version.importance)
     found = assess(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)

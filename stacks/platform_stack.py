@@ -5,7 +5,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.data import DataStack
-from stacks.ingestion import DeadLetters, Ingestion, call, every
+from stacks.ingestion import DeadLetters, Ingestion, TruthIngestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.monitoring import Monitoring, Notices
 from stacks.registries import Image, Registry
@@ -38,6 +38,13 @@ class PlatformStack(Stack):
             dispatch=self.functions.dispatch,
             dead_letters=self.dead_letters,
         )
+        self.truth = TruthIngestion(
+            self,
+            "Truth",
+            uploads=self.data.data,
+            reader=self.functions.record_truth,
+            dead_letters=self.dead_letters,
+        )
         self.training = Training(self, "Training", image=self.image, settings=settings)
         self.registry = Registry(self, "Registry", image=self.image, settings=settings)
         self.serving = Serving(self, "Serving", image=self.image, notices=self.notices, settings=settings)
@@ -64,12 +71,14 @@ class PlatformStack(Stack):
 
     def _wire(self, settings: Settings) -> None:
         """The targets and schedules of EventBridge."""
-        conclude, reconcile, monitor = [
+        do = self.functions
+        conclude, reconcile, tabulate, monitor = [
             call(function, dead_letters=self.dead_letters)
-            for function in (self.functions.conclude, self.functions.reconcile, self.functions.monitor)
+            for function in (do.conclude, do.reconcile, do.tabulate, do.monitor)
         ]
         self.workflow.conclude_ended_executions(conclude)
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
+        every(self, "Tabulation", minutes=settings.tabulate_minutes, target=tabulate)
         every(self, "Watch", minutes=settings.monitor_minutes, target=monitor)
 
     def _grant(self) -> None:
@@ -80,7 +89,9 @@ class PlatformStack(Stack):
     def _grant_records(self) -> None:
         ledger, do = self.data.ledger, self.functions
         for function in do.every:
-            if function is do.report:
+            if function is do.record_truth:
+                continue
+            if function in (do.report, do.tabulate):
                 ledger.grant_read(function)
             else:
                 ledger.grant_write(function)
@@ -132,7 +143,14 @@ class PlatformStack(Stack):
             traffic.add_name_to(function)  # for the endpoint's data capture
         traffic.grant_write(self.serving.role, "capture/*", "batch/*")
         traffic.grant_read(self.serving.role, "batch/*")
-        traffic.grant_read(do.monitor, "capture/*")
+        traffic.grant_read(do.tabulate, "capture/*", "tables/*")
+        traffic.grant_write(do.tabulate, "tables/*")
+        models.grant_read(do.tabulate, "specs/*")
+        data.grant_read(do.tabulate, "datasets/*")  # rows of accepted uploads are labels, too
+        data.grant_read(do.record_truth, "truth/*")
+        traffic.grant_read(do.record_truth, "tables/*")
+        traffic.grant_write(do.record_truth, "tables/*")
+        traffic.grant_read(do.monitor, "tables/*")
         traffic.grant_write(do.monitor, "watch/*")
         models.grant_read(do.monitor, "runs/*", "specs/*")
 
@@ -141,6 +159,7 @@ class PlatformStack(Stack):
         do = self.functions
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
+        for function in (do.dispatch, do.reconcile, do.record_truth):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
@@ -169,9 +188,11 @@ class PlatformStack(Stack):
         serving.grant_read_metrics(do.shadow)
         serving.grant_describe_endpoint(do.check)
         serving.grant_read_alarm_history(do.check)
-        for function in (do.check, do.monitor):
+        for function in (do.check, do.tabulate):
             serving.grant_read_log(function)
-        serving.grant_decrypt(do.monitor)
+        for function in (do.tabulate, do.monitor):
+            serving.grant_decrypt(function)
+        serving.grant_encrypt(do.tabulate)
         serving.grant_retire(do.retire)
         serving.grant_scale(do.finish)
         serving.grant_delete_configs(do.finish)
