@@ -11,6 +11,7 @@ from stacks.monitoring import Monitoring, Notices
 from stacks.registries import Image, Registry
 from stacks.serving import Serving
 from stacks.settings import Settings
+from stacks.tables import TableColumns, Tables
 from stacks.training import Training
 from stacks.workflow import Workflow
 
@@ -18,7 +19,7 @@ from stacks.workflow import Workflow
 class PlatformStack(Stack):
     """The workflow with ingestion, training, registry, serving and monitoring."""
 
-    def __init__(self, scope: Construct, id: str, *, data: DataStack, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, data: DataStack, tables: TableColumns, settings: Settings) -> None:
         super().__init__(
             scope,
             id,
@@ -28,6 +29,7 @@ class PlatformStack(Stack):
         self.add_stack_dependency(data)
         self.data = data.data
         self.image = Image(self, "Image")
+        self.tables = Tables(self, "Tables", traffic=self.data.traffic, columns=tables, settings=settings)
         self.notices = Notices(self, "Notices", settings=settings)
         self.dead_letters = DeadLetters(self, "DeadLetters")
         self.functions = Lambdas(self, "Functions", dead_letters=self.dead_letters, settings=settings)
