@@ -62,13 +62,6 @@ def chunks(bucket: str, key: str) -> Iterator[bytes]:
     yield from _get(bucket, key, None)["Body"].iter_chunks(1 << 20)
 
 
-def folders(bucket: str, prefix: str) -> list[str]:
-    """The names of the folders directly below a prefix, which ends in a slash."""
-    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-    found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
-    return [each.removeprefix(prefix).removesuffix("/") for each in found]
-
-
 def replace(bucket: str, key: str, body: bytes, etag: str | None, **more: Any) -> bool:
     """Writes an object if it still has that ETag, or with None if there is none yet; False if it has another one."""
     condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
@@ -129,6 +122,12 @@ def listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Every current object under a prefix, as S3 lists it."""
     for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", ())
+
+
+def folders(bucket: str, prefix: str) -> Iterator[str]:
+    """The name of every folder just below a prefix, which ends in a slash; without slashes."""
+    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        yield from (found["Prefix"].removeprefix(prefix).rstrip("/") for found in page.get("CommonPrefixes", ()))
 
 
 def version_listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

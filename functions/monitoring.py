@@ -10,6 +10,7 @@ from cloud import champions, messaging, s3
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
+from functions import site
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
 from functions.task import logger, metrics, utc_now
@@ -62,6 +63,7 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
         platform.traffic_bucket, layout.monitoring(spec.name, now), record | {"drift_report": report.as_dict()}
     )
     ledger.put_monitoring(spec.name, now, record)
+    site.write_model(platform, ledger, spec.name)
     metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit="Count", value=1)
     logger.info("model monitored", model=spec.name, drift=found.drift, stale=found.stale, rows=found.rows)
     if found.stale and spec.monitoring.retrain:

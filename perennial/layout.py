@@ -175,9 +175,32 @@ def beside(archive_key: str, name: str) -> str:
     return archive_key.removesuffix(MODEL_ARCHIVE) + name
 
 
+REPORTS = "reports/"
+
+
+def home() -> str:
+    """The page of all models."""
+    return f"{REPORTS}index.html"
+
+
 def reports(model: str) -> str:
     """The folder of a model's reports."""
-    return f"reports/{model}/"
+    return f"{REPORTS}{model}/"
+
+
+def glance(model: str) -> str:
+    """A model's entry on the page of all models."""
+    return f"{reports(model)}glance.json"
+
+
+def dataset_page(model: str, identity: str) -> str:
+    """The page of a dataset version."""
+    return f"{reports(model)}datasets/{identity}.html"
+
+
+def lineage_page(model: str) -> str:
+    """The lineage of a model's versions."""
+    return f"{reports(model)}lineage.html"
 
 
 def report(model: str, run: str) -> str:

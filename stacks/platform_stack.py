@@ -154,7 +154,8 @@ class PlatformStack(Stack):
         traffic.grant_write(do.record_truth, "tables/*")
         traffic.grant_read(do.monitor, "tables/*")
         traffic.grant_write(do.monitor, "watch/*")
-        models.grant_read(do.monitor, "runs/*", "specs/*")
+        models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
+        models.grant_write(do.monitor, "reports/*")
 
     def _grant_actions(self) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""

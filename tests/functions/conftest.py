@@ -104,3 +104,18 @@ class Context:
 @pytest.fixture
 def context() -> Context:
     return Context()
+
+
+@pytest.fixture
+def send(world, context):
+    """Hands messages to dispatch; gives those that failed."""
+    from functions.dispatch.handler import handler
+
+    def send(*bodies: dict) -> list:
+        records = [
+            {"messageId": str(index), "body": json.dumps(body), "eventSource": "aws:sqs", "receiptHandle": "r"}
+            for index, body in enumerate(bodies)
+        ]
+        return handler({"Records": records}, context)["batchItemFailures"]
+
+    return send
