@@ -209,6 +209,41 @@ def test_tables_of_traffic_under_a_customers_key_are_under_that_key_too(world):
         assert s3.head_object(Bucket="traffic", Key=item)["SSEKMSKeyId"] == key_id
 
 
+def test_rows_that_a_server_logged_are_rows_with_hashed_columns_and_answers(world):
+    columns = SPEC.columns | {"distance": replace(SPEC.columns["distance"], sensitive=True)}
+    spec = replace(SPEC, columns=columns, serving=replace(SPEC.serving, sensitive="hash"))
+    known(world, VERSION, 5, spec)
+    rows = [ROW | {"distance": "0123456789abcdef"}, ROW | {"distance": None}]
+    answers = [{"label": True, "probability": 0.75}, {"label": False, "probability": 0.25}]
+    line = {"event": "inputs", "model": VERSION, "inference_id": "mine", "rows": rows, "answers": answers}
+    older = {"event": "inputs", "model": VERSION, "rows": [ROW | {"distance": "x"}]}
+    broken = {"event": "inputs", "model": VERSION, "rows": [{"hour": "noon"}]}
+    other = {"event": "inputs", "model": "airtime@0c0000000000", "rows": rows}
+    logs, group = boto3.client("logs"), {"logGroupName": "/aws/sagemaker/Endpoints/perennial-flights"}
+    now = datetime.now(UTC).replace(minute=30)  # CloudWatch takes no line of the future, or of long ago
+    at = int((now - timedelta(hours=1)).timestamp() * 1000)
+    logs.create_log_group(**group)
+    logs.create_log_stream(**group, logStreamName="AllTraffic/i-1")
+    events = [{"timestamp": at, "message": json.dumps(each)} for each in (line, older, broken, other)]
+    logs.put_log_events(**group, logStreamName="AllTraffic/i-1", logEvents=events)
+    counts = [tabulate(world, now, spec), tabulate(world, now, spec)]
+    assert [(each.requests, each.rows, each.unreadable, each.unanswered) for each in counts] == [(2, 3, 1, 1), (0,) * 4]
+    found = tables.requests(world.platform, spec, now - timedelta(hours=2), now).sort(names.REQUEST, names.ROW)
+    assert found["distance"].to_list() == ["x", "0123456789abcdef", None]
+    assert found.select(names.REQUEST, names.ROW, names.ANSWER, names.SCORE).rows() == [
+        (None, 0, None, None), ("mine", 0, True, 0.75), ("mine", 1, False, 0.25),
+    ]  # fmt: skip
+    assert set(found[names.VERSION]) == {VERSION}
+
+
+def test_answers_that_are_captured_without_requests_are_no_fault(world):
+    known(world, VERSION, 5)
+    line = json.loads(record("e1", NOW))
+    del line["captureData"]["endpointInput"]
+    put(key(NOW, "a"), json.dumps(line) + "\n")
+    assert tabulate(world).as_tuple() == (0, 0, 0, 0, 0)
+
+
 EVENTS = st.integers(0, 11)
 FILES = st.lists(
     st.tuples(
