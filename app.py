@@ -16,6 +16,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from perennial.monitoring import athena
 from perennial.spec import SpecError, load_all
 from stacks.data import DataStack
+from stacks.models import Model
 from stacks.platform_stack import PlatformStack
 
 app = App(
@@ -36,6 +37,6 @@ try:
 except (SettingsError, SpecError) as error:
     raise SystemExit(str(error)) from None
 data = DataStack(app, "Data", settings=settings)
-tables = {name: athena.tables(spec) for name, spec in specs.items()}
-PlatformStack(app, "Platform", data=data, tables=tables, settings=settings)
+models = {name: Model(athena.tables(spec), spec.monitoring.every_hours) for name, spec in specs.items()}
+PlatformStack(app, "Platform", data=data, models=models, settings=settings)
 app.synth()

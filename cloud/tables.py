@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -21,34 +21,41 @@ _AHEAD = 8  # parts that are fetched at a time
 _MARGIN = timedelta(days=1)  # captures lie in the folder of the hour in which SageMaker began their file
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Some of the rows: those of one version, of these columns (and those that say which row it is), at most so many.
+
+    No further part is read once there are `most` rows.
+    """
+
+    version: str | None = None
+    columns: Sequence[str] | None = None
+    most: int | None = None
+
+
 def requests(
     platform: Platform,
     spec: ModelSpec,
     since: datetime,
     until: datetime,
-    versions: Sequence[str] | None = None,
-    columns: Sequence[str] | None = None,
+    choice: Choice = Choice(),
 ) -> pl.DataFrame:
-    """The rows that were answered in `since <= _at < until`, each once.
-
-    Args:
-        platform: the platform.
-        spec: the model's.
-        since: the beginning (UTC).
-        until: the end, which is not included.
-        versions: only rows that one of these versions answered.
-        columns: only these columns, and those that say which row it is.
-    """
-    wanted = None if columns is None else [names.AT, names.VERSION, names.EVENT, names.ROW, *columns]
+    """The rows that were answered in `since <= _at < until` (UTC), each once."""
+    identity = [names.AT, names.VERSION, names.EVENT, names.ROW]
+    wanted = None if choice.columns is None else [*identity, *choice.columns]
     schema = request_schema(spec)
     empty = pl.DataFrame(
         schema=schema if wanted is None else {n: schema[n] for n in dict.fromkeys(wanted) if n in schema}
     )
     inside = (pl.col(names.AT) >= since) & (pl.col(names.AT) < until)
-    if versions is not None:
-        inside &= pl.col(names.VERSION).is_in(list(versions))
+    if choice.version is not None:
+        inside &= pl.col(names.VERSION) == choice.version
     keys = _keys(platform, layout.REQUESTS, spec.name, since, until)
-    parts = [part.filter(inside) for part in _parts(platform, keys, wanted)]
+    parts: list[pl.DataFrame] = []
+    for part in _parts(platform, keys, wanted):
+        parts.append(part.filter(inside))
+        if choice.most is not None and sum(each.height for each in parts) >= choice.most:
+            break
     return pl.concat([empty, *parts], how="diagonal_relaxed").unique(
         [names.EVENT, names.ROW], keep="first", maintain_order=True
     )
@@ -112,7 +119,8 @@ def _is_within(key: str, first: date, last: date) -> bool:
     return day is not None and first <= day <= last
 
 
-def _parts(platform: Platform, keys: Sequence[str], columns: Sequence[str] | None) -> Iterator[Any]:
+def _parts(platform: Platform, keys: Sequence[str], columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    """The parts in their order; _AHEAD are fetched and held at a time."""
     with ThreadPoolExecutor(_AHEAD) as pool:
         for start in range(0, len(keys), _AHEAD):
-            yield from pool.map(lambda key: part(platform, key, columns), keys[start : start + _AHEAD])
+            yield from list(pool.map(lambda key: part(platform, key, columns), keys[start : start + _AHEAD]))

@@ -41,7 +41,8 @@ def captured_profile(
     hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
     features = [name for name in spec.features() if name in grid.columns and name not in hidden]
     seen = Grid({name: grid.columns[name] for name in features})
-    rows = tables.requests(platform, spec, since, until, [version], features).head(ROWS_LIMIT)
+    choice = tables.Choice(version, features, ROWS_LIMIT)
+    rows = tables.requests(platform, spec, since, until, choice).head(ROWS_LIMIT)
     unreadable = tables.unreadable(platform, spec.name, since, until).height
     if rows.is_empty():
         return Traffic(Profile.empty(seen), unreadable=unreadable)

@@ -12,7 +12,7 @@ from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions import site
 from functions.captured_traffic import captured_profile
-from functions.dispatch.handler import specs
+from functions.dispatch.handler import scheduled
 from functions.task import logger, metrics, utc_now
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -24,12 +24,12 @@ from perennial.retraining import Staleness, assess
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Monitors the models that are due."""
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Monitors a model if it is due, or without `model` all that are."""
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
     stale: dict[str, bool] = {}
-    for model, spec in specs().items():
+    for model, spec in scheduled(event).items():
         champion = ledger.champion(model)
         if champion is not None and _is_due(ledger, spec, now):
             stale[model] = _monitor(platform, ledger, spec, champion, now).stale

@@ -297,7 +297,12 @@ def table_day(key: str) -> date | None:
 
 def truth_record(model: str, upload: str) -> str:
     """The counts of an upload of labels."""
-    return f"{table('uploads', model)}{upload}.json"
+    return f"{truth_records(model)}{upload}.json"
+
+
+def truth_records(model: str) -> str:
+    """The folder of the counts of all uploads of labels."""
+    return table("uploads", model)
 
 
 def _digits(version: str) -> str:

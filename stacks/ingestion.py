@@ -87,6 +87,11 @@ class TruthIngestion(Construct):
         put_under(self, "Uploaded", TRUTH, uploads=uploads, queue=self.queue, dead_letters=dead_letters)
         reader.add_event_source(sources.SqsEventSource(self.queue, batch_size=1, report_batch_item_failures=True))
 
+    def grant_send(self, function: lambda_.Function) -> None:
+        """Allows a function to send events again."""
+        self.queue.grant_send_messages(function)
+        function.add_environment("PERENNIAL_TRUTH_QUEUE", self.queue.queue_url)
+
 
 def put_under(
     scope: Construct, id: str, prefix: str, *, uploads: Store, queue: sqs.Queue, dead_letters: DeadLetters

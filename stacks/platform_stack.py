@@ -7,11 +7,13 @@ from constructs import Construct
 from stacks.data import DataStack
 from stacks.ingestion import DeadLetters, Ingestion, TruthIngestion, call, every
 from stacks.lambdas import Lambdas
+from stacks.models import Models
 from stacks.monitoring import Monitoring, Notices
 from stacks.registries import Image, Registry
+from stacks.schedules import Schedules, hourly
 from stacks.serving import Serving
 from stacks.settings import Settings
-from stacks.tables import TableColumns, Tables
+from stacks.tables import Tables
 from stacks.training import Training
 from stacks.workflow import Workflow
 
@@ -19,7 +21,7 @@ from stacks.workflow import Workflow
 class PlatformStack(Stack):
     """The workflow with ingestion, training, registry, serving and monitoring."""
 
-    def __init__(self, scope: Construct, id: str, *, data: DataStack, tables: TableColumns, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, data: DataStack, models: Models, settings: Settings) -> None:
         super().__init__(
             scope,
             id,
@@ -29,7 +31,7 @@ class PlatformStack(Stack):
         self.add_stack_dependency(data)
         self.data = data.data
         self.image = Image(self, "Image")
-        self.tables = Tables(self, "Tables", traffic=self.data.traffic, columns=tables, settings=settings)
+        self.tables = Tables(self, "Tables", traffic=self.data.traffic, models=models, settings=settings)
         self.notices = Notices(self, "Notices", settings=settings)
         self.dead_letters = DeadLetters(self, "DeadLetters")
         self.functions = Lambdas(self, "Functions", dead_letters=self.dead_letters, settings=settings)
@@ -67,21 +69,21 @@ class PlatformStack(Stack):
             dead_letters=self.dead_letters,
             settings=settings,
         )
-        self._wire(settings)
+        self.schedules = Schedules(self, "Schedules", dead_letters=self.dead_letters)
+        self._wire(models, settings)
         self._grant()
         self._publish_names(settings)
 
-    def _wire(self, settings: Settings) -> None:
-        """The targets and schedules of EventBridge."""
+    def _wire(self, models: Models, settings: Settings) -> None:
+        """The targets of EventBridge, and the schedules."""
         do = self.functions
-        conclude, reconcile, tabulate, monitor = [
-            call(function, dead_letters=self.dead_letters)
-            for function in (do.conclude, do.reconcile, do.tabulate, do.monitor)
+        conclude, reconcile = [
+            call(function, dead_letters=self.dead_letters) for function in (do.conclude, do.reconcile)
         ]
         self.workflow.conclude_ended_executions(conclude)
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
-        every(self, "Tabulation", minutes=settings.tabulate_minutes, target=tabulate)
-        every(self, "Watch", minutes=settings.monitor_minutes, target=monitor)
+        self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
+        self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
 
     def _grant(self) -> None:
         self._grant_records()
@@ -105,7 +107,8 @@ class PlatformStack(Stack):
             models.grant_write(function, "specs/*")
         for function in do.tasks:
             models.grant_read(function, "specs/*")
-        data.grant_read(do.reconcile, "incoming/*")
+        data.grant_read(do.reconcile, "incoming/*", "truth/*")
+        traffic.grant_read(do.reconcile, "tables/*")
         data.grant_read(do.plan, "incoming/*")
         data.grant_write(do.plan, "datasets/*", "grids/*")
         for worker in (do.inspect, do.inspect_larger):
@@ -166,6 +169,7 @@ class PlatformStack(Stack):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
+        self.truth.grant_send(do.reconcile)
         self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
         self.training.grant_stop_jobs(do.clean_up)

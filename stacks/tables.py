@@ -3,28 +3,24 @@
 Their days are projected from the calendar, so that no crawler runs and a new day is there at once.
 """
 
-from collections.abc import Mapping
-
 from aws_cdk import Aws
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from perennial.contract.observed import DAY
 from perennial.layout import table
+from stacks.models import Columns, Models
 from stacks.settings import Settings
 from stacks.stores import Store
 
 FIRST_DAY = "2024-01-01"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
-#: by model and kind of table: the names and types of the columns
-TableColumns = Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]
-
 
 class Tables(Construct):
     """One database, and for each model a table of requests, of what could not be read, and of labels."""
 
-    def __init__(self, scope: Construct, id: str, *, traffic: Store, columns: TableColumns, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, traffic: Store, models: Models, settings: Settings) -> None:
         super().__init__(scope, id)
         self._bucket = traffic.bucket.bucket_name
         environment = settings.environment
@@ -36,12 +32,12 @@ class Tables(Construct):
                 name=environment.database, description=f"{environment.title}: the traffic of the models"
             ),
         )
-        for model, kinds in sorted(columns.items()):
-            for kind, of_kind in kinds.items():
-                made = self._table(model, kind, of_kind, environment.table(model, kind))
+        for name, model in sorted(models.items()):
+            for kind, columns in model.tables.items():
+                made = self._table(name, kind, columns, environment.table(name, kind))
                 made.add_dependency(self.database)
 
-    def _table(self, model: str, kind: str, columns: tuple[tuple[str, str], ...], name: str) -> glue.CfnTable:
+    def _table(self, model: str, kind: str, columns: Columns, name: str) -> glue.CfnTable:
         location = f"s3://{self._bucket}/{table(kind, model)}"
         return glue.CfnTable(
             self,

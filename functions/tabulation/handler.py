@@ -15,7 +15,7 @@ from cloud.endpoints import VARIANT
 from cloud.handovers import TabulatedTraffic
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform, from_environment
-from functions.dispatch.handler import specs
+from functions.dispatch.handler import scheduled
 from functions.tabulation import labels, logged
 from functions.tabulation.hours import Version, Writer, by_day, listed
 from functions.task import logger, metrics, utc_now
@@ -32,12 +32,12 @@ EARLIER = "earlier"  # in the place of a version: captures of releases whose cap
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Brings the tables of every model up to date."""
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Brings the tables of a model up to date, or without `model` those of all."""
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
     rows = {}
-    for model, spec in specs().items():
+    for model, spec in scheduled(event).items():
         counts = Tabulation(platform, ledger, spec, now).run()
         rows[model] = counts.rows
         if counts.requests or counts.unreadable:

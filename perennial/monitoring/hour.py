@@ -49,12 +49,19 @@ def merge(found: Iterable[Traffic], schema: dict[str, pl.DataType], seen: Sequen
 
     The result does not depend on the order of `found`.
     """
-    traffic = list(found)
-    rows = pl.concat([pl.DataFrame(schema=schema), *(each.rows for each in traffic)], how="diagonal")
-    apart = pl.concat([pl.DataFrame(schema=unreadable_schema()), *(each.unreadable for each in traffic)])
+    parts, others = [pl.DataFrame(schema=schema)], [pl.DataFrame(schema=unreadable_schema())]
+    for each in found:
+        parts.append(each.rows)
+        others.append(each.unreadable)
+    rows, apart = pl.concat(parts, how="diagonal"), pl.concat(others)
+    del parts
     earlier = pl.concat([pl.Series(dtype=pl.String), *seen])
-    once = rows.unique([names.EVENT, names.ROW], keep="first", maintain_order=True)
-    once = once.filter(~pl.col(names.EVENT).is_in(earlier.implode())) if len(earlier) else once
+    total = rows.filter(pl.col(names.ROW) == 0).height + apart.height
+    new = rows.select(pl.struct(names.EVENT, names.ROW).is_first_distinct()).to_series()
+    if len(earlier):
+        new &= ~rows[names.EVENT].is_in(earlier.implode())
+    once = rows if new.all() else rows.filter(new)
+    del rows
     known = pl.concat([earlier, once[names.EVENT].unique()])
     left = apart.unique([names.EVENT, names.OBJECT, names.LINE], keep="first", maintain_order=True)
     nameless = pl.col(names.EVENT).is_null()
@@ -62,7 +69,6 @@ def merge(found: Iterable[Traffic], schema: dict[str, pl.DataType], seen: Sequen
         nameless | (pl.col(names.EVENT).is_first_distinct() & ~pl.col(names.EVENT).is_in(known.implode()))
     )
     requests = once[names.EVENT].n_unique()
-    total = rows.filter(pl.col(names.ROW) == 0).height + apart.height
     counts = HourCounts(
         requests=requests,
         rows=once.height,

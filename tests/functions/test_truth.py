@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from cloud import tables
 from functions import truth
+from functions.dispatch import reconciliation
 from functions.tabulation import labels
 from perennial.contract import observed as names
 from perennial.identity import truth_id
@@ -183,6 +184,20 @@ def test_a_training_upload_whose_keys_were_asked_is_truth(world):
     assert set(seen.frame[names.TRUTH]) == {dataset.id}
     assert labels.keep(world.platform, world.ledger, SPEC, LATER + timedelta(hours=30)) == 1  # once more, when complete
     assert labels.keep(world.platform, world.ledger, SPEC, LATER + timedelta(hours=31)) == 0
+
+
+def test_labels_whose_event_was_lost_are_read_all_the_same(world, context, monkeypatch):
+    ask(world, 1)
+    body = b"inference_id,late\nid-e0,true\n"
+    boto3.client("s3").put_object(Bucket="data", Key="truth/flights/lost.csv", Body=body)
+    later = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr("functions.dispatch.handler.utc_now", lambda: later)
+    assert reconciliation.handler({}, context) == {"found": 1}
+    queue = world.platform.truth_queue
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    truth.handle(SQSRecord({"body": message["Body"]}))
+    assert found(world) == {"e0": True}
+    assert reconciliation.handler({}, context) == {"found": 0}
 
 
 def test_labels_that_come_for_some_slices_only_are_told(world):
