@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cloud.handovers import DispatchMessage, StateError
+from cloud.handovers import DispatchMessage, ObjectCreated, StateError
 from cloud.platform import Platform, client
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def ask_about_retraining(platform: Platform, run: str) -> None:
 def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:
     """Asks dispatch to start an execution that ends what a run's execution had begun."""
     _send(platform, DispatchMessage("clean_up", run, error=error))
+
+
+def labels(platform: Platform, event: ObjectCreated) -> None:
+    """Sends the reader of labels the event of an upload again."""
+    client("sqs").send_message(QueueUrl=platform.truth_queue, MessageBody=json.dumps(event.to_json()))
 
 
 def _send(platform: Platform, message: DispatchMessage) -> None:
