@@ -6,12 +6,14 @@ pk model#flights   sk retraining#TIME   a decision, by the time of its first loo
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from cloud import lease
 from cloud.ledger import Ledger
+from perennial import layout
 from perennial.contract.model import ModelSpec
-from perennial.records import Champion, ModelVersion, Run
+from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 from perennial.retraining_policy import Attempt, Facts
 from perennial.retraining_records import Resumption, RetrainingDecision
 
@@ -54,26 +56,30 @@ def facts(ledger: Ledger, spec: ModelSpec, champion: Champion, verdict: str, now
     version = ledger.version(champion.version)
     resumed = resumption(ledger, spec.name)
     hour_price = spec.monitoring.retraining.hour_price
-    own = [run for run in reversed(runs) if run.trigger == "retrain"]
+    datasets = ledger.datasets(spec.name)
+    served = {each.id for each in datasets if layout.served_at(each.key) is not None}
+    own = [run for run in reversed(runs) if run.trigger == "retrain" or run.dataset in served]
+    others = [run for run in runs if run.trigger == "upload" and run.dataset not in served]
     return Facts(
         now=now,
         verdict=verdict,
         since=champion.since,
-        labelled=_unseen_rows(ledger, spec.name, version, runs),
+        labelled=_unseen_rows(datasets, ledger.exclusions(spec.name), version, runs),
         attempts=tuple(_attempt(run, hour_price, now) for run in own),
         running=lease.holder(ledger, spec.name, now) or "",
         spec_changed=spec.digest() != version.spec_digest,
         price=hour_price * spec.training.max_minutes / 60,
         resumed_at=resumed.at if resumed else None,
-        other_runs=tuple(run.ended_at for run in runs if run.trigger == "upload" and run.ended_at and run.trained_on),
+        other_runs=tuple(run.ended_at for run in others if run.ended_at and run.trained_on),
     )
 
 
-def _unseen_rows(ledger: Ledger, model: str, version: ModelVersion, runs: list[Run]) -> int:
+def _unseen_rows(
+    datasets: Sequence[DatasetVersion], excluded: Collection[str], version: ModelVersion, runs: Sequence[Run]
+) -> int:
     """The rows of accepted datasets that no training has seen."""
     seen = {name for run in runs for name in run.trained_on} | set(version.datasets)
-    excluded = ledger.exclusions(model)
-    fresh = (each for each in ledger.datasets(model) if each.accepted and each.id not in seen)
+    fresh = (each for each in datasets if each.accepted and each.id not in seen)
     return sum(each.rows or 0 for each in fresh if each.id not in excluded)
 
 

@@ -6,14 +6,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud import champions, retrainings, s3
+from cloud import champions, s3, served
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions import site
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import scheduled
-from functions.retraining import consider
+from functions.retraining import Model, look
 from functions.task import logger, metrics, utc_now
 from perennial import layout
 from perennial.contract.model import ModelSpec
@@ -68,5 +68,5 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit="Count", value=1)
     logger.info("model monitored", model=spec.name, drift=found.drift, stale=found.stale, rows=found.rows)
     verdict = "stale" if found.stale else found.drift
-    consider(platform, ledger, spec, champion, retrainings.facts(ledger, spec, champion, verdict, now))
+    look(platform, ledger, Model(spec, champion, served.find(platform, spec, now)), verdict, now)
     return found

@@ -222,6 +222,8 @@ class Edge(Record):
         "judged_against",
         "described_by",
         "read",
+        "labelled_by",
+        "answered_by",
     ]
     target: str
 

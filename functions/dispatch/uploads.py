@@ -65,7 +65,7 @@ def start_or_pend(context: Context, dataset: DatasetVersion) -> None:
     if _is_outdated(context, dataset):
         unstarted.supersede(context, dataset.id)
         return
-    if start(context, upload_run_id(dataset.id), dataset, "upload"):
+    if start(context, upload_run_id(dataset.id), dataset, "upload", _served(context, dataset)):
         lease.unpend(context.ledger, dataset.model, dataset.id)
         return
     displaced = lease.pend(context.ledger, dataset)
@@ -81,7 +81,9 @@ def start_pending(context: Context, model: str) -> None:
     if waiting is None:
         return
     dataset = context.ledger.dataset(waiting)
-    if dataset.state != "pending" or start(context, upload_run_id(waiting), dataset, "upload"):
+    if dataset.state != "pending" or start(
+        context, upload_run_id(waiting), dataset, "upload", _served(context, dataset)
+    ):
         lease.unpend(context.ledger, model, waiting)
 
 
@@ -104,6 +106,14 @@ def retrain(context: Context, model: str, occasion: str) -> None:
         return
     run_id = retrain_run_id(model, champion.version, occasion)
     start(context, run_id, accepted[-1], "retrain", _decision(context, model, run_id))
+
+
+def _served(context: Context, dataset: DatasetVersion) -> tuple[Step, ...]:
+    """The decision by which a dataset of served rows was made, as the first step of its run."""
+    at = layout.served_at(dataset.key)
+    found = retrainings.decisions(context.ledger, dataset.model) if at else []
+    made = next((each for each in found if each.action == "train" and each.at == at), None)
+    return (Step(name="retraining", at=made.at, sentences=made.sentences),) if made else ()
 
 
 def _decision(context: Context, model: str, run_id: str) -> tuple[Step, ...]:

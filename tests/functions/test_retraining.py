@@ -11,9 +11,10 @@ import pytest
 
 from cloud import retrainings
 from cloud.ledger import Ledger
+from functions import retraining
 from functions.dispatch.handler import handler as dispatch
 from functions.dispatch.handler import specs
-from functions.retraining import consider
+from functions.retraining import Model
 from perennial.contract.lifecycle import Retraining
 from perennial.identity import retrain_run_id
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
@@ -62,9 +63,8 @@ def ledger(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def look(world: Any, spec: Any = SPEC, verdict: str = "stale", now: datetime = NOW) -> Ruling:
-    facts = retrainings.facts(world.ledger, spec, CHAMPION, verdict, now)
-    return consider(world.platform, world.ledger, spec, CHAMPION, facts)
+def look(world: Any, spec: Any = SPEC, verdict: str = "stale", now: datetime = NOW, found: Any = None) -> Ruling:
+    return retraining.look(world.platform, world.ledger, Model(spec, CHAMPION, found), verdict, now)
 
 
 def test_labelled_rows_are_those_of_accepted_datasets_that_no_training_has_seen(ledger: Ledger) -> None:
