@@ -111,8 +111,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def _uncomputable(spec: ModelSpec) -> Iterable[faults.Fault]:
-    """The patterns and row rules that Polars cannot compute; Polars is imported where there are any."""
-    if spec.validation.rules or any(column.pattern is not None for column in spec.columns.values()):
+    """The row rules that Polars cannot compute; Polars is imported where there are any."""
+    if spec.validation.rules:
         from perennial.validation.expressions import faults as uncomputable
 
         yield from uncomputable(spec.contract())
