@@ -12,7 +12,8 @@ from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
-from functions.task import logger, metrics, utc_now
+from functions.task import for_each_model, logger, metrics, utc_now
+from functions.withholding import withholding
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.drift import compare
@@ -23,16 +24,20 @@ from perennial.retraining import Staleness, assess
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@withholding
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Monitors the models that are due."""
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
-    stale: dict[str, bool] = {}
-    for model, spec in specs().items():
-        champion = ledger.champion(model)
-        if champion is not None and _is_due(ledger, spec, now):
-            stale[model] = _monitor(platform, ledger, spec, champion, now).stale
-    return MonitoredModels(stale).to_json()
+
+    def monitor(model: str) -> bool | None:
+        spec, champion = specs()[model], ledger.champion(model)
+        if champion is None or not _is_due(ledger, spec, now):
+            return None
+        return _monitor(platform, ledger, spec, champion, now).stale
+
+    found = for_each_model(specs(), monitor)
+    return MonitoredModels({model: stale for model, stale in found.items() if stale is not None}).to_json()
 
 
 def _is_due(ledger: Ledger, spec: ModelSpec, now: datetime) -> bool:
