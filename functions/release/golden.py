@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from cloud import endpoints, s3
 from cloud.platform import Platform
 from perennial import golden, layout
+from perennial.contract.reveal import REVEALS, Reveal
 from perennial.records import ModelVersion
 
 
@@ -51,4 +52,9 @@ def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
         online = json.loads(content)["predictions"]
     except (ValueError, KeyError, TypeError):
         return Answer(named.get("model", ""), "the endpoint's answer to the golden rows holds no predictions")
-    return Answer(named.get("model", ""), golden.difference(rows["predictions"], online) or "")
+    reveal = named.get("reveal", "all")
+    if reveal not in REVEALS:
+        return Answer(
+            named.get("model", ""), "the endpoint states another bound on its answers than this release knows"
+        )
+    return Answer(named.get("model", ""), golden.difference(rows["predictions"], online, cast(Reveal, reveal)) or "")
