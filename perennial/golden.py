@@ -9,8 +9,11 @@ from typing import Any
 TOLERANCE = 1e-9
 
 
-def difference(offline: Sequence[Any], online: Sequence[Any]) -> str | None:
-    """The first difference between offline and live predictions, in a sentence; None where they are equal."""
+def difference(offline: Sequence[Any], online: Sequence[Any], before: int = 0) -> str | None:
+    """The first difference between offline and live predictions, in a sentence; None where they are equal.
+
+    `before` is the number of golden rows before these.
+    """
     if len(online) != len(offline):
         return f"the endpoint answered {len(online)} of {len(offline)} golden rows"
     unequal = [row for row, pair in enumerate(zip(offline, online, strict=True)) if not same(*pair)]
@@ -18,9 +21,8 @@ def difference(offline: Sequence[Any], online: Sequence[Any]) -> str | None:
         return None
     first = unequal[0]
     others = f"; {len(unequal):,} of {len(offline):,} golden rows differ" if len(unequal) > 1 else ""
-    return (
-        f"golden row {first + 1}: the model gave {offline[first]} offline, the endpoint gives {online[first]}{others}"
-    )
+    given = f"the model gave {offline[first]} offline, the endpoint gives {online[first]}{others}"
+    return f"golden row {before + first + 1}: {given}"
 
 
 def same(offline: Any, online: Any) -> bool:
