@@ -114,7 +114,7 @@ def _loaded(folder: Path) -> Model:
     except ArtifactError as error:
         raise NotAmendableError(f"the champion cannot be read by this code: {error}") from error
     except Exception as error:  # a pickle of an older release may raise anything
-        raise NotAmendableError(f"the champion cannot be read by this code: {type(error).__name__}: {error}") from error
+        raise NotAmendableError(f"the champion cannot be read by this code ({type(error).__name__})") from error
     return champion
 
 
@@ -159,7 +159,8 @@ def _amended(plan: Plan, champion: Model, rows: pd.DataFrame, numbers: NDArray[A
         with fitting.threads(pipeline, len(lesson.rows)):
             return updates.update(plan, pipeline, lesson, fitting.CODE)
     except (ValueError, TypeError, TrainingError) as error:
-        raise NotAmendableError(f"the estimator {plan.estimator} could not be amended: {error}") from error
+        reason = f"the estimator {plan.estimator} could not be amended ({type(error).__name__}); the job's log says why"
+        raise NotAmendableError(reason) from error
 
 
 def _threshold(plan: Plan, split: Split, champion: Model, numbers: NDArray[Any], material: Material) -> Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def judge(
             raise NotAmendableError(f"the champion cannot be used: {rival.reason}")
         amended = amending.grow(plan, split, rival.champion.folder, scratch / "amended")
     except NotAmendableError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         report("not amended", reason=str(error))
         return fitted, full | {"update": {"taken": FULL, "sentence": f"There is no amended candidate: {error}."}}
     judged = judging.judge(plan, split, amended.fitted, rival, scratch / "judged")

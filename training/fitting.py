@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, thresholds
+from training import artifact, bundle, estimators, labels, thresholds, wheels
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -79,6 +79,8 @@ def write(plan: Plan, split: Split, folder: Path, draft: Draft) -> Fitted:
     facts = bundle.facts(plan, draft.classes, split.train, threshold) | dict(draft.facts)
     bundle.keep_categories(facts, draft.known)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
+    if any(column.pattern is not None for column in plan.features.values()):
+        wheels.copy(CODE, folder / "code")
     model = Model(folder, facts, draft.pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")
     report("serving", **facts["serving"])

@@ -195,7 +195,8 @@ def _by_user(plan: Plan, pipeline: Any, lesson: Lesson, code: Path) -> Any:
     try:
         after = amend(model=model, rows=rows, target=lesson.target)
     except Exception as error:  # the user's code: any exception is reported to the user
-        raise NotAmendableError(f"amend of {plan.estimator} failed: {type(error).__name__}: {error}") from error
+        reason = f"amend of {plan.estimator} failed ({type(error).__name__}); the job's log says why"
+        raise NotAmendableError(reason) from error
     needed = "predict" if plan.problem == "regression" else "predict_proba"
     if not hasattr(after, needed):
         raise NotAmendableError(f"amend of {plan.estimator} gave {type(after).__name__}, which lacks {needed}")
