@@ -13,7 +13,8 @@ from cloud.platform import Platform, from_environment
 from functions import site
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import scheduled
-from functions.task import logger, metrics, utc_now
+from functions.task import for_each_model, logger, metrics, utc_now
+from functions.withholding import withholding
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.drift import compare
@@ -24,16 +25,20 @@ from perennial.retraining import Staleness, assess
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@withholding
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Monitors a model if it is due, or without `model` all that are."""
     platform, now = from_environment(), utc_now()
-    ledger = Ledger(platform.ledger_table)
-    stale: dict[str, bool] = {}
-    for model, spec in scheduled(event).items():
+    ledger, specs = Ledger(platform.ledger_table), scheduled(event)
+
+    def monitor(model: str) -> bool | None:
         champion = ledger.champion(model)
-        if champion is not None and _is_due(ledger, spec, now):
-            stale[model] = _monitor(platform, ledger, spec, champion, now).stale
-    return MonitoredModels(stale).to_json()
+        if champion is None or not _is_due(ledger, specs[model], now):
+            return None
+        return _monitor(platform, ledger, specs[model], champion, now).stale
+
+    found = for_each_model(specs, monitor)
+    return MonitoredModels({model: stale for model, stale in found.items() if stale is not None}).to_json()
 
 
 def _is_due(ledger: Ledger, spec: ModelSpec, now: datetime) -> bool:
