@@ -130,5 +130,9 @@ def _fetch_linked(platform: Platform, key: str) -> None:
 
 
 def _place(key: str) -> Path:
-    """The path of a page below build/, as in the bucket."""
-    return project.build(environment.chosen()) / key
+    """The path of a page below build/, as in the bucket. Raises CommandError for a key that leads out of it."""
+    folder = project.build(environment.chosen())
+    path = folder / key
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise CommandError(f"the bucket holds a page with the key {key!r}, which leads out of {folder}; delete it")
+    return path

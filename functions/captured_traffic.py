@@ -45,7 +45,7 @@ def captured_profile(platform: Platform, spec: ModelSpec, grid: Grid, since: dat
     `spec` is the one that the champion was trained by. Where sensitive columns are hashed or dropped, the rows are
     those that the server itself logged, and these columns are left out: a hash has no distribution to compare.
     """
-    hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
+    hidden = spec.sensitive() if spec.treatment() != "keep" else ()
     features = [name for name in spec.features() if name in grid.columns and name not in hidden]
     seen = Grid({name: grid.columns[name] for name in features})
     found = _Found(platform, spec, since, until)
@@ -70,7 +70,7 @@ class _Found:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row by name, ROWS_LIMIT at most."""
-        rows = self._captured() if self._spec.serving.sensitive == "keep" else self._logged()
+        rows = self._captured() if self._spec.treatment() == "keep" else self._logged()
         for row in rows:
             self.count += 1
             yield row

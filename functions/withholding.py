@@ -55,8 +55,8 @@ def _place(error: BaseException) -> str:
         for frame in frames
         if Path(frame.filename).is_relative_to(_ROOT) and "site-packages" not in frame.filename
     ]
-    last = (ours or list(frames) or [None])[-1]
-    if last is None:
+    if not frames:
         return "an unknown place"
+    last = (ours or list(frames))[-1]
     path = Path(last.filename)
     return f"{path.relative_to(_ROOT) if ours else path.name}:{last.lineno}"

@@ -95,3 +95,16 @@ def test_open_leads_a_browser_to_the_file(cloud: Ledger, perennial: Perennial, c
 def test_what_is_no_id_is_said_to_be_so_and_an_unknown_run_too(cloud: Ledger, perennial: Perennial):
     assert "is no id" in perennial("report", "nonsense!").stderr
     assert "no record" in perennial("report", "run-loans-000000000000").stderr
+
+
+def test_a_page_whose_key_leads_out_of_the_folder_is_not_written(
+    cloud: Ledger, perennial: Perennial, checkout: Path, opened: list[str]
+):
+    cloud.open_run(cases.run("refused"))
+    put(f"reports/loans/{RUN}.html", "this is the report")
+    put(f"reports/loans/{RUN}.json", "{}")
+    put("reports/loans/../../../../outside.html", "this is elsewhere")
+    done = perennial("report", RUN)
+    assert done.exit_code == 1
+    assert "leads out of" in done.output
+    assert not list(checkout.parent.glob("outside.html"))
