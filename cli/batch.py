@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import CommandError, Json, emit, line, note, stderr, usage
+from cli.output import CommandError, Json, emit, line, note, printable, stderr, usage
 from perennial import layout
 
 if TYPE_CHECKING:
@@ -174,7 +174,9 @@ def _cell(value: Any) -> Any:
     """A value as a spreadsheet must read it: a text that would be a formula begins with an apostrophe."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    return printable(f"'{value}" if value.startswith(_FORMULA) else value)
 
 
 def _beside(source: str) -> str:

@@ -11,10 +11,10 @@ from perennial.contract.reveal import APART, Reveal, without_numbers
 TOLERANCE = 1e-9
 
 
-def difference(offline: Sequence[Any], online: Sequence[Any], reveal: Reveal = "all") -> str | None:
+def difference(offline: Sequence[Any], online: Sequence[Any], reveal: Reveal = "all", before: int = 0) -> str | None:
     """The first difference between offline and live predictions, in a sentence without values; None if there is none.
 
-    `reveal`: what the endpoint reveals of its predictions.
+    `reveal`: what the endpoint reveals of its predictions; `before`: the number of golden rows before these.
     """
     if reveal == "labels":
         offline = [without_numbers(prediction) for prediction in offline]
@@ -25,7 +25,7 @@ def difference(offline: Sequence[Any], online: Sequence[Any], reveal: Reveal = "
     if not unequal:
         return None
     others = f"; {len(unequal):,} of {len(offline):,} golden rows differ" if len(unequal) > 1 else ""
-    return f"golden row {unequal[0] + 1}: {_told(offline[unequal[0]], online[unequal[0]], apart)}{others}"
+    return f"golden row {before + unequal[0] + 1}: {_told(offline[unequal[0]], online[unequal[0]], apart)}{others}"
 
 
 def _told(offline: Any, online: Any, apart: float) -> str:

@@ -33,6 +33,7 @@ PROBLEMS = {
     "too-long": "a text that is too long",
     "rule": "values that break a rule over the row",
     "duplicate-key": "a duplicate key",
+    "duplicate-value": "a value that another row has",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ def _loaded() -> tuple[dict[str, ModelSpec], dict[str, SpecError]]:
 def specs() -> dict[str, ModelSpec]:
     """The specs that were deployed with this code, without those that cannot be used."""
     return _loaded()[0]
+
+
+def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
+    """The spec of the model that a schedule names in its event; without a name those of all models.
+
+    Raises SpecError for a model that is named and whose spec cannot be used.
+    """
+    named = event.get("model")
+    if named in _loaded()[1]:
+        raise _loaded()[1][str(named)]
+    return {name: spec for name, spec in specs().items() if named in (None, name)}
 
 
 def context() -> Context:
