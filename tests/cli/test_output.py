@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from pathlib import Path
 
+import polars as pl
 import pytest
 
-from cli import batch, output
+from cli import batch, output, traffic
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202eevil\r"
 
@@ -34,3 +36,9 @@ def test_a_label_that_would_be_a_formula_is_text_in_a_batch(label: str) -> None:
     told = output.printable(f"'{label}")
     assert header == ["label", told, "plain"]
     assert row == [told, "-0.5", "0.5"]
+
+
+def test_a_text_that_would_be_a_formula_is_text_in_exported_traffic(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"name": ["=1+1", "plain", None], "number": [-1, 2, 3]})
+    traffic._write(frame, tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text() == "name,number\n'=1+1,-1\nplain,2\n,3\n"

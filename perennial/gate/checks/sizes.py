@@ -70,7 +70,7 @@ def _multiclass_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | No
         return "the number of held-out rows of each class is unknown"
     unknown = [name for name, count in counts.items() if count is None]
     if unknown:
-        return f"the number of held-out rows of {_named(unknown[0], member(evaluation, HIDDEN) is True)} is unknown"
+        return f"the number of held-out rows of {_the(unknown[0], evaluation)} is unknown"
     rare = _rare(evaluation, policy)
     common = sum(count is not None and count >= policy.min_per_class for count in counts.values())
     if common < 2:
@@ -81,10 +81,9 @@ def _multiclass_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | No
     measured = member(member(evaluation, "common"), "left_out")
     if rare and set(measured if isinstance(measured, Mapping) else ()) != set(rare):
         name, count = next(iter(rare.items()))
-        named = _named(name, member(evaluation, HIDDEN) is True)
         return (
-            f"{_count_text(count)} held-out rows are of {named}, at least {policy.min_per_class} are needed "
-            "(gate.min_per_class), and the evaluation has no metrics without that class"
+            f"{_count_text(count)} held-out rows are of {_the(name, evaluation)}, at least {policy.min_per_class} are "
+            "needed (gate.min_per_class), and the evaluation has no metrics without that class"
         )
     return None
 
@@ -101,6 +100,10 @@ def _counts(evaluation: Mapping[str, Any]) -> dict[str, float | None]:
 def _rare(evaluation: Mapping[str, Any], policy: Gate) -> dict[str, float]:
     found = {name: count for name, count in _counts(evaluation).items() if count is not None}
     return {name: count for name, count in found.items() if count < policy.min_per_class}
+
+
+def _the(name: str, evaluation: Mapping[str, Any]) -> str:
+    return "a class" if member(evaluation, HIDDEN) is True else f"the class {name}"
 
 
 def _named(name: str, hidden: bool) -> str:
