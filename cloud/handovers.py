@@ -510,9 +510,10 @@ class ObjectCreated(TypedJson):
 
 @dataclass(frozen=True)
 class ReconciledUploads(TypedJson):
-    """The number of uploads whose event was lost."""
+    """The number of uploads whose event was lost, and of runs that were ended because nothing else would end them."""
 
     found: int
+    ended: int = 0
 
 
 @dataclass(frozen=True)

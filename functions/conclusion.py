@@ -14,6 +14,11 @@ from perennial.records import Run
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
+    """Concludes the run for a state of the workflow, or for an execution that ended without a conclusion."""
+    return conclude(request)
+
+
+def conclude(request: ConcludeRequest) -> ConcludedRun:
     """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat.
 
     A run whose execution ended without a conclusion is cleaned up first, by an execution that concludes it.
@@ -26,6 +31,8 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
             messaging.clean_up(platform, run.id, request.error)
             return ConcludedRun(run.state)
         run = _end(platform.environment, ledger, run, request)
+    if run.trigger == "upload":  # also where an earlier try ended between the two records
+        ledger.change_dataset(run.dataset, state=run.state)
     executions.delete_token(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": request.run.token}))
     messaging.notify(platform, run.id)
@@ -50,8 +57,6 @@ def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRe
     )
     if not ledger.update_run(ended):
         return ledger.run(run.id)
-    if run.trigger == "upload":
-        ledger.change_dataset(run.dataset, state=request.outcome)
     logger.info("run ended", run=run.id, model=run.model, outcome=request.outcome)
     metrics.add_metric(f"Run{request.outcome.capitalize()}", unit="Count", value=1)
     return ended
