@@ -11,6 +11,8 @@ from perennial import conclusion
 from perennial.environment import Environment
 from perennial.records import Run
 
+GONE = "Lambda.ResourceNotFoundException"
+
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
@@ -41,9 +43,13 @@ def conclude(request: ConcludeRequest) -> ConcludedRun:
 
 
 def _leaves_something(ledger: Ledger, run: Run, request: ConcludeRequest) -> bool:
-    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off."""
+    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off.
+
+    So it does where a deployment took away a function that the execution calls: it cannot roll its release back.
+    """
     held = run.model_copy(update={"token": request.run.token})
-    return request.execution == run.id and lease.take_over(ledger, held, utc_now(), HOLD)
+    stranded = request.error is not None and request.error.error == GONE and request.run.trigger != "cleanup"
+    return (request.execution == run.id or stranded) and lease.take_over(ledger, held, utc_now(), HOLD)
 
 
 def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:

@@ -50,6 +50,9 @@ def restore(account: Account, found: dict[str, Any], definition: dict[str, Any])
         client("s3").put_object(Bucket=one["bucket"], Key=one["key"], Body=base64.b64decode(one["body"]))
         kept = s3_backends["123456789012"]["aws"].buckets[one["bucket"]].keys.getlist(one["key"])[-1]
         kept._version_id = one["version"]  # S3 gives a new one, and the ledger pins the old one
+    for name in [item["sk"]["S"] for item in found["items"] if item["sk"]["S"].startswith("notified#")]:
+        run = account.world.ledger.run(name.split("#")[1])  # the notice was sent before the recording
+        account.notices.append({"subject": f"{run.model}: {run.state} ({run.id})", "text": ""})
     queue = account.world.platform.dispatch_queue
     for message in found["messages"]:
         client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(message))
