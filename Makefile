@@ -48,7 +48,7 @@ test-slow: setup-dev  ## what takes minutes: models that are bad in four ways, a
 	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 faults: setup-dev  ## the fault matrix and a disturbance of every AWS call of the loop, into docs/reliability.md (twenty minutes)
-	@$(BIN)/python -m tests.faults.page
+	@WRITE_RELIABILITY=1 $(BIN)/python -m pytest -m faults -n auto --dist loadfile
 
 chaos: setup-dev  ## random schedules of uploads, crashes, duplicates, reorderings and clock jumps for an hour; SECONDS says how long
 	@CHAOS_SECONDS=$(or $(SECONDS),3600) $(BIN)/python -m pytest -s -q tests/faults/test_chaos.py -k random_schedules

@@ -22,6 +22,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Perennial")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Writes docs/reliability.md at the end of `make faults`."""
+    if "WRITE_RELIABILITY" in os.environ and not hasattr(config, "workerinput"):
+        from tests.faults.page import Results
+
+        config.pluginmanager.register(Results())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of the fault matrix, wherever they are."""
     rows = yaml.safe_load((Path(__file__).parent / "faults" / "matrix.yaml").read_text())

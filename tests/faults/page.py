@@ -1,13 +1,11 @@
-"""Runs the tests of the fault matrix, and writes docs/reliability.md from their results: `make faults`."""
+"""Writes docs/reliability.md from the results of the fault matrix: `make faults`."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 TESTS = Path(__file__).parents[1]
@@ -26,6 +24,10 @@ class Results:
         if report.when == "call" or report.outcome != "passed":
             name = report.nodeid.split("[")[0]
             self.counts.setdefault(name.removeprefix("tests/"), Counter())[report.outcome] += 1
+
+    def pytest_sessionfinish(self) -> None:
+        """Writes the page."""
+        PAGE.write_text(rendered(self))
 
     def outcome(self, tests: list[str]) -> str:
         """The outcome of a row in words."""
@@ -47,17 +49,3 @@ def rendered(results: Results) -> str:
         tests = "<br>".join(f"`{test}`" for test in row["tests"])
         rows.append(f"| {number} | {row['fault']} | {row['expect']} | {results.outcome(row['tests'])} | {tests} |")
     return TEXT.read_text().replace("ROWS", "\n".join(rows))
-
-
-def main() -> int:
-    """Runs every test of the matrix and of this folder; returns the number of rows that are broken."""
-    tests = {f"tests/{test}" for row in matrix() for test in row["tests"]} | {"tests/faults"}
-    results = Results()
-    code = pytest.main(["-q", "-p", "no:cacheprovider", *sorted(tests), *sys.argv[1:]], plugins=[results])
-    PAGE.write_text(rendered(results))
-    print(f"{PAGE.relative_to(TESTS.parent)} was written")
-    return int(code)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
