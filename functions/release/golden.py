@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from cloud import endpoints, s3
 from cloud.platform import Platform
 from perennial import golden, layout
+from perennial.contract.reveal import REVEALS, Reveal
 from perennial.records import ModelVersion
 
 LARGEST_BODY = 3_500_000  # bytes; SageMaker takes 6 MB, and 4 MB for a serverless endpoint
@@ -81,4 +82,11 @@ def ask(endpoint: str, part: Part) -> Answer:
         online = json.loads(content)["predictions"]
     except (ValueError, KeyError, TypeError):
         return Answer(named.get("model", ""), "the endpoint's answer to the golden rows holds no predictions")
-    return Answer(named.get("model", ""), golden.difference(part.predictions, online, part.first) or "")
+    reveal = named.get("reveal", "all")
+    if reveal not in REVEALS:
+        return Answer(
+            named.get("model", ""), "the endpoint states another bound on its answers than this release knows"
+        )
+    return Answer(
+        named.get("model", ""), golden.difference(part.predictions, online, cast(Reveal, reveal), part.first) or ""
+    )
