@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
+.PHONY: demo test faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -137,6 +137,12 @@ bench-loop: setup  ## seconds from upload to InService, training apart
 
 bench-serving: setup  ## our server beside the container's own stack and others, into docs/benchmarks-serving.md (ten minutes)
 	@$(BIN)/python -m bench.serving.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)
+
+bench-models: setup  ## drafts and models of 12 public tables beside two baselines, into docs/benchmarks-models.md (ten minutes)
+	@$(BIN)/python -m bench.models.run --write $(ARGS)
+
+bench-wide: setup  ## wide and tall tables through all stages, into docs/scale.md (ten minutes)
+	@$(BIN)/python -m bench.wide --write $(ARGS)
 
 test-serving-stack: setup-dev  ## the app inside the container's own serving stack, by SAGEMAKER_SERVING_MODULE; sets that up first
 	@PERENNIAL_SERVING_STACK=1 $(BIN)/python -m pytest tests/training/test_stack.py
