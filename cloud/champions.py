@@ -8,6 +8,7 @@ from cloud.platform import Platform
 from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError
+from perennial.former_keys import spec_with_current_keys
 from perennial.records import ModelVersion
 
 
@@ -15,7 +16,7 @@ def spec_of(platform: Platform, version: ModelVersion) -> ModelSpec | None:
     """The spec that a version was trained with; None if it is no longer stored, or has an old format."""
     try:
         stored = s3.read_json(platform.models_bucket, layout.spec(version.model, version.spec_digest))
-        return ModelSpec.from_json(stored)
+        return ModelSpec.from_json(spec_with_current_keys(stored))
     except (ContractError, s3.MissingObjectError):
         return None
 

@@ -475,6 +475,19 @@ class DispatchMessage(TypedJson):
     occasion: str = ""
     error: StateError | None = None
 
+    @classmethod
+    def from_json(cls, document: object, reader: str = "") -> Self:
+        """Reads a message, also one that release 0.2.0 left in the queue: {"wake": MODEL} and the like."""
+        former = document.keys() & _FORMER_ACTIONS.keys() if isinstance(document, Mapping) else set()
+        if not isinstance(document, Mapping) or not former:
+            return super().from_json(document, reader)
+        (word,) = former
+        current = {"action": _FORMER_ACTIONS[word], "subject": document[word], "occasion": document.get("occasion", "")}
+        return super().from_json(current, reader)
+
+
+_FORMER_ACTIONS = {"wake": "start_pending", "notify": "notify", "ask": "request_approval", "retrain": "retrain"}
+
 
 @dataclass(frozen=True)
 class BucketName(TypedJson):
@@ -511,9 +524,10 @@ class ObjectCreated(TypedJson):
 
 @dataclass(frozen=True)
 class ReconciledUploads(TypedJson):
-    """The number of uploads whose event was lost."""
+    """The number of uploads whose event was lost, and of runs that were ended because nothing else would end them."""
 
     found: int
+    ended: int = 0
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,9 @@ def _amended(plan: Plan, champion: Model, rows: pd.DataFrame, numbers: NDArray[A
         with fitting.threads(pipeline, len(lesson.rows)):
             return updates.update(plan, pipeline, lesson, fitting.CODE)
     except (ValueError, TypeError, TrainingError) as error:
-        reason = f"the estimator {plan.estimator} could not be amended ({type(error).__name__}); the job's log says why"
+        reason = (
+            f"the estimator {plan.estimator} could not be amended ({type(error).__name__}); the job's log has the place"
+        )
         raise NotAmendableError(reason) from error
 
 

@@ -108,7 +108,10 @@ def _fitted(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list
         with threads(pipeline, len(rows)):
             pipeline.fit(rows[list(plan.features)], numbers)
     except (ValueError, TypeError) as error:
+        # scikit-learn checks parameters before it reads rows; any other message may hold values
+        reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
         raise TrainingError(
-            f"The estimator {plan.estimator} could not be fitted: {error}. Check training.parameters in the spec."
+            f"The estimator {plan.estimator} could not be fitted: {reason}. Check training.parameters in the spec; "
+            "the job's log has the place."
         ) from error
     return pipeline

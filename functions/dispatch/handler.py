@@ -49,8 +49,13 @@ def specs() -> dict[str, ModelSpec]:
 
 
 def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
-    """The spec of the model that a schedule names in its event; without a name those of all models."""
+    """The spec of the model that a schedule names in its event; without a name those of all models.
+
+    Raises SpecError for a model that is named and whose spec cannot be used.
+    """
     named = event.get("model")
+    if named in _loaded()[1]:
+        raise _loaded()[1][str(named)]
     return {name: spec for name, spec in specs().items() if named in (None, name)}
 
 

@@ -242,7 +242,7 @@ def _release(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
         training_hours=training_hours,
     ):
         yield tuple(fault.place.split(".")), f"{fault.sentence} ({fault.source})"
-    if spec.serving.sensitive != "keep" and not spec.sensitive():
+    if spec.treatment() != "keep" and not spec.sensitive():
         yield (
             ("serving", "sensitive"),
             f"serving.sensitive is '{spec.serving.sensitive}', but no column is marked `sensitive: true`; mark those "

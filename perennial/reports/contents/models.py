@@ -131,7 +131,8 @@ def _leakage(evaluation: object) -> list[dict[str, Any]]:
     for each in entries(member(evaluation, "leakage"))[:MAX_CLASSES]:
         name, score = text(member(each, "column")), number(member(each, "score"))
         if score is not None:
-            leak = Leak(name, text(member(each, "metric")), score)
+            others = tuple(text(other) for other in entries(member(each, "others")))
+            leak = Leak(name, text(member(each, "metric")), score, others)
             found.append({**leak.to_json(), "sentence": leak.sentence})
     return found
 
