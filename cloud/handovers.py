@@ -467,9 +467,10 @@ class DispatchMessage(TypedJson):
     start_pending: start the dataset that waits for the model's lease. notify: send the notice of the run's end.
     request_approval: send the notice that the run waits. retrain: start a run on the newest accepted data.
     clean_up: start an execution that ends what the run's execution had begun; `error` is the one by which it ended.
+    ask_about_retraining: send the notice that trainings stop after the run, the last of refused candidates.
     """
 
-    action: Literal["start_pending", "notify", "request_approval", "retrain", "clean_up"]
+    action: Literal["start_pending", "notify", "request_approval", "retrain", "clean_up", "ask_about_retraining"]
     subject: str
     occasion: str = ""
     error: StateError | None = None

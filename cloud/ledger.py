@@ -202,7 +202,7 @@ class Ledger:
         return datetime.fromisoformat(item["at"]) if item else None
 
     def monitoring(self, model: str) -> dict[str, Any] | None:
-        """The record of the model's latest monitoring."""
+        """The result of the model's latest monitoring, or None."""
         item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
         return dict(json.loads(item["record"])) if item else None
 
