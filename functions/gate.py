@@ -36,10 +36,20 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
             else {}
         )
         task.note("rows", row_sentences(rows, task.spec), rows)
+        _note_candidates(task, evaluation.get("update"))
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))
     return GateDecision(decision.outcome, seconds)
+
+
+def _note_candidates(task: Task, update: Any) -> None:
+    """Notes which of two candidates was taken and why; see training/contest.py."""
+    if not isinstance(update, dict) or not isinstance(update.get("sentence"), str):
+        return
+    counts = {name: update[name] for name in ("new", "replayed", "unseen") if name in update}
+    details = {"taken": str(update.get("taken")), "grown_from": str(update.get("grown_from", "")), **counts}
+    task.note("candidates", (update["sentence"][:1200],), details)
 
 
 def told(checks: tuple[Check, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, leakage, rows, wheels
+from training import contest, evaluation, fitting, importance, judging, leakage, rows, wheels
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 
 
@@ -40,8 +40,8 @@ def train(paths: Paths) -> str:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
-            fitted = fitting.fit(job, split, paths.model)
-            judged = judging.judge(job, split, fitted, rival, paths.output)
+            fitted = fitting.fit(job, contest.without_memory(job, split), paths.model)
+            fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}

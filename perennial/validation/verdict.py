@@ -180,10 +180,15 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
-        """The inverse of `as_dict`; unknown members are ignored."""
+        """The inverse of `as_dict`; unknown members are ignored.
+
+        Release 0.2.0 named the classes of the target and did not count them: each counts as one row.
+        """
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
         known["ignored_columns"] = tuple(data.get("ignored_columns", ()))
+        if "classes" not in data:
+            known["classes"] = dict.fromkeys(data.get("target_values", ()), 1)
         known["newest"] = datetime.fromisoformat(data["newest"]) if data.get("newest") else None
         return cls(**known)
 
