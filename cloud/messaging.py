@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cloud.handovers import DispatchMessage, StateError
+from cloud.handovers import DispatchMessage, ObjectCreated, StateError
 from cloud.platform import Platform, client
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ def notify_people(platform: Platform, notice: Notice) -> None:
     environment = platform.environment
     title = notice.subject if environment.is_default else f"{environment.name}: {notice.subject}"
     text = environment.commands(notice.text)
-    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(title), Message=text)
+    told = {"severity": notice.severity} | ({"key": notice.key} if notice.key else {})
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    client("sns").publish(
+        TopicArn=platform.notices_topic, Subject=subject(title), Message=text, MessageAttributes=attributes
+    )
 
 
 def subject(text: str) -> str:
@@ -51,6 +55,11 @@ def retrain(platform: Platform, model: str, occasion: str) -> None:
 def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:
     """Asks dispatch to start an execution that ends what a run's execution had begun."""
     _send(platform, DispatchMessage("clean_up", run, error=error))
+
+
+def labels(platform: Platform, event: ObjectCreated) -> None:
+    """Sends the reader of labels the event of an upload again."""
+    client("sqs").send_message(QueueUrl=platform.truth_queue, MessageBody=json.dumps(event.to_json()))
 
 
 def _send(platform: Platform, message: DispatchMessage) -> None:

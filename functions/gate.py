@@ -10,8 +10,10 @@ from cloud import archives, s3
 from cloud.archives import ArchiveError
 from cloud.handovers import GateDecision, RunRequest
 from functions.task import Task, logger, task
+from functions.withholding import described
 from perennial import layout
 from perennial.former_keys import with_current_keys
+from perennial.gate.checks.sizes import HIDDEN
 from perennial.gate.decision import Check, Decision, closed, decide
 from perennial.retraining import row_sentences
 
@@ -69,10 +71,11 @@ def _judge(task: Task) -> tuple[Any, Decision]:
     if fault:
         return None, closed(fault)
     try:
-        return evaluation, decide(evaluation, task.spec.gate_checks())
+        hidden = task.spec.columns[task.spec.target].sensitive
+        return evaluation, decide({**evaluation, HIDDEN: hidden}, task.spec.gate_checks())
     except Exception as error:  # noqa: BLE001 - a bug of ours refuses the candidate with a reason
-        logger.exception("the gate broke")
-        return evaluation, closed(f"the gate itself broke: {type(error).__name__}: {error}"[:600])
+        logger.error("the gate broke", reason=described(error))
+        return evaluation, closed(f"the gate itself broke: {described(error)}"[:600])
 
 
 def _fault(evaluation: Any) -> str:

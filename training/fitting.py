@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, thresholds
+from training import artifact, bundle, estimators, labels, thresholds, wheels
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -56,6 +56,8 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     joblib.dump(pipeline, folder / "model.joblib")
     facts = bundle.facts(plan, classes, split.train, threshold.value if threshold else None)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
+    if any(column.pattern is not None for column in plan.features.values()):
+        wheels.copy(CODE, folder / "code")
     model = Model(folder, facts, pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")
     report("serving", **facts["serving"])
@@ -75,8 +77,11 @@ def _fitted(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list
         with threadpool_limits(threads):
             pipeline.fit(rows[list(plan.features)], numbers)
     except (ValueError, TypeError) as error:
+        # scikit-learn checks parameters before it reads rows; any other message may hold values
+        reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
         raise TrainingError(
-            f"The estimator {plan.estimator} could not be fitted: {error}. Check training.parameters in the spec."
+            f"The estimator {plan.estimator} could not be fitted: {reason}. Check training.parameters in the spec; "
+            "the job's log has the place."
         ) from error
     estimators.use_threads(pipeline, 1)
     return pipeline

@@ -21,7 +21,7 @@ from training.comparison import Common, Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.job import report
-from training.labels import names
+from training.labels import other_classes
 from training.model import Model
 from training.rows import Split
 
@@ -51,8 +51,7 @@ class Rival:
                 values = self.champion.finish()
                 if plan.problem != "binary" or self.champion.classes == classes:
                     return Scored("champion", self.champion.classes, self.champion.threshold, values)
-                then, now = (" and ".join(names(plan, each)) for each in (self.champion.classes, classes))
-                self.reason = f"its classes are {then}, now they are {now}"
+                self.reason = other_classes(plan, self.champion.classes, classes)
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, leakage, rows
-from training.job import Paths, TrainingError, read_plan, report, write_failure
+from training import evaluation, fitting, importance, judging, leakage, rows, wheels
+from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 
 
 def main() -> None:
@@ -23,15 +22,16 @@ def main() -> None:
         train(paths)
     except TrainingError as error:
         if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
+            print_place(error.__cause__)
         _fail(paths, str(error))
     except Exception as error:  # noqa: BLE001  (whatever it is, the reason must reach the failure file)
-        traceback.print_exc()
-        _fail(paths, f"The training broke off: {type(error).__name__}: {error}. The job's log has the traceback.")
+        print_place(error)
+        _fail(paths, f"The training broke off: {type(error).__name__}. The job's log has the place.")
 
 
 def train(paths: Paths) -> str:
     """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
+    wheels.use(fitting.CODE)
     job = read_plan(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)

@@ -22,6 +22,18 @@ OUTCOMES: dict[State | str, tuple[str, str, str]] = {
     "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),
     "waiting": ("Waiting for approval", "ask", "The gate requires approval before the release."),
 }
+#: by a model's state, those that need a person first: title, tone and meaning
+MODEL_STATES: dict[str, tuple[str, str, str]] = {
+    "failed": ("Failed", "bad", "The last run failed."),
+    "waiting": ("Waiting", "ask", "A candidate waits for an approval."),
+    "stale": ("Stale", "bad", "The last monitoring found the champion stale."),
+    "watch": ("Watch", "ask", "The last monitoring found changes to watch."),
+    "insufficient data": ("Insufficient data", "calm", "The last monitoring had too few rows for a verdict."),
+    "new": ("New", "calm", "The champion has not been monitored yet."),
+    "fresh": ("Fresh", "good", "The last monitoring found the champion as promised."),
+    "empty": ("No champion", "calm", "No version has been promoted yet."),
+    "retired": ("Retired", "calm", "The model was retired: nothing of it serves any more."),
+}
 VERDICTS = {
     "passed": ("passed", "good"),
     "failed": ("failed", "bad"),
@@ -56,34 +68,6 @@ MEASURES = {
     "false_positive_rate": "false positive rate",
     "calibration": "calibration",
     "error": "error",
-}
-#: a problem of the target, by its code, for a target whose values are redacted
-OF_TARGET = {
-    "one-class": "fewer than two classes; training needs two",
-    "too-many-classes": "more classes than the problem allows",
-    "other-classes": "other classes than the datasets that it would be trained on with",
-    "no-positive": "no positive class",
-    "class-variants": "classes that differ from each other by blanks or case alone",
-}
-#: a problem of rows, by its code; see perennial.validation.verdict
-PROBLEMS = {
-    "short-row": "too few values",
-    "long-row": "too many values",
-    "bad-json": "malformed JSON",
-    "nul-byte": "a NUL byte",
-    "long-value": "a value that is too long",
-    "type": "a value of another type",
-    "integer-range": "a number beyond 64 bits",
-    "not-finite": "a number that is not finite",
-    "null": "a missing required value",
-    "below-minimum": "a value below the minimum",
-    "above-maximum": "a value above the maximum",
-    "not-allowed": "a value that is not among those allowed",
-    "pattern": "a value that does not match the pattern",
-    "too-short": "a text that is too short",
-    "too-long": "a text that is too long",
-    "rule": "values that break a rule over the row",
-    "duplicate-key": "a duplicate key",
 }
 #: the sections, in the order of the page
 SECTIONS = {

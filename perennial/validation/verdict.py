@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perennial.contract.values import frequent_words
+from perennial.problems import without_values
 
 #: the scope of a problem: "row" (the row can be quarantined), "file" (no row of it is reliable), "dataset" (known only
 #: after all files)
@@ -104,6 +105,11 @@ class Problem:
             "file": self.file,
         }
 
+    def without_values(self) -> "Problem":
+        """The same problem in a sentence without values."""
+        told = without_values(self.code, self.message, self.column, self.rule, self.row, self.count)
+        return replace(self, message=told, examples=())
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
         examples = tuple(Example(example["row"], example.get("value")) for example in data.get("examples", ()))
@@ -195,6 +201,10 @@ class Verdict:
             return f"{self.rows_accepted:,} rows accepted{aside}{twice}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
+
+    def without_values(self) -> "Verdict":
+        """The same verdict, its problems in sentences without values and without examples."""
+        return replace(self, problems=tuple(problem.without_values() for problem in self.problems))
 
     def in_file(self, name: str) -> "Verdict":
         """The same verdict with the file's name in its problems."""

@@ -62,6 +62,7 @@ def _make_names() -> tuple[dict[str, str], str]:
         "LEDGER_TABLE": "ledger",
         "NOTICES_TOPIC": topic,
         "DISPATCH_QUEUE": sqs.create_queue(QueueName="dispatch")["QueueUrl"],
+        "TRUTH_QUEUE": sqs.create_queue(QueueName="truth")["QueueUrl"],
         "STATE_MACHINE": machine,
         "TRAINING_IMAGE": "image",
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
