@@ -478,10 +478,11 @@ class DispatchMessage(TypedJson):
     @classmethod
     def from_json(cls, document: object, reader: str = "") -> Self:
         """Reads a message, also one that release 0.2.0 left in the queue: {"wake": MODEL} and the like."""
-        former = document.keys() & _FORMER_ACTIONS.keys() if isinstance(document, Mapping) else set()
-        if not isinstance(document, Mapping) or not former:
+        if not isinstance(document, Mapping) or "action" in document:
             return super().from_json(document, reader)
-        (word,) = former
+        word = next((word for word in _FORMER_ACTIONS if word in document), None)
+        if word is None:
+            return super().from_json(document, reader)
         current = {"action": _FORMER_ACTIONS[word], "subject": document[word], "occasion": document.get("occasion", "")}
         return super().from_json(current, reader)
 

@@ -251,7 +251,7 @@ def build(world: World, patch: pytest.MonkeyPatch, models: tuple[str, ...] = ("a
     clock = Clock()
     for module in ("task", "conclusion", "monitoring", "dispatch.handler"):
         patch.setattr(f"functions.{module}.utc_now", clock)
-    patch.setattr("functions.dispatch.handler.specs", lambda: specs)
+    patch.setattr("functions.dispatch.handler._loaded", lambda: (specs, {}))
     patch.setattr("functions.gate.decide", lambda evaluation, _: Decision(evaluation["outcome"], (), "As planned."))
     patch.setattr("cloud.alarms.breached_since", lambda *_: [])
     return Account(world, clock, SageMaker(clock), specs)

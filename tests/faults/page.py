@@ -31,9 +31,12 @@ class Results:
 
     def outcome(self, tests: list[str]) -> str:
         """The outcome of a row in words."""
-        total: Counter[str] = sum((self.counts.get(test, Counter({"not run": 1})) for test in tests), Counter())
+        total: Counter[str] = sum((self.counts.get(test, Counter()) for test in tests), Counter())
         bad = {name: count for name, count in total.items() if name != "passed"}
-        return "**broken**: " + ", ".join(f"{count} {name}" for name, count in bad.items()) if bad else "as expected"
+        if bad:
+            return "**broken**: " + ", ".join(f"{count} {name}" for name, count in bad.items())
+        ran = sum(test in self.counts for test in tests)
+        return "as expected" if ran == len(tests) else f"as expected in {ran} of {len(tests)}; the others were not run"
 
 
 def matrix() -> list[dict[str, Any]]:

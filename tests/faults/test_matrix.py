@@ -1,12 +1,12 @@
-"""The fault matrix names tests that exist and are collected, and docs/reliability.md is what `make faults` wrote."""
+"""The fault matrix names tests that exist and are collected, and docs/reliability.md has its rows."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections import Counter
 
-from tests.faults.page import PAGE, TESTS, Results, matrix, rendered
+from tests.faults.page import PAGE, TESTS, matrix
 
 
 def test_every_row_has_tests_that_are_collected() -> None:
@@ -22,7 +22,9 @@ def test_every_row_has_tests_that_are_collected() -> None:
     assert named <= collected, found.stdout[-500:]
 
 
-def test_the_page_says_that_every_row_is_as_expected() -> None:
-    results = Results()
-    results.counts = {test: Counter(passed=1) for row in matrix() for test in row["tests"]}
-    assert PAGE.read_text() == rendered(results), "run `make faults`"
+def test_the_page_has_these_rows_and_none_is_broken() -> None:
+    shown = [line.split(" | ") for line in PAGE.read_text().splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [[row[1], row[2], row[4].rstrip(" |")] for row in shown] == [
+        [row["fault"], row["expect"], "<br>".join(f"`{test}`" for test in row["tests"])] for row in matrix()
+    ], "run `make faults`"
+    assert not [row for row in shown if not row[3].startswith("as expected")]

@@ -150,12 +150,16 @@ class Walker:
         for item in json.loads(body):
             inner = state["ItemProcessor"]
             child, at = _resolved(state["ItemSelector"], data, item), inner["StartAt"]
+            tries: dict[int, int] = {}
             while at:
                 task = inner["States"][at]
                 try:
                     self._do(task, child)
-                    at = task.get("Next", "")
+                    at, tries = task.get("Next", ""), {}
                 except StateError as error:
+                    if _retry(task, error, tries) is not None:
+                        continue
+                    tries = {}
                     caught = _catch(task, error)
                     if caught is None:
                         raise
@@ -164,14 +168,10 @@ class Walker:
 
     def _after(self, error: StateError, execution: Execution, state: dict[str, Any], now: datetime) -> None:
         """Retries the state, goes to its Catch, or fails the execution."""
-        for number, retry in enumerate(state.get("Retry", ())):
-            if error.error in retry["ErrorEquals"]:
-                tries = execution.tries.get(number, 0)
-                if tries < retry["MaxAttempts"]:
-                    execution.tries[number] = tries + 1
-                    execution.due = now + timedelta(seconds=retry["IntervalSeconds"])
-                    return
-                break
+        pause = _retry(state, error, execution.tries)
+        if pause is not None:
+            execution.due = now + timedelta(seconds=pause)
+            return
         execution.tries.clear()
         caught = _catch(state, error)
         if caught is None:
@@ -188,6 +188,15 @@ def _function(resource: str) -> str:
     found = re.fullmatch(r"\$\{Functions(\w+)\.Arn\}", resource)
     assert found, resource
     return found[1]
+
+
+def _retry(state: dict[str, Any], error: StateError, tries: dict[int, int]) -> float | None:
+    """The seconds after which a state is tried again; None if it is not. Counts the tries."""
+    for number, retry in enumerate(state.get("Retry", ())):
+        if error.error in retry["ErrorEquals"]:
+            tries[number] = tries.get(number, 0) + 1
+            return float(retry["IntervalSeconds"]) if tries[number] <= retry["MaxAttempts"] else None
+    return None
 
 
 def _catch(state: dict[str, Any], error: StateError) -> dict[str, Any] | None:

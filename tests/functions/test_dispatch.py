@@ -8,7 +8,12 @@ import pytest
 from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.reconciliation import handler as reconcile
+<<<<<<< HEAD
 from perennial import conclusion, layout
+=======
+from perennial import layout
+from tests.functions.disturbances import KilledError, disturbed
+>>>>>>> wt-faults
 
 KEY = "incoming/flights/2013-01.csv"
 
@@ -159,3 +164,37 @@ def test_one_bad_message_does_not_hold_up_the_others(world, send):
     failures = send({"detail": {}}, created())
     assert [failure["itemIdentifier"] for failure in failures] == ["0"]
     assert len(world.executions()) == 1
+
+
+def test_messages_that_release_0_2_0_left_in_the_queue_are_handled(world, send, end):
+    """They named the action by their key."""
+    send(created())
+    send(created("incoming/flights/2013-02.csv", minute=1))
+    (first,) = world.executions()
+    end(first)
+    world.messages()
+    assert send({"notify": first["id"]}, {"wake": "flights"}) == []
+    assert world.notices() == [f"flights: refused ({first['id']})"]
+    assert len(world.executions()) == 2
+
+
+def test_an_outdated_upload_whose_dispatch_ends_after_any_call_is_superseded_once(world, send):
+    send(created(KEY, minute=9))
+    for number in range(1, 40):
+        older = created(KEY, version=f"v0-{number}")
+        try:
+            with disturbed(world.ledger, number):
+                send(older)
+        except KilledError:
+            assert send(older) == []
+        else:
+            break
+    states = [found.state for found in world.ledger.datasets("flights")]
+    assert states == ["superseded"] * number + ["running"]
+    assert number > 5, "it reads the ledger, and writes dataset, run and message"
+    while messages := world.messages():
+        assert send(*messages) == []
+    told = []
+    while notices := world.notices():
+        told += notices
+    assert len(told) == len(set(told)) == number

@@ -1,13 +1,17 @@
 """Documents and records of older releases are read with the current keys."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from perennial.contract.model import ModelSpec
 from perennial.drift.report import DriftReport
-from perennial.former_keys import with_current_keys
+from perennial.former_keys import spec_with_current_keys, with_current_keys
 from perennial.gate.decision import Decision
 from perennial.records import ModelVersion, Step
+from perennial.spec import load_all
+from perennial.validation import Verdict
 
 AUC = {"value": 0.8, "low": 0.7, "high": 0.9}
 
@@ -59,3 +63,44 @@ def test_a_record_of_an_older_release_has_its_details_and_metrics(key: str) -> N
     )
     version = {**texts, "datasets": [], "parameters": {}, "environment": {}, "created_at": now, key: {"roc_auc": AUC}}
     assert ModelVersion.model_validate(version).metrics == {"roc_auc": AUC}
+
+
+def test_a_stored_spec_of_an_older_release_has_the_current_keys_and_no_nulls() -> None:
+    older = {
+        "positive": None,
+        "columns": {"watch": {"type": "category", "null_marks": ["-"], "replace": {"?": None}, "minimum": None}},
+        "validation": {"null_marks": [""], "volume": {"least": 0.5, "most": 2.0}},
+        "training": {"parameters": {"max_depth": None}},
+        "gate": {
+            "value": None, "slices": {"most_worse": 0.1}, "behaviour": [{"may_fail": 0.1}],
+            "fairness": [{"columns": ["watch"], "least_ratio": 0.8, "most_apart": {"calibration": 8}}],
+        },
+        "drift": {"gone": {"watch": 0.1, "drifted": 0.2}, "over_all": {"watch": 0.3, "drifted": 0.4}, "min_rows": 50},
+    }  # fmt: skip
+    found = spec_with_current_keys(older)
+    assert found == {
+        "columns": {"watch": {"type": "category", "null_values": ["-"], "replace": {"?": None}}},
+        "validation": {"null_values": [""], "volume": {"min_ratio": 0.5, "max_ratio": 2.0}},
+        "training": {"parameters": {"max_depth": None}},
+        "gate": {
+            "slices": {"max_gap": 0.1}, "behaviour": [{"max_failure_rate": 0.1}],
+            "fairness": [{"columns": ["watch"], "min_ratio": 0.8, "max_difference": {"calibration": 8}}],
+        },
+        "drift": {"missing_category": {"warn": 0.1, "alert": 0.2}, "dataset_drift": {"warn": 0.3, "alert": 0.4},
+                  "min_rows": 50},
+    }  # fmt: skip
+    assert spec_with_current_keys(found) == found
+
+
+@pytest.mark.parametrize("name", ["flights", "airtime"])
+def test_a_stored_spec_of_this_release_keeps_its_meaning(name: str) -> None:
+    spec = load_all(Path(__file__).parents[2] / "models")[name]
+    assert ModelSpec.from_json(spec_with_current_keys(spec.to_json())) == spec
+
+
+def test_a_verdict_of_an_older_release_has_the_classes_that_it_named() -> None:
+    verdict = Verdict(accepted=True, rows=2, rows_accepted=2, rows_quarantined=0, rows_broken=0, classes={"a": 1})
+    older = verdict.as_dict() | {"target_values": ["no", "yes"]}
+    del older["classes"]
+    assert Verdict.from_dict(older).classes == {"no": 1, "yes": 1}
+    assert Verdict.from_dict(verdict.as_dict() | {"target_values": ["no"]}).classes == {"a": 1}
