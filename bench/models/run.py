@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(tables()), default=[], help="may be repeated")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} and {PAGE.name}")
     arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"  # as a training of ours, and the same figures on every machine
     made = environment(PEER, FOLDER)
     if made.reason:
         raise SystemExit(f"no environment: {made.reason}")

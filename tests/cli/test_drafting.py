@@ -358,3 +358,14 @@ def test_numbers_in_parentheses_among_others_are_below_zero(
     file.write_text("\n".join(["profit,other,target", *lines]) + "\n")
     column = draft_file(file, "book", "target", None, "schema").spec.columns["profit"]
     assert (column.type, column.format) == (kind, format)
+
+
+def test_many_categories_that_repeat_are_a_feature_and_their_null_marks_are_missing(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    cells = [chance.choice(["", "NA", f"c{chance.randrange(400)}"]) for _ in range(6_000)]
+    file = tmp_path / "codes.csv"
+    file.write_text("\n".join(["n,c,y", *(f"{chance.random():.3f},{cell},{chance.choice('AB')}" for cell in cells)]))
+    drafted = draft_file(file, "codes", "y", None, "schema")
+    column = drafted.spec.columns["c"]
+    assert (column.type, column.nullable, drafted.spec.is_feature("c")) == ("category", True, True)
+    assert {"", "NA"} <= set(drafted.spec.validation.null_values)
