@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from http import HTTPStatus
@@ -106,7 +107,7 @@ class App:
         except NotAcceptableError as error:
             answer = refusal(HTTPStatus.NOT_ACCEPTABLE, str(error))
         except Exception as error:  # noqa: BLE001  (ours: what a caller can get wrong is a PayloadError)
-            _log({"event": "error", "model": self.version, "reason": f"{type(error).__name__}: {error}"})
+            _log({"event": "error", "model": self.version, "reason": type(error).__name__, "place": _place(error)})
             sentence = "the model failed on these rows; see the endpoint's log"
             answer = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
         return answer
@@ -186,6 +187,12 @@ def _metrics(predictions: Predictions, rows: Rows) -> dict[str, Any]:
     if predictions.problem != "multiclass":
         notes |= {"score_sum": float(predictions.values.sum()), "score_count": rows.count}
     return notes
+
+
+def _place(error: BaseException) -> str:
+    """The line at which an error was raised. Its message may hold values of the request."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _log(line: Mapping[str, Any]) -> None:

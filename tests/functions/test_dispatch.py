@@ -133,8 +133,8 @@ def test_a_run_that_has_ended_tells_a_person_once_and_frees_the_model(world, sen
 
 def test_a_lost_event_is_made_good_by_the_reconciler(world, context):
     boto3.client("s3").put_object(Bucket="data", Key=KEY, Body=b"x")
-    assert reconcile({}, context) == {"found": 1}
-    assert reconcile({}, context) == {"found": 0}
+    assert reconcile({}, context) == {"found": 1, "ended": 0}
+    assert reconcile({}, context) == {"found": 0, "ended": 0}
     assert len(world.executions()) == 1
 
 

@@ -36,6 +36,7 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
         "classes": _classes(member(candidate, "classes"), redaction.hides(target)),
         "threshold": _threshold(evaluation),
         "leakage": _leakage(evaluation),
+        "update": text(member(member(evaluation, "update"), "sentence"), 1200) or None,
         "curves": {
             name: curves(member(member(evaluation, "curves"), name), redaction.hides(target))
             for name in ("candidate", "champion")
