@@ -1,4 +1,4 @@
-"""`python -m bench.models.baselines FOLDER COLUMNS`: two baselines on the rows of our split, and all figures.
+"""`python -m bench.models.baselines FOLDER COLUMNS`: two baselines on the rows of our split, and all scores.
 
 Runs in the peers' environment. COLUMNS are those that an expert would not show to a model, as JSON.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from skrub import tabular_pipeline
 
-from bench.models.figures import figures
+from bench.models.scores import scores
 
 MOST_CATEGORIES = 255  # of a column for HistGradientBoosting
 
@@ -25,7 +25,10 @@ def five_lines(frame: pd.DataFrame, target: Any, train: Any, is_regression: bool
     """HistGradientBoosting on pandas' types; texts are categories, those with too many are left out."""
     texts = {name: frame[name].astype("category") for name in frame.select_dtypes(["object", "bool"])}
     many = [name for name, values in texts.items() if len(values.cat.categories) > MOST_CATEGORIES]
-    frame = frame.assign(**texts).drop(columns=many)
+    frame = frame.copy()
+    for name, values in texts.items():
+        frame[name] = values
+    frame = frame.drop(columns=many)
     kind = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
     model = kind(categorical_features="from_dtype", random_state=0).fit(frame.iloc[train], target[train])
     return model, frame
@@ -38,7 +41,7 @@ def skrub(frame: pd.DataFrame, target: Any, train: Any, is_regression: bool) -> 
 
 
 def main() -> None:
-    """Writes figures.json: each model's metric, and the paired differences with their intervals."""
+    """Writes scores.json: each model's metric, and the paired differences with their intervals."""
     folder, hidden = Path(sys.argv[1]), json.loads(sys.argv[2])
     places = json.loads((folder / "places.json").read_text())
     ours = json.loads((folder / "predictions.json").read_text())
@@ -62,7 +65,7 @@ def main() -> None:
     if not is_regression:
         seen = np.isin(truth, classes)
         truth, predicted = truth[seen], {name: values[seen] for name, values in predicted.items()}
-    (folder / "figures.json").write_text(json.dumps(figures(truth, predicted, classes, problem) | {"seconds": seconds}))
+    (folder / "scores.json").write_text(json.dumps(scores(truth, predicted, classes, problem) | {"seconds": seconds}))
 
 
 def _ours(values: dict[str, list[float]], classes: Any, problem: str) -> Any:

@@ -1,13 +1,13 @@
-"""The bench of drafts and models: its list, its figures, and the page from the committed results."""
+"""The bench of drafts and models: its list, its scores, and the page from the committed results."""
 
 import json
 
 import numpy as np
 import pytest
 
-from bench.models.figures import figures
 from bench.models.page import judge, page
 from bench.models.run import PAGE, RESULTS
+from bench.models.scores import scores
 from bench.models.tables import tables
 
 
@@ -27,17 +27,17 @@ def test_a_model_that_is_surely_worse_is_told_from_one_that_is_not() -> None:
     rng = np.random.default_rng(2)
     truth = rng.normal(size=400)
     good, same, bad = truth + rng.normal(0, 0.3, 400), truth + rng.normal(0, 0.3, 400), rng.normal(size=400)
-    found = figures(truth, {"ours": good, "five_lines": same, "skrub": bad}, np.array([]), "regression")
+    found = scores(truth, {"ours": good, "five_lines": same, "skrub": bad}, np.array([]), "regression")
     assert found["against"]["five_lines"]["low"] < 0 < found["against"]["five_lines"]["high"]
     assert found["against"]["skrub"]["low"] > 0
-    assert found["metric"]["ours"] == pytest.approx(1 - np.var(truth - good) / np.var(truth), abs=0.01)
+    assert found["scores"]["ours"] == pytest.approx(1 - np.var(truth - good) / np.var(truth), abs=0.01)
 
 
 def test_a_draft_that_an_expert_would_not_choose_is_a_fault() -> None:
     table = tables()["wage"]
     draft = {"problem": "multiclass", "features": ["region", "logwage"], "leakage": [], "key": []}
     against = {"five_lines": {"low": -0.2, "high": -0.1}}
-    faults = judge(table, {"draft": draft, "figures": {"against": against}})
+    faults = judge(table, {"draft": draft, "scores": {"against": against}})
     assert faults == [
         "problem multiclass, not regression",
         "features: 'region'",

@@ -360,7 +360,7 @@ def test_numbers_in_parentheses_among_others_are_below_zero(
     assert (column.type, column.format) == (kind, format)
 
 
-def test_many_categories_that_repeat_are_a_feature_and_their_null_marks_are_missing(tmp_path: Path) -> None:
+def test_many_categories_that_repeat_are_a_feature_and_their_null_values_are_missing(tmp_path: Path) -> None:
     chance = random.Random(4)
     cells = [chance.choice(["", "NA", f"c{chance.randrange(400)}"]) for _ in range(6_000)]
     file = tmp_path / "codes.csv"

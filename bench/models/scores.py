@@ -11,7 +11,7 @@ RESAMPLES = 500
 CONFIDENCE = 0.95
 
 
-def figures(truth: Any, predicted: dict[str, Any], classes: Any, problem: str) -> dict[str, Any]:
+def scores(truth: Any, predicted: dict[str, Any], classes: Any, problem: str) -> dict[str, Any]:
     """The metric of each model on all rows, and ours minus each baseline on resampled rows."""
     if problem == "binary":  # both orders: ours is of its own positive class
         for name, values in predicted.items():
@@ -33,7 +33,7 @@ def figures(truth: Any, predicted: dict[str, Any], classes: Any, problem: str) -
                "low": float(np.quantile(each, tail)), "high": float(np.quantile(each, 1 - tail))}
         for name, each in differences.items()
     }  # fmt: skip
-    return {"problem": problem, "held_out": len(truth), "metric": found, "against": against}
+    return {"problem": problem, "held_out": len(truth), "scores": found, "against": against}
 
 
 def _score(truth: Any, predicted: Any, classes: Any, problem: str) -> float:
