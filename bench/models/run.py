@@ -38,7 +38,7 @@ def main() -> int:
             print(f"{name}: {judge(table, results[name])}", flush=True)
             if arguments.write:  # after each table, so that a stopped run has what it measured
                 RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-                PAGE.write_text(page(results), encoding="utf-8")
+                PAGE.write_text(page(json.loads(RESULTS.read_text())), encoding="utf-8")
     return int(any(judge(tables()[name], found) for name, found in results.items()))
 
 
