@@ -257,9 +257,10 @@ def _cell(stage: Mapping[str, Any] | None) -> str:
         return str(stage["failed"])
     facts = {"profile_mb": "profile {} MB", "model_mb": "model {} MB", "bodies": "{} bodies", "page_mb": "page {} MB"}
     told = [words.format(stage[name]) for name, words in facts.items() if name in stage]
-    # processor time where others had the machine: it does not grow with their work
-    busy = stage["load"] > _BUSY
-    seconds = f"{stage['cpu']:.1f} s of processor" if busy else f"{stage['seconds']:.1f} s"
+    # processor time where others had the machine, if it was measured: it grows less with their work
+    seconds = f"{stage['seconds']:.1f} s"
+    if stage["load"] > _BUSY:
+        seconds = f"{stage['cpu']:.1f} s of processor" if "cpu" in stage else f"{seconds} on a busy machine"
     return ", ".join([seconds, f"{stage['peak_mb']:,} MB", *told])
 
 

@@ -41,6 +41,7 @@ def measure(plan: Plan, split: Split, model: Model, seconds: float = _SECONDS) -
     found: dict[str, float] = {}
     for name in plan.features:
         others = chance.permutation(len(rows))
-        swapped = rows.assign(**{name: rows[name].take(others).array})
+        swapped = rows.copy(deep=False)
+        swapped[name] = rows[name].take(others).array
         found[name] = round(float(np.abs(model.predict(swapped).values - before).mean()), 9)
     return found

@@ -29,7 +29,7 @@ def judge(table: Public, found: Mapping[str, Any]) -> list[str]:
         faults.append(f"leaks together not named: {', '.join(missed)}")
     if table.key and tuple(draft["key"]) != table.key:
         faults.append(f"key {draft['key']}, not {list(table.key)}")
-    if found["figures"]["against"]["five_lines"]["high"] < 0:
+    if found["scores"]["against"]["five_lines"]["high"] < 0:
         faults.append("worse than the five lines")
     return faults
 
@@ -38,24 +38,24 @@ def page(results: Mapping[str, Any]) -> str:
     """The whole page."""
     known = {name: table for name, table in tables().items() if name in results}
     head = "| table | rows | metric | ours | five lines | skrub | ours - five lines | ours - skrub |"
-    figures = [head, "| --- |" + " ---: |" * 7]
+    scores = [head, "| --- |" + " ---: |" * 7]
     drafts = ["| table | what it is | problem | features | left out | leaks named |", "| --- |" * 1 + " --- |" * 5]
     for name, table in known.items():
-        figures.append(_figures(name, results[name]))
+        scores.append(_scores(name, results[name]))
         drafts.append(_draft(table, results[name]))
     wrong = [f"{name}: {'; '.join(found)}" for name, table in known.items() if (found := judge(table, results[name]))]
     told = ". ".join(wrong) + "." if wrong else "none."
     text = TEMPLATE.read_text(encoding="utf-8")
-    return text.format(count=len(known), figures="\n".join(figures), drafts="\n".join(drafts), wrong=told)
+    return text.format(count=len(known), scores="\n".join(scores), drafts="\n".join(drafts), wrong=told)
 
 
-def _figures(name: str, found: Mapping[str, Any]) -> str:
+def _scores(name: str, found: Mapping[str, Any]) -> str:
     if "failed" in found:
         return f"| {name} | failed: {found['failed']} |" + " |" * 6
-    figures = found["figures"]
-    metrics = [f"{figures['metric'][model]:.3f}" for model in ("ours", "five_lines", "skrub")]
-    differences = [_difference(figures["against"][model]) for model in ("five_lines", "skrub")]
-    cells = (name, f"{found['draft']['rows']:,}", METRICS[figures["problem"]], *metrics, *differences)
+    scores = found["scores"]
+    metrics = [f"{scores['scores'][model]:.3f}" for model in ("ours", "five_lines", "skrub")]
+    differences = [_difference(scores["against"][model]) for model in ("five_lines", "skrub")]
+    cells = (name, f"{found['draft']['rows']:,}", METRICS[scores["problem"]], *metrics, *differences)
     return "| " + " | ".join(cells) + " |"
 
 

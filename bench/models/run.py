@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(tables()), default=[], help="may be repeated")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name} and {PAGE.name}")
     arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"  # as a training of ours, and the same scores on every machine
     made = environment(PEER, FOLDER)
     if made.reason:
         raise SystemExit(f"no environment: {made.reason}")
@@ -36,12 +38,12 @@ def main() -> int:
             print(f"{name}: {judge(table, results[name])}", flush=True)
             if arguments.write:  # after each table, so that a stopped run has what it measured
                 RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-                PAGE.write_text(page(results), encoding="utf-8")
+                PAGE.write_text(page(json.loads(RESULTS.read_text())), encoding="utf-8")
     return int(any(judge(tables()[name], found) for name, found in results.items()))
 
 
 def _measured(table: Public, python: str) -> dict[str, Any]:
-    """What was drafted, and the figures of the three models; or the reason why there are none."""
+    """What was drafted, and the scores of the three models; or the reason why there are none."""
     purelib = [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
     unpack(table, type(FOLDER)(subprocess.check_output(purelib, text=True).strip()))
     try:
@@ -49,8 +51,8 @@ def _measured(table: Public, python: str) -> dict[str, Any]:
         watch([python, "-m", "bench.models.baselines", str(table.csv.parent), json.dumps(table.left_out)])
     except RunError as error:
         return {"failed": str(error).splitlines()[-1]}
-    draft, figures = (json.loads((table.csv.parent / f"{name}.json").read_text()) for name in ("draft", "figures"))
-    return {"draft": draft, "figures": figures}
+    draft, scores = (json.loads((table.csv.parent / f"{name}.json").read_text()) for name in ("draft", "scores"))
+    return {"draft": draft, "scores": scores}
 
 
 if __name__ == "__main__":

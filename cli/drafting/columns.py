@@ -21,7 +21,7 @@ from perennial.contract.formats import Format
 from perennial.validation.casts import cast
 
 FEW = 20  # values at most are written out as a suggestion
-MOST_CATEGORIES = 250  # a gradient-boosting tree splits at most 255
+MOST_CATEGORIES = 10_000  # as many as a manifest lists; an encoder keeps the most frequent and merges the rest
 ROWS_PER_CATEGORY = 10
 FEWEST_IDENTIFIERS = 20  # rows from which values that all differ are taken for identifiers
 IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "pk", "rowid"}

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import polars as pl
 
 from perennial.contract.columns import Column, ColumnType
-from perennial.contract.formats import Format, NumberFormat, pattern
+from perennial.contract.formats import Format, NumberFormat, directives, pattern
 from perennial.contract.values import BLANKS
 from perennial.validation.casts import cast
 
@@ -31,7 +32,9 @@ _DAYS = (
     "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d/%b/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y",
     "%d-%m-%y", "%m-%d-%y", "%d-%b-%y",
 )  # fmt: skip
-_FORMATS = tuple(day + clock for day in _DAYS for clock in _CLOCKS)
+_MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y %b")
+_BELOW = r"^\s*\(([^()]*)\)\s*$"  # numbers below zero, as accountants write them
+_FORMATS = (*(day + clock for day in _DAYS for clock in _CLOCKS), *_MONTHS)
 COMPACT = "%Y%m%d"
 _DIGIT = re.compile("[0-9]")
 
@@ -73,6 +76,9 @@ def units_of(values: pl.Series) -> list[str]:
 
 
 def _numbers(values: pl.Series, decimal: str | None) -> Spelling | None:
+    is_below = values.str.contains(_BELOW)
+    negative: Literal["sign", "parentheses"] = "parentheses" if is_below.any() and not is_below.all() else "sign"
+    texts, values = values, values.str.replace(_BELOW, "$1") if negative == "parentheses" else values
     if bool(values.str.contains(_PADDED).any()) or not values.str.contains("[0-9]").all():
         return None
     units = [unit for unit in units_of(values) if unit]
@@ -82,11 +88,12 @@ def _numbers(values: pl.Series, decimal: str | None) -> Spelling | None:
     body = values.str.replace(unit, "", literal=True).str.strip_chars() if unit else values.str.strip_chars()
     has = {mark for mark, signs in _SEPARATORS.items() if body.str.contains(f"[{re.escape(signs)}]").any()}
     wanted = [
-        NumberFormat(thousands, point, unit)  # type: ignore[arg-type]
+        NumberFormat(thousands, point, unit, negative)  # type: ignore[arg-type]
         for point in (".", ",")
         for thousands in ("", *_SEPARATORS)
         if thousands != point and (not thousands or thousands in has) and (point == "." or "," in has)
     ]
+    values = texts
     fits = [format for format in wanted if _fits(values, "number", format)]
     if decimal and any(format.decimal == decimal for format in fits):
         fits = [format for format in fits if format.decimal == decimal]
@@ -138,7 +145,7 @@ def _dates(values: pl.Series, month_first: bool | None) -> Spelling | None:
 
 def is_month_first(format: Format) -> bool | None:
     """True for month, day, year; False for day, month, year; None for formats without that question."""
-    if not isinstance(format, str) or "%m" not in format or format.startswith("%Y"):
+    if not isinstance(format, str) or not {"m", "d"} <= set(directives(format)) or format.startswith("%Y"):
         return None
     return format.index("%m") < format.index("%d")
 
@@ -181,6 +188,7 @@ def written(format: Format) -> str:
         "thousands": format.thousands,
         "decimal": format.decimal if format.decimal != "." else "",
         "unit": format.unit,
+        "negative": format.negative if format.negative != "sign" else "",
     }
     quoted = (f'{name}: "{text}"' for name, text in parts.items() if text)
     return "{" + ", ".join(quoted) + "}"

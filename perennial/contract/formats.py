@@ -48,6 +48,9 @@ class NumberFormat(Part):
     unit: str = setting(
         "", "A sign before or after the number, which is removed: 12 % is read as 12, not 0.12.", max_length=16
     )
+    negative: Literal["sign", "parentheses"] = setting(
+        "sign", "The spelling of numbers below zero: -5, or as accountants write (5) as well."
+    )
 
 
 Format = NumberFormat | str
@@ -87,6 +90,9 @@ def replacements(format: NumberFormat) -> Iterator[tuple[str, str]]:
         yield character, ""
     if format.decimal != ".":
         yield format.decimal, "."
+    if format.negative == "parentheses":
+        yield "(", "-"
+        yield ")", ""
 
 
 @lru_cache
@@ -103,9 +109,12 @@ def _number(format: NumberFormat) -> str:
     mark = re.escape(format.decimal)
     number = f"(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
     if not format.unit:
-        return f"[+-]?{number}"
+        return f"(?:[+-]?{number}|\\({number}\\))" if format.negative == "parentheses" else f"[+-]?{number}"
     unit = re.escape(format.unit)
-    return f"(?:(?:[+-]?{unit}{_BLANKS}|{unit}{_BLANKS}[+-]){number}|[+-]?{number}(?:{_BLANKS}{unit})?)"
+    below = (
+        f"|\\((?:{unit}{_BLANKS}{number}|{number}(?:{_BLANKS}{unit})?)\\)" if format.negative == "parentheses" else ""
+    )
+    return f"(?:(?:[+-]?{unit}{_BLANKS}|{unit}{_BLANKS}[+-]){number}|[+-]?{number}(?:{_BLANKS}{unit})?{below})"
 
 
 def _date(format: str) -> str:
@@ -148,7 +157,7 @@ def _iso(parts: dict[str, str]) -> str:
     year = parts.get("Y") or f"{20 if int(parts['y']) < CENTURY_FROM else 19}{parts['y']}"
     name = (parts.get("b") or parts.get("B") or "").lower()[:3]
     month = parts.get("m") or str(1 + [month[:3] for month in MONTHS].index(name))
-    day = f"{year}-{month.zfill(2)}-{parts['d'].zfill(2)}"
+    day = f"{year}-{month.zfill(2)}-{parts.get('d', '1').zfill(2)}"
     if "H" in parts:
         hour = parts["H"]
     elif "I" in parts:
@@ -183,6 +192,8 @@ def _number_faults(format: NumberFormat) -> Iterator[str]:
     if format.thousands == format.decimal:
         yield f"thousands and decimal are both '{format.decimal}'; one of them must differ"
     unit = format.unit
+    if format.negative == "parentheses" and set(unit) & set("()"):
+        yield f"'{unit}' has a parenthesis, which means a number below zero in this format"
     if unit != unit.strip() or re.search(r"[0-9+\-.,'_\u2019]", unit) or unit in ("e", "E"):
         yield (
             f"'{unit}' is no unit; expected a sign such as €, % or kg without digits, signs, separators and blanks"
@@ -200,7 +211,10 @@ def _date_faults(format: str) -> Iterator[str]:
     twice = next((letter for letter in found if found.count(letter) > 1), None)
     if twice:
         yield f"'{format}' has %{twice} twice"
-    for one_of, what in (("Yy", "year, %Y or %y"), ("mbB", "month, %m, %b or %B"), ("d", "day, %d")):
+    wanted = [("Yy", "year, %Y or %y"), ("mbB", "month, %m, %b or %B")]
+    if has_time(format):
+        wanted.append(("d", "day, %d"))  # a month without a day is its first
+    for one_of, what in wanted:
         if sum(letter in found for letter in one_of) != 1:
             yield f"'{format}' must have one {what}"
     if sum(letter in found for letter in "HI") > 1:

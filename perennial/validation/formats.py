@@ -30,7 +30,13 @@ def _numbers(text: pl.Series, format: NumberFormat) -> pl.Series:
 def _dates(text: pl.Series, format: str) -> pl.Series:
     parts = text.rename("text").str.extract_groups(rf"\A{pattern(format)}\z").struct.unnest()
     found = directives(format)
-    pieces = [_year(found), pl.lit("-"), _month(found), pl.lit("-"), pl.col("d").str.zfill(2)]
+    pieces = [
+        _year(found),
+        pl.lit("-"),
+        _month(found),
+        pl.lit("-"),
+        pl.col("d").str.zfill(2) if "d" in found else pl.lit("01"),
+    ]
     if "H" in found or "I" in found:
         pieces += [pl.lit("T"), _hour(found), pl.lit(":"), pl.col("M") if "M" in found else pl.lit("00")]
         pieces += [pl.lit(":"), pl.col("S")] if "S" in found else []

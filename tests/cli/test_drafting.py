@@ -63,6 +63,9 @@ DECIDED = {
     "5,25%": ("number", NumberFormat("", ",", "%"), "{},25%"),
     "1 234": ("integer", NumberFormat(" "), "{} 234"),
     "26.6 km/kg": ("number", NumberFormat(unit="km/kg"), "{}.6 km/kg"),
+    "2024-12": ("date", "%Y-%m", None),
+    "12/2024": ("date", "%m/%Y", None),
+    "Dec 2024": ("date", "%b %Y", None),
     "-€5": ("integer", NumberFormat(unit="€"), "-€{}"),
     "31/12/2024": ("date", "%d/%m/%Y", None),
     "12/31/2024": ("date", "%m/%d/%Y", None),
@@ -336,3 +339,33 @@ def test_a_draft_from_the_first_rows_accepts_all_of_them(tmp_path: Path, monkeyp
     assert drafted.sampled is not None
     assert drafted.sampled < 4_000
     assert drafted.spec.columns["size"].type == "text"
+
+
+@pytest.mark.parametrize(
+    ("form", "below", "kind", "format"),
+    [
+        ("{}.50", "(1,{}.50)", "number", NumberFormat(",", negative="parentheses")),
+        ("${}", "(${})", "integer", NumberFormat(unit="$", negative="parentheses")),
+        ("({})", "({})", "text", None),  # all of them: footnotes, not losses
+    ],
+)
+def test_numbers_in_parentheses_among_others_are_below_zero(
+    tmp_path: Path, form: str, below: str, kind: str, format: NumberFormat | None
+) -> None:
+    cells = [(below if place % 3 == 0 else form).format(100 + place) for place in range(ROWS)]
+    file = tmp_path / "book.csv"
+    lines = [f'"{cell}",{place % 5},{answer}' for place, (cell, answer) in enumerate(zip(cells, coin(), strict=True))]
+    file.write_text("\n".join(["profit,other,target", *lines]) + "\n")
+    column = draft_file(file, "book", "target", None, "schema").spec.columns["profit"]
+    assert (column.type, column.format) == (kind, format)
+
+
+def test_many_categories_that_repeat_are_a_feature_and_their_null_values_are_missing(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    cells = [chance.choice(["", "NA", f"c{chance.randrange(400)}"]) for _ in range(6_000)]
+    file = tmp_path / "codes.csv"
+    file.write_text("\n".join(["n,c,y", *(f"{chance.random():.3f},{cell},{chance.choice('AB')}" for cell in cells)]))
+    drafted = draft_file(file, "codes", "y", None, "schema")
+    column = drafted.spec.columns["c"]
+    assert (column.type, column.nullable, drafted.spec.is_feature("c")) == ("category", True, True)
+    assert {"", "NA"} <= set(drafted.spec.validation.null_values)

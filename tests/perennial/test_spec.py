@@ -115,6 +115,8 @@ def test_a_rule_that_cannot_hold_is_refused(before, after, message):
         ("type: date, format: {unit: d}", "the format of type date is a text such as '%d/%m/%Y'"),
         ("type: category, format: '%d/%m/%Y'", "a format needs one of integer, number, date, datetime"),
         ("type: boolean, format: {unit: '%'}", "this column is boolean"),
+        ("type: datetime, format: '%m/%Y %H:%M'", "must have one day, %d"),
+        ("type: number, format: {unit: '(h', negative: parentheses}", "'(h' has a parenthesis"),
         ("type: date, format: '%d/%m'", "must have one year, %Y or %y"),
         ("type: date, format: '%d/%m/%y/%Y'", "must have one year, %Y or %y"),
         ("type: date, format: '%d/%m/%Q'", "has %Q; expected %d"),

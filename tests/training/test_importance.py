@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.training.jobs import PEOPLE, Job
+from tests.training.jobs import PEOPLE, Job, people
 from training import importance, rows
 from training.job import read_plan
 from training.model import Model
@@ -30,3 +30,9 @@ def test_a_model_too_slow_to_be_asked_is_measured_on_fewer_rows_or_not_at_all(
     assert whole == importance.measure(read, split, model, seconds=float("inf"))
     assert whole is not None
     assert set(whole) == set(job.evaluation["importance"])
+
+
+def test_a_column_may_have_the_name_of_a_parameter(job: Job) -> None:
+    columns = {"self" if name == "income" else name: column for name, column in PEOPLE.items()}
+    job.prepare([people(400).rename(columns={"income": "self"})], columns, parameters={"max_iter": 5}).run()
+    assert "self" in job.evaluation["importance"]

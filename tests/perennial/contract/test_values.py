@@ -50,11 +50,12 @@ NUMBER_FORMATS = (
     NumberFormat(thousands=","), NumberFormat(thousands=".", decimal=",", unit="€"), NumberFormat(decimal=","),
     NumberFormat(thousands=" ", decimal=",", unit="%"), NumberFormat(thousands="'", unit="CHF"),
     NumberFormat(unit="$"), NumberFormat(thousands="_"), NumberFormat(unit="eV"), NumberFormat(unit="a.b c"),
+    NumberFormat(negative="parentheses"), NumberFormat(",", unit="$", negative="parentheses"),
 )  # fmt: skip
 FORMATS: dict[str, tuple[Format, ...]] = {
     "integer": NUMBER_FORMATS,
     "number": NUMBER_FORMATS,
-    "date": ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%d %b %Y", "%B %d, %Y", "%d%b%y"),
+    "date": ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%d %b %Y", "%B %d, %Y", "%d%b%y", "%Y-%m", "%b %Y"),
     "datetime": (
         "%d/%m/%Y",
         "%d/%m/%Y %H:%M",
@@ -67,6 +68,16 @@ FORMATS: dict[str, tuple[Format, ...]] = {
 }
 FORMATTED = {
     "integer": [
+        "(5)",
+        "($5)",
+        "(1,234)",
+        "( 5)",
+        "(-5)",
+        "()",
+        "(5",
+        "5)",
+        "$(5)",
+        "((5))",
         "1,234",
         "95,500,000",
         "1.234",
@@ -274,6 +285,15 @@ EURO = NumberFormat(thousands=".", decimal=",", unit="€")
         ("number", EURO, "1.234", 1234.0),
         ("number", EURO, "1234.5", REFUSED),
         ("number", EURO, "€5€", REFUSED),
+        ("number", NumberFormat(",", negative="parentheses"), "(1,234.5)", -1234.5),
+        ("number", NumberFormat(",", negative="parentheses"), "-5", -5.0),
+        ("number", NumberFormat(",", negative="parentheses"), "(-5)", REFUSED),
+        ("number", NumberFormat(",", negative="parentheses"), "(5", REFUSED),
+        ("integer", NumberFormat(unit="$", negative="parentheses"), "($5)", -5),
+        ("integer", NumberFormat(unit="$"), "($5)", REFUSED),
+        ("date", "%Y-%m", "2024-12", dt.date(2024, 12, 1)),
+        ("date", "%Y-%m", "2024-13", REFUSED),
+        ("date", "%b %Y", "feb 2024", dt.date(2024, 2, 1)),
         ("number", NumberFormat(unit="%"), "12 %", 12.0),
         ("number", NumberFormat(unit="%"), "$12", REFUSED),
         ("number", NumberFormat(decimal=","), "9007199254740993", REFUSED),
