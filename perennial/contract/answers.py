@@ -27,10 +27,13 @@ FORMS = (JSON, JSONLINES, CSV)
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer for one row: the label, or the number of a regression; its score; for multiclass all scores."""
+    """The answer for one row: the label, or the number of a regression; its score; for multiclass all scores.
+
+    Where `serving.reveal` is labels, there are no scores.
+    """
 
     label: Any
-    score: float
+    score: float | None
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -61,9 +64,9 @@ def answer_of(entry: Mapping[str, Any], problem: str, target: ColumnType) -> Ans
         return Answer(number, number)
     label = _label(entry[LABEL], target)
     if problem == "binary":
-        return Answer(label, _number(entry[PROBABILITY]))
-    scores = {str(name): _number(value) for name, value in entry[PROBABILITIES].items()}
-    return Answer(label, scores[written(entry[LABEL])], scores)
+        return Answer(label, _number(entry[PROBABILITY]) if PROBABILITY in entry else None)
+    scores = {str(name): _number(value) for name, value in entry.get(PROBABILITIES, {}).items()}
+    return Answer(label, scores[written(entry[LABEL])] if scores else None, scores)
 
 
 def _label(value: Any, target: ColumnType) -> Any:

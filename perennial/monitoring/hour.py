@@ -73,7 +73,7 @@ def merge(found: Iterable[Traffic], schema: dict[str, pl.DataType], seen: Sequen
         requests=requests,
         rows=once.height,
         unreadable=left.height,
-        unanswered=once.filter(pl.col(names.ROW) == 0)[names.SCORE].null_count(),
+        unanswered=once.filter(pl.col(names.ROW) == 0)[names.ANSWER].null_count(),
         repeated=total - requests - left.height,
     )
     return Hour(once.sort(names.AT, names.EVENT, names.ROW), left.sort(names.OBJECT, names.LINE), counts)
