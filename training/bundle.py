@@ -75,6 +75,7 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),
         "rows": len(train),
+        "without_near_duplicates": True,  # of held-out rows: later trainings compare models on these
         "run": plan.run,
         **plan.origin.to_json(),
         "versions": environment(),

@@ -38,7 +38,8 @@ class Pairs:
     @property
     def agree(self) -> Mask:
         """The pairs with equal targets."""
-        return self.target == self.other_target
+        equal: Mask = self.target == self.other_target
+        return equal
 
 
 def exceeds_chance(blocks: Blocks, held_out: Mask, pairs: Pairs) -> tuple[Mask, float]:
@@ -74,7 +75,7 @@ def _same_targets(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
     by_chance = _agreement_by_chance(one, other)
     if len(one) < _ENOUGH_PAIRS or by_chance == 1:
         return True
-    return ((one == other).mean() - by_chance) / (1 - by_chance) >= _LEAST_AGREEMENT
+    return float(((one == other).mean() - by_chance) / (1 - by_chance)) >= _LEAST_AGREEMENT
 
 
 class _Chance:

@@ -22,8 +22,8 @@ Places = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 _BLOCKS = 6
-_LARGEST_GROUP = 256  # pairs across the split in a group of equal hashes
-_MOST_PAIRS = 3_000_000  # of one choice of blocks
+_LARGEST_GROUP = 64  # pairs across the split in a group of equal hashes
+_FEW_PAIRS = 200_000  # of one choice of blocks; or twice the held-out rows
 _FILTER_BITS = 22
 _NULL = np.uint64(0x7FF8DEAD00000001)
 
@@ -89,7 +89,8 @@ def pairs_of(blocks: Blocks, train: Mask, held_out: Mask, most: int) -> Near:
         for one, other, skipped in _across(hashes, *sides):
             found.append(one * blocks.rows + other)
             unexamined[skipped] = True
-    pairs = np.unique(np.concatenate(found))
+    pairs = np.sort(np.concatenate(found))
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
     return Near(pairs // blocks.rows, pairs % blocks.rows, int(unexamined.sum()))
 
 
@@ -106,7 +107,7 @@ def _across(hashes: Hashes, train: Places, held_out: Places) -> Iterator[tuple[P
     work = (high - low) * (ends - starts)
     order = np.argsort(work, kind="stable")
     allowed = np.zeros(len(work), dtype=np.bool_)
-    allowed[order] = np.cumsum(work[order]) <= _MOST_PAIRS
+    allowed[order] = np.cumsum(work[order]) <= max(_FEW_PAIRS, 2 * len(held_out))
     allowed &= work <= _LARGEST_GROUP
     skipped = held_out[np.repeat(~allowed & (work > 0), ends - starts)]
     groups = np.flatnonzero(allowed & (work > 0))
@@ -124,7 +125,8 @@ def _filtered(hashes: Hashes, rows: Places, others: Places) -> Places:
     shift = np.uint64(64 - _FILTER_BITS)
     seen = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
     seen[hashes[others] >> shift] = True
-    return rows[seen[hashes[rows] >> shift]]
+    found: Places = rows[seen[hashes[rows] >> shift]]
+    return found
 
 
 def _hashes(values: pd.Series, salt: int) -> Hashes:
@@ -143,5 +145,5 @@ def _bits(values: pd.Series) -> Hashes:
         missing = values.isna().to_numpy()
         return np.where(missing, _NULL, values.to_numpy(dtype=np.int64, na_value=0).view(np.uint64))
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        return np.asarray(values.array.asi8, dtype=np.int64).view(np.uint64)  # type: ignore[attr-defined]
+        return np.asarray(values.array.asi8, dtype=np.int64).view(np.uint64)
     return np.asarray(pd.factorize(values, use_na_sentinel=False)[0], dtype=np.int64).view(np.uint64)
