@@ -41,7 +41,7 @@ def measure(
         return _unknown("no row has an event time")
     after, reason = _moment(plan, split, champion, judged_times, pd.Timestamp(usual))  # type: ignore[arg-type]
     newest, older = (judged_times > after).to_numpy(dtype=bool), (trained_times <= after).to_numpy(dtype=bool)
-    few = f"{newest.sum()} held-out rows are newer than {after.isoformat()}, and {older.sum()} training rows older"
+    few = f"{newest.sum()} held-out rows are newer by event time, and {older.sum()} training rows older"
     if newest.sum() < _FEWEST_JUDGED_ON or older.sum() < _FEWEST_TRAINED_ON:
         return _unknown(few)
     try:
@@ -52,7 +52,8 @@ def measure(
         return _unknown("the older training rows lack a class")
     theirs = both[1] if reason is None else None
     found = part(plan, split.truth(plan), (mine, theirs), newest)
-    return {"after": after.isoformat(), "fitted_on": int(older.sum()), **(found or {}), "reason": reason}
+    told = None if plan.columns[plan.origin.event_time].sensitive else after.isoformat()
+    return {"after": told, "fitted_on": int(older.sum()), **(found or {}), "reason": reason}
 
 
 def _unknown(reason: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from perennial.contract.plan import Plan
 from training.champion import Champion
 from training.comparison import Truth, compare
 from training.evaluation import Scored
-from training.labels import names
 from training.split import Split
 
 _MOST_ROWS = 100_000
@@ -53,5 +52,4 @@ def measure(plan: Plan, split: Split, champion: Champion | None, scored: Scored 
         "rows": len(found),
         "unchecked": len(set(champion.datasets) - set(plan.origin.datasets)),
         "metrics": measured.metrics,
-        "classes": names(plan, scored.classes) or None,
     }
