@@ -79,8 +79,7 @@ def test_after_judging_the_served_model_is_fitted_on_all_rows(refitted: Job, tmp
     assert served.check_golden() == Model.load(refitted.paths.model).check_golden() > 0
     judged = Model.load(refitted.paths.model / "judged")
     golden = [json.loads((folder / "golden.json").read_text()) for folder in (judged.folder, refitted.paths.model)]
-    assert golden[0]["rows"] == golden[1]["rows"]
-    assert golden[0]["predictions"] != golden[1]["predictions"]
+    assert golden[0] != golden[1]  # of the served model, and of the judged one
 
 
 def test_a_refitted_champion_is_compared_by_the_model_that_was_judged(refitted: Job, tmp_path: Path) -> None:
