@@ -62,6 +62,7 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
         versions=tuple(ledger.versions(model)),
         champion=ledger.champion(model),
         scores=tuple(ledger.scores(model)),
+        look=ledger.monitoring(model),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},
     )
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, thresholds
+from training import artifact, bundle, estimators, labels, thresholds, wheels
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -86,6 +86,8 @@ def _saved(plan: Plan, split: Split, facts: dict[str, Any], pipeline: Pipeline, 
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(pipeline, folder / "model.joblib")
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
+    if any(column.pattern is not None for column in plan.features.values()):
+        wheels.copy(CODE, folder / "code")
     model = Model(folder, facts, pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")
     report("serving", **facts["serving"])

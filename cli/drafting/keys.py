@@ -23,7 +23,7 @@ REGULAR = 0.9  # share of equal steps between moments of a series
 
 
 def with_key(made: Draft, sample: Table) -> Draft:
-    """Sets the key: a column that certainly identifies rows, the time of a series, two or three columns, or a possible identifier."""
+    """Sets the key: a certain identifier, the time of a series, a possible identifier, or two or three columns."""
     others = [column for column in made.columns if column.name != made.target]
     fit = [column for column in others if column.is_unique and column.type in ("integer", "text", "category")]
     certain = [column for column in fit if column.names_rows == 2]

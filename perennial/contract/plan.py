@@ -12,6 +12,7 @@ from perennial.contract.lifecycle import BY_KEY, Splitting
 from perennial.contract.metrics import metrics_of
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError, Part
+from perennial.contract.reveal import Reveal
 
 FORMAT = 2
 
@@ -55,6 +56,8 @@ class Plan(Part):
     out_of_contract: Literal["refuse", "answer"] = "answer"
     #: a column that the spec does not name is refused in a request, or ignored, as in an upload
     unknown_columns: Literal["refuse", "ignore"] = "refuse"
+    #: what answers reveal
+    reveal: Reveal = "all"
     held_out: float = 0.2
     split: Splitting = BY_KEY
     #: the model that will serve is fitted on all rows after judging
@@ -98,6 +101,7 @@ class Plan(Part):
             key=spec.key,
             null_values=spec.validation.null_values,
             out_of_contract=spec.serving.out_of_contract,
+            reveal=spec.serving.reveal,
             unknown_columns=spec.validation.unknown_columns,
             held_out=spec.training.held_out,
             split=spec.split,

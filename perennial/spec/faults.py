@@ -13,6 +13,8 @@ from awsrules import specs as awsrules
 from perennial.contract import formats
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.observed import RESERVED
+from perennial.contract.patterns import PatternError, matcher
 from perennial.contract.values import READERS
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def _columns(spec: ModelSpec) -> Iterator[Fault]:
         place: Place = ("columns", name)
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             yield place, f"a column cannot be called '{name}': that is a pattern for columns; rename it in the data"
+        if name.lower() in RESERVED:
+            yield place, f"a column cannot be called '{name}': inference tables have one; rename it in the data"
         yield from (((*place, field), sentence) for field, sentence in _bounds(column))
         yield from (((*place, field), sentence) for field, sentence in _text_rules(column))
         yield from (((*place, "format"), sentence) for sentence in _format(column))
@@ -124,9 +128,9 @@ def _text_rules(column: Column) -> Iterator[tuple[str, str]]:
         yield "min_length", f"min_length {column.min_length} is above max_length {column.max_length}"
     if column.pattern is not None:
         try:
-            re.compile(column.pattern)
-        except (re.error, RecursionError) as error:
-            yield "pattern", f"pattern is not a regular expression: {error}"
+            matcher(column.pattern)
+        except PatternError as error:
+            yield "pattern", f"pattern is not a regular expression of linear time: {error}"
     for old, new in column.replace.items():
         if new in column.replace or (column.trim and new != new.strip()):
             yield "replace", f"{old!r} becomes {new!r}, which is itself cleaned: twice must not differ from once"
