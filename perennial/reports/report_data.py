@@ -56,7 +56,7 @@ class ReportData:
 class History:
     """The history of a model: its runs and datasets in any order, and the summary of each reported run by id.
 
-    `look` is the record of its latest monitoring.
+    `look` is the record of its latest monitoring, `scores` are those of champions on new datasets.
     """
 
     model: str
@@ -64,6 +64,6 @@ class History:
     datasets: tuple[DatasetVersion, ...] = ()
     versions: tuple[ModelVersion, ...] = ()
     champion: Champion | None = None
-    scores: tuple[PrequentialScore, ...] = ()
     summaries: Mapping[str, Mapping[str, Any]] | None = None
     look: Mapping[str, Any] | None = None
+    scores: tuple[PrequentialScore, ...] = ()
