@@ -1,7 +1,7 @@
 """`python -m bench.near_duplicates [--write]`: the search for near-duplicates beside the fit, in seconds.
 
-Writes the table into docs/split.md. The table has 12 columns, 6 of them numbers; one row in six is a copy with a changed
-column. Both are measured in one process, one after the other.
+Writes the table into docs/split.md. The table has 12 columns, 6 of them numbers; one row in six is a copy with a
+changed column. Both are measured in one process, one after the other.
 """
 
 from __future__ import annotations
@@ -39,9 +39,8 @@ def rows(count: int, copies: bool) -> pd.DataFrame:
     made = pd.DataFrame({f"n{place}": rng.normal(size=once) for place in range(6)})
     made["many"], made["few"] = rng.integers(0, 100, once), rng.integers(0, 10, once)
     for name, values in (("town", 200), ("kind", 6), ("street", 5000)):
-        made[name] = np.array([f"{name} {place}" for place in range(values)], dtype=object)[
-            rng.integers(0, values, once)
-        ]
+        names = np.array([f"{name} {place}" for place in range(values)], dtype=object)
+        made[name] = names[rng.integers(0, values, once)]
     made["y"] = (made["n0"] + made["n1"] * made["n2"] + rng.normal(size=once) > 0).astype(int)
     if copies:
         made = pd.concat([made, made.head(count - once).assign(n3=lambda found: found["n3"] + 1)], ignore_index=True)
