@@ -96,9 +96,12 @@ def _compared(
 ) -> dict[str, Any]:
     """The sections about the held-out rows. Near-duplicates that the champion may have seen are left out, if many."""
     everything, (mine, theirs) = split, both
-    judged_on = copies.unseen(plan, split, rival.champion if theirs else None)
-    if judged_on is not None:
-        split, mine, theirs = split.judged_on(judged_on), mine.where(judged_on), theirs and theirs.where(judged_on)
+    fit = copies.unseen(plan, split, rival.champion if theirs else None)
+    if fit.rows.sum() < copies.FEWEST:
+        theirs, rival.reason = None, f"it has seen rows like all but {fit.rows.sum()} of the held-out rows"
+        fit, both = copies.unseen(plan, split, None), (mine, None)
+    elif not fit.rows.all():
+        split, mine, theirs = split.judged_on(fit.rows), mine.where(fit.rows), theirs and theirs.where(fit.rows)
     truth = split.truth(plan)
     whole = compare(plan, truth, mine, theirs)
     common = Common.of_whole(plan, whole)
@@ -107,14 +110,14 @@ def _compared(
         "metric": plan.gate.metric,
         "confidence": plan.gate.confidence,
         "resamples": whole.resamples.count,
-        "rows": _rows(plan, split, fitted, whole),
+        "rows": _rows(plan, split, fitted, whole) | ({"redivided": fit.redivided} if fit.redivided else {}),
         "candidate": {"digest": fitted.served.digest, **_told(whole, whole.comparison.candidate, mine)},
         "champion": _champion(plan, whole, theirs, rival.reason),
         "difference": whole.comparison.difference if theirs else None,
         "common": common and common.compare(plan, truth, mine, theirs),
         "baseline": baseline.measure(plan, split, mine, common),
         "parts": parts(plan, truth, (mine, theirs), split.newest, whole),
-        "near_duplicates": copies.measured(plan, everything, both, judged_on),
+        "near_duplicates": copies.measured(plan, everything, both, fit),
         "forward": forward.measure(plan, split, fitted, (mine, theirs), rival.champion),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -115,7 +116,7 @@ def split(window: Window, plan: Plan) -> Split:
     order = np.argsort(hashes, kind="stable")
     window, hashes, known = different.window.where(order), hashes[order], different.known[order]
     rows = window.rows
-    sides = _group_hashes(rows, plan, hashes)
+    sides = side_hashes(rows, hashes, plan.split.group)
     held_out = heldout.is_held_out(sides, plan.held_out)
     near = near_duplicates.find(rows, held_out, _compared(plan), plan.target)
     fresh = _fresh(window, plan, known)
@@ -131,12 +132,11 @@ def split(window: Window, plan: Plan) -> Split:
     return divided
 
 
-def _group_hashes(rows: pd.DataFrame, plan: Plan, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The hash by which a row's side is chosen: of its group; of its key where it has no group."""
-    group = list(plan.split.group)
+def side_hashes(rows: pd.DataFrame, hashes: NDArray[np.uint64], group: Sequence[str]) -> NDArray[np.uint64]:
+    """The hash by which a row's side is chosen: of its group; `hashes`, of its key, where it has no group."""
     if not group:
         return hashes
-    return np.where(rows[group].isna().all(axis=1).to_numpy(), hashes, heldout.row_hashes(rows, group))
+    return np.where(rows[list(group)].isna().all(axis=1).to_numpy(), hashes, heldout.row_hashes(rows, group))
 
 
 def _compared(plan: Plan) -> list[str]:

@@ -95,7 +95,7 @@ def test_copies_with_three_changed_columns_of_a_wide_table_are_found() -> None:
 
 
 def test_rows_under_new_ids_with_random_labels_do_not_look_predictable(job: Job) -> None:
-    job.prepare([noise(500, 1)], NOISE, target="y", positive="A").run()
+    job.prepare([noise(500, 1)], NOISE, target="y", positive="A", gate={"resamples": 100}).run()
     found = job.evaluation["near_duplicates"]
     assert found["held_out"] > 3 * found["by_chance"]
     assert found["train"] >= 100

@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perennial import heldout
 from perennial.contract.gate import Forward, Gate
 from perennial.contract.plan import Plan
 from perennial.gate.decision import decide
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import Regression, evaluate
 from tests.training.jobs import Job, people, plan_of
+from training.job import read_plan
 from training.model import Model
-from training.rows import Window
+from training.rows import Window, read
 from training.served import Served
-from training.split import split
+from training.split import Split, split
 
 FAST: dict[str, Any] = {"parameters": {"max_iter": 5}, "gate": {"resamples": 100, "min_rows": 20, "min_per_class": 5}}
 
@@ -157,3 +159,22 @@ def test_each_upload_is_scored_by_the_champion_before_it_is_trained_on(tmp_path:
     again = Job(tmp_path / "3").prepare_datasets({"ds-0": old, "ds-1": upload}, **FAST).challenge(second)
     again.run()
     assert again.evaluation["prequential"] is None  # the champion was trained on the newest dataset
+
+
+def test_a_champion_of_another_division_is_compared_on_rows_that_both_held_out(tmp_path: Path) -> None:
+    rows = people(600)
+    first = Job(tmp_path / "1").prepare_datasets({"ds-0": rows}, key=(), **FAST)
+    first.run()
+    second = Job(tmp_path / "2").prepare_datasets({"ds-0": rows}, key=("id",), **FAST).challenge(first)
+    second.run()
+    theirs = set(first.predictions["row"])
+    both = [each in theirs for each in heldout.row_hashes(split_of(second).held_out, ())]
+    counts = second.evaluation["rows"]
+    assert (counts["held_out"], counts["redivided"]) == (sum(both), len(both) - sum(both))
+    assert 0 < sum(both) < 0.5 * len(both)
+
+
+def split_of(job: Job) -> Split:
+    """The division of a job's rows."""
+    plan = read_plan(job.paths.plan / "plan.json")
+    return split(read(job.paths.data, plan), plan)
