@@ -94,13 +94,10 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
 def _compared(
     plan: Plan, split: Split, fitted: Fitted, both: tuple[Scored, Scored | None], rival: Rival
 ) -> dict[str, Any]:
-    """The sections about the held-out rows. Near-duplicates that the champion may have seen are left out, if many."""
-    everything, (mine, theirs) = split, both
-    fit = copies.unseen(plan, split, rival.champion if theirs else None)
-    if fit.rows.sum() < copies.FEWEST:
-        theirs, rival.reason = None, f"it has seen rows like all but {fit.rows.sum()} of the held-out rows"
-        fit, both = copies.unseen(plan, split, None), (mine, None)
-    elif not fit.rows.all():
+    """The sections about the held-out rows; those that the champion may have seen are left out."""
+    everything = split
+    fit, (mine, theirs) = _fit_to_compare(plan, split, both, rival)
+    if not fit.rows.all():
         split, mine, theirs = split.judged_on(fit.rows), mine.where(fit.rows), theirs and theirs.where(fit.rows)
     truth = split.truth(plan)
     whole = compare(plan, truth, mine, theirs)
@@ -117,12 +114,23 @@ def _compared(
         "common": common and common.compare(plan, truth, mine, theirs),
         "baseline": baseline.measure(plan, split, mine, common),
         "parts": parts(plan, truth, (mine, theirs), split.newest, whole),
-        "near_duplicates": copies.measured(plan, everything, both, fit),
+        "near_duplicates": copies.measured(plan, everything, (both[0], theirs and both[1]), fit),
         "forward": forward.measure(plan, split, fitted, (mine, theirs), rival.champion),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),
         **_judged(plan, split, whole, fitted),
     }
+
+
+def _fit_to_compare(
+    plan: Plan, split: Split, both: tuple[Scored, Scored | None], rival: Rival
+) -> tuple[copies.Unseen, tuple[Scored, Scored | None]]:
+    """The rows to judge on, and the predictions; the champion's are left out if it has seen nearly all rows."""
+    fit = copies.unseen(plan, split, rival.champion if both[1] else None)
+    if fit.rows.sum() >= copies.FEWEST:
+        return fit, both
+    rival.reason = f"it has seen rows like all but {fit.rows.sum()} of the held-out rows"
+    return copies.unseen(plan, split, None), (both[0], None)
 
 
 def _judged(plan: Plan, split: Split, whole: Compared, fitted: Fitted) -> dict[str, Any]:
