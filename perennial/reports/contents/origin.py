@@ -82,6 +82,8 @@ def made_with(version: ModelVersion) -> dict[str, Any]:
     return {
         "datasets": list(version.datasets)[:MAX_TESTS],
         "run": version.run,
+        "rows": version.rows,
+        "refitted": version.refitted,
         "digest": version.digest,
         "archive_sha256": version.archive_sha256,
         "code_digest": version.code_digest,
