@@ -59,7 +59,7 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
         served = _saved(plan, split, facts, pipeline, folder)
         return Fitted(served, served, seconds, threshold, len(split.train))
     judged = _sealed(plan, split, facts, pipeline, folder / artifact.JUDGED)
-    rows = split.all.rows
+    rows = split.everything()
     if classes:  # the model has no class that only held-out rows have
         rows = rows[targets(plan, rows, classes) >= 0]
     pipeline, more = _timed(plan, rows, targets(plan, rows, classes), classes)

@@ -32,9 +32,9 @@ def measure(
     plan: Plan, split: Split, fitted: Fitted, both: tuple[Scored, Scored | None], champion: Champion | None
 ) -> dict[str, Any] | None:
     """The 'forward' of evaluation.json; None unless the spec asks for it. `both`: the predictions of held-out rows."""
-    if not plan.split.time or plan.origin.event_time is None:
+    times = split.times
+    if times is None or plan.origin.event_time is None:
         return None
-    times = split.all.rows[plan.origin.event_time]
     judged_times, trained_times = (each[plan.origin.event_time] for each in (split.held_out, split.train))
     usual = times.dropna().quantile(1 - plan.held_out, interpolation="lower")
     if pd.isna(usual):
@@ -68,9 +68,9 @@ def _moment(
     if champion is None:
         return usual, None
     names = [name for name in champion.datasets if name in plan.origin.datasets]
-    known = np.isin(split.all.places, [plan.origin.datasets.index(name) for name in names])
-    assert plan.origin.event_time is not None
-    latest = split.all.rows[plan.origin.event_time][known].max()
+    known = np.isin(split.all_places, [plan.origin.datasets.index(name) for name in names])
+    assert split.times is not None
+    latest = split.times[known].max()
     if len(names) < len(champion.datasets) and pd.isna(latest):
         return usual, "the window holds none of the champion's datasets, so its newest row is not known"
     latest = max(usual, latest) if not pd.isna(latest) else usual

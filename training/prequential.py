@@ -17,7 +17,6 @@ from training.comparison import Truth, compare
 from training.evaluation import Scored
 from training.split import Split
 
-_MOST_ROWS = 100_000
 _FEWEST_ROWS = 10
 
 
@@ -27,8 +26,7 @@ def rows(plan: Plan, split: Split, champion: Collection[str]) -> pd.DataFrame:
     Also none if the window holds none of its datasets: then repeats cannot be told. At most 100,000, by their hash.
     """
     known = plan.origin.newest in champion or not set(champion) & set(plan.origin.datasets)
-    found = split.all.rows[split.fresh & (not known)]
-    return found.head(_MOST_ROWS).reset_index(drop=True)
+    return split.fresh.head(0) if known else split.fresh
 
 
 def measure(plan: Plan, split: Split, champion: Champion | None, scored: Scored | None) -> dict[str, Any] | None:

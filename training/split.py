@@ -20,36 +20,46 @@ from training.rows import Repeats, Window, different_rows
 
 _FEWEST_TRAINED_ON = 50
 _FEWEST_HELD_OUT = 10
+_MOST_FRESH = 100_000
 
 
 @dataclass(frozen=True)
 class Split:
-    """The training rows and the held-out rows; `Rows` of each side are in the order of a hash.
+    """The training rows and the held-out rows, each in the order of a hash. Masks and hashes are of all n rows.
 
     Args:
-        all: every row that counts, of both sides.
+        train: the rows to train on: without near-duplicates of held-out rows.
+        left_out: these near-duplicates.
+        all_held_out: the held-out rows.
         held_out_mask: a mask of these.
         hashes: the hash of each row's key, or of the whole row.
         sides: the hash by which each row's side is chosen: of its group, else the same.
+        all_places: the place of each row's dataset among those of the plan.
+        newest_place: the place of the newest dataset.
         near: the near-duplicates across the sides; those of the training side are not trained on.
-        fresh: a mask of the newest dataset's rows that nearly equal none of an older dataset.
+        fresh: rows of the newest dataset that nearly equal none of an older dataset, 100,000 at most.
+        times: the event time of each row, if models are also judged by time.
         repeats: the rows that several datasets hold.
         judged: a mask of the held-out rows that models are judged on.
     """
 
-    all: Window
+    train: pd.DataFrame
+    left_out: pd.DataFrame
+    all_held_out: pd.DataFrame
     held_out_mask: NDArray[np.bool_]
     hashes: NDArray[np.uint64]
     sides: NDArray[np.uint64]
+    all_places: NDArray[np.int64]
+    newest_place: int
     near: NearDuplicates
-    fresh: NDArray[np.bool_]
+    fresh: pd.DataFrame
+    times: pd.Series | None
     repeats: Repeats
     judged: NDArray[np.bool_] | None = None
 
-    @cached_property
-    def _trained_on(self) -> NDArray[np.bool_]:
-        mask: NDArray[np.bool_] = ~self.held_out_mask & ~self.near.train
-        return mask
+    def everything(self) -> pd.DataFrame:
+        """All rows."""
+        return pd.concat([self.train, self.left_out, self.all_held_out], ignore_index=True)
 
     @cached_property
     def _judged_on(self) -> NDArray[np.int64]:
@@ -57,19 +67,14 @@ class Split:
         return places if self.judged is None else places[self.judged]
 
     @cached_property
-    def train(self) -> pd.DataFrame:
-        """The rows to train on: without near-duplicates of held-out rows."""
-        return self.all.rows[self._trained_on].reset_index(drop=True)
-
-    @cached_property
     def held_out(self) -> pd.DataFrame:
         """The rows to judge on."""
-        return self.all.rows.iloc[self._judged_on].reset_index(drop=True)
+        return self.all_held_out if self.judged is None else self.all_held_out[self.judged].reset_index(drop=True)
 
     @property
     def train_hashes(self) -> NDArray[np.uint64]:
         """The hash that divides the training rows into folds."""
-        return self.sides[self._trained_on]
+        return self.sides[~self.held_out_mask & ~self.near.train]
 
     @property
     def held_out_hashes(self) -> NDArray[np.uint64]:
@@ -79,13 +84,13 @@ class Split:
     @property
     def newest(self) -> NDArray[np.bool_]:
         """A mask of the held-out rows of the newest dataset."""
-        newest: NDArray[np.bool_] = self.places == self.all.newest
+        newest: NDArray[np.bool_] = self.places == self.newest_place
         return newest
 
     @property
     def places(self) -> NDArray[np.int64]:
         """The place of each held-out row's dataset among those of the plan."""
-        return self.all.places[self._judged_on]
+        return self.all_places[self._judged_on]
 
     @property
     def near_held_out(self) -> NDArray[np.bool_]:
@@ -119,8 +124,20 @@ def split(window: Window, plan: Plan) -> Split:
     sides = side_hashes(rows, hashes, plan.split.group)
     held_out = heldout.is_held_out(sides, plan.held_out)
     near = near_duplicates.find(rows, held_out, _compared(plan), plan.target)
-    fresh = _fresh(window, plan, known)
-    divided = Split(window, held_out, hashes, sides, near, fresh, different.repeats)
+    divided = Split(
+        train=rows[~held_out & ~near.train].reset_index(drop=True),
+        left_out=rows[near.train].reset_index(drop=True),
+        all_held_out=rows[held_out].reset_index(drop=True),
+        held_out_mask=held_out,
+        hashes=hashes,
+        sides=sides,
+        all_places=window.places,
+        newest_place=window.newest,
+        near=near,
+        fresh=rows[_fresh(window, plan, known)].head(_MOST_FRESH).reset_index(drop=True),
+        times=rows[plan.origin.event_time].reset_index(drop=True) if plan.split.time else None,
+        repeats=different.repeats,
+    )
     trained_on, judged_by = len(divided.train), len(divided.held_out)
     if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
         left_out = f" ({near.train.sum()} nearly equal a held-out row and are left out)" if near.train.any() else ""
@@ -147,10 +164,10 @@ def _compared(plan: Plan) -> list[str]:
 def _fresh(window: Window, plan: Plan, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A mask of the newest dataset's rows that are new: no older dataset of the window holds them, or nearly.
 
-    Without a champion nobody asks for them.
+    Without a champion nothing scores them, and none are kept.
     """
     newest = window.places == window.newest
     fresh: NDArray[np.bool_] = newest & ~known
     if plan.champion is None or newest.all():
-        return fresh
+        return np.zeros_like(fresh)
     return fresh & ~near_duplicates.find(window.rows, newest, _compared(plan), plan.target).held_out

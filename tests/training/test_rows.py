@@ -63,7 +63,7 @@ def test_an_equal_row_counts_as_often_as_in_the_upload_that_holds_it_most_often(
     order = np.random.default_rng(seed).permutation(len(rows))  # files of any order
     order = order[np.argsort(ages[order], kind="stable")]
     found = split(Window(rows.iloc[order], ages[order], len(frames) - 1), plan_of(key=()))
-    counted = Counter(found.all.rows["age"].tolist())
+    counted = Counter(found.everything()["age"].tolist())
     expected = Counter({1000: 200})
     for values in tables:
         for value, number in Counter(values).items():
