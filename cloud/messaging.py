@@ -20,7 +20,11 @@ def notify_people(platform: Platform, notice: Notice) -> None:
     environment = platform.environment
     title = notice.subject if environment.is_default else f"{environment.name}: {notice.subject}"
     text = environment.commands(notice.text)
-    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(title), Message=text)
+    told = {"severity": notice.severity} | ({"key": notice.key} if notice.key else {})
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    client("sns").publish(
+        TopicArn=platform.notices_topic, Subject=subject(title), Message=text, MessageAttributes=attributes
+    )
 
 
 def subject(text: str) -> str:
@@ -46,6 +50,11 @@ def request_approval(platform: Platform, run: str) -> None:
 def retrain(platform: Platform, model: str, occasion: str) -> None:
     """Sends dispatch the message to train a model again. The same occasion starts one run."""
     _send(platform, DispatchMessage("retrain", model, occasion))
+
+
+def ask_about_retraining(platform: Platform, run: str) -> None:
+    """Sends dispatch the message to ask a person about a model whose candidates are refused; `run` is the last one."""
+    _send(platform, DispatchMessage("ask_about_retraining", run))
 
 
 def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:

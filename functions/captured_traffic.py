@@ -38,7 +38,7 @@ def captured_profile(
     `spec` is the one that the version was trained by. Where sensitive columns are hashed or dropped, they are left out:
     a hash has no distribution to compare.
     """
-    hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
+    hidden = spec.sensitive() if spec.treatment() != "keep" else ()
     features = [name for name in spec.features() if name in grid.columns and name not in hidden]
     seen = Grid({name: grid.columns[name] for name in features})
     choice = tables.Choice(version, features, ROWS_LIMIT)

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud import champions, messaging, s3
+from cloud import champions, s3, served
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions import site
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import scheduled
+from functions.retraining import Model, look
 from functions.task import for_each_model, logger, metrics, utc_now
 from functions.withholding import withholding
 from perennial import layout
@@ -71,6 +72,6 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     site.write_model(platform, ledger, spec.name)
     metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit="Count", value=1)
     logger.info("model monitored", model=spec.name, drift=found.drift, stale=found.stale, rows=found.rows)
-    if found.stale and spec.monitoring.retrain:
-        messaging.retrain(platform, spec.name, f"{now:%Y-%m-%d}")
+    verdict = "stale" if found.stale else found.drift
+    look(platform, ledger, Model(spec, champion, served.find(platform, spec, now)), verdict, now)
     return found

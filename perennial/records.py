@@ -147,6 +147,7 @@ class ModelVersion(Record):
 
     `importance` is the permutation importance of each feature; empty where measuring it took too long. `rows` is the
     number of rows it was fitted on; `refitted`: on all rows, after the model that the metrics are of was judged.
+    `grown_from` is the version that an amended model was updated from; empty for one that was trained from its start.
     """
 
     id: str
@@ -167,6 +168,7 @@ class ModelVersion(Record):
     environment: dict[str, str]
     created_at: datetime
     package: str = ""
+    grown_from: str = ""
 
 
 class Champion(Record):
@@ -215,16 +217,27 @@ class Edge(Record):
 
     source: str
     kind: Literal[
-        "trained_on", "built_by", "made_with_code", "made_with_spec", "judged_against", "described_by", "read"
+        "trained_on",
+        "grown_from",
+        "built_by",
+        "made_with_code",
+        "made_with_spec",
+        "judged_against",
+        "described_by",
+        "read",
+        "labelled_by",
+        "answered_by",
     ]
     target: str
 
 
 class Notice(Record):
-    """A message to people."""
+    """A message to people. Notices of the same `key` are about the same matter."""
 
     subject: str
     text: str
+    severity: Literal["info", "warning", "critical"] = "info"
+    key: str = ""
 
 
 def _from_details(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,24 +26,19 @@ from numpy.typing import NDArray
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import ChampionFile, Plan
+from perennial.unpacking import UnpackError, unpack
 from training import artifact
 from training.artifact import JUDGED
 from training.model import Model
 from training.tables import to_arrow
 
 _MOST_SECONDS = 900
-MOST_FILES = 2_000
-MOST_BYTES = 4 * 1024**3
 _CODE = "code/"
 Floats = NDArray[np.float64]
 
 
 class UnscorableError(Exception):
     """The champion cannot predict these rows; the message states the reason."""
-
-
-class ArchiveError(Exception):
-    """An archive is not safe or not readable."""
 
 
 class Answering(Protocol):
@@ -64,18 +57,19 @@ class Champion:
     def __init__(self, plan: Plan, file: Path, folder: Path, code: Path) -> None:
         """Checks the archive. `folder` is for its files, `code` the running code. Raises UnscorableError."""
         assert plan.champion is not None
-        self._model, self._folder = folder / "champion", folder
+        self._model, self._scratch = folder / "champion", folder
         try:
             unpack(file, self._model)
             # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
             self.manifest = artifact.verify(self._model, _digits(plan.champion))
             refitted = (self._model / JUDGED).is_dir()
             judged = artifact.verify(self._model / JUDGED) if refitted else self.manifest
-        except (ArchiveError, artifact.ArtifactError) as error:
+        except (UnpackError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
         self.classes = list(judged["classes"] or ())
         self.threshold: float | None = judged.get("threshold")
-        self._judged = self._model / JUDGED if refitted else self._model
+        #: the judged model: an amended candidate grows from it, for the served one may have seen held-out rows
+        self.folder = self._model / JUDGED if refitted else self._model
         self._columns = _columns(plan, self.manifest)
         self._code = None if _runs_our_code(self.manifest, code) else self._model / "code"
         self._works: list[Answering] = []
@@ -87,14 +81,14 @@ class Champion:
 
     def start(self, held_out: pd.DataFrame, fresh: pd.DataFrame) -> None:
         """Starts the prediction of the held-out rows by the judged model, of fresh rows by the served one."""
-        self._works = [self._work(self._judged, held_out, "held-out")]
+        self._works = [self._work(self.folder, held_out, "held-out")]
         if len(fresh):
             self._works.append(self._work(self._model, fresh, "fresh"))
 
     def _work(self, model: Path, rows: pd.DataFrame, name: str) -> Answering:
         if self._code is None:
             return _InThisProcess(model, rows)
-        return _InItsOwnProcess(model, self._code, to_arrow(rows, self._columns), self._folder / name)
+        return _InItsOwnProcess(model, self._code, to_arrow(rows, self._columns), self._scratch / name)
 
     def finish(self) -> list[Floats]:
         """Its predictions, of held-out rows first: (n,) probabilities or numbers, (n, K) for multiclass.
@@ -187,19 +181,3 @@ def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
         if now.type != feature["type"]:
             raise UnscorableError(f"its feature '{feature['name']}' is {feature['type']}, now it is {now.type}")
     return {feature["name"]: plan.columns[feature["name"]] for feature in manifest["features"]}
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks regular files and folders. Raises ArchiveError before anything is written outside `folder`."""
-    try:
-        with tarfile.open(archive, "r:*") as tar:
-            files = size = 0
-            for member in tar:
-                files, size = files + 1, size + member.size
-                if files > MOST_FILES or size > MOST_BYTES:
-                    raise ArchiveError(f"the archive holds more than {MOST_FILES} files or {MOST_BYTES} bytes")
-                if not (member.isreg() or member.isdir()):
-                    raise ArchiveError(f"'{member.name}' is neither a file nor a folder")
-                tar.extract(member, folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ArchiveError(f"the archive cannot be unpacked: {type(error).__name__} {error}") from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,22 @@ class Fitted:
     rows: int
 
 
-def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
-    """Fits a model and writes it to `folder`. Raises TrainingError.
-
-    The model is read back from the folder: the model that is evaluated is the model that will serve. With `refit` it is
-    written to `folder`/judged, and the one that will serve is fitted on all rows, with the same classes and threshold.
+@dataclass(frozen=True)
+class Draft:
+    """A fitted pipeline that is not yet written; `facts` replace those of the manifest, `known` are the champion's
+    features, whose categories an amended model keeps.
     """
+
+    pipeline: Any
+    classes: Sequence[Any]
+    threshold: Choice | None
+    seconds: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    known: Sequence[Mapping[str, Any]] = ()
+
+
+def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
+    """Fits a model and writes it to `folder`. Raises TrainingError."""
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
     numbers = targets(plan, split.train, classes)
     pipeline, seconds = _timed(plan, split.train, numbers, classes)
@@ -54,17 +66,16 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     if plan.problem == "binary":
         threshold = thresholds.choose(plan, split, numbers, lambda rows, truth: pipeline_on(plan, rows, truth, classes))
         report("threshold chosen", aim=threshold.aim, value=threshold.value)
-    facts = bundle.facts(plan, classes, split.train, threshold.value if threshold else None)
+    draft = Draft(pipeline, classes, threshold, seconds)
     if not plan.refit:
-        served = _saved(plan, split, facts, pipeline, folder)
-        return Fitted(served, served, seconds, threshold, len(split.train))
-    judged = _sealed(plan, split, facts, pipeline, folder / artifact.JUDGED)
-    rows = split.everything()
+        return write(plan, split, folder, draft)
+    judged = _sealed(plan, split, draft, folder / artifact.JUDGED)
+    rows = split.everything(plan.memory or 0)
     if classes:  # the model has no class that only held-out rows have
         rows = rows[targets(plan, rows, classes) >= 0]
     pipeline, more = _timed(plan, rows, targets(plan, rows, classes), classes)
-    served = _saved(plan, split, bundle.facts(plan, classes, rows, facts["threshold"]), pipeline, folder)
-    return Fitted(judged, served, round(seconds + more, 3), threshold, len(rows))
+    served = write(plan, split, folder, Draft(pipeline, classes, threshold, round(seconds + more, 3)), rows)
+    return replace(served, model=judged)
 
 
 def targets(plan: Plan, rows: pd.DataFrame, classes: list[Any]) -> NDArray[Any]:
@@ -81,43 +92,62 @@ def _timed(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[
     return pipeline, seconds
 
 
-def _saved(plan: Plan, split: Split, facts: dict[str, Any], pipeline: Pipeline, folder: Path) -> Model:
-    """A model's folder as it will serve, sealed and read back."""
+def write(plan: Plan, split: Split, folder: Path, draft: Draft, rows: pd.DataFrame | None = None) -> Fitted:
+    """Writes a model to `folder`. `rows`: those that it was fitted on, if not the training rows.
+
+    The model is read back from the folder: the model that is evaluated is the model that will serve.
+    """
+    rows = split.train if rows is None else rows
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(pipeline, folder / "model.joblib")
+    joblib.dump(draft.pipeline, folder / "model.joblib")
+    threshold = draft.threshold.value if draft.threshold else None
+    facts = bundle.facts(plan, draft.classes, rows, threshold) | dict(draft.facts)
+    bundle.keep_categories(facts, draft.known)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
     if any(column.pattern is not None for column in plan.features.values()):
         wheels.copy(CODE, folder / "code")
-    model = Model(folder, facts, pipeline, plan.features)
+    model = Model(folder, facts, draft.pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")
     report("serving", **facts["serving"])
     openapi.write(folder, facts)
     bundle.write_golden(folder, model, split.held_out)
     digest = artifact.seal(folder, facts)
     report("saved", digest=digest)
-    return Model.load(folder, digest)
+    model = Model.load(folder, digest)
+    return Fitted(model, model, draft.seconds, draft.threshold, len(rows))
 
 
-def _sealed(plan: Plan, split: Split, facts: dict[str, Any], pipeline: Pipeline, folder: Path) -> Model:
+@contextmanager
+def threads(pipeline: Any, rows: int) -> Iterator[None]:
+    """The threads of a fit: of the libraries by the number of rows, of the estimator's workers as many as there are."""
+    most = estimators.threads(rows)
+    os.environ["OMP_NUM_THREADS"] = str(most)
+    estimators.use_threads(pipeline, os.cpu_count() or 1)
+    with threadpool_limits(most):
+        yield
+    estimators.use_threads(pipeline, 1)
+
+
+def _sealed(plan: Plan, split: Split, draft: Draft, folder: Path) -> Model:
     """The folder of a judged model that will not serve: later trainings compare with it."""
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(pipeline, folder / "model.joblib")
-    bundle.write_golden(folder, Model(folder, facts, pipeline, plan.features), split.held_out)
+    joblib.dump(draft.pipeline, folder / "model.joblib")
+    facts = bundle.facts(plan, draft.classes, split.train, draft.threshold.value if draft.threshold else None)
+    bundle.write_golden(folder, Model(folder, facts, draft.pipeline, plan.features), split.held_out)
     return Model.load(folder, artifact.seal(folder, facts))
 
 
 def pipeline_on(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> Pipeline:
     """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError."""
     pipeline = estimators.build(plan, max(1, len(classes)), CODE)
-    threads = estimators.threads(len(rows))
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    estimators.use_threads(pipeline, os.cpu_count() or 1)
     try:
-        with threadpool_limits(threads):
+        with threads(pipeline, len(rows)):
             pipeline.fit(rows[list(plan.features)], numbers)
     except (ValueError, TypeError) as error:
+        # scikit-learn checks parameters before it reads rows; any other message may hold values
+        reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
         raise TrainingError(
-            f"The estimator {plan.estimator} could not be fitted: {error}. Check training.parameters in the spec."
+            f"The estimator {plan.estimator} could not be fitted: {reason}. Check training.parameters in the spec; "
+            "the job's log has the place."
         ) from error
-    estimators.use_threads(pipeline, 1)
     return pipeline

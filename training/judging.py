@@ -21,7 +21,7 @@ from training.comparison import Common, Compared, compare, parts
 from training.evaluation import Floats, Scored
 from training.fitting import CODE, Fitted
 from training.job import report
-from training.labels import names
+from training.labels import other_classes
 from training.split import Split
 
 
@@ -32,6 +32,7 @@ class Rival:
     champion: Champion | None = None
     reason: str | None = None
     fresh: Scored | None = None
+    _compared: Scored | None = None
 
     @classmethod
     def start(cls, plan: Plan, folder: Path, split: Split, scratch: Path) -> Rival:
@@ -46,18 +47,19 @@ class Rival:
             return cls(reason=str(error))
 
     def finish(self, plan: Plan, classes: list[Any]) -> Scored | None:
-        """Its predictions for the held-out rows; None, with the reason kept, if none can be compared.
-
-        Those for fresh rows are kept.
+        """Its predictions for the held-out rows, the same again when asked again; None, with the reason kept, if they
+        cannot be compared. Those for fresh rows are kept.
         """
-        if self.champion is not None:
+        if self._compared is not None:
+            return self._compared
+        if self.champion is not None and self.reason is None:
             try:
                 values, *others = (self._scored(each) for each in self.champion.finish())
                 self.fresh = next(iter(others), None)
                 if plan.problem != "binary" or self.champion.classes == classes:
+                    self._compared = values
                     return values
-                then, now = (" and ".join(names(plan, each)) for each in (self.champion.classes, classes))
-                self.reason = f"its classes are {then}, now they are {now}"
+                self.reason = other_classes(plan, self.champion.classes, classes)
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:
@@ -156,7 +158,7 @@ def _rows(plan: Plan, split: Split, fitted: Fitted, whole: Compared) -> dict[str
     sides = dict(zip(("negatives", "positives"), whole.counts, strict=True)) if plan.problem == "binary" else {}
     counts = {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
     repeats = {name: number for name, number in asdict(split.repeats).items() if len(plan.origin.datasets) > 1}
-    return counts | repeats | ({"refitted": fitted.rows} if plan.refit else {})
+    return counts | repeats | ({"refitted": fitted.rows} if fitted.served is not fitted.model else {})
 
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:

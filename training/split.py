@@ -23,12 +23,13 @@ _FEWEST_HELD_OUT = 10
 _MOST_FRESH = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Split:
     """The training rows and the held-out rows, each in the order of a hash. Masks and hashes are of all n rows.
 
     Args:
-        train: the rows to train on: without near-duplicates of held-out rows.
+        train: the rows to train on, without near-duplicates of held-out rows; with the hash of each that divides them
+            into folds, and the place of its dataset.
         left_out: these near-duplicates.
         all_held_out: the held-out rows.
         held_out_mask: a mask of these.
@@ -44,6 +45,8 @@ class Split:
     """
 
     train: pd.DataFrame
+    train_hashes: NDArray[np.uint64]
+    train_places: NDArray[np.int64]
     left_out: pd.DataFrame
     all_held_out: pd.DataFrame
     held_out_mask: NDArray[np.bool_]
@@ -57,9 +60,11 @@ class Split:
     repeats: Repeats
     judged: NDArray[np.bool_] | None = None
 
-    def everything(self) -> pd.DataFrame:
-        """All rows."""
-        return pd.concat([self.train, self.left_out, self.all_held_out], ignore_index=True)
+    def everything(self, oldest: int = 0) -> pd.DataFrame:
+        """All rows; of those that are not in `train`, the ones of datasets from the place `oldest` on."""
+        left_out = self.left_out[self.all_places[self.near.train] >= oldest]
+        held_out = self.all_held_out[self.all_places[self.held_out_mask] >= oldest]
+        return pd.concat([self.train, left_out, held_out], ignore_index=True)
 
     @cached_property
     def _judged_on(self) -> NDArray[np.int64]:
@@ -70,11 +75,6 @@ class Split:
     def held_out(self) -> pd.DataFrame:
         """The rows to judge on."""
         return self.all_held_out if self.judged is None else self.all_held_out[self.judged].reset_index(drop=True)
-
-    @property
-    def train_hashes(self) -> NDArray[np.uint64]:
-        """The hash that divides the training rows into folds."""
-        return self.sides[~self.held_out_mask & ~self.near.train]
 
     @property
     def held_out_hashes(self) -> NDArray[np.uint64]:
@@ -124,8 +124,11 @@ def split(window: Window, plan: Plan) -> Split:
     sides = side_hashes(rows, hashes, plan.split.group)
     held_out = heldout.is_held_out(sides, plan.held_out)
     near = near_duplicates.find(rows, held_out, _compared(plan), plan.target)
+    trained_on = ~held_out & ~near.train
     divided = Split(
-        train=rows[~held_out & ~near.train].reset_index(drop=True),
+        train=rows[trained_on].reset_index(drop=True),
+        train_hashes=sides[trained_on],
+        train_places=window.places[trained_on],
         left_out=rows[near.train].reset_index(drop=True),
         all_held_out=rows[held_out].reset_index(drop=True),
         held_out_mask=held_out,
@@ -138,11 +141,11 @@ def split(window: Window, plan: Plan) -> Split:
         times=rows[plan.origin.event_time].reset_index(drop=True) if plan.split.time else None,
         repeats=different.repeats,
     )
-    trained_on, judged_by = len(divided.train), len(divided.held_out)
-    if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
+    count, judged_by = len(divided.train), len(divided.held_out)
+    if count < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
         left_out = f" ({near.train.sum()} nearly equal a held-out row and are left out)" if near.train.any() else ""
         raise TrainingError(
-            f"Too few rows: of {len(rows)} with a value of '{plan.target}', {trained_on} are for training{left_out} "
+            f"Too few rows: of {len(rows)} with a value of '{plan.target}', {count} are for training{left_out} "
             f"and {judged_by} are held out; at least {_FEWEST_TRAINED_ON} and {_FEWEST_HELD_OUT} are needed. Upload "
             "more rows" + (", or check that the key differs from row to row." if plan.key else ".")
         )

@@ -9,12 +9,14 @@ from pathlib import Path
 import boto3
 import pytest
 
+from cloud import retrainings
 from cloud.ledger import Ledger
 from perennial import manifest
 from perennial.environment import Environment
 from perennial.identity import dataset_id
 from perennial.lineage import edges_of_card, edges_of_run, edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
+from perennial.retraining_records import RetrainingDecision
 from tests.cli.conftest import Perennial
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -256,3 +258,35 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
     assert result.exit_code == code, result.output
     told = json.loads(result.stdout)
     assert (told["outcome"], told["run"], told["reasons"][0]) == (outcome, RUN, "The new model serves.")
+
+
+def test_monitor_shows_the_last_look_and_the_decisions_with_their_reasons(
+    perennial: Perennial, promoted: Ledger
+) -> None:
+    assert perennial("monitor", "tiny").stdout == "tiny: not looked at yet\n"
+    found = {"at": NOW.isoformat(), "stale": True, "sentences": ["The champion is 91 days old."]}
+    promoted.put_monitoring("tiny", NOW, found)
+    sentences = ("The model is stale.", "3 candidates in a row were not promoted.")
+    asked = RetrainingDecision(
+        model="tiny", action="ask", rule="asked", sentences=sentences, at=NOW, last_at=NOW + timedelta(hours=2), looks=3
+    )
+    retrainings.put_decision(promoted, asked)
+    shown = perennial("monitor", "tiny").stdout
+    assert "tiny: stale, at 2026-11-21T08:00 UTC\n  The champion is 91 days old.\n" in shown
+    assert "2026-11-21 08:00 ask (asked, 3 looks until 2026-11-21 10:00)\n  The model is stale.\n" in shown
+    assert shown.endswith("next: perennial monitor tiny --resume --why TEXT\n")
+    document = json.loads(perennial("monitor", "tiny", "--json").stdout)
+    assert [each["rule"] for each in document["decisions"]] == ["asked"]
+
+
+def test_monitor_records_the_word_of_a_person_with_the_reason(perennial: Perennial, promoted: Ledger) -> None:
+    assert perennial("monitor", "tiny", "--resume").exit_code == 2
+    assert retrainings.resumption(promoted, "tiny") is None
+    assert perennial("monitor", "tiny", "--resume", "--why", "new sensor").exit_code == 0
+    found = retrainings.resumption(promoted, "tiny")
+    assert found is not None
+    assert found.why == "new sensor"
+
+
+def test_monitor_of_an_unknown_model_is_wrong_usage(perennial: Perennial, promoted: Ledger) -> None:
+    assert perennial("monitor", "tinny").exit_code == 2
