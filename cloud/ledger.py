@@ -3,6 +3,7 @@
 The attribute `record` holds a whole record as JSON; the other attributes are those that conditions need.
 
     pk model#flights   sk dataset#ID | excluded#ID | run#ID | version#ID | champion | grid | lease | pending | retired
+                       sk prequential#DATASET             the champion's metrics on a new dataset
                        sk stop#ID                         the request of a person to stop a run
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
@@ -23,6 +24,7 @@ from botocore.exceptions import ClientError
 from cloud import CloudError
 from perennial.identity import model_of
 from perennial.outcomes import State
+from perennial.prequential import PrequentialScore
 from perennial.records import (
     Champion,
     DatasetVersion,
@@ -125,6 +127,16 @@ class Ledger:
     def exclusions(self, model: str) -> dict[str, Exclusion]:
         """The exclusions of a model's dataset versions that hold, by their ids."""
         return {each.dataset: each for each in self._list(Exclusion, model, "excluded#") if each.holds}
+
+    # test-then-train
+
+    def put_score(self, score: PrequentialScore) -> None:
+        """Writes the champion's metrics on a dataset's new rows; the first score of a dataset stays."""
+        self._put(score, "prequential", score.dataset, new=True)
+
+    def scores(self, model: str) -> list[PrequentialScore]:
+        """The scores of a model's champions on new datasets, oldest first."""
+        return sorted(self._list(PrequentialScore, model, "prequential#"), key=lambda score: score.at)
 
     # runs
 

@@ -42,6 +42,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
         dataset=_dataset(ledger, run),
         version=_version(ledger, run),
         environment=platform.environment,
+        scores=tuple(score for score in ledger.scores(run.model) if run.ended_at is None or score.at <= run.ended_at),
         profile=_profile(found.pop("profile", None)),
         reference=_profile(found.pop("reference")),
         **found,
@@ -60,6 +61,7 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
         datasets=tuple(ledger.datasets(model)),
         versions=tuple(ledger.versions(model)),
         champion=ledger.champion(model),
+        scores=tuple(ledger.scores(model)),
         look=ledger.monitoring(model),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},
     )

@@ -15,6 +15,7 @@ from perennial import layout
 from perennial.former_keys import with_current_keys
 from perennial.gate.checks.sizes import HIDDEN
 from perennial.gate.decision import Check, Decision, closed, decide
+from perennial.prequential import score_of
 from perennial.retraining import row_sentences
 
 TOLD = 40  # sentences in the run's record, each of a few hundred characters at most; decision.json holds all
@@ -35,7 +36,11 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
             if isinstance(counts, dict)
             else {}
         )
-        task.note("rows", row_sentences(rows, task.spec), rows)
+        score = score_of(evaluation, task.run.model, task.run.id, task.now)
+        if score is not None:
+            task.ledger.put_score(score)
+        told_of_score = (score.sentence,) if score else ()
+        task.note("rows", (*row_sentences(rows, task.spec), *told_of_score), rows)
         _note_candidates(task, evaluation.get("update"))
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))

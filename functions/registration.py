@@ -48,6 +48,8 @@ def _version(task: Task) -> ModelVersion:
         code_digest=task.run.code_digest,
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
+        rows=evaluation["rows"].get("refitted") or evaluation["rows"]["train"],
+        refitted="refitted" in evaluation["rows"],
         metrics=evaluation["candidate"]["metrics"],
         importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from perennial import approval
+from perennial.gate.checks import near_duplicates
 from perennial.gate.decision import Check, Decision
 from perennial.records import Run
 
@@ -56,11 +57,14 @@ def _reasons(run: Run) -> Sequence[str]:
 def _sections(decision: Decision) -> Iterator[str]:
     grouped: dict[str, list[Check]] = {"accuracy": []}
     for check in decision.checks:
+        if check.name == near_duplicates.NAME:
+            continue
         kind = next((name for start, name in SECTIONS.items() if check.name.startswith(start)), "accuracy")
         grouped.setdefault(kind, []).append(check)
+    copied = [check.sentence for check in decision.checks if check.name == near_duplicates.NAME]
     for name in ("accuracy", "fairness", "value"):
         if grouped.get(name):
-            yield f"{name}: {_summary(grouped[name])}"
+            yield " ".join([f"{name}: {_summary(grouped[name])}", *(copied if name == "accuracy" else ())])
     last = [name for name in _LAST if grouped.get(name)]
     if last:
         yield f"{' and '.join(last)}: {_summary([check for name in last for check in grouped[name]])}"

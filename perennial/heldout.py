@@ -32,7 +32,7 @@ def row_hashes(rows: pd.DataFrame, key: Sequence[str]) -> NDArray[np.uint64]:
     """
     hashes = np.zeros(len(rows), dtype=np.uint64)
     for name in list(key) or sorted(rows.columns):
-        hashes = _mixed(hashes ^ _column_hashes(rows[name]))
+        hashes = mixed(hashes ^ _column_hashes(rows[name]))
     return hashes
 
 
@@ -49,7 +49,7 @@ def is_held_out(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
 
 def shuffled(hashes: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
     """Other hashes of the same rows: their order is independent of the one before, and the same for the same salt."""
-    return _mixed(hashes ^ np.uint64(salt))
+    return mixed(hashes ^ np.uint64(salt))
 
 
 def canonical_text(values: pd.Series) -> pd.Series:
@@ -72,7 +72,7 @@ def _column_hashes(values: pd.Series) -> NDArray[np.uint64]:
     return hashed[codes]
 
 
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): spreads each bit over all, so that order counts."""
     hashes = hashes + np.uint64(0x9E3779B97F4A7C15)
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -145,7 +145,8 @@ class Run(Record):
 class ModelVersion(Record):
     """A registered model: content digest, sources and metrics.
 
-    `importance` is the permutation importance of each feature; empty where measuring it took too long.
+    `importance` is the permutation importance of each feature; empty where measuring it took too long. `rows` is the
+    number of rows it was fitted on; `refitted`: on all rows, after the model that the metrics are of was judged.
     `grown_from` is the version that an amended model was updated from; empty for one that was trained from its start.
     """
 
@@ -162,6 +163,8 @@ class ModelVersion(Record):
     parameters: dict[str, Any]
     metrics: dict[str, Any] = Field(validation_alias=_METRICS)
     importance: dict[str, float] = {}
+    rows: int | None = None
+    refitted: bool = False
     environment: dict[str, str]
     created_at: datetime
     package: str = ""

@@ -43,6 +43,16 @@ def row_sentences(rows: Mapping[str, int], spec: ModelSpec) -> tuple[str, ...]:
     if not {"train", "held_out"} <= rows.keys():
         return ()
     sentences = [f"Trained on {rows['train']:,} rows, judged on {rows['held_out']:,} held-out rows."]
+    if rows.get("refitted"):
+        sentences = [
+            f"Trained on {rows['refitted']:,} rows, after a model of {rows['train']:,} of them was judged on "
+            f"{rows['held_out']:,} held-out rows; the metrics are that model's."
+        ]
+    if rows.get("redivided"):
+        sentences.append(
+            f"{rows['redivided']:,} held-out rows were left out: the champion was trained under another key, "
+            "split.group or training.held_out, which had them among its training rows."
+        )
     if rows.get("repeated"):
         counts = f"{rows['repeated']:,} of the {rows['read']:,} rows"
         sentences.append(f"{counts} of the uploads are repeats and count once.")

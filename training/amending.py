@@ -24,7 +24,7 @@ from training.artifact import ArtifactError
 from training.fitting import Draft, Fitted
 from training.job import TrainingError, report
 from training.model import Model
-from training.rows import Split
+from training.split import Split
 from training.thresholds import Choice
 from training.updates import Lesson, NotAmendableError
 

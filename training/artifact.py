@@ -3,6 +3,7 @@
     model.joblib    the fitted pipeline
     golden.json     rows with the model's predictions, which every server must reproduce
     code/           the code for serving
+    judged/         of a model fitted again on all rows: the folder of the model that was judged
     manifest.json   the model's description, and the sha256 of every other file
 
 The model's digest is the sha256 over one line "name<NUL>sha256<LF>" per file, sorted by name, the manifest left out.
@@ -21,6 +22,7 @@ from typing import Any
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+JUDGED = "judged"  # the folder of the model that was judged, inside that of a model fitted again on all rows
 # scikit-learn does not guarantee that another version reads a pickle.
 _MUST_MATCH = ("scikit-learn",)
 _RECORDED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")

@@ -14,7 +14,7 @@ from perennial.contract.plan import Plan
 from training import labels
 from training.comparison import Common, compare
 from training.evaluation import Scored
-from training.rows import Split
+from training.split import Split
 
 # One-sided 0.25%: an interval of 95% would take one useless model in 40 for a better one.
 CONFIDENCE = 0.995
@@ -28,11 +28,11 @@ def measure(plan: Plan, split: Split, mine: Scored, common: Common | None) -> di
         return None
     metric = _INSTEAD.get(plan.gate.metric, plan.gate.metric)
     strategy, values = _constant(plan, split, metric, mine)
-    actual, constant = split.held_out[plan.target], Scored("constant", mine.classes, mine.threshold, values)
+    truth, constant = split.truth(plan), Scored("constant", mine.classes, mine.threshold, values)
     if common is not None:
-        actual, mine, constant = actual[common.rows], common.of(mine), common.of(constant)
+        truth, mine, constant = truth.where(common.rows), mine.where(common.rows), constant.where(common.rows)
     surely = replace(plan, gate=replace(plan.gate, confidence=max(CONFIDENCE, plan.gate.confidence)))
-    found = compare(surely, actual, mine, constant).comparison
+    found = compare(surely, truth, mine, constant).comparison
     assert found.champion is not None
     return {
         "strategy": strategy,

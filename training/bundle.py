@@ -77,6 +77,8 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),
         "rows": len(train),
+        "without_near_duplicates": True,  # of held-out rows: later trainings compare models on these
+        "division": {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out},
         "run": plan.run,
         **plan.origin.to_json(),
         "versions": environment(),

@@ -1,8 +1,11 @@
-"""Predictions of the champion for the held-out rows of the candidate.
+"""Predictions of the champion for the held-out rows of the candidate, and for the rows of a new dataset.
 
 The champion is an archive and predicts with the code it was saved with: in this process if that code is the running
 code, else in a process of its own, so that a change of the code does not change its predictions. If it cannot predict,
 the reason is recorded and the training continues.
+
+A champion that was fitted again on all rows after judging has seen held-out rows. Its archive also holds the model that
+was judged, in the folder `judged`, and that one predicts the held-out rows.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -24,6 +28,7 @@ from perennial.contract.columns import Column
 from perennial.contract.plan import ChampionFile, Plan
 from perennial.unpacking import UnpackError, unpack
 from training import artifact
+from training.artifact import JUDGED
 from training.model import Model
 from training.tables import to_arrow
 
@@ -47,43 +52,58 @@ class Answering(Protocol):
 
 
 class Champion:
-    """A champion that predicts while the candidate is fitted; its verified files are in `folder`."""
+    """A champion that predicts while the candidate is fitted: the held-out rows, then the rows of a new dataset."""
 
-    def __init__(self, manifest: Mapping[str, Any], work: Answering, folder: Path) -> None:
-        self.folder = folder
-        self.classes = list(manifest["classes"] or ())
-        self.threshold: float | None = manifest.get("threshold")
-        self._work = work
-
-    @classmethod
-    def start(cls, plan: Plan, file: Path, rows: pd.DataFrame, folder: Path, code: Path) -> Champion:
-        """Checks the archive and starts the prediction of the rows.
-
-        `folder` holds the files that this needs, `code` the running code. Raises UnscorableError.
-        """
+    def __init__(self, plan: Plan, file: Path, folder: Path, code: Path) -> None:
+        """Checks the archive. `folder` is for its files, `code` the running code. Raises UnscorableError."""
         assert plan.champion is not None
-        model = folder / "champion"
+        self._model, self._scratch = folder / "champion", folder
         try:
-            unpack(file, model)
+            unpack(file, self._model)
             # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
-            manifest = artifact.verify(model, _digits(plan.champion))
+            self.manifest = artifact.verify(self._model, _digits(plan.champion))
+            refitted = (self._model / JUDGED).is_dir()
+            judged = artifact.verify(self._model / JUDGED) if refitted else self.manifest
         except (UnpackError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
-        columns = _columns(plan, manifest)
-        if _runs_our_code(manifest, code):
-            return cls(manifest, _InThisProcess(model, rows), model)
-        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder), model)
+        self.classes = list(judged["classes"] or ())
+        self.threshold: float | None = judged.get("threshold")
+        #: the judged model: an amended candidate grows from it, for the served one may have seen held-out rows
+        self.folder = self._model / JUDGED if refitted else self._model
+        self._columns = _columns(plan, self.manifest)
+        self._code = None if _runs_our_code(self.manifest, code) else self._model / "code"
+        self._works: list[Answering] = []
 
-    def finish(self) -> Floats:
-        """Its predictions: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
-        values = self._work.finish()
-        if not np.isfinite(values).all():
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The ids of the datasets that it was trained on."""
+        return tuple(self.manifest.get("datasets", ()))
+
+    def start(self, held_out: pd.DataFrame, fresh: pd.DataFrame) -> None:
+        """Starts the prediction of the held-out rows by the judged model, of fresh rows by the served one."""
+        self._works = [self._work(self.folder, held_out, "held-out")]
+        if len(fresh):
+            self._works.append(self._work(self._model, fresh, "fresh"))
+
+    def _work(self, model: Path, rows: pd.DataFrame, name: str) -> Answering:
+        if self._code is None:
+            return _InThisProcess(model, rows)
+        return _InItsOwnProcess(model, self._code, to_arrow(rows, self._columns), self._scratch / name)
+
+    def finish(self) -> list[Floats]:
+        """Its predictions, of held-out rows first: (n,) probabilities or numbers, (n, K) for multiclass.
+
+        Raises UnscorableError.
+        """
+        found = [work.finish() for work in self._works]
+        if not all(np.isfinite(values).all() for values in found):
             raise UnscorableError("its answers are not all finite numbers")
-        return values
+        return found
 
     def stop(self) -> None:
         """Stops it in any state."""
-        self._work.stop()
+        for work in self._works:
+            work.stop()
 
 
 class _InThisProcess:
@@ -103,11 +123,12 @@ class _InThisProcess:
 
 
 class _InItsOwnProcess:
-    def __init__(self, model: Path, rows: pd.DataFrame, columns: dict[str, Column], folder: Path) -> None:
+    def __init__(self, model: Path, code: Path, rows: pa.Table, folder: Path) -> None:
+        folder.mkdir()
         self._answers = folder / "answers.parquet"
-        pq.write_table(to_arrow(rows, columns), folder / "rows.parquet")
+        pq.write_table(rows, folder / "rows.parquet")
         command = ["-P", "-m", "training.score", str(model), str(folder / "rows.parquet"), str(self._answers)]
-        environment = {**os.environ, "PYTHONPATH": str(model / "code"), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, *command], env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,19 @@ _OF_PARTS = 0.5
 
 
 @dataclass(frozen=True)
+class Truth:
+    """The true values of rows, and the group of each, (n,), where groups of rows stay on one side."""
+
+    actual: pd.Series
+    groups: NDArray[np.int64] | None = None
+
+    def where(self, rows: NDArray[np.bool_]) -> Truth:
+        """Some of the rows; their groups are numbered anew."""
+        groups = None if self.groups is None else np.unique(self.groups[rows], return_inverse=True)[1]
+        return Truth(self.actual[rows], groups)
+
+
+@dataclass(frozen=True)
 class Compared:
     """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals."""
 
@@ -46,14 +59,16 @@ class Compared:
         return {name: {**metrics, "rows": rows} for name, metrics, rows in told} or None
 
 
-def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
-    """Metrics of both models on the rows with true values `actual`. `share`: the part of the policy's resamples."""
+def compare(plan: Plan, truth: Truth, candidate: Scored, champion: Scored | None, share: float = 1.0) -> Compared:
+    """Metrics of both models on the same rows. `share`: the part of the policy's resamples."""
+    actual = truth.actual
     models = [candidate] if champion is None else [candidate, champion]
     known = _all_classes(plan, actual, models)
     outcomes = [_outcomes(plan, actual, model, known) for model in models]
     other = outcomes[1] if champion else None
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
-    resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.gate.resamples)), plan.seed)
+    count = affordable(outcomes[0], round(share * plan.gate.resamples))
+    resamples = Resamples(len(actual), count, plan.seed, truth.groups)
     comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
     return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
 
@@ -76,32 +91,32 @@ class Common:
         left_out = {whole.names[place]: int(counts[place]) for place in np.flatnonzero(rare).tolist()}
         return cls(~rare[whole.candidate.actual], left_out)
 
-    def of(self, model: Scored) -> Scored:
-        """A model's predictions for these rows."""
-        return replace(model, values=model.values[self.rows])
-
-    def compare(self, plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored | None) -> dict[str, Any]:
+    def compare(self, plan: Plan, truth: Truth, candidate: Scored, champion: Scored | None) -> dict[str, Any]:
         """The 'common' of evaluation.json: both models on these rows."""
-        found = compare(plan, actual[self.rows], self.of(candidate), champion and self.of(champion)).comparison
+        models = candidate.where(self.rows), champion and champion.where(self.rows)
+        found = compare(plan, truth.where(self.rows), *models).comparison
         return {"left_out": self.left_out, **_part(found, int(self.rows.sum()))}
 
 
 def parts(
-    plan: Plan, actual: pd.Series, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
+    plan: Plan, truth: Truth, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
 ) -> dict[str, Any]:
     """The 'parts' of evaluation.json: metrics on the newest dataset's rows and on the others; None without rows."""
     found: dict[str, Any] = {}
     for name, chosen in (("newest", newest), ("older", ~newest)):
-        if chosen.all():
-            found[name] = _part(whole.comparison, len(actual))
-        elif chosen.any():
-            candidate, champion = (model and replace(model, values=model.values[chosen]) for model in models)
-            assert candidate is not None
-            compared = compare(plan, actual[chosen], candidate, champion, _OF_PARTS)
-            found[name] = _part(compared.comparison, int(chosen.sum()))
-        else:
-            found[name] = None
+        found[name] = _part(whole.comparison, len(newest)) if chosen.all() else part(plan, truth, models, chosen)
     return found
+
+
+def part(
+    plan: Plan, truth: Truth, models: tuple[Scored, Scored | None], chosen: NDArray[np.bool_]
+) -> dict[str, Any] | None:
+    """Metrics of the models on some of the rows; None without rows."""
+    if not chosen.any():
+        return None
+    candidate, champion = (model and model.where(chosen) for model in models)
+    assert candidate is not None
+    return _part(compare(plan, truth.where(chosen), candidate, champion, _OF_PARTS).comparison, int(chosen.sum()))
 
 
 def _part(found: Comparison, rows: int) -> dict[str, Any]:

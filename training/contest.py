@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from training.fitting import Fitted
 from training.job import Paths, print_place, report
 from training.judging import Rival
 from training.model import Model
-from training.rows import Split
+from training.split import Split
 from training.updates import NotAmendableError
 
 
@@ -58,7 +59,8 @@ def judge(
     if choice.taken == FULL:
         return fitted, full | update
     _move(scratch, paths)
-    return Fitted(Model.load(paths.model), amended.fitted.seconds, amended.fitted.threshold), judged | update
+    model = Model.load(paths.model)
+    return replace(amended.fitted, model=model, served=model), judged | update
 
 
 def _move(scratch: Path, paths: Paths) -> None:

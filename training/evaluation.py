@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ class Scored:
     classes: Sequence[Any]
     threshold: float | None
     values: Floats
+
+    def where(self, rows: NDArray[np.bool_]) -> Scored:
+        """The predictions for some of the rows."""
+        return replace(self, values=self.values[rows])
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

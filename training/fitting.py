@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
 from training.payloads import openapi
-from training.rows import Split
+from training.split import Split
 from training.thresholds import Choice
 
 CODE = Path(__file__).resolve().parent.parent
@@ -31,11 +31,16 @@ CODE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model as it will serve, the seconds of the fit, and for a binary problem the choice of its threshold."""
+    """The judged model and the one that will serve, mostly the same, with the seconds of the fits.
+
+    `threshold`: the choice of a binary model's. `rows`: the number of rows that the served model was fitted on.
+    """
 
     model: Model
+    served: Model
     seconds: float
     threshold: Choice | None
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -55,28 +60,48 @@ class Draft:
 def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     """Fits a model and writes it to `folder`. Raises TrainingError."""
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
-    started = time.perf_counter()
-    target = split.train[plan.target]
-    numbers = labels.numbers(target, classes) if classes else target.to_numpy(dtype=np.float64)
-    pipeline = _fitted(plan, split.train, numbers, classes)
-    seconds = round(time.perf_counter() - started, 3)
-    report("fitted", seconds=seconds)
+    numbers = targets(plan, split.train, classes)
+    pipeline, seconds = _timed(plan, split.train, numbers, classes)
     threshold = None
     if plan.problem == "binary":
-        threshold = thresholds.choose(plan, split, numbers, lambda rows, truth: _fitted(plan, rows, truth, classes))
+        threshold = thresholds.choose(plan, split, numbers, lambda rows, truth: pipeline_on(plan, rows, truth, classes))
         report("threshold chosen", aim=threshold.aim, value=threshold.value)
-    return write(plan, split, folder, Draft(pipeline, classes, threshold, seconds))
+    draft = Draft(pipeline, classes, threshold, seconds)
+    if not plan.refit:
+        return write(plan, split, folder, draft)
+    judged = _sealed(plan, split, draft, folder / artifact.JUDGED)
+    rows = split.everything(plan.memory or 0)
+    if classes:  # the model has no class that only held-out rows have
+        rows = rows[targets(plan, rows, classes) >= 0]
+    pipeline, more = _timed(plan, rows, targets(plan, rows, classes), classes)
+    served = write(plan, split, folder, Draft(pipeline, classes, threshold, round(seconds + more, 3)), rows)
+    return replace(served, model=judged)
 
 
-def write(plan: Plan, split: Split, folder: Path, draft: Draft) -> Fitted:
-    """Writes a model to `folder`.
+def targets(plan: Plan, rows: pd.DataFrame, classes: list[Any]) -> NDArray[Any]:
+    """The targets as numbers: the place of each among the classes, -1 for another value; or the values themselves."""
+    values = rows[plan.target]
+    return labels.numbers(values, classes) if classes else values.to_numpy(dtype=np.float64)
+
+
+def _timed(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> tuple[Pipeline, float]:
+    started = time.perf_counter()
+    pipeline = pipeline_on(plan, rows, numbers, classes)
+    seconds = round(time.perf_counter() - started, 3)
+    report("fitted", seconds=seconds, rows=len(rows))
+    return pipeline, seconds
+
+
+def write(plan: Plan, split: Split, folder: Path, draft: Draft, rows: pd.DataFrame | None = None) -> Fitted:
+    """Writes a model to `folder`. `rows`: those that it was fitted on, if not the training rows.
 
     The model is read back from the folder: the model that is evaluated is the model that will serve.
     """
+    rows = split.train if rows is None else rows
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(draft.pipeline, folder / "model.joblib")
     threshold = draft.threshold.value if draft.threshold else None
-    facts = bundle.facts(plan, draft.classes, split.train, threshold) | dict(draft.facts)
+    facts = bundle.facts(plan, draft.classes, rows, threshold) | dict(draft.facts)
     bundle.keep_categories(facts, draft.known)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
     if any(column.pattern is not None for column in plan.features.values()):
@@ -88,7 +113,8 @@ def write(plan: Plan, split: Split, folder: Path, draft: Draft) -> Fitted:
     bundle.write_golden(folder, model, split.held_out)
     digest = artifact.seal(folder, facts)
     report("saved", digest=digest)
-    return Fitted(Model.load(folder, digest), draft.seconds, draft.threshold)
+    model = Model.load(folder, digest)
+    return Fitted(model, model, draft.seconds, draft.threshold, len(rows))
 
 
 @contextmanager
@@ -102,7 +128,17 @@ def threads(pipeline: Any, rows: int) -> Iterator[None]:
     estimators.use_threads(pipeline, 1)
 
 
-def _fitted(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> Pipeline:
+def _sealed(plan: Plan, split: Split, draft: Draft, folder: Path) -> Model:
+    """The folder of a judged model that will not serve: later trainings compare with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    joblib.dump(draft.pipeline, folder / "model.joblib")
+    facts = bundle.facts(plan, draft.classes, split.train, draft.threshold.value if draft.threshold else None)
+    bundle.write_golden(folder, Model(folder, facts, draft.pipeline, plan.features), split.held_out)
+    return Model.load(folder, artifact.seal(folder, facts))
+
+
+def pipeline_on(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> Pipeline:
+    """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError."""
     pipeline = estimators.build(plan, max(1, len(classes)), CODE)
     try:
         with threads(pipeline, len(rows)):

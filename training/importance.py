@@ -14,7 +14,7 @@ import numpy as np
 from perennial.contract.plan import Plan
 from training.job import report
 from training.model import Model
-from training.rows import Split
+from training.split import Split
 
 _MOST_ROWS = 1000
 _FEWEST_ROWS = 50

@@ -14,16 +14,15 @@ from perennial.contract.plan import Plan
 from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
-from training import baseline, evaluation
+from training import baseline, copies, evaluation, forward, prequential
 from training.artifact import environment
 from training.champion import Champion, UnscorableError
 from training.comparison import Common, Compared, compare, parts
-from training.evaluation import Scored
+from training.evaluation import Floats, Scored
 from training.fitting import CODE, Fitted
 from training.job import report
 from training.labels import other_classes
-from training.model import Model
-from training.rows import Split
+from training.split import Split
 
 
 @dataclass
@@ -32,7 +31,8 @@ class Rival:
 
     champion: Champion | None = None
     reason: str | None = None
-    _scored: Scored | None = None
+    fresh: Scored | None = None
+    _compared: Scored | None = None
 
     @classmethod
     def start(cls, plan: Plan, folder: Path, split: Split, scratch: Path) -> Rival:
@@ -40,27 +40,35 @@ class Rival:
         if plan.champion is None:
             return cls()
         try:
-            archive = folder / plan.champion.archive
-            return cls(Champion.start(plan, archive, split.held_out, scratch, CODE))
+            champion = Champion(plan, folder / plan.champion.archive, scratch, CODE)
+            champion.start(split.held_out, prequential.rows(plan, split, champion.datasets))
+            return cls(champion)
         except UnscorableError as error:
             return cls(reason=str(error))
 
     def finish(self, plan: Plan, classes: list[Any]) -> Scored | None:
-        """Its predictions, the same again when asked again; None, with the reason kept, if they cannot be compared."""
-        if self._scored is not None:
-            return self._scored
+        """Its predictions for the held-out rows, the same again when asked again; None, with the reason kept, if they
+        cannot be compared. Those for fresh rows are kept.
+        """
+        if self._compared is not None:
+            return self._compared
         if self.champion is not None and self.reason is None:
             try:
-                values = self.champion.finish()
+                values, *others = (self._scored(each) for each in self.champion.finish())
+                self.fresh = next(iter(others), None)
                 if plan.problem != "binary" or self.champion.classes == classes:
-                    self._scored = Scored("champion", self.champion.classes, self.champion.threshold, values)
-                    return self._scored
+                    self._compared = values
+                    return values
                 self.reason = other_classes(plan, self.champion.classes, classes)
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:
             report("champion not scored", reason=self.reason)
         return None
+
+    def _scored(self, values: Floats) -> Scored:
+        assert self.champion is not None
+        return Scored("champion", self.champion.classes, self.champion.threshold, values)
 
     def stop(self) -> None:
         """Stops its process."""
@@ -78,30 +86,58 @@ def judge(plan: Plan, split: Split, fitted: Fitted, rival: Rival, folder: Path) 
     models = [mine] if theirs is None else [mine, theirs]
     table = folder / "predictions.parquet"
     evaluation.write_predictions(table, plan, split.held_out, split.held_out_hashes, models)
-    actual = split.held_out[plan.target]
-    whole = compare(plan, actual, mine, theirs)
+    return {
+        **_compared(plan, split, fitted, (mine, theirs), rival),
+        "prequential": prequential.measure(plan, split, rival.champion, rival.fresh),
+        "environment": environment(),
+    }
+
+
+def _compared(
+    plan: Plan, split: Split, fitted: Fitted, both: tuple[Scored, Scored | None], rival: Rival
+) -> dict[str, Any]:
+    """The sections about the held-out rows; those that the champion may have seen are left out."""
+    everything = split
+    fit, (mine, theirs) = _fit_to_compare(plan, split, both, rival)
+    if not fit.rows.all():
+        split, mine, theirs = split.judged_on(fit.rows), mine.where(fit.rows), theirs and theirs.where(fit.rows)
+    truth = split.truth(plan)
+    whole = compare(plan, truth, mine, theirs)
     common = Common.of_whole(plan, whole)
     return {
         "problem": plan.problem,
         "metric": plan.gate.metric,
         "confidence": plan.gate.confidence,
         "resamples": whole.resamples.count,
-        "rows": _rows(plan, split, whole),
-        "candidate": {"digest": model.digest, **_told(whole, whole.comparison.candidate, mine)},
+        "rows": _rows(plan, split, fitted, whole) | ({"redivided": fit.redivided} if fit.redivided else {}),
+        "candidate": {"digest": fitted.served.digest, **_told(whole, whole.comparison.candidate, mine)},
         "champion": _champion(plan, whole, theirs, rival.reason),
         "difference": whole.comparison.difference if theirs else None,
-        "common": common and common.compare(plan, actual, mine, theirs),
+        "common": common and common.compare(plan, truth, mine, theirs),
         "baseline": baseline.measure(plan, split, mine, common),
-        "parts": parts(plan, actual, (mine, theirs), split.newest, whole),
+        "parts": parts(plan, truth, (mine, theirs), split.newest, whole),
+        "near_duplicates": copies.measured(plan, everything, (both[0], theirs and both[1]), fit),
+        "forward": forward.measure(plan, split, fitted, (mine, theirs), rival.champion),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),
-        **_judged(plan, split, whole, model),
-        "environment": environment(),
+        **_judged(plan, split, whole, fitted),
     }
 
 
-def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str, Any]:
-    """The sections beyond accuracy: fairness, value, slices and behaviour."""
+def _fit_to_compare(
+    plan: Plan, split: Split, both: tuple[Scored, Scored | None], rival: Rival
+) -> tuple[copies.Unseen, tuple[Scored, Scored | None]]:
+    """The rows to judge on, and the predictions; the champion's are left out if it has seen nearly all rows."""
+    fit = copies.unseen(plan, split, rival.champion if both[1] else None)
+    if fit.rows.sum() >= copies.FEWEST:
+        return fit, both
+    rival.reason = f"it has seen rows like all but {fit.rows.sum()} of the held-out rows"
+    return copies.unseen(plan, split, None), (both[0], None)
+
+
+def _judged(plan: Plan, split: Split, whole: Compared, fitted: Fitted) -> dict[str, Any]:
+    """The sections beyond accuracy: fairness, value, slices; and behaviour, which is tested on the served model."""
+    model = fitted.served
     gate, rows, resamples = plan.gate, split.held_out, whole.resamples
     features = list(plan.features)
     classes, threshold = model.manifest["classes"] or (), model.manifest["threshold"]
@@ -117,12 +153,12 @@ def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str
     }
 
 
-def _rows(plan: Plan, split: Split, whole: Compared) -> dict[str, int]:
+def _rows(plan: Plan, split: Split, fitted: Fitted, whole: Compared) -> dict[str, int]:
     newest, held_out = int(split.newest.sum()), len(split.held_out)
     sides = dict(zip(("negatives", "positives"), whole.counts, strict=True)) if plan.problem == "binary" else {}
     counts = {"train": len(split.train), "held_out": held_out, "newest": newest, "older": held_out - newest, **sides}
     repeats = {name: number for name, number in asdict(split.repeats).items() if len(plan.origin.datasets) > 1}
-    return counts | repeats
+    return counts | repeats | ({"refitted": fitted.rows} if fitted.served is not fitted.model else {})
 
 
 def _told(whole: Compared, measured: Measured, scored: Scored) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
 from perennial.leakage import MOST_ROWS, Values, leaks
-from training.rows import Split
+from training.split import Split
 
 
 def measure(plan: Plan, split: Split) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The rows of a training window: typed Parquet parts in, one typed frame out, in an order independent of the files."""
+"""The rows of a training window: typed Parquet parts in, one typed frame out, equal rows of several datasets once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training import labels, memory
+from training import memory
 from training.job import DataError, TrainingError
 from training.tables import ARROW_TYPES, to_pandas
-
-_FEWEST_TRAINED_ON = 50
-_FEWEST_HELD_OUT = 10
 
 
 @dataclass(frozen=True)
@@ -57,24 +54,17 @@ class Window:
         return Window(self.rows.iloc[chosen], self.places[chosen], self.newest)
 
 
+@dataclass(frozen=True)
+class Different:
+    """The rows that count, the mask (n,) of those whose key or content an older dataset holds too, and the counts."""
+
+    window: Window
+    known: NDArray[np.bool_]
+    repeats: Repeats
+
+
 class _ColumnError(Exception):
     """A part lacks a column, or has it in another type."""
-
-
-class Split:
-    """The training rows with the places of their datasets, and the held-out rows with the mask of those from the
-    newest dataset.
-    """
-
-    def __init__(
-        self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_], repeats: Repeats
-    ) -> None:
-        self.train = window.rows[~held_out].reset_index(drop=True)
-        self.held_out = window.rows[held_out].reset_index(drop=True)
-        self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
-        self.train_places = window.places[~held_out]
-        self.newest = window.places[held_out] == window.newest
-        self.repeats = repeats
 
 
 def read(folder: Path, plan: Plan) -> Window:
@@ -102,44 +92,22 @@ def read(folder: Path, plan: Plan) -> Window:
     return Window(to_pandas(pa.concat_tables(tables)), places, newest)
 
 
-def split(window: Window, plan: Plan) -> Split:
-    """Divides the rows with a target by the hash of their key.
-
-    Of rows with the same key the newest dataset's is kept. Without a key, an equal row counts as often as in the
-    dataset that holds it most often: a table that is uploaded twice counts once. The rows are ordered by the hash, so
-    that a model does not depend on the division into files. Raises DataError for classes that the problem does not
-    allow, TrainingError if one side is too small.
-    """
-    window, repeats = _different_rows(window, plan)
-    labels.check(plan, window)
-    rows = window.rows
-    hashes = heldout.row_hashes(rows, plan.key)
-    order = np.argsort(hashes, kind="stable")
-    window, hashes = window.where(order), hashes[order]
-    divided = Split(window, hashes, heldout.is_held_out(hashes, plan.held_out), repeats)
-    trained_on, judged_by = len(divided.train), len(divided.held_out)
-    if trained_on < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
-        raise TrainingError(
-            f"Too few rows: of {len(rows)} with a value of '{plan.target}', {trained_on} are for training and "
-            f"{judged_by} are held out; at least {_FEWEST_TRAINED_ON} and {_FEWEST_HELD_OUT} are needed. Upload "
-            "more rows" + (", or check that the key differs from row to row." if plan.key else ".")
-        )
-    return divided
-
-
-def _different_rows(window: Window, plan: Plan) -> tuple[Window, Repeats]:
+def different_rows(window: Window, plan: Plan) -> Different:
     """The rows to train and judge on, and the numbers of those that are left out."""
     rows, ages = window.rows, window.places
     labelled = rows[plan.target].notna().to_numpy()
     counted, known = labelled, np.zeros(len(rows), dtype=bool)
     if plan.key:  # among all rows: a newer row may have lost its target
         counted = labelled & ~rows.duplicated(list(plan.key), keep="last").to_numpy()
+        seen_before = rows.duplicated(list(plan.key), keep="first").to_numpy()
     elif (ages != ages[0]).any():
         once, known = _counted_once(heldout.row_hashes(rows, ()), ages, window.newest)
         counted = labelled & once
+    if not plan.key:
+        seen_before = known
     read, of_newest = int(labelled.sum()), int((labelled & (ages == window.newest)).sum())
     repeats = Repeats(read, read - int(counted.sum()), of_newest, int((labelled & known).sum()))
-    return window.where(counted), repeats
+    return Different(window.where(counted), seen_before[counted], repeats)
 
 
 def _counted_once(

@@ -19,7 +19,7 @@ from perennial.contract.gate import Threshold
 from perennial.contract.plan import Plan
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
-from training.rows import Split
+from training.split import Split
 
 Floats = NDArray[np.float64]
 #: from rows and their classes as numbers, positive 1, to a fitted pipeline

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from training import contest, evaluation, fitting, importance, judging, leakage, rows, wheels
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
+from training.split import split as divide
 
 
 def main() -> None:
@@ -34,8 +35,8 @@ def train(paths: Paths) -> str:
     wheels.use(fitting.CODE)
     job = read_plan(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
-    split = rows.split(rows.read(paths.data, job), job)
-    report("read", train=len(split.train), held_out=len(split.held_out))
+    split = divide(rows.read(paths.data, job), job)
+    report("read", train=len(split.train), held_out=len(split.held_out), near_duplicates=int(split.near.train.sum()))
     with tempfile.TemporaryDirectory() as scratch:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
@@ -45,13 +46,13 @@ def train(paths: Paths) -> str:
         finally:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
-    about["importance"] = importance.measure(job, split, fitted.model)
+    about["importance"] = importance.measure(job, split, fitted.served)
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})
     metrics = {name: metric["value"] for name, metric in judged["candidate"]["metrics"].items()}
-    report("finished", digest=fitted.model.digest, metrics=metrics)
-    return fitted.model.digest
+    report("finished", digest=fitted.served.digest, metrics=metrics)
+    return fitted.served.digest
 
 
 def _fail(paths: Paths, sentence: str) -> None:

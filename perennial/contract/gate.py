@@ -116,6 +116,14 @@ class Behaviour(Part):
 
 
 @dataclass(frozen=True)
+class Forward(Part):
+    """Checks on the newest held-out rows by event time; they need `split: {time: true}`."""
+
+    floors: Mapping[str, float] = setting(dict, "The worst value allowed there, per metric; of a loss, the greatest.")
+    champion: bool = setting(False, "Also compare candidate and champion there, by the gate's test and margin.")
+
+
+@dataclass(frozen=True)
 class Approval(Part):
     """The conditions under which a release needs an approval."""
 
@@ -151,6 +159,7 @@ class Gate(Part):
     forgetting: float | None = setting(
         None, "The accepted loss of the metric on older held-out rows. Default: margin.", ge=0
     )
+    forward: Forward = setting(Forward(), "Checks on the newest held-out rows by event time.")
     quantile: float = setting(0.5, "Regression: the quantile of the pinball loss.", gt=0, lt=1)
     threshold: Threshold = setting(Threshold(), "The operating threshold of a binary model.")
     fairness: tuple[Fairness, ...] = setting((), "Limits between groups.")

@@ -44,6 +44,9 @@ class Training(Part):
     )
     amend: Amendment = setting(Amendment(), "With 'amend': how the second candidate grows.")
     held_out: float = setting(0.2, "The share of held-out rows, chosen by key.", gt=0, lt=0.9)
+    refit: bool = setting(
+        False, "After judging, fit the model that will serve on all rows; the metrics stay those of the judged model."
+    )
     seed: int = setting(7, "The seed of the estimator and of all sampling.", ge=0, lt=2**32)
     instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)
     fallback_instances: tuple[str, ...] = setting(
@@ -53,6 +56,22 @@ class Training(Part):
     max_minutes: int = setting(60, "The maximum run time of the job.", ge=1, le=40320)
     keep_alive_minutes: int = setting(0, "Warm pool: the time for which the instance is kept after a job.", ge=0, le=60)
     spot: bool = setting(False, "Use spot capacity.")
+
+
+@dataclass(frozen=True)
+class Splitting(Part):
+    """The division of rows into training rows and held-out rows."""
+
+    group: tuple[str, ...] = setting(
+        (), "Columns, such as a patient, whose equal values keep rows on one side. Default: the key, or the whole row."
+    )
+    time: bool = setting(
+        False, "Also judge on the newest held-out rows by event_time, with a model fitted on older rows alone."
+    )
+
+
+#: by the key
+BY_KEY = Splitting()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from perennial.contract.columns import Column, Problem, Value
 from perennial.contract.dataset import Card, Contract, Data, Validation
 from perennial.contract.drift import Drift
 from perennial.contract.gate import Fairness, Gate
-from perennial.contract.lifecycle import Monitoring, Retrain, Training
+from perennial.contract.lifecycle import Monitoring, Retrain, Splitting, Training
 from perennial.contract.metrics import metrics_of
 from perennial.contract.part import Part, required, setting
 from perennial.contract.release import Release, Serving
@@ -37,6 +37,7 @@ class ModelSpec(Part):
     columns: Mapping[str, Column] = required("Every column of the data.", min_length=2)
     validation: Validation = setting(Validation(), "The strictness with which a dataset is read.")
     training: Training = setting(Training(), "Estimator, data and machine of a training.")
+    split: Splitting = setting(Splitting(), "The division of rows into training rows and held-out rows.")
     gate: Gate = setting(Gate(), "The checks that a candidate must pass before it may serve.")
     retrain: Retrain = setting(Retrain(), "The conditions under which a new dataset is trained on.")
     release: Release = setting(Release(), "The endpoint's fleet, and how traffic shifts to a new model.")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from perennial.contract.columns import NULL_VALUES, Column, Problem, Value
 from perennial.contract.gate import Gate
-from perennial.contract.lifecycle import Amendment, Update
+from perennial.contract.lifecycle import BY_KEY, Amendment, Splitting, Update
 from perennial.contract.metrics import metrics_of
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError, Part
@@ -59,6 +59,9 @@ class Plan(Part):
     #: what answers reveal
     reveal: Reveal = "all"
     held_out: float = 0.2
+    split: Splitting = BY_KEY
+    #: the model that will serve is fitted on all rows after judging
+    refit: bool = False
     seed: int = 7
     estimator: str = "hist_gradient_boosting"
     parameters: Mapping[str, Any]
@@ -105,6 +108,8 @@ class Plan(Part):
             reveal=spec.serving.reveal,
             unknown_columns=spec.validation.unknown_columns,
             held_out=spec.training.held_out,
+            split=spec.split,
+            refit=spec.training.refit,
             seed=spec.training.seed,
             estimator=spec.training.estimator,
             parameters=spec.training.parameters,
@@ -122,13 +127,15 @@ class Plan(Part):
         if found != FORMAT:
             raise ContractError(f"the plan's format is {found}; this code reads format {FORMAT}", "format")
         plan = cls.from_json(data)
-        for name in (plan.target, *plan.key):
+        for name in (plan.target, *plan.key, *plan.split.group):
             if name not in plan.columns:
                 raise ContractError(f"'{name}' is named by the plan but is none of its columns", "columns")
         if plan.gate.metric not in {metric.name for metric in metrics_of(plan.problem)}:
             raise ContractError(f"{plan.problem} has no metric '{plan.gate.metric}'", "gate", "metric")
         if plan.gate.threshold.aim == "value" and plan.gate.value is None:
             raise ContractError("the aim 'value' needs gate.value, which gives the value of each outcome", "gate")
+        if plan.split.time and plan.origin.event_time not in plan.columns:
+            raise ContractError("split.time needs the column with the time of a row's event", "split", "time")
         if not plan.features:
             raise ContractError("no column is a feature; the model would see nothing", "columns")
         return plan

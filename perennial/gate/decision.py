@@ -13,7 +13,18 @@ from typing import Any, Literal
 from perennial.contract.gate import Gate
 from perennial.former_keys import with_current_keys
 from perennial.gate.check import Check, member, number
-from perennial.gate.checks import baseline, behaviour, champion, fairness, floors, forgetting, slices, value
+from perennial.gate.checks import (
+    baseline,
+    behaviour,
+    champion,
+    fairness,
+    floors,
+    forgetting,
+    forward,
+    near_duplicates,
+    slices,
+    value,
+)
 
 __all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
@@ -38,7 +49,9 @@ _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
     floors.checks,
     baseline.checks,
     champion.checks,
+    near_duplicates.checks,
     forgetting.checks,
+    forward.checks,
     fairness.checks,
     value.checks,
     slices.checks,

@@ -8,6 +8,7 @@ from typing import Any
 
 from perennial.contract.values import frequent_words
 from perennial.environment import Environment
+from perennial.prequential import PrequentialScore
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
 from perennial.reports.json_values import mapping, member, text, whole
@@ -18,7 +19,8 @@ class ReportData:
     """The data of one run. `spec` is the spec's JSON that the run used; a document that the run did not write is None.
 
     `card` is the dataset's own, merged from the spec's and the one beside the data. `profile` is of the run's data,
-    `reference` of the champion's at that time; `version` is the version that the run registered.
+    `reference` of the champion's at that time; `version` is the version that the run registered. `scores` are those of
+    champions on new datasets until the run ended.
     """
 
     run: Run
@@ -32,6 +34,7 @@ class ReportData:
     evaluation: Mapping[str, Any] | None = None
     decision: Mapping[str, Any] | None = None
     version: ModelVersion | None = None
+    scores: tuple[PrequentialScore, ...] = ()
     environment: Environment = Environment()
 
     @property
@@ -53,7 +56,7 @@ class ReportData:
 class History:
     """The history of a model: its runs and datasets in any order, and the summary of each reported run by id.
 
-    `look` is the record of its latest monitoring.
+    `look` is the record of its latest monitoring, `scores` are those of champions on new datasets.
     """
 
     model: str
@@ -63,3 +66,4 @@ class History:
     champion: Champion | None = None
     summaries: Mapping[str, Mapping[str, Any]] | None = None
     look: Mapping[str, Any] | None = None
+    scores: tuple[PrequentialScore, ...] = ()

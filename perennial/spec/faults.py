@@ -45,6 +45,7 @@ def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
     yield from unknown
     yield from _columns(spec)
     yield from _validation(spec)
+    yield from _split(spec)
     yield from _drift(spec)
     yield from _training(spec)
     yield from _release(spec, training_hours)
@@ -78,6 +79,7 @@ def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str |
 def _names(spec: ModelSpec) -> Iterator[Fault]:
     named: list[tuple[Place, str]] = [(("target",), spec.target)]
     named += [(("key", at), name) for at, name in enumerate(spec.key)]
+    named += [(("split", "group", at), name) for at, name in enumerate(spec.split.group)]
     named += [(("event_time",), spec.event_time)] if spec.event_time is not None else []
     for place, name in named:
         if name not in spec.columns:
@@ -216,6 +218,17 @@ def _may_be_positive(value: Any, column: Column) -> bool:
     if column.type == "integer":
         return re.fullmatch(r"[+-]?\d+|true|false", text) is not None
     return column.values is None or text in [text_of(one) for one in column.values]
+
+
+def _split(spec: ModelSpec) -> Iterator[Fault]:
+    if spec.target in spec.split.group:
+        place = ("split", "group", spec.split.group.index(spec.target))
+        yield place, f"'{spec.target}' is the target; a group is told by other columns, such as a patient's number"
+    yield from twice(spec.split.group, ("split", "group"), "columns of the group")
+    if spec.split.time and spec.event_time is None:
+        yield ("split", "time"), "split.time needs event_time, the column with the time of a row's event"
+    if not spec.split.time and (spec.gate.forward.floors or spec.gate.forward.champion):
+        yield ("gate", "forward"), "gate.forward needs `split: {time: true}`, which measures the newest rows"
 
 
 def _drift(spec: ModelSpec) -> Iterator[Fault]:

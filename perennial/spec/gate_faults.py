@@ -45,13 +45,16 @@ def of(spec: ModelSpec) -> Iterator[Fault]:
 def _metrics(spec: ModelSpec) -> Iterator[Fault]:
     known = spec.metrics()
     named: list[tuple[Place, str]] = [(("gate", "floors", name), name) for name in spec.gate.floors]
+    named += [(("gate", "forward", "floors", name), name) for name in spec.gate.forward.floors]
     named += [(("gate", "metric"), spec.gate.metric)] if spec.gate.metric else []
     for place, name in named:
         if name not in known:
             yield place, f"{spec.problem} has no metric '{name}'{did_you_mean(name, known)}"
-    for name, floor in spec.gate.floors.items():
+    floors: list[tuple[Place, float]] = [(("gate", "floors", name), floor) for name, floor in spec.gate.floors.items()]
+    floors += [(("gate", "forward", "floors", name), floor) for name, floor in spec.gate.forward.floors.items()]
+    for place, floor in floors:
         if not math.isfinite(floor):
-            yield ("gate", "floors", name), f"a floor is a finite number, not {floor}"
+            yield place, f"a floor is a finite number, not {floor}"
 
 
 def _threshold(spec: ModelSpec) -> Iterator[Fault]:

@@ -208,6 +208,21 @@ def test_the_pairs_of_a_panel_are_its_key_and_stay_features(tmp_path: Path) -> N
     assert (spec.key, spec.features()) == (("country", "year"), ("country", "year", "x"))
 
 
+def test_three_columns_are_the_key_where_chance_would_give_repeats(tmp_path: Path) -> None:
+    hours: list[object] = [f"2024-01-{1 + place // 144:02} {place // 12 % 12:02}:00:00" for place in range(ROWS)]
+    lines: list[object] = [f"line {place % 12 // 4}" for place in range(ROWS)]
+    stops: list[object] = [f"stop {place % 4}" for place in range(ROWS)]
+    made = drafted(table(tmp_path / "t.csv", hour=hours, line=lines, stop=stops, x=noise(), y=coin())).spec
+    assert made.key == ("hour", "line", "stop")
+
+
+def test_three_columns_that_differ_by_chance_are_no_key(tmp_path: Path) -> None:
+    days: list[object] = [f"2024-01-{1 + place * 11 % 28:02}" for place in range(ROWS)]
+    words: list[object] = [f"word {place * place % 97}" for place in range(ROWS)]
+    others: list[object] = [f"other {place * 31 % 89}" for place in range(ROWS)]
+    assert drafted(table(tmp_path / "t.csv", day=days, a=words, b=others, x=noise(), y=coin())).spec.key == ()
+
+
 def test_a_constant_column_is_left_out_and_said(perennial: Perennial, checkout: Path) -> None:
     path = table(checkout / "t.csv", same=["5"] * ROWS, empty=[""] * ROWS, x=noise(), y=coin())
     made = perennial("init", path, "-t", "y", "-m", "m")

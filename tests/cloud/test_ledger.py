@@ -6,6 +6,7 @@ import pytest
 
 from cloud import lease
 from cloud.ledger import MissingRecordError
+from perennial.prequential import PrequentialScore
 from perennial.records import Champion, DatasetVersion, Edge, Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +39,19 @@ def test_datasets_come_oldest_first(ledger):
     for each in (dataset("3", 3), dataset("1", 1), dataset("2", 2)):
         ledger.claim(each)
     assert [each.name for each in ledger.datasets("flights")] == ["1.csv", "2.csv", "3.csv"]
+
+
+def test_the_first_score_of_a_dataset_stays_and_scores_come_oldest_first(ledger):
+    def score(digits: str, hours: int, value: float) -> PrequentialScore:
+        return PrequentialScore(
+            model="flights", dataset=dataset(digits).id, version="flights@123456789012", run=run(digits).id,
+            at=NOW + hours * HOUR, metric="roc_auc", rows=100, metrics={"roc_auc": {"value": value}},
+        )  # fmt: skip
+
+    for each in (score("2", 2, 0.7), score("1", 1, 0.8), score("2", 3, 0.1)):
+        ledger.put_score(each)
+    assert [each.value for each in ledger.scores("flights")] == [0.8, 0.7]
+    assert ledger.scores("flights")[0].sentence.startswith("Before training, the champion flights@123456789012 had")
 
 
 def test_an_ending_is_final(ledger):

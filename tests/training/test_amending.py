@@ -18,7 +18,8 @@ from training import contest, updates
 from training.amending import Material
 from training.job import read_plan
 from training.model import Model
-from training.rows import Split, read, split
+from training.rows import read
+from training.split import Split, split
 from training.updates import Lesson
 
 OLD, NEW = "ds-people-1f0c93ab27de", "ds-people-2f0c93ab27de"

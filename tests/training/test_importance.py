@@ -6,6 +6,7 @@ from tests.training.jobs import PEOPLE, Job, people
 from training import importance, rows
 from training.job import read_plan
 from training.model import Model
+from training.split import split as divide
 
 
 def test_a_finished_job_knows_what_its_model_looks_at(trained: dict[str, Job]) -> None:
@@ -23,7 +24,7 @@ def test_a_model_too_slow_to_be_asked_is_measured_on_fewer_rows_or_not_at_all(
 ) -> None:
     job = trained[problem]
     read = read_plan(job.paths.plan / "plan.json")
-    split = rows.split(rows.read(job.paths.data, read), read)
+    split = divide(rows.read(job.paths.data, read), read)
     model = Model.load(job.paths.model)
     assert importance.measure(read, split, model, seconds=0.0) is None
     whole = importance.measure(read, split, model, seconds=float("inf"))

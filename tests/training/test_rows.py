@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.jobs import Job, people, plan_of
-from training.rows import Window, split
+from training.rows import Window
+from training.split import split
 
 TABLES = st.lists(st.lists(st.integers(0, 30), min_size=0, max_size=40), min_size=1, max_size=4)
 
@@ -62,7 +63,7 @@ def test_an_equal_row_counts_as_often_as_in_the_upload_that_holds_it_most_often(
     order = np.random.default_rng(seed).permutation(len(rows))  # files of any order
     order = order[np.argsort(ages[order], kind="stable")]
     found = split(Window(rows.iloc[order], ages[order], len(frames) - 1), plan_of(key=()))
-    counted = Counter(pd.concat([found.train, found.held_out])["age"].tolist())
+    counted = Counter(found.everything()["age"].tolist())
     expected = Counter({1000: 200})
     for values in tables:
         for value, number in Counter(values).items():

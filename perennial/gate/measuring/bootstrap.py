@@ -1,4 +1,4 @@
-"""Bootstrap resamples of rows; the work for each runs on all cores.
+"""Bootstrap resamples of rows, or of groups of rows; the work for each runs on all cores.
 
 Replicate i is drawn from (seed, i) alone. The same seed gives the same result for any number of threads, and a smaller
 number of replicates is the start of a larger one.
@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,34 +18,43 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 # Below this number of drawn rows, threads cost more than they save.
 _FEW_DRAWS = 2_000_000
-_GROUPS = 40
+_PARTS = 40
 
 
 @dataclass(frozen=True)
 class Resamples:
     """`count` resamples of `rows` rows with replacement (Efron 1979), as the number of times each row is drawn.
 
-    They are drawn again on each use, with the same result, and take no memory.
+    They are drawn again on each use, with the same result, and take no memory. `groups`, (rows,), numbers the group of
+    each row from 0: then whole groups are drawn, because rows of a group are not independent (the cluster bootstrap;
+    Davison and Hinkley 1997, section 3.8).
     """
 
     rows: int
     count: int
     seed: int
+    groups: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[Floats]:
-        """Weight vectors of shape (rows,); whole numbers that sum to `rows`."""
+        """Weight vectors of shape (rows,); whole numbers that sum to `rows` if there are no groups."""
         return (self.draw(number) for number in range(self.count))
 
+    @cached_property
+    def units(self) -> int:
+        """The number of what is drawn: of groups, or of rows."""
+        return self.rows if self.groups is None else int(self.groups.max(initial=-1)) + 1
+
     def drawn(self, number: int) -> NDArray[np.int64]:
-        """The indices of the rows of resample `number` (from 0), (rows,), in the order drawn."""
-        return np.random.default_rng((self.seed, number)).integers(0, max(1, self.rows), self.rows)
+        """The indices of the rows, or groups, of resample `number` (from 0), (units,), in the order drawn."""
+        return np.random.default_rng((self.seed, number)).integers(0, max(1, self.units), self.units)
 
     def draw(self, number: int) -> Floats:
         """The number of times each row is in resample `number`, (rows,)."""
-        return np.bincount(self.drawn(number), minlength=self.rows).astype(np.float64)
+        counts = np.bincount(self.drawn(number), minlength=self.units).astype(np.float64)
+        return counts if self.groups is None else counts[self.groups]
 
     def replicate(self, work: Callable[[Floats], Floats], threads: int | None = None) -> Floats:
         """(count, k): the result of `work` for each resample; `work` maps weights (rows,) to a vector (k,).
@@ -59,11 +69,11 @@ class Resamples:
             return np.array(list(pool.map(lambda number: work(self.draw(number)), range(self.count))))
 
     def left_out(self, work: Callable[[Floats], Floats]) -> Floats:
-        """(groups, k): the result of `work` without each of 40 groups of rows; the grouped jackknife (Miller 1974).
+        """(parts, k): the result of `work` without each of 40 parts of the rows; the grouped jackknife (Miller 1974).
 
-        Row i belongs to group i modulo 40. With fewer rows each row is a group.
+        Row i, or group i, belongs to part i modulo 40. With fewer of them each is a part.
         """
-        group = np.arange(self.rows) % _GROUPS
+        group = (np.arange(self.rows) if self.groups is None else self.groups) % _PARTS
         everything = np.ones(self.rows)
-        with_min_rows = ((group != left).astype(np.float64) for left in range(min(_GROUPS, self.rows)))
+        with_min_rows = ((group != left).astype(np.float64) for left in range(min(_PARTS, self.units)))
         return np.array([work(weights) for weights in with_min_rows]).reshape(-1, len(work(everything)))

@@ -49,21 +49,27 @@ class Estimator:
     def _by_influence(self, rows: NDArray[np.bool_]) -> Estimate:
         codes = rows.astype(np.int64)
         mine = self._mine.of(codes, 2)
-        outside, inside = np.bincount(codes, weights=mine.influence**2, minlength=2)
+        inside, gap = self._variance(mine.influence * rows), self._variance(mine.influence * np.where(rows, 1, -1))
         champion, paired = _NAN, _NAN
         if self._theirs is not None:
             theirs = self._theirs.of(codes, 2)
             champion = float(theirs.value[1])
-            paired = float(((mine.influence - theirs.influence)[rows] ** 2).sum())
+            paired = self._variance((mine.influence - theirs.influence) * rows)
         return Estimate(
             float(mine.value[1]),
             float(mine.value[0]),
             champion,
             float(mine.size[1]),
             float(inside**0.5),
-            float((inside + outside) ** 0.5),
+            float(gap**0.5),
             float(paired**0.5),
         )
+
+    def _variance(self, influence: Floats) -> float:
+        """The squared standard error: rows of one group of the resamples are not independent, so they add up first."""
+        groups = self._resamples.groups
+        totals = influence if groups is None else np.bincount(groups, weights=influence)
+        return float((totals**2).sum())
 
     def _by_resampling(self, rows: NDArray[np.bool_]) -> Estimate:
         value, rest, champion = self._metrics(rows, np.ones(len(rows)))

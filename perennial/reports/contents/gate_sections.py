@@ -78,7 +78,7 @@ def value(data: ReportData, why_not: str) -> dict[str, Any] | str:
         "rows_per_month": whole(member(policy, "rows_per_month")),
         "floor": metric_value({"value": member(policy, "floor")})["value"],
         "prices": {
-            name: price if isinstance(price, int | float) else text(price)
+            name: price if number(price) is not None else text(price)
             for name in _PRICES
             if (price := member(policy, name)) not in (None, 0, 0.0)
         },

@@ -8,6 +8,7 @@ from perennial.contract.leak import Leak
 from perennial.contract.metrics import UnknownMetricError, metrics_of
 from perennial.reports.contents.curves import curves
 from perennial.reports.contents.decision import greater, metric_of
+from perennial.reports.contents.prequential import prequential
 from perennial.reports.json_values import entries, mapping, member, metric_value, metric_values, number, text, whole
 from perennial.reports.redaction import WITHHELD, Redaction
 from perennial.reports.report_data import ReportData
@@ -33,6 +34,9 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
         "champion_reason": text(member(champion, "reason"), 600) or None,
         "metrics": _compared(evaluation, candidate, champion, member(evaluation, "difference")),
         "parts": _parts(data),
+        "newest_by_time": _forward(data),
+        "apart": _apart(data),
+        "prequential": prequential(data.scores),
         "classes": _classes(member(candidate, "classes"), redaction.hides(target)),
         "threshold": _threshold(evaluation),
         "leakage": _leakage(evaluation),
@@ -95,6 +99,43 @@ def _parts(data: ReportData) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _forward(data: ReportData) -> dict[str, Any] | None:
+    """The deciding metric on the newest held-out rows by event time; None where it was not asked for."""
+    found, name = member(data.evaluation, "forward"), metric_of(data)
+    if not mapping(found):
+        return None
+    models = ("candidate", "champion", "difference")
+    return {
+        "after": text(member(found, "after")) or None,
+        "rows": whole(member(found, "rows")),
+        "fitted_on": whole(member(found, "fitted_on")),
+        "reason": text(member(found, "reason"), 600) or None,
+        **{model: metric_value(member(member(found, model), name)) for model in models},
+    }
+
+
+def _apart(data: ReportData) -> dict[str, Any] | None:
+    """The near-duplicates across the split, and the deciding metric with and without them; None if there are none."""
+    found, name = member(data.evaluation, "near_duplicates"), metric_of(data)
+    if not whole(member(found, "train")):
+        return None
+    return {
+        **{count: whole(member(found, count)) for count in ("train", "held_out", "compared", "most", "judged_without")},
+        "differing": [text(column) for column in mapping(member(found, "differing"))],
+        "rows": [
+            {
+                "rows": whole(member(member(found, side), "rows")),
+                "side": side,
+                **{
+                    model: metric_value(member(member(member(found, side), model), name))
+                    for model in ("candidate", "champion", "difference")
+                },
+            }
+            for side in ("without", "with")
+        ],
+    }
 
 
 def _classes(classes: object, hidden: bool) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ def origin(data: ReportData) -> dict[str, Any]:
         },
         "datasets": [text(name) for name in entries(details.get("datasets"))][:MAX_TESTS],
         "rows": whole(details.get("rows")),
+        "fitted_on": _fitted_on(member(evaluation, "rows")),
         "card": card(data),
         "card_digest": dataset.card_digest if dataset else None,
         "spec_digest": run.spec_digest,
@@ -38,6 +39,14 @@ def origin(data: ReportData) -> dict[str, Any]:
         "digest": text(member(member(evaluation, "candidate"), "digest")) or None,
         **fitting(data.spec if evaluation else {}, evaluation),  # without a fit there is no estimator
     }
+
+
+def _fitted_on(rows: object) -> str | None:
+    """The number of rows that the model was fitted on, with what was judged; None if there was no fit."""
+    train, refitted = whole(member(rows, "train")), whole(member(rows, "refitted"))
+    if train is None:
+        return None
+    return f"{refitted:,}, after a model of {train:,} was judged" if refitted else f"{train:,}"
 
 
 def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -73,6 +82,8 @@ def made_with(version: ModelVersion) -> dict[str, Any]:
     return {
         "datasets": list(version.datasets)[:MAX_TESTS],
         "run": version.run,
+        "rows": version.rows,
+        "refitted": version.refitted,
         "digest": version.digest,
         "archive_sha256": version.archive_sha256,
         "code_digest": version.code_digest,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.contract.gate import Gate
+from perennial.contract.gate import Forward, Gate
 from perennial.gate.decision import Decision, decide
 
 
@@ -337,7 +337,7 @@ def test_a_decision_survives_json() -> None:
 def test_deciding_needs_no_numpy() -> None:
     script = """import sys; sys.modules['numpy'] = None
 from perennial.gate.decision import decide
-from perennial.contract.gate import Gate
+from perennial.contract.gate import Forward, Gate
 print(decide({}, Gate('f1')).promote)"""
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
@@ -347,3 +347,34 @@ def test_where_nothing_is_asked_the_decision_says_so_and_not_that_something_was_
     decision = decide(first(-0.1), Gate("roc_auc", baseline="off"))
     assert decision.promote
     assert decision.sentence == "Promoted: no floor is set and there is no champion yet."
+
+
+def test_near_duplicates_are_told_with_the_metric_without_and_with_them() -> None:
+    def side(rows: int, value: float) -> dict[str, Any]:
+        return {"rows": rows, "candidate": {"roc_auc": {"value": value, "low": None, "high": None}}}
+
+    near = {"train": 80, "held_out": 70, "compared": 5, "most": 2, "differing": {"wind": 80}, "by_chance": 1.2}
+    found = decide(
+        evaluation(near_duplicates={**near, "judged_without": 40, "without": side(160, 0.71), "with": side(200, 0.98)}),
+        POLICY,
+    )
+    (note,) = [check for check in found.checks if check.name == "near duplicates"]
+    assert note.verdict == "noted"
+    assert "all but at most 2 of 5 columns (wind)" in note.sentence
+    assert (
+        "roc_auc is 0.71 without such held-out rows (160 are left), 0.98 with them. Models are judged" in note.sentence
+    )
+    assert (
+        decide(evaluation(near_duplicates={**near, "train": 0}), POLICY).checks == decide(evaluation(), POLICY).checks
+    )
+
+
+def test_the_newest_rows_are_compared_with_the_champion_where_the_spec_asks() -> None:
+    policy = Gate("roc_auc", margin=0.005, forward=Forward(champion=True))
+    worse, better = ({**part(300, value, value - 0.01, value + 0.01), "fitted_on": 900} for value in (-0.1, 0.1))
+    assert decide(evaluation(forward=better), policy).promote
+    refused = decide(evaluation(forward=worse), policy)
+    assert (refused.outcome, "forward champion" in refused.sentence) == ("refuse", True)
+    few = decide(evaluation(forward={**better, "rows": 30}), policy)
+    assert [check.verdict for check in few.checks if check.name == "forward champion"] == ["unsure"]
+    assert decide(evaluation(forward=worse), POLICY).promote  # it is told, and decides nothing

@@ -14,6 +14,7 @@ import polars as pl
 
 from perennial.contract.model import ModelSpec
 from perennial.drift import compare
+from perennial.prequential import PrequentialScore
 from perennial.profile import Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from perennial.reports import History, ReportData
@@ -201,6 +202,7 @@ def data(outcome: str) -> ReportData:
         evaluation=evaluation() if judged else None,
         decision=decision(judged) if judged else None,
         version=version() if outcome == "promoted" else None,
+        scores=scores() if judged else (),
     )
 
 
@@ -257,7 +259,17 @@ def history(count: int = 18) -> History:
         elif one.state != "failed":
             summaries[identity] = {"run": identity, "headline": None, "value": None, "gap": None}
     champion = Champion(model="loans", version="loans@9be2410c77aa", run=runs[0].id, token=1, since=MOMENT)
-    return History("loans", tuple(runs), (dataset(),), (version(),), champion, summaries)
+    return History("loans", tuple(runs), (dataset(),), (version(),), champion, summaries, scores=scores())
+
+
+def scores() -> tuple[PrequentialScore, ...]:
+    """Champions on the new rows of three uploads."""
+    return tuple(
+        PrequentialScore(model="loans", dataset=f"ds-loans-{place:012}", version="loans@1f0c93ab27de", rows=900 + place,
+                         run=f"run-loans-{place:012}", at=MOMENT + timedelta(days=place), metric="roc_auc",
+                         metrics={"roc_auc": metric(0.73 - 0.01 * place)})
+        for place in range(3)
+    )  # fmt: skip
 
 
 def _summary(identity: str, place: int) -> Mapping[str, Any]:

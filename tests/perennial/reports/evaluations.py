@@ -81,6 +81,16 @@ def evaluation(skill: float = 0.7, difference: float = 0.008) -> dict[str, Any]:
             side: {"rows": rows, "candidate": {"roc_auc": metric(0.74)}, "champion": {"roc_auc": metric(0.733)},
                    "difference": {"roc_auc": metric(0.007)}} for side, rows in (("newest", 1790), ("older", 3570))
         },
+        "near_duplicates": {
+            "train": 812, "held_out": 640, "compared": 12, "most": 3, "differing": {"amount": 700}, "by_chance": 2.0,
+            "judged_without": 120, "unexamined": 0,
+            **{side: {"rows": rows, "candidate": {"roc_auc": metric(value)}, "champion": {"roc_auc": metric(0.733)},
+                      "difference": {"roc_auc": metric(0.007)}}
+               for side, rows, value in (("without", 5360, 0.742), ("with", 5480, 0.761))},
+        },
+        "forward": {"after": "2026-01-31T00:00:00+00:00", "rows": 1100, "fitted_on": 17_000, "reason": None,
+                    "candidate": {"roc_auc": metric(0.701)}, "champion": {"roc_auc": metric(0.69)},
+                    "difference": {"roc_auc": metric(0.011)}},
         "threshold": {"aim": "value", "value": 0.31, "reached": -2.38,
                       "sentence": "It says 'positive' from 0.31 on, where the training folds bring the most value."},
         "curves": {"candidate": curves(skill), "champion": curves(skill - 0.2)},

@@ -56,6 +56,17 @@ def test_a_column_that_gives_the_target_is_asked_about():
     assert "A model that sees nothing else has ROC AUC 0.993." in page(made)
 
 
+def test_near_duplicates_newest_rows_and_new_uploads_stand_in_the_report():
+    text = page(contents("promoted"))
+    assert "812 training rows equal one of 640 held-out rows in all but at most 3 of 12 columns (amount)" in text
+    assert "judged without 120 held-out rows" in text
+    assert "without those rows" in text
+    assert "fitted on 17,000 older rows alone" in text
+    assert "before any model was trained on them" in text
+    assert "New rows before training" in page(contents("index"))
+    assert [point["score"]["value"] for point in contents("index")["prequential"]] == [0.73, 0.72, 0.71]
+
+
 def test_a_quarantined_run_has_only_its_validation():
     assert [name for name, found in contents("quarantined")["sections"].items() if found] == ["validation"]
 
