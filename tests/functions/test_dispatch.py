@@ -8,12 +8,8 @@ import pytest
 from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.reconciliation import handler as reconcile
-<<<<<<< HEAD
 from perennial import conclusion, layout
-=======
-from perennial import layout
 from tests.functions.disturbances import KilledError, disturbed
->>>>>>> wt-faults
 
 KEY = "incoming/flights/2013-01.csv"
 
