@@ -1,0 +1,236 @@
+"""The figures promised at release, and by how much a window falls short of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import sqrt
+from statistics import NormalDist
+from typing import Any
+
+from perennial.contract.gate import Gate
+from perennial.contract.metrics import greater_is_better
+from perennial.contract.values import rounded
+from perennial.gate.check import MetricValue, member, number, read_metric
+from perennial.monitoring.quality import Quality
+
+#: the kinds of shortfalls
+QUALITY, ESTIMATE, FAIRNESS, VALUE = "quality", "estimate", "fairness", "value"
+_LOWER_IS_WORSE = ("true_positive_rate",)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The candidate's figures in evaluation.json. `seasons`: those of the held-out rows of each season."""
+
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    seasons: Mapping[str, Any] = field(default_factory=dict)
+    fairness: Sequence[Any] = ()
+    value: Mapping[str, Any] | None = None
+    slices: Sequence[Any] = ()
+
+    @classmethod
+    def of_evaluation(cls, evaluation: Mapping[str, Any]) -> Promise:
+        """Reads evaluation.json of the version's run."""
+        return cls(
+            member(member(evaluation, "candidate"), "metrics") or {},
+            member(evaluation, "seasons") or {},
+            member(evaluation, "fairness") or (),
+            member(evaluation, "value"),
+            member(member(evaluation, "slices"), "named") or (),
+        )
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """By how much a figure of one window is worse than its limit; negative where it is better. `error`: its error.
+
+    `comparisons`: the number of figures of this kind that are compared in a window.
+    """
+
+    kind: str
+    subject: str
+    by: float
+    error: float
+    sentence: str
+    comparisons: int = 1
+
+    @property
+    def deviations(self) -> float:
+        """The shortfall in standard errors."""
+        return self.by / max(self.error, 1e-12)
+
+
+def shortfalls(quality: Quality, promise: Promise, gate: Gate, seasons: Sequence[str] = ()) -> tuple[Shortfall, ...]:
+    """Every comparison of a window with its limits.
+
+    `gate`: with its open settings filled in; `seasons`: the names of the window's.
+    """
+    reader = _Reader(gate, promise, seasons)
+    if not quality.metrics:
+        return tuple(reader.of_metrics(quality.estimated, f"{quality.rows:,} rows without labels", ESTIMATE))
+    rows = f"{quality.labelled:,} labelled rows"
+    found = [
+        *reader.of_metrics(quality.metrics, rows, QUALITY),
+        *reader.of_slices(quality.slices),
+        *reader.of_value(quality),
+    ]
+    unfair = list(reader.of_groups(quality.fairness))
+    return (*found, *(replace(each, comparisons=len(unfair)) for each in unfair))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    gate: Gate
+    promise: Promise
+    seasons: Sequence[str]
+
+    def of_metrics(self, metrics: Mapping[str, Any], rows: str, kind: str) -> Iterator[Shortfall]:
+        """The gate's metric beside its promise, and each metric with a floor."""
+        said = "is estimated at" if kind == ESTIMATE else "is"
+        live, whole = read_metric(metrics, self.gate.metric), read_metric(self.promise.metrics, self.gate.metric)
+        if live.value is not None and whole.value is not None:
+            promised, error, words = self._promised(whole, "metric")
+            yield Shortfall(
+                kind,
+                self.gate.metric,
+                _worse(self.gate.metric, promised, live.value) - self.gate.margin,
+                sqrt(self._error(live) ** 2 + error**2),
+                f"{self.gate.metric} {said} {_told(live)} on {rows}; {words}, "
+                f"the margin is {rounded(self.gate.margin)}.",
+            )
+        for name, floor in self.gate.floors.items():
+            seen = read_metric(metrics, name)
+            if seen.value is not None:
+                words = f"{name} {said} {_told(seen)} on {rows}; the floor is {rounded(floor)}."
+                yield Shortfall(
+                    kind, f"{name} and its floor", _worse(name, floor, seen.value), self._error(seen), words
+                )
+
+    def _promised(self, whole: MetricValue, name: str) -> tuple[float, float, str]:
+        """(the figure promised for the window's seasons, its error, the words for it); `whole`: of all seasons."""
+        assert whole.value is not None
+        promised, variance = whole.value, self._error(whole) ** 2
+        for season in self.seasons:
+            seen = member(self.promise.seasons.get(season), name)
+            promised += number(member(seen, "effect")) or 0.0
+            variance += (number(member(seen, "error")) or 0.0) ** 2
+        words = f"{_told(whole)} was promised at release"
+        if rounded(promised) != rounded(whole.value):
+            words += f", {rounded(promised)} for this season"
+        return promised, sqrt(variance), words
+
+    def of_slices(self, slices: Sequence[Any]) -> Iterator[Shortfall]:
+        """Each declared slice beside its promise and its floor."""
+        metric = self.gate.slices.metric or self.gate.metric
+        promised = {member(each, "name"): read_metric(each, "metric") for each in self.promise.slices}
+        for entry in slices:
+            name, live = member(entry, "name"), read_metric(entry, "metric")
+            if live.value is None:
+                continue
+            words = f"{metric} of the slice '{name}' is {_told(live)} on {member(entry, 'rows'):,} labelled rows"
+            floor, before = number(member(entry, "floor")), promised.get(name, MetricValue())
+            if floor is not None:
+                by = _worse(metric, floor, live.value)
+                yield Shortfall(
+                    QUALITY,
+                    f"slice {name} and its floor",
+                    by,
+                    self._error(live),
+                    f"{words}; the floor is {rounded(floor)}.",
+                )
+            if before.value is not None:
+                by = _worse(metric, before.value, live.value) - self.gate.margin
+                error = sqrt(self._error(live) ** 2 + self._error(before) ** 2)
+                yield Shortfall(
+                    QUALITY, f"slice {name}", by, error, f"{words}; {_told(before)} was promised at release."
+                )
+
+    def of_value(self, quality: Quality) -> Iterator[Shortfall]:
+        """The value per row beside its promise and its floor."""
+        money = self.gate.value
+        live = read_metric(member(quality.value, "candidate"), "per_row")
+        if money is None or live.value is None:
+            return
+        words = f"The value is {_told(live)} {money.currency} per row over {quality.labelled:,} labelled rows"
+        if money.floor is not None:
+            yield Shortfall(
+                VALUE, "value and its floor", money.floor - live.value, self._error(live),
+                f"{words}; the floor is {rounded(money.floor)}.",
+            )  # fmt: skip
+        whole = read_metric(member(self.promise.value, "candidate"), "per_row")
+        if whole.value is not None:
+            promise, error, said = self._promised(whole, "value")
+            lost = promise - live.value
+            month = f", {rounded(lost * money.rows_per_month)} a month" if money.rows_per_month else ""
+            sum_lost = f"{rounded(lost * quality.labelled)} {money.currency} less over these rows{month}"
+            error = sqrt(self._error(live) ** 2 + error**2)
+            yield Shortfall(VALUE, "value", lost - money.margin, error, f"{words}; {said}: {sum_lost}.")
+
+    def of_groups(self, entries: Sequence[Any]) -> Iterator[Shortfall]:
+        """Each group: its change since release beside the change of the other groups."""
+        for entry in entries:
+            columns = " and ".join(member(entry, "columns"))
+            before = self._groups_of(member(entry, "columns"))
+            rule = next((each for each in self.gate.fairness if [*each.columns] == member(entry, "columns")), None)
+            measures = {"error", *(rule.max_difference if rule else ()), *(rule.min_ratio if rule else ())}
+            for measure in sorted(measures - {"calibration", "selection_rate"}):
+                yield from self._of_measure(columns, measure, entry, before)
+            for measure, limit in (rule.max_difference if rule else {}).items():
+                apart = read_metric(member(entry, "apart"), measure)
+                if apart.value is not None:
+                    between = " and ".join(member(entry["apart"][measure], "between"))
+                    words = f"Between {between} ({columns}), {measure} differs by {_told(apart)}"
+                    words += f"; {rounded(limit)} is allowed."
+                    yield Shortfall(FAIRNESS, f"{columns}: {measure}", apart.value - limit, self._error(apart), words)
+
+    def _groups_of(self, columns: Any) -> Mapping[tuple[str, ...], Any]:
+        entry = next((each for each in self.promise.fairness if member(each, "columns") == columns), None)
+        return {tuple(group["group"]): group["measures"] for group in member(entry, "groups") or ()}
+
+    def _of_measure(
+        self, columns: str, measure: str, entry: Any, before: Mapping[tuple[str, ...], Any]
+    ) -> Iterator[Shortfall]:
+        changes = []
+        for group in member(entry, "groups") or ():
+            live = read_metric(group["measures"], measure)
+            then = read_metric(before.get(tuple(group["group"])), measure)
+            if group["judged"] and None not in (live.value, live.low, then.value, then.low):
+                assert live.value is not None
+                assert then.value is not None
+                sign = -1 if measure in _LOWER_IS_WORSE else 1
+                error = sqrt(self._error(live) ** 2 + self._error(then) ** 2)
+                words = f"{measure} is {_told(live)}, {_told(then)} at release"
+                changes.append(
+                    (" and ".join(group["group"]), group["rows"], sign * (live.value - then.value), error, words)
+                )
+        for place, (name, _, change, error, words) in enumerate(changes):
+            others = [each for other, each in enumerate(changes) if other != place]
+            rows = sum(each[1] for each in others)
+            if not rows:
+                continue
+            of_others = sum(each[1] * each[2] for each in others) / rows
+            others_error = sqrt(sum((each[1] * each[3]) ** 2 for each in others)) / rows
+            yield Shortfall(
+                FAIRNESS,
+                f"{columns}={name}: {measure}",
+                change - of_others - self.gate.margin,
+                sqrt(error**2 + others_error**2),
+                f"The group {columns}={name} is treated worse: its {words}; it changed by {rounded(change)}, "
+                f"the other groups by {rounded(of_others)}.",
+            )
+
+    def _error(self, seen: MetricValue) -> float:
+        """The standard error, from the interval."""
+        if seen.low is None or seen.high is None:
+            return 0.0
+        return (seen.high - seen.low) / (2 * NormalDist().inv_cdf((1 + self.gate.confidence) / 2))
+
+
+def _worse(metric: str, limit: float, live: float) -> float:
+    return limit - live if greater_is_better(metric) else live - limit
+
+
+def _told(seen: MetricValue) -> str:
+    between = "" if seen.low is None or seen.high is None else f" ({rounded(seen.low)} to {rounded(seen.high)})"
+    return f"{rounded(seen.value)}{between}" if seen.value is not None else "unknown"
