@@ -55,5 +55,5 @@ class Monitoring(Part):
     min_labels: int = setting(100, "A window with fewer labels has estimates alone.", ge=10)
     label_days: int = setting(14, "The days for which the labels of a window are waited for.", ge=0, le=366)
     false_alarms: float = setting(
-        0.001, "The false-alarm rate of quality, fairness and value: per look and kind, at most.", gt=0, le=0.1
+        0.0003, "The false-alarm rate of quality, fairness and value: per look and kind, at most.", gt=0, le=0.1
     )

@@ -47,12 +47,12 @@ def promised(gate: Gate, times: NDArray[np.datetime64], rows: Table, outcomes: O
     found: dict[str, Any] = {}
     for suffix, masks in families.items():
         usable = {f"{at}{suffix}": mask for at, mask in enumerate(masks, 1) if mask.sum() >= _FEWEST_ROWS}
-        effects = _shrunk([_of_metric(estimator, mask) for mask in usable.values()])
+        effects = _shrunk([_of_metric(estimator, mask) for mask in usable.values()], steps=suffix == "-")
         for name, effect in zip(usable, effects, strict=True):
             found[name] = {"rows": int(usable[name].sum()), "metric": effect}
         if gate.value is not None:
             values = of_each_row(gate.value, rows, outcomes)
-            effects = _shrunk([_of_value(values, mask) for mask in usable.values()])
+            effects = _shrunk([_of_value(values, mask) for mask in usable.values()], steps=suffix == "-")
             for name, effect in zip(usable, effects, strict=True):
                 found[name]["value"] = effect
     return found
@@ -71,11 +71,12 @@ def _of_value(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> tuple[flo
     return float(inside.mean() - outside.mean()), error
 
 
-def _shrunk(effects: list[tuple[float, float]]) -> list[dict[str, float]]:
+def _shrunk(effects: list[tuple[float, float]], steps: bool) -> list[dict[str, float]]:
     """The effect of each season of a kind, shrunk to 0 by empirical Bayes (Efron and Morris 1973), and its error.
 
     Seven weekdays differ by chance. The variance between seasons is estimated beyond that of chance; where there is
-    none every effect is 0, so that a season excuses nothing that it does not explain.
+    none every effect is 0, so that a season excuses nothing that it does not explain. `steps`: the effects change
+    within a season towards the next one's, by half a step at its ends, which is an error as well.
     """
     known = [(effect, error) for effect, error in effects if np.isfinite(effect) and np.isfinite(error)]
     between = sum(effect**2 - error**2 for effect, error in known) / max(1, len(known) - 1)
@@ -83,4 +84,7 @@ def _shrunk(effects: list[tuple[float, float]]) -> list[dict[str, float]]:
     for effect, error in effects:
         share = between / (between + error**2) if between > 0 and np.isfinite(effect) and np.isfinite(error) else 0.0
         made.append({"effect": share * effect if share else 0.0, "error": (share * error**2) ** 0.5 if share else 0.0})
+    for at, each in enumerate(made if steps else ()):
+        step = (made[(at + 1) % len(made)]["effect"] - made[at - 1]["effect"]) / 4
+        each["error"] = (each["error"] ** 2 + step**2) ** 0.5
     return made

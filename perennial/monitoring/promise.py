@@ -8,7 +8,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
-from perennial.contract.gate import Gate
+from perennial.contract.gate import Gate, Money
 from perennial.contract.metrics import greater_is_better
 from perennial.contract.values import rounded
 from perennial.gate.check import MetricValue, member, number, read_metric
@@ -43,8 +43,9 @@ class Promise:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """By how much a figure of one window is worse than its limit; negative where it is better. `error`: its error.
+    """By how much a figure of one window is worse than its limit; negative where it is better.
 
+    `error`: the standard error of the window's figure. `common`: that of the limit, which all windows share.
     `comparisons`: the number of figures of this kind that are compared in a window.
     """
 
@@ -53,12 +54,13 @@ class Shortfall:
     by: float
     error: float
     sentence: str
+    common: float = 0.0
     comparisons: int = 1
 
     @property
     def deviations(self) -> float:
         """The shortfall in standard errors."""
-        return self.by / max(self.error, 1e-12)
+        return self.by / max(sqrt(self.error**2 + self.common**2), 1e-12)
 
 
 def shortfalls(quality: Quality, promise: Promise, gate: Gate, seasons: Sequence[str] = ()) -> tuple[Shortfall, ...]:
@@ -80,6 +82,18 @@ def shortfalls(quality: Quality, promise: Promise, gate: Gate, seasons: Sequence
 
 
 @dataclass(frozen=True)
+class _Change:
+    """The change of a measure of one group since release, positive where it is worse; see Shortfall for the errors."""
+
+    name: str
+    rows: int
+    by: float
+    error: float
+    common: float
+    words: str
+
+
+@dataclass(frozen=True)
 class _Reader:
     gate: Gate
     promise: Promise
@@ -90,14 +104,20 @@ class _Reader:
         said = "is estimated at" if kind == ESTIMATE else "is"
         live, whole = read_metric(metrics, self.gate.metric), read_metric(self.promise.metrics, self.gate.metric)
         if live.value is not None and whole.value is not None:
-            promised, error, words = self._promised(whole, "metric")
-            yield Shortfall(
-                kind,
-                self.gate.metric,
-                _worse(self.gate.metric, promised, live.value) - self.gate.margin,
-                sqrt(self._error(live) ** 2 + error**2),
-                f"{self.gate.metric} {said} {_told(live)} on {rows}; {words}, "
-                f"the margin is {rounded(self.gate.margin)}.",
+            yield min(
+                (
+                    Shortfall(
+                        kind,
+                        self.gate.metric,
+                        _worse(self.gate.metric, promised, live.value) - self.gate.margin,
+                        self._error(live),
+                        f"{self.gate.metric} {said} {_told(live)} on {rows}; {words}, "
+                        f"the margin is {rounded(self.gate.margin)}.",
+                        error,
+                    )
+                    for promised, error, words in self._promised(whole, "metric")
+                ),
+                key=lambda each: each.deviations,
             )
         for name, floor in self.gate.floors.items():
             seen = read_metric(metrics, name)
@@ -107,18 +127,21 @@ class _Reader:
                     kind, f"{name} and its floor", _worse(name, floor, seen.value), self._error(seen), words
                 )
 
-    def _promised(self, whole: MetricValue, name: str) -> tuple[float, float, str]:
-        """(the figure promised for the window's seasons, its error, the words for it); `whole`: of all seasons."""
+    def _promised(self, whole: MetricValue, name: str) -> Iterator[tuple[float, float, str]]:
+        """(a figure, its error, words for it): promised of all seasons, `whole`, and for the window's.
+
+        A season excuses a shortfall and makes none.
+        """
         assert whole.value is not None
-        promised, variance = whole.value, self._error(whole) ** 2
+        words, variance = f"{_told(whole)} was promised at release", self._error(whole) ** 2
+        yield whole.value, sqrt(variance), words
+        promised = whole.value
         for season in self.seasons:
             seen = member(self.promise.seasons.get(season), name)
             promised += number(member(seen, "effect")) or 0.0
             variance += (number(member(seen, "error")) or 0.0) ** 2
-        words = f"{_told(whole)} was promised at release"
-        if rounded(promised) != rounded(whole.value):
-            words += f", {rounded(promised)} for this season"
-        return promised, sqrt(variance), words
+        if promised != whole.value:
+            yield promised, sqrt(variance), f"{words}, {rounded(promised)} for this season"
 
     def of_slices(self, slices: Sequence[Any]) -> Iterator[Shortfall]:
         """Each declared slice beside its promise and its floor."""
@@ -141,10 +164,8 @@ class _Reader:
                 )
             if before.value is not None:
                 by = _worse(metric, before.value, live.value) - self.gate.margin
-                error = sqrt(self._error(live) ** 2 + self._error(before) ** 2)
-                yield Shortfall(
-                    QUALITY, f"slice {name}", by, error, f"{words}; {_told(before)} was promised at release."
-                )
+                sentence = f"{words}; {_told(before)} was promised at release."
+                yield Shortfall(QUALITY, f"slice {name}", by, self._error(live), sentence, self._error(before))
 
     def of_value(self, quality: Quality) -> Iterator[Shortfall]:
         """The value per row beside its promise and its floor."""
@@ -160,12 +181,19 @@ class _Reader:
             )  # fmt: skip
         whole = read_metric(member(self.promise.value, "candidate"), "per_row")
         if whole.value is not None:
-            promise, error, said = self._promised(whole, "value")
-            lost = promise - live.value
-            month = f", {rounded(lost * money.rows_per_month)} a month" if money.rows_per_month else ""
-            sum_lost = f"{rounded(lost * quality.labelled)} {money.currency} less over these rows{month}"
-            error = sqrt(self._error(live) ** 2 + error**2)
-            yield Shortfall(VALUE, "value", lost - money.margin, error, f"{words}; {said}: {sum_lost}.")
+            shorts = [self._lost(money, live, each, quality.labelled, words) for each in self._promised(whole, "value")]
+            yield min(shorts, key=lambda each: each.deviations)
+
+    def _lost(
+        self, money: Money, live: MetricValue, promise: tuple[float, float, str], rows: int, words: str
+    ) -> Shortfall:
+        assert live.value is not None
+        promised, error, said = promise
+        lost = promised - live.value
+        month = f", {rounded(lost * money.rows_per_month)} a month" if money.rows_per_month else ""
+        sum_lost = f"{rounded(lost * rows)} {money.currency} less over these rows{month}"
+        sentence = f"{words}; {said}: {sum_lost}."
+        return Shortfall(VALUE, "value", lost - money.margin, self._error(live), sentence, error)
 
     def of_groups(self, entries: Sequence[Any]) -> Iterator[Shortfall]:
         """Each group: its change since release beside the change of the other groups."""
@@ -191,34 +219,37 @@ class _Reader:
     def _of_measure(
         self, columns: str, measure: str, entry: Any, before: Mapping[tuple[str, ...], Any]
     ) -> Iterator[Shortfall]:
-        changes = []
-        for group in member(entry, "groups") or ():
-            live = read_metric(group["measures"], measure)
-            then = read_metric(before.get(tuple(group["group"])), measure)
-            if group["judged"] and None not in (live.value, live.low, then.value, then.low):
-                assert live.value is not None
-                assert then.value is not None
-                sign = -1 if measure in _LOWER_IS_WORSE else 1
-                error = sqrt(self._error(live) ** 2 + self._error(then) ** 2)
-                words = f"{measure} is {_told(live)}, {_told(then)} at release"
-                changes.append(
-                    (" and ".join(group["group"]), group["rows"], sign * (live.value - then.value), error, words)
+        changes = [
+            self._change(group, before.get(tuple(group["group"])), measure)
+            for group in member(entry, "groups") or ()
+            if group["judged"]
+        ]
+        known = [each for each in changes if each is not None]
+        for place, mine in enumerate(known):
+            others = [each for other, each in enumerate(known) if other != place]
+            rows = sum(each.rows for each in others)
+            if rows:
+                shares = [each.rows / rows for each in others]
+                of_others = sum(share * each.by for share, each in zip(shares, others, strict=True))
+                parts = [(1.0, mine), *zip(shares, others, strict=True)]
+                yield Shortfall(
+                    FAIRNESS,
+                    f"{columns}={mine.name}: {measure}",
+                    mine.by - of_others - self.gate.margin,
+                    sqrt(sum((share * each.error) ** 2 for share, each in parts)),
+                    f"The group {columns}={mine.name} is treated worse: its {mine.words}; it changed by "
+                    f"{rounded(mine.by)}, the other groups by {rounded(of_others)}.",
+                    sqrt(sum((share * each.common) ** 2 for share, each in parts)),
                 )
-        for place, (name, _, change, error, words) in enumerate(changes):
-            others = [each for other, each in enumerate(changes) if other != place]
-            rows = sum(each[1] for each in others)
-            if not rows:
-                continue
-            of_others = sum(each[1] * each[2] for each in others) / rows
-            others_error = sqrt(sum((each[1] * each[3]) ** 2 for each in others)) / rows
-            yield Shortfall(
-                FAIRNESS,
-                f"{columns}={name}: {measure}",
-                change - of_others - self.gate.margin,
-                sqrt(error**2 + others_error**2),
-                f"The group {columns}={name} is treated worse: its {words}; it changed by {rounded(change)}, "
-                f"the other groups by {rounded(of_others)}.",
-            )
+
+    def _change(self, group: Any, before: Any, measure: str) -> _Change | None:
+        """How much worse a measure of a group became; None where it is not known."""
+        live, then = read_metric(group["measures"], measure), read_metric(before, measure)
+        if live.value is None or live.low is None or then.value is None or then.low is None:
+            return None
+        worse = then.value - live.value if measure in _LOWER_IS_WORSE else live.value - then.value
+        words = f"{measure} is {_told(live)}, {_told(then)} at release"
+        return _Change(" and ".join(group["group"]), group["rows"], worse, self._error(live), self._error(then), words)
 
     def _error(self, seen: MetricValue) -> float:
         """The standard error, from the interval."""

@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 #: the days of the year before and after a window whose reference rows are of its season
 _REACH = 15
-_FEWEST_ROWS = 500
+FEWEST_ROWS = 500
 #: the weeks after the release whose windows are baselines
 _WEEKS = 4
 
@@ -44,8 +44,8 @@ class ReferenceRows:
     event_time: str
 
     def baselines(self, grid: Grid, start: datetime, end: datetime) -> list[Baseline]:
-        """The reference rows of the weekday, of the time of the year, and of both; without those that have no rows."""
-        middle, found = start + (end - start) / 2, []
+        """The reference rows of the weekday, of the time of the year, and of both, each if they are enough."""
+        middle = start + (end - start) / 2
         time = pl.col(self.event_time)
         away = (time.dt.ordinal_day().cast(pl.Int32) - middle.timetuple().tm_yday).abs()
         of_year = pl.min_horizontal(away, 365 - away) <= _REACH
@@ -53,11 +53,12 @@ class ReferenceRows:
         if end - start <= LONGEST_OF_A_WEEKDAY:
             weekday, days = time.dt.weekday() == middle.isoweekday(), _WEEKDAYS[middle.weekday()]
             seasons += [(days, weekday), (f"{days} at the same time of the year", weekday & of_year)]
-        for name, chosen in seasons:
-            part = self.rows.filter(chosen)
-            if len(part):
-                found.append(Baseline(name, profile(part.select(list(grid.columns)), grid)))
-        return found
+        return [each for name, chosen in seasons if (each := self._profiled(name, chosen, grid)).profile.rows]
+
+    def _profiled(self, name: str, chosen: pl.Expr, grid: Grid) -> Baseline:
+        part = self.rows.filter(chosen)
+        enough = part if len(part) >= FEWEST_ROWS else part.head(0)
+        return Baseline(name, profile(enough.select(list(grid.columns)), grid))
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def compare_in_season(
     A baseline with fewer than 500 rows, or `thresholds.min_rows`, is left out: by chance it would excuse a drift.
     """
     whole = compare(reference, current, thresholds, importance)
-    usable = [each for each in baselines if each.profile.rows >= max(_FEWEST_ROWS, thresholds.min_rows)]
+    usable = [each for each in baselines if each.profile.rows >= max(FEWEST_ROWS, thresholds.min_rows)]
     if whole.verdict == "incomparable" or not whole.columns or not usable:
         return whole
     columns = dict(whole.columns)

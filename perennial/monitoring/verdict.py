@@ -117,13 +117,19 @@ def _of_series(found: Sequence[Shortfall], policy: Monitoring) -> Reason | None:
     short = [each for each in found if each.deviations >= _SHORT]
     if len(short) >= policy.confirm:
         choices = comb(max(policy.windows, policy.confirm), policy.confirm) * last.comparisons
-        together = sum(each.deviations for each in short) / sqrt(len(short))
-        if together >= NormalDist().inv_cdf(1 - policy.false_alarms / choices):
+        if _together(short) >= NormalDist().inv_cdf(1 - policy.false_alarms / choices):
             count = f"In {len(short)} of the newest {len(found)} windows with this figure"
             return Reason(last.kind, "stale", short[-1].subject, f"{count}: {short[-1].sentence}")
     if last.deviations >= _TOLD + _more(last.comparisons):
         return Reason(last.kind, "watch", last.subject, f"The newest window: {last.sentence}")
     return None
+
+
+def _together(short: Sequence[Shortfall]) -> float:
+    """The mean shortfall of windows in standard errors. The error of the limit is common to all."""
+    by = sum(each.by for each in short) / len(short)
+    own = sum(each.error**2 for each in short) / len(short) ** 2
+    return by / max(sqrt(own + max(each.common for each in short) ** 2), 1e-12)
 
 
 def _more(comparisons: int) -> float:
