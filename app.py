@@ -13,8 +13,10 @@ from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk: fin
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
+from perennial.monitoring import athena
 from perennial.spec import SpecError, load_all
 from stacks.data import DataStack
+from stacks.models import Model
 from stacks.platform_stack import PlatformStack
 
 app = App(
@@ -30,9 +32,11 @@ if app.node.try_get_context("nist"):  # `make lint-packs`, which knows the findi
     Validations.of(app).add_plugins(NIST80053R5Checks(app))
 try:
     settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
-    load_all(settings.models_folder, settings.training_hours)  # AWS would refuse a spec's fault in the middle of a run
+    # AWS would refuse a spec's fault in the middle of a run
+    specs = load_all(settings.models_folder, settings.training_hours)
 except (SettingsError, SpecError) as error:
     raise SystemExit(str(error)) from None
 data = DataStack(app, "Data", settings=settings)
-PlatformStack(app, "Platform", data=data, settings=settings)
+models = {name: Model(athena.tables(spec), spec.monitoring.every_hours) for name, spec in specs.items()}
+PlatformStack(app, "Platform", data=data, models=models, settings=settings)
 app.synth()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsrules.quotas import plain, request
-from perennial.quotas import Need
+from perennial.contract.model import ModelSpec
+from perennial.quotas import Need, needs
+
+if TYPE_CHECKING:
+    from cloud.platform import Platform
+
+WORKERS, MEMORY_MB = 8, 3008  # the defaults of stacks/settings.py, for an account without Perennial
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,23 @@ class Comparison:
     short: tuple[str, ...]
     requests: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+def of_account(platform: Platform, specs: Iterable[ModelSpec]) -> Comparison:
+    """The quotas that the specs and the platform's functions need, compared with the account's. Raises ClientError."""
+    workers, memory = int(platform.inspection_workers or WORKERS), int(platform.largest_memory_mb or MEMORY_MB)
+    return compare(needs(specs, workers, memory), granted(("lambda", "sagemaker")))
+
+
+def make(command: str, client: Any) -> None:
+    """Makes the request of a command of `Comparison.requests` with a client of Service Quotas."""
+    words = shlex.split(command)[3:]  # aws service-quotas request-service-quota-increase
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    client.request_service_quota_increase(
+        ServiceCode=options["--service-code"],
+        QuotaCode=options["--quota-code"],
+        DesiredValue=float(options["--desired-value"]),
+    )
 
 
 def granted(services: Iterable[str]) -> dict[str, Granted]:

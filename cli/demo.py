@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from awsrules.quotas import Kind
 from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place
 from cli.output import ERROR, Json, emit, note, show, table
@@ -19,10 +20,14 @@ from cli.stopwatch import Stopwatch
 def demo(
     json: Json = False,
     speed: Annotated[float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")] = 40.0,
+    account: Annotated[
+        Kind, typer.Option(help="The quotas: those of a new AWS account, or of one that has been used for a while.")
+    ] = "grown",
 ) -> None:
     """Show the platform on real flights data.
 
-    Four uploads, predictions and the lineage of the champion, in a minute or two."""
+    Four uploads, predictions and the lineage of the champion, in a minute or two. A new account first requests the
+    quotas that its models need."""
     environment.choose(None)  # its cloud holds the default one
     started = time.monotonic()
     root = project.root()
@@ -31,7 +36,7 @@ def demo(
     watch = Stopwatch()
     with tempfile.TemporaryDirectory(prefix="perennial-demo-") as scratch:
         place = Place.below(Path(scratch))
-        process = embedded_cloud.start(place, assembly, 0, speed, parent=os.getpid())
+        process = embedded_cloud.start(place, assembly, 0, speed, parent=os.getpid(), account=account)
         try:
             _run_steps(place, process, Path(scratch), watch)
         finally:
@@ -62,6 +67,8 @@ def _run_steps(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> N
     from cli.demo_script import DemoScript  # only now: boto3 takes its settings from the environment
 
     script = DemoScript("flights", watch)
+    if running.account == "new":
+        script.request_quotas()
     months = {number: month(flights, number) for number in (1, 2, 3)}
     script.upload("January", months[1], expected=("promoted",))
     script.predict(months[2].select(name for name in COLUMNS["flights"] if name != "late"))

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import polars as pl
 
+from cli import account_quotas, project
 from cli.descriptions import Descriptions
 from cli.lineage import ingredients, products
 from cli.lineage_tree import tree
@@ -20,6 +21,7 @@ from cloud.platform import from_parameter
 from perennial import layout
 from perennial.environment import Environment
 from perennial.identity import dataset_id
+from perennial.spec import load_all
 
 SHOWN_PROBLEMS = 8
 
@@ -34,6 +36,17 @@ class DemoScript:
         self._ledger = Ledger(self._platform.ledger_table)
         self._endpoint = self._platform.environment.endpoint(model)
         self._first = ""
+
+    def request_quotas(self) -> None:
+        """Makes the requests to Service Quotas that `perennial doctor` names."""
+        with self._stopwatch.step("the quotas are requested", ("granted",)) as step:
+            specs = load_all(project.models()).values()
+            for command in account_quotas.of_account(self._platform, specs).requests:
+                note(command)
+                account_quotas.make(command, boto3.client("service-quotas"))
+            compared = account_quotas.of_account(self._platform, specs)
+            step.outcome = "missing" if compared.short else "granted"
+            step.detail = f"{len(compared.met)} quotas are enough"
 
     def upload(self, name: str, rows: pl.DataFrame, expected: tuple[str, ...]) -> None:
         """Uploads a file with PutObject, and follows its run."""

@@ -20,10 +20,8 @@ from cli.embedded_cloud import Place
 from cli.environment import chosen, commands
 from cli.output import ERROR, Json, emit, line
 from cli.processes import is_listening
-from perennial.quotas import needs
 from perennial.spec import SpecError, load_all
 
-WORKERS, MEMORY_MB = 8, 3008  # the defaults of stacks/settings.py, for an account without Perennial
 NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
 
 
@@ -153,13 +151,11 @@ def _quotas() -> Finding:
         platform = from_parameter(chosen())
     except CloudError:  # not deployed yet
         platform = Platform()
-    workers, memory = int(platform.inspection_workers or WORKERS), int(platform.largest_memory_mb or MEMORY_MB)
     try:
-        found = account_quotas.granted(("lambda", "sagemaker"))
+        compared = account_quotas.of_account(platform, specs.values())
     except (BotoCoreError, ClientError) as error:
         remedy = "allow servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas"
         return Finding("quotas", False, f"Service Quotas does not answer: {error}", remedy)
-    compared = account_quotas.compare(needs(specs.values(), workers, memory), found)
     told = [*compared.short, *(f"not known whether the account has {need}" for need in compared.unknown)]
     told.append(f"{len(compared.met)} are enough")
     return Finding("quotas", not compared.short, "; ".join(told), "; ".join(compared.requests))

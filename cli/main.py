@@ -27,7 +27,10 @@ from cli import (
     rollback,
     runs,
     schema,
+    site,
     stop,
+    traffic,
+    truth,
     up,
     upload,
     withdraw,
@@ -40,9 +43,9 @@ NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(peren
 
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
-    upload.upload, runs.runs, explain.explain, report.report, approval.approve, approval.reject,
-    models.models, lineage.lineage, drift.drift, predict.predict, batch.batch, rollback.rollback,
-    withdraw.withdraw, stop.stop, retire.retire,
+    upload.upload, runs.runs, explain.explain, report.report, site.site, approval.approve, approval.reject,
+    models.models, lineage.lineage, drift.drift, traffic.traffic, truth.truth, predict.predict, batch.batch,
+    rollback.rollback, withdraw.withdraw, stop.stop, retire.retire,
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import connection, environment, project
-from cli.output import CommandError, Json, line, note
+from cli import connection, project, site
+from cli.output import Json, line, note
 from perennial import layout
 from perennial.identity import model_of, upload_run_id
 
@@ -54,11 +54,11 @@ def report(
     if json:
         line(page.to_json.rstrip("\n"))
         return
-    path = out or _place(page.key)
+    path = out or site.place_of(page.key)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page.html, encoding="utf-8")
     if out is None:
-        _fetch_linked(platform, page.key)
+        site.fetch(platform, layout.reports(page.key.split("/")[1]), BESIDE, page.key)
     line(str(path))
     if sys.stdout.isatty() if browse is None else browse:
         webbrowser.open(path.resolve().as_uri())
@@ -110,25 +110,3 @@ def _written(platform: Platform, key: str) -> Page | None:
         return Page(key, s3.read(bucket, key).decode(), s3.read(bucket, to_json).decode())
     except s3.MissingObjectError:
         return None
-
-
-def _fetch_linked(platform: Platform, key: str) -> None:
-    """Fetches the other pages of the model for the links; existing pages are kept."""
-    from cloud import s3
-
-    folder = layout.reports(key.split("/")[1])
-    listed = [entry for entry in s3.listing(platform.models_bucket, folder) if entry["Key"].endswith(".html")]
-    for entry in sorted(listed, key=lambda entry: entry["LastModified"], reverse=True)[:BESIDE]:
-        path = _place(entry["Key"])
-        if entry["Key"] == key or (path.exists() and path.stat().st_mtime >= entry["LastModified"].timestamp()):
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            s3.download(platform.models_bucket, entry["Key"], path)
-        except OSError as error:
-            raise CommandError(f"{path}: cannot be written: {error}") from None
-
-
-def _place(key: str) -> Path:
-    """The path of a page below build/, as in the bucket."""
-    return project.build(environment.chosen()) / key

@@ -28,7 +28,7 @@ def create(platform: Platform, spec: ModelSpec, version: ModelVersion) -> str:
     _create_model(platform, spec, version)
     request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [_variant(spec, name)]}
     if spec.serving.capture_percent and spec.release.serverless is None:
-        request["DataCaptureConfig"] = _capture(platform, spec)
+        request["DataCaptureConfig"] = _capture(platform, spec, version)
     _create_once("endpoint_config", request | {"Tags": _tags(version)})
     return name
 
@@ -46,7 +46,7 @@ def create_shadow(platform: Platform, spec: ModelSpec, version: ModelVersion, ch
         "Tags": _tags(version),
     }
     if spec.serving.capture_percent:
-        request["DataCaptureConfig"] = _capture(platform, spec)
+        request["DataCaptureConfig"] = _capture(platform, spec, champion)
     _create_once("endpoint_config", request)
     return name
 
@@ -177,17 +177,18 @@ def _holds(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def _capture(platform: Platform, spec: ModelSpec) -> dict[str, Any]:
+def _capture(platform: Platform, spec: ModelSpec, version: ModelVersion) -> dict[str, Any]:
     """Data capture. SageMaker captures a request before the server redacts it: with sensitive columns, answers alone.
 
-    SageMaker adds a folder for each endpoint, variant and hour to the destination.
+    The destination has a folder for each version, which so names the version that answered; `version` is that of the
+    production variant. SageMaker adds a folder for each endpoint, variant and hour.
     """
     modes = ("Input", "Output") if spec.serving.sensitive == "keep" else ("Output",)
     key = {"KmsKeyId": spec.serving.capture_kms_key} if spec.serving.capture_kms_key else {}
     return {
         "EnableCapture": True,
         "InitialSamplingPercentage": spec.serving.capture_percent,
-        "DestinationS3Uri": f"s3://{platform.traffic_bucket}/{layout.CAPTURE}",
+        "DestinationS3Uri": f"s3://{platform.traffic_bucket}/{layout.captures(spec.name, version.id)}",
         **key,
         "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
         "CaptureContentTypeHeader": {

@@ -520,3 +520,10 @@ class MonitoredModels(TypedJson):
     """For each model that was due, True if it is stale."""
 
     stale: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class TabulatedTraffic(TypedJson):
+    """For each model, the number of rows in the parts of tables that were written."""
+
+    rows: dict[str, int]

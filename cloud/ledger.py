@@ -194,6 +194,11 @@ class Ledger:
         item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
         return datetime.fromisoformat(item["at"]) if item else None
 
+    def monitoring(self, model: str) -> dict[str, Any] | None:
+        """The record of the model's latest monitoring."""
+        item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
+        return dict(json.loads(item["record"])) if item else None
+
     def put_monitoring(self, model: str, at: datetime, found: dict[str, Any]) -> None:
         """Writes the result of the model's latest monitoring."""
         self.table.put_item(

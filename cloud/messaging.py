@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cloud.handovers import DispatchMessage, StateError
+from cloud.handovers import DispatchMessage, ObjectCreated, StateError
 from cloud.platform import Platform, client
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def retrain(platform: Platform, model: str, occasion: str) -> None:
 def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:
     """Asks dispatch to start an execution that ends what a run's execution had begun."""
     _send(platform, DispatchMessage("clean_up", run, error=error))
+
+
+def labels(platform: Platform, event: ObjectCreated) -> None:
+    """Sends the reader of labels the event of an upload again."""
+    client("sqs").send_message(QueueUrl=platform.truth_queue, MessageBody=json.dumps(event.to_json()))
 
 
 def _send(platform: Platform, message: DispatchMessage) -> None:

@@ -29,6 +29,7 @@ class Platform:
     ledger_table: str = ""
     notices_topic: str = ""
     dispatch_queue: str = ""
+    truth_queue: str = ""
     state_machine: str = ""
     training_image: str = ""
     serving_role: str = ""

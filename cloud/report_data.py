@@ -60,6 +60,7 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
         datasets=tuple(ledger.datasets(model)),
         versions=tuple(ledger.versions(model)),
         champion=ledger.champion(model),
+        look=ledger.monitoring(model),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},
     )
 

@@ -46,10 +46,32 @@ def write_json(bucket: str, key: str, value: Any) -> None:
     client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
 
 
+def write_bytes(bucket: str, key: str, body: bytes, **more: Any) -> None:
+    """Writes an object in one call."""
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, **more)
+
+
 def write_text(bucket: str, key: str, text: str, content_type: str) -> None:
     """Writes a text as UTF-8."""
     body = text.encode()
     client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=f"{content_type}; charset=utf-8")
+
+
+def chunks(bucket: str, key: str) -> Iterator[bytes]:
+    """The bytes of an object, streamed. Raises MissingObjectError."""
+    yield from _get(bucket, key, None)["Body"].iter_chunks(1 << 20)
+
+
+def replace(bucket: str, key: str, body: bytes, etag: str | None, **more: Any) -> bool:
+    """Writes an object if it still has that ETag, or with None if there is none yet; False if it has another one."""
+    condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    try:
+        client("s3").put_object(Bucket=bucket, Key=key, Body=body, **condition, **more)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
+            return False
+        raise
+    return True
 
 
 def download(bucket: str, key: str, path: Path, version_id: str | None = None) -> None:
@@ -100,6 +122,12 @@ def listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Every current object under a prefix, as S3 lists it."""
     for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", ())
+
+
+def folders(bucket: str, prefix: str) -> Iterator[str]:
+    """The name of every folder just below a prefix, which ends in a slash; without slashes."""
+    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        yield from (found["Prefix"].removeprefix(prefix).rstrip("/") for found in page.get("CommonPrefixes", ()))
 
 
 def version_listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cloud.platform import Platform, client
@@ -43,17 +44,34 @@ def load_fault(platform: Platform, model: str, version: str, since: datetime) ->
     return next((fault for fault in reversed(faults) if fault), "")
 
 
-def inputs(platform: Platform, model: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """The rows that servers logged between two moments (UTC), sensitive columns hashed or left out."""
-    for line in _lines(platform, model, "inputs", (since, until)):
-        rows = line.get("rows")
-        yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+@dataclass(frozen=True)
+class LoggedInputs:
+    """Rows that a server logged, sensitive columns hashed or left out: the log event's id, its time, and the line."""
+
+    event: str
+    at: datetime
+    line: dict[str, Any]
+
+
+def inputs(platform: Platform, model: str, since: datetime, until: datetime) -> Iterator[LoggedInputs]:
+    """The rows that servers logged in `since <= time < until` (UTC)."""
+    for found in _events(platform, model, "inputs", (since, until)):
+        at = datetime.fromtimestamp(found["timestamp"] / 1000, UTC)
+        if since <= at < until:
+            yield LoggedInputs(found["eventId"], at, _parsed(found["message"]))
 
 
 def _lines(
     platform: Platform, model: str, event: str, between: tuple[datetime, datetime | None]
 ) -> Iterator[dict[str, Any]]:
     """The lines of the log with an event, oldest first; none where there is no log yet."""
+    for found in _events(platform, model, event, between):
+        yield _parsed(found["message"])
+
+
+def _events(
+    platform: Platform, model: str, event: str, between: tuple[datetime, datetime | None]
+) -> Iterator[dict[str, Any]]:
     logs, group, (since, until) = client("logs"), platform.environment.endpoint_log(model), between
     request: dict[str, Any] = {"logGroupName": group, "filterPattern": f'"{event}"'}
     request["startTime"] = int(since.timestamp() * 1000)
@@ -61,7 +79,7 @@ def _lines(
         request["endTime"] = int(until.timestamp() * 1000)
     try:
         for page in logs.get_paginator("filter_log_events").paginate(**request):
-            yield from (line for found in page["events"] if (line := _parsed(found["message"])).get("event") == event)
+            yield from (found for found in page["events"] if _parsed(found["message"]).get("event") == event)
     except logs.exceptions.ResourceNotFoundException:
         return
 

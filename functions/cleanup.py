@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cloud import jobs
+from cloud import jobs, quotas
 from cloud.handovers import PAUSE_SECONDS, Cleanup, RunRequest
-from functions.task import Task, task
+from functions.task import Task, task, wait_if_busy
 
 STOPPING = 1800 // PAUSE_SECONDS  # looks at a job that is being stopped: SageMaker gives it two minutes
 UNASKED = "The execution was ended from outside of Perennial; what it had begun was ended, too."
@@ -12,7 +12,15 @@ UNASKED = "The execution was ended from outside of Perennial; what it had begun 
 
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> Cleanup:
-    """Stops the run's training job and waits until it has ended. Safe to repeat."""
+    """Stops the run's training job and waits until it has ended. Safe to repeat.
+
+    Raises BusyError after six hours in which AWS throttles calls.
+    """
+    later = Cleanup("waiting", quotas.PAUSE.seconds)
+    return wait_if_busy(task, "clean_up", lambda: _clean_up(task), later)
+
+
+def _clean_up(task: Task) -> Cleanup:
     if _is_training(task) and task.may_wait("clean_up", STOPPING):
         return Cleanup("waiting")
     request = task.ledger.stop_request(task.run)

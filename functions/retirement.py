@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cloud import alarms, endpoints, hosting, lease, registry
+from cloud import alarms, endpoints, hosting, lease, quotas, registry
 from cloud.handovers import RetiredModel, RunRequest
 from functions.release.deployment import BUSY_WAITS
-from functions.task import Task, task
+from functions.task import Task, task, wait_if_busy
 from perennial.records import Retirement
 
 REQUESTED = "request"  # the step in which the command recorded who asked, and why
@@ -16,9 +16,15 @@ def handler(task: Task, _request: RunRequest) -> RetiredModel:
     """Takes the next step of the retirement; `waiting` while the endpoint is changing or being deleted.
 
     The model counts as retired first, so that no upload starts it meanwhile; what costs most is deleted next. Each step
-    is safe to repeat. Raises EndpointBusyError after an hour of waiting.
+    is safe to repeat. Raises EndpointBusyError after an hour of waiting for the endpoint, BusyError after six hours
+    in which AWS throttles calls.
     """
     _mark(task)
+    later = RetiredModel("waiting", quotas.PAUSE.seconds)
+    return wait_if_busy(task, "retire", lambda: _delete(task), later)
+
+
+def _delete(task: Task) -> RetiredModel:
     environment, model, endpoint = task.platform.environment, task.run.model, task.endpoint
     endpoints.unscale(endpoint)
     found = endpoints.describe(endpoint)

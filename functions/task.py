@@ -26,6 +26,7 @@ logger, metrics = Logger(), Metrics()  # their service and namespace are setting
 
 
 Request = TypeVar("Request", bound=TypedJson)
+Result = TypeVar("Result", bound=TypedJson)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -127,6 +128,19 @@ def wait_for_capacity(task: Task, state: str, busy: quotas.BusyError) -> None:
     """Counts one more wait of a state for quotas or throttled calls. Raises `busy` after quotas.PATIENCE."""
     if not task.may_wait(f"{state} for capacity", quotas.WAITS):
         raise busy
+
+
+def wait_if_busy(task: Task, state: str, work: Callable[[], Result], waiting: Result) -> Result:
+    """The result of `work`; `waiting` where it needs a quota that others use up, or AWS throttles its calls.
+
+    Raises QuotaError, and BusyError after quotas.PATIENCE.
+    """
+    try:
+        with quotas.told():
+            return work()
+    except quotas.BusyError as busy:
+        wait_for_capacity(task, state, busy)
+        return waiting
 
 
 def open_task(reference: RunReference) -> Task:

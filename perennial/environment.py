@@ -76,6 +76,15 @@ class Environment:
         return f"{self.metrics}/Serving"
 
     @property
+    def database(self) -> str:
+        """The Glue database of the tables of traffic; Athena takes no hyphens without quotes."""
+        return DEFAULT if self.is_default else f"{DEFAULT}_{self.name.replace('-', '_')}"
+
+    def table(self, model: str, kind: str) -> str:
+        """The table of a model's traffic in that database. No model's name has an underscore."""
+        return f"{model.replace('-', '_')}_{kind}"
+
+    @property
     def title(self) -> str:
         """The name as people read it, in the sender of notices and on pages."""
         return "Perennial" if self.is_default else f"Perennial {self.name}"

@@ -2,6 +2,7 @@
 
 ds-flights-1f0c93ab27de    a dataset version: one object version in S3
 run-flights-1f0c93ab27de   a run of the workflow; the run of an upload has the digits of its dataset
+truth-flights-1f0c93ab27de an upload of labels
 flights@9be2410c77aa       a model version, by the digest of its archive's content
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-_ID = re.compile(r"^(?:(?:ds|run)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$")
+_ID = re.compile(r"^(?:(?:ds|run|truth)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$")
 
 
 class UnknownIdError(ValueError):
@@ -20,6 +21,11 @@ class UnknownIdError(ValueError):
 def dataset_id(model: str, bucket: str, key: str, version_id: str) -> str:
     """The id of one object version: the same event, seen twice, gives the same id."""
     return f"ds-{model}-{_digits(bucket, key, version_id)}"
+
+
+def truth_id(model: str, bucket: str, key: str, version_id: str) -> str:
+    """The id of one object version with labels: the same event, seen twice, gives the same id."""
+    return f"truth-{model}-{_digits(bucket, key, version_id)}"
 
 
 def upload_run_id(dataset: str) -> str:

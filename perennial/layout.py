@@ -5,11 +5,13 @@ A folder ends in a slash. The names of the files in it are the constants below.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 INCOMING = "incoming/"
 SCRATCH = "scratch/"
+TRUTH = "truth/"
 MANIFEST = "manifest.json"
 CARDS = ("card.yaml", "card.json")
 # of a dataset, or of a part of it
@@ -22,7 +24,9 @@ EVALUATION, DECISION = "evaluation.json", "decision.json"
 MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
 # of a model version
 GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
-CAPTURE = "capture"  # the folder of captured traffic, without a slash, as SageMaker takes it
+CAPTURE = "capture"  # the folder of captured traffic, without a slash
+#: the tables of a model's traffic, each with a folder for each day
+REQUESTS, UNREADABLE, TRUTHS = "requests", "unreadable", "truth"
 ALARMS = ("errors", "latency", "invalid", "shift", "withdrawn")  # the kinds of a model's alarms
 
 
@@ -171,9 +175,32 @@ def beside(archive_key: str, name: str) -> str:
     return archive_key.removesuffix(MODEL_ARCHIVE) + name
 
 
+REPORTS = "reports/"
+
+
+def home() -> str:
+    """The page of all models."""
+    return f"{REPORTS}index.html"
+
+
 def reports(model: str) -> str:
     """The folder of a model's reports."""
-    return f"reports/{model}/"
+    return f"{REPORTS}{model}/"
+
+
+def glance(model: str) -> str:
+    """A model's entry on the page of all models."""
+    return f"{reports(model)}glance.json"
+
+
+def dataset_page(model: str, identity: str) -> str:
+    """The page of a dataset version."""
+    return f"{reports(model)}datasets/{identity}.html"
+
+
+def lineage_page(model: str) -> str:
+    """The lineage of a model's versions."""
+    return f"{reports(model)}lineage.html"
 
 
 def report(model: str, run: str) -> str:
@@ -201,9 +228,85 @@ def card(model: str, version: str) -> str:
     return f"{reports(model)}cards/{version.rpartition('@')[2]}.html"
 
 
-def captured(endpoint: str, variant: str, hour: datetime) -> str:
-    """The folder to which SageMaker captures the traffic of an endpoint's variant in one hour."""
-    return f"{CAPTURE}/{endpoint}/{variant}/{hour:%Y/%m/%d/%H}/"
+def read_truth(key: str) -> tuple[str, str] | None:
+    """The model and the file's name of a key under truth/; None where it names no model: truth/MODEL/FILE."""
+    parts = key.removeprefix(TRUTH).split("/")
+    if not key.startswith(TRUTH) or len(parts) < 2 or not all(parts):
+        return None
+    return parts[0], "/".join(parts[1:])
+
+
+def truth(model: str, name: str) -> str:
+    """The key to which a file of labels is uploaded."""
+    return f"{TRUTH}{model}/{name}"
+
+
+def captures(model: str, version: str) -> str:
+    """The folder of the traffic that one version answered, without a slash: so the path of a capture names the version.
+
+    SageMaker adds folders for the endpoint, the variant and the hour.
+    """
+    return f"{CAPTURE}/{model}/{_digits(version)}"
+
+
+def all_captures(model: str) -> str:
+    """The folder of the captured traffic of all versions of a model."""
+    return f"{CAPTURE}/{model}/"
+
+
+def captured(folder: str, endpoint: str, variant: str, day: date | None = None) -> str:
+    """The folder of the traffic that an endpoint's variant captured, in all or in one day.
+
+    `folder` is that of a version; releases before captures had one wrote to CAPTURE itself.
+    """
+    return f"{folder}/{endpoint}/{variant}/" + (f"{day:%Y/%m/%d}/" if day else "")
+
+
+def captured_hour(key: str) -> datetime | None:
+    """The hour that a capture object belongs to, by its key; None for a key of another form."""
+    found = _CAPTURED.search(key)
+    try:
+        return datetime(*map(int, found.groups()), tzinfo=UTC) if found else None
+    except ValueError:
+        return None
+
+
+_CAPTURED = re.compile(r"/([0-9]{4})/([0-9]{2})/([0-9]{2})/([0-9]{2})/[^/]+$")
+
+
+def table(kind: str, model: str, day: date | None = None) -> str:
+    """The folder of a table of a model's traffic, or of one day of it."""
+    return f"tables/{kind}/{model}/" + (f"{day:%Y-%m-%d}/" if day else "")
+
+
+def table_hour(kind: str, version: str, hour: datetime) -> str:
+    """The part of a table about one version in one hour."""
+    return f"{table(kind, version.partition('@')[0], hour.date())}{_digits(version)}-{hour:%H}.parquet"
+
+
+def table_upload(model: str, day: date, upload: str) -> str:
+    """The part of the table of labels from one upload."""
+    return f"{table(TRUTHS, model, day)}{upload}.parquet"
+
+
+def table_day(key: str) -> date | None:
+    """The day of a table's part, by its key."""
+    found = re.search(r"/([0-9]{4}-[0-9]{2}-[0-9]{2})/[^/]+$", key)
+    return date.fromisoformat(found[1]) if found else None
+
+
+def truth_record(model: str, upload: str) -> str:
+    """The counts of an upload of labels."""
+    return f"{truth_records(model)}{upload}.json"
+
+
+def truth_records(model: str) -> str:
+    """The folder of the counts of all uploads of labels."""
+    return table("uploads", model)
+
+
+def _digits(version: str) -> str:
+    return version.rpartition("@")[2]
 
 
 def monitoring(model: str, at: datetime) -> str:

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from cloud import endpoints, hosting
 from cloud.platform import client
 from perennial.environment import Environment
 from proof import ProofError
@@ -28,14 +27,9 @@ def delete_made(environment: Environment, models: tuple[str, ...], pause: float)
     """
     for model in models:
         _delete_endpoint(environment.endpoint(model), pause)
-        prefix = environment.endpoint(model)
-        sagemaker = client("sagemaker")
-        for name in _named("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", prefix):
-            sagemaker.delete_endpoint_config(EndpointConfigName=name)
-        for name in _named("list_models", "Models", "ModelName", prefix):
-            sagemaker.delete_model(ModelName=name)
-        _delete_packages(prefix)
-        alarms = [one["AlarmName"] for one in _alarms(prefix)]
+        hosting.delete(environment, model)
+        _delete_packages(environment.endpoint(model))
+        alarms = [one["AlarmName"] for one in _alarms(environment.endpoint(model))]
         if alarms:
             client("cloudwatch").delete_alarms(AlarmNames=alarms)
     for bucket in _buckets(environment):
@@ -84,20 +78,13 @@ def _of_stacks(environment: Environment) -> Iterator[tuple[str, str]]:
 
 
 def _delete_endpoint(name: str, pause: float) -> None:
-    sagemaker = client("sagemaker")
+    def is_idle() -> bool:
+        found = endpoints.describe(name)
+        return found is None or found.status == "Deleting" or not found.is_changing
 
-    def status() -> str:
-        try:
-            return str(sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"])
-        except ClientError as error:
-            if "Could not find" in error.response["Error"]["Message"]:
-                return ""
-            raise
-
-    _until(lambda: status() not in ("Creating", "Updating", "SystemUpdating", "RollingBack"), name, "idle", pause)
-    if status() not in ("", "Deleting"):
-        sagemaker.delete_endpoint(EndpointName=name)
-    _until(lambda: not status(), name, "deleted", pause)
+    _until(is_idle, name, "idle", pause)
+    endpoints.delete(name)
+    _until(lambda: endpoints.describe(name) is None, name, "deleted", pause)
 
 
 def _until(check: Callable[[], bool], what: str, wanted: str, pause: float) -> None:

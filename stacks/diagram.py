@@ -81,6 +81,10 @@ def _wiring(platform: Template) -> Iterator[str]:
         for target in rule["Targets"]:
             yield f'{name_of(id)}(["{name_of(id)}: {source}"]) --> {_name(target["Arn"])}'
             yield f"{name_of(id)} -. cannot deliver .-> {_name(target['DeadLetterConfig']['Arn'])}"
+    for id, schedule in of_type(platform, "AWS::Scheduler::Schedule").items():
+        target = schedule["Target"]
+        yield f'{name_of(id)}(["{name_of(id)}: {schedule["ScheduleExpression"]}"]) --> {_name(target["Arn"])}'
+        yield f"{name_of(id)} -. cannot deliver .-> {_name(target['DeadLetterConfig']['Arn'])}"
     for queue, settings in of_type(platform, "AWS::SQS::Queue").items():
         if "RedrivePolicy" in settings:
             yield f"{name_of(queue)} -. five tries .-> {_name(settings['RedrivePolicy']['deadLetterTargetArn'])}"
@@ -90,8 +94,9 @@ def _wiring(platform: Template) -> Iterator[str]:
         variables = function["Environment"]["Variables"]
         if "PERENNIAL_STATE_MACHINE" in variables:
             yield f"{name_of(id)} --> {_name(variables['PERENNIAL_STATE_MACHINE'])}"
-        if "PERENNIAL_DISPATCH_QUEUE" in variables:
-            yield f"{name_of(id)} --> {_name(variables['PERENNIAL_DISPATCH_QUEUE'])}"
+        for queue in ("PERENNIAL_DISPATCH_QUEUE", "PERENNIAL_TRUTH_QUEUE"):
+            if queue in variables:
+                yield f"{name_of(id)} --> {_name(variables[queue])}"
 
 
 def _rights(platform: Template) -> Iterator[str]:

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from perennial.layout import INCOMING, TRUTH
 from stacks.grants import acknowledge
 from stacks.stores import Store
 
@@ -61,26 +62,52 @@ class Ingestion(Construct):
             dead_letters=dead_letters.messages,
             visibility=Duration.minutes(6),  # six times dispatch's own timeout, as Lambda advises
         )
-        events.Rule(
-            self,
-            "Uploaded",
-            description="A file was put under incoming/",
-            event_pattern=events.EventPattern(
-                source=["aws.s3"],
-                detail_type=["Object Created"],
-                detail={
-                    "bucket": {"name": [uploads.bucket.bucket_name]},
-                    "object": {"key": [{"prefix": "incoming/"}]},
-                },
-            ),
-            targets=[targets.SqsQueue(self.queue, dead_letter_queue=dead_letters.events)],
-        )
+        put_under(self, "Uploaded", INCOMING, uploads=uploads, queue=self.queue, dead_letters=dead_letters)
         dispatch.add_event_source(sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True))
 
     def grant_send(self, function: lambda_.Function) -> None:
         """Allows a function to send messages to dispatch."""
         self.queue.grant_send_messages(function)
         function.add_environment("PERENNIAL_DISPATCH_QUEUE", self.queue.queue_url)
+
+
+class TruthIngestion(Construct):
+    """The queue of labels, with the rule for objects under truth/, as that of datasets."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, uploads: Store, reader: lambda_.Function, dead_letters: DeadLetters
+    ) -> None:
+        super().__init__(scope, id)
+        self.queue = queue(
+            self,
+            "Labels",
+            dead_letters=dead_letters.messages,
+            visibility=Duration.minutes(60),  # six times the reader's own timeout
+        )
+        put_under(self, "Uploaded", TRUTH, uploads=uploads, queue=self.queue, dead_letters=dead_letters)
+        reader.add_event_source(sources.SqsEventSource(self.queue, batch_size=1, report_batch_item_failures=True))
+
+    def grant_send(self, function: lambda_.Function) -> None:
+        """Allows a function to send events again."""
+        self.queue.grant_send_messages(function)
+        function.add_environment("PERENNIAL_TRUTH_QUEUE", self.queue.queue_url)
+
+
+def put_under(
+    scope: Construct, id: str, prefix: str, *, uploads: Store, queue: sqs.Queue, dead_letters: DeadLetters
+) -> events.Rule:
+    """A rule that sends a queue the events of objects that are put under a prefix."""
+    return events.Rule(
+        scope,
+        id,
+        description=f"A file was put under {prefix}",
+        event_pattern=events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={"bucket": {"name": [uploads.bucket.bucket_name]}, "object": {"key": [{"prefix": prefix}]}},
+        ),
+        targets=[targets.SqsQueue(queue, dead_letter_queue=dead_letters.events)],
+    )
 
 
 def call(function: lambda_.Function, *, dead_letters: DeadLetters) -> targets.LambdaFunction:

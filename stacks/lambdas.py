@@ -85,6 +85,8 @@ class Lambdas(Construct):
         self.retire = self._function("Retire", "functions.retirement.handler")
         self.conclude = self._function("Conclude", "functions.conclusion.handler", by_events=True)
         self.report = self._function("Report", "functions.reporting.handler", size=MEDIUM)
+        self.tabulate = self._function("Tabulate", "functions.tabulation.handler.handler", size=LARGE, by_events=True)
+        self.record_truth = self._function("RecordTruth", "functions.truth.handler", size=LARGE)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
 
     @property
@@ -95,7 +97,7 @@ class Lambdas(Construct):
     @property
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
-        apart = (self.dispatch, self.reconcile, self.conclude, self.monitor)
+        apart = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:

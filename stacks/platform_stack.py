@@ -5,12 +5,15 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.data import DataStack
-from stacks.ingestion import DeadLetters, Ingestion, call, every
+from stacks.ingestion import DeadLetters, Ingestion, TruthIngestion, call, every
 from stacks.lambdas import Lambdas
+from stacks.models import Models
 from stacks.monitoring import Monitoring, Notices
 from stacks.registries import Image, Registry
+from stacks.schedules import Schedules, hourly
 from stacks.serving import Serving
 from stacks.settings import Settings
+from stacks.tables import Tables
 from stacks.training import Training
 from stacks.workflow import Workflow
 
@@ -18,7 +21,7 @@ from stacks.workflow import Workflow
 class PlatformStack(Stack):
     """The workflow with ingestion, training, registry, serving and monitoring."""
 
-    def __init__(self, scope: Construct, id: str, *, data: DataStack, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, data: DataStack, models: Models, settings: Settings) -> None:
         super().__init__(
             scope,
             id,
@@ -28,6 +31,7 @@ class PlatformStack(Stack):
         self.add_stack_dependency(data)
         self.data = data.data
         self.image = Image(self, "Image")
+        self.tables = Tables(self, "Tables", traffic=self.data.traffic, models=models, settings=settings)
         self.notices = Notices(self, "Notices", settings=settings)
         self.dead_letters = DeadLetters(self, "DeadLetters")
         self.functions = Lambdas(self, "Functions", dead_letters=self.dead_letters, settings=settings)
@@ -36,6 +40,13 @@ class PlatformStack(Stack):
             "Ingestion",
             uploads=self.data.data,
             dispatch=self.functions.dispatch,
+            dead_letters=self.dead_letters,
+        )
+        self.truth = TruthIngestion(
+            self,
+            "Truth",
+            uploads=self.data.data,
+            reader=self.functions.record_truth,
             dead_letters=self.dead_letters,
         )
         self.training = Training(self, "Training", image=self.image, settings=settings)
@@ -58,19 +69,21 @@ class PlatformStack(Stack):
             dead_letters=self.dead_letters,
             settings=settings,
         )
-        self._wire(settings)
+        self.schedules = Schedules(self, "Schedules", dead_letters=self.dead_letters)
+        self._wire(models, settings)
         self._grant()
         self._publish_names(settings)
 
-    def _wire(self, settings: Settings) -> None:
-        """The targets and schedules of EventBridge."""
-        conclude, reconcile, monitor = [
-            call(function, dead_letters=self.dead_letters)
-            for function in (self.functions.conclude, self.functions.reconcile, self.functions.monitor)
+    def _wire(self, models: Models, settings: Settings) -> None:
+        """The targets of EventBridge, and the schedules."""
+        do = self.functions
+        conclude, reconcile = [
+            call(function, dead_letters=self.dead_letters) for function in (do.conclude, do.reconcile)
         ]
         self.workflow.conclude_ended_executions(conclude)
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
-        every(self, "Watch", minutes=settings.monitor_minutes, target=monitor)
+        self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
+        self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
 
     def _grant(self) -> None:
         self._grant_records()
@@ -80,7 +93,9 @@ class PlatformStack(Stack):
     def _grant_records(self) -> None:
         ledger, do = self.data.ledger, self.functions
         for function in do.every:
-            if function is do.report:
+            if function is do.record_truth:
+                continue
+            if function in (do.report, do.tabulate):
                 ledger.grant_read(function)
             else:
                 ledger.grant_write(function)
@@ -92,7 +107,8 @@ class PlatformStack(Stack):
             models.grant_write(function, "specs/*")
         for function in do.tasks:
             models.grant_read(function, "specs/*")
-        data.grant_read(do.reconcile, "incoming/*")
+        data.grant_read(do.reconcile, "incoming/*", "truth/*")
+        traffic.grant_read(do.reconcile, "tables/*")
         data.grant_read(do.plan, "incoming/*")
         data.grant_write(do.plan, "datasets/*", "grids/*")
         for worker in (do.inspect, do.inspect_larger):
@@ -132,18 +148,28 @@ class PlatformStack(Stack):
             traffic.add_name_to(function)  # for the endpoint's data capture
         traffic.grant_write(self.serving.role, "capture/*", "batch/*")
         traffic.grant_read(self.serving.role, "batch/*")
-        traffic.grant_read(do.monitor, "capture/*")
+        traffic.grant_read(do.tabulate, "capture/*", "tables/*")
+        traffic.grant_write(do.tabulate, "tables/*")
+        models.grant_read(do.tabulate, "specs/*")
+        data.grant_read(do.tabulate, "datasets/*")  # rows of accepted uploads are labels, too
+        data.grant_read(do.record_truth, "truth/*")
+        traffic.grant_read(do.record_truth, "tables/*")
+        traffic.grant_write(do.record_truth, "tables/*")
+        traffic.grant_read(do.monitor, "tables/*")
         traffic.grant_write(do.monitor, "watch/*")
-        models.grant_read(do.monitor, "runs/*", "specs/*")
+        models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
+        models.grant_write(do.monitor, "reports/*")
 
     def _grant_actions(self) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""
         do = self.functions
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
+        for function in (do.dispatch, do.reconcile, do.record_truth):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
+        self.truth.grant_send(do.reconcile)
         self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
         self.training.grant_stop_jobs(do.clean_up)
@@ -169,9 +195,11 @@ class PlatformStack(Stack):
         serving.grant_read_metrics(do.shadow)
         serving.grant_describe_endpoint(do.check)
         serving.grant_read_alarm_history(do.check)
-        for function in (do.check, do.monitor):
+        for function in (do.check, do.tabulate):
             serving.grant_read_log(function)
-        serving.grant_decrypt(do.monitor)
+        for function in (do.tabulate, do.monitor):
+            serving.grant_decrypt(function)
+        serving.grant_encrypt(do.tabulate)
         serving.grant_retire(do.retire)
         serving.grant_scale(do.finish)
         serving.grant_delete_configs(do.finish)

@@ -109,6 +109,11 @@ class Serving(Construct):
         for key in self._keys:
             allow_key(function, key, "kms:Decrypt")
 
+    def grant_encrypt(self, function: lambda_.Function) -> None:
+        """Allows a function to write the tables of that traffic under the same keys."""
+        for key in self._keys:
+            allow_key(function, key, "kms:GenerateDataKey")
+
     def grant_invoke(self, function: lambda_.Function) -> None:
         """Allows a function to invoke endpoints."""
         allow(function, _sagemaker("InvokeEndpoint"), self._endpoints, because=OURS)

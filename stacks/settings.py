@@ -42,7 +42,6 @@ class Settings:
     traffic_days: int = 180  # captured traffic is deleted after that
     poll_seconds: int = 20  # between two looks at an endpoint; 12 hours of them fit into the history's 25,000 events
     reconcile_minutes: int = 15
-    monitor_minutes: int = 60
     inspection_workers: int = 8  # files of one dataset inspected at a time; new accounts run 10 functions at once
     largest_memory_mb: int = 3_008  # of the worker for files that were too much; used accounts have up to 10240
     slice_mb: int = 512  # a larger Parquet file is inspected by row groups, about so much by each worker

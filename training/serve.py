@@ -123,11 +123,12 @@ class App:
         rows = _rows(body_of(environ), kind, parameters, model.schema)
         predictions = model.predict(rows)
         notes = _metrics(predictions, rows)
-        if wants_explanation(environ):
-            predictions = model.explain(rows, predictions)
         kept = self._inputs.line(rows)
         if kept is not None:
-            _log({"event": "inputs", "model": self.version, **_inference(environ), **kept})
+            answers = predictions.entries()[: len(kept["rows"])]
+            _log({"event": "inputs", "model": self.version, **_inference(environ), **kept, "answers": answers})
+        if wants_explanation(environ):
+            predictions = model.explain(rows, predictions)
         return Answer(HTTPStatus.OK, WRITERS[answer_kind](predictions), answer_kind, notes=notes)
 
     def _log_request(self, environ: Mapping[str, Any], answer: Answer, started: float) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from perennial.contract.columns import Column
 from perennial.contract.dataset import Contract
-from perennial.monitoring.columns import AT, LABEL, SCORE
+from perennial.contract.observed import AT, LABEL, SCORE
 
 Floats = NDArray[np.float64]
 START = datetime(2023, 1, 1, tzinfo=UTC)

@@ -12,13 +12,13 @@ import polars as pl
 from bench.monitoring.population import IMPORTANCE, LABELLED, START, contract, days
 from perennial.contract.gate import Fairness, Gate, Money
 from perennial.contract.lifecycle import Monitoring
+from perennial.contract.observed import AT, LABEL, SCORE
+from perennial.estimation.seasonal import promised
 from perennial.gate.measuring import fairness, value
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import evaluate
 from perennial.gate.measuring.outcomes import Binary
 from perennial.monitoring.answers import Served
-from perennial.monitoring.calendar import promised
-from perennial.monitoring.columns import AT, LABEL, SCORE
 from perennial.monitoring.promise import Promise
 from perennial.monitoring.seasons import ReferenceRows
 from perennial.monitoring.verdict import Verdict, judge

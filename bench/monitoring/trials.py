@@ -10,8 +10,8 @@ import polars as pl
 
 from bench.monitoring.population import SHIFTS
 from bench.monitoring.service import Service
+from perennial.estimation.estimate import Estimation
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
-from perennial.monitoring.estimate import Estimation
 
 WEEKS = {"stationary": 50, "untimed": 10}
 #: the kinds of reasons that name the cause of a shift

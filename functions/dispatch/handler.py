@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def specs() -> dict[str, ModelSpec]:
     """The specs that were deployed with this code."""
     return load_all(SPECS)
+
+
+def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
+    """The spec of the model that a schedule names in its event; without a name those of all models."""
+    named = event.get("model")
+    return {name: spec for name, spec in specs().items() if named in (None, name)}
 
 
 def context() -> Context:

@@ -1,17 +1,21 @@
-"""Scheduled: starts uploads whose event was lost, and pending datasets of models without a run."""
+"""Scheduled: handles uploads whose event was lost, and starts pending datasets of models without a run."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from cloud import lease, s3
+from cloud import lease, messaging, s3
 from cloud.handovers import BucketName, CreatedObject, ObjectCreated, ObjectCreatedDetail, ReconciledUploads
 from functions.dispatch import uploads
 from functions.dispatch.handler import context
 from functions.dispatch.uploads import Context
 from functions.task import logger
 from perennial import layout
-from perennial.identity import dataset_id
+from perennial.identity import dataset_id, truth_id
+
+#: an upload of labels is read within minutes; after a day its messages are in the dead-letter queue
+_PATIENCE, _GIVEN_UP = timedelta(hours=1), timedelta(days=1)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -23,6 +27,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
         known = {dataset.id for dataset in here.ledger.datasets(model)}
         for version in s3.version_listing(here.platform.data_bucket, layout.incoming(model, "")):
             found += _start_if_unknown(here, model, known, version)
+        found += _resend_labels(here, model)
         if lease.holder(here.ledger, model, here.now) is None:
             uploads.start_pending(here, model)
     return ReconciledUploads(found).to_json()
@@ -36,8 +41,26 @@ def _start_if_unknown(context: Context, model: str, known: set[str], version: di
         return 0
     if dataset_id(model, bucket, key, version["VersionId"]) in known:
         return 0
-    created = CreatedObject(key, version["VersionId"], version["Size"])
-    detail = ObjectCreatedDetail(BucketName(bucket), created)
-    uploads.on_object_created(context, ObjectCreated(detail, version["LastModified"].isoformat()))
+    uploads.on_object_created(context, _event(bucket, version))
     logger.warning("an upload had no event", key=key)
     return 1
+
+
+def _resend_labels(context: Context, model: str) -> int:
+    """Sends the event of every upload of labels again that was not read within an hour; returns their number."""
+    bucket, traffic = context.platform.data_bucket, context.platform.traffic_bucket
+    known = {item["Key"] for item in s3.listing(traffic, layout.truth_records(model))}
+    found = 0
+    for version in s3.version_listing(bucket, layout.truth(model, "")):
+        record = layout.truth_record(model, truth_id(model, bucket, version["Key"], version["VersionId"]))
+        if record not in known and _PATIENCE < context.now - version["LastModified"] < _GIVEN_UP:
+            messaging.labels(context.platform, _event(bucket, version))
+            logger.warning("an upload of labels had no event", key=version["Key"])
+            found += 1
+    return found
+
+
+def _event(bucket: str, version: dict[str, Any]) -> ObjectCreated:
+    """The event of an object version, as S3 sent it or should have."""
+    created = CreatedObject(version["Key"], version["VersionId"], version["Size"])
+    return ObjectCreated(ObjectCreatedDetail(BucketName(bucket), created), version["LastModified"].isoformat())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import alarms, endpoints, quotas, traffic
+from cloud import alarms, endpoints, traffic
 from cloud.alarms import AlarmBreach
 from cloud.endpoints import EndpointState
 from cloud.handovers import DeploymentRequest, EndpointCheck
-from functions.task import Task, task, wait_for_capacity
+from functions.task import Task, task, wait_if_busy
 
 LONGEST = timedelta(hours=12)  # of a deployment; the execution's own timeout includes the wait for an approval
 
@@ -19,12 +19,7 @@ def handler(task: Task, request: DeploymentRequest) -> EndpointCheck:
 
     An endpoint is InService after a rollback as well, so the name of its configuration decides, too.
     """
-    try:
-        with quotas.told():
-            return _look(task, request)
-    except quotas.BusyError as busy:
-        wait_for_capacity(task, "check_endpoint", busy)
-        return EndpointCheck("waiting")
+    return wait_if_busy(task, "check_endpoint", lambda: _look(task, request), EndpointCheck("waiting"))
 
 
 def _look(task: Task, request: DeploymentRequest) -> EndpointCheck:

@@ -6,7 +6,7 @@ from cloud import alarms, endpoint_configs, endpoints, quotas
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
 from functions.release.verify import has_promoted
-from functions.task import Task, task, wait_for_capacity
+from functions.task import Task, task, wait_if_busy
 from perennial.records import ModelVersion
 
 
@@ -20,12 +20,8 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
     """
     if has_promoted(task, request.version.id):
         return Rollback("promoted", task.endpoint)
-    try:
-        with quotas.told():
-            return _start(task, request)
-    except quotas.BusyError as busy:
-        wait_for_capacity(task, "rollback", busy)
-        return Rollback("waiting", task.endpoint, quotas.PAUSE.seconds)
+    later = Rollback("waiting", task.endpoint, quotas.PAUSE.seconds)
+    return wait_if_busy(task, "rollback", lambda: _start(task, request), later)
 
 
 def _start(task: Task, request: VersionRequest) -> Rollback:

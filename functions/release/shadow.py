@@ -8,7 +8,7 @@ from cloud import endpoint_configs, endpoints, lease, quotas, traffic
 from cloud.handovers import HOLD, PAUSE_SECONDS, ShadowResult, VersionRequest
 from functions.release import golden
 from functions.release.deployment import BUSY_WAITS
-from functions.task import Task, task, wait_for_capacity
+from functions.task import Task, task, wait_if_busy
 from perennial import shadowing
 from perennial.records import Champion, ShadowProgress
 
@@ -23,12 +23,8 @@ def handler(task: Task, request: VersionRequest) -> ShadowResult:
     Raises EndpointBusyError after an hour of waiting for another change of the endpoint, BusyError after six hours of
     waiting for instances or calls, QuotaError, StuckEndpointError.
     """
-    try:
-        with quotas.told():
-            return _next_step(task, request)
-    except quotas.BusyError as busy:
-        wait_for_capacity(task, "shadow", busy)
-        return ShadowResult("waiting", quotas.PAUSE.seconds)
+    later = ShadowResult("waiting", quotas.PAUSE.seconds)
+    return wait_if_busy(task, "shadow", lambda: _next_step(task, request), later)
 
 
 def _next_step(task: Task, request: VersionRequest) -> ShadowResult:

@@ -113,6 +113,13 @@ class Field:
                 pass
         return self._typed(value, row)
 
+    def readable(self, value: Any, json: bool = False) -> Any:
+        """The typed value, or None for one that cannot be read. Raises TextNeededError of JSON."""
+        try:
+            return self.one(value, 0, json)
+        except PayloadError:
+            return None
+
     def written(self, number: str) -> str:
         """A JSON number's text as the text of a cell."""
         return literal(number, self.column.format)

@@ -184,7 +184,7 @@ def _of_list(items: Sequence[Any], schema: Schema) -> Cells:
         if not required <= names:
             name = next(name for name in schema.names if name in required and name not in names)
             raise PayloadError(f"row {index} misses '{name}'", index, name)
-    return {name: [item.get(name) for item in items] for name in schema.names}, len(items)
+    return {name: [item.get(name) for item in items] for name in schema.read_names}, len(items)
 
 
 def _named(values: list[Any], index: int, schema: Schema) -> dict[str, Any]:

@@ -1,4 +1,13 @@
-"""Monitoring of live traffic: quality where labels are known, estimates where they lack, and the verdict.
+"""Monitoring: what an endpoint was asked and answered, what turned out to be true, and the two joined."""
 
-This module imports nothing: a training job needs the estimates alone, and has no Polars.
-"""
+from perennial.monitoring.observing import Observations, TruthCounts, observations
+from perennial.monitoring.schemas import request_schema, truth_schema, unreadable_schema
+
+__all__ = [
+    "Observations",
+    "TruthCounts",
+    "observations",
+    "request_schema",
+    "truth_schema",
+    "unreadable_schema",
+]

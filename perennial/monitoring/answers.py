@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Gate
+from perennial.contract.observed import CLASSES, LABEL, SCORE, SCORES
 from perennial.contract.values import written
 from perennial.gate.measuring.columns import floats_of
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
-from perennial.monitoring.columns import CLASSES, LABEL, SCORE, SCORES
 
 Floats = NDArray[np.float64]
 

@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 
 from perennial.contract.part import Part, required, setting
+from perennial.estimation.estimate import Estimation
 from perennial.gate.measuring import fairness, value
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.evaluation import affordable, evaluate
 from perennial.gate.measuring.levels import rows_where
 from perennial.gate.measuring.outcomes import Outcomes
 from perennial.monitoring.answers import Served
-from perennial.monitoring.estimate import Estimation
 
 _SEED = 7
 

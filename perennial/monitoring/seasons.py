@@ -16,7 +16,7 @@ import polars as pl
 from perennial.contract.drift import Drift
 from perennial.drift.comparison import compare, conclude
 from perennial.drift.report import ORDER, ColumnDrift, DriftReport
-from perennial.monitoring.calendar import LONGEST_OF_A_WEEKDAY, seasons_of
+from perennial.estimation.seasonal import LONGEST_OF_A_WEEKDAY, seasons_of
 from perennial.profile import Grid, Profile, merge, profile
 
 _DAY = timedelta(days=1)

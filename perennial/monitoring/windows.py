@@ -11,11 +11,11 @@ import polars as pl
 
 from perennial.contract.drift import Drift
 from perennial.contract.lifecycle import Monitoring
+from perennial.contract.observed import AT, LABEL
 from perennial.drift.report import DriftReport
+from perennial.estimation.estimate import Estimation
+from perennial.estimation.seasonal import seasons_of
 from perennial.monitoring.answers import Served
-from perennial.monitoring.calendar import seasons_of
-from perennial.monitoring.columns import AT, LABEL
-from perennial.monitoring.estimate import Estimation
 from perennial.monitoring.promise import Promise, shortfalls
 from perennial.monitoring.quality import Quality, measure
 from perennial.monitoring.seasons import (

@@ -22,6 +22,18 @@ OUTCOMES: dict[State | str, tuple[str, str, str]] = {
     "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),
     "waiting": ("Waiting for approval", "ask", "The gate requires approval before the release."),
 }
+#: by a model's state, those that need a person first: title, tone and meaning
+MODEL_STATES: dict[str, tuple[str, str, str]] = {
+    "failed": ("Failed", "bad", "The last run failed."),
+    "waiting": ("Waiting", "ask", "A candidate waits for an approval."),
+    "stale": ("Stale", "bad", "The last monitoring found the champion stale."),
+    "watch": ("Watch", "ask", "The last monitoring found changes to watch."),
+    "insufficient data": ("Insufficient data", "calm", "The last monitoring had too few rows for a verdict."),
+    "new": ("New", "calm", "The champion has not been monitored yet."),
+    "fresh": ("Fresh", "good", "The last monitoring found the champion as promised."),
+    "empty": ("No champion", "calm", "No version has been promoted yet."),
+    "retired": ("Retired", "calm", "The model was retired: nothing of it serves any more."),
+}
 VERDICTS = {
     "passed": ("passed", "good"),
     "failed": ("failed", "bad"),

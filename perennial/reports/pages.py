@@ -20,7 +20,7 @@ from markupsafe import Markup
 from perennial.reports import labels, numbers, plots
 
 TEMPLATES = Path(__file__).parent / "templates"
-KINDS = ("run", "card", "index")
+KINDS = ("run", "card", "index", "home", "dataset", "lineage")
 
 
 def page(contents: Mapping[str, Any]) -> str:

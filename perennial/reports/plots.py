@@ -12,6 +12,7 @@ from perennial.reports.charts import (
     Axis,
     Bars,
     Line,
+    Link,
     Whisker,
     histograms,
     limit_plot,
@@ -19,6 +20,7 @@ from perennial.reports.charts import (
     paired_bars,
     ranked_bars,
     shaded_table,
+    two_columns,
     whiskers,
 )
 from perennial.reports.charts.svg import Cell
@@ -189,6 +191,13 @@ def history(points: Sequence[Contents], name: str, title: str) -> Markup:
         return str(known[int(place)]["started_at"])[5:10] if place == int(place) and 0 <= place < len(known) else ""
 
     return lines(title, description, [elements], Axis("run, by day", written=when), Axis(title))
+
+
+def lineage(graph: Contents) -> Markup:
+    """The newest versions with the datasets that they learnt from."""
+    datasets = [Link(one["name"], f"#{one['id']}") for one in graph["datasets"]]
+    versions = [Link(one["id"], f"#{one['anchor']}") for one in graph["versions"]]
+    return two_columns(("datasets", "versions"), (datasets, versions), graph["lines"])
 
 
 def _curve(models: Contents, model: str, name: str) -> Any:

@@ -51,7 +51,10 @@ class ReportData:
 
 @dataclass(frozen=True)
 class History:
-    """The history of a model: its runs and datasets in any order, and the summary of each reported run by id."""
+    """The history of a model: its runs and datasets in any order, and the summary of each reported run by id.
+
+    `look` is the record of its latest monitoring.
+    """
 
     model: str
     runs: tuple[Run, ...]
@@ -59,3 +62,4 @@ class History:
     versions: tuple[ModelVersion, ...] = ()
     champion: Champion | None = None
     summaries: Mapping[str, Mapping[str, Any]] | None = None
+    look: Mapping[str, Any] | None = None

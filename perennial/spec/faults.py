@@ -13,6 +13,7 @@ from awsrules import specs as awsrules
 from perennial.contract import formats
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.observed import RESERVED
 from perennial.contract.values import READERS
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _columns(spec: ModelSpec) -> Iterator[Fault]:
         place: Place = ("columns", name)
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             yield place, f"a column cannot be called '{name}': that is a pattern for columns; rename it in the data"
+        if name.lower() in RESERVED:
+            yield place, f"a column cannot be called '{name}': inference tables have one; rename it in the data"
         yield from (((*place, field), sentence) for field, sentence in _bounds(column))
         yield from (((*place, field), sentence) for field, sentence in _text_rules(column))
         yield from (((*place, "format"), sentence) for sentence in _format(column))

@@ -31,14 +31,26 @@ def plain(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: C
 
     `data` is UTF-8 and ends in a line feed; `keys` are those of its first line.
     """
+    line = pattern(keys, columns, contract)
+    if line is None or not matches(data, rf"\A(?:{line}\r?\n)*\z"):
+        return None
+    return parsed(data, keys, columns, contract)
+
+
+def pattern(keys: Sequence[str], columns: dict[str, str], contract: Contract) -> str | None:
+    """The pattern of a plain line with these keys; None where there is none."""
     names = {key: name for name, key in columns.items()}
     if len(keys) > _WIDEST or not keys or not all(_simple(key) for key in keys):
         return None
     if not all(_is_text(name, contract) or castable(name, contract) for name in columns):
         return None
     members = ", ?".join(f'"{re.escape(key)}": ?(?:{_value(names.get(key), contract)}|null)' for key in keys)
-    if not matches(data, rf"\A(?:\{{{members}\}}\r?\n)*\z"):
-        return None
+    return rf"\{{{members}\}}"
+
+
+def parsed(data: bytes, keys: Sequence[str], columns: dict[str, str], contract: Contract) -> pl.DataFrame | None:
+    """The columns of lines that all match `pattern`; None where Polars cannot hold a number."""
+    names = {key: name for name, key in columns.items()}
     schema = {key: _stored(names[key], contract) for key in keys if key in names}
     try:
         frame = pl.read_ndjson(data, schema=schema)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
 
-from perennial.contract.fields import PayloadError
+from perennial.contract.fields import Field, PayloadError
 from perennial.contract.requests import check_names
 from perennial.contract.schema import Rows, Schema
 from perennial.validation.casts import readable
@@ -21,24 +22,27 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise PayloadError(str(damaged(error))) from None
     check_names(frame.columns, schema)
-    columns: dict[str, list[Any]] = {}
-    for field in schema.fields:
-        if field.name not in frame.columns:
-            continue
-        values = frame[field.name]
-        if not readable(values.dtype, field.column):
-            message = f"the column '{field.name}' is {values.dtype}, which holds no values of type {field.kind}"
-            raise PayloadError(message, None, field.name)
-        if (
-            isinstance(values.dtype, pl.Datetime)
-            and values.dtype.time_unit == "ns"
-            and (values.to_physical() % 1000 != 0).any()
-        ):
-            raise PayloadError(f"the column '{field.name}' has moments finer than microseconds", None, field.name)
-        try:
-            columns[field.name] = values.to_list()
-        except (ValueError, OverflowError):
-            raise PayloadError(
-                f"the column '{field.name}' has moments beyond the year 9999", None, field.name
-            ) from None
+    columns = {field.name: _values(frame, field) for field in schema.fields if field.name in frame.columns}
+    for field in schema.kept:
+        if field.name in frame.columns:
+            with suppress(PayloadError):  # the server has not read it
+                columns[field.name] = _values(frame, field)
     return schema.rows(columns, frame.height)
+
+
+def _values(frame: pl.DataFrame, field: Field) -> list[Any]:
+    """The values of a column. Raises PayloadError."""
+    values = frame[field.name]
+    if not readable(values.dtype, field.column):
+        message = f"the column '{field.name}' is {values.dtype}, which holds no values of type {field.kind}"
+        raise PayloadError(message, None, field.name)
+    if (
+        isinstance(values.dtype, pl.Datetime)
+        and values.dtype.time_unit == "ns"
+        and (values.to_physical() % 1000 != 0).any()
+    ):
+        raise PayloadError(f"the column '{field.name}' has moments finer than microseconds", None, field.name)
+    try:
+        return values.to_list()
+    except (ValueError, OverflowError):
+        raise PayloadError(f"the column '{field.name}' has moments beyond the year 9999", None, field.name) from None

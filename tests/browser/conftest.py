@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from perennial.reports import card_contents, index_contents, page, run_contents
 from tests.browser import chromium
-from tests.perennial.reports import cases
+from tests.perennial.reports import cases, sites
 
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
@@ -42,8 +42,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "index": index_contents(cases.history()),
     }
     folder = tmp_path_factory.mktemp("pages")
-    paths = {name: folder / f"{name}.html" for name in made}
+    made |= sites.pages()
+    paths = {name: folder / f"{name.removesuffix('.html')}.html" for name in made}
     for name, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page(made[name]), encoding="utf-8")
     return paths
 

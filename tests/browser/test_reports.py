@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from perennial import layout
 from tests.browser.chromium import ROOT
 from tests.perennial.reports import cases
 
 SHOTS = ROOT / "build" / "screenshots"
-NAMES = [*cases.CAME_TO, "regression", "multiclass", "card", "index"]
-RICH = ["promoted", "card", "index"]
+HOME, LINEAGE = layout.home(), layout.lineage_page("loans")
+DATASET = layout.dataset_page("loans", "ds-loans-000000000010")
+SITE = [HOME, LINEAGE, DATASET]
+NAMES = [*cases.CAME_TO, "regression", "multiclass", "card", "index", *SITE]
+RICH = ["promoted", "card", "index", *SITE]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -26,7 +30,10 @@ def test_a_page_runs_nothing_fetches_nothing_and_is_no_wider_than_its_window(vis
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [("promoted", "light"), ("refused", "dark"), ("card", "light"), ("index", "dark"), ("failed", "light")],
+    [
+        *(("promoted", "light"), ("refused", "dark"), ("card", "light"), ("index", "dark"), ("failed", "light")),
+        *((name, scheme) for name in SITE for scheme in ("light", "dark")),
+    ],
 )
 def test_axe_finds_no_serious_violation(visit, name, scheme):
     seen = visit(name, 1440 if scheme == "light" else 360, scheme)
@@ -42,7 +49,7 @@ def test_axe_finds_no_serious_violation(visit, name, scheme):
 @pytest.mark.parametrize("name", RICH)
 def test_what_it_looks_like_is_kept(visit, name, width, scheme):
     seen = visit(name, width, scheme)
-    path = SHOTS / f"{name}-{width}-{scheme}.png"
+    path = SHOTS / f"{name.removesuffix('.html').replace('/', '-')}-{width}-{scheme}.png"
     seen.keep(path)
     seen.page.close()
     assert path.stat().st_size > 20_000
@@ -77,6 +84,35 @@ def test_every_chart_has_a_name_and_says_what_it_shows(visit):
     told = charts.evaluate_all(words)
     assert len(told) > 10
     assert all(len(both) == 2 and all(both) for both in told)
+    seen.page.close()
+
+
+def test_lineage_is_walked_both_ways_by_click_and_by_keyboard(visit):
+    seen = visit(LINEAGE)
+    opened = seen.page
+    opened.locator("#version-000000000010").get_by_role("link", name="2026-015.csv").click()
+    assert opened.url.endswith("#ds-loans-00000000000f")
+    back = opened.locator("#ds-loans-00000000000f").get_by_role("link", name="loans@000000000010")
+    back.focus()
+    opened.keyboard.press("Enter")
+    assert opened.url.endswith("#version-000000000010")
+    drawn = opened.locator("svg.links a").first
+    drawn.focus()
+    opened.keyboard.press("Enter")
+    assert "#ds-loans-" in opened.url
+    assert seen.faults == []
+    opened.close()
+
+
+def test_the_site_is_walked_from_all_models_to_a_dataset(visit):
+    seen = visit(HOME)
+    seen.page.get_by_role("link", name="loans", exact=True).click()
+    assert seen.page.get_by_role("heading", level=1).inner_text() == "loans"
+    seen.page.get_by_role("link", name="Lineage").click()
+    seen.page.get_by_role("link", name="Dataset ds-loans-000000000011").click()
+    assert seen.page.get_by_role("heading", level=1).inner_text() == "2026-017.csv"
+    seen.page.get_by_role("link", name="All models").click()
+    assert seen.page.get_by_role("heading", level=1).inner_text() == "Models"
     seen.page.close()
 
 

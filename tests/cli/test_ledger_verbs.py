@@ -34,10 +34,11 @@ DATASET, RUN, VERSION = "ds-tiny-0123456789ab", "run-tiny-0123456789ab", "tiny@b
 def cloud(checkout: Path, ledger: Ledger) -> Ledger:
     """A platform with buckets and a ledger, and nothing that runs."""
     (checkout / "models" / "tiny.yaml").write_text(SPEC)
-    for bucket in ("data", "models"):
+    for bucket in ("data", "models", "traffic"):
         boto3.client("s3").create_bucket(Bucket=bucket)
         boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
+    names = {name: name.removesuffix("_bucket") for name in ("data_bucket", "models_bucket", "traffic_bucket")}
+    names["ledger_table"] = "ledger"
     boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return ledger
 

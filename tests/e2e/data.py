@@ -9,6 +9,22 @@ import pandas as pd
 
 from examples.flights.data import month, read
 
+# the spec of `orders`, without its training
+ORDERS = """\
+name: returns
+problem: binary
+target: returned
+card: {origin: made for the tests, licence: CC0-1.0, terms: tests only}
+key: [order]
+columns:
+  order: {type: integer, minimum: 0}
+  price: {type: number, minimum: 0}
+  gift: {type: boolean}
+  returned: {type: boolean}
+validation: {min_rows: 100}
+"""
+
+
 FLIGHTS = (
     "time_hour", "carrier", "flight", "origin", "distance", "weekday", "hour", "temp", "precip", "visib", "late",
 )  # fmt: skip

@@ -19,7 +19,11 @@ ROW = b'{"price": 300.5, "weight": null, "shop": "north", "gift": true}'
 KEYS = {
     "data_bucket": ("incoming/orders/x.csv", "datasets/orders/ds/verdict.json"),
     "models_bucket": ("runs/run/plan/plan.json", "sources/x.tar.gz", "versions/orders/x/model.tar.gz"),
-    "traffic_bucket": ("capture/x/AllTraffic/x.jsonl", "watch/orders/x.json"),
+    "traffic_bucket": (
+        "capture/orders/x/x/AllTraffic/x.jsonl",
+        "tables/requests/orders/x/x.parquet",
+        "watch/orders/x.json",
+    ),
 }
 Names = Callable[[Loop], set[str]]
 Call = Callable[[Loop], dict[str, Any]]

@@ -10,22 +10,9 @@ import pytest
 from perennial import layout
 from tests.e2e.clouds import OwnCloud, own_cloud
 from tests.e2e.conftest import until
-from tests.e2e.data import as_csv, orders
+from tests.e2e.data import ORDERS, as_csv, orders
 
-SPEC = """\
-name: returns
-problem: binary
-target: returned
-card: {origin: made for the tests, licence: CC0-1.0, terms: tests only}
-key: [order]
-columns:
-  order: {type: integer, minimum: 0}
-  price: {type: number, minimum: 0}
-  gift: {type: boolean}
-  returned: {type: boolean}
-validation: {min_rows: 100}
-training: {estimator: "own:estimator"}
-"""
+SPEC = ORDERS + 'training: {estimator: "own:estimator"}\n'
 WELL = """\
 from sklearn.ensemble import HistGradientBoostingClassifier
 

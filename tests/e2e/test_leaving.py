@@ -17,22 +17,9 @@ from embedded.cloud import Cloud
 from perennial import layout
 from tests.e2e.clouds import environment
 from tests.e2e.conftest import Loop, connect, synthesize, until
-from tests.e2e.data import as_csv, orders
+from tests.e2e.data import ORDERS, as_csv, orders
 
-SPEC = """\
-name: NAME
-problem: binary
-target: returned
-card: {origin: made for the tests, licence: CC0-1.0, terms: tests only}
-key: [order]
-columns:
-  order: {type: integer, minimum: 0}
-  price: {type: number, minimum: 0}
-  gift: {type: boolean}
-  returned: {type: boolean}
-validation: {min_rows: 100}
-training: {estimator: "own:ESTIMATOR", window: 1}
-"""
+SPEC = ORDERS.replace("returns", "NAME") + 'training: {estimator: "own:ESTIMATOR", window: 1}\n'
 OWN = """\
 import time
 from sklearn.ensemble import HistGradientBoostingClassifier

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import account_quotas
 from tests.e2e.conftest import MODELS, Loop, deployed, until
 from tests.e2e.data import as_csv, orders
 from tests.embedded.assemblies import make_role
@@ -46,12 +47,10 @@ def refused(account: Loop) -> dict:
 @pytest.fixture(scope="module")
 def asked(account: Loop, refused: dict) -> list[tuple[str, ...]]:
     """The requests that the command names, made."""
-    requests = REQUEST.findall(doctor(account)["remedy"])
-    for service, code, value in requests:
-        account.client("service-quotas").request_service_quota_increase(
-            ServiceCode=service, QuotaCode=code, DesiredValue=float(value)
-        )
-    return requests
+    remedy = doctor(account)["remedy"]
+    for request in remedy.split("; "):
+        account_quotas.make(request, account.client("service-quotas"))
+    return REQUEST.findall(remedy)
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,21 @@ def all_kinds() -> Template:
         "Dashboard": resource("AWS::CloudWatch::Dashboard", DashboardName="board", DashboardBody='{"widgets": []}'),
         "Parameter": resource("AWS::SSM::Parameter", Name="/test/value", Type="String", Value={"Ref": "Bucket"}),
         "Group": resource("AWS::SageMaker::ModelPackageGroup", ModelPackageGroupName="flights"),
+        "Database": resource(
+            "AWS::Glue::Database", CatalogId={"Ref": "AWS::AccountId"}, DatabaseInput={"Name": "lake"}
+        ),
+        "Rows": resource(
+            "AWS::Glue::Table",
+            CatalogId={"Ref": "AWS::AccountId"},
+            DatabaseName={"Ref": "Database"},
+            TableInput={
+                "Name": "rows",
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": {"projection.enabled": "true"},
+                "PartitionKeys": [{"Name": "day", "Type": "date"}],
+                "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "double"}], "Location": "s3://lake/rows/"},
+            },
+        ),
         "Metadata": resource("AWS::CDK::Metadata", Analytics="v2:x"),
     }
 
@@ -189,6 +204,8 @@ def test_everything_else_is_found_by_the_services_own_calls(world: World, made: 
     assert world.client("iam").list_role_policies(RoleName=made["Role"])["PolicyNames"] == ["inline", "more"]
     policy = json.loads(world.client("lambda").get_policy(FunctionName=made["Function"])["Policy"])
     assert policy["Statement"][0]["Principal"] == {"Service": "events.amazonaws.com"}
+    rows = world.client("glue").get_table(DatabaseName=made["Database"], Name=made["Rows"])["Table"]
+    assert rows["Parameters"] == {"projection.enabled": "true"}
     group = world.client("sagemaker").describe_model_package_group(ModelPackageGroupName="flights")
     assert group["ModelPackageGroupArn"] == made["Group"]
 
@@ -391,3 +408,18 @@ def test_a_bucket_with_objects_does_not_leave_its_stack(world: World) -> None:
         world.deploy("Full", template({}))
     world.client("s3").delete_object(Bucket=made["Bucket"], Key="k")
     world.deploy("Full", template({}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"PartitionKeys": [{"Name": "X", "Type": "date"}]}, "the column 'x' is there twice"),
+        ({"Name": "Rows"}, "the name 'Rows' has capital letters"),
+    ],
+)
+def test_tables_that_athena_could_not_query_are_refused(world: World, changes: Template, reason: str) -> None:
+    table = all_kinds()["Rows"]["Properties"]["TableInput"] | changes
+    given = {"CatalogId": "123456789012", "DatabaseName": "lake", "TableInput": table}
+    with pytest.raises(DeployError, match=reason):
+        world.deploy("Refused", template({"Rows": resource("AWS::Glue::Table", **given)}))
+    world.forget("Refused")

@@ -62,6 +62,7 @@ def _make_names() -> tuple[dict[str, str], str]:
         "LEDGER_TABLE": "ledger",
         "NOTICES_TOPIC": topic,
         "DISPATCH_QUEUE": sqs.create_queue(QueueName="dispatch")["QueueUrl"],
+        "TRUTH_QUEUE": sqs.create_queue(QueueName="truth")["QueueUrl"],
         "STATE_MACHINE": machine,
         "TRAINING_IMAGE": "image",
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
@@ -104,3 +105,18 @@ class Context:
 @pytest.fixture
 def context() -> Context:
     return Context()
+
+
+@pytest.fixture
+def send(world, context):
+    """Hands messages to dispatch; gives those that failed."""
+    from functions.dispatch.handler import handler
+
+    def send(*bodies: dict) -> list:
+        records = [
+            {"messageId": str(index), "body": json.dumps(body), "eventSource": "aws:sqs", "receiptHandle": "r"}
+            for index, body in enumerate(bodies)
+        ]
+        return handler({"Records": records}, context)["batchItemFailures"]
+
+    return send

@@ -7,7 +7,6 @@ import pytest
 
 from cloud import lease
 from functions.conclusion import handler as conclude
-from functions.dispatch.handler import handler
 from functions.dispatch.reconciliation import handler as reconcile
 from perennial import layout
 
@@ -25,18 +24,6 @@ def created(key: str = KEY, version: str = "v1", minute: int = 0, sequencer: str
             "object": {"key": key, "version-id": version, "size": 9, "etag": "e", "sequencer": sequencer},
         },
     }
-
-
-@pytest.fixture
-def send(world, context):
-    def send(*bodies: dict) -> list:
-        records = [
-            {"messageId": str(index), "body": json.dumps(body), "eventSource": "aws:sqs", "receiptHandle": "r"}
-            for index, body in enumerate(bodies)
-        ]
-        return handler({"Records": records}, context)["batchItemFailures"]
-
-    return send
 
 
 @pytest.fixture

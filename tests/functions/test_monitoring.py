@@ -10,14 +10,22 @@ import pytest
 
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
 from examples.flights import COLUMNS, read
+from functions import monitoring
 from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
-from functions.monitoring import handler
+from functions.tabulation.handler import Tabulation
+from functions.tabulation.handler import handler as tabulate
 from perennial.profile import freeze, profile
 from perennial.records import Champion, ModelVersion
 
 SPEC = specs()["flights"]
 FEATURES = list(SPEC.features())
+
+
+def handler(event, context):
+    """The hourly functions, one after the other."""
+    tabulate(event, context)
+    return monitoring.handler(event, context)
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +100,18 @@ def note(rows: pl.DataFrame) -> None:
 
 
 def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, flights):
+    promote(world, flights.head(2000), {})
     serving = replace(SPEC.serving, sensitive="drop")
     columns = SPEC.columns | {"carrier": replace(SPEC.columns["carrier"], sensitive=True)}
     spec = replace(SPEC, serving=serving, columns=columns)
     now = datetime.now(UTC)
     rows = flights.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
     grid = freeze(rows, SPEC.contract())
-    window = (grid, now - timedelta(hours=1), now + timedelta(hours=1))
+    window = ("flights@ba9876543210", grid, now - timedelta(hours=1), now + timedelta(hours=1))
+    Tabulation(world.platform, world.ledger, spec, now).run()
     assert captured_profile(world.platform, spec, *window).profile.rows == 0
-    capture(flights.head(50))  # SageMaker's captured data is not read here
     note(flights.head(300))
+    Tabulation(world.platform, world.ledger, spec, now).run()
     found = captured_profile(world.platform, spec, *window)
     assert (found.profile.rows, found.broken) == (300, 0)
     assert "carrier" not in found.profile.columns

@@ -61,12 +61,14 @@ def write(world, context):
     return run
 
 
-def test_a_promoted_run_leaves_its_report_a_card_an_index_and_their_twins(write):
+def test_a_promoted_run_leaves_its_report_a_card_and_the_pages_of_its_model(write):
     found = write("promoted")
-    pages = [f"reports/loans/{name}" for name in (RUN, "cards/9be2410c77aa", "index")]
-    assert sorted(found) == sorted(
-        [*(f"{one}.html" for one in pages), *(f"{one}.json" for one in pages), f"reports/loans/summaries/{RUN}.json"]
-    )
+    names = (RUN, "cards/9be2410c77aa", "index", "lineage", f"datasets/{cases.DATASETS[-1]}")
+    pages = ["reports/index", *(f"reports/loans/{name}" for name in names)]
+    data = [f"reports/loans/{name}" for name in ("glance.json", f"summaries/{RUN}.json")]
+    assert sorted(found) == sorted([*(f"{one}.html" for one in pages), *(f"{one}.json" for one in pages), *data])
+    (glance,) = json.loads(found["reports/index.json"])["models"]
+    assert (glance["model"], glance["state"], glance["champion"]["version"]) == ("loans", "new", "loans@9be2410c77aa")
     report = json.loads(found[f"reports/loans/{RUN}.json"])
     assert report["decision"]["state"] == "promoted"
     assert {one["name"] for one in report["sections"]["drift"]["distributions"]} >= {"income", "region"}

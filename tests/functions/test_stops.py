@@ -13,21 +13,8 @@ from cloud import lease, stops
 from cloud.handovers import DispatchMessage, RunReference
 from functions.cleanup import handler as clean_up
 from functions.conclusion import handler as conclude
-from functions.dispatch.handler import handler as dispatch
 from functions.task import open_task
 from tests.functions.test_dispatch import created
-
-
-@pytest.fixture
-def send(world, context):
-    def send(*bodies: dict) -> list:
-        records = [
-            {"messageId": str(index), "body": json.dumps(body), "eventSource": "aws:sqs", "receiptHandle": "r"}
-            for index, body in enumerate(bodies)
-        ]
-        return dispatch({"Records": records}, context)["batchItemFailures"]
-
-    return send
 
 
 @pytest.fixture

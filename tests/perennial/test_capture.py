@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
-from functions.captured_traffic import answered
 from perennial import capture
 from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.requests import UnsupportedTypeError
 from perennial.contract.schema import Rows, Schema
+from perennial.monitoring.reading import rows_of
 from tests.perennial.contract.readers import asked, csv_of
 
 SCHEMA = Schema.of(
@@ -45,6 +45,10 @@ def recorded(body: bytes, content_type: str, encoding: str) -> capture.Request:
         config, CapturedInvocation(body, content_type, b"", "application/json", None, None), datetime.now(UTC)
     )
     return capture.read(json.dumps(record).encode())
+
+
+def answered(request: capture.Request, schema: Schema) -> Rows:
+    return rows_of(request.content_type, request.body, schema)
 
 
 def seen(read: Any) -> Rows | str:
@@ -155,7 +159,7 @@ def test_no_parquet_breaks_a_reader(body: bytes) -> None:
 
 @given(st.text(), st.sampled_from([*requests.TYPES[:3], "image/png"]))
 def test_no_body_breaks_the_reader(body: str, content_type: str) -> None:
-    request = capture.Request(content_type, body.encode(errors="replace"), datetime.now(UTC))
+    request = capture.Request(content_type, body.encode(errors="replace"), datetime.now(UTC), "e")
     assert isinstance(seen(lambda: answered(request, SCHEMA)), Rows | str)
 
 

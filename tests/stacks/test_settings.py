@@ -56,7 +56,7 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     app = App(outdir=str(tmp_path), context=flags, builtin_cloud_formation_validation=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     settings = Settings(name="trial", retain=False, notify="team@example.com")
-    PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), settings=settings)
+    PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), models={}, settings=settings)
     app.synth()
     found = templates(tmp_path)
     kept = [id for id, one in found["Data"]["Resources"].items() if one.get("DeletionPolicy") == "Retain"]

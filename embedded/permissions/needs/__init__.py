@@ -7,13 +7,14 @@ them.
 
 from embedded.permissions.evaluation import Access
 from embedded.permissions.need import Parameters, Place, Table
-from embedded.permissions.needs import functions, messages, objects, records, sagemaker, watching
+from embedded.permissions.needs import catalogue, functions, messages, objects, records, sagemaker, watching
 
 TABLES: dict[str, Table] = {  # by botocore's name of the service
     "application-autoscaling": sagemaker.SCALING,
     "cloudwatch": watching.CLOUDWATCH,
     "dynamodb": records.DYNAMODB,
     "events": messages.EVENTS,
+    "glue": catalogue.GLUE,
     "kms": records.KMS,
     "lambda": functions.LAMBDA,
     "logs": watching.LOGS,

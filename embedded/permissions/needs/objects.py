@@ -50,6 +50,8 @@ def _write(parameters: Parameters, place: Place) -> Iterable[Access]:
 
 def _written(parameters: Parameters) -> Iterable[Access]:
     context = []
+    if parameters.get("IfMatch"):  # the answer tells whether the object has that ETag
+        yield Access("s3:GetObject", _arn(parameters))
     if parameters.get("ServerSideEncryption"):
         context.append(("s3:x-amz-server-side-encryption", (str(parameters["ServerSideEncryption"]),)))
     yield Access("s3:PutObject", _arn(parameters), tuple(context))

@@ -6,6 +6,7 @@ alone. Colours are CSS classes of the page: a plot adapts to dark mode and print
 
 from perennial.reports.charts.bars import Bars, histograms, paired_bars, ranked_bars
 from perennial.reports.charts.lines import Line, lines
+from perennial.reports.charts.links import Link, two_columns
 from perennial.reports.charts.scale import Axis
 from perennial.reports.charts.svg import shaded_table
 from perennial.reports.charts.whiskers import Whisker, limit_plot, whiskers
@@ -14,6 +15,7 @@ __all__ = [
     "Axis",
     "Bars",
     "Line",
+    "Link",
     "Whisker",
     "histograms",
     "limit_plot",
@@ -21,5 +23,6 @@ __all__ = [
     "paired_bars",
     "ranked_bars",
     "shaded_table",
+    "two_columns",
     "whiskers",
 ]

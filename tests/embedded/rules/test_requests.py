@@ -72,6 +72,10 @@ TAKEN: list[tuple[str, dict[str, Any], str, str, dict[str, Any]]] = [
     ("AWS::SQS::Queue", {"QueueName": "taken"}, "sqs", "create_queue", {"QueueName": "taken"}),
     ("AWS::SNS::Topic", {"TopicName": "taken"}, "sns", "create_topic", {"Name": "taken"}),
     (
+        "AWS::Glue::Database", {"CatalogId": "123456789012", "DatabaseInput": {"Name": "taken"}}, "glue",
+        "create_database", {"DatabaseInput": {"Name": "taken"}},
+    ),
+    (
         "AWS::CloudWatch::Alarm", ALARM | {"AlarmName": "taken", "Period": 60, "EvaluationPeriods": 1}, "cloudwatch",
         "put_metric_alarm", ALARM | {"AlarmName": "taken", "Period": 60, "EvaluationPeriods": 1},
     ),

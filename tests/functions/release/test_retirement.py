@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from cloud import registry, retirements
-from cloud.platform import from_environment
+from cloud import quotas, registry, retirements
+from cloud.platform import client, from_environment
 from cloud.retirements import Remains
 from functions import retirement
 from tests.functions.release.conftest import House
@@ -108,6 +111,40 @@ def test_a_crash_after_any_call_is_made_good_by_the_next_try(serving: House) -> 
     retired = serving.ledger.is_retired(serving.model)
     assert retired is not None
     assert retired.version == f"{serving.model}@{'b' * 12}"
+
+
+@contextmanager
+def throttled(service: str, operation: str) -> Iterator[None]:
+    """AWS throttles an operation beyond boto3's own retries."""
+    error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+
+    def refuse(**_: Any) -> None:
+        raise ClientError(error, operation)
+
+    events, name = client(service).meta.events, f"before-call.{service}.{operation}"
+    events.register(name, refuse, unique_id="throttle")
+    try:
+        yield
+    finally:
+        events.unregister(name, unique_id="throttle")
+
+
+@pytest.mark.parametrize("call", [("sagemaker", "DeleteEndpoint"), ("cloudwatch", "DeleteAlarms")])
+def test_throttled_calls_are_waited_out_for_six_hours(serving: House, call: tuple[str, str]) -> None:
+    begin(serving)
+    with throttled(*call):
+        while (answer := serving.call(retirement))["seconds"] != quotas.PAUSE.seconds:
+            time.sleep(0.05)
+        assert answer["outcome"] == "waiting"
+        run = serving.run()
+        waits = run.waits | {"retire for capacity": quotas.WAITS}
+        assert serving.ledger.update_run(run.model_copy(update={"waits": waits}))
+        with pytest.raises(quotas.BusyError, match="throttles"):
+            finish(serving)
+    run = serving.run()
+    assert serving.ledger.update_run(run.model_copy(update={"waits": {}}))
+    finish(serving)
+    assert remains(serving).is_over
 
 
 def test_a_model_whose_release_failed_is_retired_without_a_version(house: House) -> None:

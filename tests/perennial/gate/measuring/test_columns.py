@@ -77,6 +77,8 @@ def test_fairness_value_and_slices_are_equal():
 def test_live_measuring_needs_neither_pandas_nor_scipy():
     """The layer of the Lambda functions has neither."""
     modules = "evaluation, fairness, value, levels"
-    code = f"import sys; from perennial.gate.measuring import {modules}; print({{'pandas', 'scipy'}} & set(sys.modules))"
+    code = (
+        f"import sys; from perennial.gate.measuring import {modules}; print({{'pandas', 'scipy'}} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.monitoring.trials import estimates
+from perennial.estimation.calibration import Calibrator
+from perennial.estimation.estimate import Estimation
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Regression
-from perennial.monitoring.calibration import Calibrator
-from perennial.monitoring.estimate import Estimation
 
 ROWS = pl.DataFrame({"x": np.linspace(0, 1, 4000)})
 

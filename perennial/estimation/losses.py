@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial.contract.part import Part, required
+from perennial.estimation.trees import Binning, Codes, Ensemble, binned, binnings_of
 from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.intervals import MetricInterval, metric_value
 from perennial.gate.measuring.outcomes import Regression
-from perennial.monitoring.trees import Binning, Codes, Ensemble, binned, binnings_of
 
 Floats = NDArray[np.float64]
 #: with fewer held-out rows no losses are modelled

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from perennial.contract.metrics import metrics_of
 from perennial.contract.part import Part, setting
+from perennial.estimation.calibration import Calibrator
+from perennial.estimation.losses import LossModel
 from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.intervals import MetricInterval, metric_value
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
-from perennial.monitoring.calibration import Calibrator
-from perennial.monitoring.losses import LossModel
 
 Floats = NDArray[np.float64]
 _DRAWS, _FEWEST_DRAWS, _BUDGET = 200, 40, 100_000_000

@@ -1,0 +1,1 @@
+"""Captured traffic becomes inference tables, hour by hour."""

@@ -1,0 +1,17 @@
+"""What the stacks need to know of the models' specs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Columns = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model: the columns of its tables, by kind, as (name, type of Athena), and the hours between two monitorings."""
+
+    tables: Mapping[str, Columns]
+    monitoring_hours: int
+
+
+Models = Mapping[str, Model]
