@@ -21,6 +21,7 @@ from cli import (
     init,
     lineage,
     models,
+    monitor,
     predict,
     report,
     retire,
@@ -44,8 +45,8 @@ NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(peren
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, runs.runs, explain.explain, report.report, site.site, approval.approve, approval.reject,
-    models.models, lineage.lineage, drift.drift, traffic.traffic, truth.truth, predict.predict, batch.batch,
-    rollback.rollback, withdraw.withdraw, stop.stop, retire.retire,
+    models.models, monitor.monitor, lineage.lineage, drift.drift, traffic.traffic, truth.truth, predict.predict,
+    batch.batch, rollback.rollback, withdraw.withdraw, stop.stop, retire.retire,
 )  # fmt: skip
 
 

@@ -31,10 +31,14 @@ _OF_PARTS = 0.5
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals."""
+    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals.
+
+    `known`: all classes; `names`: as the data spells them.
+    """
 
     candidate: Outcomes
     champion: Outcomes | None
+    known: tuple[Any, ...]
     names: tuple[str, ...]
     counts: tuple[int, ...]
     resamples: Resamples
@@ -55,7 +59,8 @@ def compare(plan: Plan, actual: pd.Series, candidate: Scored, champion: Scored |
     counts = np.bincount(labels.numbers(actual, known), minlength=len(known)).tolist() if known else []
     resamples = Resamples(len(actual), affordable(outcomes[0], round(share * plan.gate.resamples)), plan.seed)
     comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
-    return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
+    words = tuple(labels.names(plan, known))
+    return Compared(outcomes[0], other, tuple(known), words, tuple(counts), resamples, comparison)
 
 
 @dataclass(frozen=True)

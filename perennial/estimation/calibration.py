@@ -26,10 +26,10 @@ class Calibrator(Part):
     positives: tuple[int, ...] = required("Those that belong to the class.")
 
     @classmethod
-    def fit(cls, score: Floats, came_true: NDArray[np.bool_]) -> Calibrator | None:
-        """The bins of held-out rows; None where a kind is too rare. Both arguments: (n,)."""
+    def fit(cls, score: Floats, came_true: NDArray[np.bool_], fewest: int = FEWEST_OF_A_KIND) -> Calibrator | None:
+        """The bins of held-out rows; None where a kind has fewer than `fewest`. `score`, `came_true`: (n,)."""
         positives = int(came_true.sum())
-        if min(positives, len(score) - positives) < FEWEST_OF_A_KIND:
+        if min(positives, len(score) - positives) < fewest:
             return None
         bins = max(1, min(_BINS, len(score) // _ROWS_PER_BIN))
         ordered = np.sort(score)

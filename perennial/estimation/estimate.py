@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from perennial.contract.metrics import metrics_of
 from perennial.contract.part import Part, setting
-from perennial.estimation.calibration import Calibrator
-from perennial.estimation.losses import LossModel
+from perennial.estimation.calibration import FEWEST_OF_A_KIND, Calibrator
+from perennial.estimation.losses import FEWEST_ROWS, LossModel
 from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.intervals import MetricInterval, metric_value
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
@@ -43,7 +43,8 @@ class Estimation(Part):
         """Fitted on held-out rows, `columns` their features. Where they are too few of a kind, it estimates nothing."""
         if isinstance(outcomes, Regression):
             return cls(losses=LossModel.fit(columns, rows, outcomes))
-        calibrators = [Calibrator.fit(score, truth) for score, truth in _sides(outcomes)]
+        fewest = 0 if outcomes.problem == "multiclass" and outcomes.rows >= FEWEST_ROWS else FEWEST_OF_A_KIND
+        calibrators = [Calibrator.fit(score, truth, fewest) for score, truth in _sides(outcomes)]
         known = tuple(each for each in calibrators if each is not None)
         return cls(tuple(classes), known if len(known) == len(calibrators) else ())
 

@@ -118,9 +118,14 @@ class Ensemble(Part):
 
 
 def binned(binnings: Mapping[str, Binning], rows: Table, prediction: Floats) -> Codes:
-    """The codes of the columns, (n, columns + 1); the model's own prediction is the last, under the name ''."""
+    """The codes of the columns, (n, columns + 1); the model's own prediction is the last, under the name ''.
+
+    A column that the rows lack is all nulls.
+    """
     own = np.searchsorted(binnings[""].edges, prediction, side="left") + 1
-    return np.column_stack([*(binning.codes(rows[name]) for name, binning in binnings.items() if name), own])
+    known, nulls = set(rows.columns), np.zeros(len(prediction), dtype=np.int64)
+    columns = [(name, binning) for name, binning in binnings.items() if name]
+    return np.column_stack([*(each.codes(rows[name]) if name in known else nulls for name, each in columns), own])
 
 
 def binnings_of(columns: Sequence[str], rows: Table, prediction: Floats, loss: Floats) -> dict[str, Binning]:

@@ -30,6 +30,11 @@ class Served:
     classes: tuple[str, ...] = ()
     threshold: float = 0.5
 
+    @property
+    def measurable(self) -> bool:
+        """True if labels can be told from each other: a version of an older release does not say its classes."""
+        return self.problem == "regression" or len(self.classes) > 1
+
     def readable(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows whose answer could be read."""
         return frame.filter(pl.col(SCORES if self.problem == "multiclass" else SCORE).is_not_null())

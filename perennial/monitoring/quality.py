@@ -45,7 +45,7 @@ def measure(frame: pl.DataFrame, served: Served, estimation: Estimation, min_lab
     rows = served.readable(frame)
     known = served.labelled(frame)
     found = Quality(len(rows), len(known), estimated=_estimated(rows, served, estimation))
-    if len(known) < max(1, min_labels):
+    if len(known) < max(1, min_labels) or not served.measurable:
         return found
     outcomes, gate = served.outcomes(known), served.gate
     resamples = Resamples(len(known), affordable(outcomes, gate.resamples), _SEED)

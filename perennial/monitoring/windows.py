@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -64,15 +63,10 @@ class Window:
 
 
 def spans(until: datetime, hours: int, count: int, since: datetime) -> list[tuple[datetime, datetime]]:
-    """The newest `count` windows that end by `until` and start from `since` on, oldest first.
-
-    They end at whole hours, and those of a day at midnight UTC, so that a later look sees the same windows.
-    """
+    """The newest `count` windows before `until`, oldest first; the first may be shorter, for it starts at `since`."""
     step = timedelta(hours=hours)
-    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
-    end = midnight + (until - midnight) // step * step if hours < 24 else midnight
-    found = [(end - (place + 1) * step, end - place * step) for place in range(count)]
-    return [(start, stop) for start, stop in reversed(found) if start >= since]
+    ends = [until - place * step for place in reversed(range(count))]
+    return [(max(since, end - step), end) for end in ends if end > since]
 
 
 def cut(frame: pl.DataFrame, span: tuple[datetime, datetime]) -> pl.DataFrame:
@@ -122,14 +116,3 @@ def profiled(frame: pl.DataFrame, watched: Watched) -> Profile:
 def _over(reference: Profile, grid: Grid) -> Profile:
     """The reference over the columns of the traffic alone."""
     return Profile(grid, reference.rows, {name: reference.columns[name] for name in grid.columns})
-
-
-def record(window: Window) -> dict[str, Any]:
-    """A window as JSON values, without its profile."""
-    return {
-        "start": window.start.isoformat(),
-        "end": window.end.isoformat(),
-        "rows": window.look.rows,
-        "drift": window.drift.verdict,
-        "quality": window.quality.to_json(),
-    }

@@ -256,3 +256,33 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
     assert result.exit_code == code, result.output
     told = json.loads(result.stdout)
     assert (told["outcome"], told["run"], told["reasons"][0]) == (outcome, RUN, "The new model serves.")
+
+
+LOOK = {
+    "model": "tiny", "version": VERSION, "at": NOW.isoformat(), "verdict": "stale", "stale": True, "drift": "stable",
+    "rows": 1000, "labelled": 800, "age_days": 9, "sentences": ["In 2 of the newest 3 windows: roc_auc fell [much]."],
+    "figures": [
+        {"name": "roc_auc", "promised": {"value": 0.8, "low": 0.78, "high": 0.82}, "live": {"value": 0.7}},
+        {"name": "value", "promised": {"value": 1.5, "low": None, "high": None}, "live": None, "estimated": None},
+    ],
+}  # fmt: skip
+
+
+def test_monitor_shows_the_verdict_its_sentences_and_both_figures(cloud, perennial):
+    cloud.put_monitoring("tiny", NOW, LOOK)
+    output = perennial("monitor", "tiny").stdout
+    assert f"tiny is stale: version {VERSION}, looked at on 2026-11-21 08:00 UTC" in output
+    assert "- In 2 of the newest 3 windows: roc_auc fell [much]." in output
+    assert "0.8 (0.78 to 0.82)" in output
+    assert json.loads(perennial("monitor", "tiny", "--json").stdout) == LOOK
+
+
+def test_monitor_shows_the_sentences_of_a_look_of_an_older_release(cloud, perennial):
+    cloud.put_monitoring("tiny", NOW, {"rows": 5, "drift": "stable", "sentences": ["The champion is 3 days old."]})
+    assert perennial("monitor", "tiny").stdout.strip() == "The champion is 3 days old."
+
+
+def test_monitor_says_when_a_first_look_is_taken(cloud, perennial):
+    result = perennial("monitor", "tiny")
+    assert result.exit_code == 1
+    assert "no look at the traffic of tiny yet; one is taken every 24 hours" in result.stderr

@@ -37,6 +37,13 @@ class Values:
         """True for numbers, dates and datetimes; false for truth values and texts."""
         return self.values.dtype.kind in "iufM"
 
+    def times(self) -> NDArray[np.datetime64]:
+        """Dates or datetimes, (n,); not a time for nulls and in other columns."""
+        made = np.full(len(self.known), np.datetime64("NaT"), dtype="datetime64[us]")
+        if self.values.dtype.kind == "M":
+            made[self.known] = self.values
+        return made
+
     def text(self, value: Any) -> str:
         """A value as evaluation.json writes it."""
         if isinstance(value, np.datetime64):
