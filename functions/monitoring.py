@@ -13,6 +13,7 @@ from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
 from functions import site
+from functions.baselines import newest_window, past_windows, reference_rows
 from functions.dispatch.handler import scheduled
 from functions.task import logger, metrics, utc_now
 from perennial import layout
@@ -51,11 +52,12 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     version = ledger.version(champion.version)
     watched = _watched(platform, spec, champion, version)
     frame, unreadable = _observed(platform, spec, version, watched, now)
-    judged = look(frame, watched, now)
+    past = past_windows(platform, spec.name, version.id, champion.since, now)
+    judged = look(frame, watched, now, past)
     found = recorded(judged, watched, (spec.name, version.id), now, unreadable)
-    s3.write_json(
-        platform.traffic_bucket, layout.monitoring(spec.name, now), found.to_json() | {"windows": _windows(judged)}
-    )
+    newest = newest_window(judged.windows[-1] if judged.windows else None, spec.monitoring.min_rows)
+    detail = found.to_json() | {"windows": _windows(judged), "newest": newest}
+    s3.write_json(platform.traffic_bucket, layout.monitoring(spec.name, now), detail)
     ledger.put_monitoring(spec.name, now, found.to_json())
     site.write_model(platform, ledger, spec.name)
     _put_metrics(found, judged)
@@ -68,14 +70,15 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
 def _watched(platform: Platform, spec: ModelSpec, champion: Champion, version: ModelVersion) -> Watched:
     """What the version is compared with; its gate is that of the spec that it was trained by."""
     trained_by = champions.spec_of(platform, version) or spec
+    profile = Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key))
+    reference = _without_hidden(profile, trained_by)
     return watched_by(
         _evaluation(platform, version),
         trained_by.problem,
         trained_by.gate_checks(),
         released=champion.since,
-        reference=_without_hidden(
-            Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key)), trained_by
-        ),
+        reference=reference,
+        rows=reference_rows(platform, trained_by, version, list(reference.columns)),
         importance=version.importance,
         drift=spec.drift,
         policy=spec.monitoring,

@@ -90,7 +90,9 @@ def look(frame: pl.DataFrame, watched: Watched, now: datetime, past: Sequence[Pa
     policy = watched.policy
     waited = -(-policy.label_days * 24 // policy.every_hours)
     windows: list[Window] = []
-    for span in spans(now, policy.every_hours, policy.windows + waited, watched.released):
+    every = spans(now, policy.every_hours, policy.windows + waited, watched.released)
+    past = [each for each in past if not every or each.end <= every[0][0]]
+    for span in every:
         rows = cut(frame, span)
         if len(rows) >= policy.min_rows or span[1] == now:
             windows.append(examine(rows, span, watched, [*past, *(each.past for each in windows)]))

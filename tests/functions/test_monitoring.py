@@ -44,7 +44,7 @@ def promote(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
         spec_digest="5" * 64, parameters={}, metrics={}, importance=importance, environment={}, created_at=now,
     )  # fmt: skip
     world.ledger.put_version(version)
-    since = now - timedelta(days=3)
+    since = now - timedelta(days=10)
     champion = Champion(model="flights", version=version.id, run=version.run, token=1, since=since)
     world.ledger.table.put_item(Item={"pk": "model#flights", "sk": "champion", "record": champion.model_dump_json()})
 
@@ -71,6 +71,8 @@ def capture(rows: pl.DataFrame, hours_ago: int = 0) -> None:
 @pytest.mark.parametrize(("eye", "stale"), [("distance", True), ("visib", False)])
 def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(world, context, flights, eye, stale):
     promote(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
+    for hours_ago in (7 * 24, 7 * 24 + 25):
+        capture(flights.head(2000).sample(1500, seed=2), hours_ago)
     for hours_ago in (0, 25):
         capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2), hours_ago)
     assert handler({}, context) == {"stale": {"flights": stale}}
