@@ -9,10 +9,12 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from bench.monitoring.population import IMPORTANCE, LABELLED, START, contract, days
+from bench.monitoring.population import FEATURES, IMPORTANCE, LABELLED, START, contract, days
 from perennial.contract.gate import Fairness, Gate, Money
 from perennial.contract.lifecycle import Monitoring
 from perennial.contract.observed import AT, LABEL, SCORE
+from perennial.estimation.estimate import Estimation
+from perennial.estimation.relations import Relations
 from perennial.estimation.seasonal import promised
 from perennial.gate.measuring import fairness, value
 from perennial.gate.measuring.bootstrap import Resamples
@@ -56,6 +58,7 @@ class Service:
             released=START + timedelta(days=YEAR + self.first),
             reference=profile(rows, grid),
             promise=_promise(held_out, outcomes),
+            estimation=Estimation(relations=Relations.fit(outcomes, held_out, FEATURES)),
             importance=IMPORTANCE,
             policy=POLICY,
             rows=ReferenceRows(rows, "time") if self.event_time else None,

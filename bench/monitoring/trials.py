@@ -16,7 +16,7 @@ from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regr
 WEEKS = {"stationary": 50, "untimed": 10}
 #: the kinds of reasons that name the cause of a shift
 CAUSES = {
-    "label shift": ("drift",), "covariate shift": ("drift",), "concept shift": ("quality", "value"),
+    "label shift": ("drift",), "covariate shift": ("drift",), "concept shift": ("relation", "quality", "value"),
     "unit change": ("drift",), "dead sensor": ("drift",), "a group treated worse": ("fairness",),
 }  # fmt: skip
 ROWS_HELD_OUT, ROWS_LIVE = 4_000, 1_000

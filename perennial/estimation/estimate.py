@@ -19,6 +19,7 @@ from perennial.contract.metrics import metrics_of
 from perennial.contract.part import Part, setting
 from perennial.estimation.calibration import FEWEST_OF_A_KIND, Calibrator
 from perennial.estimation.losses import FEWEST_ROWS, LossModel
+from perennial.estimation.relations import Relations
 from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.intervals import MetricInterval, metric_value
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
@@ -37,16 +38,18 @@ class Estimation(Part):
     classes: tuple[str, ...] = setting((), "The text of each class: of a binary model the negative, the positive.")
     calibrators: tuple[Calibrator, ...] = setting((), "The calibrator of each class.")
     losses: LossModel | None = setting(None, "The model of the losses of a regression.")
+    relations: Relations | None = setting(None, "The relation of each feature to the target.")
 
     @classmethod
     def fit(cls, outcomes: Outcomes, rows: Table, columns: Sequence[str], classes: Sequence[str] = ()) -> Estimation:
         """Fitted on held-out rows, `columns` their features. Where they are too few of a kind, it estimates nothing."""
+        relations = Relations.fit(outcomes, rows, columns) if outcomes.rows >= FEWEST_ROWS else None
         if isinstance(outcomes, Regression):
-            return cls(losses=LossModel.fit(columns, rows, outcomes))
+            return cls(losses=LossModel.fit(columns, rows, outcomes), relations=relations)
         fewest = 0 if outcomes.problem == "multiclass" and outcomes.rows >= FEWEST_ROWS else FEWEST_OF_A_KIND
         calibrators = [Calibrator.fit(score, truth, fewest) for score, truth in _sides(outcomes)]
         known = tuple(each for each in calibrators if each is not None)
-        return cls(tuple(classes), known if len(known) == len(calibrators) else ())
+        return cls(tuple(classes), known if len(known) == len(calibrators) else (), relations=relations)
 
     @property
     def estimates(self) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial.contract.part import Part, required
-from perennial.gate.measuring.columns import Table, Values, values_of
+from perennial.gate.measuring.columns import Table, Values, numbers_of, values_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -60,8 +60,7 @@ class Binning(Part):
 
 
 def _numbers(found: Values) -> Floats:
-    whole = found.values.astype("datetime64[us]").astype(np.int64) if found.values.dtype.kind == "M" else found.values
-    return np.asarray(whole, dtype=np.float64)
+    return numbers_of(found.values)
 
 
 def _texts(found: Values) -> NDArray[Any]:

@@ -15,7 +15,9 @@ from perennial.gate.check import MetricValue, member, number, read_metric
 from perennial.monitoring.quality import Quality
 
 #: the kinds of shortfalls
-QUALITY, ESTIMATE, FAIRNESS, VALUE = "quality", "estimate", "fairness", "value"
+QUALITY, ESTIMATE, FAIRNESS, VALUE, RELATION = "quality", "estimate", "fairness", "value", "relation"
+#: a smaller change of a relation counts for nothing, in standard deviations of label minus score
+_SMALLEST_CHANGE = 0.1
 _LOWER_IS_WORSE = ("true_positive_rate",)
 
 
@@ -76,9 +78,22 @@ def shortfalls(quality: Quality, promise: Promise, gate: Gate, seasons: Sequence
         *reader.of_metrics(quality.metrics, rows, QUALITY),
         *reader.of_slices(quality.slices),
         *reader.of_value(quality),
+        *of_relations(quality.relations),
     ]
     unfair = list(reader.of_groups(quality.fairness))
     return (*found, *(replace(each, comparisons=len(unfair)) for each in unfair))
+
+
+def of_relations(relations: Mapping[str, Any]) -> Iterator[Shortfall]:
+    """Each feature whose groups have other differences between labels and scores than at release."""
+    for name, change in relations.items():
+        by = change["deviations"] if change["size"] >= _SMALLEST_CHANGE else min(0.0, change["deviations"])
+        common = min(change["common"], 0.99)
+        sentence = (
+            f"The relation of {name} to the target changed: where {name} {change['group']} ({change['rows']:,} rows), "
+            f"label minus score is {rounded(change['live'])} on average, {rounded(change['before'])} at release."
+        )
+        yield Shortfall(RELATION, name, by, sqrt(1 - common**2), sentence, common, len(relations))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Quality(Part):
     fairness: tuple[Any, ...] = setting((), "An entry for each rule of the gate and each sensitive column.")
     value: Mapping[str, Any] | None = setting(None, "The value in money.")
     slices: tuple[Any, ...] = setting((), "The metric of each declared slice.")
+    relations: Mapping[str, Any] = setting(dict, "How the relation of each feature to the target changed.")
 
 
 def measure(frame: pl.DataFrame, served: Served, estimation: Estimation, min_labels: int = 1) -> Quality:
@@ -56,6 +57,7 @@ def measure(frame: pl.DataFrame, served: Served, estimation: Estimation, min_lab
         fairness=tuple(fairness.measure(_present(gate.fairness, known), known, outcomes, resamples, gate.confidence)),
         value=value.measure(gate.value, known, outcomes, None, resamples, gate.confidence),
         slices=tuple(_slices(known, outcomes, served)),
+        relations=estimation.relations.changes(outcomes, known) if estimation.relations is not None else {},
     )
 
 

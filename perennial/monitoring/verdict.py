@@ -21,8 +21,8 @@ from perennial.monitoring.trust import Trust
 
 State = Literal["fresh", "watch", "stale", "insufficient data"]
 INSUFFICIENT: State = "insufficient data"
-#: a window counts as short from these quantiles of chance on, and is told from the second on
-_SHORT, _TOLD = NormalDist().inv_cdf(0.95), NormalDist().inv_cdf(0.99)
+#: the part of the limit from which a window agrees, and the chance below which a single window is told
+_AGREES, _TOLD = 0.6, 0.01
 _COLUMNS = 3
 
 
@@ -40,7 +40,7 @@ class Look:
 class Reason(Part):
     """One reason of a verdict."""
 
-    kind: str = required("drift, quality, estimate, fairness, value or age.")
+    kind: str = required("drift, quality, relation, estimate, fairness, value or age.")
     state: Literal["watch", "stale"] = required("What it says of the model.")
     subject: str = required("The column, metric, slice or group.")
     sentence: str = required("The finding with its figures.")
@@ -112,15 +112,18 @@ def _of_shortfalls(looks: Sequence[Look], policy: Monitoring, trust: Trust) -> I
 
 
 def _of_series(found: Sequence[Shortfall], policy: Monitoring) -> Reason | None:
-    """Stale if enough windows are short and, taken together, surely; the limit allows for the choice among windows."""
+    """Stale if enough windows are short and, taken together, surely; the limit allows for the choice among windows.
+
+    One window that is very short does not make another agree: each must itself reach a part of the limit.
+    """
     last = found[-1]
-    short = [each for each in found if each.deviations >= _SHORT]
-    if len(short) >= policy.confirm:
-        choices = comb(max(policy.windows, policy.confirm), policy.confirm) * last.comparisons
-        if _together(short) >= NormalDist().inv_cdf(1 - policy.false_alarms / choices):
-            count = f"In {len(short)} of the newest {len(found)} windows with this figure"
-            return Reason(last.kind, "stale", short[-1].subject, f"{count}: {short[-1].sentence}")
-    if last.deviations >= _TOLD + _more(last.comparisons):
+    choices = comb(max(policy.windows, policy.confirm), policy.confirm) * last.comparisons
+    limit = NormalDist().inv_cdf(1 - policy.false_alarms / choices)
+    short = [each for each in found if each.deviations >= _AGREES * limit]
+    if len(short) >= policy.confirm and _together(short) >= limit:
+        count = f"In {len(short)} of the newest {len(found)} windows with this figure"
+        return Reason(last.kind, "stale", short[-1].subject, f"{count}: {short[-1].sentence}")
+    if last.deviations >= NormalDist().inv_cdf(1 - _TOLD / last.comparisons):
         return Reason(last.kind, "watch", last.subject, f"The newest window: {last.sentence}")
     return None
 
@@ -130,8 +133,3 @@ def _together(short: Sequence[Shortfall]) -> float:
     by = sum(each.by for each in short) / len(short)
     own = sum(each.error**2 for each in short) / len(short) ** 2
     return by / max(sqrt(own + max(each.common for each in short) ** 2), 1e-12)
-
-
-def _more(comparisons: int) -> float:
-    """What the limit of a single window rises by for several comparisons."""
-    return NormalDist().inv_cdf(1 - 0.01 / comparisons) - _TOLD

@@ -67,6 +67,12 @@ def values_of(column: Any) -> Values:
     return _of_polars(column) if hasattr(column, "is_null") else _of_pandas(column)
 
 
+def numbers_of(values: NDArray[Any]) -> Floats:
+    """Numbers, or times as microseconds since 1970, (n,)."""
+    whole = values.astype("datetime64[us]").astype(np.int64) if values.dtype.kind == "M" else values
+    return np.asarray(whole, dtype=np.float64)
+
+
 def floats_of(column: Any) -> Floats:
     """A numeric column, (n,), NaN for nulls."""
     found = values_of(column)
