@@ -24,11 +24,13 @@ WHAT = {
 }
 HEAD = """# How good monitoring is
 
-Written by `python -m bench.monitoring.tables --write` from the raw results in `bench/results/monitoring/`; `python -m bench.monitoring.run KIND FIRST LAST` runs the
-trials of these seeds. [live-metrics.md](live-metrics.md) explains the rules. The settings are the defaults of `monitoring` and `drift`.
+Written by `python -m bench.monitoring.tables --write` from the raw results in `bench/results/monitoring/`;
+`python -m bench.monitoring.run KIND FIRST LAST` runs the trials of these seeds. [live-metrics.md](live-metrics.md)
+explains the rules. The settings are the defaults of `monitoring` and `drift`.
 
-The traffic is simulated: a delivery service with 1,000 requests a day, of which 80% are labelled when the day is looked at; 20,020 training and 5,096 held-out rows over a
-year. Saturdays and Sundays have longer ways and other regions, the temperature follows the year. Its spec has a value per row and one sensitive column.
+The traffic is simulated: a delivery service with 1,000 requests a day, of which 80% are labelled when the day is looked
+at; 20,020 training and 5,096 held-out rows over a year. Saturdays and Sundays have longer ways and other regions, the
+temperature follows the year. Its spec has a value per row and one sensitive column.
 """
 
 
@@ -59,8 +61,8 @@ def _alarms() -> Iterator[str]:
 def _shifts() -> Iterator[str]:
     trials = list(results("shifts").values())
     yield "## Changes\n"
-    yield f"Two days without change, then a change, at a day of the year by the seed; {len(trials)} seeds. Found: the verdict is stale within two"
-    yield "windows. By its cause: a reason for it is of the kind that names the change."
+    yield f"Two days without change, then a change, at a day of the year by the seed; {len(trials)} seeds. Found: the"
+    yield "verdict is stale within two windows. By its cause: a reason for it is of the kind that names the change."
     yield ""
     yield "| change | what | found | by its cause |"
     yield "| --- | --- | ---: | ---: |"
@@ -73,11 +75,12 @@ def _shifts() -> Iterator[str]:
 def _estimates() -> Iterator[str]:
     trials = list(results("estimates").values())
     yield "## Estimated performance\n"
-    yield f"Fitted on {ROWS_HELD_OUT:,} held-out rows, estimated for {ROWS_LIVE:,} rows without their labels and compared with the metric of their labels;"
-    yield f"{len(trials)} seeds. Shifted inputs: the mean of the main feature moved by half a standard deviation. The scores are not calibrated. Of a regression the spread"
-    yield "of the errors depends on both features."
+    yield f"Fitted on {ROWS_HELD_OUT:,} held-out rows, estimated for {ROWS_LIVE:,} rows without their labels and"
+    yield f"compared with the metric of these; {len(trials)} seeds. Shifted inputs: the mean of the main feature moved"
+    yield "by half a standard deviation. The scores are not calibrated. Of a regression the spread of errors depends on"
+    yield "both features; the interval of R2 leaves out the chance of the target's own variance, and is too narrow."
     yield ""
-    yield "| problem | metric | mean of the truth | mean error | mean absolute error | 95% intervals that hold the truth |"
+    yield "| problem | metric | mean of the truth | mean error | mean absolute error | truth in the 95% interval |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for problem in trials[0] if trials else ():
         for metric in trials[0][problem]:
