@@ -136,6 +136,8 @@ def _summarise(drafted: Drafted, path: Path) -> None:
     spec = drafted.spec
     features = spec.features()
     note(f"{spec.name}: a {spec.problem} problem; {len(features)} of {len(spec.columns)} columns are features")
+    if drafted.sampled is not None:
+        note(f"drafted from the first {drafted.sampled:,} rows; all rows of the file were checked against it")
     if spec.key:
         note(f"key: {', '.join(map(_named, spec.key))}")
     if spec.event_time is not None:

@@ -8,7 +8,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,20 +16,40 @@ import polars as pl
 from cli.output import CommandError
 from perennial.contract.columns import Column
 from perennial.contract.formats import JsonNumber
-from perennial.validation import footer, int96, json_lines
+from perennial.validation import csv_text, footer, int96, json_lines
 
 OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 STDIN = Path("-")
+SAMPLE_BYTES = 64 << 20  # of text, from which a spec is drafted
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and whether all its values are the text of the file, as in CSV."""
+    """A table; whether all its values are the text of the file, as in CSV; whether it has all rows of the file."""
 
     path: Path
     frame: pl.DataFrame
     is_text: bool
+    is_whole: bool = True
+
+
+def read_first(path: Path, most: int = SAMPLE_BYTES) -> Table:
+    """The first rows of a file, as many as `most` bytes of text hold; the whole table of a smaller or Parquet file.
+
+    Raises CommandError for a file that is no usable table.
+    """
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if is_packed else path.open("rb") as text:
+            data = text.read(most + 1)
+    except (OSError, EOFError):
+        return read(path)  # with the reason in a sentence
+    end = csv_text.last_record_end(data[:most])
+    if len(data) <= most or data.startswith(b"PAR1") or not end:
+        return read(path)
+    return replace(_read(path, data[:end]), is_whole=False)
 
 
 def read(path: Path, as_text: bool = False, columns: Mapping[str, Column] | None = None) -> Table:
@@ -38,7 +58,10 @@ def read(path: Path, as_text: bool = False, columns: Mapping[str, Column] | None
     `as_text`: values of JSON lines are the text in the file, numbers in the format of their column. Raises CommandError
     for a file that is no usable table.
     """
-    data = sys.stdin.buffer.read() if path == STDIN else _bytes(path)
+    return _read(path, sys.stdin.buffer.read() if path == STDIN else _bytes(path), as_text, columns)
+
+
+def _read(path: Path, data: bytes, as_text: bool = False, columns: Mapping[str, Column] | None = None) -> Table:
     if not data.strip():
         raise CommandError(f"{path}: the file is empty")
     try:

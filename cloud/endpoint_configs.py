@@ -65,6 +65,7 @@ def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]
         "PERENNIAL_MODEL_VERSION": version.id,
         "PERENNIAL_MODEL_DIGEST": version.digest,
         "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
+        "PERENNIAL_REVEAL": spec.serving.reveal,
         "PERENNIAL_SENSITIVE": spec.serving.sensitive,
         "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
         **_parts(COLUMNS, json.dumps(spec.sensitive())),

@@ -20,7 +20,11 @@ def notify_people(platform: Platform, notice: Notice) -> None:
     environment = platform.environment
     title = notice.subject if environment.is_default else f"{environment.name}: {notice.subject}"
     text = environment.commands(notice.text)
-    client("sns").publish(TopicArn=platform.notices_topic, Subject=subject(title), Message=text)
+    told = {"severity": notice.severity} | ({"key": notice.key} if notice.key else {})
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    client("sns").publish(
+        TopicArn=platform.notices_topic, Subject=subject(title), Message=text, MessageAttributes=attributes
+    )
 
 
 def subject(text: str) -> str:

@@ -107,11 +107,11 @@ def part(platform: Platform, key: str, columns: Sequence[str] | None = None) -> 
 def _keys(platform: Platform, kind: str, model: str, since: datetime, until: datetime) -> list[str]:
     first, last = (since - _MARGIN).date(), (until + _MARGIN).date()
     days = [first + timedelta(days=day) for day in range((last - first).days + 1)]
-    if len(days) <= _AHEAD:
-        items = (item for day in days for item in s3.listing(platform.traffic_bucket, layout.table(kind, model, day)))
-    else:
-        items = s3.listing(platform.traffic_bucket, layout.table(kind, model))
-    return [item["Key"] for item in items if _is_within(item["Key"], first, last)]
+    folders = [layout.table(kind, model, day) for day in days]
+    if len(days) > _AHEAD:
+        folders = [layout.table(kind, model)]
+    found = [item["Key"] for folder in folders for item in s3.listing(platform.traffic_bucket, folder)]
+    return [key for key in found if _is_within(key, first, last)]
 
 
 def _is_within(key: str, first: date, last: date) -> bool:

@@ -15,7 +15,8 @@ from cloud.platform import Platform, from_environment
 from functions import site
 from functions.baselines import newest_window, past_windows, reference_rows
 from functions.dispatch.handler import scheduled
-from functions.task import logger, metrics, utc_now
+from functions.task import for_each_model, logger, metrics, utc_now
+from functions.withholding import withholding
 from perennial import layout
 from perennial.contract import observed
 from perennial.contract.model import ModelSpec
@@ -30,16 +31,20 @@ ROWS_LIMIT = 1_000_000  # in one look; more traffic changes no verdict
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@withholding
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Monitors a model if it is due, or without `model` all that are."""
     platform, now = from_environment(), utc_now()
-    ledger = Ledger(platform.ledger_table)
-    stale: dict[str, bool] = {}
-    for model, spec in scheduled(event).items():
+    ledger, specs = Ledger(platform.ledger_table), scheduled(event)
+
+    def monitor(model: str) -> bool | None:
         champion = ledger.champion(model)
-        if champion is not None and _is_due(ledger, spec, now):
-            stale[model] = _monitor(platform, ledger, spec, champion, now).stale
-    return MonitoredModels(stale).to_json()
+        if champion is None or not _is_due(ledger, specs[model], now):
+            return None
+        return _monitor(platform, ledger, specs[model], champion, now).stale
+
+    found = for_each_model(specs, monitor)
+    return MonitoredModels({model: stale for model, stale in found.items() if stale is not None}).to_json()
 
 
 def _is_due(ledger: Ledger, spec: ModelSpec, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +15,7 @@ from cloud.handovers import HOLD, RunReference
 from cloud.platform import Platform, from_environment
 from cloud.typed_json import TypedJson
 from functions import FunctionError
+from functions.withholding import described, withholding
 from perennial import layout
 
 if TYPE_CHECKING:  # pydantic builds these models slowly: they are imported when a run is opened
@@ -26,8 +27,15 @@ logger, metrics = Logger(), Metrics()  # their service and namespace are setting
 
 
 Request = TypeVar("Request", bound=TypedJson)
-Result = TypeVar("Result", bound=TypedJson)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+Result = TypeVar("Result")
+Outcome = TypeVar("Outcome", bound=TypedJson)
+
+
+class FailedModelsError(FunctionError):
+    """The work failed for some models, and was done for all others."""
 
 
 class EndedRunError(FunctionError):
@@ -100,6 +108,7 @@ def lambda_handler(request: type[Request]) -> Callable[[Callable[[Request], Type
         @functools.wraps(work)
         @logger.inject_lambda_context(clear_state=True)
         @metrics.log_metrics
+        @withholding
         def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             return work(request.from_json(event, _name(work))).to_json()
 
@@ -124,13 +133,31 @@ def task(request: type[Request]) -> Callable[[Callable[[Task, Any], TypedJson]],
     return decorate
 
 
+def for_each_model(models: Iterable[str], work: Callable[[str], Result]) -> dict[str, Result]:
+    """The results by model. A model whose data, spec or traffic is broken stops no other.
+
+    Raises FailedModelsError at the end, so that the function's alarm tells and the schedule tries again.
+    """
+    results: dict[str, Result] = {}
+    failed: list[str] = []
+    for model in models:
+        try:
+            results[model] = work(model)
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with one model)
+            failed.append(f"{model} ({described(error)})")
+            logger.error("a model failed", model=model, reason=described(error))
+    if failed:
+        raise FailedModelsError(f"{len(failed)} of {len(failed) + len(results)} models failed: {'; '.join(failed)}")
+    return results
+
+
 def wait_for_capacity(task: Task, state: str, busy: quotas.BusyError) -> None:
     """Counts one more wait of a state for quotas or throttled calls. Raises `busy` after quotas.PATIENCE."""
     if not task.may_wait(f"{state} for capacity", quotas.WAITS):
         raise busy
 
 
-def wait_if_busy(task: Task, state: str, work: Callable[[], Result], waiting: Result) -> Result:
+def wait_if_busy(task: Task, state: str, work: Callable[[], Outcome], waiting: Outcome) -> Outcome:
     """The result of `work`; `waiting` where it needs a quota that others use up, or AWS throttles its calls.
 
     Raises QuotaError, and BusyError after quotas.PATIENCE.

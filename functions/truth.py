@@ -79,11 +79,11 @@ def notice(spec: ModelSpec, key: str, found: Labels) -> Notice:
     )
     first = f"{key}: {counts.labels:,} of {counts.rows:,} rows count as labels of {spec.name}."
     next_command = f"Next: mend the file, then perennial truth FILE --model {spec.name}"
-    return Notice(subject=subject, text="\n".join([first, *found.sentences, next_command]))
+    return Notice(subject=subject, severity="warning", text="\n".join([first, *found.sentences, next_command]))
 
 
 def refuse_unknown(platform: Platform, key: str) -> None:
     """Sends the notice that labels were uploaded for no model."""
     text = f"{key} was put under truth/, but names no model of this deployment. Expected truth/MODEL/FILE, with one of:"
-    told = Notice(subject="labels for no known model", text="\n".join([text, *sorted(specs())]))
+    told = Notice(subject="labels for no known model", severity="warning", text="\n".join([text, *sorted(specs())]))
     messaging.notify_people(platform, told)

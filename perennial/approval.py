@@ -75,7 +75,8 @@ def notice(run: Run) -> Notice:
     requested, gate = run.step(REQUESTED), run.step("gate")
     lines = [*(requested.sentences[:1] if requested else ()), *(gate.sentences if gate else ())]
     text = "\n".join([*lines, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {next_command(run.id)}"])
-    return Notice(subject=f"{run.model}: waits for approval ({run.id})"[:100], text=text)
+    subject = f"{run.model}: waits for approval ({run.id})"[:100]
+    return Notice(subject=subject, text=text, severity="warning", key=f"{run.id}-approval")
 
 
 def _text(value: object) -> str:

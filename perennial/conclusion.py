@@ -106,7 +106,7 @@ def unknown_upload(key: str, models: Sequence[str]) -> Notice:
         f"{key} was uploaded, but no model reads from there. It was recorded and nothing was started.\n"
         f"Models: {', '.join(models) or 'none'}. next: perennial upload FILE --model NAME"
     )
-    return Notice(subject="upload for no known model", text=text)
+    return Notice(subject="upload for no known model", text=text, severity="warning")
 
 
 def notice(run: Run) -> Notice:
@@ -114,4 +114,10 @@ def notice(run: Run) -> Notice:
     dataset = [f"dataset: {run.dataset}"] if run.dataset else []
     lines = [*run.reasons, "", f"run: {run.id}", *dataset, f"next: {run.next_command}"]
     urgent = "a person is needed: " if any(reason.startswith(STUCK) for reason in run.reasons) else ""
-    return Notice(subject=f"{urgent}{run.model}: {run.state} ({run.id})"[:100], text="\n".join(lines))
+    severe = run.state in ("failed", "quarantined")
+    return Notice(
+        subject=f"{urgent}{run.model}: {run.state} ({run.id})"[:100],
+        text="\n".join(lines),
+        severity="critical" if urgent else "warning" if severe else "info",
+        key=run.id,
+    )

@@ -44,11 +44,6 @@ def bound(column: Column, value: Bound) -> int | float | date | datetime:
     return value
 
 
-def whole(pattern: str) -> str:
-    """The pattern as it must match the whole value, line breaks included."""
-    return rf"\A(?:{pattern})\z"
-
-
 def is_pattern(name: str) -> bool:
     """True if Polars would interpret a column's name as a pattern over names."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))

@@ -265,8 +265,11 @@ def captured(folder: str, endpoint: str, variant: str, day: date | None = None) 
 def captured_hour(key: str) -> datetime | None:
     """The hour that a capture object belongs to, by its key; None for a key of another form."""
     found = _CAPTURED.search(key)
+    if found is None:
+        return None
+    year, month, day, hour = map(int, found.groups())
     try:
-        return datetime(*map(int, found.groups()), tzinfo=UTC) if found else None
+        return datetime(year, month, day, hour, tzinfo=UTC)
     except ValueError:
         return None
 

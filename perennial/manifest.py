@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from perennial.layout import MANIFEST
@@ -25,15 +26,14 @@ def read(text: bytes) -> tuple[Entry, ...]:
     """Reads the files of a dataset, in the manifest's order. Raises ManifestError."""
     try:
         files = json.loads(text)["files"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ManifestError('the manifest is not JSON of the form {"files": [{"name": ...}, ...]}') from None
     if not isinstance(files, list) or not files:
         raise ManifestError("the manifest names no files")
     entries = tuple(_entry(index, item) for index, item in enumerate(files))
-    names = [entry.name for entry in entries]
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    twice = [name for name, count in Counter(entry.name for entry in entries).items() if count > 1]
     if twice:
-        raise ManifestError(f"the manifest names '{twice}' twice")
+        raise ManifestError(f"the manifest names {twice[0][:100]!r} twice")
     return entries
 
 
@@ -51,7 +51,7 @@ def _entry(index: int, item: object) -> Entry:
         raise ManifestError(f"{where}: expected a name, or an object with a name")
     name, digest = item["name"], item.get("sha256", "")
     if not name or "/" in name or name in (".", "..", MANIFEST):
-        raise ManifestError(f"{where}: '{name}' is no file beside the manifest")
+        raise ManifestError(f"{where}: {name[:100]!r} is no file beside the manifest")
     if digest and not (isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest)):
-        raise ManifestError(f"{where}: sha256 of '{name}' is not 64 hex digits")
+        raise ManifestError(f"{where}: sha256 of {name[:100]!r} is not 64 hex digits")
     return Entry(name, digest)

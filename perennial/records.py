@@ -218,10 +218,12 @@ class Edge(Record):
 
 
 class Notice(Record):
-    """A message to people."""
+    """A message to people. Notices of the same `key` are about the same matter."""
 
     subject: str
     text: str
+    severity: Literal["info", "warning", "critical"] = "info"
+    key: str = ""
 
 
 def _from_details(steps: dict[str, dict[str, Any]]) -> dict[str, Any]:

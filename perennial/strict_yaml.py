@@ -12,6 +12,14 @@ from typing import Any
 import yaml
 
 Path = tuple[str | int, ...]
+DEEPEST = 50  # levels of nesting
+_OPENING = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
 class YamlError(ValueError):
@@ -61,9 +69,7 @@ def read(text: str) -> Document:
     Raises YamlError on a syntax error, an anchor or alias, a duplicate key, or a key that is not text.
     """
     try:
-        for token in yaml.scan(text, Loader=_Safe):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
-                raise YamlError(token.start_mark.line + 1, "anchors and aliases are not allowed; write the value out")
+        _check_tokens(text)
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
@@ -76,6 +82,17 @@ def read(text: str) -> Document:
         raise YamlError(1, f"not valid YAML: {error}") from None
     lines: dict[Path, int] = {}
     return Document(None if root is None else _build(root, (), lines), lines)
+
+
+def _check_tokens(text: str) -> None:
+    """Raises YamlError before a node is made: libyaml recurses into deep nesting until the process crashes."""
+    depth = 0
+    for token in yaml.scan(text, Loader=_Safe):
+        if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
+            raise YamlError(token.start_mark.line + 1, "anchors and aliases are not allowed; write the value out")
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > DEEPEST:
+            raise YamlError(token.start_mark.line + 1, f"values are nested more than {DEEPEST} levels deep")
 
 
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:

@@ -87,6 +87,10 @@ class Lambdas(Construct):
         self.report = self._function("Report", "functions.reporting.handler", size=MEDIUM)
         self.tabulate = self._function("Tabulate", "functions.tabulation.handler.handler", size=LARGE, by_events=True)
         self.record_truth = self._function("RecordTruth", "functions.truth.handler", size=LARGE)
+        self.webhook: lambda_.Function | None = None
+        if settings.webhook_secret:
+            self.webhook = self._function("Webhook", "functions.webhook.handler", by_events=True)
+            self.webhook.add_environment("PERENNIAL_WEBHOOK_SECRET", settings.webhook_secret)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
 
     @property
@@ -97,7 +101,8 @@ class Lambdas(Construct):
     @property
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
-        apart = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
+        by_events = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
+        apart = (*by_events, self.webhook)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:

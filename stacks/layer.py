@@ -30,7 +30,7 @@ class Wheels:
 
     #: the reader, for messages; the interpreter; the name of the folder in build/; the folder of the packages in it
     reader, python, name, below = "SageMaker", "3.12", "serving", ""
-    platforms: tuple[str, ...] = ("manylinux_2_28_x86_64",)
+    platforms: tuple[str, ...] = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
     def __init__(self, requirements: Path = SERVING, cache: Path = ROOT / "build") -> None:
         self._requirements = requirements

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.grants import acknowledge, role_of
+from stacks.grants import acknowledge, allow, role_of
 from stacks.ingestion import DeadLetters
 from stacks.settings import Settings
 
@@ -54,6 +54,11 @@ class Notices(Construct):
     def add_name_to(self, function: lambda_.Function) -> None:
         """Adds the topic's ARN to the environment of a function."""
         function.add_environment("PERENNIAL_NOTICES_TOPIC", self.topic.topic_arn)
+
+    def send_to(self, webhook: lambda_.Function, secret: str) -> None:
+        """Subscribes the function that sends notices to a webhook, which reads its secret."""
+        self.topic.add_subscription(subscriptions.LambdaSubscription(webhook))
+        allow(role_of(webhook), ("secretsmanager:GetSecretValue",), secret)
 
     def alarm(self, scope: Construct, id: str, *, metric: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:
         """An alarm when a metric's sum is not zero; missing data is zero."""

@@ -71,7 +71,7 @@ class PlatformStack(Stack):
         )
         self.schedules = Schedules(self, "Schedules", dead_letters=self.dead_letters)
         self._wire(models, settings)
-        self._grant()
+        self._grant(settings)
         self._publish_names(settings)
 
     def _wire(self, models: Models, settings: Settings) -> None:
@@ -85,15 +85,15 @@ class PlatformStack(Stack):
         self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
         self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
 
-    def _grant(self) -> None:
+    def _grant(self, settings: Settings) -> None:
         self._grant_records()
         self._grant_objects()
-        self._grant_actions()
+        self._grant_actions(settings)
 
     def _grant_records(self) -> None:
         ledger, do = self.data.ledger, self.functions
         for function in do.every:
-            if function is do.record_truth:
+            if function in (do.record_truth, do.webhook):
                 continue
             if function in (do.report, do.tabulate):
                 ledger.grant_read(function)
@@ -162,7 +162,7 @@ class PlatformStack(Stack):
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
 
-    def _grant_actions(self) -> None:
+    def _grant_actions(self, settings: Settings) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""
         do = self.functions
         for function in (do.dispatch, do.reconcile):
@@ -172,6 +172,8 @@ class PlatformStack(Stack):
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
         self.truth.grant_send(do.reconcile)
+        if do.webhook is not None:
+            self.notices.send_to(do.webhook, settings.webhook_secret)
         self.training.add_image_to(do.prepare)
         self.training.grant_describe_jobs(do.recover)
         self.training.grant_stop_jobs(do.clean_up)

@@ -1,5 +1,6 @@
 """The settings of a deployment, read from the CDK context and checked once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +16,9 @@ RETENTIONS = (
     *("ONE_DAY", "THREE_DAYS", "FIVE_DAYS", "ONE_WEEK", "TWO_WEEKS", "ONE_MONTH", "TWO_MONTHS", "THREE_MONTHS"),
     *("FOUR_MONTHS", "FIVE_MONTHS", "SIX_MONTHS", "ONE_YEAR", "TWO_YEARS", "FIVE_YEARS", "TEN_YEARS", "INFINITE"),
 )
+
+
+_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}")
 
 
 class StackError(Exception):
@@ -38,6 +42,7 @@ class Settings:
     models: str = "models"  # folder of the specs, absolute or below the checkout
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
+    webhook_secret: str = ""  # ARN of a secret of Secrets Manager, by which notices go to Slack, Teams or PagerDuty
     log_retention: str = "THREE_MONTHS"  # of every log group
     traffic_days: int = 180  # captured traffic is deleted after that
     poll_seconds: int = 20  # between two looks at an endpoint; 12 hours of them fit into the history's 25,000 events
@@ -55,6 +60,11 @@ class Settings:
             raise SettingsError(f"context 'name': {error}") from None
         if self.log_retention not in RETENTIONS:
             raise SettingsError(f"context 'log_retention' is {self.log_retention!r}: one of {', '.join(RETENTIONS)}")
+        if self.webhook_secret and not _SECRET.fullmatch(self.webhook_secret):
+            raise SettingsError(
+                f"context 'webhook_secret' is {self.webhook_secret!r}: the whole ARN of a secret, as "
+                "`aws secretsmanager describe-secret` gives it"
+            )
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and value < 1:

@@ -19,6 +19,8 @@ JOB_ACTIONS = (
     "sagemaker:AddTags",
     "sagemaker:ListTags",
 )
+# the engine of patterns, and what it imports
+_ENGINE = ("pydantic_core*/**/*", "typing_extensions*", "typing_extensions*/**/*")
 
 
 class Training(Construct):
@@ -72,9 +74,9 @@ class Training(Construct):
 
 
 def source_of(settings: Settings) -> Source:
-    """The source of a training job: `training`, `perennial`, the users' estimators, and treelite.
+    """The source of a training job: `training`, `perennial`, the users' estimators, and packages that the image lacks.
 
-    The image lacks treelite, which serves models with large trees; such a model's archive contains it.
+    treelite serves models with large trees, the packages of `wheels` those with patterns; their archives contain them.
     """
     wheels = Wheels()
     wheels.install()
@@ -83,4 +85,5 @@ def source_of(settings: Settings) -> Source:
         *[(room, ROOT / room, "**/*") for room in ("training", "perennial")],
         ("models", settings.models_folder, "*.py"),
         *[(path.name, path, "**/*") for path in sorted(wheels.folder.glob("treelite*"))],
+        *[("wheels", wheels.folder, pattern) for pattern in _ENGINE],  # training/wheels.py
     )

@@ -25,12 +25,13 @@ MOST_CATEGORIES = 10_000  # categories of a column that a manifest lists
 CONTRACT = (
     "__init__",
     *(f"contract/{name}" for name in (
-        "__init__", "bulk", "columns", "fields", "formats", "part", "requests", "schema", "values",
+        "__init__", "bulk", "columns", "fields", "formats", "parquet", "part", "patterns", "requests",
+        "reveal", "schema", "thrift", "values",
     )),
 )  # fmt: skip
 SERVING = (
     "__init__", "artifact", "columns", "encoders", "features", "model", "predictions", "score",
-    "serve", "served", "tables",
+    "serve", "served", "tables", "wheels",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
@@ -71,6 +72,7 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
         "ignored": [name for name in plan.columns if name not in plan.features],
         "null_values": list(plan.null_values),
         "out_of_contract": plan.out_of_contract,
+        "reveal": plan.reveal,
         "unknown_columns": plan.unknown_columns,
         "estimator": plan.estimator,
         "parameters": dict(plan.parameters),

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, thresholds
+from training import artifact, bundle, estimators, labels, thresholds, wheels
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -56,6 +56,8 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     joblib.dump(pipeline, folder / "model.joblib")
     facts = bundle.facts(plan, classes, split.train, threshold.value if threshold else None)
     bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
+    if any(column.pattern is not None for column in plan.features.values()):
+        wheels.copy(CODE, folder / "code")
     model = Model(folder, facts, pipeline, plan.features)
     facts["serving"] = parity.choose(model, split.held_out, folder / "code")
     report("serving", **facts["serving"])

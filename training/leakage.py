@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from perennial.leakage import MOST_ROWS, leaks
+from perennial.leakage import MOST_ROWS, Values, leaks
 from training.rows import Split
 
 
@@ -21,9 +21,10 @@ def measure(plan: Plan, split: Split) -> list[dict[str, Any]]:
     return [leak.to_json() for leak in found]
 
 
-def values(column: Column, series: pd.Series) -> Sequence[Any]:
-    """Values as `leaks` takes them: moments as numbers, None for what is missing."""
+def values(column: Column, series: pd.Series) -> Values:
+    """Values as `leaks` takes them: categories as they are, None for what is missing; the others as floats."""
     if column.type in ("date", "datetime"):
-        moments = series.astype("int64").astype(object)
-        return list(moments.where(series.notna(), None))
-    return list(series.astype(object).where(series.notna(), None))
+        return np.asarray(series.astype("int64").where(series.notna()).to_numpy(dtype=np.float64, na_value=np.nan))
+    if column.type == "category":
+        return list(series.astype(object).where(series.notna(), None))
+    return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))

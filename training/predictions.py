@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from perennial.contract.reveal import Reveal, rounded
 from perennial.contract.values import written
 from training.artifact import ArtifactError
 
@@ -36,6 +37,8 @@ class Predictions:
     explanations: list[dict[str, Any]] | None = None
     #: the classes as the data spells them, if that differs from their text
     words: tuple[Any, ...] | None = None
+    #: True: an answer is a label alone
+    bare: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -43,6 +46,19 @@ class Predictions:
     def explained(self, explanations: list[dict[str, Any]]) -> Predictions:
         """The same predictions with explanations."""
         return replace(self, explanations=explanations)
+
+    def revealed(self, reveal: Reveal) -> Predictions:
+        """The same predictions as `serving.reveal` bounds them. The labels are those of the exact numbers."""
+        if reveal == "all":
+            return self
+        is_probability = self.labels is not None
+        values = np.array([rounded(value, is_probability) for value in self.values.ravel().tolist()])
+        return replace(
+            self,
+            values=values.reshape(self.values.shape),
+            bare=reveal == "labels" and is_probability,
+            explanations=None,
+        )
 
     def entries(self) -> list[dict[str, Any]]:
         """One JSON object per row: label and probability, label and probabilities, or value; then its explanation."""
@@ -56,6 +72,8 @@ class Predictions:
         if self.labels is None:
             return [{"value": value} for value in values]
         word = self._words()
+        if self.bare:
+            return [{"label": word[label]} for label in self.labels]
         if self.problem == "binary":
             return [{"label": word[label], "probability": p} for label, p in zip(self.labels, values, strict=True)]
         names = [written(word[value]) for value in self.classes]
@@ -73,8 +91,9 @@ class Predictions:
 
         With explanations also `base` and a column contribution.FEATURE for each.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        if self.bare and self.labels is not None:
+            word = self._words()
+            return _csv(["label"], ([written(word[label])] for label in self.labels))
         values = self.values.tolist()
         word = self._words()
         names = ["probability"] if self.problem == "binary" else [written(word[value]) for value in self.classes]
@@ -86,9 +105,7 @@ class Predictions:
             header += ["base", *(f"contribution.{name}" for name in self.explanations[0]["contributions"])]
             parts = ([each["base"], *each["contributions"].values()] for each in self.explanations)
             lines = (line + part for line, part in zip(lines, parts, strict=True))
-        writer.writerow(header)
-        writer.writerows(lines)
-        return text.getvalue()
+        return _csv(header, lines)
 
     def as_json(self) -> str:
         """{"predictions": [...]}"""
@@ -100,13 +117,21 @@ class Predictions:
 
     def _texts(self) -> list[str]:
         """The entries as JSON. The texts of two labels are made once and not for each row."""
-        if self.problem != "binary" or self.explanations is not None or self.labels is None:
+        if self.problem != "binary" or self.explanations is not None or self.labels is None or self.bare:
             return [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in self.entries()]
         starts = {
             value: f'{{"label": {json.dumps(word, ensure_ascii=False)}, "probability": '
             for value, word in self._words().items()
         }
         return [f"{starts[label]}{p!r}}}" for label, p in zip(self.labels, self.values.tolist(), strict=True)]
+
+
+def _csv(header: list[str], lines: Iterable[list[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return text.getvalue()
 
 
 def predicted(manifest: Mapping[str, Any], values: Floats) -> Predictions:
@@ -156,5 +181,5 @@ def check_golden(now: Predictions, golden: dict[str, Any]) -> int:
     entries = now.entries()
     for index, (answer, then) in enumerate(zip(entries, golden["predictions"], strict=True)):
         if not agree(answer, then):
-            raise ArtifactError(f"golden row {index} is answered {answer}, offline it was {then}")
+            raise ArtifactError(f"golden row {index} is answered otherwise than offline")
     return len(entries)

@@ -21,6 +21,7 @@ from typing import Any
 
 from perennial.contract import requests
 from perennial.contract.fields import PayloadError
+from perennial.contract.parquet import MOST_CELLS
 from perennial.contract.requests import PARQUET, UnsupportedTypeError, content_type
 from perennial.contract.schema import Rows, Schema
 from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
@@ -46,7 +47,7 @@ class App:
     ) -> None:
         """`version` and `digest` are those of the model that the endpoint was made for; another model is not served.
 
-        `settings`: PERENNIAL_OUT_OF_CONTRACT, which overrides the manifest's policy, and those of
+        `settings`: PERENNIAL_OUT_OF_CONTRACT and PERENNIAL_REVEAL, which override the manifest's, and those of
         `training.payloads.inputs`.
         """
         started = time.perf_counter()
@@ -55,7 +56,8 @@ class App:
         try:
             self._inputs = Inputs.of(settings or {})
             policy = (settings or {}).get("PERENNIAL_OUT_OF_CONTRACT") or None
-            model = Served(folder, digest or (version or "").partition("@")[2] or None, policy)
+            reveal = (settings or {}).get("PERENNIAL_REVEAL") or None
+            model = Served(folder, digest or (version or "").partition("@")[2] or None, policy, reveal)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
             self.fault = f"{type(error).__name__}: {error}"
@@ -66,7 +68,8 @@ class App:
             seconds = round(time.perf_counter() - started, 3)
             line = {"event": "load", "ok": True, "model": self.version, "golden_rows": golden, "seconds": seconds}
             _log(line | {"path": model.path})
-        self._named = ("X-Amzn-SageMaker-Custom-Attributes", f"model={self.version}")
+        bound = "" if self.model is None or self.model.reveal == "all" else f",reveal={self.model.reveal}"
+        self._named = ("X-Amzn-SageMaker-Custom-Attributes", f"model={self.version}{bound}")
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """WSGI (PEP 3333)."""
@@ -121,6 +124,7 @@ class App:
         kind, parameters = _content_type(environ.get("CONTENT_TYPE") or "")
         answer_kind = _accepted(environ.get("HTTP_ACCEPT") or "")
         rows = _rows(body_of(environ), kind, parameters, model.schema)
+        _check_answer(rows, model)
         predictions = model.predict(rows)
         notes = _metrics(predictions, rows)
         kept = self._inputs.line(rows)
@@ -129,7 +133,7 @@ class App:
             _log({"event": "inputs", "model": self.version, **_inference(environ), **kept, "answers": answers})
         if wants_explanation(environ):
             predictions = model.explain(rows, predictions)
-        return Answer(HTTPStatus.OK, WRITERS[answer_kind](predictions), answer_kind, notes=notes)
+        return Answer(HTTPStatus.OK, WRITERS[answer_kind](model.answer(predictions)), answer_kind, notes=notes)
 
     def _log_request(self, environ: Mapping[str, Any], answer: Answer, started: float) -> None:
         """Logs one line per request, without its values."""
@@ -159,6 +163,13 @@ def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema)
 
         return rows_of_parquet(body, schema)
     return requests.read(body, kind, parameters, schema)
+
+
+def _check_answer(rows: Rows, model: Served) -> None:
+    """Raises PayloadError for rows whose answers would hold too many numbers."""
+    classes = len(model.manifest["classes"] or ())
+    if model.manifest["problem"] == "multiclass" and rows.count * classes > MOST_CELLS:
+        raise PayloadError(f"{rows.count} rows of {classes} probabilities; at most {MOST_CELLS} are answered")
 
 
 def _inference(environ: Mapping[str, Any]) -> dict[str, str]:

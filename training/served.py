@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from perennial.contract.fields import PayloadError
+from perennial.contract.reveal import REVEALS, Reveal
 from perennial.contract.schema import Rows, Schema
-from training import artifact
+from training import artifact, wheels
 from training.fast.path import FOLDER, Fast
 from training.predictions import Floats, Predictions, check_golden, predicted, read_golden
 
@@ -20,16 +21,23 @@ _MOST_COST = 400_000_000
 class Served:
     """A model that predicts typed rows. `path` is fast or general."""
 
-    def __init__(self, folder: Path, digest: str | None = None, policy: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, digest: str | None = None, policy: str | None = None, reveal: str | None = None
+    ) -> None:
         """`policy` overrides the manifest's: values beyond the contract are refused, or answered and counted.
 
+        `reveal` overrides what the manifest lets answers reveal.
         Raises ArtifactError if files or versions differ from the manifest; nothing is loaded before.
         """
         self.folder = folder
         self.manifest: Mapping[str, Any] = artifact.verify(folder, digest)
         artifact.check_versions(self.manifest)
         self.digest = str(self.manifest["digest"])
+        wheels.use(folder / "code")
         self.schema = Schema.of({**self.manifest, "out_of_contract": policy or self.manifest.get("out_of_contract")})
+        self.reveal = reveal or str(self.manifest.get("reveal", "all"))
+        if self.reveal not in REVEALS:
+            raise artifact.ArtifactError(f"PERENNIAL_REVEAL is '{self.reveal}'; expected {', '.join(REVEALS)}")
         self.path = str(self.manifest.get("serving", {}).get("path", "general"))
         self.fast = Fast(folder / FOLDER) if self.path == "fast" else None
         self._values: Callable[[Rows], Floats] = self._fast_values if self.fast else _general(folder, self.manifest)
@@ -37,6 +45,10 @@ class Served:
     def _fast_values(self, rows: Rows) -> Floats:
         assert self.fast is not None
         return self.fast.values(rows.columns, rows.count)
+
+    def answer(self, predictions: Predictions) -> Predictions:
+        """The predictions as far as they are revealed to callers."""
+        return predictions.revealed(cast(Reveal, self.reveal))
 
     def predict(self, rows: Rows) -> Predictions:
         """The predictions for typed rows."""
@@ -55,6 +67,8 @@ class Served:
 
         Raises PayloadError if this model has no explanations, or too many rows are given.
         """
+        if self.reveal != "all":
+            raise PayloadError(f"this model gives no explanations: serving.reveal is {self.reveal}")
         if self.fast is None:
             reason = self.manifest.get("serving", {}).get("reason", "it predicts by scikit-learn")
             raise PayloadError(f"this model gives no explanations: {reason}")

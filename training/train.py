@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, leakage, rows
+from training import evaluation, fitting, importance, judging, leakage, rows, wheels
 from training.job import Paths, TrainingError, read_plan, report, write_failure
 
 
@@ -32,6 +32,7 @@ def main() -> None:
 
 def train(paths: Paths) -> str:
     """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
+    wheels.use(fitting.CODE)
     job = read_plan(paths.plan / "plan.json")
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = rows.split(rows.read(paths.data, job), job)

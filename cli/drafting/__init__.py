@@ -12,7 +12,7 @@ from cli.drafting.draft import Assumption, Draft, draft
 from cli.drafting.spellings import UNKNOWN, Hints
 from cli.drafting.text import write
 from cli.drafting.trial import settle
-from cli.tables import read
+from cli.tables import read_first
 from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
 from perennial.contract.leak import Leak
@@ -26,7 +26,8 @@ class Drafted:
     """The text of a spec, the parsed spec, the result of validating its sample in a sentence, and what to know.
 
     `left_out` has the reason for each column that is no feature; `unread` are sentences about columns that look like
-    dates or numbers and cannot be read as such.
+    dates or numbers and cannot be read as such. `sampled` is the number of rows that it was drafted from, where
+    the file has more.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Drafted:
     assumed: tuple[Assumption, ...]
     leaks: tuple[Leak, ...]
     unread: tuple[str, ...] = ()
+    sampled: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The findings, as plain data."""
@@ -45,6 +47,7 @@ class Drafted:
             "leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in self.leaks],
             "sensitive": list(self.spec.sensitive()),
             "unread": list(self.unread),
+            "sampled": self.sampled,
         }
 
 
@@ -61,14 +64,24 @@ def draft_file(
 
     `hints` decide between formats that read the same texts; `card` has what is known of the dataset card.
     """
-    made = draft(read(file), model, target, cast("Problem | None", problem), hints)
+    sample = read_first(file)
+    made = draft(sample, model, target, cast("Problem | None", problem), hints)
     made, spec, verdict = settle(replace(made, card=card), schema)
     found = leaks.of_file(file, spec)
     for leak in found:
         column = made.column(leak.column)
         made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
     unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
-    return Drafted(write(made, schema), spec, verdict.sentence, _left_out(made, spec), made.assumed, found, unread)
+    return Drafted(
+        write(made, schema),
+        spec,
+        verdict.sentence,
+        _left_out(made, spec),
+        made.assumed,
+        found,
+        unread,
+        None if sample.is_whole else sample.frame.height,
+    )
 
 
 def _left_out(made: Draft, spec: ModelSpec) -> dict[str, str]:

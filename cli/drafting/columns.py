@@ -97,8 +97,11 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W_]+", spaced.lower()))
 
 
-def look_at(sample: Table, name: str, marks: tuple[str, ...], hints: Hints) -> Column:
-    """The draft of one column. Raises CommandError for values that no spec can describe, such as lists."""
+def look_at(sample: Table, name: str, marks: tuple[str, ...], hints: Hints | None) -> Column:
+    """The draft of one column; without `hints` its texts need no format.
+
+    Raises CommandError for values that no spec can describe, such as lists.
+    """
     values = sample.frame[name]
     if values.dtype in (pl.String, pl.Categorical, pl.Enum):
         return _with_trait(_of_text(values.cast(pl.String), marks, hints), distinct(values.cast(pl.String), marks))
@@ -124,10 +127,10 @@ def spelling_in(values: pl.Series, marks: tuple[str, ...], hints: Hints) -> Spel
     return spelling_of(single, hints) if kind == "text" else _compact(single, kind, words_of(values.name))
 
 
-def _of_text(values: pl.Series, marks: tuple[str, ...], hints: Hints) -> Column:
+def _of_text(values: pl.Series, marks: tuple[str, ...], hints: Hints | None) -> Column:
     single = distinct(values, marks)
     kind = kind_of(single)
-    spelling = spelling_in(values, marks, hints)
+    spelling = spelling_in(values, marks, hints) if hints is not None else None
     if spelling is not None:
         return _formatted(values, single, marks, spelling)
     almost = nearly(single) if kind == "text" else ""

@@ -70,8 +70,10 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
     if patterns:
         raise CommandError(f"{sample.path}: a column named '{patterns[0]}' would be taken for a pattern; rename it")
     marks = marks_of(sample.frame)
-    hints = _hints(sample, marks, hints)
-    columns = tuple(look_at(sample, name, marks, hints) for name in names)
+    texts = [sample.frame[name] for name, kind in sample.frame.schema.items() if kind == pl.String]
+    spelt = {values.name: way for values in texts if (way := spelling_in(values, marks, hints)) is not None}
+    hints = hints_of(spelt.values(), hints)  # the user's, and those that the columns give each other
+    columns = tuple(look_at(sample, name, marks, hints if name in spelt else None) for name in names)
     answer = next(column for column in columns if column.name == target)
     found = problem or _problem(sample, answer)
     answer = _as_target(sample, answer, found)
@@ -82,13 +84,6 @@ def draft(sample: Table, model: str, target: str, problem: Problem | None = None
         tolerance=min(1.0, math.ceil(150 * answer.nulls / answer.rows) / 100),
     )  # fmt: skip
     return _with_assumptions(_with_features(_with_event_time(with_key(made, sample))))
-
-
-def _hints(sample: Table, marks: tuple[str, ...], given: Hints) -> Hints:
-    """The user's hints, and those that the columns give each other."""
-    texts = [sample.frame[name] for name in sample.frame.columns if sample.frame.schema[name] == pl.String]
-    found = (spelling_in(values, marks, given) for values in texts)
-    return hints_of((each for each in found if each is not None), given)
 
 
 def _with_assumptions(made: Draft) -> Draft:

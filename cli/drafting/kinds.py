@@ -80,7 +80,7 @@ def marks_of(frame: pl.DataFrame) -> tuple[str, ...]:
 
     A column needs one if without it all its values are numbers, dates or booleans, and with it only text.
     """
-    texts = [name for name in frame.columns if frame.schema[name] == pl.String]
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     found = {mark for name in texts for mark in _present(frame[name], SURE_MARKS)}
     for name in texts:
         doubtful = _present(frame[name], DOUBTFUL_MARKS)

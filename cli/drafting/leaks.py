@@ -8,7 +8,7 @@ import polars as pl
 
 from perennial.contract.leak import Leak
 from perennial.contract.model import ModelSpec
-from perennial.leakage import MOST_ROWS, leaks
+from perennial.leakage import MOST_ROWS, Values, leaks
 from perennial.validation.sampling import sample
 
 
@@ -19,6 +19,6 @@ def of_file(path: Path, spec: ModelSpec) -> tuple[Leak, ...]:
     return leaks(columns, rows[spec.target].to_list(), spec.problem != "regression")
 
 
-def _plain(values: pl.Series) -> list[object]:
-    """Dates and moments as numbers."""
-    return (values.to_physical() if values.dtype.is_temporal() else values).to_list()
+def _plain(values: pl.Series) -> Values:
+    """Categories as they are; numbers, booleans, dates and moments as floats."""
+    return values.to_list() if values.dtype == pl.String else values.to_physical().cast(pl.Float64).to_numpy()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
 from perennial.contract.columns import Column, ColumnType
 from perennial.contract.formats import Format, NumberFormat, pattern
+from perennial.contract.values import BLANKS
 from perennial.validation.casts import cast
 
 FIRST = 50  # values that exclude most formats before all values are read
@@ -29,7 +31,9 @@ _DAYS = (
     "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d/%b/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y",
     "%d-%m-%y", "%m-%d-%y", "%d-%b-%y",
 )  # fmt: skip
+_FORMATS = tuple(day + clock for day in _DAYS for clock in _CLOCKS)
 COMPACT = "%Y%m%d"
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,14 @@ def _written(unit: str, values: pl.Series) -> str:
 
 
 def _dates(values: pl.Series, month_first: bool | None) -> Spelling | None:
-    few = values.head(FIRST)
+    few = [text.strip(BLANKS) for text in values.head(FIRST).to_list()]
+    if not all(map(_DIGIT.search, few)):
+        return None
     fits: list[str] = []
-    for day in _DAYS:
-        for clock in _CLOCKS:
-            format = day + clock
-            kind: ColumnType = "datetime" if clock else "date"
-            if _matches(few, format) and _fits(few, kind, format) and _fits(values, kind, format):
-                fits.append(format)
+    for format in _FORMATS:
+        kind: ColumnType = "datetime" if ":" in format else "date"
+        if all(map(_compiled(format).fullmatch, few)) and _fits(values, kind, format):
+            fits.append(format)
     if not fits:
         return None
     if month_first is not None:
@@ -144,8 +148,9 @@ def compact_dates(values: pl.Series) -> bool:
     return bool(values.str.contains(r"^(19|20)[0-9]{6}$").all()) and _fits(values, "date", COMPACT)
 
 
-def _matches(values: pl.Series, format: str) -> bool:
-    return bool(values.str.strip_chars().str.contains(rf"\A{pattern(format)}\z").all())
+@cache
+def _compiled(format: str) -> re.Pattern[str]:
+    return re.compile(pattern(format))
 
 
 def _fits(values: pl.Series, kind: ColumnType, format: Format) -> bool:

@@ -18,9 +18,10 @@ from cloud.platform import from_environment
 from functions.dispatch import cleanup, uploads
 from functions.dispatch.uploads import Context
 from functions.task import logger, utc_now
+from functions.withholding import withholding
 from perennial import approval, conclusion
 from perennial.contract.model import ModelSpec
-from perennial.spec import load_all
+from perennial.spec import SpecError, load_each
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
 READER = f"{__name__}.handler"
@@ -34,9 +35,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 @cache
+def _loaded() -> tuple[dict[str, ModelSpec], dict[str, SpecError]]:
+    specs, broken = load_each(SPECS)
+    for model, error in broken.items():
+        logger.error("a spec cannot be used; its model stands still", model=model, reason=str(error))
+    return specs, broken
+
+
 def specs() -> dict[str, ModelSpec]:
-    """The specs that were deployed with this code."""
-    return load_all(SPECS)
+    """The specs that were deployed with this code, without those that cannot be used."""
+    return _loaded()[0]
 
 
 def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
@@ -48,9 +56,11 @@ def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
 def context() -> Context:
     """The context of dispatch at this time."""
     platform = from_environment()
-    return Context(platform, Ledger(platform.ledger_table), specs(), utc_now())
+    found, broken = _loaded()
+    return Context(platform, Ledger(platform.ledger_table), found, utc_now(), broken)
 
 
+@withholding
 def handle(record: SQSRecord) -> None:
     """Handles one message. An exception sends it back to the queue."""
     body = json.loads(record.body)

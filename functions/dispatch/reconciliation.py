@@ -10,7 +10,8 @@ from cloud.handovers import BucketName, CreatedObject, ObjectCreated, ObjectCrea
 from functions.dispatch import uploads
 from functions.dispatch.handler import context
 from functions.dispatch.uploads import Context
-from functions.task import logger
+from functions.task import for_each_model, logger
+from functions.withholding import withholding
 from perennial import layout
 from perennial.identity import dataset_id, truth_id
 
@@ -19,18 +20,30 @@ _PATIENCE, _GIVEN_UP = timedelta(hours=1), timedelta(days=1)
 
 
 @logger.inject_lambda_context(clear_state=True)
+@withholding
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Compares the uploads of every model with the ledger, and handles those that the ledger lacks."""
-    found = 0
     here = context()
-    for model in here.specs:
-        known = {dataset.id for dataset in here.ledger.datasets(model)}
-        for version in s3.version_listing(here.platform.data_bucket, layout.incoming(model, "")):
-            found += _start_if_unknown(here, model, known, version)
-        found += _resend_labels(here, model)
-        if lease.holder(here.ledger, model, here.now) is None:
-            uploads.start_pending(here, model)
-    return ReconciledUploads(found).to_json()
+    found = for_each_model(here.specs, lambda model: _reconcile(here, model))
+    return ReconciledUploads(sum(found.values())).to_json()
+
+
+def _reconcile(context: Context, model: str) -> int:
+    """Handles the uploads of a model that the ledger lacks; returns their number. One that fails stops no other."""
+    known = {dataset.id for dataset in context.ledger.datasets(model)}
+    failed: list[BaseException] = []
+    found = 0
+    for version in s3.version_listing(context.platform.data_bucket, layout.incoming(model, "")):
+        try:
+            found += _start_if_unknown(context, model, known, version)
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with one object)
+            failed.append(error)
+    found += _resend_labels(context, model)
+    if lease.holder(context.ledger, model, context.now) is None:
+        uploads.start_pending(context, model)
+    if failed:
+        raise failed[0]
+    return found
 
 
 def _start_if_unknown(context: Context, model: str, known: set[str], version: dict[str, Any]) -> int:

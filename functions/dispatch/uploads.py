@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloud import executions, lease, sources
@@ -22,12 +23,16 @@ from perennial.records import DatasetVersion, Run
 
 @dataclass(frozen=True)
 class Context:
-    """The context of dispatch: the platform, its ledger, the specs of this deployment, and the time."""
+    """The context of dispatch: the platform, its ledger, the specs of this deployment, and the time.
+
+    `broken`: the models whose spec cannot be used, and why.
+    """
 
     platform: Platform
     ledger: Ledger
     specs: dict[str, ModelSpec]
     now: datetime
+    broken: Mapping[str, Exception] = field(default_factory=dict)
 
 
 def on_object_created(context: Context, event: ObjectCreated) -> None:
@@ -36,6 +41,8 @@ def on_object_created(context: Context, event: ObjectCreated) -> None:
     upload = layout.read_upload(item.key)
     if upload is not None and not upload.is_dataset:
         return  # a part of a dataset, whose manifest has an event of its own; or a card, which the plan reads
+    if upload is not None and upload.model in context.broken:
+        raise context.broken[upload.model]  # back to the queue, until the spec is mended
     spec = context.specs.get(upload.model) if upload else None
     if upload is None or spec is None:
         unstarted.refuse_unknown(context, event, upload.model if upload else "")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cloud import alarms
 from cloud.handovers import CanaryCheck, VersionDeploymentRequest
 from functions.release import golden
 from functions.task import Task, task
+from perennial.records import ModelVersion
 
 TRIES = 25  # per call; the endpoint chooses which fleet answers, and the next call tries again
 
@@ -19,7 +18,7 @@ def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
     A fault breaches an alarm of the release: SageMaker accepts no other change while an update is under way.
     """
     version = task.ledger.version(request.version.id)
-    fault = _fault(request.release.endpoint, version.id, golden.read(task.platform, version))
+    fault = _fault(task, request.release.endpoint, version)
     if fault is None:
         return CanaryCheck(asked=False)
     if fault:
@@ -31,13 +30,22 @@ def handler(task: Task, request: VersionDeploymentRequest) -> CanaryCheck:
     return CanaryCheck(asked=True)
 
 
-def _fault(endpoint: str, version: str, rows: dict[str, Any]) -> str | None:
-    """The fault in the new fleet's answers; '' if there is none, None if it did not answer.
+def _fault(task: Task, endpoint: str, version: ModelVersion) -> str | None:
+    """The first fault in the new fleet's answers; '' if there is none, None if it did not answer all golden rows."""
+    for part in golden.parts(golden.read(task.platform, version)):
+        fault = _fault_of_part(endpoint, version.id, part)
+        if fault != "":
+            return fault
+    return ""
+
+
+def _fault_of_part(endpoint: str, version: str, part: golden.Part) -> str | None:
+    """The same for some of the golden rows.
 
     A refusal (4xx) may come from the old model, which may lack some fields; a failure (5xx) is a fault of either.
     """
     for _ in range(TRIES):
-        answer = golden.ask(endpoint, rows)
+        answer = golden.ask(endpoint, part)
         if answer.model == version or answer.status >= 500:
             return answer.fault
     return None

@@ -1,17 +1,31 @@
-"""Reads the golden rows of a version from S3, and sends them to the endpoint."""
+"""Reads the golden rows of a version from S3, and sends them to the endpoint in bodies below its limit."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from cloud import endpoints, s3
 from cloud.platform import Platform
 from perennial import golden, layout
+from perennial.contract.reveal import REVEALS, Reveal
 from perennial.records import ModelVersion
+
+LARGEST_BODY = 3_500_000  # bytes; SageMaker takes 6 MB, and 4 MB for a serverless endpoint
+_EMPTY = b'{"rows":[]}'
+
+
+@dataclass(frozen=True)
+class Part:
+    """Golden rows for one request: their place among all, the rows as JSON, and the model's offline predictions."""
+
+    first: int
+    body: bytes
+    predictions: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -35,11 +49,28 @@ def spread(platform: Platform, version: ModelVersion) -> float:
     return golden.spread(read(platform, version)["predictions"])
 
 
-def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
-    """Sends all golden rows once. An error of the model is an answer; any other error is raised."""
-    body = json.dumps({"rows": rows["rows"]}).encode()
+def parts(golden_rows: dict[str, Any], largest: int = LARGEST_BODY) -> Iterator[Part]:
+    """The golden rows in as few bodies of at most `largest` bytes as their order allows; a larger row is alone."""
+    rows, size, first = list[bytes](), 0, 0
+    for place, row in enumerate(golden_rows["rows"]):
+        text = json.dumps(row).encode()
+        if rows and size + len(text) > largest:
+            yield _part(rows, first, golden_rows)
+            rows, size, first = [], 0, place
+        rows.append(text)
+        size += len(text) + len(b",") + (0 if size else len(_EMPTY))
+    yield _part(rows, first, golden_rows)
+
+
+def _part(rows: list[bytes], first: int, golden_rows: dict[str, Any]) -> Part:
+    body = b'{"rows":[' + b",".join(rows) + b"]}"
+    return Part(first, body, golden_rows["predictions"][first : first + len(rows)])
+
+
+def ask(endpoint: str, part: Part) -> Answer:
+    """Sends some golden rows once. An error of the model is an answer; any other error is raised."""
     try:
-        content, attributes = endpoints.invoke(endpoint, body, "application/json", "application/json")
+        content, attributes = endpoints.invoke(endpoint, part.body, "application/json", "application/json")
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
             raise
@@ -51,4 +82,11 @@ def ask(endpoint: str, rows: dict[str, Any]) -> Answer:
         online = json.loads(content)["predictions"]
     except (ValueError, KeyError, TypeError):
         return Answer(named.get("model", ""), "the endpoint's answer to the golden rows holds no predictions")
-    return Answer(named.get("model", ""), golden.difference(rows["predictions"], online) or "")
+    reveal = named.get("reveal", "all")
+    if reveal not in REVEALS:
+        return Answer(
+            named.get("model", ""), "the endpoint states another bound on its answers than this release knows"
+        )
+    return Answer(
+        named.get("model", ""), golden.difference(part.predictions, online, cast(Reveal, reveal), part.first) or ""
+    )

@@ -31,10 +31,13 @@ def has_promoted(task: Task, version: str) -> bool:
 
 
 def _fault(task: Task, endpoint: str, version: ModelVersion) -> str:
-    answer = golden.ask(endpoint, golden.read(task.platform, version))
-    if not answer.fault and answer.model != version.id:
-        return f"the endpoint answered as {answer.model or 'an unnamed model'}, not as {version.id}"
-    return answer.fault
+    for part in golden.parts(golden.read(task.platform, version)):
+        answer = golden.ask(endpoint, part)
+        if not answer.fault and answer.model != version.id:
+            return f"the endpoint answered as {answer.model or 'an unnamed model'}, not as {version.id}"
+        if answer.fault:
+            return answer.fault
+    return ""
 
 
 def _promote(task: Task, version: ModelVersion) -> None:

@@ -53,7 +53,8 @@ class Writer:
 
     def write_day(self, version: Version, hours: Mapping[datetime, Objects]) -> None:
         """Writes the parts of one day whose captures have changed. `hours` are all hours of the day that have some."""
-        before, earlier = "", []
+        before = ""
+        earlier: list[datetime] = []
         for at, objects in sorted(hours.items()):
             digest = hour.digest(objects.items(), before)
             key = layout.table_hour(layout.REQUESTS, version.name, at)

@@ -87,7 +87,7 @@ def _asked(platform: Platform, spec: ModelSpec, before: datetime) -> Iterator[pl
             part = tables.part(platform, item["Key"], [names.AT, *spec.key])
             if all(name in part.columns for name in spec.key):
                 answered = part.filter(pl.col(names.AT) < before).select(spec.key).drop_nulls()
-                yield answered.unique().cast(dict(_key_schema(spec)))
+                yield answered.unique().cast(pl.Schema(_key_schema(spec)))
 
 
 def _rows(platform: Platform, spec: ModelSpec, dataset: DatasetVersion) -> Iterator[pl.DataFrame]:

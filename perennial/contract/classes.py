@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 
 from perennial.contract.columns import TEXTS, ColumnType, Value
-from perennial.contract.values import BLANKS, TRUTHS, written
+from perennial.contract.values import BLANKS, TRUTHS, normal_form, written
 
 #: a multiclass model has at most this many
 MOST_CLASSES = 200
@@ -43,4 +42,4 @@ def _loosely(text: str, kind: ColumnType) -> str:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(text.split())).casefold()
+    return normal_form(" ".join(text.split())).casefold()

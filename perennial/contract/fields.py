@@ -5,24 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 from perennial.contract import bulk
 from perennial.contract.columns import NULL_VALUES, TEXTS, Column
 from perennial.contract.formats import literal
+from perennial.contract.patterns import matcher
 from perennial.contract.values import (
     ANOTHER_FORM,
     BLANKS,
     READERS,
     is_another_form,
     needs_text,
+    normal_forms,
     reader,
     refused,
     shown,
 )
 
-# Longer texts are not matched with a pattern: matching may take more than linear time.
-_LONGEST_MATCHED = 256
 _LITERAL = re.compile(r"-?[0-9][0-9.eE+-]*|true|false")
 
 
@@ -64,7 +65,7 @@ class Field:
         self.has_literals = any(_may_be_literal(text, column) for text in (*self._nulls, *self._replace))
         self._minimum, self._maximum = _bound(column, column.minimum), _bound(column, column.maximum)
         self._values = None if column.values is None else _allowed(column)
-        self._pattern = None if column.pattern is None else re.compile(column.pattern)
+        self._pattern = None if column.pattern is None else matcher(column.pattern)
         self.within = self._quick()
 
     def _quick(self) -> Callable[[Any], bool] | None:
@@ -183,11 +184,16 @@ class Field:
         return broken
 
     def _not_allowed(self, value: Any, allowed: frozenset[Any]) -> str:
-        if isinstance(value, str) and is_another_form(value, allowed):
+        if isinstance(value, str) and is_another_form(value, self._forms):
             return f"{shown(value)} is {ANOTHER_FORM}"
         if self._values is None:
             return f"{shown(value)} is not in the training data"
         return f"{shown(value)} is not among the {len(allowed)} allowed"
+
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        allowed = self.known if self._values is None else self._values
+        return normal_forms([each for each in allowed or () if isinstance(each, str)])
 
     def _text_breach(self, value: str) -> str | None:
         least, most = self.column.min_length, self.column.max_length
@@ -197,7 +203,7 @@ class Field:
             return f"{shown(value)} has more than {most} characters"
         if self._pattern is None:
             return None
-        if len(value) <= _LONGEST_MATCHED and self._pattern.fullmatch(value):
+        if self._pattern(value):
             return None
         return f"{shown(value)} does not match {self.column.pattern}"
 

@@ -11,6 +11,7 @@ from perennial.contract.gate import Gate
 from perennial.contract.metrics import metrics_of
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError, Part
+from perennial.contract.reveal import Reveal
 
 FORMAT = 2
 
@@ -54,6 +55,8 @@ class Plan(Part):
     out_of_contract: Literal["refuse", "answer"] = "answer"
     #: a column that the spec does not name is refused in a request, or ignored, as in an upload
     unknown_columns: Literal["refuse", "ignore"] = "refuse"
+    #: what answers reveal
+    reveal: Reveal = "all"
     held_out: float = 0.2
     seed: int = 7
     estimator: str = "hist_gradient_boosting"
@@ -94,6 +97,7 @@ class Plan(Part):
             key=spec.key,
             null_values=spec.validation.null_values,
             out_of_contract=spec.serving.out_of_contract,
+            reveal=spec.serving.reveal,
             unknown_columns=spec.validation.unknown_columns,
             held_out=spec.training.held_out,
             seed=spec.training.seed,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from perennial.contract.lifecycle import INSTANCE_TYPE
 from perennial.contract.part import Part, setting
+from perennial.contract.reveal import Reveal
 
 
 @dataclass(frozen=True)
@@ -98,4 +99,9 @@ class Serving(Part):
     invocations_per_instance: int = setting(3000, "The target of scaling: invocations per instance and minute.", ge=1)
     out_of_contract: Literal["refuse", "answer"] = setting(
         "answer", "A row that breaks the columns' rules is refused with the reason, or answered and counted."
+    )
+    reveal: Reveal = setting(
+        "all",
+        "The numbers in answers. 'rounded': probabilities with two decimals, values with three digits, no explanations."
+        " 'labels': the label alone; a regression answers as 'rounded'.",
     )

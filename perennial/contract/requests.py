@@ -15,6 +15,7 @@ from typing import Any
 
 from perennial.contract.fields import PayloadError, TextNeededError
 from perennial.contract.formats import JsonNumber
+from perennial.contract.parquet import MOST_CELLS
 from perennial.contract.schema import Rows, Schema
 
 CSV, JSON, JSONLINES, PARQUET = (
@@ -83,6 +84,7 @@ def rows_of_csv(text: str, schema: Schema, header: bool | None = None) -> Rows:
         names = lines.pop(0)
         check_names(names, schema)
     width = len(names)
+    check_size(len(lines), schema)
     if set(map(len, lines)) != {width}:
         lines = [line for line in lines if line != [""]]
         for index, line in enumerate(lines):
@@ -172,6 +174,7 @@ def _of_document(document: Any, schema: Schema) -> Cells:
 
 def _of_list(items: Sequence[Any], schema: Schema) -> Cells:
     """Rows as objects or as lists in the features' order."""
+    check_size(len(items), schema)
     if list in set(map(type, items)):
         items = [_named(item, index, schema) if type(item) is list else item for index, item in enumerate(items)]
     known, required = schema.known, schema.required
@@ -205,6 +208,12 @@ def _of_columns(content: Mapping[str, Any], schema: Schema) -> Cells:
 def _is_header(cells: Sequence[str], schema: Schema) -> bool:
     """True if at least half of the cells are column names: a misspelt one must not turn a header into data."""
     return 2 * len([cell for cell in cells if cell in schema.known]) >= len(cells)
+
+
+def check_size(rows: int, schema: Schema) -> None:
+    """Raises PayloadError for rows that unfold to too many cells: a row may leave every nullable feature out."""
+    if rows * len(schema.names) > MOST_CELLS:
+        raise PayloadError(f"{rows} rows of {len(schema.names)} features; at most {MOST_CELLS} cells are read")
 
 
 def check_names(names: Sequence[str], schema: Schema) -> None:

@@ -40,6 +40,7 @@ EXPECTED = {
     "datetime": "a moment such as 2013-01-31T05:15:00Z",
 }
 _SHOWN = 40
+_LONGEST_FORM = 200
 _INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -119,14 +120,24 @@ def cleaned(text: str, column: Column, null_values: Collection[str]) -> str | No
 ANOTHER_FORM = "another Unicode normal form (NFC, NFD) of an allowed value; normalise spec and data to NFC"
 
 
-def is_another_form(value: str, allowed: Collection[str]) -> bool:
-    """True if a text that is not among the allowed ones is one of them in another Unicode normal form."""
-    if value.isascii():
-        return False
+def normal_form(text: str) -> str:
+    """The text in the normal form NFC; one of more than 200 characters as it is, for sorting marks is quadratic."""
     from unicodedata import normalize
 
-    form = normalize("NFC", value)
-    return form in allowed or any(form == normalize("NFC", each) for each in allowed if not each.isascii())
+    return text if text.isascii() or len(text) > _LONGEST_FORM else normalize("NFC", text)
+
+
+def normal_forms(allowed: Collection[str]) -> frozenset[str]:
+    """The normal forms of the allowed texts that may have another one."""
+    return frozenset(normal_form(each) for each in allowed if not each.isascii())
+
+
+def is_another_form(value: str, forms: Collection[str]) -> bool:
+    """True if a text that is not among the allowed ones is one of them in another form; `forms` are their normal forms.
+
+    An ASCII text has one form only.
+    """
+    return not value.isascii() and normal_form(value) in forms
 
 
 def frequent_words(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from math import sqrt
 from operator import add, mul, sub
 
-from perennial.profile import CELLS, ColumnGrid, ColumnProfile
+from perennial.profile import ColumnGrid, ColumnProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Places:
 
 @lru_cache(maxsize=4096)
 def _places(grid: ColumnGrid) -> _Places:
-    known = [*(grid.low + grid.width * cell for cell in range(CELLS + 1)), *grid.deciles]
+    known = [*(grid.low + grid.width * cell for cell in range(grid.cells + 1)), *grid.deciles]
     order = sorted(range(len(known)), key=known.__getitem__)
     ascending = [known[index] for index in order]
     halves = [(high - low) / 2 for low, high in pairwise(ascending)]

@@ -67,7 +67,7 @@ class PlainReader:
             if rest.height < _FEWEST:
                 break
             keys = _keys(rest[INPUT][0])
-            pattern = self._pattern(keys) if keys else None
+            pattern = self._pattern(keys)
             if pattern is None:
                 rest = rest.slice(1)
                 continue
@@ -169,10 +169,10 @@ def _kind(text: str) -> tuple[str, Mapping[str, Any]] | None:
     return kind, {"header": header} if kind == CSV and header in ("present", "absent") else {}
 
 
-def _keys(body: str) -> list[str] | None:
-    """The keys of a body that is one JSON object."""
+def _keys(body: str) -> list[str]:
+    """The keys of a body that is one JSON object; none for others."""
     try:
         document = json.loads(body, object_pairs_hook=requests.without_repeats)
     except (ValueError, RecursionError):
-        return None
-    return list(document) if isinstance(document, dict) else None
+        return []
+    return list(document) if isinstance(document, dict) else []

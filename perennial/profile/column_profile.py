@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from perennial.profile.distinct import EMPTY, Distinct
-from perennial.profile.grid import CELLS, ColumnGrid, Grid, ProfileError
+from perennial.profile.grid import ColumnGrid, Grid, ProfileError
 
 FORMAT = 2
 
@@ -30,7 +30,7 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """One column's sums. `cells` has underflow, 1,024 cells, overflow; `deciles` counts values up to each decile.
+    """One column's sums. `cells` has underflow, the grid's cells, overflow; `deciles` counts values up to each decile.
 
     For categories, `cells` counts those of the grid in its order, `other` all others, `others` some of these by name.
     `distinct` estimates the number of distinct values. `tails` sums the excess of values below and above the grid.
@@ -76,12 +76,14 @@ class Profile:
         if data.get("format") != FORMAT:
             raise ProfileError(f"a profile of format {data.get('format')!r}, {FORMAT} is expected")
         grid = Grid.from_dict(data["grid"])
-        return cls(grid, data["rows"], {name: _column_of(column) for name, column in data["columns"].items()})
+        columns = {name: _column_of(column, grid.columns[name].kept) for name, column in data["columns"].items()}
+        return cls(grid, data["rows"], columns)
 
 
 def _empty_column(column: ColumnGrid) -> ColumnProfile:
-    cells = len(column.categories) if column.kind == "categories" else CELLS + 2
-    return ColumnProfile(cells=(0,) * cells, deciles=(0,) * len(column.deciles))
+    cells = len(column.categories) if column.kind == "categories" else column.cells + 2
+    none = Distinct(most=column.kept)
+    return ColumnProfile(cells=(0,) * cells, deciles=(0,) * len(column.deciles), distinct=none)
 
 
 def _column_dict(column: ColumnProfile) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def _column_dict(column: ColumnProfile) -> dict[str, Any]:
     }
 
 
-def _column_of(data: Mapping[str, Any]) -> ColumnProfile:
+def _column_of(data: Mapping[str, Any], kept: int) -> ColumnProfile:
     return ColumnProfile(
         rows=data["rows"],
         nulls=data["nulls"],
@@ -110,7 +112,7 @@ def _column_of(data: Mapping[str, Any]) -> ColumnProfile:
         moments=Moments(*data["moments"]),
         other=data["other"],
         others=tuple((name, count) for name, count in data["others"]),
-        distinct=Distinct.from_text(data["distinct"]),
+        distinct=Distinct.from_text(data["distinct"], kept),
         tails=tuple(data["tails"]),
     )
 

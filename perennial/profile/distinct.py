@@ -1,6 +1,7 @@
 """The number of distinct values of a column: a mergeable KMV sketch of the smallest hashes.
 
-The K smallest hashes of the distinct values are kept. Up to K values the number is exact; beyond, it is the unbiased
+The K smallest hashes of the distinct values are kept, fewer of each column where a table is wide. Up to K values the
+number is exact; beyond, it is the unbiased
 estimator of Beyer, Haas, Reinwald, Sismanis and Gemulla, "On synopses for distinct-value estimation under
 multiset operations" (SIGMOD 2007): (K-1) / U, where U is the greatest hash kept as a share of all hashes. Its standard
 error is about 1/sqrt(K-2), here 6%. The hash is Polars' own with a seed: equal in every process and for any number of
@@ -21,19 +22,20 @@ _BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """The smallest hashes of the values seen, ascending, K at most."""
+    """The smallest hashes of the values seen, ascending; at most `most`."""
 
     hashes: tuple[int, ...] = ()
+    most: int = K
 
     @property
     def exact(self) -> bool:
         """True if all hashes are kept and the number is exact."""
-        return len(self.hashes) < K
+        return len(self.hashes) < self.most
 
     @property
     def count(self) -> int:
         """The number of distinct values, without nulls."""
-        return len(self.hashes) if self.exact else round((K - 1) * _HASHES / max(self.hashes[-1], 1))
+        return len(self.hashes) if self.exact else round((self.most - 1) * _HASHES / max(self.hashes[-1], 1))
 
     @property
     def ceiling(self) -> int:
@@ -45,9 +47,9 @@ class Distinct:
         return base64.b64encode(b"".join(hash_.to_bytes(_BYTES, "big") for hash_ in self.hashes)).decode()
 
     @classmethod
-    def from_text(cls, text: str) -> "Distinct":
+    def from_text(cls, text: str, most: int = K) -> "Distinct":
         data = base64.b64decode(text)
-        return cls(tuple(int.from_bytes(data[at : at + _BYTES], "big") for at in range(0, len(data), _BYTES)))
+        return cls(tuple(int.from_bytes(data[at : at + _BYTES], "big") for at in range(0, len(data), _BYTES)), most)
 
 
 EMPTY = Distinct()
@@ -57,7 +59,8 @@ def union(one: Distinct, two: Distinct) -> Distinct:
     """The sketch of the values of both. Associative, commutative and idempotent."""
     if not one.hashes or not two.hashes or one.hashes == two.hashes:
         return one if one.hashes else two
-    return Distinct(tuple(nsmallest(K, {*one.hashes, *two.hashes})))
+    most = min(one.most, two.most)
+    return Distinct(tuple(nsmallest(most, {*one.hashes, *two.hashes})), most)
 
 
 def hashes(values: pl.Expr, below: int) -> pl.Expr:

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from perennial.profile.column_profile import ColumnProfile, Moments
-from perennial.profile.distinct import Distinct, K, hashes, likely_bound
+from perennial.profile.distinct import Distinct, hashes, likely_bound
 from perennial.profile.freezing import as_number
-from perennial.profile.grid import CELLS, ColumnGrid
+from perennial.profile.grid import ColumnGrid
 from perennial.profile.merging import clip_to_float
 
 
@@ -18,7 +18,7 @@ def profile_from_rows(
 ) -> dict[str, ColumnProfile]:
     """The profiles of some columns of typed rows, without hashes above a column's ceiling."""
     sums = _numeric_sums(rows, columns)
-    hashed = _smallest_hashes(rows, {name: ceilings[name] for name in columns})
+    hashed = _smallest_hashes(rows, columns, ceilings)
     return {name: _numeric(name, column, sums, hashed[name]) for name, column in columns.items()}
 
 
@@ -29,17 +29,25 @@ def _numeric_sums(rows: pl.DataFrame, columns: Mapping[str, ColumnGrid]) -> dict
     return sums | _row(numbers, [sum_ for name in nonfinite for sum_ in _sums(name, columns[name], finite=False)])
 
 
-def _smallest_hashes(rows: pl.DataFrame, ceilings: Mapping[str, int]) -> dict[str, Distinct]:
+def _smallest_hashes(
+    rows: pl.DataFrame, columns: Mapping[str, ColumnGrid], ceilings: Mapping[str, int]
+) -> dict[str, Distinct]:
     """The smallest hashes of each column's values; a bound that probably leaves enough of them is tried first."""
-    bounds = {name: min(ceiling, likely_bound(rows.height)) for name, ceiling in ceilings.items()}
-    found = _row(rows, [_hashes(rows, name, bound) for name, bound in bounds.items()])
-    low_cardinality = [name for name, bound in bounds.items() if len(found[name]) < K and bound < ceilings[name]]
-    found |= _row(rows, [_hashes(rows, name, ceilings[name]) for name in low_cardinality])
-    return {name: Distinct(tuple(sorted(keep_smallest))) for name, keep_smallest in found.items()}
+    bounds = {name: min(ceilings[name], likely_bound(rows.height)) for name in columns}
+    schema = rows.schema  # Polars makes it anew at each call, in a time that grows with the columns
+    found = _row(rows, [_hashes(name, schema[name], bound) for name, bound in bounds.items()])
+    low_cardinality = [
+        name for name, bound in bounds.items() if len(found[name]) < columns[name].kept and bound < ceilings[name]
+    ]
+    found |= _row(rows, [_hashes(name, schema[name], ceilings[name]) for name in low_cardinality])
+    return {
+        name: Distinct(tuple(sorted(keep_smallest)[: columns[name].kept]), columns[name].kept)
+        for name, keep_smallest in found.items()
+    }
 
 
-def _hashes(rows: pl.DataFrame, name: str, below: int) -> pl.Expr:
-    value = pl.col(name).fill_nan(None) if rows.schema[name].is_float() else pl.col(name)
+def _hashes(name: str, dtype: pl.DataType, below: int) -> pl.Expr:
+    value = pl.col(name).fill_nan(None) if dtype.is_float() else pl.col(name)
     return hashes(value, below).implode().alias(name)
 
 
@@ -79,7 +87,7 @@ def _cells(value: pl.Expr, column: ColumnGrid) -> pl.Expr:
     Polars counts over uniform edges in one pass, exactly, but derives them from the values: both ends are appended.
     """
     ends = pl.lit(pl.Series([column.low, column.high], dtype=pl.Float64))
-    return value.clip(column.low, column.high).append(ends).hist(bin_count=CELLS).implode()
+    return value.clip(column.low, column.high).append(ends).hist(bin_count=column.cells).implode()
 
 
 def _numeric(name: str, column: ColumnGrid, sums: Mapping[str, Any], distinct: Distinct) -> ColumnProfile:

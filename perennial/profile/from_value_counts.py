@@ -10,9 +10,9 @@ from operator import sub
 import polars as pl
 
 from perennial.profile.column_profile import ColumnProfile, Moments
-from perennial.profile.distinct import HASH_SEED, Distinct, K
+from perennial.profile.distinct import HASH_SEED, Distinct
 from perennial.profile.freezing import as_number
-from perennial.profile.grid import CELLS, ColumnGrid
+from perennial.profile.grid import ColumnGrid
 from perennial.profile.merging import clip_to_float, keep_smallest_of
 from perennial.profile.value_counts import ValueCounts, combine
 
@@ -49,8 +49,8 @@ def _of_categories(column: ColumnGrid, counts: pl.DataFrame, nulls: int) -> Colu
         nulls=nulls,
         cells=tuple(by_name.get(name, 0) for name in column.categories),
         other=int(rest["count"].sum()),
-        others=keep_smallest_of(rest),
-        distinct=Distinct(tuple(counts["hash"].sort().head(K))),
+        others=keep_smallest_of(rest, column.kept),
+        distinct=Distinct(tuple(counts["hash"].sort().head(column.kept)), column.kept),
     )
 
 
@@ -70,15 +70,15 @@ def _of_numbers(column: ColumnGrid, found: pl.DataFrame, nulls: int) -> ColumnPr
         cells=tuple(map(sub, [*edges, running[-1]], [0, *edges])),
         deciles=tuple(running[bisect_right(values, column.reach(edge))] for edge in column.deciles),
         moments=_moments(found[first:last]),
-        distinct=Distinct(tuple(found["hash"].unique().sort().head(K).to_list())),
+        distinct=Distinct(tuple(found["hash"].unique().sort().head(column.kept).to_list()), column.kept),
         tails=(_beyond(found[first:below], column.low), _beyond(found[above:last], column.high)),
     )
 
 
 @lru_cache(maxsize=4096)
 def _edges(column: ColumnGrid) -> list[float]:
-    inner = (column.low + cell * column.width for cell in range(1, CELLS))
-    return [column.reach(column.low), *inner, column.reach(column.high)]
+    low, width = column.low, column.width
+    return [column.reach(low), *(low + cell * width for cell in range(1, column.cells)), column.reach(column.high)]
 
 
 def _beyond(found: pl.DataFrame, end: float) -> float:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from perennial.profile.distinct import K
+
 FORMAT = 1
 CELLS = 1024
 _TOLERANCE = 2.0**-23  # twice the rounding of a 32-bit float
@@ -23,7 +25,11 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnGrid:
-    """The cells of one column. `low`, `high`, `deciles` are numbers; dates are days, datetimes microseconds."""
+    """The cells of one column. `low`, `high`, `deciles` are numbers; dates are days, datetimes microseconds.
+
+    `cells` is the number of cells between `low` and `high`, `kept` that of hashes and names of other values: fewer in a
+    wide table, whose profile would grow with its columns otherwise.
+    """
 
     type: str
     kind: Kind
@@ -32,11 +38,13 @@ class ColumnGrid:
     high: float = 1.0
     deciles: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
+    cells: int = CELLS
+    kept: int = K
 
     @property
     def width(self) -> float:
         """The width of one cell."""
-        return (self.high - self.low) / CELLS
+        return (self.high - self.low) / self.cells
 
     def with_words(self, words: tuple[str, str] | None) -> ColumnGrid:
         """The same cells; for a boolean target with its data's words for false and true as categories."""
@@ -76,7 +84,9 @@ class Grid:
 
 
 def _grid_dict(column: ColumnGrid) -> dict[str, Any]:
-    common = {"type": column.type, "kind": column.kind, "role": column.role}
+    common: dict[str, Any] = {"type": column.type, "kind": column.kind, "role": column.role}
+    if (column.cells, column.kept) != (CELLS, K):  # left out where usual: grids of older versions keep their digests
+        common |= {"cells": column.cells, "kept": column.kept}
     if column.kind == "categories":
         return {**common, "categories": list(column.categories)}
     return {**common, "low": column.low, "high": column.high, "deciles": list(column.deciles)}
@@ -85,4 +95,5 @@ def _grid_dict(column: ColumnGrid) -> dict[str, Any]:
 def _grid_of(data: Mapping[str, Any]) -> ColumnGrid:
     low, high = data.get("low", 0.0), data.get("high", 1.0)
     deciles, categories = tuple(data.get("deciles", ())), tuple(data.get("categories", ()))
-    return ColumnGrid(data["type"], data["kind"], data["role"], low, high, deciles, categories)
+    sizes = data.get("cells", CELLS), data.get("kept", K)
+    return ColumnGrid(data["type"], data["kind"], data["role"], low, high, deciles, categories, *sizes)

@@ -12,10 +12,10 @@ from sys import float_info
 import polars as pl
 
 from perennial.profile.column_profile import ColumnProfile, Moments, Profile
-from perennial.profile.distinct import HASH_SEED, union
+from perennial.profile.distinct import HASH_SEED, K, union
 from perennial.profile.grid import ProfileError
 
-OTHERS = 32
+OTHERS = 32  # of K kept hashes; fewer with fewer
 NAME_BYTES = 64
 
 Others = tuple[tuple[str, int], ...]
@@ -45,7 +45,7 @@ def merge_columns(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
         tuple(map(int.__add__, one.deciles, two.deciles)),
         _merged_moments(one.moments, two.moments),
         one.other + two.other,
-        _merged_others(one.others, two.others),
+        _merged_others(one.others, two.others, min(one.distinct.most, two.distinct.most)),
         union(one.distinct, two.distinct),
         (clip_to_float(one.tails[0] + two.tails[0]), clip_to_float(one.tails[1] + two.tails[1])),
     )
@@ -69,25 +69,31 @@ def clip_to_float(value: float) -> float:
     return value + 0.0 if isfinite(value) else copysign(float_info.max, value)
 
 
-def _merged_others(one: Others, two: Others) -> Others:
+def _merged_others(one: Others, two: Others, kept: int) -> Others:
     counts = dict(one)
     for name, count in two:
         counts[name] = counts.get(name, 0) + count
-    return keep_smallest(counts)
+    return keep_smallest(counts, kept)
 
 
-def keep_smallest(counts: Mapping[str, int]) -> Others:
+def keep_smallest(counts: Mapping[str, int], kept: int = K) -> Others:
     """The names with the smallest hashes and their counts, sorted by name."""
-    if len(counts) <= OTHERS:
+    most = _names(kept)
+    if len(counts) <= most:
         return tuple(sorted(counts.items()))
     names = pl.Series("name", list(counts), dtype=pl.String)
-    smallest = pl.DataFrame([names, names.hash(HASH_SEED).alias("hash")]).sort("hash", "name")["name"].head(OTHERS)
+    smallest = pl.DataFrame([names, names.hash(HASH_SEED).alias("hash")]).sort("hash", "name")["name"].head(most)
     return tuple(sorted((name, counts[name]) for name in smallest))
 
 
-def keep_smallest_of(counts: pl.DataFrame) -> Others:
+def _names(kept: int) -> int:
+    """The number of names that go with so many kept hashes."""
+    return kept * OTHERS // K
+
+
+def keep_smallest_of(counts: pl.DataFrame, kept: int = K) -> Others:
     """The same for a frame with `value`, `count` and the value's `hash`."""
     short = counts.filter(pl.col("value").str.len_bytes() <= NAME_BYTES)
-    if short.height > OTHERS:
-        short = short.sort("hash", "value").head(OTHERS)
+    if short.height > (most := _names(kept)):
+        short = short.sort("hash", "value").head(most)
     return tuple(sorted(zip(short["value"], short["count"], strict=True)))

@@ -43,7 +43,8 @@ class Profiler:
 
     def count(self, rows: pl.DataFrame) -> BatchCounts:
         """The counts of a batch, without adding them. Raises ProfileError for a missing column."""
-        missing = [name for name in self._grid.columns if name not in rows.columns]
+        known = set(rows.columns)
+        missing = [name for name in self._grid.columns if name not in known]
         if missing:
             raise ProfileError(f"the data has no column '{missing[0]}', which the profile's grid has")
         categories = [name for name, column in self._grid.columns.items() if column.kind == "categories"]

@@ -14,6 +14,7 @@ from perennial.contract import formats
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.lifecycle import INSTANCE_TYPE
 from perennial.contract.observed import RESERVED
+from perennial.contract.patterns import PatternError, matcher
 from perennial.contract.values import READERS
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def _text_rules(column: Column) -> Iterator[tuple[str, str]]:
         yield "min_length", f"min_length {column.min_length} is above max_length {column.max_length}"
     if column.pattern is not None:
         try:
-            re.compile(column.pattern)
-        except (re.error, RecursionError) as error:
-            yield "pattern", f"pattern is not a regular expression: {error}"
+            matcher(column.pattern)
+        except PatternError as error:
+            yield "pattern", f"pattern is not a regular expression of linear time: {error}"
     for old, new in column.replace.items():
         if new in column.replace or (column.trim and new != new.strip()):
             yield "replace", f"{old!r} becomes {new!r}, which is itself cleaned: twice must not differ from once"

@@ -83,15 +83,22 @@ def load(path: Path, training_hours: float = ANY_HOURS) -> ModelSpec:
 
 def load_all(folder: Path, training_hours: float = ANY_HOURS) -> dict[str, ModelSpec]:
     """Every spec of a folder by its name. Raises SpecError with the faults of all files."""
-    specs, faults = {}, []
+    specs, broken = load_each(folder, training_hours)
+    if broken:
+        raise SpecError([fault for error in broken.values() for fault in error.faults])
+    return specs
+
+
+def load_each(folder: Path, training_hours: float = ANY_HOURS) -> tuple[dict[str, ModelSpec], dict[str, SpecError]]:
+    """The specs of a folder by their names, and the errors of those that cannot be used."""
+    specs: dict[str, ModelSpec] = {}
+    broken: dict[str, SpecError] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             specs[path.stem] = load(path, training_hours)
         except SpecError as error:
-            faults += error.faults
-    if faults:
-        raise SpecError(faults)
-    return specs
+            broken[path.stem] = error
+    return specs, broken
 
 
 @cache
@@ -111,8 +118,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def _uncomputable(spec: ModelSpec) -> Iterable[faults.Fault]:
-    """The patterns and row rules that Polars cannot compute; Polars is imported where there are any."""
-    if spec.validation.rules or any(column.pattern is not None for column in spec.columns.values()):
+    """The row rules that Polars cannot compute; Polars is imported where there are any."""
+    if spec.validation.rules:
         from perennial.validation.expressions import faults as uncomputable
 
         yield from uncomputable(spec.contract())

@@ -45,7 +45,7 @@ def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     Columns with cleaning of their own are left as they are: their marks are resolved after it.
     """
     marks = list(contract.validation.null_values)
-    asked = [name for name in frame.columns if frame.schema[name] == pl.String and not contract.columns[name].cleans]
+    asked = [name for name, kind in frame.schema.items() if kind == pl.String and not contract.columns[name].cleans]
     cells = {name: frame[name] for name in frame.columns}  # by name: from a list, Polars would name a nameless column
     for name in _perhaps_marked(frame, asked, contract):
         values = cells[name] if contract.columns[name].type in TEXTS else cells[name].str.strip_chars()

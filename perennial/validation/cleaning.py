@@ -16,10 +16,9 @@ def clean(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, Change
     Only columns of text with cleaning of their own are touched; readers have resolved the null values of the others.
     """
     changes: Changes = Counter()
-    for name in frame.columns:
-        if frame.schema[name] == pl.String and contract.columns[name].cleans:
-            frame = frame.with_columns(_cleaned(frame[name], contract, changes))
-    return frame, changes
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String and contract.columns[name].cleans]
+    cleaned = [_cleaned(frame[name], contract, changes) for name in texts]
+    return frame.with_columns(cleaned), changes
 
 
 def _cleaned(values: pl.Series, contract: Contract, changes: Changes) -> pl.Series:

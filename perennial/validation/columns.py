@@ -12,6 +12,8 @@ from perennial.validation.table import Columns
 from perennial.validation.verdict import Problem
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ":": "colons"}
+#: names that are compared for misspellings: with n of them on each side it takes n squared comparisons
+_COMPARED = 100
 _VALUE = re.compile(r"[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|")
 
 
@@ -24,19 +26,20 @@ def match(names: Sequence[str], contract: Contract) -> Columns:
     if len(names) > allowed:
         raise UnreadableError("too-many-columns", f"the file has {len(names):,} columns, {allowed:,} are allowed")
     problems = [_duplicate(name, count) for name, count in Counter(names).items() if count > 1]
-    places = {name: names.index(name) for name in contract.columns if name in names}
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    places = {name: first[name] for name in contract.columns if name in first}
     unknown = list(dict.fromkeys(name for name in names if name not in contract.columns))
-    for name in contract.columns:
-        if name in places:
-            continue
-        meant = _closest(name, unknown)
+    missing = [name for name in contract.columns if name not in places]
+    for place, name in enumerate(missing):
+        meant = _closest(name, unknown[:_COMPARED]) if place < _COMPARED else None
         problems.append(_missing(name, meant))
         if meant is not None:
             unknown.remove(meant)
-            places[name] = names.index(meant)
+            places[name] = first[meant]
     if contract.validation.unknown_columns == "ignore":
         return Columns(len(names), places, tuple(problems), tuple(unknown))
-    problems += [_unknown(name, contract) for name in unknown]
+    known = list(contract.columns)[:_COMPARED]
+    problems += [_unknown(name, known if place < _COMPARED else ()) for place, name in enumerate(unknown)]
     return Columns(len(names), places, tuple(problems))
 
 
@@ -48,7 +51,7 @@ def check_header(names: Sequence[str], line: str, contract: Contract) -> None:
         cells = {cell.strip().strip('"') for cell in line.split(delimiter)}
         if len(cells) > 1 and len(cells & set(contract.columns)) * 2 >= len(contract.columns):
             raise UnreadableError("delimiter", f"the values are separated by {plural}; commas are expected")
-    if any(_closest(name, names) for name in contract.columns):
+    if any(_closest(name, names[:_COMPARED]) for name in list(contract.columns)[:_COMPARED]):
         return
     values = sum(bool(_VALUE.fullmatch(name.strip())) for name in names)
     if values * 4 >= len(names) or len(names) == len(contract.columns):
@@ -76,7 +79,7 @@ def _missing(name: str, meant: str | None) -> Problem:
     return Problem("missing-column", f"column '{name}' is missing{hint}", name)
 
 
-def _unknown(name: str, contract: Contract) -> Problem:
-    close = difflib.get_close_matches(name, list(contract.columns), n=1, cutoff=0.75)
+def _unknown(name: str, known: Sequence[str]) -> Problem:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f"; is it another '{close[0]}'?" if close else ""
     return Problem("unknown-column", f"column '{name[:100]}' is not in the contract{hint}", name[:100])

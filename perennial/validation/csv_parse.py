@@ -65,7 +65,8 @@ class Parser:
                 self._direct.clear()
             try:
                 frame = self._parse(block, self._direct, text=not self._empties)
-                large = [name for name in self._direct if frame.schema[name] == pl.Float64 and has_large(frame[name])]
+                floats = [name for name, kind in frame.schema.items() if name in self._direct and kind == pl.Float64]
+                large = [name for name in floats if has_large(frame[name])]
                 if not large:
                     return frame
                 for name in large:

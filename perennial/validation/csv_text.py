@@ -74,10 +74,16 @@ def last_line_end(data: bytes) -> int:
 
 def first_record_end(data: bytes) -> int:
     """The place after the first line end outside quotes; 0 when there is none."""
-    end = data.find(b"\n") + 1
-    while end and data.count(b'"', 0, end) % 2:
-        end = data.find(b"\n", end) + 1
-    return end
+    start = end = 0
+    while True:
+        if end <= start:
+            end = data.find(b"\n", start) + 1
+        opening = data.find(b'"', start, end)
+        if end == 0 or opening < 0:
+            return end
+        start = data.find(b'"', opening + 1) + 1
+        if start == 0:
+            return 0
 
 
 def mark(block: Block, row: int) -> Marked:

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from perennial.contract.columns import TEXTS
 from perennial.contract.dataset import Contract, RowRule
 from perennial.contract.part import ContractError
-from perennial.dtypes import dtypes, whole
+from perennial.dtypes import dtypes
 
 LONGEST = 2_000  # characters of one expression
 DEEPEST = 32  # parentheses within each other
@@ -74,14 +73,7 @@ def expression(rule: RowRule, contract: Contract) -> pl.Expr:
 
 
 def faults(contract: Contract) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The faults of a contract that Polars finds, as (place in the spec, sentence): patterns, row rules."""
-    for name, column in contract.columns.items():
-        if column.pattern is not None and column.type in TEXTS:
-            try:
-                pl.select(pl.lit("").str.contains(whole(column.pattern)))
-            except pl.exceptions.ComputeError as error:
-                reason = str(error).splitlines()[0][:200]
-                yield ("columns", name, "pattern"), f"{column.pattern!r} is not a regular expression: {reason}"
+    """The faults of a contract that Polars finds, as (place in the spec, sentence): row rules."""
     for at, rule in enumerate(contract.validation.rules):
         try:
             expression(rule, contract)

@@ -4,24 +4,23 @@ The footer is FileMetaData of https://github.com/apache/parquet-format (parquet.
 For any bytes, reading ends within a bound: in a Footer, or in a FooterError.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perennial.contract.thrift import BINARY, INTEGERS, LISTS, Compact, ThriftError
+
 TAIL = 8  # the footer's length and the magic
 _MAGIC = b"PAR1"
 _MOST_BYTES = 64 << 20
-_MOST_VALUES = 4_000_000
-_DEEPEST = 12
-_BOOLEANS, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
 _INT96, _FIXED_LENGTH = 3, 7
 # The kept fields, by number; the others are skipped. None keeps an integer, a mapping a struct or a list.
 _CHUNK = {3: {6: None, 7: None, 9: None, 11: None}}
 _FILE: Mapping[int, Any] = {3: None, 4: {1: _CHUNK, 3: None}}
 
 
-class FooterError(ValueError):
+class FooterError(ThriftError):
     """The bytes are not a footer, or the file cannot be sliced (encrypted, columns in other files)."""
 
 
@@ -92,9 +91,11 @@ def parse(footer: bytes, size: int) -> Footer:
     """The footer (with its tail) of a file of `size` bytes. Raises FooterError."""
     start = size - len(footer)
     try:
-        reader = _Compact(footer[:-TAIL])
+        reader = Compact(footer[:-TAIL])
         data = reader.struct(_FILE)
         groups = tuple(_group(group, start) for group in data.get(4, ()))
+    except ThriftError as error:
+        raise FooterError(str(error)) from None
     except (IndexError, RecursionError, KeyError, TypeError, AttributeError):
         raise FooterError("the footer is damaged") from None
     found = Footer(start, groups)
@@ -110,7 +111,9 @@ def without_int96(footer: bytes) -> tuple[bytes, frozenset[str]]:
     """
     data = footer[:-TAIL]
     try:
-        edits, names = _Compact(data).without_int96()
+        edits, names = _Int96(data).without_int96()
+    except ThriftError as error:
+        raise FooterError(str(error)) from None
     except (IndexError, RecursionError, UnicodeDecodeError):
         raise FooterError("the footer is damaged") from None
     if not names:
@@ -135,40 +138,18 @@ def _group(data: Mapping[int, Any], most: int) -> RowGroup:
     return RowGroup(data[3], min(starts), max(ends), unpacked)
 
 
-class _Compact:
-    """Thrift's compact protocol, read strictly and within bounds. IndexError where the bytes end too early."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-        self._values = 0
-
-    def struct(self, wanted: Mapping[int, Any], depth: int = 0) -> dict[int, Any]:
-        """The wanted fields of a struct by their numbers."""
-        found: dict[int, Any] = {}
-        for field, kind in self._fields(depth):
-            if field in wanted and kind in _INTEGERS and wanted[field] is None:
-                found[field] = self._zigzag()
-            elif field in wanted and kind == _STRUCT and wanted[field] is not None:
-                found[field] = self.struct(wanted[field], depth + 1)
-            elif field in wanted and kind in _LISTS and wanted[field] is not None:
-                count, inner = self._list()
-                if inner != _STRUCT:
-                    raise FooterError("the footer has a list of another kind than is expected")
-                found[field] = [self.struct(wanted[field], depth + 1) for _ in range(count)]
-            else:
-                self._skip(kind, depth)
-        return found
+class _Int96(Compact):
+    """A reader that finds the INT96 columns of a footer."""
 
     def without_int96(self) -> tuple[list[tuple[int, int, bytes]], set[str]]:
         """Edits (start, end, bytes) that make INT96 columns FIXED_LEN_BYTE_ARRAY(12), and the columns' names."""
         edits: list[tuple[int, int, bytes]] = []
         names: set[str] = set()
-        for field, kind in self._fields(0):
-            if field not in (2, 4, 5) or kind not in _LISTS:
-                self._skip(kind, 0)
+        for field, kind in self.fields(0):
+            if field not in (2, 4, 5) or kind not in LISTS:
+                self.skip(kind, 0)
                 continue
-            count, _ = self._list()
+            count, _ = self.list()
             for _ in range(count):
                 if field == 2:
                     self._schema_element(edits, names)
@@ -180,124 +161,43 @@ class _Compact:
 
     def _schema_element(self, edits: list[tuple[int, int, bytes]], names: set[str]) -> None:
         is_int96 = False
-        for field, kind in self._fields(1):
+        for field, kind in self.fields(1):
             if is_int96 and field == 2:
                 raise FooterError("an INT96 column has a length")
-            if field == 1 and kind in _INTEGERS:
+            if field == 1 and kind in INTEGERS:
                 is_int96 = self._int96(edits)
                 if is_int96:  # the length follows, and the next field counts from it
-                    head = self._data[self._at]
-                    edits.append((self._at, self._at + 1, b"\x15\x18" + bytes([head - 16 if head >> 4 else head])))
-            elif field == 4 and kind == _BINARY:
-                end = self._varint() + self._at
-                names.update([self._data[self._at : end].decode()] if is_int96 else [])
-                self._at = end
+                    head = self._data[self.at]
+                    edits.append((self.at, self.at + 1, b"\x15\x18" + bytes([head - 16 if head >> 4 else head])))
+            elif field == 4 and kind == BINARY:
+                end = self.varint() + self.at
+                names.update([self._data[self.at : end].decode()] if is_int96 else [])
+                self.at = end
             else:
-                self._skip(kind, 1)
+                self.skip(kind, 1)
 
     def _int96(self, edits: list[tuple[int, int, bytes]]) -> bool:
-        start = self._at
-        is_int96 = self._zigzag() == _INT96
+        start = self.at
+        is_int96 = self.zigzag() == _INT96
         if is_int96:
-            edits.append((start, self._at, bytes([2 * _FIXED_LENGTH])))
+            edits.append((start, self.at, bytes([2 * _FIXED_LENGTH])))
         return is_int96
 
     def _nested_type(self, path: tuple[int, ...], edits: list[tuple[int, int, bytes]]) -> None:
         """The physical type of column chunks: the field at a path of structs and lists."""
-        for field, kind in self._fields(len(path)):
+        for field, kind in self.fields(len(path)):
             if field != path[0]:
-                self._skip(kind, 1)
+                self.skip(kind, 1)
             elif len(path) == 1:
                 self._int96(edits)
             else:
-                for _ in range(self._list()[0] if kind in _LISTS else 1):
+                for _ in range(self.list()[0] if kind in LISTS else 1):
                     self._nested_type(path[1:], edits)
 
     def _arrow_schema(self, edits: list[tuple[int, int, bytes]]) -> None:
         """Renames the key of Arrow's own schema, which would contradict the new type."""
-        for field, kind in self._fields(1):
-            start = self._at
-            self._skip(kind, 1)
-            if field == 1 and self._data[start : self._at].endswith(b"ARROW:schema"):
-                edits.append((self._at - 1, self._at, b"_"))
-
-    def _fields(self, depth: int) -> Iterator[tuple[int, int]]:
-        if depth > _DEEPEST:
-            raise FooterError("the footer is nested too deeply")
-        field = 0
-        while head := self._byte():
-            field = field + (head >> 4) if head >> 4 else self._zigzag()
-            self._count()
-            yield field, head & 15
-
-    def _list(self) -> tuple[int, int]:
-        head = self._byte()
-        count = head >> 4 if head >> 4 < 15 else self._varint()
-        if count > len(self._data) - self._at:  # no element takes less than a byte
-            raise FooterError("the footer has a list that is longer than itself")
-        return count, head & 15
-
-    def _skip(self, kind: int, depth: int) -> None:
-        if kind in _INTEGERS:
-            self._varint()
-        elif kind == _BINARY:
-            self._forward(self._varint())
-        elif kind == _DOUBLE:
-            self._forward(8)
-        elif kind == _BYTE:
-            self._forward(1)
-        elif kind == _STRUCT:
-            for _, inner in self._fields(depth + 1):
-                self._skip(inner, depth + 1)
-        elif kind in _LISTS:
-            count, inner = self._list()
-            for _ in range(count):
-                self._element(inner, depth + 1)
-        elif kind == _MAP:
-            self._skip_map(depth)
-        elif kind not in _BOOLEANS:
-            raise FooterError(f"the footer has a value of the unknown kind {kind}")
-
-    def _skip_map(self, depth: int) -> None:
-        count = self._varint()
-        if count > len(self._data) - self._at:
-            raise FooterError("the footer has a map that is longer than itself")
-        kinds = self._byte() if count else 0
-        for _ in range(count):
-            self._element(kinds >> 4, depth + 1)
-            self._element(kinds & 15, depth + 1)
-
-    def _element(self, kind: int, depth: int) -> None:
-        """Reads an element of a list or map: a boolean takes a byte there."""
-        self._count()
-        if depth > _DEEPEST:
-            raise FooterError("the footer is nested too deeply")
-        self._skip(_BYTE if kind in _BOOLEANS else kind, depth)
-
-    def _byte(self) -> int:
-        found = self._data[self._at]
-        self._at += 1
-        return found
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) & 128:
-            value |= (byte & 127) << shift
-            shift += 7
-            if shift > 63:
-                raise FooterError("the footer has an integer beyond 64 bits")
-        return value | byte << shift
-
-    def _zigzag(self) -> int:
-        value = self._varint()
-        return value >> 1 ^ -(value & 1)
-
-    def _forward(self, count: int) -> None:
-        self._at += count
-        if self._at > len(self._data):
-            raise FooterError("the footer ends in the middle of a value")
-
-    def _count(self) -> None:
-        self._values += 1
-        if self._values > _MOST_VALUES:
-            raise FooterError("the footer has too many values")
+        for field, kind in self.fields(1):
+            start = self.at
+            self.skip(kind, 1)
+            if field == 1 and self._data[start : self.at].endswith(b"ARROW:schema"):
+                edits.append((self.at - 1, self.at, b"_"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from perennial.contract import parquet
 from perennial.contract.fields import Field, PayloadError
 from perennial.contract.requests import check_names
 from perennial.contract.schema import Rows, Schema
@@ -14,14 +15,19 @@ from perennial.validation.casts import readable
 from perennial.validation.int96 import frame_of
 from perennial.validation.parquet import damaged
 
+_TEXTS = (pl.String, pl.Binary, pl.Categorical, pl.Enum)
+
 
 def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
     """The rows as the server read them. Raises PayloadError."""
+    parquet.check(body, len(schema.names))
     try:
         frame = frame_of(body)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise PayloadError(str(damaged(error))) from None
     check_names(frame.columns, schema)
+    texts = [name for name in schema.names if name in frame.columns and frame[name].dtype in _TEXTS]
+    parquet.check_texts(sum(int(_bytes(frame[name]).sum() or 0) for name in texts))
     columns = {field.name: _values(frame, field) for field in schema.fields if field.name in frame.columns}
     for field in schema.kept:
         if field.name in frame.columns:
@@ -46,3 +52,8 @@ def _values(frame: pl.DataFrame, field: Field) -> list[Any]:
         return values.to_list()
     except (ValueError, OverflowError):
         raise PayloadError(f"the column '{field.name}' has moments beyond the year 9999", None, field.name) from None
+
+
+def _bytes(values: pl.Series) -> pl.Series:
+    """The number of bytes of each text."""
+    return values.bin.size() if values.dtype == pl.Binary else values.cast(pl.String).str.len_bytes()

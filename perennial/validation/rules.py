@@ -7,8 +7,9 @@ import polars as pl
 
 from perennial.contract.columns import TEXTS, Column
 from perennial.contract.dataset import Contract, RowRule
-from perennial.contract.values import ANOTHER_FORM, cleaned, expected, is_another_form
-from perennial.dtypes import DTYPES, Bound, bound, whole
+from perennial.contract.patterns import whole
+from perennial.contract.values import ANOTHER_FORM, cleaned, expected, is_another_form, normal_forms
+from perennial.dtypes import DTYPES, Bound, bound
 from perennial.validation.expressions import expression
 from perennial.validation.formats import plain
 
@@ -123,9 +124,11 @@ def _allowed(name: str, column: Column, values: tuple[str | int | float | bool, 
 
 
 def _other_forms(column: Column, allowed: Collection[str]) -> Callable[[str], str]:
+    forms = normal_forms(allowed)
+
     def note(raw: str) -> str:
         text = cleaned(raw, column, ())
-        return f": it is {ANOTHER_FORM}" if text is not None and is_another_form(text, allowed) else ""
+        return f": it is {ANOTHER_FORM}" if text is not None and is_another_form(text, forms) else ""
 
     return note
 

@@ -41,8 +41,9 @@ def _frames(path: Path, contract: Contract, row_groups: RowGroups | None) -> lis
 
 def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     columns = {}  # by name: from a list, Polars would give a nameless column a name of its own
+    known = set(frame.columns)
     for name, column in contract.columns.items():
-        if name in frame.columns:
+        if name in known:
             columns[name] = cast(frame[name], column)
         else:
             columns[name] = pl.Series(name, [None] * frame.height, dtype=DTYPES[column.type])

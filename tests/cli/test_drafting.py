@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cli.drafting import Drafted, draft_file
 from cli.output import CommandError
+from cli.tables import read_first
 from perennial.contract.columns import Column
 from perennial.contract.formats import MONTHS, NumberFormat
 from perennial.spec import load
@@ -307,3 +310,29 @@ def test_a_wrong_hint_is_a_usage_error(perennial: Perennial, checkout: Path) -> 
     assert perennial("init", path, "-t", "y", "-m", "m", "--dates", "iso").exit_code == 2
     with pytest.raises(CommandError, match="has no column"):
         draft_file(path, "m", "z", None, "s.json")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_a_large_file_the_first_rows_decide_and_the_others_loosen(tmp_path: Path, packed: bool) -> None:
+    rows = [f'{place},"x, {place % 3}\n",{place % 7}' for place in range(4_000)]
+    text = "\n".join(["size,word,target", *rows, 'none of all,"x, 1\n",3']) + "\n"
+    file = tmp_path / "large.csv"
+    file.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    table = read_first(file, 10_000)
+    assert not table.is_whole
+    assert 100 < table.frame.height < 1_000
+    assert table.frame["word"].n_unique() == 3
+    whole = read_first(file)
+    assert whole.is_whole
+    assert whole.frame.height == 4_001
+
+
+def test_a_draft_from_the_first_rows_accepts_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{place * 7 % 1000},{place % 11},{place % 7}" for place in range(4_000)]
+    file = tmp_path / "large.csv"
+    file.write_text("\n".join(["size,other,target", *rows, "none of all,1,3"]) + "\n")
+    monkeypatch.setattr("cli.drafting.read_first", partial(read_first, most=10_000))
+    drafted = draft_file(file, "large", "target", None, "schema")
+    assert drafted.sampled is not None
+    assert drafted.sampled < 4_000
+    assert drafted.spec.columns["size"].type == "text"

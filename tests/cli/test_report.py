@@ -95,3 +95,30 @@ def test_open_leads_a_browser_to_the_file(cloud: Ledger, perennial: Perennial, c
 def test_what_is_no_id_is_said_to_be_so_and_an_unknown_run_too(cloud: Ledger, perennial: Perennial):
     assert "is no id" in perennial("report", "nonsense!").stderr
     assert "no record" in perennial("report", "run-loans-000000000000").stderr
+
+
+def test_the_site_is_fetched_once_and_opens_at_all_models(
+    cloud: Ledger, perennial: Perennial, checkout: Path, opened: list[str]
+):
+    for key in ("index.html", "loans/index.html", "loans/datasets/ds-loans-1.html", "index.json"):
+        put(f"reports/{key}", f"this is {key}")
+    done = perennial("site", "--open")
+    assert done.exit_code == 0, done.output
+    home = checkout / "build" / "reports" / "index.html"
+    assert (home.read_text(), opened) == ("this is index.html", [home.as_uri()])
+    assert (home.parent / "loans" / "datasets" / "ds-loans-1.html").exists()
+    assert json.loads(perennial("site", "--json").stdout) == {"path": str(home), "fetched": 0}
+
+
+def test_a_site_without_a_page_names_the_next_command(cloud: Ledger, perennial: Perennial):
+    done = perennial("site")
+    assert (done.exit_code, "next: perennial upload" in done.stderr) == (2, True)
+
+
+def test_a_key_that_leads_out_of_the_folder_is_refused(cloud: Ledger, perennial: Perennial, checkout: Path):
+    put("reports/index.html", "home")
+    put("reports/../../../evil.html", "evil")
+    done = perennial("site")
+    assert done.exit_code == 2
+    assert "would lie outside" in done.stderr
+    assert not list(checkout.rglob("evil.html")) + list(checkout.parent.glob("evil.html"))

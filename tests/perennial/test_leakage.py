@@ -81,4 +81,23 @@ def test_the_score_is_that_of_scikit_learn() -> None:
     from perennial.leakage import _roc_auc
 
     scores = np.round(RNG.normal(size=ROWS) + X, 1)  # with ties
-    assert _roc_auc(X > 0, scores) == pytest.approx(roc_auc_score(X > 0, scores), abs=1e-12)
+    found = _roc_auc(scores, (X > 0).astype(float), (X <= 0).astype(float))
+    assert found == pytest.approx(roc_auc_score(X > 0, scores), abs=1e-12)
+
+
+def test_every_column_of_a_wide_table_is_judged_in_linear_time() -> None:
+    noise = RNG.normal(size=(2_000, ROWS))
+    columns: dict[str, Any] = {f"c{place}": values for place, values in enumerate(noise)}
+    began = time.process_time()
+    assert named({**columns, "last": X}, UP) == ["last"]
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("known", [np.array([1.0, np.nan] * 500), np.full(1000, np.nan), np.zeros(1000)])
+def test_an_array_of_numbers_may_miss_values(known: Any) -> None:
+    assert named({"known": known, "same": X}, UP) == ["same"]
+
+
+def test_a_price_with_a_long_tail_is_found() -> None:
+    price = np.exp(2 * X)
+    assert named({"with tax": np.round(1.19 * price, 2)}, price.tolist(), classified=False) == ["with tax"]

@@ -38,3 +38,14 @@ def test_any_text_gives_data_or_a_yaml_error(text):
     with contextlib.suppress(YamlError):
         document = read(text)
         assert document.lines or document.data is None  # a text of comments alone holds nothing
+
+
+@pytest.mark.parametrize("shape", ["[", "{a: ", "- ", "? "])
+@pytest.mark.parametrize("levels", [51, 30_000])
+def test_deep_nesting_is_refused_before_the_parser_recurses(shape: str, levels: int) -> None:
+    with pytest.raises(YamlError, match="nested"):
+        read(shape * levels)
+
+
+def test_fifty_levels_are_read() -> None:
+    assert read("[" * 50 + "]" * 50).data is not None

@@ -23,6 +23,9 @@ def test_what_is_not_given_keeps_its_default() -> None:
     assert Settings.from_context({"notify": None}) == Settings()
 
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:perennial-webhook-a1B2c3"
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
@@ -45,6 +48,12 @@ def test_a_wrong_value_is_refused_with_what_is_expected(context: dict[str, objec
         Settings.from_context(context)
 
 
+@pytest.mark.parametrize("secret", ["webhook", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook"])
+def test_a_secret_is_named_by_its_whole_arn(secret: str) -> None:
+    with pytest.raises(SettingsError, match="the whole ARN of a secret"):
+        Settings(webhook_secret=secret)
+
+
 def test_models_are_named_by_their_files() -> None:
     names = Settings().model_names
     assert names == sorted(names)
@@ -55,14 +64,19 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(outdir=str(tmp_path), context=flags, builtin_cloud_formation_validation=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    settings = Settings(name="trial", retain=False, notify="team@example.com")
+    settings = Settings(name="trial", retain=False, notify="team@example.com", webhook_secret=SECRET)
     PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), models={}, settings=settings)
     app.synth()
     found = templates(tmp_path)
     kept = [id for id, one in found["Data"]["Resources"].items() if one.get("DeletionPolicy") == "Retain"]
     assert kept == []
-    (subscription,) = of_type(found["Platform"], "AWS::SNS::Subscription").values()
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+    subscriptions = {one["Protocol"]: one for one in of_type(found["Platform"], "AWS::SNS::Subscription").values()}
+    assert subscriptions["email"]["Endpoint"] == "team@example.com"
+    assert "FunctionsWebhook" in str(subscriptions["lambda"]["Endpoint"])
+    policies = of_type(found["Platform"], "AWS::IAM::Policy")
+    (reader,) = [name for name, policy in policies.items() if "secretsmanager:GetSecretValue" in str(policy)]
+    assert reader.startswith("FunctionsWebhookRole")
+    assert "dynamodb" not in str(policies[reader])
     assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"
     texts = "".join(path.read_text() for path in tmp_path.glob("*.template.json"))
     assert "trial--flights" in texts

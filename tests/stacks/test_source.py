@@ -61,7 +61,11 @@ def test_a_training_job_gets_its_entry_point_its_package_and_the_domain(tmp_path
     assert "train.py" in names
     assert "perennial/__init__.py" in names
     assert {name.split("/")[0] for name in names} >= {"train.py", "training", "perennial", "treelite"}
-    assert all(name.startswith(("train.py", "training/", "perennial/", "models/", "treelite")) for name in names)
+    assert all(
+        name.startswith(("train.py", "training/", "perennial/", "models/", "treelite", "wheels/")) for name in names
+    )
+    assert "wheels/typing_extensions.py" in names
+    assert any(name.startswith("wheels/pydantic_core/_pydantic_core.") for name in names)
     assert "treelite/lib/libtreelite.so" in names
     assert {(member.mtime, member.uid, member.mode) for member in members} == {(0, 0, 0o644)}
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from perennial import golden
 from tests.training.jobs import PEOPLE, Job, people
 from tests.training.servers import ask
 from training.serve import App
@@ -209,3 +210,46 @@ def test_nothing_of_a_request_is_logged_where_all_may_be_kept(
     capsys.readouterr()
     ask(app, json.dumps(row))
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["request"]
+
+
+def revealed(job: Job, reveal: str) -> App:
+    return App(job.paths.model, job.version, settings={"PERENNIAL_REVEAL": reveal})
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/jsonlines", "text/csv"])
+def test_what_answers_reveal_is_bounded(job: Job, row: dict[str, Any], app: App, kind: str) -> None:
+    exact = ask(app, json.dumps(row)).json["predictions"][0]
+    rounded = ask(revealed(job, "rounded"), json.dumps(row), HTTP_ACCEPT=kind)
+    bare = ask(revealed(job, "labels"), json.dumps(row), HTTP_ACCEPT=kind)
+    label = json.dumps(exact["label"])
+    assert str(round(exact["probability"], 2)) in rounded.body.decode()
+    assert label in rounded.body.decode()
+    assert str(exact["probability"]) not in rounded.body.decode()
+    assert label in bare.body.decode()
+    assert "probability" not in bare.body.decode()
+    assert "." not in bare.body.decode()
+
+
+@pytest.mark.parametrize("reveal", ["rounded", "labels"])
+def test_a_bounded_answer_has_no_explanation_and_names_its_bound(job: Job, row: dict[str, Any], reveal: str) -> None:
+    refused = ask(revealed(job, reveal), json.dumps(row), **EXPLAIN)
+    assert refused.status == 400
+    assert f"serving.reveal is {reveal}" in refused.json["error"]
+    named = ask(revealed(job, reveal), json.dumps(row)).headers["X-Amzn-SageMaker-Custom-Attributes"]
+    assert named == f"model={job.version},reveal={reveal}"
+
+
+@pytest.mark.parametrize("reveal", ["all", "rounded", "labels"])
+def test_golden_rows_are_compared_as_far_as_they_are_revealed(job: Job, reveal: Any) -> None:
+    stored = json.loads((job.paths.model / "golden.json").read_text())
+    online = ask(revealed(job, reveal), json.dumps({"rows": stored["rows"]})).json["predictions"]
+    assert golden.difference(stored["predictions"], online, reveal) is None
+    other = [{**online[0], "label": not online[0]["label"]}, *online[1:]]
+    told = golden.difference(stored["predictions"], other, reveal) or ""
+    assert told == "golden row 1: 'label' differs from the model's offline prediction"
+    if reveal != "all":
+        assert golden.difference(stored["predictions"], online) is not None
+
+
+def test_a_server_told_another_bound_serves_nothing(job: Job, row: dict[str, Any]) -> None:
+    assert ask(revealed(job, "everything"), json.dumps(row)).status == 503

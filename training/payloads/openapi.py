@@ -113,7 +113,10 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "base": {"type": "number", "description": "The usual answer, before the features are looked at"},
         "contributions": {"type": "object", "additionalProperties": {"type": "number"}},
     }
-    one = {"type": "object", "required": list(entry), "properties": {**entry, **more}}
+    reveal = manifest.get("reveal", "all")
+    if reveal == "labels" and manifest["problem"] != "regression":
+        entry = {"label": entry["label"]}
+    one = {"type": "object", "required": list(entry), "properties": {**entry, **(more if reveal == "all" else {})}}
     return {
         "type": "object",
         "required": ["predictions"],
@@ -123,7 +126,7 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summary(manifest: Mapping[str, Any]) -> str:
     response = f"A nullable feature may be left out. The response is one of {', '.join(OFFERED)}, by the Accept header."
-    if manifest["problem"] == "binary":
+    if manifest["problem"] == "binary" and manifest.get("reveal", "all") == "all":
         positive = written((words_of(manifest) or manifest["classes"])[-1])
         response += f" The label is {positive} where its probability is at least {manifest['threshold']}."
     return response

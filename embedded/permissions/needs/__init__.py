@@ -22,6 +22,7 @@ TABLES: dict[str, Table] = {  # by botocore's name of the service
     "sagemaker": sagemaker.TABLE,
     "sagemaker-runtime": sagemaker.RUNTIME,
     "scheduler": messages.SCHEDULER,
+    "secretsmanager": records.SECRETS,
     "sns": messages.SNS,
     "sqs": messages.SQS,
     "ssm": records.SSM,

@@ -90,6 +90,14 @@ SSM: Table = {
 }
 
 
+def _secret(parameters: Parameters, place: Place) -> str:
+    """The ARN of a secret; the name alone is followed by six characters that only Secrets Manager knows."""
+    return place.arn("secretsmanager", "secret:", str(parameters.get("SecretId", "")))
+
+
+SECRETS: Table = {"GetSecretValue": on("secretsmanager:GetSecretValue", _secret)}
+
+
 def _key(parameters: Parameters, place: Place) -> str:
     named = str(parameters.get("KeyId") or parameters.get("TargetKeyId") or "")
     return place.resources.key(named) or place.arn("kms", "key/", named.removeprefix("key/"))

@@ -107,7 +107,7 @@ def test_a_canary_that_answers_otherwise_than_offline_is_called_back_and_the_row
     assert house.serves() == champion.id == house.champion().version
     (told,) = [step.sentences for step in house.run().steps if step.name == "restore"]
     assert "rolled back" in told[0]
-    assert ("golden row 1: the model gave" in told[0]) == (how != "raises")
+    assert ("differs from the model's offline prediction" in told[0]) == (how != "raises")
     assert f"The endpoint serves {champion.id}." in told
 
 
