@@ -12,14 +12,14 @@ from cli.output import CommandError, Json, emit, line, show, table
 from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
-    from perennial.monitoring.looks import Figure
+    from perennial.monitoring.looks import MetricPair
 
 
 def monitor(
     model: Annotated[str, typer.Argument(help="The model.")],
     json: Json = False,
 ) -> None:
-    """Show whether a model in service is fresh, with its reasons and its figures promised and live."""
+    """Show whether a model in service is fresh, with its reasons and its metrics promised and live."""
     spec = project.spec(model)
     _, ledger = connection.connect()
     record = ledger.monitoring(model)
@@ -39,17 +39,17 @@ def monitor(
     found = LookRecord.from_json(record)
     line(f"{model} is {found.verdict}: version {found.version}, looked at on {found.at[:16].replace('T', ' ')} UTC")
     line("\n".join(f"- {sentence}" for sentence in found.sentences))
-    show(table(("figure", "promised", "live", "estimated"), (_row(each) for each in found.figures)))
+    show(table(("metric", "promised", "live", "estimated"), (_row(each) for each in found.metrics)))
 
 
-def _row(figure: Figure) -> tuple[str, str, str, str]:
-    return figure.name, _told(figure.promised), _told(figure.live), _told(figure.estimated)
+def _row(metric: MetricPair) -> tuple[str, str, str, str]:
+    return metric.name, _told(metric.promised), _told(metric.live), _told(metric.estimated)
 
 
-def _told(figure: Mapping[str, Any] | None) -> str:
-    """A figure with its interval; empty where it is unknown."""
-    if figure is None or figure.get("value") is None:
+def _told(metric: Mapping[str, Any] | None) -> str:
+    """A metric with its interval; empty where it is unknown."""
+    if metric is None or metric.get("value") is None:
         return ""
-    low, high = figure.get("low"), figure.get("high")
+    low, high = metric.get("low"), metric.get("high")
     between = "" if low is None or high is None else f" ({rounded(low)} to {rounded(high)})"
-    return f"{rounded(figure['value'])}{between}"
+    return f"{rounded(metric['value'])}{between}"

@@ -1,4 +1,4 @@
-"""What a window of traffic is compared with besides the reference: its rows by season, and earlier windows."""
+"""Baselines of a window of traffic besides the whole reference: its rows by season, and earlier windows."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _is_of(record: dict[str, Any], version: str) -> bool:
 
 
 def newest_window(window: Window | None, rows: int) -> dict[str, Any] | None:
-    """What later looks need of the newest window; None where it has fewer than `rows` rows."""
+    """The part of the newest window that later looks need; None where it has fewer than `rows` rows."""
     if window is None or window.look.rows < rows:
         return None
     span = {"start": window.start.isoformat(), "end": window.end.isoformat()}

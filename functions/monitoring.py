@@ -73,7 +73,7 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
 
 
 def _watched(platform: Platform, spec: ModelSpec, champion: Champion, version: ModelVersion) -> Watched:
-    """What the version is compared with; its gate is that of the spec that it was trained by."""
+    """The version and its baselines; its gate is that of the spec that it was trained by."""
     trained_by = champions.spec_of(platform, version) or spec
     profile = Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key))
     reference = _without_hidden(profile, trained_by)
@@ -139,10 +139,10 @@ def _put_metrics(found: LookRecord, judged: Judged) -> None:
     told = {"Staleness": float(found.stale), "Coverage": found.labelled / rows, "AgeDays": float(found.age_days)}
     if judged.windows:
         told["Drift"] = judged.windows[-1].drift.dataset_drift
-    for figure in found.figures:
-        name = "Value" if figure.name == "value" else "Quality"
-        if name not in told and figure.live is not None and figure.live["value"] is not None:
-            told[name] = figure.live["value"]
+    for metric in found.metrics:
+        name = "Value" if metric.name == "value" else "Quality"
+        if name not in told and metric.live is not None and metric.live["value"] is not None:
+            told[name] = metric.live["value"]
     for name, value in told.items():
         with single_metric(name=name, unit=MetricUnit.NoUnit, value=value) as metric:
             metric.add_dimension(name="Monitored", value=found.model)

@@ -120,7 +120,7 @@ def _judged(plan: Plan, split: Split, whole: Compared, model: Model) -> dict[str
 
 
 def _of_traffic(plan: Plan, split: Split, whole: Compared) -> dict[str, Any]:
-    """The sections that monitoring compares live traffic with: estimates without labels, and figures of seasons."""
+    """The sections that monitoring compares live traffic with: estimates without labels, and metrics of seasons."""
     columns = [name for name, column in plan.features.items() if column.type != "text"]
     classes = [written(value) for value in whole.known]
     time = plan.origin.event_time

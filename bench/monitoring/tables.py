@@ -87,8 +87,8 @@ def _estimates() -> Iterator[str]:
             truth, value, low, high = np.array([each[problem][metric] for each in trials], dtype=np.float64).T
             held = np.mean((low <= truth) & (truth <= high))
             error: Any = value - truth
-            figures = f"{truth.mean():.3f} | {error.mean():+.4f} | {np.abs(error).mean():.4f} | {held:.1%}"
-            yield f"| {problem} | {metric} | {figures} |"
+            metrics = f"{truth.mean():.3f} | {error.mean():+.4f} | {np.abs(error).mean():.4f} | {held:.1%}"
+            yield f"| {problem} | {metric} | {metrics} |"
 
 
 def main() -> None:

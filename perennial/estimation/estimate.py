@@ -30,7 +30,7 @@ _DRAWS, _FEWEST_DRAWS, _BUDGET = 200, 40, 100_000_000
 
 @dataclass(frozen=True)
 class Estimation(Part):
-    """What estimates need of a model version: calibrators by class, or the model of its losses; written in training.
+    """The part of a model version that estimates need: calibrators by class, or the model of its losses.
 
     A binary model has one calibrator, of the positive class.
     """

@@ -1,4 +1,4 @@
-"""Seasons: the names of those that a window lies in, and the figures of the held-out rows of each. Needs no Polars."""
+"""Seasons: the names of those that a window lies in, and the metrics of the held-out rows of each. Needs no Polars."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Served:
-    """What the answers of a version mean: its problem, the texts of its classes, its threshold, and its gate.
+    """The meaning of the answers of a version: its problem, the texts of its classes, its threshold, and its gate.
 
     Of a binary model `classes` are the negative and the positive class. `gate`: with its open settings filled in.
     """

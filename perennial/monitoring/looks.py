@@ -1,4 +1,4 @@
-"""A look at a model in service: its windows, the verdict, and the figures promised and live side by side."""
+"""A look at a model in service: its windows, the verdict, and the metrics promised and live side by side."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ DRIFT_UNKNOWN = "insufficient data"
 
 
 @dataclass(frozen=True)
-class Figure(Part):
-    """A figure promised at release, and as it is live: each {"value", "low", "high"}; null where unknown.
+class MetricPair(Part):
+    """A metric promised at release, and as it is live: each {"value", "low", "high"}; null where unknown.
 
     `estimated`: of the newest window, without labels; null where it is not to be believed.
     """
@@ -56,7 +56,7 @@ class LookRecord(Part):
     age_days: int = required("The days since the release.")
     sentences: tuple[str, ...] = required("The reasons, and what else is to be known.")
     reasons: tuple[Mapping[str, Any], ...] = setting((), "The reasons with their kinds.")
-    figures: tuple[Figure, ...] = setting((), "Promised and live figures.")
+    metrics: tuple[MetricPair, ...] = setting((), "Promised and live metrics.")
     trust: str = setting("unconfirmed", "unconfirmed, confirmed or withheld.")
     unreadable: int = setting(0, "Requests of the newest window that could not be read.")
 
@@ -71,7 +71,7 @@ class Judged:
 
 
 def watched_by(evaluation: Mapping[str, Any], problem: str, gate: Gate, **more: Any) -> Watched:
-    """What the traffic of a version is compared with. `evaluation`: that of its run; `more`: fields of Watched.
+    """The version with what its traffic is compared with. `evaluation`: that of its run; `more`: fields of Watched.
 
     A version that an older release trained has no estimates.
     """
@@ -119,7 +119,7 @@ def recorded(judged: Judged, watched: Watched, who: tuple[str, str], now: dateti
         age,
         tuple(_sentences(judged, watched, rows, age, unreadable)),
         tuple(each.to_json() for each in judged.verdict.reasons),
-        tuple(_figures(judged, watched)),
+        tuple(_metrics(judged, watched)),
         judged.trust,
         unreadable,
     )
@@ -142,16 +142,16 @@ def _sentences(judged: Judged, watched: Watched, rows: int, age: int, unreadable
     return found
 
 
-def _figures(judged: Judged, watched: Watched) -> list[Figure]:
+def _metrics(judged: Judged, watched: Watched) -> list[MetricPair]:
     """The gate's metric, those with a floor, and the value."""
     gate, promise = watched.served.gate, watched.promise
     labelled = next((each.quality for each in reversed(judged.windows) if each.quality.metrics), Quality(0, 0))
     estimated = judged.windows[-1].quality.estimated if judged.windows and judged.trust != "withheld" else {}
     found = [
-        Figure(name, promise.metrics.get(name), labelled.metrics.get(name), estimated.get(name))
+        MetricPair(name, promise.metrics.get(name), labelled.metrics.get(name), estimated.get(name))
         for name in dict.fromkeys([gate.metric, *gate.floors])
     ]
     if gate.value is not None:
         live = member(member(labelled.value, "candidate"), "per_row")
-        found.append(Figure("value", member(member(promise.value, "candidate"), "per_row"), live))
+        found.append(MetricPair("value", member(member(promise.value, "candidate"), "per_row"), live))
     return found

@@ -1,4 +1,4 @@
-"""The figures promised at release, and by how much a window falls short of them."""
+"""The metrics promised at release, and by how much a window falls short of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOWER_IS_WORSE = ("true_positive_rate",)
 
 @dataclass(frozen=True)
 class Promise:
-    """The candidate's figures in evaluation.json. `seasons`: those of the held-out rows of each season."""
+    """The candidate's metrics in evaluation.json. `seasons`: those of the held-out rows of each season."""
 
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seasons: Mapping[str, Any] = field(default_factory=dict)
@@ -45,10 +45,10 @@ class Promise:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """By how much a figure of one window is worse than its limit; negative where it is better.
+    """The amount by which a metric of one window is worse than its limit; negative where it is better.
 
-    `error`: the standard error of the window's figure. `common`: that of the limit, which all windows share.
-    `comparisons`: the number of figures of this kind that are compared in a window.
+    `error`: the standard error of the window's metric. `common`: that of the limit, which all windows share.
+    `comparisons`: the number of metrics of this kind that are compared in a window.
     """
 
     kind: str
@@ -116,7 +116,7 @@ class _Reader:
 
     def of_metrics(self, metrics: Mapping[str, Any], rows: str, kind: str) -> Iterator[Shortfall]:
         """The gate's metric beside its promise, and each metric with a floor."""
-        said = "is estimated at" if kind == ESTIMATE else "is"
+        verb = "is estimated at" if kind == ESTIMATE else "is"
         live, whole = read_metric(metrics, self.gate.metric), read_metric(self.promise.metrics, self.gate.metric)
         if live.value is not None and whole.value is not None:
             yield min(
@@ -126,7 +126,7 @@ class _Reader:
                         self.gate.metric,
                         _worse(self.gate.metric, promised, live.value) - self.gate.margin,
                         self._error(live),
-                        f"{self.gate.metric} {said} {_told(live)} on {rows}; {words}, "
+                        f"{self.gate.metric} {verb} {_told(live)} on {rows}; {words}, "
                         f"the margin is {rounded(self.gate.margin)}.",
                         error,
                     )
@@ -137,13 +137,13 @@ class _Reader:
         for name, floor in self.gate.floors.items():
             seen = read_metric(metrics, name)
             if seen.value is not None:
-                words = f"{name} {said} {_told(seen)} on {rows}; the floor is {rounded(floor)}."
+                words = f"{name} {verb} {_told(seen)} on {rows}; the floor is {rounded(floor)}."
                 yield Shortfall(
                     kind, f"{name} and its floor", _worse(name, floor, seen.value), self._error(seen), words
                 )
 
     def _promised(self, whole: MetricValue, name: str) -> Iterator[tuple[float, float, str]]:
-        """(a figure, its error, words for it): promised of all seasons, `whole`, and for the window's.
+        """(a metric, its error, words for it): promised of all seasons, `whole`, and for the window's.
 
         A season excuses a shortfall and makes none.
         """
@@ -203,11 +203,11 @@ class _Reader:
         self, money: Money, live: MetricValue, promise: tuple[float, float, str], rows: int, words: str
     ) -> Shortfall:
         assert live.value is not None
-        promised, error, said = promise
+        promised, error, verb = promise
         lost = promised - live.value
         month = f", {rounded(lost * money.rows_per_month)} a month" if money.rows_per_month else ""
         sum_lost = f"{rounded(lost * rows)} {money.currency} less over these rows{month}"
-        sentence = f"{words}; {said}: {sum_lost}."
+        sentence = f"{words}; {verb}: {sum_lost}."
         return Shortfall(VALUE, "value", lost - money.margin, self._error(live), sentence, error)
 
     def of_groups(self, entries: Sequence[Any]) -> Iterator[Shortfall]:
@@ -258,7 +258,7 @@ class _Reader:
                 )
 
     def _change(self, group: Any, before: Any, measure: str) -> _Change | None:
-        """How much worse a measure of a group became; None where it is not known."""
+        """The change of a measure of a group since release; None where it is not known."""
         live, then = read_metric(group["measures"], measure), read_metric(before, measure)
         if live.value is None or live.low is None or then.value is None or then.low is None:
             return None

@@ -22,7 +22,7 @@ _SEED = 7
 
 @dataclass(frozen=True)
 class Quality(Part):
-    """Figures of one window, in the shapes of evaluation.json; intervals have the gate's confidence.
+    """Metrics of one window, in the shapes of evaluation.json; intervals have the gate's confidence.
 
     `estimated`: the metrics to expect of all rows of the window, from their inputs alone. `expected`: the same of the
     labelled rows alone, to be held against `metrics`.
@@ -40,7 +40,7 @@ class Quality(Part):
 
 
 def measure(frame: pl.DataFrame, served: Served, estimation: Estimation, min_labels: int = 1) -> Quality:
-    """The figures of a frame of observations of one version. With fewer than `min_labels` labels there are estimates
+    """The metrics of a frame of observations of one version. With fewer than `min_labels` labels there are estimates
     alone.
     """
     rows = served.readable(frame)

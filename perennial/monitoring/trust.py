@@ -1,4 +1,4 @@
-"""How far an estimate of a metric is to be believed: as far as earlier estimates agreed with the labels that came."""
+"""Trust in the estimates of a metric: as far as earlier ones agreed with the labels that came."""
 
 from __future__ import annotations
 

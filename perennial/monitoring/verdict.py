@@ -1,7 +1,7 @@
 """The verdict on a model in service: fresh, watch, stale or insufficient data, with its reasons.
 
 A single window is never enough: chance and holidays make single windows bad. The model is stale if `confirm` of the
-newest `windows` windows agree, and figures that have an error are also surely short together.
+newest `windows` windows agree, and metrics that have an error are also surely short together.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Reason(Part):
     kind: str = required("drift, quality, relation, estimate, fairness, value or age.")
     state: Literal["watch", "stale"] = required("What it says of the model.")
     subject: str = required("The column, metric, slice or group.")
-    sentence: str = required("The finding with its figures.")
+    sentence: str = required("The finding with its metrics.")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def told(drift: DriftReport) -> str:
 
 
 def _of_shortfalls(looks: Sequence[Look], policy: Monitoring, trust: Trust) -> Iterator[Reason]:
-    """Each figure over the newest windows that have it: labels may come later than requests."""
+    """Each metric over the newest windows that have it: labels may come later than requests."""
     series: dict[tuple[str, str], list[Shortfall]] = defaultdict(list)
     for look in looks:
         for each in look.shortfalls:
@@ -121,7 +121,7 @@ def _of_series(found: Sequence[Shortfall], policy: Monitoring) -> Reason | None:
     limit = NormalDist().inv_cdf(1 - policy.false_alarms / choices)
     short = [each for each in found if each.deviations >= _AGREES * limit]
     if len(short) >= policy.confirm and _together(short) >= limit:
-        count = f"In {len(short)} of the newest {len(found)} windows with this figure"
+        count = f"In {len(short)} of the newest {len(found)} windows with this metric"
         return Reason(last.kind, "stale", short[-1].subject, f"{count}: {short[-1].sentence}")
     if last.deviations >= NormalDist().inv_cdf(1 - _TOLD / last.comparisons):
         return Reason(last.kind, "watch", last.subject, f"The newest window: {last.sentence}")

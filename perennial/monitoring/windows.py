@@ -58,7 +58,7 @@ class Window:
 
     @property
     def past(self) -> PastWindow:
-        """What later windows need of it."""
+        """The part that later windows need."""
         return PastWindow(self.start, self.end, self.profile, self.drift.drifted)
 
 

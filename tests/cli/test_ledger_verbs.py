@@ -261,7 +261,7 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
 LOOK = {
     "model": "tiny", "version": VERSION, "at": NOW.isoformat(), "verdict": "stale", "stale": True, "drift": "stable",
     "rows": 1000, "labelled": 800, "age_days": 9, "sentences": ["In 2 of the newest 3 windows: roc_auc fell [much]."],
-    "figures": [
+    "metrics": [
         {"name": "roc_auc", "promised": {"value": 0.8, "low": 0.78, "high": 0.82}, "live": {"value": 0.7}},
         {"name": "value", "promised": {"value": 1.5, "low": None, "high": None}, "live": None, "estimated": None},
     ],

@@ -25,7 +25,7 @@ def trials():
 @pytest.mark.parametrize("shift", ["no shift", "inputs shifted"])
 def test_most_intervals_hold_the_truth_and_the_errors_have_no_bias(trials, problem, shift):
     found = [trial[f"{problem}, {shift}"] for trial in trials]
-    every = [figures for trial in found for figures in trial.values()]
+    every = [metrics for trial in found for metrics in trial.values()]
     assert np.mean([low <= truth <= high for truth, _, low, high in every]) > 0.75
     for name in found[0]:
         truth, value, low, high = np.array([trial[name] for trial in found]).T

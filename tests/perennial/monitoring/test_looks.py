@@ -1,4 +1,4 @@
-"""A look judges the newest windows and those whose labels came late; promised and live figures stand side by side."""
+"""A look judges the newest windows and those whose labels came late; promised and live metrics stand side by side."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ def test_promised_and_live_figures_stand_side_by_side(watched):
     judged = look(traffic(), watched, NOW)
     found = recorded(judged, watched, ("late", "late@0123456789ab"), NOW, unreadable=2)
     assert (found.verdict, found.stale, found.rows, found.labelled, found.age_days) == ("fresh", False, 1000, 1000, 3)
-    quality, value = found.figures
+    quality, value = found.metrics
     assert (quality.name, value.name) == ("roc_auc", "value")
     assert abs(quality.promised["value"] - quality.live["value"]) < 0.05
     assert value.live["value"] is not None
@@ -51,7 +51,7 @@ def test_without_labels_there_are_no_live_figures_and_drift_still_decides(watche
     found = recorded(judged, watched, ("late", "late@0123456789ab"), NOW)
     assert found.verdict == "stale"
     assert [reason["kind"] for reason in found.reasons] == ["drift"]
-    assert [figure.live for figure in found.figures] == [None, None]
+    assert [metric.live for metric in found.metrics] == [None, None]
 
 
 def test_a_model_without_traffic_has_insufficient_data(watched):
