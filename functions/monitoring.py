@@ -144,5 +144,5 @@ def _put_metrics(found: LookRecord, judged: Judged) -> None:
         if name not in told and metric.live is not None and metric.live["value"] is not None:
             told[name] = metric.live["value"]
     for name, value in told.items():
-        with single_metric(name=name, unit=MetricUnit.NoUnit, value=value) as metric:
-            metric.add_dimension(name="Monitored", value=found.model)
+        with single_metric(name=name, unit=MetricUnit.NoUnit, value=value) as told_metric:
+            told_metric.add_dimension(name="Monitored", value=found.model)
