@@ -36,10 +36,13 @@ temperature follows the year. Its spec has a value per row and one sensitive col
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_alarms(), "", *_shifts(), "", *_estimates()]) + "\n"
+    sections = ("\n".join(section) for section in (_alarms(), _shifts(), _estimates()))
+    return "\n\n".join([HEAD.rstrip(), *filter(None, sections)]) + "\n"
 
 
 def _alarms() -> Iterator[str]:
+    if not any(map(results, ("stationary", "untimed"))):
+        return
     yield "## False alarms\n"
     yield "| nothing changes | weeks | looks | weeks with a look that says stale | looks that say watch |"
     yield "| --- | ---: | ---: | ---: | ---: |"
@@ -60,6 +63,8 @@ def _alarms() -> Iterator[str]:
 
 def _shifts() -> Iterator[str]:
     trials = list(results("shifts").values())
+    if not trials:
+        return
     yield "## Changes\n"
     yield f"Two days without change, then a change, at a day of the year by the seed; {len(trials)} seeds. Found: the"
     yield "verdict is stale within two windows. By its cause: a reason for it is of the kind that names the change."
