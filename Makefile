@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving docs-site clean
+.PHONY: demo test faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -46,6 +46,12 @@ coverage: setup-dev  ## the suite, and which lines it does not reach; on Python 
 
 test-slow: setup-dev  ## what takes minutes: models that are bad in four ways, and broken in two, on the embedded cloud
 	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
+
+faults: setup-dev  ## the fault matrix and a disturbance of every AWS call of the loop, into docs/reliability.md (twenty minutes)
+	@WRITE_RELIABILITY=1 $(BIN)/python -m pytest -m faults -n auto --dist loadfile
+
+chaos: setup-dev  ## random schedules of uploads, crashes, duplicates, reorderings and clock jumps for an hour; SECONDS says how long
+	@CHAOS_SECONDS=$(or $(SECONDS),3600) $(BIN)/python -m pytest -s -q tests/faults/test_chaos.py -k random_schedules
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
@@ -131,6 +137,12 @@ bench-loop: setup  ## seconds from upload to InService, training apart
 
 bench-serving: setup  ## our server beside the container's own stack and others, into docs/benchmarks-serving.md (ten minutes)
 	@$(BIN)/python -m bench.serving.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)
+
+bench-models: setup  ## drafts and models of 12 public tables beside two baselines, into docs/benchmarks-models.md (ten minutes)
+	@$(BIN)/python -m bench.models.run --write $(ARGS)
+
+bench-wide: setup  ## wide and tall tables through all stages, into docs/scale.md (ten minutes)
+	@$(BIN)/python -m bench.wide --write $(ARGS)
 
 test-serving-stack: setup-dev  ## the app inside the container's own serving stack, by SAGEMAKER_SERVING_MODULE; sets that up first
 	@PERENNIAL_SERVING_STACK=1 $(BIN)/python -m pytest tests/training/test_stack.py

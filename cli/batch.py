@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import CommandError, Json, emit, line, note, stderr, usage
+from cli.output import CommandError, Json, emit, line, note, printable, stderr, usage
 from perennial import layout
 
 if TYPE_CHECKING:
@@ -141,6 +141,10 @@ def _deliver(platform: Platform, spec: ModelSpec, job: str, ends: Ends) -> int:
     return len(answers)
 
 
+#: the first characters of a formula, in any spreadsheet
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def _csv(answers: list[bytes]) -> bytes:
     """The endpoint's columns: label and probability, or label and a column for each class, or value."""
     import csv
@@ -163,7 +167,16 @@ def _flat(prediction: dict[str, Any]) -> dict[str, Any]:
     classes = prediction.get("probabilities") or {}
     plain = {name: value for name, value in prediction.items() if not isinstance(value, dict | list)}
     row = plain | classes
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in row.items()}
+    return {_cell(name): _cell(value) for name, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    """A value as a spreadsheet must read it: a text that would be a formula begins with an apostrophe."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return value
+    return printable(f"'{value}" if value.startswith(_FORMULA) else value)
 
 
 def _beside(source: str) -> str:

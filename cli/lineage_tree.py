@@ -8,18 +8,20 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from cli.descriptions import Descriptions
+from cli.output import printable
 from perennial.lineage import Node
 
 KINDS = {
-    "trained_on": "trained on", "built_by": "built by", "made_with_code": "code", "made_with_spec": "spec",
-    "judged_against": "judged against", "described_by": "card", "read": "read",
+    "trained_on": "trained on", "grown_from": "grown from", "built_by": "built by", "made_with_code": "code",
+    "made_with_spec": "spec", "judged_against": "judged against", "described_by": "card", "read": "read",
+    "labelled_by": "labelled by", "answered_by": "answered by",
 }  # fmt: skip
 ORDER = list(KINDS)
 
 
 def tree(root: Node, direction: str, descriptions: Descriptions) -> Tree:
     """A tree that describes each id at its first occurrence, data first, older before newer."""
-    title = f"[bold]{escape(root.id)}[/]  {escape(descriptions(root.id).about)}"
+    title = f"[bold]{escape(printable(root.id))}[/]  {escape(printable(descriptions(root.id).about))}"
     made = Tree(f"{title} [bold]{direction}[/]" + ("" if root.beyond else " nothing"))
     _TreeBuilder(descriptions, _beyond(root)).add_children(made, root)
     return made
@@ -44,7 +46,8 @@ class _TreeBuilder:
         children = self._beyond.pop(node.id, ())
         for child in sorted(children, key=lambda child: (ORDER.index(child.kind), self._labels(child.id).moment)):
             about = "(see above)" if child.id in self._shown else self._labels(child.id).about
-            branch = above.add(f"[dim]{KINDS[child.kind]}[/] {escape(_short(child.id))}  {escape(about)}".rstrip())
+            text = f"{_short(child.id)}  {about}".rstrip()
+            branch = above.add(f"[dim]{KINDS[child.kind]}[/] {escape(printable(text))}")
             self._shown.add(child.id)
             self.add_children(branch, child)
 

@@ -23,6 +23,7 @@ from cli import (
     models,
     monitor,
     predict,
+    rebuild,
     report,
     retire,
     rollback,
@@ -45,8 +46,8 @@ NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(peren
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, runs.runs, explain.explain, report.report, site.site, approval.approve, approval.reject,
-    models.models, monitor.monitor, lineage.lineage, drift.drift, traffic.traffic, truth.truth, predict.predict,
-    batch.batch, rollback.rollback, withdraw.withdraw, stop.stop, retire.retire,
+    models.models, lineage.lineage, drift.drift, monitor.monitor, traffic.traffic, truth.truth, predict.predict,
+    batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild, stop.stop, retire.retire,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
@@ -51,17 +52,26 @@ def stderr() -> Console:
 
 def note(text: str, console: Console | None = None) -> None:
     """A line of progress. A console with a live status must print it itself."""
-    (console or stderr()).print(escape(commands(text)), soft_wrap=True)
+    (console or stderr()).print(escape(printable(commands(text))), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """A line (or lines) of an error."""
-    stderr().print(f"[bold red]error:[/] {escape(commands(text))}", soft_wrap=True)
+    stderr().print(f"[bold red]error:[/] {escape(printable(commands(text)))}", soft_wrap=True)
+
+
+#: characters that a terminal obeys or that reorder a line: C0 and C1 without line feed and tab, and bidi controls
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """A text with its control characters as escapes: names of columns and objects are others' texts."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def line(text: str = "") -> None:
-    """A line of data, as it is."""
-    sys.stdout.write(text + "\n")
+    """A line of data, without control characters."""
+    sys.stdout.write(printable(text) + "\n")
 
 
 def next_line(command: str) -> None:
@@ -91,7 +101,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        made.add_row(*("" if cell is None else escape(printable(str(cell))) for cell in row))
     return made
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import environment
-from cli.output import CommandError, Json, Model, emit, note
+from cli.output import CommandError, Json, Model, emit, note, printable
 
 if TYPE_CHECKING:
     from cli.requests import Request
@@ -81,7 +81,7 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _print(answer: bytes, with_header: bool) -> None:
-    text = answer.decode()
+    text = printable(answer.decode())
     sys.stdout.write(text if with_header else text.partition("\n")[2])
     if not text.endswith("\n"):
         sys.stdout.write("\n")

@@ -88,4 +88,16 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
         pl.concat_str(pl.lit("["), pl.col(name).cast(pl.List(pl.String)).list.join(", "), pl.lit("]")).alias(name)
         for name in lists
     ]
-    frame.with_columns(texts).write_csv(path)
+    made = frame.with_columns(texts)
+    quoted = [_quoted(name) for name, dtype in made.schema.items() if dtype == pl.String and name not in lists]
+    made.with_columns(quoted).write_csv(path)
+
+
+def _quoted(name: str) -> pl.Expr:
+    """Texts with an apostrophe before one that a spreadsheet would compute as a formula."""
+    import polars as pl
+
+    text = pl.col(name)
+    return (
+        pl.when(text.str.contains(r"^[=+\-@\t\r]")).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from perennial.contract.release import Shadow
 from perennial.environment import Environment
 from perennial.records import ModelVersion
 
+HASH_KEY = "PERENNIAL_HASH_KEY"
 KEPT = 5  # newest configurations of a model, besides those of the champion and its predecessor
 STARTING_SECONDS = 120  # for the first health check of a server
 _COLLECTED = 20  # versions that one garbage collection looks at
@@ -66,7 +68,7 @@ def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]
         "PERENNIAL_MODEL_DIGEST": version.digest,
         "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
         "PERENNIAL_REVEAL": spec.serving.reveal,
-        "PERENNIAL_SENSITIVE": spec.serving.sensitive,
+        "PERENNIAL_SENSITIVE": spec.treatment(),
         "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
         **_parts(COLUMNS, json.dumps(spec.sensitive())),
     }
@@ -130,7 +132,7 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
     container = {
         "Image": platform.training_image,
         "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": server_environment(spec, version),
+        "Environment": server_environment(spec, version) | _hash_key(spec),
     }
     request = {
         "ModelName": name_of(platform.environment, version),
@@ -140,6 +142,10 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
         "Tags": _tags(version),
     }
     _create_once("model", request)
+
+
+def _hash_key(spec: ModelSpec) -> dict[str, str]:
+    return {HASH_KEY: secrets.token_hex(16)} if spec.treatment() == "hash" else {}
 
 
 def _parts(name: str, text: str) -> dict[str, str]:
@@ -162,10 +168,19 @@ def _create_once(kind: str, request: dict[str, Any]) -> None:
         if "already exist" not in error.response["Error"]["Message"]:
             raise
         named = {member: value for member, value in request.items() if member in ("ModelName", "EndpointConfigName")}
-        if _holds(getattr(sagemaker, f"describe_{kind}")(**named), {**request, "Tags": None}):
+        if _holds(getattr(sagemaker, f"describe_{kind}")(**named), _lasting(request)):
             return
         getattr(sagemaker, f"delete_{kind}")(**named)
         create(**request)
+
+
+def _lasting(request: dict[str, Any]) -> dict[str, Any]:
+    """The request without what differs between two calls for the same: tags, and the random key of hashes."""
+    container = request.get("PrimaryContainer")
+    if container is None:
+        return {**request, "Tags": None}
+    lasting = {**container, "Environment": {**container["Environment"], HASH_KEY: None}}
+    return {**request, "Tags": None, "PrimaryContainer": lasting}
 
 
 def _holds(found: Any, wanted: Any) -> bool:
@@ -184,7 +199,7 @@ def _capture(platform: Platform, spec: ModelSpec, version: ModelVersion) -> dict
     The destination has a folder for each version, which so names the version that answered; `version` is that of the
     production variant. SageMaker adds a folder for each endpoint, variant and hour.
     """
-    modes = ("Input", "Output") if spec.serving.sensitive == "keep" else ("Output",)
+    modes = ("Input", "Output") if spec.treatment() == "keep" else ("Output",)
     key = {"KmsKeyId": spec.serving.capture_kms_key} if spec.serving.capture_kms_key else {}
     return {
         "EnableCapture": True,

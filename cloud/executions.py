@@ -27,12 +27,12 @@ def start(platform: Platform, run: Run) -> bool:
 
     A run that has a version before it begins is a rollback: that version is released again.
     """
-    return _start(platform, run.id, ExecutionInput(_reference(platform, run, run.trigger), _version(run)))
+    return _start(platform, run.id, ExecutionInput(reference(platform, run, run.trigger), _version(run)))
 
 
 def clean_up(platform: Platform, run: Run, error: StateError | None) -> bool:
     """Starts an execution that ends what the run's own execution had begun. False when there is one already."""
-    request = ExecutionInput(_reference(platform, run, "cleanup"), _version(run), error)
+    request = ExecutionInput(reference(platform, run, "cleanup"), _version(run), error)
     return _start(platform, f"{run.id}-cleanup", request)
 
 
@@ -53,7 +53,8 @@ def arn(platform: Platform, run: str) -> str:
     return f"{platform.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
 
 
-def _reference(platform: Platform, run: Run, trigger: Trigger) -> RunReference:
+def reference(platform: Platform, run: Run, trigger: Trigger) -> RunReference:
+    """The run as the input of its execution names it."""
     spec = S3Object(platform.models_bucket, layout.spec(run.model, run.spec_digest))
     return RunReference(run.id, run.model, run.dataset, trigger, run.token, spec)
 

@@ -467,12 +467,26 @@ class DispatchMessage(TypedJson):
     start_pending: start the dataset that waits for the model's lease. notify: send the notice of the run's end.
     request_approval: send the notice that the run waits. retrain: start a run on the newest accepted data.
     clean_up: start an execution that ends what the run's execution had begun; `error` is the one by which it ended.
+    ask_about_retraining: send the notice that trainings stop after the run, the last of refused candidates.
     """
 
-    action: Literal["start_pending", "notify", "request_approval", "retrain", "clean_up"]
+    action: Literal["start_pending", "notify", "request_approval", "retrain", "clean_up", "ask_about_retraining"]
     subject: str
     occasion: str = ""
     error: StateError | None = None
+
+    @classmethod
+    def from_json(cls, document: object, reader: str = "") -> Self:
+        """Reads a message, also one that release 0.2.0 left in the queue: {"wake": MODEL} and the like."""
+        former = document.keys() & _FORMER_ACTIONS.keys() if isinstance(document, Mapping) else set()
+        if not isinstance(document, Mapping) or not former:
+            return super().from_json(document, reader)
+        (word,) = former
+        current = {"action": _FORMER_ACTIONS[word], "subject": document[word], "occasion": document.get("occasion", "")}
+        return super().from_json(current, reader)
+
+
+_FORMER_ACTIONS = {"wake": "start_pending", "notify": "notify", "ask": "request_approval", "retrain": "retrain"}
 
 
 @dataclass(frozen=True)
@@ -510,9 +524,10 @@ class ObjectCreated(TypedJson):
 
 @dataclass(frozen=True)
 class ReconciledUploads(TypedJson):
-    """The number of uploads whose event was lost."""
+    """The number of uploads whose event was lost, and of runs that were ended because nothing else would end them."""
 
     found: int
+    ended: int = 0
 
 
 @dataclass(frozen=True)

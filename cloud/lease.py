@@ -6,7 +6,8 @@ the same transaction: a run whose lease has expired is fenced off, however late 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -94,10 +95,25 @@ def release(ledger: Ledger, run: Run) -> None:
         _when_refused(error)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A lease that was not released: its run, its fencing token, and when it ends."""
+
+    run: str
+    token: int
+    until: str
+
+
+def held(ledger: Ledger, model: str) -> Held | None:
+    """The model's lease, also one whose time is over; None where it was released."""
+    item = ledger.table.get_item(Key=_key(model, "lease"), ConsistentRead=True).get("Item", {})
+    return Held(str(item["holder"]), int(item["token"]), str(item["expires_at"])) if item.get("holder") else None
+
+
 def holder(ledger: Ledger, model: str, now: datetime) -> str | None:
     """The run that holds the model's lease now."""
-    item = ledger.table.get_item(Key=_key(model, "lease"), ConsistentRead=True).get("Item", {})
-    return str(item["holder"]) if item.get("holder") and item["expires_at"] >= _utc(now) else None
+    found = held(ledger, model)
+    return found.run if found is not None and found.until >= _utc(now) else None
 
 
 def pend(ledger: Ledger, dataset: DatasetVersion) -> str | None:
@@ -177,7 +193,7 @@ def _key(model: str, sk: str) -> dict[str, str]:
 
 
 def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _when_refused(error: ClientError) -> None:

@@ -37,6 +37,7 @@ from perennial.records import (
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
+MOST_UNKNOWN = 100  # records of uploads for no known model in a day; more are left out
 
 
 class MissingRecordError(CloudError):
@@ -68,15 +69,18 @@ class Ledger:
         return self._get(DatasetVersion, model_of(identity), f"dataset#{identity}", identity)
 
     def change_dataset(self, identity: str, only_if: State | None = None, **changes: Any) -> None:
-        """Changes some fields of a dataset version; with `only_if`, only while it is in that state."""
-        dataset = self.dataset(identity)
-        if only_if is None:
-            self._put(
-                dataset.model_copy(update=changes), "dataset", identity, state=changes.get("state", dataset.state)
-            )
-        elif dataset.state == only_if:
+        """Changes some fields of a dataset version; with `only_if`, only while it is in that state.
+
+        Dispatch and the first state of a run change it at the same time: each writes over what it read, or reads again.
+        """
+        while True:
+            stored = self._text(model_of(identity), f"dataset#{identity}", identity)
+            dataset = DatasetVersion.model_validate_json(stored)
             changed = dataset.model_copy(update=changes)
-            self._put(changed, "dataset", identity, state=changed.state, was=only_if)
+            if changed == dataset or only_if not in (None, dataset.state):
+                return
+            if self._put(changed, "dataset", identity, state=changed.state, over=stored):
+                return
 
     def datasets(self, model: str) -> list[DatasetVersion]:
         """All dataset versions of a model, oldest first."""
@@ -84,8 +88,25 @@ class Ledger:
         return sorted(found, key=lambda dataset: (dataset.uploaded_at, dataset.sequencer, dataset.id))
 
     def refuse_unknown(self, dataset: DatasetVersion) -> bool:
-        """Records an upload whose key names no model. False if it was recorded before."""
-        return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True)
+        """Records an upload whose key names no model, MOST_UNKNOWN a day at most. True for the first of its day."""
+        day = f"{dataset.uploaded_at:%Y-%m-%d}"
+        counted = self.table.get_item(Key=_refused("upload", day), ConsistentRead=True).get("Item", {})
+        if int(counted.get("count", 0)) >= MOST_UNKNOWN:
+            return False
+        if not self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True):
+            return False
+        return self.count_refused("upload", day) == 1
+
+    def count_refused(self, kind: str, day: str) -> int:
+        """Counts one more refused object of a day; only the first of a kind is worth a notice."""
+        found = self.table.update_item(
+            Key=_refused(kind, day),
+            UpdateExpression="ADD #count :one",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={":one": 1},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(found["Attributes"]["count"])
 
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads whose keys name no model."""
@@ -114,6 +135,10 @@ class Ledger:
     def run(self, identity: str) -> Run:
         """A run by id. Raises MissingRecordError."""
         return self._get(Run, model_of(identity), f"run#{identity}", identity)
+
+    def has_run(self, identity: str) -> bool:
+        """True if the ledger has a record of the run."""
+        return self._find(Run, model_of(identity), f"run#{identity}") is not None
 
     def update_run(self, run: Run) -> bool:
         """Writes a run that is still running. False when it has ended: the end of a run is final."""
@@ -195,7 +220,7 @@ class Ledger:
         return datetime.fromisoformat(item["at"]) if item else None
 
     def monitoring(self, model: str) -> dict[str, Any] | None:
-        """The record of the model's latest monitoring."""
+        """The result of the model's latest monitoring, or None."""
         item = self.table.get_item(Key={"pk": f"model#{model}", "sk": "watch"}).get("Item")
         return dict(json.loads(item["record"])) if item else None
 
@@ -225,7 +250,7 @@ class Ledger:
         """Writes a record; False when a condition does not hold.
 
         `how`: `state` is written beside it; `pk` replaces its model's; `new` asks that it does not exist yet; `was`
-        asks that the existing one is in that state.
+        asks that the existing one is in that state, `over` that it still is that text.
         """
         partition = f"model#{how.get('pk') or record.model}"
         item = {"pk": partition, "sk": f"{kind}#{identity}", "record": record.model_dump_json()}
@@ -236,6 +261,10 @@ class Ledger:
             names, values = {"#state": "state"}, {":was": how["was"]}
             request |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
             request["ConditionExpression"] = "#state = :was"
+        elif "over" in how:
+            names, values = {"#record": "record"}, {":over": how["over"]}
+            request |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+            request["ConditionExpression"] = "#record = :over"
         try:
             self.table.put_item(**request)
         except ClientError as error:
@@ -249,10 +278,14 @@ class Ledger:
         return kind.model_validate_json(item["record"]) if item else None
 
     def _get(self, kind: type[R], model: str, sk: str, identity: str) -> R:
-        found = self._find(kind, model, sk)
-        if found is None:
+        return kind.model_validate_json(self._text(model, sk, identity))
+
+    def _text(self, model: str, sk: str, identity: str) -> str:
+        """A record as it is stored. Raises MissingRecordError."""
+        item = self.table.get_item(Key={"pk": f"model#{model}", "sk": sk}, ConsistentRead=True).get("Item")
+        if item is None:
             raise MissingRecordError(f"the ledger has no record of {identity}", "perennial runs")
-        return found
+        return str(item["record"])
 
     def _list(self, kind: type[R], model: str, prefix: str) -> Iterator[R]:
         for item in self._query(f"model#{model}", prefix):
@@ -270,6 +303,10 @@ class Ledger:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _refused(kind: str, day: str) -> dict[str, str]:
+    return {"pk": f"model#{UNKNOWN_MODEL}", "sk": f"refused#{day}#{kind}"}
 
 
 def _notified(run: Run, occasion: str) -> dict[str, str]:

@@ -52,6 +52,11 @@ def retrain(platform: Platform, model: str, occasion: str) -> None:
     _send(platform, DispatchMessage("retrain", model, occasion))
 
 
+def ask_about_retraining(platform: Platform, run: str) -> None:
+    """Sends dispatch the message to ask a person about a model whose candidates are refused; `run` is the last one."""
+    _send(platform, DispatchMessage("ask_about_retraining", run))
+
+
 def clean_up(platform: Platform, run: str, error: StateError | None = None) -> None:
     """Asks dispatch to start an execution that ends what a run's execution had begun."""
     _send(platform, DispatchMessage("clean_up", run, error=error))

@@ -11,9 +11,16 @@ from perennial import conclusion
 from perennial.environment import Environment
 from perennial.records import Run
 
+GONE = "Lambda.ResourceNotFoundException"
+
 
 @lambda_handler(ConcludeRequest)
 def handler(request: ConcludeRequest) -> ConcludedRun:
+    """Concludes the run for a state of the workflow, or for an execution that ended without a conclusion."""
+    return conclude(request)
+
+
+def conclude(request: ConcludeRequest) -> ConcludedRun:
     """Concludes the run. It may be called again: the end of a run is final, and the other steps are safe to repeat.
 
     A run whose execution ended without a conclusion is cleaned up first, by an execution that concludes it.
@@ -26,6 +33,8 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
             messaging.clean_up(platform, run.id, request.error)
             return ConcludedRun(run.state)
         run = _end(platform.environment, ledger, run, request)
+    if run.trigger == "upload":  # also where an earlier try ended between the two records
+        ledger.change_dataset(run.dataset, state=run.state)
     executions.delete_token(ledger, run)
     lease.release(ledger, run.model_copy(update={"token": request.run.token}))
     messaging.notify(platform, run.id)
@@ -34,9 +43,13 @@ def handler(request: ConcludeRequest) -> ConcludedRun:
 
 
 def _leaves_something(ledger: Ledger, run: Run, request: ConcludeRequest) -> bool:
-    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off."""
+    """True if the run's own execution ended, so that a training job or a release may be under way; fences it off.
+
+    So it does where a deployment took away a function that the execution calls: it cannot roll its release back.
+    """
     held = run.model_copy(update={"token": request.run.token})
-    return request.execution == run.id and lease.take_over(ledger, held, utc_now(), HOLD)
+    stranded = request.error is not None and request.error.error == GONE and request.run.trigger != "cleanup"
+    return (request.execution == run.id or stranded) and lease.take_over(ledger, held, utc_now(), HOLD)
 
 
 def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRequest) -> Run:
@@ -50,8 +63,6 @@ def _end(environment: Environment, ledger: Ledger, run: Run, request: ConcludeRe
     )
     if not ledger.update_run(ended):
         return ledger.run(run.id)
-    if run.trigger == "upload":
-        ledger.change_dataset(run.dataset, state=request.outcome)
     logger.info("run ended", run=run.id, model=run.model, outcome=request.outcome)
     metrics.add_metric(f"Run{request.outcome.capitalize()}", unit="Count", value=1)
     return ended

@@ -32,6 +32,8 @@ def handler(task: Task, _request: RunRequest) -> DriftResult:
     key = layout.dataset(task.run.model, task.run.dataset, layout.DRIFT)
     s3.write_json(task.platform.data_bucket, key, report.as_dict())
     train, why = worth_training(task.spec.retrain, report.verdict, (task.now - champion.since).days)
+    if task.run.trigger == "retrain" or task.run.step("retraining") is not None:
+        train, why = True, "The policy of automatic retraining began the run, so it trains."
     same = _same_bytes(task, version)
     if same is not None:
         train, why = False, f"The upload holds the same bytes as {same.id}: there is nothing new to train on."

@@ -10,8 +10,10 @@ from cloud import archives, s3
 from cloud.archives import ArchiveError
 from cloud.handovers import GateDecision, RunRequest
 from functions.task import Task, logger, task
+from functions.withholding import described
 from perennial import layout
 from perennial.former_keys import with_current_keys
+from perennial.gate.checks.sizes import HIDDEN
 from perennial.gate.decision import Check, Decision, closed, decide
 from perennial.retraining import row_sentences
 
@@ -34,10 +36,20 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
             else {}
         )
         task.note("rows", row_sentences(rows, task.spec), rows)
+        _note_candidates(task, evaluation.get("update"))
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))
     return GateDecision(decision.outcome, seconds)
+
+
+def _note_candidates(task: Task, update: Any) -> None:
+    """Notes which of two candidates was taken and why; see training/contest.py."""
+    if not isinstance(update, dict) or not isinstance(update.get("sentence"), str):
+        return
+    counts = {name: update[name] for name in ("new", "replayed", "unseen") if name in update}
+    details = {"taken": str(update.get("taken")), "grown_from": str(update.get("grown_from", "")), **counts}
+    task.note("candidates", (update["sentence"][:1200],), details)
 
 
 def told(checks: tuple[Check, ...]) -> tuple[str, ...]:
@@ -69,10 +81,11 @@ def _judge(task: Task) -> tuple[Any, Decision]:
     if fault:
         return None, closed(fault)
     try:
-        return evaluation, decide(evaluation, task.spec.gate_checks())
+        hidden = task.spec.columns[task.spec.target].sensitive
+        return evaluation, decide({**evaluation, HIDDEN: hidden}, task.spec.gate_checks())
     except Exception as error:  # noqa: BLE001 - a bug of ours refuses the candidate with a reason
-        logger.exception("the gate broke")
-        return evaluation, closed(f"the gate itself broke: {type(error).__name__}: {error}"[:600])
+        logger.error("the gate broke", reason=described(error))
+        return evaluation, closed(f"the gate itself broke: {described(error)}"[:600])
 
 
 def _fault(evaluation: Any) -> str:

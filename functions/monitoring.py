@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from cloud import champions, messaging, s3, tables
+from cloud import champions, s3, served, tables
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
-from functions import site
+from functions import retraining, site
 from functions.baselines import newest_window, past_windows, reference_rows
 from functions.dispatch.handler import scheduled
 from functions.task import for_each_model, logger, metrics, utc_now
@@ -67,8 +67,9 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     site.write_model(platform, ledger, spec.name)
     _put_metrics(found, judged)
     logger.info("model monitored", model=spec.name, verdict=found.verdict, drift=found.drift, rows=found.rows)
-    if found.stale and spec.monitoring.retrain:
-        messaging.retrain(platform, spec.name, f"{now:%Y-%m-%d}")
+    retraining.look(
+        platform, ledger, retraining.Model(spec, champion, served.find(platform, spec, now)), found.verdict, now
+    )
     return found
 
 

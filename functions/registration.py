@@ -52,4 +52,5 @@ def _version(task: Task) -> ModelVersion:
         importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],
         created_at=task.now,
+        grown_from=(evaluation.get("update") or {}).get("grown_from", ""),
     )

@@ -175,12 +175,13 @@ def open_task(reference: RunReference) -> Task:
     from cloud import lease
     from cloud.ledger import Ledger
     from perennial.contract.model import ModelSpec
+    from perennial.former_keys import spec_with_current_keys
 
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
     run = ledger.run(reference.id).model_copy(update={"token": reference.token})
     lease.renew(ledger, run, now, HOLD)
-    spec = ModelSpec.from_json(s3.read_json(reference.spec.bucket, reference.spec.key))
+    spec = ModelSpec.from_json(spec_with_current_keys(s3.read_json(reference.spec.bucket, reference.spec.key)))
     return Task(platform, ledger, run, spec, now)
 
 

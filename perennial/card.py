@@ -1,13 +1,13 @@
 """The dataset card as a gate: data without origin, licence and legal basis is not trained on.
 
-The card is part of the spec, or a file beside the data, which takes precedence. It must state the origin of the data,
-its licence and the legal basis for the use of personal data, and its retention must not have ended.
+The card is part of the spec, or a file beside the data within the limits of the spec's. It must state the origin of the
+data, its licence and the legal basis for the use of personal data, and its retention must not have ended.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -53,8 +53,21 @@ def read(text: bytes, name: str) -> dict[str, Any]:
 
 
 def merge(card: Card, beside: dict[str, Any]) -> Card:
-    """The spec's card, overridden by the members that `read` found beside the data, empty ones included."""
-    return Card.from_json({**card.to_json(), **beside})
+    """The spec's card with the members that `read` found beside the data, empty ones included.
+
+    The spec's card is a ceiling: who uploads data may shorten its retention and declare more personal data, and may
+    not lengthen the one, take back the other, or state another ground.
+    """
+    merged = Card.from_json({**card.to_json(), **beside})
+    days = min(card.retention_days, merged.retention_days)
+    collected = min((each for each in (card.collected, merged.collected) if each is not None), default=None)
+    personal, ground = merged.personal_data, merged.lawful_basis
+    if has_personal_data(card) and personal != card.personal_data:
+        more = personal if has_personal_data(merged) and personal.strip() else ""
+        personal = f"{card.personal_data}; {more}" if more else card.personal_data
+    if _says(card.lawful_basis) and _says(ground):
+        ground = card.lawful_basis
+    return replace(merged, retention_days=days, collected=collected, personal_data=personal, lawful_basis=ground)
 
 
 def faults(card: Card, uploaded: datetime, now: datetime) -> tuple[Fault, ...]:
@@ -80,7 +93,7 @@ def faults(card: Card, uploaded: datetime, now: datetime) -> tuple[Fault, ...]:
 
 def kept_until(card: Card, uploaded: datetime) -> date:
     """The last day on which the data may be used; retention counts from its collection, or else from its upload."""
-    begin = card.collected or uploaded.date()
+    begin = min(card.collected or uploaded.date(), uploaded.date())
     try:
         return begin + timedelta(days=card.retention_days)
     except OverflowError:

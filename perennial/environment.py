@@ -137,6 +137,11 @@ class Environment:
         name = f"{self.training_jobs}{run.removeprefix('run-')}"
         return name if number == 1 else f"{name}-{number}"
 
+    def rebuild_job(self, run: str, occasion: str) -> str:
+        """The name of a training job that makes a run's model again; 63 characters at most."""
+        digits = hashlib.sha256(f"{run}\x00{occasion}".encode()).hexdigest()[:4]
+        return f"{self.training_job(run)}-r{digits}"
+
     def commands(self, text: str) -> str:
         """The text with its commands as they reach this environment: `perennial --env NAME runs`.
 

@@ -37,6 +37,8 @@ def _head(run: Run, decision: Decision | None) -> str:
     answer = run.step(approval.ANSWERED)
     stopped = run.state == "stopped"  # then the gate's decision, if there is one, was not carried out
     why = [decision.sentence] if decision and not stopped else list(run.reasons[: 2 if stopped else 1])
+    taken = run.step("candidates")
+    why += taken.sentences if taken and not stopped else ()
     why += answer.sentences if answer else ()
     why += (s for name in ("restore", "verify") if (step := run.step(name)) for s in step.sentences if _counts(run))
     return " ".join([f"{run.id}: {state}.", *why])

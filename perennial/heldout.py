@@ -47,6 +47,11 @@ def is_held_out(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     return fractions(hashes) < share
 
 
+def shuffled(hashes: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """Other hashes of the same rows: their order is independent of the one before, and the same for the same salt."""
+    return _mixed(hashes ^ np.uint64(salt))
+
+
 def canonical_text(values: pd.Series) -> pd.Series:
     """One text per value: equal values give equal texts, whatever the column's dtype. Null is a text of its own.
 

@@ -16,12 +16,14 @@ MANIFEST = "manifest.json"
 CARDS = ("card.yaml", "card.json")
 # of a dataset, or of a part of it
 FILES, DUPLICATES, BUCKETS, PLAN = "files.json", "again.json", "keys.json", "plan.json"
+ORIGINS = "requests.parquet"  # of a dataset of served rows: the request and the truth of each
 VERDICT, PROFILE, DRIFT, CARD = "verdict.json", "profile.json", "drift.json", "card.json"
 ROWS, QUARANTINED = "rows.parquet", "quarantined.parquet"
 # of a run and its training job
-TRAINING_DATA, CHAMPION = "data.manifest", "champion.tar.gz"
+TRAINING_DATA, TRAINING_PARTS, CHAMPION = "data.manifest", "parts.json", "champion.tar.gz"
 EVALUATION, DECISION = "evaluation.json", "decision.json"
 MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
+MODEL_MANIFEST = "manifest.json"  # in a model's archive
 # of a model version
 GOLDEN_ROWS, OPENAPI = "golden.json", "openapi.json"
 CAPTURE = "capture"  # the folder of captured traffic, without a slash
@@ -63,6 +65,22 @@ def cards(key: str) -> tuple[str, ...]:
 def incoming(model: str, name: str) -> str:
     """The key to which a file of a model is uploaded."""
     return f"{INCOMING}{model}/{name}"
+
+
+def served_prefix(model: str) -> str:
+    """The beginning of the keys of datasets that are made of what was served and is labelled."""
+    return f"{INCOMING}{model}/served-"
+
+
+def served(model: str, at: datetime) -> str:
+    """The key of such a dataset; `at` is the time up to which labels are in it, in UTC."""
+    return f"{served_prefix(model)}{at:%Y%m%dT%H%M%S%fZ}.parquet"
+
+
+def served_at(key: str) -> datetime | None:
+    """The time in such a key; None for another key."""
+    found = re.fullmatch(rf"{INCOMING}[^/]+/served-(\d{{8}}T\d{{12}})Z\.parquet", key)
+    return datetime.strptime(found[1], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if found else None
 
 
 def dataset(model: str, identity: str, name: str = "") -> str:

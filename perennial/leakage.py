@@ -8,28 +8,24 @@ so that a table of 2,000 columns takes a second. Trees need scikit-learn; it run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from perennial.contract.leak import THRESHOLD, Leak
+from perennial.one_column import FOLDS, Asked, Floats, Values, is_missing, numbers
+
+__all__ = ["FEWEST_ROWS", "MOST_ROWS", "Values", "leaks"]
 
 MOST_ROWS = 5_000
 FEWEST_ROWS = 50
-FOLDS = 3
-_DEPTH = 4
-_LEAF_SHARE = 0.005
+MOST_PAIRED = 24  # numbers, those that explain most, whose pairs are tried
 _MOST_CLASSES = 20
-_BINS = (16, 64)
-_ROWS_PER_BIN = 4
-_LIKELY = 0.9  # score by bins from which a tree is worth its time
-
-Floats = NDArray[np.float64]
-Values = Sequence[Any] | Floats
-#: from numbers with their answers, and the numbers asked for, to the answers to them
-Model = Callable[[Floats, Floats, Floats], Floats]
+_OF_PAIRS = 0.995  # score of a pair: arithmetic gives the target, while two good features may explain 98%
+_REST = 0.2  # share of what the better of two columns leaves unexplained that a pair may leave
+_DAY = 24 * 60
 
 
 def leaks(columns: Mapping[str, Values], target: Sequence[Any], classified: bool, seed: int = 0) -> tuple[Leak, ...]:
@@ -43,26 +39,61 @@ def leaks(columns: Mapping[str, Values], target: Sequence[Any], classified: bool
         seed: chooses the rows, if there are more than MOST_ROWS, and the folds.
     """
     chance = np.random.default_rng(seed)
-    known = np.array([place for place, value in enumerate(target) if not _is_missing(value)], dtype=np.int64)
+    known = np.array([place for place, value in enumerate(target) if not is_missing(value)], dtype=np.int64)
     rows = chance.permutation(known)[:MOST_ROWS]
     if len(rows) < FEWEST_ROWS:
         return ()
     answers = _answers([target[place] for place in rows], classified)
     if answers is None:
         return ()
-    folds = np.arange(len(rows)) % FOLDS
+    asked = Asked(answers, np.arange(len(rows)) % FOLDS, classified)
+    sampled = {name: values[rows] if isinstance(values, np.ndarray) else [values[place] for place in rows]
+               for name, values in columns.items()}  # fmt: skip
+    alone = {name: asked.score(values) for name, values in sampled.items()}
     metric = "roc_auc" if classified else "r2"
+    found = [Leak(name, metric, round(score, 4)) for name, score in alone.items() if score >= THRESHOLD]
+    found.sort(key=lambda leak: (-leak.score, leak.column))
+    rest = {name: each for name, values in sampled.items()
+            if alone[name] < THRESHOLD and (each := numbers(values)) is not None}  # fmt: skip
+    pairs = _pairs(rest, alone, asked)
+    return (*found, *(Leak(one, metric, round(score, 4), (other,)) for one, other, score in pairs))
+
+
+def _pairs(columns: Mapping[str, Floats], alone: Mapping[str, float], asked: Asked) -> list[tuple[str, str, float]]:
+    """Pairs of numbers whose sum, difference, product or ratio nearly gives the target, the strongest first.
+
+    No column is in two of them.
+    """
+    likely = sorted(columns, key=lambda name: (-alone[name], name))[:MOST_PAIRED]
     found = []
-    for name, values in columns.items():
-        some = values[rows] if isinstance(values, np.ndarray) else [values[place] for place in rows]
-        score = _score(some, answers, folds, classified)
-        if score >= THRESHOLD:
-            found.append(Leak(name, metric, round(score, 4)))
-    return tuple(sorted(found, key=lambda leak: (-leak.score, leak.column)))
+    for one, other in combinations(likely, 2):
+        most = 1 - _REST * (1 - max(alone[one], alone[other]))
+        rough = max((asked.roughly(each), place) for place, each in enumerate(_joined(columns[one], columns[other])))
+        if rough[0] >= max(_OF_PAIRS, most):
+            found.append((-rough[0], one, other))
+    named: dict[str, tuple[str, str, float]] = {}
+    for score, one, other in sorted(found):
+        if not {one, other} & {name for pair in named.values() for name in pair[:2]}:
+            named[one] = (one, other, min(-score, 1.0))
+    return list(named.values())
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # NaN differs from itself; pandas' NA is taken out before
+def _joined(one: Floats, other: Floats) -> Iterator[Floats]:
+    """What arithmetic makes of two columns; of two clocks the minutes between them, within half a day."""
+    if _is_clock(one) and _is_clock(other):
+        minutes = one // 100 * 60 + one % 100 - other // 100 * 60 - other % 100
+        yield (minutes + _DAY / 2) % _DAY - _DAY / 2
+    with np.errstate(all="ignore"):
+        for made in (one - other, one + other, one * other, one / other):
+            yield np.where(np.isfinite(made), np.clip(made, -3e38, 3e38), np.nan)
+
+
+def _is_clock(values: Floats) -> bool:
+    """True for times of day as 517 and 2359, with minutes below 60 in every value and hours above 12 in some."""
+    known = values[~np.isnan(values)]
+    if not len(known) or known.min() < 0 or not 1300 <= known.max() <= 2400:
+        return False
+    return bool((known == np.floor(known)).all() and (known % 100 < 60).all() and len(np.unique(known)) > _DAY / 24)
 
 
 def _answers(target: Sequence[Any], classified: bool) -> Floats | None:
@@ -79,123 +110,3 @@ def _answers(target: Sequence[Any], classified: bool) -> Floats | None:
         often = often[-1:]
     found: Floats = (codes[:, np.newaxis] == often).astype(np.float64)
     return found
-
-
-def _score(values: Values, answers: Floats, folds: NDArray[np.int64], classified: bool) -> float:
-    """The mean score over the answers' columns, predicted for each fold from the others."""
-    numbers = _numbers(values)
-    if numbers is None:
-        return _by_means(_codes(values), answers, folds, classified)
-    if not _is_likely(numbers, answers, folds, classified):
-        return 0.0
-    return max(_by_folds(model, numbers, answers, folds, classified) for model in _MODELS[: 1 if classified else 2])
-
-
-def _by_folds(model: Model, numbers: Floats, answers: Floats, folds: NDArray[np.int64], classified: bool) -> float:
-    """The score of a model that answers each fold after it was fitted to the others."""
-    predicted = np.empty_like(answers)
-    for fold in range(FOLDS):
-        seen, asked = folds != fold, folds == fold
-        predicted[asked] = model(numbers[seen], answers[seen], numbers[asked])
-    return _measured(predicted, answers, np.ones(len(answers)), np.sum(answers**2), classified)
-
-
-def _is_likely(numbers: Floats, answers: Floats, folds: NDArray[np.int64], classified: bool) -> bool:
-    """True if the target's means in bins of the numbers explain much of it, or of its ranks, which have no tails."""
-    asked = [answers] if classified else [answers, _ranks(answers[:, 0])[:, np.newaxis]]
-    return any(_by_means(codes, each, folds, classified) >= _LIKELY for codes in _binned(numbers) for each in asked)
-
-
-def _ranks(values: Floats) -> Floats:
-    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.float64)
-
-
-def _binned(numbers: Floats) -> Iterator[NDArray[np.int64]]:
-    """Codes of bins with equally many values, from coarse to fine; missing values have a bin of their own."""
-    known = np.sort(numbers[~np.isnan(numbers)])
-    for bins in _BINS:
-        if not len(known) or (bins > _BINS[0] and len(known) < bins * _ROWS_PER_BIN):
-            return
-        ends = known[np.linspace(0, len(known) - 1, bins + 1).astype(np.int64)[1:]]
-        edges = ends[np.r_[True, ends[1:] > ends[:-1]]]
-        codes = np.searchsorted(edges, numbers)
-        codes[np.isnan(numbers)] = len(edges)
-        yield codes
-
-
-def _by_means(codes: NDArray[np.int64], answers: Floats, folds: NDArray[np.int64], classified: bool) -> float:
-    """The score where each row is answered with its category's mean in the other folds, or with that of all rows."""
-    size, width = int(codes.max()) + 1, answers.shape[1]
-    places = folds * size + codes
-    counts = np.bincount(places, minlength=FOLDS * size).astype(np.float64)
-    each = [np.bincount(places, answers[:, at], minlength=FOLDS * size) for at in range(width)]
-    sums: Floats = np.stack(each, axis=1).astype(np.float64)
-    table, rows = sums.reshape(FOLDS, size, width), counts.reshape(FOLDS, size, 1)
-    seen, total = rows.sum(axis=0) - rows, table.sum(axis=0) - table
-    overall = total.sum(axis=1, keepdims=True) / seen.sum(axis=1, keepdims=True)
-    means = np.where(seen > 0, total / np.maximum(seen, 1), overall).reshape(-1, width)
-    return _measured(means, sums, counts, np.sum(answers**2), classified)
-
-
-def _measured(predicted: Floats, sums: Floats, counts: Floats, squares: float, classified: bool) -> float:
-    """R2, or the mean ROC AUC, of predictions for groups of rows.
-
-    Args:
-        predicted: the prediction for each group, a column for each answer.
-        sums: the sums of the answers in each group.
-        counts: the rows of each group.
-        squares: the sum of the squared answers.
-    """
-    if not classified:
-        rest = squares - 2 * np.sum(predicted * sums) + np.sum(predicted[:, 0] ** 2 * counts)
-        return float(1 - rest / (squares - np.sum(sums) ** 2 / np.sum(counts)))
-    pairs = zip(predicted.T, sums.T, strict=True)
-    return float(np.mean([_roc_auc(scores, positives, counts - positives) for scores, positives in pairs]))
-
-
-def _roc_auc(scores: Floats, positives: Floats, negatives: Floats) -> float:
-    """The share of pairs of a positive and a negative row that the scores of their groups order; ties count half."""
-    places = np.unique(scores, return_inverse=True)[1]
-    high, low = np.bincount(places, positives), np.bincount(places, negatives)
-    return float(np.sum(high * (np.cumsum(low) - low / 2)) / (high.sum() * low.sum()))
-
-
-def _numbers(values: Values) -> Floats | None:
-    """Numbers with NaN for what is missing; None if there is something else."""
-    if isinstance(values, np.ndarray):
-        return np.clip(values, -3e38, 3e38)
-    if not all(value is None or isinstance(value, bool | int | float | np.number | np.bool_) for value in values):
-        return None
-    numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    return np.clip(numbers, -3e38, 3e38)
-
-
-def _codes(values: Values) -> NDArray[np.int64]:
-    texts = np.array(["" if _is_missing(value) else f"={value}" for value in values])
-    return np.asarray(np.unique(texts, return_inverse=True)[1], dtype=np.int64)
-
-
-def _by_tree(seen: Floats, answers: Floats, asked: Floats) -> Floats:
-    from sklearn.tree import DecisionTreeRegressor
-
-    leaf = max(2, int(len(seen) * _LEAF_SHARE))
-    tree = DecisionTreeRegressor(
-        max_depth=_DEPTH if answers.shape[1] < 3 else 2 * _DEPTH, min_samples_leaf=leaf, random_state=0
-    )
-    tree.fit(seen[:, np.newaxis], answers)
-    return np.asarray(tree.predict(asked[:, np.newaxis]), dtype=np.float64).reshape(len(asked), -1)
-
-
-def _by_line(seen: Floats, answers: Floats, asked: Floats) -> Floats:
-    """The answers on the line of least squares; their mean where a number is missing."""
-    known = ~np.isnan(seen)
-    mean = answers.mean() if known.all() else answers[~known].mean()
-    if known.sum() < 2 or np.ptp(seen[known]) == 0:
-        return np.full((len(asked), 1), mean)
-    x, y = seen[known], answers[known, 0]
-    slope = np.mean((x - x.mean()) * (y - y.mean())) / x.var()
-    found: Floats = np.where(np.isnan(asked), mean, y.mean() + slope * (asked - x.mean()))
-    return found[:, np.newaxis]
-
-
-_MODELS: tuple[Model, ...] = (_by_tree, _by_line)

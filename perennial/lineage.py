@@ -32,6 +32,8 @@ def edges_of_version(version: ModelVersion, champion: str | None) -> tuple[Edge,
         Edge(source=version.id, kind="made_with_code", target=f"code:{version.code_digest}"),
         Edge(source=version.id, kind="made_with_spec", target=f"spec:{version.spec_digest}"),
     ]
+    if version.grown_from:
+        edges.append(Edge(source=version.id, kind="grown_from", target=version.grown_from))
     if champion is not None and champion != version.id:
         edges.append(Edge(source=version.id, kind="judged_against", target=champion))
     return tuple(edges)

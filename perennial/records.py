@@ -146,6 +146,7 @@ class ModelVersion(Record):
     """A registered model: content digest, sources and metrics.
 
     `importance` is the permutation importance of each feature; empty where measuring it took too long.
+    `grown_from` is the version that an amended model was updated from; empty for one that was trained from its start.
     """
 
     id: str
@@ -164,6 +165,7 @@ class ModelVersion(Record):
     environment: dict[str, str]
     created_at: datetime
     package: str = ""
+    grown_from: str = ""
 
 
 class Champion(Record):
@@ -212,7 +214,16 @@ class Edge(Record):
 
     source: str
     kind: Literal[
-        "trained_on", "built_by", "made_with_code", "made_with_spec", "judged_against", "described_by", "read"
+        "trained_on",
+        "grown_from",
+        "built_by",
+        "made_with_code",
+        "made_with_spec",
+        "judged_against",
+        "described_by",
+        "read",
+        "labelled_by",
+        "answered_by",
     ]
     target: str
 

@@ -1,4 +1,4 @@
-"""What the stacks need to know of the models' specs."""
+"""The facts of the specs that the stacks need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -159,6 +159,8 @@ class PlatformStack(Stack):
         traffic.grant_read(do.monitor, "watch/*")
         traffic.grant_write(do.monitor, "watch/*")
         data.grant_read(do.monitor, "datasets/*")  # rows of the training data, by season
+        data.grant_read(do.monitor, "incoming/*/served-*")
+        data.grant_write(do.monitor, "incoming/*/served-*", "datasets/*/requests.parquet")
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 from hypothesis import settings
 from moto import mock_aws
 
@@ -19,6 +20,23 @@ settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # Powertools reads it where a handler is imported; a function has it from its stack
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Perennial")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Writes docs/reliability.md at the end of `make faults`."""
+    if "WRITE_RELIABILITY" in os.environ and not hasattr(config, "workerinput"):
+        from tests.faults.page import Results
+
+        config.pluginmanager.register(Results())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of the fault matrix, wherever they are."""
+    rows = yaml.safe_load((Path(__file__).parent / "faults" / "matrix.yaml").read_text())
+    named = {f"tests/{test}" for row in rows for test in row["tests"]}
+    for item in items:
+        if item.nodeid.startswith("tests/faults/") or item.nodeid.split("[")[0] in named:
+            item.add_marker("faults")
 
 
 @pytest.fixture

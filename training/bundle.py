@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,18 @@ def _categories(values: pd.Series) -> list[str] | None:
     if len(counts) > MOST_CATEGORIES:
         return None
     return [name for _, name in sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))]
+
+
+def keep_categories(facts: dict[str, Any], known: Sequence[Mapping[str, Any]]) -> None:
+    """Adds the categories that a champion knew to the features of the model that grew from it."""
+    before = {feature["name"]: feature for feature in known}
+    for feature in facts["features"]:
+        then = before.get(feature["name"])
+        if then is None or feature["categories"] is None:
+            continue
+        both = list(dict.fromkeys([*(then["categories"] or ()), *feature["categories"]]))
+        complete = then["complete"] and len(both) <= MOST_CATEGORIES
+        feature |= {"categories": both if complete else None, "complete": complete}
 
 
 def copy_code(source: Path, target: Path, with_models: bool) -> None:

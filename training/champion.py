@@ -11,8 +11,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,23 +22,18 @@ from numpy.typing import NDArray
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import ChampionFile, Plan
+from perennial.unpacking import UnpackError, unpack
 from training import artifact
 from training.model import Model
 from training.tables import to_arrow
 
 _MOST_SECONDS = 900
-MOST_FILES = 2_000
-MOST_BYTES = 4 * 1024**3
 _CODE = "code/"
 Floats = NDArray[np.float64]
 
 
 class UnscorableError(Exception):
     """The champion cannot predict these rows; the message states the reason."""
-
-
-class ArchiveError(Exception):
-    """An archive is not safe or not readable."""
 
 
 class Answering(Protocol):
@@ -54,9 +47,10 @@ class Answering(Protocol):
 
 
 class Champion:
-    """A champion that predicts while the candidate is fitted."""
+    """A champion that predicts while the candidate is fitted; its verified files are in `folder`."""
 
-    def __init__(self, manifest: Mapping[str, Any], work: Answering) -> None:
+    def __init__(self, manifest: Mapping[str, Any], work: Answering, folder: Path) -> None:
+        self.folder = folder
         self.classes = list(manifest["classes"] or ())
         self.threshold: float | None = manifest.get("threshold")
         self._work = work
@@ -73,12 +67,12 @@ class Champion:
             unpack(file, model)
             # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
             manifest = artifact.verify(model, _digits(plan.champion))
-        except (ArchiveError, artifact.ArtifactError) as error:
+        except (UnpackError, artifact.ArtifactError) as error:
             raise UnscorableError(f"its archive is not usable: {error}") from error
         columns = _columns(plan, manifest)
         if _runs_our_code(manifest, code):
-            return cls(manifest, _InThisProcess(model, rows))
-        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder))
+            return cls(manifest, _InThisProcess(model, rows), model)
+        return cls(manifest, _InItsOwnProcess(model, rows, columns, folder), model)
 
     def finish(self) -> Floats:
         """Its predictions: (n,) probabilities or numbers, (n, K) for multiclass. Raises UnscorableError."""
@@ -166,19 +160,3 @@ def _columns(plan: Plan, manifest: Mapping[str, Any]) -> dict[str, Column]:
         if now.type != feature["type"]:
             raise UnscorableError(f"its feature '{feature['name']}' is {feature['type']}, now it is {now.type}")
     return {feature["name"]: plan.columns[feature["name"]] for feature in manifest["features"]}
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks regular files and folders. Raises ArchiveError before anything is written outside `folder`."""
-    try:
-        with tarfile.open(archive, "r:*") as tar:
-            files = size = 0
-            for member in tar:
-                files, size = files + 1, size + member.size
-                if files > MOST_FILES or size > MOST_BYTES:
-                    raise ArchiveError(f"the archive holds more than {MOST_FILES} files or {MOST_BYTES} bytes")
-                if not (member.isreg() or member.isdir()):
-                    raise ArchiveError(f"'{member.name}' is neither a file nor a folder")
-                tar.extract(member, folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ArchiveError(f"the archive cannot be unpacked: {type(error).__name__} {error}") from error

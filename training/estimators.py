@@ -68,6 +68,19 @@ def use_threads(pipeline: Pipeline, jobs: int) -> None:
         estimator.set_params(n_jobs=jobs)
 
 
+def function_of(plan: Plan, code: Path, name: str) -> Callable[..., Any] | None:
+    """A function of the user's module beside the one that the plan names; None where there is none."""
+    found = getattr(_module(plan, code), name, None)
+    return found if callable(found) else None
+
+
+def _module(plan: Plan, code: Path) -> Any:
+    """The user's module: models/NAME.py, or another one that can be imported."""
+    name = plan.estimator.partition(":")[0]
+    module = name if name.startswith("models.") or not (code / "models" / f"{name}.py").is_file() else f"models.{name}"
+    return importlib.import_module(module)
+
+
 def _piped(estimator: Any, features: Features) -> Pipeline:
     """A user's Pipeline takes the DataFrame itself; any other estimator gets the encoded numbers."""
     if isinstance(estimator, Pipeline):
@@ -118,9 +131,8 @@ def _from_module(plan: Plan, code: Path) -> Any:
     if not _MODULE_FUNCTION.match(plan.estimator):
         raise TrainingError(f"'{plan.estimator}' names no estimator; expected module:function, for example own:build.")
     name, function = plan.estimator.split(":")
-    module = name if name.startswith("models.") or not (code / "models" / f"{name}.py").is_file() else f"models.{name}"
     try:
-        make = getattr(importlib.import_module(module), function)
+        make = getattr(_module(plan, code), function)
         estimator = make(columns=plan.features, parameters=dict(plan.parameters), seed=plan.seed)
     except Exception as error:  # the user's code: any exception is reported to the user
         raise TrainingError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,12 @@ def read_plan(path: Path) -> Plan:
 def report(event: str, **facts: Any) -> None:
     """Writes an event to stdout as one line of JSON."""
     print(json.dumps({"event": event, **facts}, default=str), flush=True)
+
+
+def print_place(error: BaseException) -> None:
+    """Prints the traceback of an error without its message and those of its causes: they may hold values of rows."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    print(f"Traceback (most recent call last):\n{frames}{type(error).__name__}", file=sys.stderr, flush=True)
 
 
 def write_failure(folder: Path, sentence: str) -> None:

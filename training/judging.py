@@ -25,7 +25,7 @@ from training.comparison import Common, Compared, compare, parts
 from training.evaluation import Scored
 from training.fitting import CODE, Fitted
 from training.job import report
-from training.labels import names
+from training.labels import other_classes
 from training.model import Model
 from training.rows import Split
 
@@ -36,6 +36,7 @@ class Rival:
 
     champion: Champion | None = None
     reason: str | None = None
+    _scored: Scored | None = None
 
     @classmethod
     def start(cls, plan: Plan, folder: Path, split: Split, scratch: Path) -> Rival:
@@ -49,14 +50,16 @@ class Rival:
             return cls(reason=str(error))
 
     def finish(self, plan: Plan, classes: list[Any]) -> Scored | None:
-        """Its predictions; None, with the reason kept, if there are none that can be compared."""
-        if self.champion is not None:
+        """Its predictions, the same again when asked again; None, with the reason kept, if they cannot be compared."""
+        if self._scored is not None:
+            return self._scored
+        if self.champion is not None and self.reason is None:
             try:
                 values = self.champion.finish()
                 if plan.problem != "binary" or self.champion.classes == classes:
-                    return Scored("champion", self.champion.classes, self.champion.threshold, values)
-                then, now = (" and ".join(names(plan, each)) for each in (self.champion.classes, classes))
-                self.reason = f"its classes are {then}, now they are {now}"
+                    self._scored = Scored("champion", self.champion.classes, self.champion.threshold, values)
+                    return self._scored
+                self.reason = other_classes(plan, self.champion.classes, classes)
             except UnscorableError as error:
                 self.reason = str(error)
         if self.reason:

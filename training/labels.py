@@ -46,7 +46,7 @@ def find(plan: Plan, train: pd.Series) -> list[Any]:
     classes = _classes(train)
     if len(classes) < 2:
         raise TrainingError(
-            f"The target '{plan.target}' has one class only ({_shown(plan, classes)}) in the {len(train)} rows for "
+            f"The target '{plan.target}' has one class only{_shown(plan, classes)} in the {len(train)} rows for "
             f"training; a {plan.problem} problem needs at least two. Upload rows of another class, or check that the "
             "target is the right column."
         )
@@ -73,7 +73,7 @@ def numbers(values: pd.Series, classes: Sequence[Any]) -> NDArray[np.int64]:
 def _fault(plan: Plan, values: pd.Series) -> str | None:
     """The reason why no model can be trained on these labels and any others; None if there is none."""
     classes = _classes(values)
-    where = f"The target '{plan.target}' has {len(classes)} classes ({_shown(plan, classes)});"
+    where = f"The target '{plan.target}' has {len(classes)} classes{_shown(plan, classes)};"
     if plan.problem == "binary" and len(classes) > 2:
         return f"{where} binary means two. Use problem: multiclass."
     if len(classes) > MOST_CLASSES:
@@ -88,7 +88,10 @@ def _classes(values: pd.Series) -> list[Any]:
 
 
 def _shown(plan: Plan, classes: Sequence[Any]) -> str:
-    return ", ".join(names(plan, classes[:_SHOWN])) + (", ..." if len(classes) > _SHOWN else "")
+    """The classes in parentheses; none of a sensitive target, whose classes are values of persons."""
+    if plan.target_column.sensitive:
+        return ""
+    return f" ({', '.join(names(plan, classes[:_SHOWN]))}{', ...' if len(classes) > _SHOWN else ''})"
 
 
 def _positive(plan: Plan, classes: Sequence[Any]) -> int | None:
@@ -100,7 +103,12 @@ def _positive(plan: Plan, classes: Sequence[Any]) -> int | None:
 
 
 def _without_positive(plan: Plan, classes: Sequence[Any]) -> str:
-    return (
-        f"positive is {written(plan.positive)}, but the target '{plan.target}' has the classes "
-        f"{' and '.join(names(plan, classes))}."
-    )
+    which = "other classes" if plan.target_column.sensitive else f"the classes {' and '.join(names(plan, classes))}"
+    return f"positive is {written(plan.positive)}, but the target '{plan.target}' has {which}."
+
+
+def other_classes(plan: Plan, before: Sequence[Any], now: Sequence[Any]) -> str:
+    """The reason why a champion of other classes is not scored."""
+    if plan.target_column.sensitive:
+        return "its classes are others than those of now"
+    return f"its classes are {' and '.join(names(plan, before))}, now they are {' and '.join(names(plan, now))}"

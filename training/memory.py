@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from training.job import TrainingError
 
 # Measured by bench/wide.py: frame, encoded matrix and binned copy of one fit, with the folds of the threshold.
-_BYTES_PER_CELL = 56
+_BYTES_PER_CELL = 90
 _BASE_BYTES = 300 << 20
 _CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
 _GB = 1e9

@@ -62,7 +62,9 @@ class _ColumnError(Exception):
 
 
 class Split:
-    """The training rows and the held-out rows; of the latter, the mask of those from the newest dataset."""
+    """The training rows with the places of their datasets, and the held-out rows with the mask of those from the
+    newest dataset.
+    """
 
     def __init__(
         self, window: Window, hashes: NDArray[np.uint64], held_out: NDArray[np.bool_], repeats: Repeats
@@ -70,6 +72,7 @@ class Split:
         self.train = window.rows[~held_out].reset_index(drop=True)
         self.held_out = window.rows[held_out].reset_index(drop=True)
         self.train_hashes, self.held_out_hashes = hashes[~held_out], hashes[held_out]
+        self.train_places = window.places[~held_out]
         self.newest = window.places[held_out] == window.newest
         self.repeats = repeats
 

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from perennial.contract.fields import PayloadError
 from perennial.contract.parquet import MOST_CELLS
 from perennial.contract.requests import PARQUET, UnsupportedTypeError, content_type
 from perennial.contract.schema import Rows, Schema
+from training.artifact import ArtifactError
 from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
 from training.payloads.inputs import Inputs
 from training.payloads.negotiation import NotAcceptableError, accepted
@@ -60,7 +62,8 @@ class App:
             model = Served(folder, digest or (version or "").partition("@")[2] or None, policy, reveal)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
-            self.fault = f"{type(error).__name__}: {error}"
+            plain = isinstance(error, ArtifactError | ImportError | OSError)  # other messages may hold values of rows
+            self.fault = f"{type(error).__name__}: {error}" if plain else f"{type(error).__name__} at {_place(error)}"
             _log({"event": "load", "ok": False, "model": self.version, "reason": self.fault})
         else:
             self.model = model
@@ -106,7 +109,7 @@ class App:
         except NotAcceptableError as error:
             answer = refusal(HTTPStatus.NOT_ACCEPTABLE, str(error))
         except Exception as error:  # noqa: BLE001  (ours: what a caller can get wrong is a PayloadError)
-            _log({"event": "error", "model": self.version, "reason": f"{type(error).__name__}: {error}"})
+            _log({"event": "error", "model": self.version, "reason": type(error).__name__, "place": _place(error)})
             sentence = "the model failed on these rows; see the endpoint's log"
             answer = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
         return answer
@@ -186,6 +189,12 @@ def _metrics(predictions: Predictions, rows: Rows) -> dict[str, Any]:
     if predictions.problem != "multiclass":
         notes |= {"score_sum": float(predictions.values.sum()), "score_count": rows.count}
     return notes
+
+
+def _place(error: BaseException) -> str:
+    """The line at which an error was raised. Its message may hold values of the request."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _log(line: Mapping[str, Any]) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-from training import evaluation, fitting, importance, judging, leakage, rows, wheels
-from training.job import Paths, TrainingError, read_plan, report, write_failure
+from training import contest, evaluation, fitting, importance, judging, leakage, rows, wheels
+from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 
 
 def main() -> None:
@@ -23,11 +22,11 @@ def main() -> None:
         train(paths)
     except TrainingError as error:
         if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
+            print_place(error.__cause__)
         _fail(paths, str(error))
     except Exception as error:  # noqa: BLE001  (whatever it is, the reason must reach the failure file)
-        traceback.print_exc()
-        _fail(paths, f"The training broke off: {type(error).__name__}: {error}. The job's log has the traceback.")
+        print_place(error)
+        _fail(paths, f"The training broke off: {type(error).__name__}. The job's log has the place.")
 
 
 def train(paths: Paths) -> str:
@@ -41,8 +40,8 @@ def train(paths: Paths) -> str:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
-            fitted = fitting.fit(job, split, paths.model)
-            judged = judging.judge(job, split, fitted, rival, paths.output)
+            fitted = fitting.fit(job, contest.without_memory(job, split), paths.model)
+            fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}

@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from cloud import messaging
+from cloud import messaging, retrainings
 from cloud.handovers import DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
@@ -21,6 +21,7 @@ from functions.task import logger, utc_now
 from functions.withholding import withholding
 from perennial import approval, conclusion
 from perennial.contract.model import ModelSpec
+from perennial.retraining_records import question
 from perennial.spec import SpecError, load_each
 
 SPECS = Path(__file__).resolve().parents[2] / "models"
@@ -48,8 +49,13 @@ def specs() -> dict[str, ModelSpec]:
 
 
 def scheduled(event: Mapping[str, Any]) -> dict[str, ModelSpec]:
-    """The spec of the model that a schedule names in its event; without a name those of all models."""
+    """The spec of the model that a schedule names in its event; without a name those of all models.
+
+    Raises SpecError for a model that is named and whose spec cannot be used.
+    """
     named = event.get("model")
+    if named in _loaded()[1]:
+        raise _loaded()[1][str(named)]
     return {name: spec for name, spec in specs().items() if named in (None, name)}
 
 
@@ -79,6 +85,8 @@ def handle(record: SQSRecord) -> None:
             notify_end(context(), message.subject)
         case "request_approval":
             notify_approvers(context(), message.subject)
+        case "ask_about_retraining":
+            notify_about_retraining(context(), message.subject)
 
 
 def notify_end(context: Context, run_id: str) -> None:
@@ -95,3 +103,12 @@ def notify_approvers(context: Context, run_id: str) -> None:
     if approval.waits_until(run) is not None and not context.ledger.was_notified(run, "asked"):
         messaging.notify_people(context.platform, approval.notice(run))
         context.ledger.mark_notified(run, "asked")
+
+
+def notify_about_retraining(context: Context, run_id: str) -> None:
+    """Sends the notice that trainings stop after refused candidates, once for the last of them."""
+    run = context.ledger.run(run_id)
+    latest = next(iter(retrainings.decisions(context.ledger, run.model, most=1)), None)
+    if latest is not None and latest.action == "ask" and not context.ledger.was_notified(run, "retraining"):
+        messaging.notify_people(context.platform, question(run, latest.sentences))
+        context.ledger.mark_notified(run, "retraining")

@@ -50,12 +50,16 @@ def _ended(context: Context, dataset: DatasetVersion, run_id: str, state: Outcom
 def _end_unstarted(
     context: Context, dataset: DatasetVersion, run: Run, reasons: tuple[str, ...], following: str
 ) -> None:
+    """Ends the run before it began. Each step is safe to repeat after a crash; the dataset's state is last."""
     if dataset.state != "pending":
         return
     command = context.platform.environment.commands(following)
-    if context.ledger.open_run(run.model_copy(update={"reasons": reasons, "next_command": command})):
-        context.ledger.change_dataset(dataset.id, only_if="pending", state=run.state)
-        messaging.notify(context.platform, run.id)
+    if not context.ledger.open_run(run.model_copy(update={"reasons": reasons, "next_command": command})):
+        run = context.ledger.run(run.id)
+        if run.state == "running":
+            return
+    messaging.notify(context.platform, run.id)  # the notice is sent once
+    context.ledger.change_dataset(dataset.id, only_if="pending", state=run.state)
 
 
 def refuse_unknown(context: Context, event: ObjectCreated, model: str) -> None:

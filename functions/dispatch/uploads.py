@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cloud import executions, lease, sources
+from cloud import executions, lease, retrainings, sources
 from cloud.handovers import HOLD, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
@@ -18,7 +18,7 @@ from perennial.contract.model import ModelSpec
 from perennial.identity import dataset_id, retrain_run_id, upload_run_id
 from perennial.lineage import edges_of_run
 from perennial.outcomes import Trigger
-from perennial.records import DatasetVersion, Run
+from perennial.records import DatasetVersion, Run, Step
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def start_or_pend(context: Context, dataset: DatasetVersion) -> None:
     if _is_outdated(context, dataset):
         unstarted.supersede(context, dataset.id)
         return
-    if start(context, upload_run_id(dataset.id), dataset, "upload"):
+    if start(context, upload_run_id(dataset.id), dataset, "upload", _served(context, dataset)):
         lease.unpend(context.ledger, dataset.model, dataset.id)
         return
     displaced = lease.pend(context.ledger, dataset)
@@ -88,7 +88,9 @@ def start_pending(context: Context, model: str) -> None:
     if waiting is None:
         return
     dataset = context.ledger.dataset(waiting)
-    if dataset.state != "pending" or start(context, upload_run_id(waiting), dataset, "upload"):
+    if dataset.state != "pending" or start(
+        context, upload_run_id(waiting), dataset, "upload", _served(context, dataset)
+    ):
         lease.unpend(context.ledger, model, waiting)
 
 
@@ -109,10 +111,28 @@ def retrain(context: Context, model: str, occasion: str) -> None:
     if accepted[-1].id in trained.datasets and context.specs[model].digest() == trained.spec_digest:
         logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
         return
-    start(context, retrain_run_id(model, champion.version, occasion), accepted[-1], "retrain")
+    run_id = retrain_run_id(model, champion.version, occasion)
+    start(context, run_id, accepted[-1], "retrain", _decision(context, model, run_id))
 
 
-def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger) -> bool:
+def _served(context: Context, dataset: DatasetVersion) -> tuple[Step, ...]:
+    """The decision by which a dataset of served rows was made, as the first step of its run."""
+    at = layout.served_at(dataset.key)
+    found = retrainings.decisions(context.ledger, dataset.model) if at else []
+    made = next((each for each in found if each.action == "train" and each.at == at), None)
+    return (Step(name="retraining", at=made.at, sentences=made.sentences),) if made else ()
+
+
+def _decision(context: Context, model: str, run_id: str) -> tuple[Step, ...]:
+    """The decision by which a retraining begins, as the first step of its run."""
+    found = retrainings.decisions(context.ledger, model)
+    made = next((each for each in found if each.run == run_id), None)
+    return (Step(name="retraining", at=made.at, sentences=made.sentences),) if made else ()
+
+
+def start(
+    context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger, steps: tuple[Step, ...] = ()
+) -> bool:
     """Takes the model's lease and starts the execution. False while another run has the lease.
 
     Nothing is started for a retired model; an upload of it is refused.
@@ -133,6 +153,7 @@ def start(context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigg
         state="running",
         started_at=context.now,
         code_digest=sources.keep(context.platform),
+        steps=steps,
     )
     retired = context.ledger.is_retired(dataset.model)  # it is written under the lease, which is ours now
     if retired is not None:

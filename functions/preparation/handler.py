@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from cloud import lease, s3, sources
+from cloud import champions, lease, s3, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -13,6 +14,7 @@ from functions.task import Task, task
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended
+from perennial.contract.lifecycle import Update
 from perennial.contract.plan import ChampionFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
@@ -28,17 +30,21 @@ class NothingToTrainOnError(FunctionError):
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     """Prepares the job over the newest accepted dataset versions."""
-    chosen = _window(task)
+    champion = _put_champion(task)
+    obstacle = _obstacle(task, champion)
+    update: Update = "full" if obstacle or champion is None else task.spec.training.update
+    chosen = _window(task, task.spec.training.amend.memory if update == "amend" else 0)
     window = chosen.datasets
+    memory = max(0, len(window) - task.spec.training.window) if update == "amend" else 0
     _write_manifest(task, window)
-    _write_profile(task, window)
+    _write_profile(task, window[memory:])
     source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
-    _write_plan(task, window, _put_champion(task), source)
+    _write_plan(task, window, champion, source, (update, memory))
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
     task.note(
         "training",
-        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen)),
+        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen), *obstacle),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
@@ -58,8 +64,8 @@ def hold(task: Task) -> None:
     lease.renew(task.ledger, task.run, task.now, HOLD + QUEUE + longest)
 
 
-def _window(task: Task) -> Window:
-    """The run's window by `data` and `training.window` of the spec, with its own dataset.
+def _window(task: Task, memory: int = 0) -> Window:
+    """The run's window by `data` and `training.window` of the spec, with its own dataset, after as many as `memory`.
 
     Raises NothingToTrainOnError where no dataset version may be used.
     """
@@ -70,7 +76,7 @@ def _window(task: Task) -> Window:
         )
     known = sorted([*_earlier(task), task.ledger.dataset(own)], key=lease.order)
     ended = {dataset.id for dataset in known if has_ended(dataset, task.spec.card, task.now)}
-    size = 1 if task.spec.data.uploads == "snapshot" else task.spec.training.window
+    size = 1 if task.spec.data.uploads == "snapshot" else task.spec.training.window + memory
     window = choose(known, own, size, ended, excluded)
     if not window.datasets:
         raise NothingToTrainOnError("the retention of all accepted data has ended", "perennial upload FILE")
@@ -103,12 +109,13 @@ def _left_out(window: Window) -> Iterator[str]:
 
 
 def _write_manifest(task: Task, window: Sequence[DatasetVersion]) -> None:
-    """Writes the list of Parquet parts, as SageMaker's ManifestFile."""
+    """Writes the list of Parquet parts, as SageMaker's ManifestFile, and their ETags beside it, for a rebuild."""
     folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
-    found = [item["Key"] for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
-    keys = [key for key in found if layout.is_named(key, layout.ROWS)]
-    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *keys]
+    found = [item for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
+    parts = {item["Key"]: item["ETag"] for item in found if layout.is_named(item["Key"], layout.ROWS)}
+    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *parts]
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
+    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_PARTS), parts)
 
 
 def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
@@ -132,7 +139,23 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
-def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str) -> None:
+def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
+    """A sentence if the champion may not be amended: a model that grows from it would keep what must be forgotten."""
+    if champion is None or task.spec.training.update == "full":
+        return ()
+    grown = champions.chain(task.ledger, task.ledger.version(champion.version))
+    learned = [task.ledger.dataset(name) for name in dict.fromkeys(name for each in grown for name in each.datasets)]
+    excluded = task.ledger.exclusions(task.run.model)
+    barred = [one.id for one in learned if one.id in excluded or has_ended(one, task.spec.card, task.now)]
+    if not barred:
+        return ()
+    named = ", ".join(barred[:LISTED])
+    return (f"The champion is not amended: it has learned {named}, which may not be trained on any more.",)
+
+
+def _write_plan(
+    task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str, update: tuple[Update, int]
+) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
         newest=window[-1].id,
@@ -143,4 +166,5 @@ def _write_plan(task: Task, window: Sequence[DatasetVersion], champion: Champion
     )
     archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
+    plan = replace(plan, update=update[0], memory=update[1])
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

@@ -18,7 +18,8 @@ from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import scheduled
 from functions.tabulation import labels, logged
 from functions.tabulation.hours import Version, Writer, by_day, listed
-from functions.task import logger, metrics, utc_now
+from functions.task import for_each_model, logger, metrics, utc_now
+from functions.withholding import withholding
 from perennial import layout
 from perennial.contract import observed as names
 from perennial.contract.model import ModelSpec
@@ -32,18 +33,21 @@ EARLIER = "earlier"  # in the place of a version: captures of releases whose cap
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@withholding
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Brings the tables of a model up to date, or without `model` those of all."""
     platform, now = from_environment(), utc_now()
     ledger = Ledger(platform.ledger_table)
-    rows = {}
-    for model, spec in scheduled(event).items():
-        counts = Tabulation(platform, ledger, spec, now).run()
-        rows[model] = counts.rows
+    specs = scheduled(event)
+
+    def tabulate(model: str) -> int:
+        counts = Tabulation(platform, ledger, specs[model], now).run()
         if counts.requests or counts.unreadable:
             logger.info("traffic tabulated", model=model, requests=counts.requests, unreadable=counts.unreadable)
             metrics.add_metric("UnreadableRequests", unit="Count", value=counts.unreadable)
-    return TabulatedTraffic(rows).to_json()
+        return int(counts.rows)
+
+    return TabulatedTraffic(for_each_model(specs, tabulate)).to_json()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Tabulation:
             if whole or folder in recent or folder == EARLIER:
                 for _, hours in sorted(by_day(self._captures(folder, whole)).items()):
                     writer.write_day(self._version(folder), hours)
-        if self.spec.serving.sensitive != "keep":
+        if self.spec.treatment() != "keep":
             for version, at, digest, found in logged.hours(self.platform, self.spec, self.now, self._spec_of):
                 writer.write_hour(Version(version, self.spec, lambda records: ()), at, digest, found)
         labels.keep(self.platform, self.ledger, self.spec, self.now)

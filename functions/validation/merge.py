@@ -43,10 +43,11 @@ def handler(task: Task, _request: RunRequest) -> VerdictReference:
         task.ledger.put_grid(task.run.model, plan.grid, columns_digest(task.spec))
     else:
         _quarantine(task)
-    shown = verdict.problems[:SHOWN]
+    told = verdict.without_values()
+    shown = told.problems[:SHOWN]
     task.note(
         "validation",
-        (verdict.sentence, *(problem.message for problem in shown), *_where(task, verdict)),
+        (told.sentence, *(problem.message for problem in shown), *_where(task, verdict)),
         {
             "accepted": verdict.accepted,
             "rows": verdict.rows,
@@ -54,7 +55,7 @@ def handler(task: Task, _request: RunRequest) -> VerdictReference:
             "rows_quarantined": verdict.rows_quarantined,
             "rows_duplicate": verdict.rows_duplicate,
             "cleaned": verdict.as_dict()["cleaned"],
-            "problems": [problem.as_dict() | {"examples": []} for problem in shown],
+            "problems": [problem.as_dict() for problem in shown],
         },
         problem_codes=() if verdict.accepted else tuple(problem.code for problem in verdict.problems[:SHOWN]),
     )

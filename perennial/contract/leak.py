@@ -15,7 +15,7 @@ THRESHOLD = 0.98
 
 @dataclass(frozen=True)
 class Leak(Part):
-    """A column with the score of a model that sees nothing else.
+    """A column with the score of a model that sees nothing else, or nothing but it and `others`.
 
     `metric` is roc_auc or r2, `score` is from THRESHOLD to 1.
     """
@@ -23,10 +23,15 @@ class Leak(Part):
     column: str
     metric: str
     score: float
+    others: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """The question that a person has to answer."""
         share = min(int(self.score * 100), 99) if self.score < 1 else 100
-        name = self.column or "a column without a name"
+        name, *others = (each or "a column without a name" for each in (self.column, *self.others))
+        if others:
+            return (
+                f"{name} and {', '.join(others)} together explain {share}%: are they known when the question is asked?"
+            )
         return f"{name} alone explains {share}%: is it known when the question is asked?"

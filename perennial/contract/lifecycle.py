@@ -8,7 +8,22 @@ from typing import Any, Literal
 
 from perennial.contract.part import Part, setting
 
+Update = Literal["full", "amend"]
 INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
+
+
+@dataclass(frozen=True)
+class Amendment(Part):
+    """The growth of an amended candidate from the champion."""
+
+    replay: float = setting(0.5, "Old training rows that are learned again, per new row.", ge=0, le=10)
+    growth: float = setting(
+        0.2, "Trees that one amendment adds, as a share of the trees of a full training.", gt=0, le=1
+    )
+    memory: int = setting(
+        0, "Dataset versions before the window whose rows are judged as well, and replayed.", ge=0, le=100
+    )
+    generations: int = setting(10, "After so many amendments in a row the next model is trained in full.", ge=1, le=100)
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,12 @@ class Training(Part):
     )
     parameters: Mapping[str, Any] = setting(dict, "Arguments of the estimator.")
     window: int = setting(6, "The number of accepted dataset versions to train on.", ge=1, le=1000)
+    update: Update = setting(
+        "full",
+        "'amend': beside the full training, a second candidate starts from the champion and learns what is new; the "
+        "better one goes to the gate.",
+    )
+    amend: Amendment = setting(Amendment(), "With 'amend': how the second candidate grows.")
     held_out: float = setting(0.2, "The share of held-out rows, chosen by key.", gt=0, lt=0.9)
     seed: int = setting(7, "The seed of the estimator and of all sampling.", ge=0, lt=2**32)
     instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)
@@ -43,13 +64,34 @@ class Retrain(Part):
 
 
 @dataclass(frozen=True)
+class Retraining(Part):
+    """The conditions under which a model in service is trained again by itself, and the limits."""
+
+    by: Literal["verdict", "schedule", "cost"] = setting(
+        "verdict",
+        "'verdict': when the model is stale; 'schedule': every so many days; 'cost': when staleness has lost more than "
+        "a training costs.",
+    )
+    every_days: int = setting(30, "With 'schedule': the days from one training to the next.", ge=1, le=366)
+    min_labels: int = setting(500, "New labelled rows that a training needs.", ge=1)
+    cooldown_hours: int = setting(
+        24, "The time from the end of a run to the next; doubled with each refused candidate.", ge=0, le=24 * 31
+    )
+    runs_per_month: int = setting(8, "Trainings in a calendar month, at most.", ge=1, le=1000)
+    money_per_month: float | None = setting(None, "The price of a month's trainings, at most. Default: no limit.", gt=0)
+    hour_price: float = setting(0.115, "The price of an hour of the training instance.", ge=0)
+    ask_after: int = setting(3, "Refused candidates in a row after which a person is asked.", ge=1, le=20)
+
+
+@dataclass(frozen=True)
 class Monitoring(Part):
     """Monitoring of live traffic."""
 
     every_hours: int = setting(24, "The interval of monitoring.", ge=1, le=24 * 31)
     min_rows: int = setting(500, "With less captured traffic there is no verdict.", ge=1)
     max_age_days: int = setting(90, "An older champion is stale, whatever its traffic.", ge=1)
-    retrain: bool = setting(True, "Retrain a stale model automatically.")
+    retrain: bool = setting(True, "Retrain automatically, as 'retraining' says.")
+    retraining: Retraining = setting(Retraining(), "The policy of automatic retraining.")
     windows: int = setting(3, "The number of newest windows that decide; a window is one interval.", ge=1, le=30)
     confirm: int = setting(2, "The number of these windows that must agree before the model is stale.", ge=1, le=30)
     min_labels: int = setting(100, "A window with fewer labels has estimates alone.", ge=10)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from perennial.contract.columns import Column, Problem, Value
 from perennial.contract.dataset import Card, Contract, Data, Validation
@@ -58,6 +59,10 @@ class ModelSpec(Part):
     def sensitive(self) -> tuple[str, ...]:
         """The columns that describe a protected trait, in the spec's order."""
         return tuple(name for name, column in self.columns.items() if column.sensitive)
+
+    def treatment(self) -> Literal["keep", "hash", "drop"]:
+        """The treatment of sensitive columns in captured traffic."""
+        return self.serving.sensitive or ("drop" if self.sensitive() else "keep")
 
     def is_feature(self, name: str) -> bool:
         """True if the column is shown to the model."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from perennial.contract.columns import NULL_VALUES, Column, Problem, Value
 from perennial.contract.gate import Gate
+from perennial.contract.lifecycle import Amendment, Update
 from perennial.contract.metrics import metrics_of
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import ContractError, Part
@@ -62,6 +63,10 @@ class Plan(Part):
     estimator: str = "hist_gradient_boosting"
     parameters: Mapping[str, Any]
     champion: ChampionFile | None = None
+    update: Update = "full"
+    #: the number of the oldest datasets that a full training leaves out; their rows are judged and replayed
+    memory: int = 0
+    amend: Amendment = field(default_factory=Amendment)
     gate: Gate
     origin: Origin = Origin()
 
@@ -104,6 +109,8 @@ class Plan(Part):
             estimator=spec.training.estimator,
             parameters=spec.training.parameters,
             champion=champion,
+            update=spec.training.update,
+            amend=spec.training.amend,
             gate=spec.gate_checks(),
             origin=origin,
         )

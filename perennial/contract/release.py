@@ -91,10 +91,11 @@ class Serving(Part):
     capture_kms_key: str | None = setting(
         None, "The KMS key that encrypts captured traffic.", min_length=1, max_length=2048
     )
-    sensitive: Literal["keep", "hash", "drop"] = setting(
-        "keep",
+    sensitive: Literal["keep", "hash", "drop"] | None = setting(
+        None,
         "Sensitive columns in captured traffic. 'keep': requests are captured as they are. 'hash', 'drop': data "
-        "capture stores no requests; the server logs their rows with these columns hashed or left out.",
+        "capture stores no requests; the server logs their rows with these columns hashed under a key of the "
+        "deployment, or left out. Default: drop where a column is sensitive.",
     )
     invocations_per_instance: int = setting(3000, "The target of scaling: invocations per instance and minute.", ge=1)
     out_of_contract: Literal["refuse", "answer"] = setting(

@@ -42,7 +42,7 @@ def _slices(joined: pl.DataFrame, spec: ModelSpec, coverage: float) -> Iterator[
                 text = "missing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
                 sentence = (
                     f"Labels are known for {share:.0%} of the {count:,} rows where {what} is {text}, and for "
-                    f"{coverage:.0%} of all rows: figures from labels say little about these."
+                    f"{coverage:.0%} of all rows: metrics from labels say little about these."
                 )
                 yield share - coverage, sentence
 

@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class HourCounts:
-    """What an hour's captures held: requests and rows in the table, requests left out, records that were repeats."""
+    """The content of an hour's captures: requests and rows in the table, requests left out, repeated records."""
 
     requests: int = 0
     rows: int = 0

@@ -45,7 +45,7 @@ def read(lines: list[LoggedLine], spec: ModelSpec, version: str) -> Traffic:
                 else field.typed_or_none([row.get(field.name) for row in rows])
                 for field in fields
             }
-            said = _answers(each.line.get("answers"), len(rows), spec)
+            answered = _answers(each.line.get("answers"), len(rows), spec)
         except (PayloadError, KeyError, TypeError, AttributeError, ValueError):
             apart.append((*identity, BODY, "", 0))
             continue
@@ -56,7 +56,7 @@ def read(lines: list[LoggedLine], spec: ModelSpec, version: str) -> Traffic:
             elif name == names.ROW:
                 column += range(len(rows))
             else:
-                column += said[name] if name in said else given.get(name, [None] * len(rows))
+                column += answered[name] if name in answered else given.get(name, [None] * len(rows))
     frame = pl.DataFrame(columns, schema=schema)
     return Traffic(frame, pl.DataFrame(apart, schema=unreadable_schema(), orient="row"))
 

@@ -128,18 +128,18 @@ def _usable(truths: pl.DataFrame, spec: ModelSpec, known_by: datetime | None) ->
 
 def _pairs(rows: pl.DataFrame, labels: pl.DataFrame, spec: ModelSpec) -> pl.DataFrame:
     """Each row of the window with each label that names it: by inference id and row, or by the spec's key."""
-    said = ["__label", names.LABEL, *_ORDER]
+    claims = ["__label", names.LABEL, *_ORDER]
     size = pl.col(names.ROW).max().over(names.EVENT) + 1
     asked = rows.select(_ORDINAL, names.REQUEST, names.ROW, size.alias("__size")).filter(
         pl.col(names.REQUEST).is_not_null()
     )
     by_id = labels.filter(pl.col(names.REQUEST).is_not_null())
-    found = asked.join(by_id.select(*said, names.REQUEST, pl.col(names.ROW).alias("__named")), on=names.REQUEST)
+    found = asked.join(by_id.select(*claims, names.REQUEST, pl.col(names.ROW).alias("__named")), on=names.REQUEST)
     named = (pl.col("__named") == pl.col(names.ROW)) | (pl.col("__named").is_null() & (pl.col("__size") == 1))
-    pairs = [found.filter(named).select(_ORDINAL, *said)]
+    pairs = [found.filter(named).select(_ORDINAL, *claims)]
     if spec.key and all(name in rows.columns for name in spec.key):
-        by_key = labels.filter(pl.col(names.REQUEST).is_null()).select(*said, *spec.key)
-        pairs.append(rows.select(_ORDINAL, *spec.key).join(by_key, on=list(spec.key)).select(_ORDINAL, *said))
+        by_key = labels.filter(pl.col(names.REQUEST).is_null()).select(*claims, *spec.key)
+        pairs.append(rows.select(_ORDINAL, *spec.key).join(by_key, on=list(spec.key)).select(_ORDINAL, *claims))
     return pl.concat(pairs)
 
 

@@ -29,7 +29,7 @@ def identity_schema() -> dict[str, pl.DataType]:
 
 def input_schema(spec: ModelSpec) -> dict[str, pl.DataType]:
     """Every declared column but the target; those that no request may show are left out, or are texts of digits."""
-    treatment = spec.serving.sensitive
+    treatment = spec.treatment()
     found: dict[str, pl.DataType] = {}
     for name, column in spec.columns.items():
         hidden = column.sensitive and treatment != "keep"

@@ -69,34 +69,6 @@ MEASURES = {
     "calibration": "calibration",
     "error": "error",
 }
-#: a problem of the target, by its code, for a target whose values are redacted
-OF_TARGET = {
-    "one-class": "fewer than two classes; training needs two",
-    "too-many-classes": "more classes than the problem allows",
-    "other-classes": "other classes than the datasets that it would be trained on with",
-    "no-positive": "no positive class",
-    "class-variants": "classes that differ from each other by blanks or case alone",
-}
-#: a problem of rows, by its code; see perennial.validation.verdict
-PROBLEMS = {
-    "short-row": "too few values",
-    "long-row": "too many values",
-    "bad-json": "malformed JSON",
-    "nul-byte": "a NUL byte",
-    "long-value": "a value that is too long",
-    "type": "a value of another type",
-    "integer-range": "a number beyond 64 bits",
-    "not-finite": "a number that is not finite",
-    "null": "a missing required value",
-    "below-minimum": "a value below the minimum",
-    "above-maximum": "a value above the maximum",
-    "not-allowed": "a value that is not among those allowed",
-    "pattern": "a value that does not match the pattern",
-    "too-short": "a text that is too short",
-    "too-long": "a text that is too long",
-    "rule": "values that break a rule over the row",
-    "duplicate-key": "a duplicate key",
-}
 #: the sections, in the order of the page
 SECTIONS = {
     "validation": "Validation",

@@ -46,6 +46,7 @@ def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
     yield from _columns(spec)
     yield from _validation(spec)
     yield from _drift(spec)
+    yield from _training(spec)
     yield from _release(spec, training_hours)
     yield from _monitoring(spec)
     if not unknown:
@@ -88,6 +89,22 @@ def _names(spec: ModelSpec) -> Iterator[Fault]:
     for place, name in named:
         if name not in spec.columns:
             yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+
+
+def _training(spec: ModelSpec) -> Iterator[Fault]:
+    retraining = spec.monitoring.retraining
+    if retraining.by == "cost" and spec.gate.value is None:
+        yield (
+            ("monitoring", "retraining", "by"),
+            "cost compares money; it needs gate.value, which gives the value of each outcome",
+        )
+    if retraining.money_per_month is not None and retraining.money_per_month < retraining.hour_price / 60:
+        yield ("monitoring", "retraining", "money_per_month"), "is less than one minute of training; it allows none"
+    if spec.training.update == "amend" and spec.data.uploads == "snapshot":
+        yield (
+            ("training", "update"),
+            "amend learns the rows of new uploads; with data.uploads: snapshot each upload repeats the old ones",
+        )
 
 
 def _columns(spec: ModelSpec) -> Iterator[Fault]:
@@ -232,7 +249,7 @@ def _release(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
         training_hours=training_hours,
     ):
         yield tuple(fault.place.split(".")), f"{fault.sentence} ({fault.source})"
-    if spec.serving.sensitive != "keep" and not spec.sensitive():
+    if spec.treatment() != "keep" and not spec.sensitive():
         yield (
             ("serving", "sensitive"),
             f"serving.sensitive is '{spec.serving.sensitive}', but no column is marked `sensitive: true`; mark those "

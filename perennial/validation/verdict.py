@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perennial.contract.values import frequent_words
+from perennial.problems import without_values
 
 #: the scope of a problem: "row" (the row can be quarantined), "file" (no row of it is reliable), "dataset" (known only
 #: after all files)
@@ -104,6 +105,11 @@ class Problem:
             "file": self.file,
         }
 
+    def without_values(self) -> "Problem":
+        """The same problem in a sentence without values."""
+        told = without_values(self.code, self.message, self.column, self.rule, self.row, self.count)
+        return replace(self, message=told, examples=())
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Problem":
         examples = tuple(Example(example["row"], example.get("value")) for example in data.get("examples", ()))
@@ -174,10 +180,15 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Verdict":
-        """The inverse of `as_dict`; unknown members are ignored."""
+        """The inverse of `as_dict`; unknown members are ignored.
+
+        Release 0.2.0 named the classes of the target and did not count them: each counts as one row.
+        """
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["problems"] = tuple(Problem.from_dict(problem) for problem in data.get("problems", ()))
         known["ignored_columns"] = tuple(data.get("ignored_columns", ()))
+        if "classes" not in data:
+            known["classes"] = dict.fromkeys(data.get("target_values", ()), 1)
         known["newest"] = datetime.fromisoformat(data["newest"]) if data.get("newest") else None
         return cls(**known)
 
@@ -190,6 +201,10 @@ class Verdict:
             return f"{self.rows_accepted:,} rows accepted{aside}{twice}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
+
+    def without_values(self) -> "Verdict":
+        """The same verdict, its problems in sentences without values and without examples."""
+        return replace(self, problems=tuple(problem.without_values() for problem in self.problems))
 
     def in_file(self, name: str) -> "Verdict":
         """The same verdict with the file's name in its problems."""

@@ -9,12 +9,14 @@ from pathlib import Path
 import boto3
 import pytest
 
+from cloud import retrainings
 from cloud.ledger import Ledger
 from perennial import manifest
 from perennial.environment import Environment
 from perennial.identity import dataset_id
 from perennial.lineage import edges_of_card, edges_of_run, edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
+from perennial.retraining_records import RetrainingDecision
 from tests.cli.conftest import Perennial
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -268,21 +270,42 @@ LOOK = {
 }  # fmt: skip
 
 
-def test_monitor_shows_the_verdict_its_sentences_and_both_figures(cloud, perennial):
+def test_monitor_shows_the_verdict_its_sentences_and_both_metrics(cloud, perennial):
     cloud.put_monitoring("tiny", NOW, LOOK)
     output = perennial("monitor", "tiny").stdout
-    assert f"tiny is stale: version {VERSION}, looked at on 2026-11-21 08:00 UTC" in output
-    assert "- In 2 of the newest 3 windows: roc_auc fell [much]." in output
+    assert "tiny: stale, at 2026-11-21T08:00 UTC" in output
+    assert "  In 2 of the newest 3 windows: roc_auc fell [much]." in output
     assert "0.8 (0.78 to 0.82)" in output
-    assert json.loads(perennial("monitor", "tiny", "--json").stdout) == LOOK
+    assert json.loads(perennial("monitor", "tiny", "--json").stdout)["look"] == LOOK
 
 
-def test_monitor_shows_the_sentences_of_a_look_of_an_older_release(cloud, perennial):
-    cloud.put_monitoring("tiny", NOW, {"rows": 5, "drift": "stable", "sentences": ["The champion is 3 days old."]})
-    assert perennial("monitor", "tiny").stdout.strip() == "The champion is 3 days old."
+def test_monitor_shows_the_last_look_and_the_decisions_with_their_reasons(
+    perennial: Perennial, promoted: Ledger
+) -> None:
+    assert perennial("monitor", "tiny").stdout == "tiny: not looked at yet\n"
+    found = {"at": NOW.isoformat(), "stale": True, "sentences": ["The champion is 91 days old."]}
+    promoted.put_monitoring("tiny", NOW, found)
+    sentences = ("The model is stale.", "3 candidates in a row were not promoted.")
+    asked = RetrainingDecision(
+        model="tiny", action="ask", rule="asked", sentences=sentences, at=NOW, last_at=NOW + timedelta(hours=2), looks=3
+    )
+    retrainings.put_decision(promoted, asked)
+    shown = perennial("monitor", "tiny").stdout
+    assert "tiny: stale, at 2026-11-21T08:00 UTC\n  The champion is 91 days old.\n" in shown
+    assert "2026-11-21 08:00 ask (asked, 3 looks until 2026-11-21 10:00)\n  The model is stale.\n" in shown
+    assert shown.endswith("next: perennial monitor tiny --resume --why TEXT\n")
+    document = json.loads(perennial("monitor", "tiny", "--json").stdout)
+    assert [each["rule"] for each in document["decisions"]] == ["asked"]
 
 
-def test_monitor_says_when_a_first_look_is_taken(cloud, perennial):
-    result = perennial("monitor", "tiny")
-    assert result.exit_code == 1
-    assert "no look at the traffic of tiny yet; one is taken every 24 hours" in result.stderr
+def test_monitor_records_the_word_of_a_person_with_the_reason(perennial: Perennial, promoted: Ledger) -> None:
+    assert perennial("monitor", "tiny", "--resume").exit_code == 2
+    assert retrainings.resumption(promoted, "tiny") is None
+    assert perennial("monitor", "tiny", "--resume", "--why", "new sensor").exit_code == 0
+    found = retrainings.resumption(promoted, "tiny")
+    assert found is not None
+    assert found.why == "new sensor"
+
+
+def test_monitor_of_an_unknown_model_is_wrong_usage(perennial: Perennial, promoted: Ledger) -> None:
+    assert perennial("monitor", "tinny").exit_code == 2

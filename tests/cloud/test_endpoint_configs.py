@@ -105,3 +105,20 @@ def test_a_canary_below_one_instance_or_one_percent_is_raised_to_it(instances, s
     size = policy["TrafficRoutingConfiguration"]["CanarySize"]["Value"]
     assert 1 <= size <= 50
     assert size * instances >= 100
+
+
+def test_requests_of_models_with_sensitive_columns_are_not_captured_unless_the_spec_says_so() -> None:
+    for serving, treatment in (({}, "drop"), ({"sensitive": "keep"}, "keep"), ({"sensitive": "hash"}, "hash")):
+        spec = parse(_text(["trait"], serving))
+        assert spec.treatment() == treatment
+        assert endpoint_configs.server_environment(spec, _version(spec))["PERENNIAL_SENSITIVE"] == treatment
+    plain = parse(_text(["trait"], {}).replace('"sensitive": true', '"sensitive": false'))
+    assert plain.treatment() == "keep"
+
+
+def test_a_model_is_the_same_whatever_key_its_hashes_have() -> None:
+    spec = parse(_text(["trait"], {"sensitive": "hash"}))
+    keys = [endpoint_configs._hash_key(spec) for _ in range(2)]
+    assert keys[0] != keys[1]
+    requests = [{"ModelName": "m", "PrimaryContainer": {"Image": "i", "Environment": key}} for key in keys]
+    assert endpoint_configs._holds(requests[0], endpoint_configs._lasting(requests[1]))

@@ -136,6 +136,14 @@ def test_held_out_rows_never_occur_in_a_later_models_training_rows(loop, first, 
             assert not held & trained[later]
 
 
+@pytest.mark.parametrize("where", ["--local", "--job"])
+def test_the_champion_is_made_again_by_a_process_and_by_a_job_with_an_equal_digest(loop, first, where):
+    done = loop.perennial("rebuild", first["version"], where, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = json.loads(done.stdout)["versions"]
+    assert (found["version"], found["equal"], found["differences"]) == (first["version"], True, [])
+
+
 def test_a_spoilt_upload_is_quarantined_with_its_reasons_and_the_champion_stays(loop, second):
     before = loop.records("orders", "champion")
     spoilt = orders(9000, 500, 5).rename(columns={"weight": "wieght"})

@@ -53,7 +53,7 @@ def tabulated(loop: Loop) -> int:
 
 
 def traffic(loop: Loop) -> pl.DataFrame:
-    """What `perennial traffic` writes, the rows of this module."""
+    """The rows of this module, as `perennial traffic` writes them."""
     path = Path(loop.checkout) / "traffic.parquet"
     done = loop.perennial("traffic", "orders", "--since", "2d", "--out", str(path), "--json")
     assert done.returncode == 0, done.stderr.decode()

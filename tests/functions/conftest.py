@@ -74,6 +74,11 @@ def _make_names() -> tuple[dict[str, str], str]:
 
 @pytest.fixture
 def world(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
+    return build_world(ledger, monkeypatch)
+
+
+def build_world(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The platform in an empty account, and the environment by which functions find it."""
     for name, value in {
         "TRACE_DISABLED": "true",
         "METRICS_NAMESPACE": "Perennial",

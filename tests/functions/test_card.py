@@ -66,13 +66,13 @@ def test_a_card_that_lacks_something_refuses_the_data_unread(world, start, conte
 
 
 def test_the_card_is_kept_with_the_data_and_named_by_its_digest(world, start, context):
-    event = start(b'{"licence": "MIT", "collected": "2026-01-31", "retention_days": 36500}', "jan.csv.card.json")
+    event = start(b'{"licence": "MIT", "collected": "2026-01-31", "retention_days": 365}', "jan.csv.card.json")
     plan(event, context)
     dataset = world.ledger.dataset(event["run"]["dataset"])
     kept = s3.read_json("data", f"datasets/flights/{dataset.id}/card.json")
     assert (kept["licence"], kept["collected"]) == ("MIT", "2026-01-31")
     assert kept["origin"].startswith("All flights that left New York City"), "the rest is the spec's"
-    assert dataset.kept_until == date(2026, 1, 31) + timedelta(days=36500)
+    assert dataset.kept_until == date(2026, 1, 31) + timedelta(days=365)
     (edge,) = [edge for edge in world.ledger.edges(dataset.id) if edge.kind == "described_by"]
     assert edge.target == f"card:{dataset.card_digest}"
 

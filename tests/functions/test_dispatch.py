@@ -8,7 +8,7 @@ import pytest
 from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.reconciliation import handler as reconcile
-from perennial import layout
+from perennial import conclusion, layout
 
 KEY = "incoming/flights/2013-01.csv"
 
@@ -77,6 +77,23 @@ def test_an_upload_that_no_spec_knows_is_recorded_and_told_once(world, send, key
     assert world.notices() == ["upload for no known model"]
 
 
+def test_uploads_for_no_model_are_one_notice_a_day_and_a_bounded_number_of_records(world, send, monkeypatch):
+    monkeypatch.setattr("cloud.ledger.MOST_UNKNOWN", 3)
+    for number in range(5):
+        send(created(f"incoming//{number}\x1b[2J.csv", f"v{number}"))
+    assert world.notices() == ["upload for no known model"]
+    assert len(world.ledger.unknown_uploads()) == 3
+    tomorrow = created("incoming//late.csv", "v9") | {"time": "2026-01-02T00:00:00Z"}
+    send(tomorrow)
+    assert world.notices() == ["upload for no known model"]
+
+
+def test_a_key_in_a_notice_is_quoted_and_short():
+    told = conclusion.unknown_upload("incoming//\x1b]0;x\x07\n\nnext: rm -rf /" + "a" * 1000, ["flights"]).text
+    assert told.startswith('"incoming//\\u001b]0;x\\u0007\\n\\nnext: rm -rf /aaa')
+    assert len(told) < 500
+
+
 def test_a_second_upload_waits_until_the_first_has_ended(world, send, end):
     send(created())
     send(created("incoming/flights/2013-02.csv", minute=1))
@@ -133,8 +150,8 @@ def test_a_run_that_has_ended_tells_a_person_once_and_frees_the_model(world, sen
 
 def test_a_lost_event_is_made_good_by_the_reconciler(world, context):
     boto3.client("s3").put_object(Bucket="data", Key=KEY, Body=b"x")
-    assert reconcile({}, context) == {"found": 1}
-    assert reconcile({}, context) == {"found": 0}
+    assert reconcile({}, context) == {"found": 1, "ended": 0}
+    assert reconcile({}, context) == {"found": 0, "ended": 0}
     assert len(world.executions()) == 1
 
 

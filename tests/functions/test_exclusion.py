@@ -1,6 +1,7 @@
 """A dataset that cannot be trained on leaves the training window: by its job's failure, or by hand."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -17,7 +18,7 @@ from functions.preparation.recovery import handler as recover
 from functions.task import Task, open_task
 from functions.validation.merge import _history
 from perennial.exclusion import sentence
-from perennial.records import Exclusion
+from perennial.records import Champion, Exclusion, ModelVersion
 from tests.functions.test_recovery import FAILED, create
 
 __all__ = ["create"]
@@ -122,3 +123,28 @@ def _binary(spec):
     from dataclasses import replace
 
     return replace(spec, problem="binary")
+
+
+def test_a_champion_that_has_learned_what_is_withdrawn_is_not_amended(world, run):
+    bad = earlier(world.ledger, run["dataset"], 10)
+    task = opened(run)
+    amending = Task(task.platform, task.ledger, task.run, _amending(task.spec), task.now)
+    for name, datasets, grown_from in (("1" * 12, (bad,), ""), ("2" * 12, (run["dataset"],), "flights@" + "1" * 12)):
+        world.ledger.put_version(
+            ModelVersion(
+                id=f"flights@{name}", model="flights", digest=name, archive_key="k", archive_sha256="a", run=run["id"],
+                datasets=datasets, profile_key="p", code_digest="c", spec_digest="s", parameters={}, metrics={},
+                environment={}, created_at=task.now, grown_from=grown_from,
+            )
+        )  # fmt: skip
+    champion = Champion(model="flights", version="flights@" + "2" * 12, run=run["id"], token=1, since=task.now)
+    assert preparation._obstacle(amending, champion) == ()
+    withdraw(world.ledger, bad)
+    assert preparation._obstacle(amending, champion) == (
+        f"The champion is not amended: it has learned {bad}, which may not be trained on any more.",
+    )
+    assert preparation._obstacle(task, champion) == (), "a spec without amend has no second candidate"
+
+
+def _amending(spec):
+    return replace(spec, training=replace(spec.training, update="amend"))

@@ -8,7 +8,7 @@ import boto3
 import polars as pl
 import pytest
 
-from cloud import tables
+from cloud import retrainings, tables
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
 from examples.flights import COLUMNS, read
 from functions import monitoring
@@ -77,11 +77,9 @@ def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(wo
     for hours_ago in (0, 25):
         capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2), hours_ago)
     assert handler({}, context) == {"stale": {"flights": stale}}
-    assert world.messages() == (
-        [{"action": "retrain", "subject": "flights", "occasion": f"{datetime.now(UTC):%Y-%m-%d}", "error": None}]
-        if stale
-        else []
-    )
+    (decision,) = retrainings.decisions(world.ledger, "flights")
+    assert decision.action == ("train" if stale else "wait")
+    assert [message["action"] for message in world.messages()] == (["retrain"] if stale else [])
 
 
 def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights):

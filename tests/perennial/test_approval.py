@@ -139,3 +139,9 @@ def test_a_run_that_never_came_to_the_gate_is_explained_by_its_reasons():
 def test_an_endpoint_that_did_not_answer_as_offline_is_part_of_the_reason():
     found = run(step("gate", "."), step("restore", "golden row 1 differs."), state="refused")
     assert explanation.lines(found, Decision("promote", (), "Promoted."))[0].endswith("Promoted. golden row 1 differs.")
+
+
+def test_the_candidate_that_was_taken_is_told_beside_the_decision():
+    found = run(step("candidates", "The amended candidate is taken: its roc_auc is better."), state="promoted")
+    first = explanation.lines(found, Decision("promote", (), "Promoted."))[0]
+    assert first.endswith("Promoted. The amended candidate is taken: its roc_auc is better.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,38 @@ def test_the_card_beside_the_data_wins_even_where_it_is_empty():
     assert (merged.licence, merged.origin, merged.terms) == ("MIT", None, "none")
     assert merged.digest() != WHOLE.digest()
     assert cards.merge(WHOLE, {}).digest() == WHOLE.digest()
+
+
+def test_a_card_beside_the_data_may_only_tighten_the_specs() -> None:
+    begin, later, earlier = date(2026, 1, 1), date(2026, 2, 1), date(2025, 1, 1)
+    owner = replace(WHOLE, personal_data="names", lawful_basis="contract", retention_days=30, collected=begin)
+    loose = {"personal_data": "none", "lawful_basis": "we wanted to", "retention_days": 3650, "collected": later}
+    assert cards.merge(owner, loose) == owner
+    more = cards.merge(owner, {"personal_data": "names and addresses", "retention_days": 7, "collected": earlier})
+    assert more.personal_data == "names; names and addresses"
+    assert (more.retention_days, more.collected) == (7, earlier)
+    assert cards.merge(owner, {"lawful_basis": ""}).lawful_basis == "", "which is refused"
+    assert cards.merge(WHOLE, {"personal_data": "names", "lawful_basis": "consent"}).lawful_basis == "consent"
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "personal_data": st.sampled_from(["none", "no", " None.", "", "names"]),
+            "retention_days": st.integers(1, 10_000),
+            "collected": st.dates(),
+            "lawful_basis": st.sampled_from(["", "another"]),
+        },
+    )
+)
+def test_no_card_beside_the_data_lengthens_the_use_of_personal_data(beside: dict[str, Any]) -> None:
+    owner = replace(WHOLE, personal_data="names", lawful_basis="contract", retention_days=30)
+    merged = cards.merge(owner, beside)
+    uploaded = datetime(2026, 6, 1, tzinfo=UTC)
+    assert cards.has_personal_data(merged)
+    assert merged.lawful_basis in ("contract", "")
+    assert cards.kept_until(merged, uploaded) <= cards.kept_until(owner, uploaded)
 
 
 def test_json_and_yaml_say_the_same():

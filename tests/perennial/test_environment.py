@@ -156,3 +156,10 @@ def test_a_command_in_a_text_reaches_the_environment() -> None:
     assert Environment("staging").commands(changed) == changed
     assert Environment().commands(text) == text
     assert Environment("staging").commands("cdk deploy --all") == "cdk deploy --all -c name=staging"
+
+
+def test_the_job_of_a_rebuild_fits_the_longest_names_and_differs_by_occasion() -> None:
+    run = f"run-{'m' * 32}-0123456789ab"
+    jobs = {Environment("a" * LONGEST).rebuild_job(run, str(occasion)) for occasion in range(3)}
+    assert len(jobs) == 3
+    assert all(len(job) <= 63 for job in jobs)

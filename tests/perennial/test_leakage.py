@@ -78,7 +78,7 @@ def test_the_same_rows_give_the_same_scores_and_the_sentence_rounds_down() -> No
 def test_the_score_is_that_of_scikit_learn() -> None:
     from sklearn.metrics import roc_auc_score
 
-    from perennial.leakage import _roc_auc
+    from perennial.one_column import _roc_auc
 
     scores = np.round(RNG.normal(size=ROWS) + X, 1)  # with ties
     found = _roc_auc(scores, (X > 0).astype(float), (X <= 0).astype(float))
@@ -101,3 +101,43 @@ def test_an_array_of_numbers_may_miss_values(known: Any) -> None:
 def test_a_price_with_a_long_tail_is_found() -> None:
     price = np.exp(2 * X)
     assert named({"with tax": np.round(1.19 * price, 2)}, price.tolist(), classified=False) == ["with tax"]
+
+
+def pairs(columns: dict[str, Any], target: list[Any], classified: bool = False) -> list[tuple[str, ...]]:
+    return [(leak.column, *leak.others) for leak in leaks(columns, target, classified)]
+
+
+PARTS = {"casual": RNG.poisson(30, ROWS).astype(float), "members": RNG.poisson(100, ROWS).astype(float) ** 1.2}
+
+
+@pytest.mark.parametrize("made", ["+", "-", "*", "/"])
+def test_two_columns_whose_arithmetic_is_the_target_are_named_together(made: str) -> None:
+    one, other = PARTS["casual"] + 1, RNG.uniform(1, 100, ROWS)
+    target = {"+": one + other / 3, "-": one - other / 3, "*": one * other, "/": one / other}[made]
+    scaled = other / 3 if made in "+-" else other
+    columns = {"one": one, "other": scaled, "noise": RNG.normal(size=ROWS)}
+    if named(columns, target.tolist(), classified=False):
+        assert {*pairs(columns, target.tolist())[0]} <= {"one", "other"}
+    else:
+        pytest.fail("nothing was named")
+
+
+def test_the_difference_of_two_clocks_is_the_delay() -> None:
+    planned = RNG.integers(0, 24 * 60, ROWS)
+    delay = np.round(RNG.exponential(40, ROWS)) - 15
+    landed = (planned + delay).astype(int) % (24 * 60)
+    clocks = {name: (minutes // 60 * 100 + minutes % 60).astype(float) for name, minutes in
+              (("planned", planned), ("landed", landed))}  # fmt: skip
+    (leak,) = leaks({**clocks, "noise": RNG.normal(size=ROWS)}, delay.tolist(), classified=False)
+    assert {leak.column, *leak.others} == {"planned", "landed"}
+    assert "together explain 100%" in leak.sentence
+    assert "are they known when the question is asked?" in leak.sentence
+
+
+def test_which_of_two_numbers_is_larger_is_named_and_columns_that_only_help_each_other_are_not() -> None:
+    home, guest = RNG.poisson(90, ROWS).astype(float), RNG.poisson(90, ROWS).astype(float)
+    won = np.where(home > guest, "home", "guest").tolist()
+    ((one, other),) = pairs({"home": home, "guest": guest, "noise": X}, won, classified=True)
+    assert {one, other} == {"home", "guest"}
+    helped = (PARTS["casual"] + PARTS["members"] + RNG.normal(0, 40, ROWS)).tolist()
+    assert pairs(PARTS, helped) == []

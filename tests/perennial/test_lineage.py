@@ -48,3 +48,11 @@ def test_the_champion_of_a_comparison_is_named_but_is_no_ingredient():
 def test_a_circle_of_edges_ends():
     circle = [Edge(source="a", kind="read", target="b"), Edge(source="b", kind="read", target="a")]
     assert ids(walk("a", "sources", lambda _: circle)) == {"a", "b"}
+
+
+def test_an_amended_model_leads_down_to_the_data_of_the_model_that_it_grew_from():
+    before = VERSION.model_copy(update={"id": "m@1", "datasets": ("ds-m-0",), "run": "run-m-1"})
+    after = VERSION.model_copy(update={"grown_from": "m@1"})
+    edges = (*edges_of_version(after, "m@1"), *edges_of_version(before, None))
+    found = walk("m@2", "sources", lambda i: [edge for edge in edges if i in (edge.source, edge.target)])
+    assert "ds-m-0" in ids(found)

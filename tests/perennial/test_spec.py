@@ -330,3 +330,9 @@ def test_a_release_says_what_its_cheaper_choices_give_up():
     assert any("not captured" in sentence for sentence in serverless.limitations())
     assert any("without canary" in sentence for sentence in serverless.limitations())
     assert parse(GOOD).release.limitations() == ()
+
+
+def test_a_model_of_snapshots_cannot_be_amended_for_no_row_of_an_upload_is_new():
+    (fault,) = faults(GOOD + "training: {update: amend}\ndata: {uploads: snapshot}\n")
+    assert "amend learns the rows of new uploads" in fault
+    assert parse(GOOD + "training: {update: amend}\n").training.amend.generations == 10

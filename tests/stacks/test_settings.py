@@ -23,7 +23,7 @@ def test_what_is_not_given_keeps_its_default() -> None:
     assert Settings.from_context({"notify": None}) == Settings()
 
 
-SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:perennial-webhook-a1B2c3"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices-a1B2c3"
 
 
 @pytest.mark.parametrize(

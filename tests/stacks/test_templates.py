@@ -7,6 +7,7 @@ from typing import Any
 
 from perennial import layout
 from perennial.environment import Environment
+from perennial.spec import load_all
 from stacks.assembly import Template, of_type
 from stacks.settings import ROOT
 
@@ -160,7 +161,9 @@ def test_functions_that_events_call_keep_what_they_could_not_do(platform: Templa
         for target in rule["Targets"]
         if target["Arn"]["Fn::GetAtt"][0] in found
     }
-    assert len(called) == 3
+    schedules = of_type(platform, "AWS::Scheduler::Schedule").values()
+    called |= {schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in schedules}
+    assert len(called) == 4
     assert all("DeadLetterConfig" in found[id] for id in called)
 
 
@@ -316,3 +319,43 @@ def test_the_parameter_says_where_everything_is(platform: Template) -> None:
     text = json.dumps(parameter["Value"])
     for name in ("data_bucket", "models_bucket", "traffic_bucket", "ledger_table", "state_machine", "notices_topic"):
         assert f'{name}\\\\\\":' in text or f'\\"{name}\\"' in text, name
+
+
+def test_every_model_has_schedules_of_its_own_with_a_window_and_a_dead_letter_queue(platform: Template) -> None:
+    specs = load_all(ROOT / "models")
+    found = of_type(platform, "AWS::Scheduler::Schedule").values()
+    told = sorted((each["Target"]["Input"], each["ScheduleExpression"]) for each in found)
+    assert told == sorted(
+        (json.dumps({"model": name}), rate)
+        for name, spec in specs.items()
+        for rate in ("rate(1 hour)", f"rate({spec.monitoring.every_hours} hours)")
+    )
+    for each in found:
+        assert each["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
+        assert each["Target"]["DeadLetterConfig"]["Arn"]
+
+
+def test_the_tables_of_every_model_are_in_the_catalogue_without_a_crawler(platform: Template) -> None:
+    found = {each["TableInput"]["Name"]: each["TableInput"] for each in of_type(platform, "AWS::Glue::Table").values()}
+    assert set(found) == {
+        f"{name}_{kind}" for name in load_all(ROOT / "models") for kind in ("requests", "unreadable", "truth")
+    }
+    assert not of_type(platform, "AWS::Glue::Crawler")
+    columns = {column["Name"]: column["Type"] for column in found["flights_requests"]["StorageDescriptor"]["Columns"]}
+    wanted = {"_at": "timestamp", "_row": "bigint", "time_hour": "timestamp", "temp": "double", "_answer": "boolean"}
+    assert {name: columns[name] for name in wanted} == wanted
+    assert "late" not in columns  # the target
+    for table in found.values():
+        assert table["Parameters"]["projection.enabled"] == "true"
+        assert [key["Name"] for key in table["PartitionKeys"]] == ["_day"]
+
+
+def test_labels_go_by_a_queue_with_a_dead_letter_queue(platform: Template) -> None:
+    prefixes = {
+        key["prefix"]
+        for rule in of_type(platform, "AWS::Events::Rule").values()
+        for key in rule.get("EventPattern", {}).get("detail", {}).get("object", {}).get("key", [])
+    }
+    assert prefixes == {"incoming/", "truth/"}
+    (queue,) = [each for id, each in of_type(platform, "AWS::SQS::Queue").items() if id.startswith("TruthLabels")]
+    assert "RedrivePolicy" in queue

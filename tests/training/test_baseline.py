@@ -7,6 +7,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import accuracy_score, mean_absolute_error, root_mean_squared_error
 
 from perennial.contract.gate import Gate
+from perennial.gate.checks.sizes import HIDDEN
 from perennial.gate.decision import decide
 from tests.training.jobs import Job, people
 from training.baseline import CONFIDENCE
@@ -87,6 +88,11 @@ def test_a_better_candidate_is_promoted_although_a_class_is_rare(
     assert decision.promote, decision.sentence
     (rare,) = (check for check in decision.checks if check.name == "rare classes")
     assert "class rare (6 rows, recall " in rare.sentence
+    hidden = decide({**job.evaluation, HIDDEN: True}, Gate("roc_auc"))
+    assert not any("rare (" in check.sentence for check in hidden.checks)
+    assert any("a class (6 rows, recall " in check.sentence for check in hidden.checks)
+    undecided = decide({**job.evaluation, HIDDEN: True, "common": None}, Gate("roc_auc"))
+    assert not any("class rare" in check.sentence for check in undecided.checks)
 
 
 def _held_out(rows: pd.DataFrame) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Values beyond the contract, Parquet bodies, explanations, and their lines in the log."""
 
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -200,6 +201,13 @@ def test_sensitive_columns_are_hashed_or_left_out_of_what_is_logged(
         assert all("city" not in each for each in kept["rows"])
     else:
         assert len(kept["rows"][0]["city"]) == 16
+        unkeyed = hashlib.sha256(row["city"].encode()).hexdigest()
+        assert kept["rows"][0]["city"] != unkeyed[:16]
+        again = ask(
+            App(job.paths.model, job.version, settings=settings | {"PERENNIAL_HASH_KEY": "another"}), json.dumps(row)
+        )
+        assert again.status == 200
+        assert kept["rows"][0]["city"] not in capsys.readouterr().out
         assert kept["rows"][1]["city"] is None
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from perennial.unpacking import unpack
 from tests.training.jobs import Job, people
-from training.champion import unpack
 
 pytestmark = pytest.mark.skipif(not os.environ.get("PERENNIAL_SERVING_STACK"), reason="make test-serving-stack")
 

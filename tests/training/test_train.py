@@ -334,3 +334,16 @@ def test_the_real_sagemaker_toolkit_runs_the_source_archive(tmp_path: Path, tool
     sentence = "'nothing' is no estimator; expected hist_gradient_boosting, random_forest, linear, or module:function"
     assert (job.base / "output/failure").read_text().startswith(sentence)
     assert '{"event": "failed", "reason": "\'nothing\'' in done.stdout
+
+
+def test_a_fault_of_the_fit_is_told_without_values_of_rows(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from training.job import print_place
+
+    try:
+        float("marker-4711")
+    except ValueError as error:
+        print_place(error)
+    told = capfd.readouterr().err
+    assert "marker-4711" not in told.replace('float("marker-4711")', "")
+    assert told.endswith("ValueError\n")
+    assert "test_train.py" in told

@@ -25,6 +25,7 @@ from training.model import Model
 from training.predictions import TOLERANCE, predicted
 
 _MOST_ROWS = 20_000
+_MOST_CELLS = 2_000_000  # Python values, which take 100 bytes each
 _TREELITE = "treelite*"
 # fields that differ between installations and would change the digest of the same model
 _LEFT_OUT = ("__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
@@ -101,7 +102,7 @@ def _copy_treelite(package: Path, code: Path) -> None:
 
 
 def _compare(model: Model, fast: Fast, held_out: pd.DataFrame) -> dict[str, Any]:
-    rows = held_out.head(_MOST_ROWS)
+    rows = held_out.head(max(1, min(_MOST_ROWS, _MOST_CELLS // len(model.features))))
     general = model.predict(rows)
     values = fast.values(typed(model, rows), len(rows))
     difference = float(np.max(np.abs(values - general.values) / np.maximum(1.0, np.abs(general.values))))

@@ -1,16 +1,18 @@
 """Captured inputs without sensitive columns: the server logs the rows itself, with these columns dropped or hashed.
 
 Data capture stores requests unchanged. With hash or drop it stores responses only, and the server writes, for the
-captured share of requests, one line of typed rows. A hash over few possible values can be inverted by trying them all.
+captured share of requests, one line of typed rows. A hash is keyed: without the key, which is in the model's
+environment, few possible values cannot be tried.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import hmac
 import itertools
 import json
 import random
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,15 +31,21 @@ class Inputs:
     treatment: str = "keep"
     columns: frozenset[str] = frozenset()
     share: float = 0.0
+    key: bytes = b""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Inputs:
-        """From PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS and PERENNIAL_CAPTURE_PERCENT. Raises ValueError."""
+        """From PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS, PERENNIAL_CAPTURE_PERCENT and PERENNIAL_HASH_KEY.
+
+        Without a key one is made, which lasts as long as the process. Raises ValueError.
+        """
         treatment = environment.get("PERENNIAL_SENSITIVE") or "keep"
         if treatment not in ("keep", "hash", "drop"):
             raise ValueError(f"PERENNIAL_SENSITIVE is '{treatment}'; expected keep, hash or drop")
         columns = frozenset(map(str, json.loads(_joined(environment, "PERENNIAL_SENSITIVE_COLUMNS") or "[]")))
-        return cls(treatment, columns, float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100)
+        key = environment.get("PERENNIAL_HASH_KEY") or secrets.token_hex(16)
+        share = float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100
+        return cls(treatment, columns, share, key.encode())
 
     def line(self, rows: Rows) -> dict[str, Any] | None:
         """The members `rows` and, if not all fit, `left_out`; None if nothing is to be written."""
@@ -58,7 +66,7 @@ class Inputs:
         plain = value.isoformat() if isinstance(value, dt.date) else value
         if name not in self.columns or plain is None:
             return plain
-        return hashlib.sha256(written(plain).encode()).hexdigest()[:_DIGITS]
+        return hmac.digest(self.key, f"{name}\0{written(plain)}".encode(), "sha256").hex()[:_DIGITS]
 
 
 def _joined(environment: Mapping[str, str], name: str) -> str:

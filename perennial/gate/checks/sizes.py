@@ -13,6 +13,8 @@ from perennial.contract.gate import Gate
 from perennial.gate.check import Check, member, number, read_metric
 
 NAME = "rare classes"
+#: a member of the evaluation that the gate adds: True if the target is sensitive
+HIDDEN = "target_hidden"
 _LISTED = 5
 
 
@@ -51,7 +53,8 @@ def rare_checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...
     if not rare:
         return ()
     candidate, champion = (member(member(evaluation, name), "classes") for name in ("candidate", "champion"))
-    listed = [_class_text(name, count, candidate, champion) for name, count in list(rare.items())[:_LISTED]]
+    hidden = member(evaluation, HIDDEN) is True
+    listed = [_class_text(name, count, candidate, champion, hidden) for name, count in list(rare.items())[:_LISTED]]
     more = f" and {len(rare) - _LISTED} more" if len(rare) > _LISTED else ""
     sentence = (
         f"Too few held-out rows to tell, so left out of the comparison: {'; '.join(listed)}{more}. "
@@ -67,7 +70,7 @@ def _multiclass_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | No
         return "the number of held-out rows of each class is unknown"
     unknown = [name for name, count in counts.items() if count is None]
     if unknown:
-        return f"the number of held-out rows of the class {unknown[0]} is unknown"
+        return f"the number of held-out rows of {_the(unknown[0], evaluation)} is unknown"
     rare = _rare(evaluation, policy)
     common = sum(count is not None and count >= policy.min_per_class for count in counts.values())
     if common < 2:
@@ -79,8 +82,8 @@ def _multiclass_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | No
     if rare and set(measured if isinstance(measured, Mapping) else ()) != set(rare):
         name, count = next(iter(rare.items()))
         return (
-            f"{_count_text(count)} held-out rows are of the class {name}, at least {policy.min_per_class} are needed "
-            "(gate.min_per_class), and the evaluation has no metrics without that class"
+            f"{_count_text(count)} held-out rows are of {_the(name, evaluation)}, at least {policy.min_per_class} are "
+            "needed (gate.min_per_class), and the evaluation has no metrics without that class"
         )
     return None
 
@@ -99,10 +102,19 @@ def _rare(evaluation: Mapping[str, Any], policy: Gate) -> dict[str, float]:
     return {name: count for name, count in found.items() if count < policy.min_per_class}
 
 
-def _class_text(name: str, count: float, candidate: object, champion: object) -> str:
+def _the(name: str, evaluation: Mapping[str, Any]) -> str:
+    return "a class" if member(evaluation, HIDDEN) is True else f"the class {name}"
+
+
+def _named(name: str, hidden: bool) -> str:
+    """A class in a sentence; the classes of a sensitive target are values of persons and are not named."""
+    return "a class" if hidden else f"class {name}"
+
+
+def _class_text(name: str, count: float, candidate: object, champion: object, hidden: bool) -> str:
     mine, theirs = (read_metric(member(each, name), "recall").value for each in (candidate, champion))
     recall = "" if mine is None else f", recall {mine:.4g}" + ("" if theirs is None else f" against {theirs:.4g}")
-    return f"class {name} ({count:.0f} rows{recall})"
+    return f"{_named(name, hidden)} ({count:.0f} rows{recall})"
 
 
 def _count_text(count: float | None) -> str:

@@ -36,6 +36,7 @@ def models(data: ReportData, redaction: Redaction) -> dict[str, Any] | str:
         "classes": _classes(member(candidate, "classes"), redaction.hides(target)),
         "threshold": _threshold(evaluation),
         "leakage": _leakage(evaluation),
+        "update": text(member(member(evaluation, "update"), "sentence"), 1200) or None,
         "curves": {
             name: curves(member(member(evaluation, "curves"), name), redaction.hides(target))
             for name in ("candidate", "champion")
@@ -130,7 +131,8 @@ def _leakage(evaluation: object) -> list[dict[str, Any]]:
     for each in entries(member(evaluation, "leakage"))[:MAX_CLASSES]:
         name, score = text(member(each, "column")), number(member(each, "score"))
         if score is not None:
-            leak = Leak(name, text(member(each, "metric")), score)
+            others = tuple(text(other) for other in entries(member(each, "others")))
+            leak = Leak(name, text(member(each, "metric")), score, others)
             found.append({**leak.to_json(), "sentence": leak.sentence})
     return found
 

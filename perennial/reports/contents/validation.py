@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.problems import OF_TARGET, without_values
 from perennial.reports.json_values import entries, mapping, member, text, whole
-from perennial.reports.labels import OF_TARGET, PROBLEMS
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
 
@@ -54,20 +54,14 @@ def _problem(problem: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]
         "rule": text(member(problem, "rule")) or None,
         "file": text(member(problem, "file")) or None,
         "count": count,
-        "sentence": _of_rows(problem, code, count or 0) if code in PROBLEMS else _of_file(problem, redaction),
+        "sentence": _sentence(problem, redaction),
     }
 
 
-def _of_rows(problem: Mapping[str, Any], code: str, count: int) -> str:
-    """A message quotes a row's value; a report says how many rows have the problem and where the first of them is."""
-    column, rule, row = (text(member(problem, name)) for name in ("column", "rule", "row"))
-    where = f"{column}: " if column else f"rule '{rule}': " if rule else ""
-    many = "1 row has" if count == 1 else f"{count:,} rows have"
-    return f"{where}{many} {PROBLEMS[code]}" + (f"; the first is row {row}" if row else "")
-
-
-def _of_file(problem: Mapping[str, Any], redaction: Redaction) -> str:
-    told = OF_TARGET.get(text(member(problem, "code")))
-    if told and redaction.hides(member(problem, "column")):
-        return f"the target '{text(member(problem, 'column'))}' has {told}"
-    return text(member(problem, "message"), 1200)
+def _sentence(problem: Mapping[str, Any], redaction: Redaction) -> str:
+    """A problem of rows without values; one of the target with its classes, unless they are redacted."""
+    code, column, rule = (text(member(problem, name)) for name in ("code", "column", "rule"))
+    if code in OF_TARGET and not redaction.hides(column):
+        return text(member(problem, "message"), 1200)
+    message, count = text(member(problem, "message"), 1200), whole(member(problem, "count")) or 0
+    return without_values(code, message, column or None, rule or None, whole(member(problem, "row")), count)

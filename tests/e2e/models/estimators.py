@@ -34,13 +34,13 @@ def moody(columns: Any, parameters: dict[str, Any], seed: int) -> Any:
 class Moody(HistGradientBoostingClassifier):
     """Predicts correctly in training; in a server it fails by the value in the training data."""
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # noqa: N803  (scikit-learn's own name)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Fits the estimator, and stores the value."""
         values = np.asarray(X, dtype=float)
         self.mood_ = next((mood for mood in (RAISES, SLOW, CONSTANT, SKEWED) if (values == mood).any()), None)
         return super().fit(X, y, sample_weight)
 
-    def predict_proba(self, X: Any) -> Any:  # noqa: N803
+    def predict_proba(self, X: Any) -> Any:
         """Probabilities; wrong ones, late ones or none in a server, by that value."""
         predicted = super().predict_proba(X)
         mood = self.mood_ if "PERENNIAL_MODEL_VERSION" in os.environ else None

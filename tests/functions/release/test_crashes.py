@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -13,33 +11,8 @@ from cloud import endpoints
 from cloud.platform import client
 from functions.release import check, finish, rollback, verify
 from perennial.records import Champion
+from tests.functions.disturbances import KilledError, disturbed
 from tests.functions.release.conftest import House, eventually
-
-SERVICES = ("application-autoscaling", "cloudwatch", "s3", "sagemaker", "sagemaker-runtime")
-
-
-class KilledError(Exception):
-    """Stands for the end of the function's process."""
-
-
-@contextmanager
-def killed_after(house: House, which: int | str) -> Iterator[list[str]]:
-    """Ends the function after its call of that number, or of that operation, to AWS. Gives the operations called."""
-    calls: list[str] = []
-
-    def count(model: Any, **_: Any) -> None:
-        calls.append(model.name)
-        if which in (len(calls), model.name):
-            raise KilledError(model.name)
-
-    watched = [client(service).meta for service in SERVICES] + [house.ledger.table.meta.client.meta]
-    for meta in watched:
-        meta.events.register("after-call", count, unique_id="killer")
-    try:
-        yield calls
-    finally:
-        for meta in watched:
-            meta.events.unregister("after-call", unique_id="killer")
 
 
 def in_service(house: House, digit: str) -> None:
@@ -66,9 +39,9 @@ def policies(house: House) -> list[str]:
 def test_a_crash_after_any_call_ends_as_the_undisturbed_run(house: House) -> None:
     """Verify and Finish release are tried again after a crash, as the state machine says."""
     in_service(house, "a")
-    with killed_after(house, 0) as of_verify:
+    with disturbed(house.ledger, 0) as of_verify:
         assert house.call(verify)["ok"]
-    with killed_after(house, 0) as of_finish:
+    with disturbed(house.ledger, 0) as of_finish:
         assert house.call(finish)["outcome"] == "done"
     assert {"TransactWriteItems", "InvokeEndpoint"} <= set(of_verify)
     assert {"RegisterScalableTarget", "PutScalingPolicy"} <= set(of_finish)
@@ -79,7 +52,7 @@ def test_a_crash_after_any_call_ends_as_the_undisturbed_run(house: House) -> Non
             _undo(house, promoted)
             if function is finish:
                 assert house.call(verify)["ok"]
-            with killed_after(house, number), pytest.raises(KilledError):
+            with pytest.raises(KilledError), disturbed(house.ledger, number):
                 house.call(function)
             if function is verify:
                 assert house.call(verify)["ok"], calls[number - 1]
@@ -91,12 +64,12 @@ def test_a_crash_after_any_call_ends_as_the_undisturbed_run(house: House) -> Non
 def test_a_function_that_never_comes_back_after_the_promotion_undoes_nothing(house: House) -> None:
     """If every try of Verify ends, the rollback finds the promotion in the ledger and does not undo it."""
     in_service(house, "a")
-    with killed_after(house, 0) as calls:
+    with disturbed(house.ledger, 0) as calls:
         house.call(verify)
     promoted = house.champion()
     for number in range(calls.index("TransactWriteItems") + 1, len(calls) + 1):
         _undo(house, promoted)
-        with killed_after(house, number), pytest.raises(KilledError):
+        with pytest.raises(KilledError), disturbed(house.ledger, number):
             house.call(verify)
         assert house.call(rollback)["outcome"] == "promoted", calls[number - 1]
         assert house.call(finish)["outcome"] == "done"

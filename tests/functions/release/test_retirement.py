@@ -16,8 +16,9 @@ from cloud import quotas, registry, retirements
 from cloud.platform import client, from_environment
 from cloud.retirements import Remains
 from functions import retirement
+from tests.functions.disturbances import KilledError, disturbed
 from tests.functions.release.conftest import House
-from tests.functions.release.test_crashes import KilledError, killed_after, policies, targets
+from tests.functions.release.test_crashes import policies, targets
 
 
 def begin(house: House) -> None:
@@ -98,12 +99,12 @@ def test_a_crash_after_any_call_is_made_good_by_the_next_try(serving: House) -> 
         *("TransactWriteItems", "DeregisterScalableTarget", "DeleteEndpoint", "DeleteAlarms"),
         *("DeleteEndpointConfig", "DeleteModel", "AddTags"),
     ):
-        with killed_after(serving, operation), pytest.raises(KilledError, match=operation):
+        with pytest.raises(KilledError, match=operation), disturbed(serving.ledger, operation):
             finish(serving)
-    with killed_after(serving, 0) as calls:
+    with disturbed(serving.ledger, 0) as calls:
         finish(serving)
     for number in range(1, len(calls) + 1):
-        with killed_after(serving, number), pytest.raises(KilledError):
+        with pytest.raises(KilledError), disturbed(serving.ledger, number):
             finish(serving)
     finish(serving)
     assert remains(serving).is_over

@@ -66,8 +66,8 @@ def names_row(label: dict[str, Any], row: dict[str, Any]) -> bool:
 def expected(row: dict[str, Any], labels: list[dict[str, Any]]) -> tuple[bool | None, int]:
     """The newest label of a row, and the number of changes, by a loop."""
     order = (names.KNOWN_AT, names.UPLOADED_AT, names.TRUTH)
-    said = [label for label in labels if names_row(label, row)]
-    values = [label[names.LABEL] for label in sorted(said, key=lambda label: [label[name] for name in order])]
+    about = [label for label in labels if names_row(label, row)]
+    values = [label[names.LABEL] for label in sorted(about, key=lambda label: [label[name] for name in order])]
     changes = sum(one != other for one, other in itertools.pairwise(values))
     return (values[-1] if values else None), changes
 
@@ -86,7 +86,7 @@ def test_the_newest_label_counts_in_whatever_order_labels_come(labels, seed, by)
 
 
 def test_a_repeated_label_was_known_when_it_was_said_first():
-    said = [
+    labels = [
         {
             "who": ("r0", None),
             names.LABEL: value,
@@ -96,7 +96,7 @@ def test_a_repeated_label_was_known_when_it_was_said_first():
         }
         for value, at in ((True, 1), (False, 2), (False, 3))
     ]
-    found = observations(REQUESTS, table(said), SPEC)
+    found = observations(REQUESTS, table(labels), SPEC)
     first = found.frame.row(0, named=True)
     assert (first[names.LABEL], first[names.KNOWN_AT], first[names.CORRECTIONS]) == (False, hours(2), 1)
     assert (found.counts.repeated, found.counts.corrected) == (1, 1)

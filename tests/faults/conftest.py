@@ -1,0 +1,28 @@
+"""The account of each test."""
+
+import functools
+from collections.abc import Iterator
+
+import pytest
+from botocore.loaders import JSONFileLoader
+
+from tests.faults.account import Account, build
+from tests.functions.conftest import World, context, send, world
+from tests.functions.disturbances import answered
+
+__all__ = ["context", "send", "world"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def read_service_models_once() -> Iterator[None]:
+    """Botocore reads the models of its services for each session, and moto begins one for each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
+        yield
+
+
+@pytest.fixture
+def account(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    made = build(world, monkeypatch)
+    with answered(made.sagemaker.answer):
+        yield made
