@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli import connection, project
 from cli.environment import commands
-from cli.output import Json, emit, line, next_line, usage
+from cli.output import Json, emit, line, next_line, show, table, usage
+from perennial.contract.values import rounded
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
+    from perennial.monitoring.looks import MetricPair
     from perennial.retraining_records import RetrainingDecision
 
 
@@ -56,9 +59,14 @@ def _tell(model: str, found: dict[str, Any] | None, decisions: list[RetrainingDe
     if found is None:
         line(f"{model}: not looked at yet")
     else:
-        line(f"{model}: {'stale' if found.get('stale') else 'not stale'}, at {found['at'][:16]} UTC")
+        line(f"{model}: {found.get('verdict') or _state(found)}, at {found['at'][:16]} UTC")
         for sentence in found.get("sentences", ()):
             line(f"  {sentence}")
+        if found.get("metrics"):
+            from perennial.monitoring.looks import LookRecord  # Polars takes a while to import
+
+            metrics = LookRecord.from_json(found).metrics
+            show(table(("metric", "promised", "live", "estimated"), (_row(each) for each in metrics)))
     for each in decisions:
         looks = f", {each.looks} looks until {each.last_at:%Y-%m-%d %H:%M}" if each.looks > 1 else ""
         run = f", {each.run}" if each.run else ""
@@ -67,3 +75,21 @@ def _tell(model: str, found: dict[str, Any] | None, decisions: list[RetrainingDe
             line(f"  {commands(sentence)}")
     if decisions and decisions[0].action == "ask":
         next_line(f"perennial monitor {model} --resume --why TEXT")
+
+
+def _state(found: Mapping[str, Any]) -> str:
+    """The state by a look of an older release."""
+    return "stale" if found.get("stale") else "not stale"
+
+
+def _row(metric: MetricPair) -> tuple[str, str, str, str]:
+    return metric.name, _told(metric.promised), _told(metric.live), _told(metric.estimated)
+
+
+def _told(metric: Mapping[str, Any] | None) -> str:
+    """A metric with its interval; empty where it is unknown."""
+    if metric is None or metric.get("value") is None:
+        return ""
+    low, high = metric.get("low"), metric.get("high")
+    between = "" if low is None or high is None else f" ({rounded(low)} to {rounded(high)})"
+    return f"{rounded(metric['value'])}{between}"

@@ -1,27 +1,32 @@
-"""Scheduled, hourly: checks the traffic and the age of every champion that is due; trains a stale model again."""
+"""Scheduled: looks at the traffic of every champion that is due, judges it, and trains a stale model again."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud import champions, s3, served
+import polars as pl
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from cloud import champions, s3, served, tables
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
-from functions import site
-from functions.captured_traffic import captured_profile
+from functions import retraining, site
+from functions.baselines import newest_window, past_windows, reference_rows
 from functions.dispatch.handler import scheduled
-from functions.retraining import Model, look
 from functions.task import for_each_model, logger, metrics, utc_now
 from functions.withholding import withholding
 from perennial import layout
+from perennial.contract import observed
 from perennial.contract.model import ModelSpec
-from perennial.drift import compare
+from perennial.former_keys import with_current_keys
+from perennial.monitoring.looks import Judged, LookRecord, look, recorded, watched_by
+from perennial.monitoring.windows import Watched
 from perennial.profile import Profile
-from perennial.records import Champion
-from perennial.retraining import Staleness, assess
+from perennial.records import Champion, ModelVersion
+
+ROWS_LIMIT = 1_000_000  # in one look; more traffic changes no verdict
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -48,30 +53,97 @@ def _is_due(ledger: Ledger, spec: ModelSpec, now: datetime) -> bool:
     return last is None or now - last >= timedelta(hours=spec.monitoring.every_hours, minutes=-30)
 
 
-def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champion, now: datetime) -> Staleness:
+def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Champion, now: datetime) -> LookRecord:
     version = ledger.version(champion.version)
-    reference = Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key))
-    since = max(champion.since, now - timedelta(hours=spec.monitoring.every_hours))
-    trained_by = champions.spec_of(platform, version) or spec
-    traffic = captured_profile(platform, trained_by, version.id, reference.grid, since, now)
-    profiles = traffic.same_columns(reference), traffic.profile
-    report = compare(*profiles, spec.drift, version.importance)
-    found = assess(spec.monitoring, traffic.profile.rows, report.verdict, report.sentence, (now - champion.since).days)
-    found = found.with_unreadable(traffic.unreadable)
-    record = asdict(found) | {
-        "model": spec.name,
-        "version": version.id,
-        "at": now.isoformat(),
-        "broken": traffic.broken,
-        "unreadable": traffic.unreadable,
-    }
-    s3.write_json(
-        platform.traffic_bucket, layout.monitoring(spec.name, now), record | {"drift_report": report.as_dict()}
-    )
-    ledger.put_monitoring(spec.name, now, record)
+    watched = _watched(platform, spec, champion, version)
+    frame, unreadable = _observed(platform, spec, version, watched, now)
+    past = past_windows(platform, spec.name, version.id, champion.since, now)
+    judged = look(frame, watched, now, past)
+    found = recorded(judged, watched, (spec.name, version.id), now, unreadable)
+    newest = newest_window(judged.windows[-1] if judged.windows else None, spec.monitoring.min_rows)
+    detail = found.to_json() | {"windows": _windows(judged), "newest": newest}
+    s3.write_json(platform.traffic_bucket, layout.monitoring(spec.name, now), detail)
+    ledger.put_monitoring(spec.name, now, found.to_json())
     site.write_model(platform, ledger, spec.name)
-    metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit="Count", value=1)
-    logger.info("model monitored", model=spec.name, drift=found.drift, stale=found.stale, rows=found.rows)
-    verdict = "stale" if found.stale else found.drift
-    look(platform, ledger, Model(spec, champion, served.find(platform, spec, now)), verdict, now)
+    _put_metrics(found, judged)
+    logger.info("model monitored", model=spec.name, verdict=found.verdict, drift=found.drift, rows=found.rows)
+    retraining.look(
+        platform, ledger, retraining.Model(spec, champion, served.find(platform, spec, now)), found.verdict, now
+    )
     return found
+
+
+def _watched(platform: Platform, spec: ModelSpec, champion: Champion, version: ModelVersion) -> Watched:
+    """The version and its baselines; its gate is that of the spec that it was trained by."""
+    trained_by = champions.spec_of(platform, version) or spec
+    profile = Profile.from_dict(s3.read_json(platform.models_bucket, version.profile_key))
+    reference = _without_hidden(profile, trained_by)
+    return watched_by(
+        _evaluation(platform, version),
+        trained_by.problem,
+        trained_by.gate_checks(),
+        released=champion.since,
+        reference=reference,
+        rows=reference_rows(platform, trained_by, version, list(reference.columns)),
+        importance=version.importance,
+        drift=spec.drift,
+        policy=spec.monitoring,
+        target=trained_by.target,
+    )
+
+
+def _evaluation(platform: Platform, version: ModelVersion) -> dict[str, Any]:
+    """The evaluation of the version's run; empty where there is none any more: then nothing was promised."""
+    try:
+        found = s3.read_json(platform.models_bucket, layout.run(version.run, layout.EVALUATION))
+    except s3.MissingObjectError:
+        return {}
+    return dict(with_current_keys(found))
+
+
+def _without_hidden(reference: Profile, spec: ModelSpec) -> Profile:
+    """The reference of the features and the target that traffic shows as they are: a hash has no distribution."""
+    hidden = spec.sensitive() if spec.serving.sensitive != "keep" else ()
+    names = [name for name in (*spec.features(), spec.target) if name in reference.columns and name not in hidden]
+    grid = type(reference.grid)({name: reference.grid.columns[name] for name in names})
+    return Profile(grid, reference.rows, {name: reference.columns[name] for name in names})
+
+
+def _observed(
+    platform: Platform, spec: ModelSpec, version: ModelVersion, watched: Watched, now: datetime
+) -> tuple[pl.DataFrame, int]:
+    """The observations of the version, and the requests of the newest window that could not be read."""
+    hours = watched.policy.every_hours * watched.policy.windows + 24 * (watched.policy.label_days + 1)
+    since = max(watched.released, now - timedelta(hours=hours))
+    found = tables.observations(platform, spec, since, now)
+    frame = found.frame.filter(pl.col(observed.VERSION) == version.id).tail(ROWS_LIMIT)
+    newest = max(watched.released, now - timedelta(hours=watched.policy.every_hours))
+    return frame, tables.unreadable(platform, spec.name, newest, now).height
+
+
+def _windows(judged: Judged) -> list[dict[str, Any]]:
+    return [
+        {
+            "start": each.start.isoformat(),
+            "end": each.end.isoformat(),
+            "drift_report": each.drift.as_dict(),
+            "quality": each.quality.to_json(),
+        }
+        for each in judged.windows
+    ]
+
+
+def _put_metrics(found: LookRecord, judged: Judged) -> None:
+    """The metrics of one model, each under its name, and the number of models by verdict."""
+    metrics.add_metric("StaleModels" if found.stale else "FreshModels", unit=MetricUnit.Count, value=1)
+    rows = max(1, found.rows)
+    told = {"Staleness": float(found.stale), "Coverage": found.labelled / rows, "AgeDays": float(found.age_days)}
+    if judged.windows:
+        told["Drift"] = judged.windows[-1].drift.dataset_drift
+    for metric in found.metrics:
+        name = "Value" if metric.name == "value" else "Quality"
+        if name not in told and metric.live is not None and metric.live["value"] is not None:
+            told[name] = metric.live["value"]
+    for name, value in told.items():
+        with single_metric(name=name, unit=MetricUnit.NoUnit, value=value) as told_metric:
+            told_metric.add_dimension(name="Monitored", value=found.model)

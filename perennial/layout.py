@@ -330,9 +330,14 @@ def _digits(version: str) -> str:
     return version.rpartition("@")[2]
 
 
+def monitoring_day(model: str, day: datetime) -> str:
+    """The folder of the results of the monitoring of a model on one day."""
+    return f"watch/{model}/{day:%Y/%m/%d}/"
+
+
 def monitoring(model: str, at: datetime) -> str:
     """The result of one monitoring of a model."""
-    return f"watch/{model}/{at:%Y/%m/%d/%H%M%S}.json"
+    return f"{monitoring_day(model, at)}{at:%H%M%S}.json"
 
 
 def batch_input(model: str, job: str) -> str:

@@ -1,17 +1,15 @@
-"""Decides on training: for a new dataset by its drift, for a champion in service by its traffic and age."""
+"""Decides on training for a new dataset, by its drift and by the age of the champion."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from perennial.contract.lifecycle import Monitoring, Retrain
+    from perennial.contract.lifecycle import Retrain
     from perennial.contract.model import ModelSpec
 
 
-INSUFFICIENT = "insufficient data"
 _MOST_KNOWN = 0.5  # the share of an upload's rows from which it looks like an export of the whole table
 
 
@@ -64,36 +62,3 @@ def row_sentences(rows: Mapping[str, int], spec: ModelSpec) -> tuple[str, ...]:
             "'key'."
         )
     return tuple(sentences)
-
-
-@dataclass(frozen=True)
-class Staleness:
-    """The result of monitoring a model. `drift` is a verdict of perennial.drift, or 'insufficient data'."""
-
-    rows: int
-    drift: str
-    age_days: int
-    stale: bool
-    sentences: tuple[str, ...]
-
-    def with_unreadable(self, requests: int) -> Staleness:
-        """The same, with a sentence about captured requests that could not be read, if there are any."""
-        if not requests:
-            return self
-        sentence = f"{requests:,} captured requests could not be read, or were refused by the server; none counts."
-        return replace(self, sentences=(*self.sentences, sentence))
-
-
-def assess(policy: Monitoring, rows: int, drift: str, drift_sentence: str, age_days: int) -> Staleness:
-    """The model is stale if its traffic drifted from the champion's training data, or if the champion is too old.
-
-    `rows` are the readable captured rows. With too few of them drift is not evaluated.
-    """
-    old = age_days >= policy.max_age_days
-    sentences = [f"The champion is {age_days} days old; at {policy.max_age_days} days it is stale."]
-    if rows < policy.min_rows:
-        drift = INSUFFICIENT
-        sentences.append(f"Insufficient data: {rows:,} rows of traffic, {policy.min_rows:,} are asked for.")
-    else:
-        sentences.append(drift_sentence)
-    return Staleness(rows, drift, age_days, old or drift == "drifted", tuple(sentences))

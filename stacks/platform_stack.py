@@ -156,7 +156,9 @@ class PlatformStack(Stack):
         traffic.grant_read(do.record_truth, "tables/*")
         traffic.grant_write(do.record_truth, "tables/*")
         traffic.grant_read(do.monitor, "tables/*")
+        traffic.grant_read(do.monitor, "watch/*")
         traffic.grant_write(do.monitor, "watch/*")
+        data.grant_read(do.monitor, "datasets/*")  # rows of the training data, by season
         data.grant_read(do.monitor, "incoming/*/served-*")
         data.grant_write(do.monitor, "incoming/*/served-*", "datasets/*/requests.parquet")
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")

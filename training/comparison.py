@@ -44,10 +44,14 @@ class Truth:
 
 @dataclass(frozen=True)
 class Compared:
-    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals."""
+    """Both models' outcomes on the same rows, their metrics, and the resamples of the intervals.
+
+    `known`: all classes; `names`: as the data spells them.
+    """
 
     candidate: Outcomes
     champion: Outcomes | None
+    known: tuple[Any, ...]
     names: tuple[str, ...]
     counts: tuple[int, ...]
     resamples: Resamples
@@ -70,7 +74,8 @@ def compare(plan: Plan, truth: Truth, candidate: Scored, champion: Scored | None
     count = affordable(outcomes[0], round(share * plan.gate.resamples))
     resamples = Resamples(len(actual), count, plan.seed, truth.groups)
     comparison = evaluate(outcomes[0], other, plan.gate.confidence, resamples)
-    return Compared(outcomes[0], other, tuple(labels.names(plan, known)), tuple(counts), resamples, comparison)
+    words = tuple(labels.names(plan, known))
+    return Compared(outcomes[0], other, tuple(known), words, tuple(counts), resamples, comparison)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from perennial.contract.values import written
+from perennial.estimation.estimate import Estimation
+from perennial.estimation.seasonal import promised
 from perennial.gate.measuring import behaviour, fairness, slices, value
+from perennial.gate.measuring.columns import values_of
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
 from training import baseline, copies, evaluation, forward, prequential
@@ -120,6 +124,7 @@ def _compared(
         "forward": forward.measure(plan, split, fitted, (mine, theirs), rival.champion),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,
         "curves": _curves(whole),
+        **_of_traffic(plan, split, whole),
         **_judged(plan, split, whole, fitted),
     }
 
@@ -150,6 +155,18 @@ def _judged(plan: Plan, split: Split, whole: Compared, fitted: Fitted) -> dict[s
         "value": value.measure(gate.value, rows, whole.candidate, whole.champion, resamples, plan.gate.confidence),
         "slices": slices.measure(gate, rows, whole.candidate, whole.champion, resamples, features),
         "behaviour": behaviour.measure(gate.behaviour, rows[features], predict, classes, threshold),
+    }
+
+
+def _of_traffic(plan: Plan, split: Split, whole: Compared) -> dict[str, Any]:
+    """The sections that monitoring compares live traffic with: estimates without labels, and metrics of seasons."""
+    columns = [name for name, column in plan.features.items() if column.type != "text"]
+    classes = [written(value) for value in whole.known]
+    time = plan.origin.event_time
+    values = None if time is None or time not in split.held_out else values_of(split.held_out[time])
+    return {
+        "estimation": Estimation.fit(whole.candidate, split.held_out, columns, classes).to_json(),
+        "seasons": {} if values is None else promised(plan.gate, values.times(), split.held_out, whole.candidate),
     }
 
 

@@ -111,3 +111,10 @@ class Monitoring(Part):
     max_age_days: int = setting(90, "An older champion is stale, whatever its traffic.", ge=1)
     retrain: bool = setting(True, "Retrain automatically, as 'retraining' says.")
     retraining: Retraining = setting(Retraining(), "The policy of automatic retraining.")
+    windows: int = setting(3, "The number of newest windows that decide; a window is one interval.", ge=1, le=30)
+    confirm: int = setting(2, "The number of these windows that must agree before the model is stale.", ge=1, le=30)
+    min_labels: int = setting(100, "A window with fewer labels has estimates alone.", ge=10)
+    label_days: int = setting(14, "The days for which the labels of a window are waited for.", ge=0, le=366)
+    false_alarms: float = setting(
+        0.0003, "The false-alarm rate of quality, fairness and value: per look and kind, at most.", gt=0, le=0.1
+    )

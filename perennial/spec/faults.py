@@ -49,9 +49,16 @@ def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
     yield from _drift(spec)
     yield from _training(spec)
     yield from _release(spec, training_hours)
+    yield from _monitoring(spec)
     if not unknown:
         yield from _target(spec)
         yield from gate_faults.of(spec)
+
+
+def _monitoring(spec: ModelSpec) -> Iterator[Fault]:
+    confirm, windows = spec.monitoring.confirm, spec.monitoring.windows
+    if confirm > windows:
+        yield ("monitoring", "confirm"), f"{confirm} windows cannot agree, for only {windows} decide (windows)"
 
 
 def text_of(value: Any) -> str:

@@ -260,6 +260,25 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
     assert (told["outcome"], told["run"], told["reasons"][0]) == (outcome, RUN, "The new model serves.")
 
 
+LOOK = {
+    "model": "tiny", "version": VERSION, "at": NOW.isoformat(), "verdict": "stale", "stale": True, "drift": "stable",
+    "rows": 1000, "labelled": 800, "age_days": 9, "sentences": ["In 2 of the newest 3 windows: roc_auc fell [much]."],
+    "metrics": [
+        {"name": "roc_auc", "promised": {"value": 0.8, "low": 0.78, "high": 0.82}, "live": {"value": 0.7}},
+        {"name": "value", "promised": {"value": 1.5, "low": None, "high": None}, "live": None, "estimated": None},
+    ],
+}  # fmt: skip
+
+
+def test_monitor_shows_the_verdict_its_sentences_and_both_metrics(cloud, perennial):
+    cloud.put_monitoring("tiny", NOW, LOOK)
+    output = perennial("monitor", "tiny").stdout
+    assert "tiny: stale, at 2026-11-21T08:00 UTC" in output
+    assert "  In 2 of the newest 3 windows: roc_auc fell [much]." in output
+    assert "0.8 (0.78 to 0.82)" in output
+    assert json.loads(perennial("monitor", "tiny", "--json").stdout)["look"] == LOOK
+
+
 def test_monitor_shows_the_last_look_and_the_decisions_with_their_reasons(
     perennial: Perennial, promoted: Ledger
 ) -> None:

@@ -8,15 +8,14 @@ import boto3
 import polars as pl
 import pytest
 
-from cloud import retrainings
+from cloud import retrainings, tables
 from embedded.sagemaker.data_capture import CapturedInvocation, _record
 from examples.flights import COLUMNS, read
 from functions import monitoring
-from functions.captured_traffic import captured_profile
 from functions.dispatch.handler import specs
 from functions.tabulation.handler import Tabulation
 from functions.tabulation.handler import handler as tabulate
-from perennial.profile import freeze, profile
+from perennial.profile import Grid, freeze, profile
 from perennial.records import Champion, ModelVersion
 
 SPEC = specs()["flights"]
@@ -45,14 +44,14 @@ def promote(world, rows: pl.DataFrame, importance: dict[str, float]) -> None:
         spec_digest="5" * 64, parameters={}, metrics={}, importance=importance, environment={}, created_at=now,
     )  # fmt: skip
     world.ledger.put_version(version)
-    since = now - timedelta(hours=2)
+    since = now - timedelta(days=10)
     champion = Champion(model="flights", version=version.id, run=version.run, token=1, since=since)
     world.ledger.table.put_item(Item={"pk": "model#flights", "sk": "champion", "record": champion.model_dump_json()})
 
 
-def capture(rows: pl.DataFrame) -> None:
+def capture(rows: pl.DataFrame, hours_ago: int = 0) -> None:
     """One captured request with all rows, as an endpoint's data capture writes it."""
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(hours=hours_ago)
     line = {
         "captureData": {
             "endpointInput": {
@@ -62,7 +61,7 @@ def capture(rows: pl.DataFrame) -> None:
                 "encoding": "CSV",
             }
         },
-        "eventMetadata": {"eventId": "1", "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        "eventMetadata": {"eventId": f"{hours_ago}", "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
         "eventVersion": "0",
     }
     key = f"capture/perennial-flights/AllTraffic/{now:%Y/%m/%d/%H}/00-1.jsonl"
@@ -72,7 +71,11 @@ def capture(rows: pl.DataFrame) -> None:
 @pytest.mark.parametrize(("eye", "stale"), [("distance", True), ("visib", False)])
 def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(world, context, flights, eye, stale):
     promote(world, flights.head(2000), {name: 0.1 if name == eye else 0.0 for name in FEATURES})
-    capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
+    for hours_ago in (7 * 24, 7 * 24 + 25):  # the weekdays are known
+        capture(flights.head(2000).sample(1500, seed=2), hours_ago)
+    Tabulation(world.platform, world.ledger, SPEC, datetime.now(UTC) - timedelta(hours=7 * 24 - 2)).run()
+    for hours_ago in (0, 25):
+        capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2), hours_ago)
     assert handler({}, context) == {"stale": {"flights": stale}}
     (decision,) = retrainings.decisions(world.ledger, "flights")
     assert decision.action == ("train" if stale else "wait")
@@ -106,15 +109,17 @@ def test_rows_that_hide_sensitive_columns_are_read_from_the_servers_log(world, f
     now = datetime.now(UTC)
     rows = flights.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
     grid = freeze(rows, SPEC.contract())
-    window = ("flights@ba9876543210", grid, now - timedelta(hours=1), now + timedelta(hours=1))
+    window = (now - timedelta(hours=1), now + timedelta(hours=1))
     Tabulation(world.platform, world.ledger, spec, now).run()
-    assert captured_profile(world.platform, spec, *window).profile.rows == 0
+    assert tables.observations(world.platform, spec, *window).frame.is_empty()
     note(flights.head(300))
     Tabulation(world.platform, world.ledger, spec, now).run()
-    found = captured_profile(world.platform, spec, *window)
-    assert (found.profile.rows, found.broken) == (300, 0)
-    assert "carrier" not in found.profile.columns
-    assert "distance" in found.profile.columns
+    frame = tables.observations(world.platform, spec, *window).frame
+    shown = monitoring._without_hidden(profile(rows, grid), spec)
+    found = profile(frame, Grid({name: each for name, each in shown.grid.columns.items() if name != SPEC.target}))
+    assert found.rows == 300
+    assert "carrier" not in found.columns
+    assert "distance" in found.columns
 
 
 def test_a_model_is_not_looked_at_again_before_it_is_due(world, context, flights):
@@ -161,3 +166,13 @@ def test_traffic_is_read_by_the_spec_that_the_champion_was_trained_by(world, con
     found = boto3.client("s3").list_objects_v2(Bucket="traffic", Prefix="watch/")["Contents"][-1]["Key"]
     record = json.loads(boto3.client("s3").get_object(Bucket="traffic", Key=found)["Body"].read())
     assert (record["rows"], record["unreadable"], record["drift"]) == (600, 0, "stable")
+
+
+def test_one_window_that_drifted_is_watched_and_trains_nothing(world, context, flights):
+    promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
+    capture(flights.tail(2000).with_columns(distance=pl.col("distance") * 2))
+    assert handler({}, context) == {"stale": {"flights": False}}
+    assert world.messages() == []
+    record = world.ledger.monitoring("flights")
+    assert record["verdict"] == "watch"
+    assert record["sentences"][0].startswith("The newest window: distance: its mean changed from")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Money
 from perennial.gate.arithmetic import Expression
+from perennial.gate.measuring.columns import Table, floats_of
 from perennial.gate.measuring.outcomes import Binary, Multiclass, Outcomes, Regression
 
 Floats = NDArray[np.float64]
@@ -31,13 +31,13 @@ class Choice:
         return np.where(predicted, self.positive, self.negative)
 
 
-def outcomes_of(money: Money, rows: pd.DataFrame, actual: NDArray[np.bool_]) -> Choice:
+def outcomes_of(money: Money, rows: Table, actual: NDArray[np.bool_]) -> Choice:
     """The value of each row for both predictions. `actual`: the positive rows, (n,); `rows`: their columns."""
     tp, fp, fn, tn = amounts(money, ("tp", "fp", "fn", "tn"), rows)
     return Choice(np.where(actual, tp, fp), np.where(actual, fn, tn))
 
 
-def of_each_row(money: Money, rows: pd.DataFrame, outcomes: Outcomes) -> Floats:
+def of_each_row(money: Money, rows: Table, outcomes: Outcomes) -> Floats:
     """The value of each row with this model's predictions, (n,); NaN where its amount is lacking."""
     if isinstance(outcomes, Binary):
         return outcomes_of(money, rows, outcomes.actual).of(outcomes.predicted)
@@ -51,11 +51,11 @@ def of_each_row(money: Money, rows: pd.DataFrame, outcomes: Outcomes) -> Floats:
     raise TypeError(f"outcomes of {type(outcomes).__name__} have no amounts")
 
 
-def amounts(money: Money, quantities: tuple[str, ...], rows: pd.DataFrame) -> list[Floats]:
+def amounts(money: Money, quantities: tuple[str, ...], rows: Table) -> list[Floats]:
     """An array (n,) for each quantity; NaN in every one of them for a row that lacks any of them."""
     expressions = [Expression(getattr(money, name)) for name in quantities]
     needed = {name for expression in expressions for name in expression.names}
-    columns = {name: rows[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in needed}
+    columns = {name: floats_of(rows[name]) for name in needed}
     with np.errstate(all="ignore"):
         found = [np.broadcast_to(np.float64(each.over(columns)), (len(rows),)) for each in expressions]
     known = np.all(np.isfinite(found), axis=0)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Behaviour
-from perennial.gate.measuring.levels import text_of
+from perennial.gate.measuring.columns import text_of
 
 Floats = NDArray[np.float64]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Fairness
 from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.columns import Table, text_of
 from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
-from perennial.gate.measuring.levels import Codes, Levels, levels, text_of
+from perennial.gate.measuring.levels import Codes, Levels, levels
 from perennial.gate.measuring.outcomes import Outcomes
 
 #: The fewest rows of a class for which a rate is compared; the default of the gate's `min_per_class`.
@@ -28,7 +28,7 @@ _NO_RATIO = ("calibration",)
 
 
 def measure(
-    rules: Sequence[Fairness], rows: pd.DataFrame, outcomes: Outcomes, resamples: Resamples, confidence: float = 0.95
+    rules: Sequence[Fairness], rows: Table, outcomes: Outcomes, resamples: Resamples, confidence: float = 0.95
 ) -> list[dict[str, Any]]:
     """The 'fairness' of evaluation.json, one entry for each rule. `rows`: the n rows of `outcomes`, all columns."""
     return [_measured(rule, rows, outcomes, resamples, confidence) for rule in rules]
@@ -91,7 +91,7 @@ class Rates:
 
 
 def _measured(
-    rule: Fairness, rows: pd.DataFrame, outcomes: Outcomes, resamples: Resamples, confidence: float
+    rule: Fairness, rows: Table, outcomes: Outcomes, resamples: Resamples, confidence: float
 ) -> dict[str, Any]:
     found = _groups(rule, rows)
     rates = Rates(found.codes, len(found.names), outcomes)
@@ -132,7 +132,7 @@ def _group_name(name: str) -> str:
     return name.replace(_SEPARATOR, " and ")
 
 
-def _groups(rule: Fairness, rows: pd.DataFrame) -> Levels:
+def _groups(rule: Fairness, rows: Table) -> Levels:
     """Every group with rows; for two columns every pair of values with rows."""
     parts = [levels(rows[name], binned=rule.groups is None) for name in rule.columns]
     if len(parts) == 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from perennial.gate.measuring.columns import Table, Values, text_of, values_of
 
 Codes = NDArray[np.int64]
 MISSING = "missing"
@@ -32,25 +34,28 @@ class Levels:
         return Levels(recode[self.codes], tuple(self.names[place] for place in stay.tolist()))
 
 
-def text_of(value: Any) -> str:
-    """A value as evaluation.json writes it: true and false as in JSON, 1.0 as 1, a date without T00:00:00."""
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, float | np.floating):
-        return str(int(value)) if float(value).is_integer() else f"{float(value):.6g}"
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat().removesuffix("T00:00:00")
-    return str(value)
+def levels(column: Any, binned: bool = True) -> Levels:
+    """Each row's level; `column` is of pandas or Polars.
+
+    `binned`: numbers, dates and datetimes with many values are cut at their quartiles.
+    """
+    found = values_of(column)
+    different, codes = np.unique(found.values, return_inverse=True)
+    if binned and found.is_measured() and len(different) > _MOST_VALUES:
+        return _bins(found)
+    return _with_nulls(found, codes, [found.text(value) for value in different])
 
 
-def levels(column: pd.Series, binned: bool = True) -> Levels:
-    """Each row's level. `binned`: numbers, dates and datetimes with many values are cut at their quartiles."""
-    values = column.reset_index(drop=True)
-    if binned and _is_measured(values) and values.nunique() > _MOST_VALUES:
-        return _bins(values)
-    codes, different = pd.factorize(values, sort=True)
-    names = [text_of(value) for value in different]
-    return _with_nulls(np.asarray(codes, dtype=np.int64), names)
+def rows_where(where: Mapping[str, Any], rows: Table) -> tuple[dict[str, str], NDArray[np.bool_]]:
+    """The conditions of a declared slice, as text, and its rows as a mask (n,)."""
+    mask, entry = np.ones(len(rows), dtype=np.bool_), {}
+    for column, wanted in where.items():
+        texts = [text_of(value) for value in (wanted if isinstance(wanted, list | tuple) else [wanted])]
+        found = levels(rows[column], binned=False)
+        among = np.array([name in texts for name in found.names], dtype=np.bool_)
+        mask &= among[found.codes]
+        entry[column] = " or ".join(texts)
+    return entry, mask
 
 
 def crossed(left: Levels, right: Levels) -> Codes:
@@ -59,35 +64,25 @@ def crossed(left: Levels, right: Levels) -> Codes:
     return np.where(both, left.codes * len(right.names) + right.codes, -1)
 
 
-def _is_measured(values: pd.Series) -> bool:
-    dtype = values.dtype
-    if pd.api.types.is_bool_dtype(dtype):
-        return False
-    return pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)
-
-
-def _bins(values: pd.Series) -> Levels:
+def _bins(found: Values) -> Levels:
     """Quartiles of the rows, named by their smallest and largest value."""
-    known = values.notna().to_numpy()
-    ranked = values[known]
+    ordered = np.sort(found.values)
     # Equal values have equal ranks: no value is on both sides of a cut.
-    share = ranked.rank(method="min").to_numpy(dtype=np.float64) - 1
-    raw = np.minimum((share * _BINS / len(ranked)).astype(np.int64), _BINS - 1)
-    _, bins = np.unique(raw, return_inverse=True)
-    grouped = ranked.groupby(bins)
-    ends = zip(grouped.min(), grouped.max(), strict=True)
-    codes = np.full(len(values), -1, dtype=np.int64)
-    codes[known] = bins
-    return _with_nulls(codes, [_span(text_of(least), text_of(most)) for least, most in ends])
+    share = np.searchsorted(ordered, found.values, side="left").astype(np.float64)
+    raw = np.minimum((share * _BINS / len(ordered)).astype(np.int64), _BINS - 1)
+    different, bins = np.unique(raw, return_inverse=True)
+    groups = [found.values[bins == place] for place in range(len(different))]
+    names = [_span(found.text(group.min()), found.text(group.max())) for group in groups]
+    return _with_nulls(found, bins, names)
 
 
 def _span(least: str, most: str) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _with_nulls(codes: Codes, names: list[str]) -> Levels:
-    missing = codes < 0
-    if missing.any():
-        codes = np.where(missing, len(names), codes)
-        names = [*names, MISSING]
-    return Levels(codes, tuple(names))
+def _with_nulls(found: Values, codes: Codes, names: list[str]) -> Levels:
+    if found.known.all():
+        return Levels(np.asarray(codes, dtype=np.int64), tuple(names))
+    every = np.full(len(found.known), len(names), dtype=np.int64)
+    every[found.known] = codes
+    return Levels(every, (*names, MISSING))

@@ -8,29 +8,28 @@ functions or, for metrics without one, from the bootstrap.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
 from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.estimates import Estimate, Estimator
 from perennial.gate.measuring.influence import statistic_of
 from perennial.gate.measuring.intervals import MetricInterval, metric_value
-from perennial.gate.measuring.levels import levels, text_of
+from perennial.gate.measuring.levels import levels, rows_where
 from perennial.gate.measuring.outcomes import Outcomes
 from perennial.gate.measuring.search import FEWEST_OF_A_KIND, FoundSlice, Search, search
 
 
 def measure(
     policy: Gate,
-    rows: pd.DataFrame,
+    rows: Table,
     candidate: Outcomes,
     champion: Outcomes | None,
     resamples: Resamples,
@@ -46,13 +45,13 @@ def measure(
     names = (
         wanted.columns
         if wanted.columns is not None
-        else (features if features is not None else [str(name) for name in rows])
+        else (features if features is not None else [str(name) for name in rows.columns])
     )
     mine, _ = statistic_of(metric, candidate)
     theirs = None if champion is None else statistic_of(metric, champion)[0]
     sign = 1 if greater_is_better(metric) else -1
     found = search({name: levels(rows[name]) for name in names}, wanted.min_rows, mine, theirs, sign)
-    named = [FoundSlice(*_named(each.where, rows)) for each in wanted.named]
+    named = [FoundSlice(*rows_where(each.where, rows)) for each in wanted.named]
     judged = sum(int(each.rows.sum()) >= wanted.min_rows for each in named)
     estimator = Estimator(metric, candidate, champion, resamples)
     writer = _EntryWriter(policy, sign, max(1, found.examined + judged), candidate)
@@ -125,15 +124,3 @@ class _EntryWriter:
         doubt = (1 - self.policy.confidence) / (self.comparisons if comparisons is None else comparisons)
         reach = float(-stdtrit(size - 1, doubt / 2)) * error
         return metric_value(value, value - reach, value + reach)
-
-
-def _named(where: Mapping[str, Any], rows: pd.DataFrame) -> tuple[dict[str, str], NDArray[np.bool_]]:
-    """The conditions of a declared slice, as text, and its rows."""
-    mask, entry = np.ones(len(rows), dtype=np.bool_), {}
-    for column, wanted in where.items():
-        texts = [text_of(value) for value in (wanted if isinstance(wanted, list | tuple) else [wanted])]
-        found = levels(rows[column], binned=False)
-        among = np.array([name in texts for name in found.names], dtype=np.bool_)
-        mask &= among[found.codes]
-        entry[column] = " or ".join(texts)
-    return entry, mask

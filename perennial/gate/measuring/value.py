@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Money
 from perennial.gate.measuring.amounts import of_each_row
 from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.columns import Table
 from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
 from perennial.gate.measuring.outcomes import Outcomes
 
 
 def measure(
     money: Money | None,
-    rows: pd.DataFrame,
+    rows: Table,
     candidate: Outcomes,
     champion: Outcomes | None,
     resamples: Resamples,

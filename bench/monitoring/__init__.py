@@ -1,0 +1,1 @@
+"""False alarms and detections of the verdict, and the errors of estimated performance, on simulated traffic."""
