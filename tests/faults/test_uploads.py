@@ -24,7 +24,7 @@ FAULTY = {
     "header only": (HEADER, "no-rows"),
     "a short row": (SOUND + b"1.5\n", "short-row"),
     "a long row": (SOUND + b"1.5,true,9\n", "long-row"),
-    "truncated": (SOUND[:-3], "truncated"),
+    "truncated": (SOUND[:-7], "truncated"),
     "an unclosed quote": (SOUND + b'"1.5,true\n', "unclosed-quote"),
     "UTF-16": (SOUND.decode().encode("utf-16"), "encoding"),
     "Latin-1": (SOUND + "1.5,trüe\n".encode("latin-1"), "encoding"),
