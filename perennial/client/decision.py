@@ -16,7 +16,7 @@ _COLOURS = {"promoted": "#1a7f37", "refused": "#9a6700", "quarantined": "#9a6700
 
 @dataclass(frozen=True)
 class Decision:
-    """How a run ended. `run` is None if none was started.
+    """The end of a run. `run` is None if none was started.
 
     `metrics` are those of candidate and champion on the same held-out rows, with their intervals; the first is the
     metric that the gate compares. A notebook shows a decision as a table.
