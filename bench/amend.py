@@ -154,11 +154,11 @@ class Stream:
 GATE = Gate(metric="roc_auc", margin=0.02, forgetting=0.02, resamples=200)
 
 
-def measure(folder: Path, estimators: Sequence[str]) -> dict[tuple[str, str], list[Month]]:
+def measure(folder: Path, estimators: Sequence[str], policies: Sequence[str]) -> dict[tuple[str, str], list[Month]]:
     """The months of each estimator and policy."""
     found = {}
     for estimator in estimators:
-        for policy in POLICIES:
+        for policy in policies:
             found[estimator, policy] = Stream(estimator, policy, folder / estimator / policy).run()
     return found
 
@@ -186,9 +186,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the table into docs/retraining.md")
     parser.add_argument("--estimator", choices=ESTIMATORS, action="append", help="only these")
+    parser.add_argument("--policy", choices=POLICIES, action="append", help="only these")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = table(measure(Path(folder), chosen.estimator or list(ESTIMATORS)))
+        found = table(measure(Path(folder), chosen.estimator or list(ESTIMATORS), chosen.policy or POLICIES))
     if chosen.write:
         put(PAGE, "amend", found)
     else:

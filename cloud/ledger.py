@@ -37,6 +37,7 @@ from perennial.records import (
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
+MOST_UNKNOWN = 100  # records of uploads for no known model in a day; more are left out
 
 
 class MissingRecordError(CloudError):
@@ -87,8 +88,25 @@ class Ledger:
         return sorted(found, key=lambda dataset: (dataset.uploaded_at, dataset.sequencer, dataset.id))
 
     def refuse_unknown(self, dataset: DatasetVersion) -> bool:
-        """Records an upload whose key names no model. False if it was recorded before."""
-        return self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True)
+        """Records an upload whose key names no model, MOST_UNKNOWN a day at most. True for the first of its day."""
+        day = f"{dataset.uploaded_at:%Y-%m-%d}"
+        counted = self.table.get_item(Key=_refused("upload", day), ConsistentRead=True).get("Item", {})
+        if int(counted.get("count", 0)) >= MOST_UNKNOWN:
+            return False
+        if not self._put(dataset, "dataset", dataset.id, pk=UNKNOWN_MODEL, new=True):
+            return False
+        return self.count_refused("upload", day) == 1
+
+    def count_refused(self, kind: str, day: str) -> int:
+        """Counts one more refused object of a day; only the first of a kind is worth a notice."""
+        found = self.table.update_item(
+            Key=_refused(kind, day),
+            UpdateExpression="ADD #count :one",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={":one": 1},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(found["Attributes"]["count"])
 
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads whose keys name no model."""
@@ -285,6 +303,10 @@ class Ledger:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _refused(kind: str, day: str) -> dict[str, str]:
+    return {"pk": f"model#{UNKNOWN_MODEL}", "sk": f"refused#{day}#{kind}"}
 
 
 def _notified(run: Run, occasion: str) -> dict[str, str]:

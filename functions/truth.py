@@ -16,7 +16,7 @@ from cloud.handovers import CreatedObject, ObjectCreated
 from cloud.platform import Platform, from_environment
 from functions.dispatch.handler import specs
 from functions.task import logger, metrics
-from perennial import layout
+from perennial import conclusion, layout
 from perennial.contract.model import ModelSpec
 from perennial.identity import truth_id
 from perennial.monitoring.truth import Labels, Upload, read
@@ -84,6 +84,9 @@ def notice(spec: ModelSpec, key: str, found: Labels) -> Notice:
 
 def refuse_unknown(platform: Platform, key: str) -> None:
     """Sends the notice that labels were uploaded for no model."""
-    text = f"{key} was put under truth/, but names no model of this deployment. Expected truth/MODEL/FILE, with one of:"
+    text = (
+        f"{conclusion.quoted(key)} was put under truth/, but names no model of this deployment. "
+        "Expected truth/MODEL/FILE, with one of:"
+    )
     told = Notice(subject="labels for no known model", severity="warning", text="\n".join([text, *sorted(specs())]))
     messaging.notify_people(platform, told)

@@ -100,10 +100,16 @@ def _detail(cause: Mapping[str, Any]) -> str | None:
     return str(message) if message else None
 
 
+def quoted(key: str) -> str:
+    """A key of S3 in a sentence: who uploads chooses it, so control characters are escapes and it is short."""
+    return json.dumps(key if len(key) <= 200 else key[:200] + "...")
+
+
 def unknown_upload(key: str, models: Sequence[str]) -> Notice:
     """The notice about an upload whose key names no model."""
     text = (
-        f"{key} was uploaded, but no model reads from there. It was recorded and nothing was started.\n"
+        f"{quoted(key)} was uploaded, but no model reads from there. It was recorded and nothing was started.\n"
+        "More such uploads of this day are recorded without a notice: perennial runs lists them.\n"
         f"Models: {', '.join(models) or 'none'}. next: perennial upload FILE --model NAME"
     )
     return Notice(subject="upload for no known model", text=text, severity="warning")

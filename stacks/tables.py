@@ -34,12 +34,11 @@ class Tables(Construct):
         )
         for name, model in sorted(models.items()):
             for kind, columns in model.tables.items():
-                made = self._table(name, kind, columns, environment.table(name, kind))
-                made.add_dependency(self.database)
+                self._table(name, kind, columns, environment.table(name, kind))
 
-    def _table(self, model: str, kind: str, columns: Columns, name: str) -> glue.CfnTable:
+    def _table(self, model: str, kind: str, columns: Columns, name: str) -> None:
         location = f"s3://{self._bucket}/{table(kind, model)}"
-        return glue.CfnTable(
+        glue.CfnTable(
             self,
             "".join(word.title() for word in f"{model}-{kind}".split("-")),
             catalog_id=Aws.ACCOUNT_ID,

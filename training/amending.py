@@ -110,11 +110,14 @@ def _loaded(folder: Path) -> Model:
     """The champion, if it predicts with this code as with its own."""
     try:
         champion = Model.load(folder)
-        champion.check_golden()
     except ArtifactError as error:
         raise NotAmendableError(f"the champion cannot be read by this code: {error}") from error
     except Exception as error:  # a pickle of an older release may raise anything
         raise NotAmendableError(f"the champion cannot be read by this code ({type(error).__name__})") from error
+    try:
+        champion.check_golden()
+    except Exception as error:  # the message may hold values
+        raise NotAmendableError("the champion predicts its golden rows otherwise with this code") from error
     return champion
 
 
@@ -159,7 +162,9 @@ def _amended(plan: Plan, champion: Model, rows: pd.DataFrame, numbers: NDArray[A
         with fitting.threads(pipeline, len(lesson.rows)):
             return updates.update(plan, pipeline, lesson, fitting.CODE)
     except (ValueError, TypeError, TrainingError) as error:
-        reason = f"the estimator {plan.estimator} could not be amended ({type(error).__name__}); the job's log says why"
+        reason = (
+            f"the estimator {plan.estimator} could not be amended ({type(error).__name__}); the job's log has the place"
+        )
         raise NotAmendableError(reason) from error
 
 

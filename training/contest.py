@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from perennial.gate.choice import AMENDED, FULL, Choice, choose
 from training import amending, evaluation, judging
 from training.amending import Amended
 from training.fitting import Fitted
-from training.job import Paths, report
+from training.job import Paths, print_place, report
 from training.judging import Rival
 from training.model import Model
 from training.rows import Split
@@ -48,7 +47,7 @@ def judge(
         amended = amending.grow(plan, split, rival.champion.folder, scratch / "amended")
     except NotAmendableError as error:
         if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
+            print_place(error.__cause__)
         report("not amended", reason=str(error))
         return fitted, full | {"update": {"taken": FULL, "sentence": f"There is no amended candidate: {error}."}}
     judged = judging.judge(plan, split, amended.fitted, rival, scratch / "judged")

@@ -25,6 +25,7 @@ from perennial.contract.fields import PayloadError
 from perennial.contract.parquet import MOST_CELLS
 from perennial.contract.requests import PARQUET, UnsupportedTypeError, content_type
 from perennial.contract.schema import Rows, Schema
+from training.artifact import ArtifactError
 from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
 from training.payloads.inputs import Inputs
 from training.payloads.negotiation import NotAcceptableError, accepted
@@ -61,7 +62,8 @@ class App:
             model = Served(folder, digest or (version or "").partition("@")[2] or None, policy, reveal)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
-            self.fault = f"{type(error).__name__}: {error}"
+            plain = isinstance(error, ArtifactError | ImportError | OSError)  # other messages may hold values of rows
+            self.fault = f"{type(error).__name__}: {error}" if plain else f"{type(error).__name__} at {_place(error)}"
             _log({"event": "load", "ok": False, "model": self.version, "reason": self.fault})
         else:
             self.model = model

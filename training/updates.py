@@ -195,7 +195,7 @@ def _by_user(plan: Plan, pipeline: Any, lesson: Lesson, code: Path) -> Any:
     try:
         after = amend(model=model, rows=rows, target=lesson.target)
     except Exception as error:  # the user's code: any exception is reported to the user
-        reason = f"amend of {plan.estimator} failed ({type(error).__name__}); the job's log says why"
+        reason = f"amend of {plan.estimator} failed ({type(error).__name__}); the job's log has the place"
         raise NotAmendableError(reason) from error
     needed = "predict" if plan.problem == "regression" else "predict_proba"
     if not hasattr(after, needed):

@@ -8,7 +8,7 @@ import pytest
 from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.reconciliation import handler as reconcile
-from perennial import layout
+from perennial import conclusion, layout
 
 KEY = "incoming/flights/2013-01.csv"
 
@@ -75,6 +75,23 @@ def test_an_upload_that_no_spec_knows_is_recorded_and_told_once(world, send, key
     assert world.executions() == []
     assert [dataset.key for dataset in world.ledger.unknown_uploads()] == [key]
     assert world.notices() == ["upload for no known model"]
+
+
+def test_uploads_for_no_model_are_one_notice_a_day_and_a_bounded_number_of_records(world, send, monkeypatch):
+    monkeypatch.setattr("cloud.ledger.MOST_UNKNOWN", 3)
+    for number in range(5):
+        send(created(f"incoming//{number}\x1b[2J.csv", f"v{number}"))
+    assert world.notices() == ["upload for no known model"]
+    assert len(world.ledger.unknown_uploads()) == 3
+    tomorrow = created("incoming//late.csv", "v9") | {"time": "2026-01-02T00:00:00Z"}
+    send(tomorrow)
+    assert world.notices() == ["upload for no known model"]
+
+
+def test_a_key_in_a_notice_is_quoted_and_short():
+    told = conclusion.unknown_upload("incoming//\x1b]0;x\x07\n\nnext: rm -rf /" + "a" * 1000, ["flights"]).text
+    assert told.startswith('"incoming//\\u001b]0;x\\u0007\\n\\nnext: rm -rf /aaa')
+    assert len(told) < 500
 
 
 def test_a_second_upload_waits_until_the_first_has_ended(world, send, end):
