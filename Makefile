@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
+.PHONY: demo test test-wheel wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -20,19 +20,21 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require
 INSTALL = { $(PIP) requirements/installer.txt && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } \
 	  || { echo "uv could not; installing with pip (two minutes or three) ..."; $(PIP) $(1); }
 
-.venv/.run: requirements.txt requirements/installer.txt | .venv/bin/perennial
+# The checkout itself, editable: its command and its packages. What builds it is locked in installer.txt.
+OURSELVES = $(PIP) requirements/installer.txt && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+  --no-deps --no-build-isolation --editable .
+
+.venv/.run: requirements.txt requirements/installer.txt | .venv/bin/python
 	@echo "Installing the locked packages into .venv ..."
 	@$(call INSTALL,requirements.txt)
+	@$(OURSELVES)
 	@touch $@
 
-.venv/.dev: requirements-dev.txt requirements/installer.txt | .venv/bin/perennial  # holds all of requirements.txt, in the same versions
+.venv/.dev: requirements-dev.txt requirements/installer.txt | .venv/bin/python  # holds all of requirements.txt, in the same versions
 	@echo "Installing the locked development packages into .venv ..."
 	@$(call INSTALL,requirements-dev.txt)
+	@$(OURSELVES)
 	@touch .venv/.run $@
-
-.venv/bin/perennial: | .venv/bin/python
-	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
-	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $@ && chmod +x $@
 
 test: setup-dev  ## format, lint, types, import contracts, the suite
 	@$(BIN)/ruff format --check .
@@ -40,6 +42,13 @@ test: setup-dev  ## format, lint, types, import contracts, the suite
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+
+test-wheel: setup-dev  ## the built wheel in an empty environment: new, its two commands, an upload, a prediction (five minutes)
+	@PERENNIAL_WHEEL=1 $(BIN)/python -m pytest -s tests/test_wheel.py
+
+wheel: setup  ## the installable package, in build/dist
+	@$(PIP) requirements/installer.txt
+	@$(BIN)/python -m hatchling build -t wheel -d build/dist
 
 coverage: setup-dev  ## the suite, and which lines it does not reach; on Python 3.11 that takes twice as long
 	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov --cov-report=term:skip-covered
@@ -119,15 +128,15 @@ docs-site: .venv/.docs  ## docs/ as a site with search, in build/site; it opens 
 
 lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/installer.in -o requirements/installer.txt
-	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/dev.in -o requirements-dev.txt
-	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/run.in -o requirements.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt pyproject.toml -o requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/docs.in -o requirements/docs.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/checkov.in -o requirements/checkov.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/second-opinion.in -o requirements/second-opinion.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
-	  -c requirements-dev.txt requirements/layer.in -o requirements/layer.txt
+	  -c requirements-dev.txt requirements/layer.in -o stacks/layer.txt
 	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \
-	  -c requirements-dev.txt requirements/serving.in -o requirements/serving.txt
+	  -c requirements-dev.txt requirements/serving.in -o stacks/serving.txt
 
 bench: setup  ## ours beside the peers, into docs/benchmarks.md (an hour; ARGS=--quick: minutes); DATE is what it bears
 	@$(BIN)/python -m bench.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)

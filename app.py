@@ -1,42 +1,5 @@
-"""The CDK app: reads the settings and makes two stacks. `python app.py` writes cdk.out, as `cdk deploy` does.
+"""The CDK app of the checkout: `python app.py` writes cdk.out, as `cdk deploy` does. See stacks/app.py."""
 
-Settings are values of the CDK context, `cdk deploy -c KEY=VALUE`: stacks/settings.py lists them. `-c name=NAME` deploys
-the environment NAME beside others, with names of its own for everything.
-"""
+from stacks.app import main
 
-import json
-import os
-
-from stacks.settings import ROOT, Settings, SettingsError  # before aws_cdk: finds the Node that aws_cdk runs on
-
-# isort: split
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
-
-from perennial.monitoring import athena
-from perennial.spec import SpecError, load_all
-from stacks.data import DataStack
-from stacks.models import Model
-from stacks.platform_stack import PlatformStack
-
-app = App(
-    outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")),
-    context=json.loads((ROOT / "cdk.json").read_text())["context"],
-    analytics_reporting=False,
-    stack_traces=False,
-    tree_metadata=False,
-    builtin_cloud_formation_validation=False,  # cfn-lint reports more, in the tests
-)
-Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-if app.node.try_get_context("nist"):  # `make lint-packs`, which knows the findings that are accepted
-    Validations.of(app).add_plugins(NIST80053R5Checks(app))
-try:
-    settings = Settings.from_context({key: app.node.try_get_context(key) for key in Settings.names()})
-    # AWS would refuse a spec's fault in the middle of a run
-    specs = load_all(settings.models_folder, settings.training_hours)
-except (SettingsError, SpecError) as error:
-    raise SystemExit(str(error)) from None
-data = DataStack(app, "Data", settings=settings)
-models = {name: Model(athena.tables(spec), spec.monitoring.every_hours) for name, spec in specs.items()}
-PlatformStack(app, "Platform", data=data, models=models, settings=settings)
-app.synth()
+main()

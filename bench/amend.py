@@ -33,7 +33,8 @@ from perennial.gate.decision import decide
 from training import amending
 from training.job import Paths, read_plan
 from training.model import Model
-from training.rows import read, split
+from training.rows import read
+from training.split import split
 from training.tables import to_arrow
 from training.train import train
 

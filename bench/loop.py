@@ -49,9 +49,10 @@ def main() -> None:
 
 def measure() -> list[dict[str, float]]:
     """One dictionary of seconds per upload."""
-    from cli.progress import Ending, follow
     from cloud.ledger import Ledger
     from cloud.platform import from_parameter
+    from perennial.client.decision import Decision
+    from perennial.client.following import follow
     from perennial.environment import Environment
     from perennial.identity import dataset_id
 
@@ -64,7 +65,7 @@ def measure() -> list[dict[str, float]]:
         begun = time.time()
         put = boto3.client("s3").put_object(Bucket=platform.data_bucket, Key=key, Body=body)
         for event in follow(platform, ledger, dataset_id("flights", platform.data_bucket, key, put["VersionId"])):
-            if isinstance(event, Ending):
+            if isinstance(event, Decision):
                 assert event.outcome in ("promoted", "refused"), event
                 rounds.append(_split(begun, str(event.run), platform.state_machine, event.outcome))
     return rounds

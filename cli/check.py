@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import cards, project
+from cli import card_option, estimators, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, line, note, show, table, usage
 
 if TYPE_CHECKING:
+    from perennial.client import cards
     from perennial.contract.dataset import Card
     from perennial.validation.verdict import Problem, Verdict
 
@@ -26,12 +27,12 @@ def check(
             help="A folder for rows.parquet (typed, clean) and quarantined.parquet (as they were, with reasons)."
         ),
     ] = None,
-    card: cards.Option = None,
+    card: card_option.Option = None,
     json: Json = False,
 ) -> None:
-    """Validate a file and its card as the platform would.
+    """Validate a file and its card as the platform would, and try the model's estimator.
 
-    Exit code 0 when they are accepted, 3 when they are refused."""
+    Exit code 0 when they are accepted, 3 when they are refused, 1 when the estimator cannot be made."""
     spec = project.spec(model, project.training_hours())
     if file.is_dir():
         raise usage(f"{file} is a folder; next: check its files one by one")
@@ -39,11 +40,13 @@ def check(
         raise CommandError(f"{file}: no such file")
 
     from cli.drafting.leaks import of_file  # Polars takes a while to import; --help does not need it
+    from perennial.client.cards import find as find_card
     from perennial.validation.inspection import inspect
 
-    beside = cards.find(file, card)
+    beside = find_card(file, card)
     found = inspect(file, spec.contract(), out)
     verdict = _with_card(found.verdict, spec.card, beside)
+    fault = estimators.faults([spec], project.root()).get(model, "")
     leakage = of_file(file, spec) if found.verdict.accepted else ()
     for leak in leakage:
         note(leak.sentence)
@@ -51,7 +54,10 @@ def check(
     for sentence in spec.release.limitations():
         note(sentence)
     if json:
-        told = {"leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in leakage]}
+        told: dict[str, object] = {
+            "estimator": fault,
+            "leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in leakage],
+        }
         emit(
             _as_dict(file, model, verdict)
             | told
@@ -61,6 +67,8 @@ def check(
         _show(file, verdict)
         for name, path in written.items():
             line(f"{name}: {path or 'none'}")
+    if fault:
+        raise CommandError(f"models/{model}.yaml: {fault}")
     if not verdict.accepted:
         raise typer.Exit(REFUSED)
 

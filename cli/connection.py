@@ -1,33 +1,24 @@
-"""The cloud that a command uses: that of the AWS_* settings, or else the embedded cloud of this checkout."""
+"""The cloud that a command uses: that of the AWS_* settings, or else the embedded cloud of this folder."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import embedded_cloud, environment
-from cli.embedded_cloud import Place
+from cli import environment, project
 from cli.output import note
+from perennial.client import local_cloud
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
     from cloud.platform import Platform
-
-AWS_VARIABLES = (
-    "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)  # fmt: skip
+    from perennial.client.serving import Serving
 
 
 def choose() -> None:
     """Configures boto3: AWS settings of the user, or else a running embedded cloud."""
-    if any(os.environ.get(name) for name in AWS_VARIABLES) or aws_files():
-        return
-    running = embedded_cloud.find(Place.of_checkout())
+    running = local_cloud.choose(project.found())
     if running:
         note(f"(no AWS settings: using the embedded cloud at {running.endpoint_url})")
-        os.environ.update(running.environment())
 
 
 def connect() -> tuple[Platform, Ledger]:
@@ -38,6 +29,14 @@ def connect() -> tuple[Platform, Ledger]:
 
     platform = from_parameter(environment.chosen())
     return platform, Ledger(platform.ledger_table)
+
+
+def serving(model: str) -> Serving:
+    """The champion of a model. Raises CommandError if no version serves."""
+    from perennial.client import serving as champions
+
+    platform, ledger = connect()
+    return champions.serving(platform, ledger, model, lambda: project.spec(model))
 
 
 def person() -> str:
@@ -52,14 +51,3 @@ def person() -> str:
         return str(client("sts").get_caller_identity()["Arn"])
     except (BotoCoreError, ClientError):
         return getpass.getuser()
-
-
-def aws_files() -> list[str]:
-    """The user's AWS configuration files that exist."""
-    home = Path.home() / ".aws"
-    named = {
-        "AWS_SHARED_CREDENTIALS_FILE": home / "credentials",
-        "AWS_CONFIG_FILE": home / "config",
-    }
-    paths = [Path(os.environ.get(variable) or path) for variable, path in named.items()]
-    return [str(path) for path in paths if path.is_file()]

@@ -13,7 +13,7 @@ import typer
 from awsrules.quotas import Kind
 from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place
-from cli.output import ERROR, Json, emit, note, show, table
+from cli.output import ERROR, Json, emit, note, show, table, usage
 from cli.stopwatch import Stopwatch
 
 
@@ -31,6 +31,8 @@ def demo(
     environment.choose(None)  # its cloud holds the default one
     started = time.monotonic()
     root = project.root()
+    if "flights" not in project.model_names():
+        raise usage(f"the demonstration is of models/flights.yaml, which {root} lacks; next: perennial new FOLDER")
     assembly, _ = synthesis.assembly(root, project.build() / "cdk.out")
     setup = time.monotonic() - started
     watch = Stopwatch()

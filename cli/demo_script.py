@@ -13,12 +13,13 @@ from cli.descriptions import Descriptions
 from cli.lineage import ingredients, products
 from cli.lineage_tree import tree
 from cli.output import note, shortened, stderr, table
-from cli.progress import Ending, watch
+from cli.progress import watch
 from cli.stopwatch import Stopwatch
 from cloud import s3
 from cloud.ledger import Ledger
 from cloud.platform import from_parameter
 from perennial import layout
+from perennial.client.decision import Decision
 from perennial.environment import Environment
 from perennial.identity import dataset_id
 from perennial.spec import load_all
@@ -101,7 +102,7 @@ class DemoScript:
         note(f"  invoke_endpoint, {what}: {shown[:300]}")
         return text
 
-    def _show_ending(self, ending: Ending) -> None:
+    def _show_ending(self, ending: Decision) -> None:
         note(f"{ending.outcome}: {' '.join(ending.reasons[:1])}")
         if ending.outcome == "quarantined":
             key = layout.dataset(self._model, ending.dataset, layout.VERDICT)
@@ -112,7 +113,7 @@ class DemoScript:
         state = boto3.client("sagemaker").describe_endpoint(EndpointName=self._endpoint)
         note(f"{self._endpoint} is {state['EndpointStatus']} and serves {champion.version if champion else 'nothing'}")
 
-    def _detail(self, ending: Ending) -> str:
+    def _detail(self, ending: Decision) -> str:
         """The metric of a model, or the first reason of a refusal."""
         if ending.version and ending.outcome == "promoted":
             version = self._ledger.version(ending.version)

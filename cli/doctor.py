@@ -14,12 +14,11 @@ from pathlib import Path
 
 import typer
 
-from cli import connection, embedded_cloud, project
-from cli.connection import AWS_VARIABLES, aws_files
-from cli.embedded_cloud import Place
+from cli import connection, embedded_cloud, estimators, project
 from cli.environment import chosen, commands
 from cli.output import ERROR, Json, emit, line
-from cli.processes import is_listening
+from perennial.client.local_cloud import AWS_VARIABLES, aws_files
+from perennial.client.processes import is_listening
 from perennial.spec import SpecError, load_all
 
 NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambdaric", "gunicorn")
@@ -27,27 +26,34 @@ NEEDED = ("aws_cdk", "boto3", "moto", "polars", "pydantic", "sklearn", "awslambd
 
 @dataclass(frozen=True)
 class Finding:
-    """One prerequisite. `remedy` is a command, or empty if it is met."""
+    """One prerequisite. `remedy` is a command, or empty if it is met; one that is not `needed` is no fault."""
 
     name: str
     ok: bool
     found: str
     remedy: str = ""
+    needed: bool = True
+
+    @property
+    def word(self) -> str:
+        """The word before its line."""
+        return "ok" if self.ok else "fault" if self.needed else "none"
 
 
 def doctor(json: Json = False) -> None:
     """Check the prerequisites.
 
     Python, packages, Node, the specs, the cloud, and the account's quotas beside what the specs need; a missing one is
-    shown with its remedy."""
+    shown with its remedy. Without AWS settings no cloud is needed: check, train and drift of files do without."""
     findings = [replace(found, remedy=commands(found.remedy)) for found in (look() for look in LOOKS)]
+    well = all(finding.ok or not finding.needed for finding in findings)
     if json:
-        emit({"ok": all(finding.ok for finding in findings), "findings": [asdict(finding) for finding in findings]})
+        emit({"ok": well, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
             remedy = f"; next: {finding.remedy}" if finding.remedy else ""
-            line(f"{'ok   ' if finding.ok else 'fault'}  {finding.name:<8}  {finding.found}{remedy}")
-    if not all(finding.ok for finding in findings):
+            line(f"{finding.word:<5}  {finding.name:<8}  {finding.found}{remedy}")
+    if not well:
         raise typer.Exit(ERROR)
 
 
@@ -94,7 +100,11 @@ def _specs() -> Finding:
         return Finding(
             "specs", False, f"no model in {project.models()}", "perennial init FILE --target COL --model NAME"
         )
-    return Finding("specs", True, f"{', '.join(specs)} ({project.models()})")
+    found = estimators.faults(specs.values(), project.root())
+    if found:
+        told = "; ".join(f"{model}: {fault}" for model, fault in found.items())
+        return Finding("specs", False, told, f"edit {project.models()}")
+    return Finding("specs", True, f"{', '.join(specs)} ({project.models()}); their estimators can be made")
 
 
 def _loopback() -> Finding:
@@ -116,7 +126,7 @@ def _disk() -> Finding:
 
 def _cloud() -> Finding:
     url = os.environ.get("AWS_ENDPOINT_URL", "")
-    running = embedded_cloud.find(Place.of_checkout())
+    running = embedded_cloud.find(embedded_cloud.place_of_project())
     if running and url in ("", running.endpoint_url):
         return Finding("cloud", True, f"the embedded cloud is up at {running.endpoint_url}")
     if url:
@@ -129,7 +139,7 @@ def _cloud() -> Finding:
     if settings:
         return Finding("cloud", True, f"AWS, by {', '.join(settings)}")
     remedy = 'eval "$(perennial up --detach)", or set AWS credentials and region'
-    return Finding("cloud", False, "no embedded cloud is up and no AWS credentials are set", remedy)
+    return Finding("cloud", False, "no embedded cloud is up and no AWS credentials are set", remedy, needed=False)
 
 
 def _quotas() -> Finding:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import connection, histogram, project
-from cli.drift_inputs import DriftInput, FileInput, find_dataset
+from cli.drift_inputs import DriftInput, FileInput, Profiled, find_dataset
 from cli.output import REFUSED, Json, emit, line, show, table, usage
 
 if TYPE_CHECKING:
@@ -44,10 +44,11 @@ def drift(
     from perennial.drift import compare  # Polars takes a while to import; --help does not need it
 
     inputs, spec, ledger = _inputs(a, b, model)
-    before = inputs[0].profile(None)
-    after = inputs[1].profile(before.grid)
-    thresholds = spec.drift
-    report = compare(before, after, thresholds, _importance(ledger, spec.name) if ledger else None)
+    before = inputs[0].read(None)
+    after = inputs[1].read(before.profile.grid)
+    thresholds, words = spec.drift, after.words or before.words
+    importance = _importance(ledger, spec.name) if ledger else None
+    report = compare(before.profile, after.profile, thresholds, importance, words)
     if json:
         emit({"a": inputs[0].name, "b": inputs[1].name, "model": spec.name} | report.as_dict())
     else:
@@ -84,10 +85,11 @@ def _importance(ledger: Ledger, model: str) -> dict[str, float] | None:
 
 def _show(
     inputs: tuple[DriftInput, DriftInput],
-    profiles: tuple[Profile, Profile],
+    read: tuple[Profiled, Profiled],
     report: DriftReport,
     thresholds: Drift,
 ) -> None:
+    profiles = (read[0].profile, read[1].profile)
     line(f"A  {inputs[0].name}: {report.reference_rows:,} rows")
     line(f"B  {inputs[1].name}: {report.current_rows:,} rows")
     if report.columns:
@@ -101,7 +103,7 @@ def _show(
     if report.moved is not None and report.verdict != "stable":
         line()
         line(f"{report.moved}:")
-        grid = profiles[0].grid.columns[report.moved]
+        grid = profiles[0].grid.columns[report.moved].with_words(read[1].words or read[0].words)
         for text in histogram.lines(grid, *(side.columns[report.moved] for side in profiles)):
             line(text)
     line()

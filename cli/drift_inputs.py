@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 100_000  # for the grid, as on the platform
 
 
+@dataclass(frozen=True)
+class Profiled:
+    """The profile of an input, and the words for false and true in the data of a boolean target."""
+
+    profile: Profile
+    words: tuple[str, str] | None
+
+
 class DriftInput(Protocol):
     """One of the two inputs."""
 
@@ -29,8 +37,8 @@ class DriftInput(Protocol):
     def name(self) -> str:
         """The name in messages."""
 
-    def profile(self, grid: Grid | None) -> Profile:
-        """The profile over a grid, or over its own. Raises CommandError."""
+    def read(self, grid: Grid | None) -> Profiled:
+        """Its profile over a grid, or over its own. Raises CommandError."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class FileInput:
     def name(self) -> str:
         return str(self.path)
 
-    def profile(self, grid: Grid | None) -> Profile:
+    def read(self, grid: Grid | None) -> Profiled:
         from perennial.profile import freeze
         from perennial.validation import inspect, sample
 
@@ -55,7 +63,7 @@ class FileInput:
                 f"{self.path}: no row can be compared: {found.verdict.sentence}; "
                 f"next: perennial check {self.path} --model {self.spec.name}"
             )
-        return found.profile
+        return Profiled(found.profile, found.verdict.words)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class DatasetInput:
     def name(self) -> str:
         return self.dataset.id
 
-    def profile(self, grid: Grid | None) -> Profile:
+    def read(self, grid: Grid | None) -> Profiled:
         from cloud import s3
         from perennial.profile import Profile, ProfileError
 
@@ -83,7 +91,18 @@ class DatasetInput:
             ) from None
         except ProfileError as error:
             raise CommandError(f"{self.name}: {error}; next: upload the file again, which profiles it again") from None
-        return kept if grid is None or grid.digest == kept.grid.digest else self._recounted(grid)
+        found = kept if grid is None or grid.digest == kept.grid.digest else self._recounted(grid)
+        return Profiled(found, self._words())
+
+    def _words(self) -> tuple[str, str] | None:
+        from cloud import s3
+        from perennial.validation.verdict import Verdict
+
+        key = layout.dataset(self.dataset.model, self.dataset.id, layout.VERDICT)
+        try:
+            return Verdict.from_dict(s3.read_json(self.platform.data_bucket, key)).words
+        except s3.MissingObjectError:
+            return None
 
     def _recounted(self, grid: Grid) -> Profile:
         """The profile of the stored rows over another grid."""

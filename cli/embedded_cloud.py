@@ -8,71 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cli import project
 from cli.output import CommandError
-from cli.processes import is_free, is_listening, is_running
+from cli.synthesis import code_environment
+from perennial.client.local_cloud import Place, Running, find
+from perennial.client.processes import is_free, is_running
+
+__all__ = ["Place", "Running", "find"]
 
 PATIENCE = 120.0  # seconds until it is ready; a first synthesized assembly deploys within two
 LAST_LINES = 15
 
 
-@dataclass(frozen=True)
-class Place:
-    """The files of one embedded cloud: its state (when ready), its log, its assemblies by folder, their digests."""
-
-    state: Path
-    log: Path
-    assemblies: Path
-    deployed: Path
-
-    @classmethod
-    def of_checkout(cls) -> Place:
-        """The one embedded cloud that `perennial up` keeps for a checkout."""
-        return cls.below(project.build())
-
-    @classmethod
-    def below(cls, folder: Path) -> Place:
-        """The files of an embedded cloud that has a folder to itself."""
-        names = ("cloud.json", "cloud.log", "cloud.assemblies", "cloud.digests")
-        return cls(*(folder / name for name in names))
-
-
-@dataclass(frozen=True)
-class Running:
-    """An embedded cloud that is ready."""
-
-    pid: int
-    endpoint_url: str
-    exports: dict[str, str]
-    account: str = "grown"
-
-    def environment(self) -> dict[str, str]:
-        """The environment variables that point any AWS client to it, without a proxy."""
-        proxies = any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"))
-        if not proxies:
-            return self.exports
-        around = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-        direct = ",".join(dict.fromkeys([*filter(None, around.split(",")), "127.0.0.1"]))
-        return {**self.exports, "NO_PROXY": direct, "no_proxy": direct}
-
-
-def find(place: Place) -> Running | None:
-    """The embedded cloud that runs there, or None. The state file of a killed one is deleted."""
-    try:
-        state: dict[str, Any] = json.loads(place.state.read_text())
-        exports, account = dict(state["exports"]), str(state.get("account", "grown"))
-        running = Running(int(state["pid"]), str(state["endpoint_url"]), exports, account)
-    except (OSError, ValueError, KeyError):
-        return None
-    if is_running(running.pid) and is_listening(running.endpoint_url):
-        return running
-    if not is_running(running.pid):
-        place.state.unlink(missing_ok=True)
-    return None
+def place_of_project() -> Place:
+    """The one embedded cloud that `perennial up` keeps for a team's folder."""
+    return Place.below(project.build())
 
 
 def start(
@@ -84,13 +36,19 @@ def start(
     place.state.unlink(missing_ok=True)
     place.deployed.unlink(missing_ok=True)
     place.assemblies.write_text(f"{assembly}\n")
-    command = [sys.executable, "-m", "embedded", "--assemblies", str(place.assemblies), "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "embedded", "--assemblies", str(place.assemblies), "--port", str(port)]
     command += ["--speed", str(speed), "--account", account, "--ready", str(place.state)]
     if parent is not None:
         command += ["--parent", str(parent)]
     with place.log.open("wb") as log:
         return subprocess.Popen(
-            command, cwd=project.root(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=project.root(),
+            env=code_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 

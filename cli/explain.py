@@ -29,7 +29,8 @@ def explain(
 ) -> None:
     """Explain how a run ended.
 
-    The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command."""
+    The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command.
+    Below them the metrics of candidate and champion with their intervals."""
     model_of(run)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
     found = find_run(ledger, run)
@@ -37,12 +38,16 @@ def explain(
         _explain_waiting(ledger, run, json)
         return
 
+    from cli.metrics import show_metrics
+    from cloud import evaluations
     from perennial import explanation
 
     decision = _decision(platform, found)
+    compared = evaluations.metric_rows(platform, found)
     until = approval.waits_until(found)
     if json:
-        more = {"decision": decision.as_dict() if decision else None, "waits_until": until}
+        measured = [row.to_json() for row in compared]
+        more = {"decision": decision.as_dict() if decision else None, "waits_until": until, "metrics": measured}
         emit(found.model_dump(mode="json", exclude={"token"}) | more)
         return
     if everything:
@@ -50,11 +55,14 @@ def explain(
     else:
         for text in explanation.lines(found, decision):
             line(commands(text))
+    show_metrics(compared)
     if found.state == "running" and not until:
         _tell_where(platform, found)
 
 
 def _tell_all(found: Run) -> None:
+    from perennial import explanation
+
     line(f"{found.id}: {found.state}")
     line(
         f"  began {found.started_at.astimezone():%Y-%m-%d %H:%M:%S}{_length(found)}; {found.trigger} of {found.dataset}"
@@ -64,7 +72,7 @@ def _tell_all(found: Run) -> None:
             line(f"  {step.name}: {sentence}")
     for reason in found.reasons:
         line(reason)
-    command = approval.next_command(found.id) if approval.waits_until(found) else found.next_command
+    command = explanation.next_command(found)
     if command:
         next_line(command)
 

@@ -14,6 +14,7 @@ import typer
 
 from cli import project
 from cli.output import Json, Model, emit, line, note, usage
+from perennial.client.errors import did_you_mean
 from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
 
@@ -164,7 +165,7 @@ def _check(model: str, problem: str | None) -> None:
             f" for example {_plain(model)}"
         )
     if problem is not None and problem not in get_args(Problem):
-        raise usage(f"'{problem}' is no kind of problem{project.did_you_mean(problem, list(get_args(Problem)))}")
+        raise usage(f"'{problem}' is no kind of problem{did_you_mean(problem, list(get_args(Problem)))}")
 
 
 def _plain(name: str) -> str:

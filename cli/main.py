@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -13,6 +13,7 @@ from cli import (
     approval,
     batch,
     check,
+    compare,
     demo,
     doctor,
     drift,
@@ -22,32 +23,38 @@ from cli import (
     lineage,
     models,
     monitor,
+    new,
     predict,
     rebuild,
     report,
     retire,
+    retrain,
     rollback,
     runs,
     schema,
     site,
     stop,
     traffic,
+    train,
     truth,
     up,
     upload,
     withdraw,
 )
-from cli.output import CommandError, complain, usage
+from cli.output import CommandError, complain, line, note, usage
+from perennial import installation
 from perennial.environment import EnvironmentNameError
 from perennial.spec import SpecError
 
+INTERRUPTED = 130  # the exit code of shells for SIGINT
 NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(perennial up --detach)")'
 
 VERBS: tuple[Callable[..., None], ...] = (
-    demo.demo, init.init, check.check, schema.schema, doctor.doctor, up.up, up.down,
-    upload.upload, runs.runs, explain.explain, report.report, site.site, approval.approve, approval.reject,
-    models.models, lineage.lineage, drift.drift, monitor.monitor, traffic.traffic, truth.truth, predict.predict,
-    batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild, stop.stop, retire.retire,
+    demo.demo, new.new, init.init, check.check, train.train, schema.schema, doctor.doctor, up.up, up.down,
+    upload.upload, retrain.retrain, runs.runs, explain.explain, compare.compare, report.report, site.site,
+    approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor, traffic.traffic,
+    truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild, stop.stop,
+    retire.retire, new.synth,
 )  # fmt: skip
 
 
@@ -86,6 +93,10 @@ class Group(TyperGroup):
         """Runs the verb. Exits with the error's own code."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            for text in getattr(error, "__notes__", None) or ("nothing goes on that this command had begun",):
+                note(text)
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             known = as_command_error(error)
             if known is None:
@@ -99,7 +110,6 @@ app = typer.Typer(
     cls=Group,
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -108,8 +118,19 @@ for verb in VERBS:
     app.command()(verb)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        line(f"perennial {installation.version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def options(env: environment.Option = None) -> None:
+def options(
+    env: environment.Option = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version, and end.")
+    ] = False,
+) -> None:
     """Trains, releases and monitors machine-learning models on AWS."""
     try:
         environment.choose(env)

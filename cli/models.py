@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli import connection, environment, project
 from cli.output import Json, emit, note, show, table
-from perennial.contract.values import rounded
+from perennial.gate.check import read_metric
+from perennial.gate.metric_rows import sentence
 
 if TYPE_CHECKING:
     from cloud.endpoints import EndpointState
@@ -60,5 +61,4 @@ def _status(state: EndpointState | None, retired: Retirement | None) -> str:
 
 
 def _metric(model: dict[str, Any]) -> str:
-    metric = model["metrics"].get(model["metric"])
-    return f"{model['metric']} {rounded(metric['value'])}" if metric else ""
+    return sentence(model["metric"], read_metric(model["metrics"], model["metric"]))

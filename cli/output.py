@@ -6,9 +6,9 @@ Exit codes: 0 done, 1 error, 2 usage, 3 refused by validation or by the gate.
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -17,27 +17,36 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.environment import commands
+from perennial.client import project as projects
+from perennial.client.errors import ERROR, REFUSED, USAGE, printable, usage
+from perennial.client.errors import ClientError as CommandError
 
-ERROR, USAGE, REFUSED = 1, 2, 3
+__all__ = ["ERROR", "REFUSED", "USAGE", "CommandError", "printable", "usage"]
+
 WIDE = 240  # columns, if the output is not a terminal
 
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep", metavar="COLS|all|none", help="The file's columns beside each answer. Default: the model's key."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-Model = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="The model: models/NAME.yaml.")]
 
 
-class CommandError(Exception):
-    """An error of the user: one line with the fault, its place, the reason and the next command. `code` is the exit
-    code.
-    """
+def _models(incomplete: str) -> list[str]:
+    """The models that begin with the text, for a shell's completion."""
+    from cli import project
 
-    def __init__(self, message: str, code: int = ERROR) -> None:
-        super().__init__(message)
-        self.code = code
+    folder = project.found()
+    names = projects.model_names(folder) if folder else []
+    return [name for name in names if name.startswith(incomplete)]
 
 
-def usage(message: str) -> CommandError:
-    """The error for wrong usage."""
-    return CommandError(message, USAGE)
+Model = Annotated[
+    str,
+    typer.Option("--model", "-m", metavar="NAME", help="The model: models/NAME.yaml.", autocompletion=_models),
+]
 
 
 def stdout() -> Console:
@@ -60,15 +69,6 @@ def complain(text: str) -> None:
     stderr().print(f"[bold red]error:[/] {escape(printable(commands(text)))}", soft_wrap=True)
 
 
-#: characters that a terminal obeys or that reorder a line: C0 and C1 without line feed and tab, and bidi controls
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """A text with its control characters as escapes: names of columns and objects are others' texts."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 def line(text: str = "") -> None:
     """A line of data, without control characters."""
     sys.stdout.write(printable(text) + "\n")
@@ -77,6 +77,16 @@ def line(text: str = "") -> None:
 def next_line(command: str) -> None:
     """The line with the next command."""
     line(f"next: {commands(command)}")
+
+
+@contextmanager
+def interrupted(sentence: Callable[[], str]) -> Iterator[None]:
+    """Lets the command say at Ctrl-C what goes on, and what does not."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(sentence())
+        raise
 
 
 def emit(data: Any) -> None:

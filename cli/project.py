@@ -1,28 +1,32 @@
-"""The checkout and its specs."""
+"""The team's folder (models/ and cdk.json), or the checkout, and its specs."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 
 from awsrules.specs import TRAINING_HOURS
 from cli.output import CommandError, usage
+from perennial.client import project as projects
 from perennial.contract.model import ModelSpec
 from perennial.environment import Environment
-from perennial.spec import SpecError, load
+from perennial.spec import SpecError
 
 
 def root() -> Path:
-    """The checkout: the nearest folder from here upwards with app.py and models/, or the one of this code."""
-    here = Path.cwd()
-    own = Path(__file__).resolve().parents[1]
-    return next((folder for folder in (here, *here.parents, own) if is_root(folder)), own)
+    """The team's folder: the nearest from here upwards, or the checkout of this code. Raises CommandError."""
+    folder = found()
+    if folder is None:
+        raise usage(
+            f"neither {Path.cwd()} nor a folder above it holds models/ and cdk.json; "
+            "next: perennial new FOLDER, then cd FOLDER"
+        )
+    return folder
 
 
-def is_root(folder: Path) -> bool:
-    """True if the folder is a checkout of Perennial."""
-    return (folder / "app.py").is_file() and (folder / "models").is_dir()
+def found() -> Path | None:
+    """The same, or None where there is none."""
+    return projects.find(Path.cwd())
 
 
 def models() -> Path:
@@ -41,7 +45,7 @@ def build(environment: Environment = Environment()) -> Path:
 
 def model_names() -> list[str]:
     """The models that have a spec, sorted."""
-    return sorted(path.stem for path in models().glob("*.yaml"))
+    return projects.model_names(root())
 
 
 def training_hours() -> float:
@@ -58,20 +62,7 @@ def spec(name: str, training_hours: float | None = None) -> ModelSpec:
 
     With `training_hours`, a spec whose training takes longer is refused.
     """
-    path = models() / f"{name}.yaml"
-    if name not in model_names():
-        raise usage(f"no model '{name}': {path} is not there{did_you_mean(name, model_names())}")
     try:
-        return load(path) if training_hours is None else load(path, training_hours)
+        return projects.spec(root(), name, training_hours)
     except SpecError as error:
         raise CommandError(str(error)) from None
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A hint with the nearest known name."""
-    lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), list(lowered), n=1)
-    if close:
-        return f"; did you mean '{lowered[close[0]]}'?"
-    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
-    return f"; there are: {shown}" if known else "; there are none"

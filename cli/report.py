@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import sys
 import webbrowser
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import connection, project, site
 from cli.output import Json, line, note
 from perennial import layout
-from perennial.identity import model_of, upload_run_id
+from perennial.identity import model_of
 
 if TYPE_CHECKING:
-    from cloud.ledger import Ledger
-    from cloud.platform import Platform
+    pass
 
 BESIDE = 100  # pages that a model's page links to, the newest
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page, its JSON document, and their key in the models bucket."""
-
-    key: str
-    html: str
-    to_json: str
 
 
 def report(
@@ -50,7 +39,12 @@ def report(
     if identity not in project.model_names():
         model_of(identity)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
-    page = _page(platform, ledger, identity)
+
+    from perennial.client import pages
+
+    page = pages.of(platform, ledger, identity, project.model_names())
+    if not page.stored and identity not in project.model_names() and "@" not in identity:
+        note(f"({identity} has no stored report: this one is made from its records)")
     if json:
         line(page.to_json.rstrip("\n"))
         return
@@ -62,51 +56,3 @@ def report(
     line(str(path))
     if sys.stdout.isatty() if browse is None else browse:
         webbrowser.open(path.resolve().as_uri())
-
-
-def _page(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import report_data
-    from perennial.reports import index_contents
-
-    if identity in project.model_names():  # rendered again, because it includes running runs
-        return _drawn(layout.index(identity), index_contents(report_data.history(platform, ledger, identity)))
-    if "@" in identity:
-        return _card(platform, ledger, identity)
-    run = ledger.run(upload_run_id(identity) if identity.startswith("ds-") else identity)
-    written = _written(platform, layout.report(run.model, run.id)) if run.state != "running" else None
-    if written:
-        return written
-
-    from perennial.reports import run_contents
-
-    note(f"({run.id} has no stored report: this one is made from its records)")
-    return _drawn(layout.report(run.model, run.id), run_contents(report_data.of_run(platform, ledger, run)))
-
-
-def _card(platform: Platform, ledger: Ledger, identity: str) -> Page:
-    from cloud import report_data
-    from perennial.reports import card_contents
-
-    version = ledger.version(identity)
-    key = layout.card(version.model, version.id)
-    written = _written(platform, key)
-    if written:
-        return written
-    return _drawn(key, card_contents(report_data.of_run(platform, ledger, ledger.run(version.run)), version))
-
-
-def _drawn(key: str, contents: dict[str, Any]) -> Page:
-    from perennial import reports
-
-    return Page(key, reports.page(contents), reports.to_json(contents))
-
-
-def _written(platform: Platform, key: str) -> Page | None:
-    """The stored page, or None."""
-    from cloud import s3
-
-    bucket, to_json = platform.models_bucket, layout.json_document(key)
-    try:
-        return Page(key, s3.read(bucket, key).decode(), s3.read(bucket, to_json).decode())
-    except s3.MissingObjectError:
-        return None

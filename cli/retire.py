@@ -10,6 +10,7 @@ import typer
 
 from cli import connection, environment, project
 from cli.output import CommandError, Json, emit, line, next_line, note, stderr, usage
+from perennial.client.errors import did_you_mean
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -62,7 +63,7 @@ def _names(model: str | None) -> list[str]:
     if model is None:
         return sorted(known | hosting.models(of))
     if model not in known and model not in hosting.models(of):
-        raise usage(f"no model '{model}'{project.did_you_mean(model, sorted(known))}")
+        raise usage(f"no model '{model}'{did_you_mean(model, sorted(known))}")
     return [model]
 
 

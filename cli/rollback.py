@@ -8,6 +8,7 @@ import typer
 
 from cli import connection, project
 from cli.output import Json, emit, line, note, usage
+from perennial.client.errors import did_you_mean
 
 CODES = {"promoted": 0, "refused": 3}
 
@@ -28,7 +29,7 @@ def rollback(
     """
     names = project.model_names()
     if model not in names:
-        raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
+        raise usage(f"no model '{model}'{did_you_mean(model, names)}")
     platform, ledger = connection.connect()
 
     from datetime import UTC, datetime

@@ -10,6 +10,7 @@ from cli import connection, project
 from cli.environment import commands
 from cli.output import Json, emit, note, shortened, show, table, usage
 from perennial import approval
+from perennial.client.errors import did_you_mean
 from perennial.identity import upload_run_id
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def runs(
     """List runs, newest first."""
     names = project.model_names()
     if model is not None and model not in names:
-        raise usage(f"no model '{model}'{project.did_you_mean(model, names)}")
+        raise usage(f"no model '{model}'{did_you_mean(model, names)}")
     _, ledger = connection.connect()
     found = [run for name in ([model] if model else names) for run in ledger.runs(name)]
     found = sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]

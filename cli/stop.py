@@ -14,9 +14,9 @@ from cli.runs import find_run
 from perennial.identity import UnknownIdError, model_of
 
 if TYPE_CHECKING:
-    from cli.progress import Ending
     from cloud.ledger import Ledger
     from cloud.platform import Platform
+    from perennial.client.decision import Decision
     from perennial.records import Run
 
 
@@ -74,7 +74,7 @@ def request(platform: Platform, ledger: Ledger, run: Run, why: str) -> None:
     stops.request(platform, ledger, run, (connection.person(), why), datetime.now(UTC))
 
 
-def end(platform: Platform, ledger: Ledger, run: Run, why: str) -> Ending:
+def end(platform: Platform, ledger: Ledger, run: Run, why: str) -> Decision:
     """Asks for the end of a run, and follows it there."""
     from cli.progress import watch_run
 
@@ -83,7 +83,7 @@ def end(platform: Platform, ledger: Ledger, run: Run, why: str) -> Ending:
     return watch_run(platform, ledger, run.id)
 
 
-def _show(ending: Ending) -> None:
+def _show(ending: Decision) -> None:
     from cli.upload import show
 
     show(ending)

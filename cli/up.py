@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from awsrules.quotas import Kind
-from cli import embedded_cloud, environment, project, synthesis
+from cli import embedded_cloud, environment, estimators, project, synthesis
 from cli.embedded_cloud import Place, Running
 from cli.output import CommandError, line, note
 from perennial.spec import SpecError, load_all
@@ -38,10 +38,11 @@ def up(
     No AWS account is needed. If it is running, the changes are deployed; with --env NAME, another environment beside
     those that run. Stdout has only the exports that point any AWS client to it.
     """
-    place = Place.of_checkout()
-    _check_specs()
-    chosen = environment.chosen()
-    assembly, digest = synthesis.assembly(project.root(), project.build(chosen) / "cdk.out", chosen)
+    place = embedded_cloud.place_of_project()
+    chosen, out = environment.chosen(), project.build(environment.chosen()) / "cdk.out"
+    if not synthesis.is_fresh(project.root(), out):  # then the specs are those that were checked
+        _check_specs()
+    assembly, digest = synthesis.assembly(project.root(), out, chosen)
     running = embedded_cloud.find(place)
     if running:
         if port and not running.endpoint_url.endswith(f":{port}"):
@@ -59,8 +60,9 @@ def up(
     process = embedded_cloud.start(place, assembly, port, speed, parent=parent, account=account)
     try:
         running = embedded_cloud.wait_until_ready(place, process)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         process.terminate()
+        error.add_note("the embedded cloud was not ready, and is ended")
         raise
     embedded_cloud.note_deployed(place, assembly, digest)
     note(
@@ -74,9 +76,10 @@ def up(
 
 def _check_specs() -> None:
     try:
-        load_all(project.models(), project.training_hours())
+        specs = load_all(project.models(), project.training_hours())
     except SpecError as error:
         raise CommandError(str(error)) from None
+    estimators.refuse(specs.values(), project.root())
 
 
 def _up_to_date(place: Place, running: Running, assembly: Path, digest: str) -> Running:
@@ -122,7 +125,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def down() -> None:
     """Stop the embedded cloud that `perennial up` started, with all its environments."""
-    place = Place.of_checkout()
+    place = embedded_cloud.place_of_project()
     running = embedded_cloud.find(place)
     if running is None:
         note("no embedded cloud is running")

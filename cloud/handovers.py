@@ -467,6 +467,7 @@ class DispatchMessage(TypedJson):
     start_pending: start the dataset that waits for the model's lease. notify: send the notice of the run's end.
     request_approval: send the notice that the run waits. retrain: start a run on the newest accepted data.
     clean_up: start an execution that ends what the run's execution had begun; `error` is the one by which it ended.
+    `who` and `why` are of the person who asks for a retraining; without one the platform does.
     ask_about_retraining: send the notice that trainings stop after the run, the last of refused candidates.
     """
 
@@ -474,6 +475,8 @@ class DispatchMessage(TypedJson):
     subject: str
     occasion: str = ""
     error: StateError | None = None
+    who: str = ""
+    why: str = ""
 
     @classmethod
     def from_json(cls, document: object, reader: str = "") -> Self:

@@ -47,9 +47,13 @@ def request_approval(platform: Platform, run: str) -> None:
     _send(platform, DispatchMessage("request_approval", run))
 
 
-def retrain(platform: Platform, model: str, occasion: str) -> None:
-    """Sends dispatch the message to train a model again. The same occasion starts one run."""
-    _send(platform, DispatchMessage("retrain", model, occasion))
+def retrain(platform: Platform, model: str, occasion: str, asked: tuple[str, str] = ("", "")) -> None:
+    """Sends dispatch the message to train a model again. The same occasion starts one run.
+
+    `asked`: the person who asks for it, and why; without a person it depends on newer data.
+    """
+    who, why = asked
+    _send(platform, DispatchMessage("retrain", model, occasion, who=who, why=why))
 
 
 def ask_about_retraining(platform: Platform, run: str) -> None:

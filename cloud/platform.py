@@ -77,3 +77,15 @@ def from_parameter(environment: Environment) -> Platform:
         ) from None
     found = json.loads(answer["Parameter"]["Value"])
     return Platform(environment, **{name: value for name, value in found.items() if name in _RESOURCES})
+
+
+def deployed_models(environment: Environment) -> frozenset[str] | None:
+    """The models that are deployed; None where they are not known: an older deployment, or no right to read them."""
+    pages = client("ssm").get_paginator("get_parameters_by_path").paginate(Path=environment.models_parameters)
+    try:
+        found = [parameter["Value"] for page in pages for parameter in page["Parameters"]]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return None
+    return frozenset(name for value in found for name in json.loads(value)) if found else None

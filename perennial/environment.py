@@ -66,6 +66,11 @@ class Environment:
         return f"/{self.name}/platform"
 
     @property
+    def models_parameters(self) -> str:
+        """The path of the SSM parameters that list the deployed models; each holds some of the names."""
+        return f"/{self.name}/models/"
+
+    @property
     def metrics(self) -> str:
         """The CloudWatch namespace of the functions' metrics."""
         return "Perennial" if self.is_default else f"Perennial/{self.name}"

@@ -4,6 +4,7 @@ next command.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from perennial import approval
@@ -23,12 +24,30 @@ def lines(run: Run, decision: Decision | None) -> tuple[str, ...]:
     have no line.
     """
     found = [_head(run, decision), *(_sections(decision) if decision else _reasons(run))]
-    command = approval.next_command(run.id) if approval.waits_until(run) else run.next_command
+    command = next_command(run)
     if not command:
         return tuple(found)
     if len(found) < LINES:
         return (*found, f"next: {command}")
     return (*found[:-1], f"{found[-1]} next: {command}")
+
+
+def next_command(run: Run) -> str:
+    """The command after this explanation: that of the run, unless it is `perennial explain` of the same run."""
+    if approval.waits_until(run):
+        return approval.next_command(run.id)
+    if not re.match(rf"perennial (--env \S+ )?explain {re.escape(run.id)}\b", run.next_command):
+        return run.next_command
+    match run.state:
+        case "refused" | "unchanged" | "promoted":
+            return f"perennial report {run.id}"
+        case "superseded":
+            return f"perennial runs --model {run.model}"
+        case _ if run.trigger == "rollback":
+            return f"perennial rollback {run.model}   # again, once the cause is removed"
+        case _ if run.trigger == "retrain":
+            return f"perennial retrain {run.model}   # again, once the cause is removed"
+    return f"perennial upload FILE --model {run.model}   # again, once the cause is removed"
 
 
 def _head(run: Run, decision: Decision | None) -> str:

@@ -12,13 +12,14 @@ import polars as pl
 from botocore.exceptions import ClientError
 
 from cli.lineage import ingredients, products
-from cli.progress import Ending, watch, watch_run
-from cli.requests import lines
+from cli.progress import watch, watch_run
 from cloud import champions, jobs, rollbacks, s3
 from cloud.ledger import Ledger
 from cloud.platform import Platform, client, from_parameter
 from examples.flights import COLUMNS, corrupt, month, read
 from perennial import layout
+from perennial.client.decision import Decision
+from perennial.client.requests import lines
 from perennial.environment import Environment
 from perennial.identity import batch_id, dataset_id
 from perennial.records import Run
@@ -44,7 +45,7 @@ class Script:
         self._endpoint = environment.endpoint(MODEL)
         flights = read([1, 2, 3])
         self._months = {number: month(flights, number) for number in (1, 2, 3)}
-        self._endings: dict[str, Ending] = {}
+        self._endings: dict[str, Decision] = {}
         self.batch_seconds = 0.0
 
     def checks(self) -> Iterator[tuple[str, Check]]:
@@ -189,7 +190,7 @@ class Script:
         ours = (*leftovers.stacks_of(self._environment), f"{self._endpoint}-")
         return [alarm for page in pages for alarm in page["MetricAlarms"] if alarm["AlarmName"].startswith(ours)]
 
-    def _upload(self, name: str, rows: pl.DataFrame, expected: tuple[str, ...]) -> Ending:
+    def _upload(self, name: str, rows: pl.DataFrame, expected: tuple[str, ...]) -> Decision:
         key = layout.incoming(MODEL, f"{name}.csv")
         bucket = self._platform.data_bucket
         answer = client("s3").put_object(Bucket=bucket, Key=key, Body=rows.write_csv().encode())
@@ -207,7 +208,7 @@ class Script:
         )
         return [one["probability"] for one in json.loads(answer["Body"].read())["predictions"]]
 
-    def _run(self, ending: Ending) -> Run:
+    def _run(self, ending: Decision) -> Run:
         assert ending.run is not None
         return self._ledger.run(ending.run)
 
@@ -217,7 +218,7 @@ def _lines(rows: pl.DataFrame, spec: Any) -> bytes:
     import tempfile
     from pathlib import Path
 
-    from cli.tables import read as read_table
+    from perennial.client.tables import read as read_table
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"

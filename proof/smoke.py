@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from awsrules.quotas import KINDS
-from cli.connection import AWS_VARIABLES, aws_files
+from perennial.client.local_cloud import AWS_VARIABLES, aws_files
 from perennial.environment import Environment
 from proof import ProofError, leftovers, prices
 from proof.deployers import Deployer, OnAws, OnEmbedded

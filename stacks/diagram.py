@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stacks.assembly import Template, definition, name_of, of_type, readable, templates
-from stacks.settings import ROOT
+from stacks.settings import PROJECT
 
-PAGE = ROOT / "docs" / "architecture.diagram.md"
+PAGE = PROJECT / "docs" / "architecture.diagram.md"
 SHAPES = {"Choice": ("{", "}"), "Wait": ("([", "])"), "Fail": ("((", "))"), "Map": ("[[", "]]")}
 VERBS = {  # the verb for an action of a grant
     "s3:GetObject": "read",
@@ -145,4 +145,4 @@ def _list(value: Any) -> list[Any]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "cdk.out"))
+    PAGE.write_text(page(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT / "cdk.out"))

@@ -12,8 +12,8 @@ from constructs import Construct
 from stacks.grants import acknowledge
 from stacks.ingestion import DeadLetters
 from stacks.layer import Layer
-from stacks.settings import ROOT, Settings
-from stacks.source import Copying, Source
+from stacks.settings import CODE, Settings
+from stacks.source import DOMAIN, Copying, Source
 
 NO_DOCKER = DockerImage.from_registry("unused")  # the CDK asks for an image even if bundling is local
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -147,14 +147,15 @@ class Lambdas(Construct):
 def code_of(settings: Settings) -> Source:
     """The files of the functions' asset: the handlers, the packages they import, and the specs."""
     return Source.of(
-        *[(room, ROOT / room, "**/*") for room in ("functions", "perennial", "cloud", "awsrules")],
+        ("perennial", DOMAIN, "**/*"),
+        *[(room, CODE / room, "**/*") for room in ("functions", "cloud", "awsrules")],
         *[("models", settings.models_folder, pattern) for pattern in ("*.yaml", "*.py")],
     )
 
 
 def _bundled(contents: ILocalBundling, digest: str) -> lambda_.Code:
     return lambda_.Code.from_asset(
-        str(ROOT),
+        str(CODE),
         asset_hash=digest,
         asset_hash_type=AssetHashType.CUSTOM,
         bundling=BundlingOptions(image=NO_DOCKER, local=contents),

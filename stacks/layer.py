@@ -12,10 +12,10 @@ from typing import Any
 import jsii
 from aws_cdk import ILocalBundling
 
-from stacks.settings import ROOT, StackError
+from stacks.settings import CODE, PROJECT, StackError
 
-REQUIREMENTS = ROOT / "requirements" / "layer.txt"
-SERVING = ROOT / "requirements" / "serving.txt"
+REQUIREMENTS = CODE / "stacks" / "layer.txt"
+SERVING = CODE / "stacks" / "serving.txt"
 # Dependencies of Powertools that Lambda's runtime has beside its boto3.
 IN_THE_RUNTIME = ("jmespath", "bin")
 NOISE = ("__pycache__", "tests", "test", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
@@ -32,7 +32,7 @@ class Wheels:
     reader, python, name, below = "SageMaker", "3.12", "serving", ""
     platforms: tuple[str, ...] = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
-    def __init__(self, requirements: Path = SERVING, cache: Path = ROOT / "build") -> None:
+    def __init__(self, requirements: Path = SERVING, cache: Path = PROJECT / "build") -> None:
         self._requirements = requirements
         self.digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
         self.folder = cache / f"{self.name}-{self.digest[:16]}"
@@ -71,7 +71,7 @@ class Layer(Wheels):
     reader, python, name, below = "Lambda", "3.13", "layer", "python"
     platforms = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
 
-    def __init__(self, requirements: Path = REQUIREMENTS, cache: Path = ROOT / "build") -> None:
+    def __init__(self, requirements: Path = REQUIREMENTS, cache: Path = PROJECT / "build") -> None:
         super().__init__(requirements, cache)
 
     def try_bundle(self, output_dir: str, *_options: Any, **_more: Any) -> bool:

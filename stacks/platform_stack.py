@@ -1,5 +1,7 @@
 """The stateless stack: the constructs, their connections and the grants, one grant per arrow of the diagram."""
 
+import json
+
 from aws_cdk import Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -16,6 +18,8 @@ from stacks.settings import Settings
 from stacks.tables import Tables
 from stacks.training import Training
 from stacks.workflow import Workflow
+
+NAMES_OF_PARAMETER = 80  # of at most 40 characters: a parameter holds 4,096
 
 
 class PlatformStack(Stack):
@@ -73,6 +77,7 @@ class PlatformStack(Stack):
         self._wire(models, settings)
         self._grant(settings)
         self._publish_names(settings)
+        self._publish_models(settings)
 
     def _wire(self, models: Models, settings: Settings) -> None:
         """The targets of EventBridge, and the schedules."""
@@ -231,3 +236,14 @@ class PlatformStack(Stack):
                 }
             ),
         )
+
+    def _publish_models(self, settings: Settings) -> None:
+        """Publishes the names of the deployed models, in as many SSM parameters as they need."""
+        names = settings.model_names
+        for number, start in enumerate(range(0, max(1, len(names)), NAMES_OF_PARAMETER), 1):
+            ssm.StringParameter(
+                self,
+                f"Models{number}",
+                parameter_name=f"{settings.environment.models_parameters}{number}",
+                string_value=json.dumps(names[start : start + NAMES_OF_PARAMETER]),
+            )

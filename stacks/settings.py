@@ -10,14 +10,22 @@ import yaml
 
 from awsrules.specs import LONGEST_TRAINING, TRAINING_HOURS
 from perennial.environment import DEFAULT, Environment, EnvironmentNameError
+from perennial.installation import packages
 
-ROOT = Path(__file__).parents[1]
+CODE = packages()  # the folder of our packages
 RETENTIONS = (
     *("ONE_DAY", "THREE_DAYS", "FIVE_DAYS", "ONE_WEEK", "TWO_WEEKS", "ONE_MONTH", "TWO_MONTHS", "THREE_MONTHS"),
     *("FOUR_MONTHS", "FIVE_MONTHS", "SIX_MONTHS", "ONE_YEAR", "TWO_YEARS", "FIVE_YEARS", "TEN_YEARS", "INFINITE"),
 )
 
 
+def _project() -> Path:
+    """The team's folder: the current one, where the CDK runs an app, or else the checkout of this code."""
+    here = Path.cwd()
+    return here if (here / "models").is_dir() and (here / "cdk.json").is_file() else CODE
+
+
+PROJECT = _project()  # the folder of specs, estimators and settings
 _SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}")
 
 
@@ -39,7 +47,7 @@ class Settings:
     """The settings. Each field is a key of the CDK context: `cdk deploy -c name=staging -c notify=team@example.com`."""
 
     name: str = DEFAULT  # of the environment, from which all names in AWS derive: see perennial/environment.py
-    models: str = "models"  # folder of the specs, absolute or below the checkout
+    models: str = "models"  # folder of the specs, absolute or below the team's folder
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
     webhook_secret: str = ""  # ARN of a secret of Secrets Manager, by which notices go to Slack, Teams or PagerDuty
@@ -109,7 +117,7 @@ class Settings:
     @property
     def models_folder(self) -> Path:
         """Folder of the specs."""
-        return ROOT / self.models
+        return PROJECT / self.models
 
     @property
     def model_names(self) -> list[str]:

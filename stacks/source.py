@@ -15,6 +15,11 @@ from typing import Any, Self
 import jsii
 from aws_cdk import ILocalBundling
 
+import perennial
+
+DOMAIN = Path(perennial.__file__).parent
+#: what people use of the domain's package, and the other packages in a wheel: no function and no job has them
+_LEFT_OUT = ("perennial/client/", "perennial/_platform/")
 SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store")
 
 
@@ -33,7 +38,7 @@ class Source:
             for path in folder.glob(pattern)
             if path.is_file() and path.suffix != ".pyc" and not set(path.parts) & set(SKIPPED)
         }
-        return cls(tuple(sorted(found.items())))
+        return cls(tuple(sorted((name, path) for name, path in found.items() if not name.startswith(_LEFT_OUT))))
 
     @property
     def digest(self) -> str:

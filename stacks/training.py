@@ -9,8 +9,8 @@ from constructs import Construct
 from stacks.grants import allow, grant_write_job_log, grant_write_metrics, pass_to_sagemaker
 from stacks.layer import Wheels
 from stacks.registries import Image
-from stacks.settings import ROOT, Settings
-from stacks.source import Source
+from stacks.settings import CODE, PROJECT, Settings
+from stacks.source import DOMAIN, Source
 
 JOB_ACTIONS = (
     "sagemaker:CreateTrainingJob",
@@ -29,7 +29,7 @@ class Training(Construct):
     def __init__(self, scope: Construct, id: str, *, image: Image, settings: Settings) -> None:
         super().__init__(scope, id)
         source = source_of(settings)
-        archive = source.archive_to(ROOT / "build" / f"training-{source.digest[:16]}.tar.gz")
+        archive = source.archive_to(PROJECT / "build" / f"training-{source.digest[:16]}.tar.gz")
         self._image, self._environment = image, settings.environment
         self._digest = source.digest
         self._source = assets.Asset(self, "Source", path=str(archive), asset_hash=source.digest)
@@ -81,8 +81,9 @@ def source_of(settings: Settings) -> Source:
     wheels = Wheels()
     wheels.install()
     return Source.of(
-        ("", ROOT / "training" / "shim", "train.py"),
-        *[(room, ROOT / room, "**/*") for room in ("training", "perennial")],
+        ("", CODE / "training" / "shim", "train.py"),
+        ("perennial", DOMAIN, "**/*"),
+        ("training", CODE / "training", "**/*"),
         ("models", settings.models_folder, "*.py"),
         *[(path.name, path, "**/*") for path in sorted(wheels.folder.glob("treelite*"))],
         *[("wheels", wheels.folder, pattern) for pattern in _ENGINE],  # training/wheels.py

@@ -58,8 +58,8 @@ def unseen(plan: Plan, split: Split, champion: Champion | None) -> Unseen:
 
 def _held_out_by(champion: Champion, plan: Plan, split: Split) -> NDArray[np.bool_]:
     """A mask of the held-out rows that were held out of the champion's training, too."""
-    mine = {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out}
-    theirs = champion.manifest.get("division") or mine
+    mine: dict[str, Any] = {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out}
+    theirs: dict[str, Any] = champion.manifest.get("division") or mine
     rows = split.held_out
     if theirs == mine:
         return np.ones(len(rows), dtype=bool)

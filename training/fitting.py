@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, thresholds, wheels
+from training import artifact, bundle, estimators, labels, progress, thresholds, wheels
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -141,7 +141,8 @@ def pipeline_on(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: 
     """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError."""
     pipeline = estimators.build(plan, max(1, len(classes)), CODE)
     try:
-        with threads(pipeline, len(rows)):
+        own = ":" in plan.estimator  # what a user's estimator prints is not ours
+        with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):
             pipeline.fit(rows[list(plan.features)], numbers)
     except (ValueError, TypeError) as error:
         # scikit-learn checks parameters before it reads rows; any other message may hold values

@@ -19,6 +19,7 @@ from perennial.contract.gate import Threshold
 from perennial.contract.plan import Plan
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
+from training.progress import Progress
 from training.split import Split
 
 Floats = NDArray[np.float64]
@@ -61,10 +62,13 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
     """Each row's probability, from the model that was fitted without its fold; (n,)."""
     probability = np.empty(len(rows))
     features = list(plan.features)
-    for fold in np.unique(folds):
+    numbers = np.unique(folds)
+    progress = Progress("fold", len(numbers))
+    for done, fold in enumerate(numbers, 1):
         own = folds == fold
         pipeline = fit(rows[~own], truth[~own])
         probability[own] = pipeline.predict_proba(rows.loc[own, features])[:, 1]
+        progress.done(done)
     return probability
 
 

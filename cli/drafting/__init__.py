@@ -12,7 +12,7 @@ from cli.drafting.draft import Assumption, Draft, draft
 from cli.drafting.spellings import UNKNOWN, Hints
 from cli.drafting.text import write
 from cli.drafting.trial import settle
-from cli.tables import read_first
+from perennial.client.tables import read_first
 from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
 from perennial.contract.leak import Leak
@@ -60,7 +60,7 @@ def draft_file(
     hints: Hints = UNKNOWN,
     card: Card | None = None,
 ) -> Drafted:
-    """The first spec of a model from a sample. Raises CommandError if the file or the target cannot be used.
+    """The first spec of a model from a sample. Raises ClientError if the file or the target cannot be used.
 
     `hints` decide between formats that read the same texts; `card` has what is known of the dataset card.
     """

@@ -14,7 +14,7 @@ from cli.drafting.spellings import Hints, Spelling, compact_dates, spelling_of
 from cli.drafting.traits import Trait, trait_of
 from cli.drafting.variants import Variants, variants_of
 from cli.output import CommandError
-from cli.tables import Table
+from perennial.client.tables import Table
 from perennial.contract.columns import Column as ContractColumn
 from perennial.contract.columns import ColumnType
 from perennial.contract.formats import Format

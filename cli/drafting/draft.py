@@ -13,8 +13,8 @@ from cli.drafting.keys import with_key
 from cli.drafting.kinds import marks_of
 from cli.drafting.spellings import UNKNOWN, Hints, assumption, hints_of, written
 from cli.output import CommandError, usage
-from cli.project import did_you_mean
-from cli.tables import Table
+from perennial.client.errors import did_you_mean
+from perennial.client.tables import Table
 from perennial.contract.columns import ColumnType, Problem
 from perennial.contract.dataset import Card
 

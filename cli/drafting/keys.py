@@ -11,7 +11,7 @@ import polars as pl
 
 from cli.drafting.columns import FEWEST_IDENTIFIERS, YEARS, Column
 from cli.drafting.kinds import typed
-from cli.tables import Table
+from perennial.client.tables import Table
 
 if TYPE_CHECKING:
     from cli.drafting.draft import Draft

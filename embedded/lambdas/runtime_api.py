@@ -44,6 +44,7 @@ class RuntimeApi:
         self._queue: asyncio.Queue[Invocation] = asyncio.Queue()
         self._current: Invocation | None = None
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
         self.ready = asyncio.Event()
         self.init_error: bytes | None = None
 
@@ -53,15 +54,20 @@ class RuntimeApi:
         return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{self._token}"
 
     def close(self) -> None:
-        """Stops listening."""
+        """Stops listening, and ends the connections: one that waits for an event would wait for good."""
         if self._server is not None:
             self._server.close()
+        for connection in self._connections:
+            connection.cancel()
 
     def enqueue(self, invocation: Invocation) -> None:
         """Adds an event for the process."""
         self._queue.put_nowait(invocation)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.current_task()
+        assert connection is not None, "a server's callback runs in a task"
+        self._connections.add(connection)
         try:
             while request := await reader.readline():
                 method, path, _ = request.decode("latin-1").split(" ", 2)
@@ -73,6 +79,7 @@ class RuntimeApi:
         except (ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return  # the process has ended, or this is no HTTP
         finally:
+            self._connections.discard(connection)
             writer.close()
 
     def _admitted(self, path: str) -> str:

@@ -78,7 +78,7 @@ def handle(record: SQSRecord) -> None:
         case "start_pending":
             uploads.start_pending(context(), message.subject)
         case "retrain":
-            uploads.retrain(context(), message.subject, message.occasion)
+            uploads.retrain(context(), message)
         case "clean_up":
             cleanup.start(context(), message.subject, message.error)
         case "notify":

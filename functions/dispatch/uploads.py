@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloud import executions, lease, retrainings, sources
-from cloud.handovers import HOLD, ObjectCreated
+from cloud.handovers import HOLD, DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from functions.dispatch import unstarted
@@ -94,25 +94,39 @@ def start_pending(context: Context, model: str) -> None:
         lease.unpend(context.ledger, model, waiting)
 
 
-def retrain(context: Context, model: str, occasion: str) -> None:
+def retrain(context: Context, message: DispatchMessage) -> None:
     """Starts a run that trains again on the accepted data.
 
     Nothing happens while another run is under way, or where the champion was trained on all data that may be kept: the
-    same data would give the same model.
+    same data would give the same model. A person may ask for that all the same.
     """
-    champion = context.ledger.champion(model)
-    card = context.specs[model].card
-    excluded = context.ledger.exclusions(model)
-    datasets = (d for d in context.ledger.datasets(model) if d.accepted and d.id not in excluded)
-    accepted = [dataset for dataset in datasets if not card_ended(dataset, card, context.now)]
-    if champion is None or not accepted:
+    model = message.subject
+    spec, champion = context.specs.get(model), context.ledger.champion(model)
+    accepted = _accepted(context, spec) if spec is not None else []
+    if spec is None or not accepted or not (champion or message.who):
         return
-    trained = context.ledger.version(champion.version)
-    if accepted[-1].id in trained.datasets and context.specs[model].digest() == trained.spec_digest:
-        logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
-        return
-    run_id = retrain_run_id(model, champion.version, occasion)
-    start(context, run_id, accepted[-1], "retrain", _decision(context, model, run_id))
+    if champion is not None and not message.who:
+        trained = context.ledger.version(champion.version)
+        if accepted[-1].id in trained.datasets and spec.digest() == trained.spec_digest:
+            logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
+            return
+    run_id = retrain_run_id(model, champion.version if champion else "", message.occasion)
+    start(context, run_id, accepted[-1], "retrain", _reasons(context, message, run_id))
+
+
+def _accepted(context: Context, spec: ModelSpec) -> list[DatasetVersion]:
+    """The datasets that may be trained on."""
+    excluded = context.ledger.exclusions(spec.name)
+    datasets = (d for d in context.ledger.datasets(spec.name) if d.accepted and d.id not in excluded)
+    return [dataset for dataset in datasets if not card_ended(dataset, spec.card, context.now)]
+
+
+def _reasons(context: Context, message: DispatchMessage, run_id: str) -> tuple[Step, ...]:
+    """The first step of a run: the request of a person, or the decision of the platform."""
+    if not message.who:
+        return _decision(context, message.subject, run_id)
+    sentence = f"{message.who} asked to train {message.subject} again: {message.why.rstrip('.')}."
+    return (Step(name="request", at=context.now, sentences=(sentence,), details={"who": message.who}),)
 
 
 def _served(context: Context, dataset: DatasetVersion) -> tuple[Step, ...]:

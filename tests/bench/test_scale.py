@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.validation.scale import RATES, Prices, Worker, page, table
 from stacks.lambdas import LARGE
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 
 def test_the_table_in_the_docs_is_what_the_script_works_out() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from cli.drafting import Drafted, draft_file
 from cli.output import CommandError
-from cli.tables import read_first
+from perennial.client.tables import read_first
 from perennial.contract.columns import Column
 from perennial.contract.formats import MONTHS, NumberFormat
 from perennial.spec import load

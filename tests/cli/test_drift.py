@@ -189,3 +189,19 @@ def test_a_profile_that_an_older_version_kept_is_said_to_be_so(perennial: Perenn
     result = perennial("drift", one, old)
     assert result.exit_code == 1
     assert "a profile of format 1, 2 is expected; next: upload the file again" in result.stderr
+
+
+def test_a_boolean_target_is_shown_in_the_words_of_its_data(perennial: Perennial, files: Path) -> None:
+    spec = (
+        (files / "models" / "tiny.yaml")
+        .read_text()
+        .replace("y: {type: boolean}", "y: {type: boolean, nullable: false}")
+    )
+    (files / "models" / "tiny.yaml").write_text(spec)
+    for name, share in (("few", 0.2), ("many", 0.6)):
+        frame = rows(5).with_columns(y=pl.Series(["yes" if i < share * 3000 else "no" for i in range(3000)]))
+        frame.write_csv(files / f"{name}.csv")
+    shown = perennial("drift", files / "few.csv", files / "many.csv", "--model", "tiny").stdout
+    assert "y drifted most" in shown
+    assert "yes" in shown.split("y:\n")[-1]
+    assert "true" not in shown

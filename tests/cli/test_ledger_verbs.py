@@ -13,7 +13,7 @@ from cloud import retrainings
 from cloud.ledger import Ledger
 from perennial import manifest
 from perennial.environment import Environment
-from perennial.identity import dataset_id
+from perennial.identity import dataset_id, retrain_run_id
 from perennial.lineage import edges_of_card, edges_of_run, edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from perennial.retraining_records import RetrainingDecision
@@ -251,7 +251,7 @@ def test_waiting_ends_with_the_outcome_and_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (checkout / "jan.csv").write_text("x,y\n1,true\n")
-    monkeypatch.setattr("cli.upload.dataset_id", lambda *_: DATASET)
+    monkeypatch.setattr("perennial.client.uploads.dataset_id", lambda *_: DATASET)
     cloud.claim(dataset(state=outcome))
     cloud.open_run(run(state=outcome))
     result = perennial("upload", "jan.csv", "--model", "tiny", "--wait", "--json")
@@ -277,6 +277,131 @@ def test_monitor_shows_the_verdict_its_sentences_and_both_metrics(cloud, perenni
     assert "  In 2 of the newest 3 windows: roc_auc fell [much]." in output
     assert "0.8 (0.78 to 0.82)" in output
     assert json.loads(perennial("monitor", "tiny", "--json").stdout)["look"] == LOOK
+
+
+EVALUATION = {
+    "metric": "brier",
+    "candidate": {"metrics": {
+        "roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}, "brier": {"value": 0.14, "low": None, "high": None},
+    }},
+    "champion": {"version": "tiny@aaaaaaaaaaaa", "metrics": {"roc_auc": {"value": 0.75, "low": 0.65, "high": 0.85}}},
+    "difference": {"roc_auc": {"value": 0.05, "low": -0.01, "high": 0.11}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def evaluated(promoted: Ledger) -> Ledger:
+    """The promoted model, with the evaluation that its run stored."""
+    boto3.client("s3").put_object(Bucket="models", Key=f"runs/{RUN}/evaluation.json", Body=json.dumps(EVALUATION))
+    return promoted
+
+
+def test_explain_shows_the_metrics_with_intervals_beside_the_champions(perennial: Perennial, evaluated: Ledger) -> None:
+    shown = [line.split("  ") for line in perennial("explain", RUN).stdout.splitlines()]
+    cells = {words[0]: [word.strip() for word in words[1:] if word.strip()] for words in shown}
+    assert cells["roc_auc"] == ["0.8 (0.7 to 0.9)", "0.75 (0.65 to 0.85)", "0.05 (-0.01 to 0.11)"]
+    assert list(cells).index("brier") < list(cells).index("roc_auc"), "the gate's metric is first"
+    told = json.loads(perennial("explain", RUN, "--json").stdout)["metrics"]
+    assert told[1]["champion"] == {"value": 0.75, "low": 0.65, "high": 0.85}
+
+
+def test_waiting_shows_the_metrics_too(
+    perennial: Perennial, evaluated: Ledger, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    monkeypatch.setattr("perennial.client.uploads.dataset_id", lambda *_: DATASET)
+    assert "0.8 (0.7 to 0.9)" in perennial("upload", "jan.csv", "--model", "tiny", "--wait").stdout
+
+
+def test_models_shows_the_champions_metric_with_its_interval(perennial: Perennial, evaluated: Ledger) -> None:
+    spec = SPEC + "gate: {metric: roc_auc}\n"
+    Path("models/tiny.yaml").write_text(spec)
+    assert "roc_auc 0.8 (0.7 to 0.9)" in perennial("models").stdout
+
+
+@pytest.mark.parametrize("state", ["refused", "failed", "unchanged", "superseded", "stopped"])
+def test_an_explanation_ends_in_another_command_than_itself(state: str, perennial: Perennial, cloud: Ledger) -> None:
+    cloud.claim(dataset())
+    remark = "   # mend what it says"
+    cloud.open_run(run(state).model_copy(update={"next_command": f"perennial explain {RUN}{remark}", "version": None}))
+    for words in (("explain", RUN), ("explain", RUN, "--all"), ("--env", "perennial", "explain", RUN)):
+        output = perennial(*words).stdout
+        assert "next: perennial " in output
+        assert f"explain {RUN}" not in output.split("next: ")[1]
+
+
+def test_an_upload_of_a_model_that_is_not_deployed_is_refused_at_once(
+    perennial: Perennial, cloud: Ledger, checkout: Path
+) -> None:
+    boto3.client("ssm").put_parameter(Name="/perennial/models/1", Value='["tina", "other"]', Type="String")
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    result = perennial("upload", "jan.csv", "--model", "tiny", "--wait")
+    assert result.exit_code == 2
+    assert "model 'tiny' is not deployed, so nothing was uploaded; did you mean 'tina'?" in result.stderr
+    assert boto3.client("s3").list_objects_v2(Bucket="data")["KeyCount"] == 0
+    boto3.client("ssm").put_parameter(Name="/perennial/models/2", Value='["tiny"]', Type="String")
+    assert perennial("upload", "jan.csv", "--model", "tiny").exit_code == 0
+
+
+def test_ctrl_c_says_that_the_run_goes_on(
+    perennial: Perennial, cloud: Ledger, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "jan.csv").write_text("x,y\n1,true\n")
+    monkeypatch.setattr("perennial.client.uploads.dataset_id", lambda *_: DATASET)
+    cloud.claim(dataset())
+    cloud.open_run(run("running").model_copy(update={"ended_at": None}))
+
+    def ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cloud.executions.entered_states", lambda *_: [])
+    monkeypatch.setattr("perennial.client.following.time.sleep", ctrl_c)
+    result = perennial("upload", "jan.csv", "--model", "tiny", "--wait")
+    assert result.exit_code == 130
+    assert f"the run goes on in the cloud; next: perennial explain {DATASET}" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_two_versions_are_compared_by_spec_data_and_metrics(perennial: Perennial, evaluated: Ledger) -> None:
+    other = run("refused").model_copy(
+        update={"id": "run-tiny-aaaaaaaaaaaa", "spec_digest": "6" * 64, "version": None, "trained_on": (DATASET,)}
+    )
+    evaluated.open_run(other)
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket="models", Key=f"runs/{other.id}/evaluation.json", Body=json.dumps(EVALUATION))
+    spec = {"card": {"origin": "a test", "licence": "MIT", "terms": "do as you like"}, "training": {"seed": 8}}
+    s3.put_object(Bucket="models", Key=f"specs/tiny/{'6' * 64}.json", Body=json.dumps(spec))
+    told = json.loads(perennial("compare", VERSION, other.id, "--json").stdout)
+    assert {row["name"]: (row["a"], row["b"]) for row in told["spec"]} == {
+        "card.licence": ("CC0-1.0", "MIT"), "card.personal_data": ("none", "-"), "training.seed": ("-", "8"),
+    }  # fmt: skip
+    assert told["data"] == [{"name": DATASET, "a": "12", "b": "12"}]
+    assert {"name": "roc_auc", "a": "0.8 (0.7 to 0.9)", "b": "0.8 (0.7 to 0.9)"} in told["metrics"]
+    assert told["same_rows"]
+    shown = perennial("compare", VERSION, other.id).stdout
+    assert "card.licence" in shown
+    assert "tiny@ba9876543210: promoted" in shown
+
+
+def test_a_retraining_is_refused_where_it_cannot_begin(perennial: Perennial, cloud: Ledger) -> None:
+    assert perennial("retrain", "tidy").exit_code == 2
+    nothing = perennial("retrain", "tiny")
+    assert (nothing.exit_code, "no accepted dataset" in nothing.stderr) == (1, True)
+
+
+def test_a_retraining_sends_dispatch_who_asks_and_why(perennial: Perennial, promoted: Ledger) -> None:
+    queue = boto3.client("sqs").create_queue(QueueName="dispatch")["QueueUrl"]
+    names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger", "dispatch_queue": queue}
+    boto3.client("ssm").put_parameter(
+        Name=Environment().parameter, Value=json.dumps(names), Type="String", Overwrite=True
+    )
+    result = perennial("retrain", "tiny", "--no-wait", "--why", "other parameters")
+    assert result.exit_code == 0, result.output
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(message["Body"])
+    assert (body["action"], body["subject"], body["why"]) == ("retrain", "tiny", "other parameters")
+    assert body["who"].startswith("arn:aws:")
+    assert result.stdout.strip() == retrain_run_id("tiny", VERSION, body["occasion"])
 
 
 def test_monitor_shows_the_last_look_and_the_decisions_with_their_reasons(

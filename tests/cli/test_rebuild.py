@@ -23,7 +23,7 @@ from perennial.identity import version_id
 from perennial.rebuilding import digest_of_source
 from perennial.records import ModelVersion, Run
 from perennial.unpacking import unpack
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 from stacks.source import Source
 from tests.cli.conftest import Perennial
 from tests.training.jobs import PEOPLE, people, plan_of

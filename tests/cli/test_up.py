@@ -32,7 +32,7 @@ def test_down_without_a_cloud_says_so(perennial: Perennial) -> None:
 def test_the_state_of_a_killed_cloud_is_taken_away(perennial: Perennial, checkout: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    place = Place.of_checkout()
+    place = embedded_cloud.place_of_project()
     _state(place, ended.pid, 1)
     assert perennial("down").exit_code == 0
     assert not place.state.exists()
@@ -44,7 +44,7 @@ def test_a_taken_port_is_one_clear_line(checkout: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CommandError, match=f"port {port} is taken; next: choose another --port"):
-            embedded_cloud.start(Place.of_checkout(), checkout / "cdk.out", port, 20, None)
+            embedded_cloud.start(embedded_cloud.place_of_project(), checkout / "cdk.out", port, 20, None)
 
 
 def test_a_malformed_spec_stops_up_with_file_line_and_field(perennial: Perennial, checkout: Path) -> None:
@@ -82,7 +82,7 @@ def test_an_embedded_cloud_that_is_up_is_used_where_nothing_else_is_said(
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        _state(Place.of_checkout(), os.getpid(), port)
+        _state(embedded_cloud.place_of_project(), os.getpid(), port)
         monkeypatch.setenv("AWS_PROFILE", "mine")
         connection.choose()
         assert "AWS_ENDPOINT_URL" not in os.environ
@@ -114,7 +114,21 @@ def test_doctor_says_what_to_do(perennial: Perennial, checkout: Path) -> None:
 
 def test_doctor_asks_for_no_quotas_where_there_is_no_cloud(perennial: Perennial, checkout: Path) -> None:
     findings = {found["name"]: found for found in json.loads(perennial("doctor", "--json").stdout)["findings"]}
-    assert findings["quotas"] == {"name": "quotas", "ok": True, "found": "not asked: there is no cloud", "remedy": ""}
+    assert findings["quotas"]["ok"]
+    assert findings["quotas"]["found"] == "not asked: there is no cloud"
+
+
+def test_a_cloud_that_nobody_asked_for_is_no_fault(perennial: Perennial, checkout: Path) -> None:
+    (checkout / "models" / "tiny.yaml").write_text(
+        "name: tiny\nproblem: binary\ntarget: y\ncolumns: {x: {type: number}, y: {type: boolean}}\n"
+        "card: {origin: a test, licence: CC0-1.0, terms: none}\n"
+    )
+    result = perennial("doctor")
+    assert (result.exit_code, "fault" in result.stdout) == (0, False), result.stdout
+    assert "none   cloud     no embedded cloud is up" in result.stdout
+    asked = perennial("doctor", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    assert asked.exit_code == 1, "a cloud that the user points to and that does not answer"
+    assert "fault  cloud" in asked.stdout
 
 
 def test_a_cloud_that_is_up_does_not_become_another_account(perennial: Perennial, checkout: Path) -> None:
@@ -124,7 +138,7 @@ def test_a_cloud_that_is_up_does_not_become_another_account(perennial: Perennial
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        _state(Place.of_checkout(), os.getpid(), listener.getsockname()[1])
+        _state(embedded_cloud.place_of_project(), os.getpid(), listener.getsockname()[1])
         result = perennial("up", "--account", "new")
     assert result.exit_code == 1
     assert "has the quotas of a grown account; next: perennial down, then up --account new" in result.stderr

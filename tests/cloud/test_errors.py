@@ -9,7 +9,8 @@ import pytest
 from cloud import CloudError
 from functions import FunctionError
 from perennial import PerennialError
-from stacks.settings import ROOT, StackError
+from stacks.settings import CODE as ROOT
+from stacks.settings import StackError
 
 ROOTS = {"cloud": CloudError, "functions": FunctionError, "stacks": StackError}
 

@@ -98,7 +98,7 @@ def test_predict_gives_a_csv_of_answers(loop, champion):
     done = loop.perennial("predict", "-", "--model", "orders", stdin=rows)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.decode().splitlines()
-    assert lines[0] == "label,probability"
+    assert lines[0] == "order,label,probability"
     assert len(lines) == 31
 
 

@@ -194,3 +194,23 @@ def test_an_outdated_upload_whose_dispatch_ends_after_any_call_is_superseded_onc
     while notices := world.notices():
         told += notices
     assert len(told) == len(set(told)) == number
+
+
+def test_a_person_has_a_model_trained_again_on_the_same_data(world, send, end):
+    asked = {"action": "retrain", "subject": "flights", "occasion": "now", "who": "ann", "why": "new parameters"}
+    send(asked)
+    assert world.executions() == [], "there is no accepted data yet"
+    send(created())
+    (first,) = world.executions()
+    world.ledger.change_dataset(first["dataset"], accepted=True)
+    end(first)
+    send({**asked, "who": ""})
+    assert len(world.executions()) == 1, "the platform trains again only a champion"
+    send(asked, asked)
+    second = next(run for run in world.executions() if run["id"] != first["id"])
+    assert (second["trigger"], second["dataset"]) == ("retrain", first["dataset"])
+    assert len(world.executions()) == 2
+    (request,) = world.ledger.run(second["id"]).steps
+    assert request.sentences == ("ann asked to train flights again: new parameters.",)
+    end(second)
+    assert send({**asked, "subject": "unknown"}) == []

@@ -24,7 +24,7 @@ from functions.validation.merge import handler as merge
 from functions.validation.plan import PART_WAITS
 from functions.validation.plan import handler as plan
 from perennial.spec import load_all
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 FLIGHTS = load_all(ROOT / "models")["flights"]
 

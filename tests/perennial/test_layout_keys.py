@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perennial import layout
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 NAMED = re.compile(r"\w\.(json|parquet|gz|manifest)$")
 NAMES = sorted(value for value in vars(layout).values() if isinstance(value, str) and NAMED.search(value))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.assembly import Template, templates
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 
 @pytest.fixture(scope="session")

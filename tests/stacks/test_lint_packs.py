@@ -14,7 +14,7 @@ import pytest
 
 from stacks.assembly import templates
 from stacks.findings import ACCEPTED, AcceptedFinding
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 CHECKOV = os.environ.get("PERENNIAL_CHECKOV")
 pytestmark = pytest.mark.skipif(not CHECKOV, reason="make lint-packs")

@@ -11,7 +11,8 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.assembly import of_type, templates
 from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
-from stacks.settings import ROOT, Settings, SettingsError
+from stacks.settings import CODE as ROOT
+from stacks.settings import Settings, SettingsError
 
 
 def test_values_of_the_command_line_are_text_and_become_what_they_mean() -> None:

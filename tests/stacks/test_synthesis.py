@@ -14,7 +14,7 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
 from perennial.environment import RULE
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 # The CDK states dependencies that are implied already.
 HARMLESS = ["W3005"]

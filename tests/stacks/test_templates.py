@@ -9,7 +9,7 @@ from perennial import layout
 from perennial.environment import Environment
 from perennial.spec import load_all
 from stacks.assembly import Template, of_type
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 Resources = dict[str, dict[str, Any]]
 # Actions without resource types, so that only "*" is possible.
@@ -314,8 +314,10 @@ def test_a_release_may_put_the_models_alarms_and_no_others(resources: Resources)
 
 
 def test_the_parameter_says_where_everything_is(platform: Template) -> None:
-    (parameter,) = of_type(platform, "AWS::SSM::Parameter").values()
-    assert parameter["Name"] == "/perennial/platform"
+    found = {found["Name"]: found for found in of_type(platform, "AWS::SSM::Parameter").values()}
+    assert sorted(found) == ["/perennial/models/1", "/perennial/platform"]
+    assert json.loads(found["/perennial/models/1"]["Value"]) == ["airtime", "flights"]
+    parameter = found["/perennial/platform"]
     text = json.dumps(parameter["Value"])
     for name in ("data_bucket", "models_bucket", "traffic_bucket", "ledger_table", "state_machine", "notices_topic"):
         assert f'{name}\\\\\\":' in text or f'\\"{name}\\"' in text, name

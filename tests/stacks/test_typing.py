@@ -3,7 +3,7 @@
 import ast
 import tomllib
 
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 
 def imported() -> set[str]:

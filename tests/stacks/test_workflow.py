@@ -11,7 +11,7 @@ import pytest
 from cloud.handovers import HOLD
 from functions.release.check import LONGEST
 from stacks.assembly import Template, definition
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "state_machine.json"
 ENDANGERED = ("Shadow", "Check endpoint", "Check canary", "Verify")  # states in which a candidate may be serving

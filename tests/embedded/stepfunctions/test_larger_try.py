@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings import ROOT
+from stacks.settings import CODE as ROOT
 from tests.embedded.assemblies import ROLE, function, make_role, template
 from tests.embedded.conftest import World
 from tests.embedded.stepfunctions.conftest import Lab

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cli import requests as module
-from cli.output import CommandError
-from cli.requests import endpoint_requests, lines
-from cli.tables import Table, read
+from perennial.client import requests as module
+from perennial.client.errors import ClientError
+from perennial.client.requests import endpoint_requests, lines
+from perennial.client.tables import Table, read
 from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.model import ModelSpec
@@ -101,7 +101,7 @@ def test_a_formatted_number_is_sent_as_the_file_has_it(tmp_path: Path) -> None:
 def test_a_missing_feature_is_named_with_the_nearest_column(spec: ModelSpec) -> None:
     table = _table(",a,2020-01-01,2020-01-01,true,1,1,,k")
     renamed = Table(table.path, table.frame.rename({"when": "When"}), is_text=True)
-    with pytest.raises(CommandError, match="the column 'when' is missing; did you mean 'When'"):
+    with pytest.raises(ClientError, match="the column 'when' is missing; did you mean 'When'"):
         endpoint_requests(renamed, spec)
 
 

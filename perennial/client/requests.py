@@ -12,9 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from cli.output import CommandError
-from cli.project import did_you_mean
-from cli.tables import Table
+from perennial.client.errors import ClientError, did_you_mean
+from perennial.client.tables import Table
 from perennial.contract.model import ModelSpec
 from perennial.contract.requests import JSON, PARQUET
 
@@ -34,15 +33,15 @@ class Request:
 def endpoint_requests(table: Table, spec: ModelSpec) -> list[Request]:
     """The requests for all rows, in order: text as JSON by column, Parquet as Parquet.
 
-    The endpoint parses the values as an upload's. Raises CommandError if a required feature is missing.
+    The endpoint parses the values as an upload's. Raises ClientError if a required feature is missing.
     """
     return list(_split(_features(table, spec), 1, _as_json if table.is_text else _as_parquet))
 
 
 def lines(table: Table, spec: ModelSpec) -> bytes:
-    """All rows as JSON lines, each with the names of its features. Raises CommandError as above."""
+    """All rows as JSON lines, each with the names of its features. Raises ClientError as above."""
     rows = _features(table, spec)
-    cells = zip(*([_plain(table, name, value) for value in rows[name].to_list()] for name in rows.columns), strict=True)
+    cells = zip(*([plain(table, name, value) for value in rows[name].to_list()] for name in rows.columns), strict=True)
     made = (dict(zip(rows.columns, row, strict=True)) for row in cells)
     return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in made).encode()
 
@@ -51,7 +50,7 @@ def _features(table: Table, spec: ModelSpec) -> pl.DataFrame:
     given = table.frame.columns
     missing = [name for name in spec.features() if name not in given and not spec.columns[name].nullable]
     if missing:
-        raise CommandError(
+        raise ClientError(
             f"{table.path}: the column '{missing[0]}' is missing{did_you_mean(missing[0], given)}"
             + (f" (and {len(missing) - 1} more: {', '.join(missing[1:6])})" if missing[1:] else "")
         )
@@ -85,10 +84,10 @@ def _as_parquet(rows: pl.DataFrame) -> tuple[bytes, str]:
     return file.getvalue(), PARQUET
 
 
-def _plain(table: Table, name: str, value: Any) -> Any:
+def plain(table: Table, name: str, value: Any) -> Any:
     """Dates and times as ISO 8601 text, other values as in JSON."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise CommandError(f"{table.path}: column '{name}' holds {value}, which is no finite number")
+        raise ClientError(f"{table.path}: column '{name}' holds {value}, which is no finite number")
     return value if value is None or isinstance(value, bool | int | float | str) else _text(value)
 
 

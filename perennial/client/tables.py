@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cli.output import CommandError
+from perennial.client.errors import ClientError
 from perennial.contract.columns import Column
 from perennial.contract.formats import JsonNumber
 from perennial.validation import csv_text, footer, int96, json_lines
@@ -37,7 +37,7 @@ class Table:
 def read_first(path: Path, most: int = SAMPLE_BYTES) -> Table:
     """The first rows of a file, as many as `most` bytes of text hold; the whole table of a smaller or Parquet file.
 
-    Raises CommandError for a file that is no usable table.
+    Raises ClientError for a file that is no usable table.
     """
     try:
         with path.open("rb") as file:
@@ -55,7 +55,7 @@ def read_first(path: Path, most: int = SAMPLE_BYTES) -> Table:
 def read(path: Path, as_text: bool = False, columns: Mapping[str, Column] | None = None) -> Table:
     """The whole table of a file, or of stdin for '-'; its format follows from its first bytes.
 
-    `as_text`: values of JSON lines are the text in the file, numbers in the format of their column. Raises CommandError
+    `as_text`: values of JSON lines are the text in the file, numbers in the format of their column. Raises ClientError
     for a file that is no usable table.
     """
     return _read(path, sys.stdin.buffer.read() if path == STDIN else _bytes(path), as_text, columns)
@@ -63,7 +63,7 @@ def read(path: Path, as_text: bool = False, columns: Mapping[str, Column] | None
 
 def _read(path: Path, data: bytes, as_text: bool = False, columns: Mapping[str, Column] | None = None) -> Table:
     if not data.strip():
-        raise CommandError(f"{path}: the file is empty")
+        raise ClientError(f"{path}: the file is empty")
     try:
         if data.startswith(b"PAR1"):
             table = Table(path, int96.frame_of(data), is_text=False)
@@ -77,9 +77,9 @@ def _read(path: Path, data: bytes, as_text: bool = False, columns: Mapping[str, 
             frame.columns = names  # Polars leaves doubled quotes in names as they are
             table = Table(path, frame, is_text=True)
     except (pl.exceptions.PolarsError, footer.FooterError) as error:
-        raise CommandError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
+        raise ClientError(f"{path}: cannot be read as a table: {_first_sentence(error)}") from None
     if not table.frame.height:
-        raise CommandError(f"{path}: there are no rows in it")
+        raise ClientError(f"{path}: there are no rows in it")
     return table
 
 
@@ -89,7 +89,7 @@ def _json_text(path: Path, data: bytes, columns: Mapping[str, Column]) -> pl.Dat
     for number, line in enumerate((line for line in data.split(b"\n") if line.strip()), 1):
         row = json_lines.parsed(line, JsonNumber)
         if isinstance(row, str):
-            raise CommandError(f"{path}: row {number} {row}")
+            raise ClientError(f"{path}: row {number} {row}")
         rows.append({name: json_lines.cell(value, columns.get(name)) for name, value in row.items()})
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names})
@@ -100,35 +100,35 @@ def _bytes(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     except FileNotFoundError:
-        raise CommandError(f"{path}: no such file") from None
+        raise ClientError(f"{path}: no such file") from None
     except (OSError, EOFError) as error:
-        raise CommandError(f"{path}: cannot be read: {error}") from None
+        raise ClientError(f"{path}: cannot be read: {error}") from None
 
 
 def _check_csv(path: Path, data: bytes) -> list[str]:
-    """The columns' names. Raises CommandError for faults that Polars would read without an error.
+    """The columns' names. Raises ClientError for faults that Polars would read without an error.
 
     These are another encoding or delimiter, a repeated name, and a short row.
     """
     encoding = WIDE_ENCODINGS.get(data[:2])
     if encoding:
-        raise CommandError(f"{path}: the text is {encoding}; save it as UTF-8")
+        raise ClientError(f"{path}: the text is {encoding}; save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise ClientError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         names = next(rows)
     except csv.Error as error:
-        raise CommandError(f"{path}: is no CSV: {error}") from None
+        raise ClientError(f"{path}: is no CSV: {error}") from None
     if len(names) == 1:
         for mark, word in OTHER_DELIMITERS.items():
             if mark in names[0]:
-                raise CommandError(f"{path}: columns are separated by {word}; save the file with commas")
+                raise ClientError(f"{path}: columns are separated by {word}; save the file with commas")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CommandError(f"{path}: the column '{twice[0]}' occurs twice; give each column a name of its own")
+        raise ClientError(f"{path}: the column '{twice[0]}' occurs twice; give each column a name of its own")
     _check_widths(path, len(names), rows)
     return names
 
@@ -137,9 +137,9 @@ def _check_widths(path: Path, width: int, rows: Iterator[list[str]]) -> None:
     try:
         for number, row in enumerate(rows, 1):
             if len(row) != width and not (width == 1 and not row):
-                raise CommandError(f"{path}: row {number} has {len(row)} values, the header has {width} names")
+                raise ClientError(f"{path}: row {number} has {len(row)} values, the header has {width} names")
     except csv.Error as error:
-        raise CommandError(f"{path}: is no CSV: {error}") from None
+        raise ClientError(f"{path}: is no CSV: {error}") from None
 
 
 def _first_sentence(error: Exception) -> str:

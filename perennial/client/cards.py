@@ -1,22 +1,13 @@
-"""The local dataset card: beside the data, or the file of --card."""
+"""The local dataset card: beside the data, or a file that the user names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from cli.output import CommandError, usage
 from perennial import layout
-
-Option = Annotated[
-    Path | None,
-    typer.Option(
-        "--card", metavar="CARD", help="Its dataset card. Default: FILE.card.yaml (or .json), in a folder card.yaml."
-    ),
-]
+from perennial.client.errors import ClientError, usage
 
 
 @dataclass(frozen=True)
@@ -33,19 +24,19 @@ class LocalCard:
 
 
 def find(file: Path, given: Path | None) -> LocalCard | None:
-    """The card of a file or folder, or None. Raises CommandError if --card is missing or the card is malformed."""
+    """The card of a file or folder, or None. Raises ClientError if the given one is missing or a card is malformed."""
     path = given or _beside(file)
     if path is None:
         return None
     if not path.is_file():
-        raise CommandError(f"{path}: no such file")
+        raise ClientError(f"{path}: no such file")
 
     from perennial import card as cards
 
     try:
         return LocalCard(path, cards.read(path.read_bytes(), str(path)))
     except cards.CardError as error:
-        raise CommandError(str(error)) from None
+        raise ClientError(str(error)) from None
 
 
 def _beside(file: Path) -> Path | None:

@@ -1,0 +1,74 @@
+"""Progress of a training in its log: fold, tree or trial of how many, at most one line every two seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from training.job import report
+
+_SECONDS = 2.0
+# HistGradientBoosting prints the first, a forest the second, for each tree, where they are verbose.
+_TREE = re.compile(r"^\[(\d+)/(\d+)\]|^building tree (\d+) of (\d+)")
+
+
+class Progress:
+    """Reports how many of a total are done; `of` says what they are: fold, tree, trial."""
+
+    def __init__(self, of: str, total: int) -> None:
+        self._of, self._total = of, total
+        self._last = float("-inf")
+
+    def done(self, count: int) -> None:
+        """Reports the count, unless the last report was a moment ago."""
+        now = time.monotonic()
+        if now - self._last >= _SECONDS or count == self._total:
+            self._last = now
+            report("progress", of=self._of, done=count, total=self._total)
+
+
+@contextlib.contextmanager
+def trees(estimator: Any) -> Iterator[None]:
+    """Reports the trees of an estimator that prints them, while it is fitted; its parameters are as before then."""
+    quiet = estimator.get_params().get("verbose") if hasattr(estimator, "get_params") else None
+    if quiet is None or isinstance(quiet, bool) or quiet != 0:
+        yield
+        return
+    estimator.set_params(verbose=2)
+    try:
+        with contextlib.redirect_stdout(_Trees(sys.stdout)):
+            yield
+    finally:
+        estimator.set_params(verbose=quiet)
+
+
+class _Trees(io.TextIOBase):
+    """Replaces the lines that an estimator prints for each tree by reports of its progress; others it drops."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout, self._line = stdout, ""
+        self._progress: Progress | None = None
+        self._count = 0
+
+    def write(self, text: str) -> int:
+        """Takes printed text, which may be parts of lines: HistGradientBoosting prints the counter first."""
+        self._line += text
+        *whole, self._line = self._line.split("\n")
+        for line in whole:
+            self._take(line)
+        return len(text)
+
+    def _take(self, line: str) -> None:
+        found = _TREE.match(line.strip())
+        if found is None:
+            return
+        total = int(found[2] or found[4])
+        self._progress = self._progress or Progress("tree", total)
+        self._count += 1  # workers of a forest finish in any order
+        with contextlib.redirect_stdout(self._stdout):
+            self._progress.done(min(self._count, total))
