@@ -20,21 +20,20 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require
 INSTALL = { $(PIP) requirements/installer.txt && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } \
 	  || { echo "uv could not; installing with pip (two minutes or three) ..."; $(PIP) $(1); }
 
-# The checkout itself, editable: its command and its packages. What builds it is locked in installer.txt.
-OURSELVES = $(PIP) requirements/installer.txt && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-  --no-deps --no-build-isolation --editable .
-
-.venv/.run: requirements.txt requirements/installer.txt | .venv/bin/python
+.venv/.run: requirements.txt requirements/installer.txt | .venv/bin/perennial
 	@echo "Installing the locked packages into .venv ..."
 	@$(call INSTALL,requirements.txt)
-	@$(OURSELVES)
 	@touch $@
 
-.venv/.dev: requirements-dev.txt requirements/installer.txt | .venv/bin/python  # holds all of requirements.txt, in the same versions
+.venv/.dev: requirements-dev.txt requirements/installer.txt | .venv/bin/perennial  # holds all of requirements.txt, in the same versions
 	@echo "Installing the locked development packages into .venv ..."
 	@$(call INSTALL,requirements-dev.txt)
-	@$(OURSELVES)
 	@touch .venv/.run $@
+
+# The command of the checkout. Hatchling installs no package editable whose paths the wheel rewrites.
+.venv/bin/perennial: | .venv/bin/python
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
+	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $@ && chmod +x $@
 
 test: setup-dev  ## format, lint, types, import contracts, the suite
 	@$(BIN)/ruff format --check .
