@@ -1,4 +1,4 @@
-"""What was served and is labelled, as an upload of its own: found, written with card and lineage, and known again."""
+"""Labelled rows that an endpoint answered, as an upload of its own with card and lineage."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Model = Callable[[Floats, Floats, Floats], Floats]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be explained: the answers, (n, 1) numbers or (n, K) classes, and the fold of each row, (n,)."""
+    """The target: the answers, (n, 1) numbers or (n, K) classes, and the fold of each row, (n,)."""
 
     answers: Floats
     folds: NDArray[np.int64]

@@ -27,7 +27,7 @@ class WebhookError(ValueError):
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where notices are sent to. `routing_key` is PagerDuty's integration key."""
+    """The receiver of notices. `routing_key` is PagerDuty's integration key."""
 
     kind: Kind
     url: str

@@ -15,7 +15,7 @@ from perennial.validation import CODES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-VERBS = {name: {option for parameter in verb.params for option in parameter.opts}
+VERBS = {name: {option for parameter in verb.params for option in (*parameter.opts, *parameter.secondary_opts)}
          for name, verb in get_command(app).commands.items()}  # type: ignore[attr-defined]  # fmt: skip
 
 

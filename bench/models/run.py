@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _measured(table: Public, python: str) -> dict[str, Any]:
-    """What was drafted, and the scores of the three models; or the reason why there are none."""
+    """The draft, and the scores of the three models; or the reason why there are none."""
     purelib = [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
     unpack(table, type(FOLDER)(subprocess.check_output(purelib, text=True).strip()))
     try:

@@ -69,7 +69,7 @@ class Schedule(RuleBasedStateMachine):
             self.repeated += len(calls) >= number and calls[number - 1] == "Publish"
 
     def collect(self) -> None:
-        """What AWS has put into the queue since."""
+        """The messages that AWS has put into the queue since."""
         self.waiting += [*self.account.events, *self.account.messages()]
         self.account.events.clear()
         self.account.notice_executions()

@@ -64,7 +64,7 @@ class Disturbance:
         self.account.call = self.undisturbed
 
 
-def sweep(account: Account, function: str, way: str) -> list[tuple[str, str]]:
+def every_call(account: Account, function: str, way: str) -> list[tuple[str, str]]:
     """Disturbs each call of a function in a run of its own; gives the operations and the ends of the runs."""
     found: list[tuple[str, str]] = []
     repeated = 0
@@ -94,7 +94,7 @@ def sweep(account: Account, function: str, way: str) -> list[tuple[str, str]]:
 def test_a_state_ends_as_the_undisturbed_run_or_in_a_failure_that_is_resumed(
     account: Account, function: str, way: str
 ) -> None:
-    found = sweep(account, function, way)
+    found = every_call(account, function, way)
     assert len(found) > 3, "a state reads its run and renews its lease at least"
 
 
@@ -102,7 +102,7 @@ def test_a_state_ends_as_the_undisturbed_run_or_in_a_failure_that_is_resumed(
 @pytest.mark.parametrize("function", ["Dispatch", "Conclude"])
 def test_dispatch_and_conclusion_are_repeated_until_they_are_done(account: Account, function: str, way: str) -> None:
     """Their message or event comes again, so no run fails for them."""
-    found = sweep(account, function, way)
+    found = every_call(account, function, way)
     expected = {"Dispatch": "StartExecution", "Conclude": "SendMessage"}[function]
     assert expected in {operation for operation, _ in found}
     assert {state for _, state in found} == {"promoted"}

@@ -14,7 +14,7 @@ from tests.faults.test_runs import walk_to
 
 
 def lose_messages(account: Account) -> None:
-    """What dead letters would hold."""
+    """The messages that dead letters would hold."""
     account.events.clear()
     account.ended.clear()
     account.messages()

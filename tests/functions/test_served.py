@@ -1,4 +1,4 @@
-"""What was served and is labelled becomes a dataset of its own, with card and lineage, and begins the loop."""
+"""Labelled rows that an endpoint answered become a dataset of its own, with card and lineage, and begin the loop."""
 
 from __future__ import annotations
 
