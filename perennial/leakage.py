@@ -79,7 +79,7 @@ def _pairs(columns: Mapping[str, Floats], alone: Mapping[str, float], asked: Ask
 
 
 def _joined(one: Floats, other: Floats) -> Iterator[Floats]:
-    """Sum, difference, product and ratio of two columns; of two clock times the minutes between them, within half a day."""
+    """Sum, difference, product and ratio; for clock times the minutes between them, within half a day."""
     if _is_clock(one) and _is_clock(other):
         minutes = one // 100 * 60 + one % 100 - other // 100 * 60 - other % 100
         yield (minutes + _DAY / 2) % _DAY - _DAY / 2

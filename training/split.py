@@ -25,7 +25,7 @@ _MOST_FRESH = 100_000
 
 @dataclass
 class Split:
-    """The training rows and the held-out rows, each in the order of a hash. Boolean arrays and hashes are of all n rows.
+    """The training and the held-out rows, each in the order of a hash. Boolean arrays and hashes are of all n rows.
 
     Args:
         train: the rows to train on, without near-duplicates of held-out rows; with the hash of each that divides them
