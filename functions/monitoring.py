@@ -63,13 +63,14 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     newest = newest_window(judged.windows[-1] if judged.windows else None, spec.monitoring.min_rows)
     detail = found.to_json() | {"windows": _windows(judged), "newest": newest}
     s3.write_json(platform.traffic_bucket, layout.monitoring(spec.name, now), detail)
-    ledger.put_monitoring(spec.name, now, found.to_json())
-    site.write_model(platform, ledger, spec.name)
     _put_metrics(found, judged)
     logger.info("model monitored", model=spec.name, verdict=found.verdict, drift=found.drift, rows=found.rows)
+    # The decision first: a model whose look is not on record is looked at again within the hour.
     retraining.look(
         platform, ledger, retraining.Model(spec, champion, served.find(platform, spec, now)), found.verdict, now
     )
+    ledger.put_monitoring(spec.name, now, found.to_json())
+    site.write_model(platform, ledger, spec.name)
     return found
 
 

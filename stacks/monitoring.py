@@ -18,6 +18,15 @@ from stacks.ingestion import DeadLetters
 from stacks.settings import Settings
 
 FIVE_MINUTES = Duration.minutes(5)
+#: by the name of the metric, which functions/monitoring.py writes: the title of its graph
+MONITORED = {
+    "Drift": "Drift of live traffic: the share of the features that moved, by importance",
+    "Quality": "Live quality: the gate's metric on labelled traffic",
+    "Value": "Value per prediction, live",
+    "Coverage": "Share of the predictions that have labels",
+    "Staleness": "Stale models",
+    "AgeDays": "Age of the champion, days",
+}
 
 
 class Notices(Construct):
@@ -107,6 +116,13 @@ class Monitoring(Construct):
             notices.alarm(self, f"{name}Errors", metric=metric, description=f"The function {name} raised an error")
         for name, metric in waiting.items():
             notices.alarm(self, f"Dead{name}", metric=metric, description=f"{name} are in a dead-letter queue")
+        for model in settings.model_names:
+            notices.alarm(
+                self,
+                f"Stale{''.join(word.title() for word in model.split('-'))}",
+                metric=_monitored(settings, model, "Staleness"),
+                description=f"{model} is stale; next: perennial monitor {model}",
+            )
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.days(7))
         self.dashboard.add_widgets(
             _graph("Runs", [machine.metric_started(), machine.metric_succeeded(), *endings.values()]),
@@ -120,10 +136,28 @@ class Monitoring(Construct):
             _graph("Predictions per endpoint", _of_endpoints(settings, "Invocations", "Sum")),
             _graph("Model latency, p99, µs", _of_endpoints(settings, "ModelLatency", "p99")),
         )
+        for pair in (("Drift", "Quality"), ("Value", "Coverage"), ("Staleness", "AgeDays")):
+            self.dashboard.add_widgets(*(_graph(MONITORED[name], _of_models(settings, name)) for name in pair))
 
 
 def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(title=title, left=metrics, width=12)
+
+
+def _of_models(settings: Settings, name: str) -> list[cloudwatch.IMetric]:
+    return [_monitored(settings, model, name) for model in settings.model_names]
+
+
+def _monitored(settings: Settings, model: str, name: str) -> cloudwatch.Metric:
+    """A metric that the function Monitor writes at each look at a model."""
+    return cloudwatch.Metric(
+        namespace=settings.environment.metrics,
+        metric_name=name,
+        dimensions_map={"Monitored": model, "service": settings.name},
+        statistic="Maximum",
+        label=model,
+        period=Duration.hours(1),
+    )
 
 
 def _of_endpoints(settings: Settings, metric: str, statistic: str) -> list[cloudwatch.IMetric]:

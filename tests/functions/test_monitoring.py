@@ -17,6 +17,7 @@ from functions.tabulation.handler import Tabulation
 from functions.tabulation.handler import handler as tabulate
 from perennial.profile import Grid, freeze, profile
 from perennial.records import Champion, ModelVersion
+from stacks.monitoring import MONITORED
 
 SPEC = specs()["flights"]
 FEATURES = list(SPEC.features())
@@ -82,11 +83,15 @@ def test_traffic_that_moved_makes_a_model_stale_only_where_the_champion_looks(wo
     assert [message["action"] for message in world.messages()] == (["retrain"] if stale else [])
 
 
-def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights):
+def test_traffic_like_the_training_rows_leaves_the_champion_alone(world, context, flights, capsys):
     promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.1))
     capture(flights.tail(2000))
     assert handler({}, context) == {"stale": {"flights": False}}
     assert world.messages() == []
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"Monitored"' in line]
+    names = {metric["Name"] for one in written for metric in one["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert {one["Monitored"] for one in written} == {"flights"}
+    assert {"Staleness", "Drift", "Coverage", "AgeDays"} <= names <= set(MONITORED), "the dashboard draws them"
 
 
 def note(rows: pl.DataFrame) -> None:

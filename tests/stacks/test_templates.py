@@ -361,3 +361,11 @@ def test_labels_go_by_a_queue_with_a_dead_letter_queue(platform: Template) -> No
     assert prefixes == {"incoming/", "truth/"}
     (queue,) = [each for id, each in of_type(platform, "AWS::SQS::Queue").items() if id.startswith("TruthLabels")]
     assert "RedrivePolicy" in queue
+
+
+def test_a_stale_model_reaches_people(platform: Template) -> None:
+    every = of_type(platform, "AWS::CloudWatch::Alarm").values()
+    alarms = [alarm for alarm in every if alarm.get("MetricName") == "Staleness"]
+    dimensions = [{one["Name"]: one["Value"] for one in alarm["Dimensions"]} for alarm in alarms]
+    assert dimensions == [{"Monitored": model, "service": "perennial"} for model in ("airtime", "flights")]
+    assert {alarm["TreatMissingData"] for alarm in alarms} == {"notBreaching"}
