@@ -145,7 +145,7 @@ def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWid
 
 
 def _of_models(settings: Settings, name: str) -> list[cloudwatch.IMetric]:
-    return [_monitored(settings, model, name) for model in settings.model_names]
+    return [_monitored(settings, model, name).with_(label=model) for model in settings.model_names]
 
 
 def _monitored(settings: Settings, model: str, name: str) -> cloudwatch.Metric:
@@ -155,7 +155,6 @@ def _monitored(settings: Settings, model: str, name: str) -> cloudwatch.Metric:
         metric_name=name,
         dimensions_map={"Monitored": model, "service": settings.name},
         statistic="Maximum",
-        label=model,
         period=Duration.hours(1),
     )
 

@@ -189,9 +189,9 @@ def test_the_layer_leaves_out_what_the_runtime_has(assembly: Path, platform: Tem
 
 def test_the_layer_is_built_for_the_functions_platform(assembly: Path, platform: Template) -> None:
     layer = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::LayerVersion").values()))["Content"]["S3Key"])
-    libraries = [path.name for path in layer.rglob("*.so")]
-    assert libraries
-    assert all("aarch64" in name or "abi3" in name for name in libraries), libraries
+    machines = {path.name: path.read_bytes()[18:20] for path in layer.rglob("*.so*")}  # e_machine of the ELF header
+    assert machines
+    assert set(machines.values()) == {b"\xb7\x00"}, machines  # AArch64
 
 
 # -- rights ------------------------------------------------------------------------------------------------------------
