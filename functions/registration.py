@@ -35,7 +35,7 @@ def _version(task: Task) -> ModelVersion:
     evaluation = with_current_keys(
         s3.read_json(task.platform.models_bucket, layout.run(task.run.id, layout.EVALUATION))
     )
-    digest = evaluation["candidate"]["digest"]
+    digest, rows = evaluation["candidate"]["digest"], evaluation.get("rows") or {}  # older releases count no rows
     return ModelVersion(
         id=version_id(task.run.model, digest),
         model=task.run.model,
@@ -48,8 +48,8 @@ def _version(task: Task) -> ModelVersion:
         code_digest=task.run.code_digest,
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
-        rows=evaluation["rows"].get("refitted") or evaluation["rows"]["train"],
-        refitted="refitted" in evaluation["rows"],
+        rows=rows.get("refitted") or rows.get("train"),
+        refitted="refitted" in rows,
         metrics=evaluation["candidate"]["metrics"],
         importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],

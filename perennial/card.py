@@ -56,13 +56,14 @@ def merge(card: Card, beside: dict[str, Any]) -> Card:
     """The spec's card with the members that `read` found beside the data, empty ones included.
 
     The spec's card is a ceiling: who uploads data may shorten its retention and declare more personal data, and may
-    not lengthen the one, take back the other, or state another ground.
+    not lengthen the one, take back the other, or state another ground. A member that the spec leaves open, as `init`
+    drafts it, is no ceiling.
     """
     merged = Card.from_json({**card.to_json(), **beside})
     days = min(card.retention_days, merged.retention_days)
     collected = min((each for each in (card.collected, merged.collected) if each is not None), default=None)
     personal, ground = merged.personal_data, merged.lawful_basis
-    if has_personal_data(card) and personal != card.personal_data:
+    if has_personal_data(card) and _says(card.personal_data) and personal != card.personal_data:
         more = personal if has_personal_data(merged) and personal.strip() else ""
         personal = f"{card.personal_data}; {more}" if more else card.personal_data
     if _says(card.lawful_basis) and _says(ground):

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from cloud import executions, lease, report_data, s3
+from functions import FunctionError
 from functions.approval import record_approval, request_approval
 from functions.cleanup import handler as clean_up
 from functions.conclusion import handler as conclude
@@ -58,7 +59,7 @@ def test_while_it_waits_the_run_says_until_when_and_nobody_overtakes_it(world, a
 def test_people_are_told_once_with_the_commands_that_answer(world, asked, send):
     messages = world.messages()
     send(*messages, *messages)
-    assert messages == [{"action": "request_approval", "subject": asked["id"], "occasion": "", "error": None}]
+    assert [(one["action"], one["subject"]) for one in messages] == [("request_approval", asked["id"])]
     assert world.notices() == [f"flights: waits for approval ({asked['id']})"]
 
 
@@ -182,13 +183,14 @@ def test_a_gate_that_breaks_refuses_the_candidate_and_says_so(world, run, contex
     put_output(run, archive({"evaluation.json": json.dumps(WHOLE).encode()}))
     assert judge({"run": run}, context)["outcome"] == "refuse"
     step = world.ledger.run(run["id"]).step("gate")
-    assert "the gate itself broke: ZeroDivisionError: in a check" in step.sentences[0]
+    assert "the gate itself broke: ZeroDivisionError at " in step.sentences[0]
+    assert "in a check" not in step.sentences[0], "the message of a library may hold values"
 
 
 def test_a_cloud_that_does_not_answer_is_no_verdict(world, run, context, monkeypatch):
     """It fails the run, which keeps the champion too; then it can be run again."""
     monkeypatch.setattr("functions.gate.archives.read_json", lambda *_: (_ for _ in ()).throw(ConnectionError()))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(FunctionError, match="ConnectionError at "):
         judge({"run": run}, context)
 
 
