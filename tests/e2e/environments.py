@@ -60,7 +60,8 @@ class Pair:
 def belongs(name: str, environment: Environment) -> bool:
     """True if a name in AWS is of the environment."""
     last = name.rpartition("/")[2]
-    return last.startswith(environment.prefix) or name == environment.parameter
+    parameters = name == environment.parameter or name.startswith(environment.models_parameters)
+    return last.startswith(environment.prefix) or parameters
 
 
 def _listed(service: str, call: str, listed: str, name: str, **given: Any) -> Names:
