@@ -90,7 +90,7 @@ lint-packs: setup-dev .venv/checkov  ## the templates held against NIST 800-53 R
 
 permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
 	@rm -rf build/permissions
-	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest tests/e2e
+	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
 	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
 	@$(BIN)/python -m embedded.permissions.removal build/permissions

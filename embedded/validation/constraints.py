@@ -80,17 +80,21 @@ class Compiler:
         sizes, member = _sizes(shape, len), shape.member
         inner = self._limits(member)
         check = None if inner is not None else self.check(member)
+        fits, named = self._kind(member)
 
         def run(value: Any, path: str, found: Findings) -> None:
             if not isinstance(value, list):
                 _misshape(found, path, "a list")
                 return
             _hold(value, path, found, sizes)
+            given = [item for item in value if item is not None]
             if check is not None:
                 for number, item in enumerate(value, 1):
                     if item is not None:
                         check(item, f"{path}.{number}.member", found)
-            elif inner and not _all_hold(value, inner):
+            elif not all(map(fits, given)):
+                _misshape(found, path, f"a list whose members are each {named}")
+            elif inner and not _all_hold(given, inner):
                 found.add(_shown(value), path, f"Member must satisfy constraint: [{_words(inner)}]")
 
         return run
@@ -98,6 +102,7 @@ class Compiler:
     def _map(self, shape: Any) -> Check:
         sizes, keys, inner = _sizes(shape, len), self._limits(shape.key), self._limits(shape.value)
         check = None if inner is not None else self.check(shape.value)
+        fits, named = self._kind(shape.value)
 
         def run(value: Any, path: str, found: Findings) -> None:
             if not isinstance(value, dict):
@@ -110,23 +115,30 @@ class Compiler:
                 for key, item in value.items():
                     if item is not None:
                         check(item, f"{path}.{key}.member", found)
-            elif inner and not _all_hold(value.values(), inner):
+            elif not all(map(fits, given := [item for item in value.values() if item is not None])):
+                _misshape(found, path, f"a map whose values are each {named}")
+            elif inner and not _all_hold(given, inner):
                 found.add(_shown(value), path, f"Map value must satisfy constraint: [{_words(inner)}]")
 
         return run
 
     def _scalar(self, shape: Any) -> Check:
         limits, sensitive = self._limits(shape) or [], bool(shape.metadata.get("sensitive"))
-        kinds, named = _KINDS.get(shape.type_name, (object, "")) if self._raw else (object, "")
-        numeric = shape.type_name in _NUMBERS
+        fits, named = self._kind(shape)
 
         def run(value: Any, path: str, found: Findings) -> None:
-            if not isinstance(value, kinds) or (numeric and isinstance(value, bool)):
+            if not fits(value):
                 _misshape(found, path, named)
                 return
             _hold(value, path, found, limits, hidden=sensitive)
 
         return run
+
+    def _kind(self, shape: Any) -> tuple[Callable[[Any], bool], str]:
+        """The test of a raw value's type, and the type in words."""
+        kinds, named = _KINDS.get(shape.type_name, (object, "")) if self._raw else (object, "")
+        numeric = shape.type_name in _NUMBERS
+        return lambda value: isinstance(value, kinds) and not (numeric and isinstance(value, bool)), named
 
     def _limits(self, shape: Any) -> Limits | None:
         """The constraints of each scalar of that shape; None for a shape with parts."""

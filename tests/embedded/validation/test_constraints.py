@@ -80,6 +80,17 @@ def test_the_message_counts_all_faults_and_names_the_first_ten():
     assert "tags.11.member" not in message(told)
 
 
+@pytest.mark.parametrize("names", [[5], ["a", True], [{}], [["a"]]])
+def test_a_member_of_another_type_is_named_by_its_list(names):
+    shape = ServiceModel({"metadata": {}, "operations": {}, "shapes": SHAPES}, "own").shape_for("Input")
+    told = faults(Compiler(raw=True).check(shape), {"Name": "a", "Names": names})
+    assert told.misshapen.endswith("a list whose members are each a string is expected: names")
+
+
+def test_null_in_a_list_is_held_against_no_limit():
+    assert found({"Name": "a", "Names": [None]}) == []
+
+
 MEMBERS = st.sampled_from(["Name", "Tags", "Next", "Names", "Count", "Value"])
 SCALARS = st.none() | st.text() | st.integers() | st.booleans()
 
