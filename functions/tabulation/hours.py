@@ -17,6 +17,7 @@ import polars as pl
 
 from cloud import s3, tables
 from cloud.platform import Platform
+from functions import FunctionError
 from functions.task import logger
 from perennial import layout
 from perennial.contract import observed as names
@@ -29,7 +30,7 @@ Objects = Mapping[str, str]  # ETags by key
 DIGEST, COUNTS = "captures", "counts"  # of a part's metadata
 
 
-class OvertakenError(Exception):
+class OvertakenError(FunctionError):
     """Another call has written the part meanwhile."""
 
 
@@ -121,7 +122,7 @@ class Writer:
         body = tables.parquet(frame)
         bucket, etag = self.platform.traffic_bucket, self.parts.get(key)
         if not s3.replace(bucket, key, body, etag, Metadata=metadata, **encryption):
-            raise OvertakenError
+            raise OvertakenError("another call has written the part meanwhile")
 
 
 def listed(bucket: str, prefix: str) -> dict[str, str]:

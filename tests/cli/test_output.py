@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cli import batch, output, traffic
+from cli import output, traffic
+from perennial.client import batches
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202eevil\r"
 
@@ -31,8 +32,8 @@ def test_json_stays_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "=HYPERLINK(1)"])
 def test_a_label_that_would_be_a_formula_is_text_in_a_batch(label: str) -> None:
-    answers = [json.dumps({"label": label, "probabilities": {label: -0.5, "plain": 0.5}}).encode()]
-    header, row = csv.reader(io.StringIO(batch._csv(answers).decode(), newline=""))
+    answers = [{"label": label, "probabilities": {label: -0.5, "plain": 0.5}}]
+    header, row = csv.reader(io.StringIO(batches.as_csv(answers, {}), newline=""))
     told = output.printable(f"'{label}")
     assert header == ["label", told, "plain"]
     assert row == [told, "-0.5", "0.5"]

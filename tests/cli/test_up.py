@@ -58,7 +58,7 @@ def test_an_app_that_cannot_be_synthesized_is_told_by_its_last_words(perennial: 
     (checkout / "app.py").write_text("raise SystemExit('the stacks are broken')")
     result = perennial("up")
     assert result.exit_code == 1
-    assert "app.py cannot be synthesized:\nthe stacks are broken" in result.stderr
+    assert "the stacks cannot be synthesized:\nthe stacks are broken" in result.stderr
 
 
 def test_an_assembly_is_made_again_only_when_something_changed(checkout: Path) -> None:

@@ -168,7 +168,8 @@ class Account:
                     client("sqs").send_message(
                         QueueUrl=self.world.platform.dispatch_queue, MessageBody=json.dumps(failed)
                     )
-            for event in self._taken(self.ended):
+            ended = self._taken(self.ended)
+            for event in ended:
                 try:
                     self.conclude(event)
                 except StateError:
@@ -176,7 +177,7 @@ class Account:
             under_way = sorted(self.running(), key=lambda each: each.due)
             if under_way:
                 self.step(under_way[0])
-            elif not waiting and not self.ended:
+            elif not waiting and not ended:
                 self.clock.forward(hours=1)  # an endpoint that was led back takes its time
                 return
         raise AssertionError("the account does not come to rest")

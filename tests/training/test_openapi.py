@@ -39,7 +39,10 @@ def test_the_description_is_openapi_3_1(trained: dict[str, Job], problem: str, p
 
 def test_a_format_is_described_and_its_texts_are_allowed(trained: dict[str, Job]) -> None:
     manifest = json.loads(json.dumps(trained["binary"].manifest))
-    formats: dict[str, Any] = {"income": {"thousands": ",", "decimal": ".", "unit": "€"}, "joined": "%d/%m/%Y"}
+    formats: dict[str, Any] = {
+        "income": {"thousands": ",", "decimal": ".", "unit": "€", "negative": "sign"},
+        "joined": "%d/%m/%Y",
+    }
     for feature in manifest["features"]:
         feature |= {"format": formats[feature["name"]]} if feature["name"] in formats else {}
     described = openapi.describe(manifest)
