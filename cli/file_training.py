@@ -19,7 +19,7 @@ from typing import Any
 import perennial
 from cli.output import REFUSED, CommandError
 from cloud.job_log import in_words
-from perennial import installation
+from perennial import installation, layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 from perennial.gate.decision import Decision, decide
@@ -29,7 +29,6 @@ from perennial.reports import ReportData
 from perennial.validation.inspection import inspect
 from perennial.validation.verdict import Verdict
 
-ROWS, VERDICT = "rows.parquet", "verdict.json"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "client", "_platform")
 
 
@@ -72,7 +71,7 @@ class FileTraining:
             event_time=self.spec.event_time,
         )  # fmt: skip
         self._train(Plan.of(self.spec, run_id, None, origin, words), data)
-        evaluation = json.loads((self.out / "evaluation.json").read_text(encoding="utf-8"))
+        evaluation = json.loads((self.out / layout.EVALUATION).read_text(encoding="utf-8"))
         decision = decide(evaluation, self.spec.gate_checks())
         steps = (
             Step(name="validation", at=began, sentences=(verdict.sentence,)),
@@ -93,7 +92,7 @@ class FileTraining:
         contract = self.spec.contract()
         digest.update(repr(contract).encode())
         folder = self.cache / digest.hexdigest()[:16]
-        if not (folder / VERDICT).is_file():
+        if not (folder / layout.VERDICT).is_file():
             self.tell(f"reading {file} ...")
             folder.mkdir(parents=True, exist_ok=True)
             verdict = inspect(file, contract, folder).verdict
@@ -102,14 +101,14 @@ class FileTraining:
                     f"{file} is refused: {verdict.sentence}; next: perennial check {file} --model {self.spec.name}",
                     REFUSED,
                 )
-            (folder / "quarantined.parquet").unlink(missing_ok=True)
-            (folder / VERDICT).write_text(json.dumps(verdict.as_dict()), encoding="utf-8")
-        return folder, Verdict.from_dict(json.loads((folder / VERDICT).read_text(encoding="utf-8")))
+            (folder / layout.QUARANTINED).unlink(missing_ok=True)
+            (folder / layout.VERDICT).write_text(json.dumps(verdict.as_dict()), encoding="utf-8")
+        return folder, Verdict.from_dict(json.loads((folder / layout.VERDICT).read_text(encoding="utf-8")))
 
     def _train(self, plan: Plan, data: Path) -> None:
         with self._source() as source:
             (source / "plan").mkdir()
-            (source / "plan" / "plan.json").write_text(json.dumps(plan.to_json()), encoding="utf-8")
+            (source / "plan" / layout.PLAN).write_text(json.dumps(plan.to_json()), encoding="utf-8")
             shutil.rmtree(self.out, ignore_errors=True)
             self.out.mkdir(parents=True)
             environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SM_"))}
