@@ -34,7 +34,8 @@ def test_the_workers_of_one_dataset_leave_functions_for_the_others(platform: Tem
 
 
 def test_the_names_that_the_command_reads_say_what_the_functions_need(platform: Template) -> None:
-    (parameter,) = of_type(platform, "AWS::SSM::Parameter").values()
+    parameters = of_type(platform, "AWS::SSM::Parameter").values()
+    (parameter,) = [one for one in parameters if one["Name"] == "/perennial/platform"]
     text = str(parameter["Value"])
     assert '"inspection_workers":"8"' in text
     assert '"largest_memory_mb":"3008"' in text

@@ -57,4 +57,4 @@ def test_a_fault_in_a_later_body_names_the_row_among_all(house: House, monkeypat
     baking(house)
     monkeypatch.setattr(golden, "read", last_is_wrong)
     eventually(lambda: house.call(canary)["asked"])
-    assert f"golden row {len(ROWS)}: the model gave" in house.told()
+    assert f"golden row {len(ROWS)}: 'probability' differs from the model's offline prediction" in house.told()
