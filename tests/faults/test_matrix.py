@@ -15,7 +15,7 @@ def test_every_row_has_tests_that_are_collected() -> None:
     named = {test for row in rows for test in row["tests"]}
     files = sorted({"tests/" + test.split("::")[0] for test in named})
     found = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files],
+        [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *files],
         cwd=TESTS.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     collected = {line.split("[")[0].removeprefix("tests/") for line in found.stdout.splitlines()}
