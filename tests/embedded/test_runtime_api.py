@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from embedded.lambdas.runtime_api import RuntimeApi
@@ -30,5 +31,6 @@ def test_a_connection_that_waits_for_an_event_ends_with_its_environment() -> Non
         await asyncio.sleep(0.01)
         assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
-    asyncio.run(scenario())
+    with ThreadPoolExecutor(1) as pool:  # a browser of another test may have left a loop in this thread
+        pool.submit(asyncio.run, scenario()).result()
     assert failures == []
