@@ -24,6 +24,7 @@ from proof.cdk import ROOT, Cdk
 from proof.ministack import ACCOUNT, REGION, Ministack, running
 
 PROGRAM = ROOT / "build" / "second-opinion" / "bin" / "ministack"
+WITHIN = ("AWS::Glue::Table",)  # their ids are names within a database, and databases are compared
 # SEAM: two environments share the log groups of their endpoints as long as those are named perennial-MODEL in each.
 # With names of their own (`cdk -c name=NAME`, `perennial --env NAME`) this becomes ("one", "two").
 ENVIRONMENTS = ("one", "two")
@@ -90,6 +91,7 @@ class Opinion:
             for name in self._cdk
             for stack in self._stacks(name)
             for item in self._client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+            if item["ResourceType"] not in WITHIN
         ]
         shared = {one for one in physical if physical.count(one) > 1}
         if shared:
