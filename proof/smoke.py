@@ -13,12 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from awsrules.quotas import KINDS
+from cli.output import CommandError
 from perennial.client.local_cloud import AWS_VARIABLES, aws_files
 from perennial.environment import Environment
 from proof import ProofError, leftovers, prices
 from proof.deployers import Deployer, OnAws, OnEmbedded
 from proof.meter import Meter
 from proof.script import MODEL, Script
+
+ATTEMPTS = 4  # to destroy the stacks: a bucket is not deleted that a function under way wrote into after it was emptied
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,9 +66,7 @@ class Smoke:
         except KeyboardInterrupt:
             self._failures.append("interrupted")
         try:
-            made = lambda: leftovers.delete_made(self._environment, (MODEL,), self._deployer.pause)  # noqa: E731
-            self._attempt("deleting what the workflow made", made)
-            self._attempt("destroying the stacks", self._deployer.destroy)
+            self._attempt("destroying all", self._destroy)
             logs = lambda: leftovers.delete_logs(self._environment)  # noqa: E731
             self._attempt("deleting late logs", logs)
             self._attempt("looking for what is left", self._tell_what_is_left)
@@ -95,6 +96,18 @@ class Smoke:
             lambda: used.update(meter.used(script.runs, script.state_machine, script.batch_seconds)),
         )
         return used
+
+    def _destroy(self) -> None:
+        """Deletes what the workflow made, then the stacks; both again if a function under way wrote in between."""
+        for attempts_left in reversed(range(ATTEMPTS)):
+            leftovers.delete_made(self._environment, (MODEL,), self._deployer.pause)
+            try:
+                return self._deployer.destroy()
+            except (ProofError, CommandError):
+                if not attempts_left:
+                    raise
+                time.sleep(self._deployer.pause)
+        return None
 
     def _attempt(self, what: str, work: Callable[[], object]) -> bool:
         """True if a step succeeded; its failure is kept, because the stacks are destroyed in every case."""

@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from cloud import platform
+from perennial.environment import Environment
 from proof.cdk import ROOT
+from proof.deployers import OnEmbedded
+from proof.smoke import Smoke
 
 
 def smoke(*words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -29,14 +35,36 @@ def test_the_whole_script_is_shown_and_nothing_is_left() -> None:
     assert "all shown, nothing left" in done.stdout
 
 
-def test_what_fails_is_told_and_all_is_destroyed_all_the_same() -> None:
-    done = smoke("--embedded", "--yes", "--account", "new")
-    assert done.returncode == 1
-    assert "failed: an upload becomes the champion by itself: january ended failed" in done.stderr
-    assert "aws service-quotas request-service-quota-increase" in done.stderr
-    assert "left:" not in done.stderr, done.stderr[done.stderr.index("left:") :]
-    assert "destroying the stacks" not in done.stderr
-    assert done.stdout.splitlines()[-1].startswith("failed after")
+class WrittenToLate(OnEmbedded):
+    """An embedded cloud where a function under way writes into a bucket after it was emptied."""
+
+    wrote = False
+
+    def destroy(self) -> None:
+        if not self.wrote:
+            s3 = platform.client("s3")
+            bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if "databucket" in one["Name"])
+            s3.put_object(Bucket=bucket, Key="reports/late.html", Body=b"late")
+            self.wrote = True
+        super().destroy()
+
+
+def test_what_fails_is_told_and_all_is_destroyed_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = Environment("smoke-late")
+    deployer = WrittenToLate(tmp_path, {"name": environment.name, "retain": "false"}, "new")
+    with patch.dict(os.environ):  # the deployer leads this process to its cloud
+        platform.client.cache_clear()
+        assert Smoke(environment, deployer).run() == 1
+    platform.client.cache_clear()
+    shown = capsys.readouterr()
+    assert deployer.wrote
+    assert "failed: an upload becomes the champion by itself: january ended failed" in shown.err
+    assert "aws service-quotas request-service-quota-increase" in shown.err
+    assert "left:" not in shown.err, shown.err[shown.err.index("left:") :]
+    assert "destroying" not in shown.err
+    assert shown.out.splitlines()[-1].startswith("failed after")
 
 
 def test_without_a_yes_nothing_is_begun_and_the_cost_is_told() -> None:
