@@ -1,6 +1,7 @@
 """The account of each test."""
 
 import functools
+import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +16,18 @@ __all__ = ["context", "send", "world"]
 
 @pytest.fixture(scope="package", autouse=True)
 def read_service_models_once() -> Iterator[None]:
-    """Botocore reads the models of its services for each session, and moto begins one for each test."""
+    """Botocore reads the models of its services for each session, and moto begins one for each test.
+
+    Each reader gets a copy of its own: botocore's clients of S3 take the bucket out of the paths of their model.
+    """
+    read = JSONFileLoader().load_file
+
+    @functools.cache
+    def packed(path: str) -> bytes:
+        return pickle.dumps(read(path))
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: pickle.loads(packed(path)))
         yield
 
 

@@ -226,9 +226,9 @@ def run_schedules(number: int, count: int) -> None:
     )
 
 
-def test_a_few_schedules_hold_the_invariants() -> None:
-    """The same ones on every machine."""
-    run_schedules(1, 4)
+def test_one_schedule_holds_the_invariants() -> None:
+    """The same one on every machine."""
+    run_schedules(1, 1)
 
 
 @pytest.mark.skipif("CHAOS_SECONDS" not in os.environ, reason="`make chaos` runs it for as long as it is told")

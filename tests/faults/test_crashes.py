@@ -98,8 +98,11 @@ def test_a_state_ends_as_the_undisturbed_run_or_in_a_failure_that_is_resumed(
     assert len(found) > 3, "a state reads its run and renews its lease at least"
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("function", ["Dispatch", "Conclude"])
+QUICK = [("Conclude", "killed, and tried again"), ("Conclude", "done twice")]
+SLOW = [(function, way) for function in ("Dispatch", "Conclude") for way in WAYS if (function, way) not in QUICK]
+
+
+@pytest.mark.parametrize(("function", "way"), [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)])
 def test_dispatch_and_conclusion_are_repeated_until_they_are_done(account: Account, function: str, way: str) -> None:
     """Their message or event comes again, so no run fails for them."""
     found = every_call(account, function, way)

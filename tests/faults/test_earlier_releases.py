@@ -15,6 +15,7 @@ from tests.faults.workflow import definition
 
 RELEASES = sorted(FOLDER.glob("*.json.xz"))
 STATES = [(path, number) for path in RELEASES for number in range(len(read(path)["states"]))]
+QUICK = 4  # every so many states are gone on with in each run of the suite, all of them in the slow one
 RENAMED = ("BeginRelease", "Ask", "Hear", "AskCanary", "Restore")  # functions that the deployment takes away
 
 
@@ -22,7 +23,11 @@ def names(case: Any) -> str:
     return case.name.removesuffix(".json.xz") if isinstance(case, Path) else str(case)
 
 
-@pytest.mark.parametrize(("path", "number"), STATES, ids=names)
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [pytest.param(*state, marks=() if state[1] % QUICK == 0 else pytest.mark.slow) for state in STATES],
+    ids=names,
+)
 def test_a_run_under_way_ends_once_and_the_next_upload_is_promoted(account: Account, path: Path, number: int) -> None:
     """An execution goes on by the state machine that it began with, and calls this release's functions."""
     recorded = read(path)

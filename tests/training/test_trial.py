@@ -11,7 +11,7 @@ from perennial.contract.model import ModelSpec
 from perennial.spec import parse
 
 SPEC = """
-name: tiny
+name: %s
 problem: binary
 target: y
 card: {origin: a test, licence: CC0-1.0, terms: none}
@@ -31,57 +31,51 @@ def build(columns, parameters, seed):
 """
 
 
-def spec(estimator: str, parameters: str = "") -> ModelSpec:
-    return parse(SPEC % (estimator, parameters))
+#: estimator, parameters, imports of its module, and the sentence: '' where the estimator can be made
+TRIALS = {
+    "named": ("hist_gradient_boosting", "max_depth: 3", "", ""),
+    "own": ("own:build", "C: 0.5", "import pandas, scipy, joblib, yaml, treelite", ""),
+    "unknown": ("random_forest", "trees: 3", "", "random_forest has no parameter 'trees'; it has"),
+    "invalid": ("random_forest", "n_estimators: many", "", "training.parameters: The 'n_estimators' parameter"),
+    "other": ("linear", "max_depth: 3", "", "linear has no parameter 'max_depth'"),
+    "missing": ("mine:build", "", "", "needs mine.py, which is not there"),
+    "nameless": ("own:make", "", "", "has no attribute 'make'"),
+    "unexpected": ("own:build", "depth: 1", "", "unexpected keyword argument 'depth'"),
+    "lightgbm": ("own:build", "", "import lightgbm", "imports 'lightgbm', which is not in the training image"),
+    "polars": ("own:build", "", "import polars", "imports 'polars', which is not in the training image"),
+    "syntax": ("own:build", "", "def", "SyntaxError"),
+}
 
 
-def fault(tmp_path: Path, estimator: str, parameters: str = "", imports: str = "") -> str:
-    (tmp_path / "models").mkdir(exist_ok=True)
-    (tmp_path / "models" / "own.py").write_text(OWN % imports)
-    return estimators.faults([spec(estimator, parameters)], tmp_path).get("tiny", "")
+def spec(folder: Path, name: str, estimator: str, parameters: str = "", imports: str = "") -> ModelSpec:
+    """The spec of a model whose estimator may be in a module of its own below `folder`."""
+    (folder / "models").mkdir(exist_ok=True)
+    if estimator.startswith("own:"):
+        (folder / "models" / f"own_{name}.py").write_text(OWN % imports)
+        estimator = estimator.replace("own:", f"own_{name}:")
+    return parse(SPEC % (name, estimator, parameters))
 
 
-@pytest.mark.parametrize(
-    ("estimator", "parameters", "imports"),
-    [
-        ("hist_gradient_boosting", "max_depth: 3", ""),
-        ("own:build", "C: 0.5", "import pandas, scipy, joblib, yaml, treelite"),
-    ],
-)
-def test_an_estimator_that_can_be_made_has_no_fault(
-    estimator: str, parameters: str, imports: str, tmp_path: Path
-) -> None:
-    assert fault(tmp_path, estimator, parameters, imports) == ""
+def fault(folder: Path, imports: str) -> str:
+    return estimators.faults([spec(folder, "tiny", "own:build", "", imports)], folder).get("tiny", "")
 
 
-@pytest.mark.parametrize(
-    ("estimator", "parameters", "imports", "sentence"),
-    [
-        ("random_forest", "trees: 3", "", "random_forest has no parameter 'trees'; it has"),
-        ("random_forest", "n_estimators: many", "", "training.parameters: The 'n_estimators' parameter"),
-        ("linear", "max_depth: 3", "", "linear has no parameter 'max_depth'"),
-        ("mine:build", "", "", "needs mine.py, which is not there"),
-        ("own:make", "", "", "has no attribute 'make'"),
-        ("own:build", "depth: 1", "", "unexpected keyword argument 'depth'"),
-        ("own:build", "", "import lightgbm", "imports 'lightgbm', which is not in the training image"),
-        ("own:build", "", "import polars", "imports 'polars', which is not in the training image"),
-        ("own:build", "", "def", "SyntaxError"),
-    ],
-)
-def test_what_a_job_would_refuse_is_told(
-    estimator: str, parameters: str, imports: str, sentence: str, tmp_path: Path
-) -> None:
-    found = fault(tmp_path, estimator, parameters, imports)
-    assert sentence in found
-    assert "\n" not in found
+def test_what_a_job_would_refuse_is_told_and_nothing_else(tmp_path: Path) -> None:
+    specs = [spec(tmp_path, name, *trial[:3]) for name, trial in TRIALS.items()]
+    found = estimators.faults(specs, tmp_path)
+    for name, trial in TRIALS.items():
+        told = found.get(name, "")
+        assert trial[3] in told
+        assert bool(told) == bool(trial[3]), told
+        assert "\n" not in told
 
 
 def test_a_missing_package_comes_with_those_of_the_image(tmp_path: Path) -> None:
-    found = fault(tmp_path, "own:build", imports="import lightgbm")
+    found = fault(tmp_path, "import lightgbm")
     for package in ("scikit-learn 1.9.0", "pandas 2.2.3", "Python 3.12", "docs/estimators.md"):
         assert package in found
 
 
 def test_a_module_that_ends_the_process_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="cannot be tried"):
-        fault(tmp_path, "own:build", imports="import os; os._exit(3)")
+        fault(tmp_path, "import os; os._exit(3)")

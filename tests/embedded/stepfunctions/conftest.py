@@ -41,6 +41,11 @@ def flaky(event, context):
 def slow(event, context):
     time.sleep(event.get("seconds", 5))
 
+def wait(event, context):
+    """Ends once the file is there."""
+    while not os.path.exists(event["file"]):
+        time.sleep(0.01)
+
 def die(event, context):
     os._exit(3)
 
@@ -61,7 +66,7 @@ def ask(event, context):
 def large(event, context):
     return "x" * (300 * 1024)
 '''
-NAMES = ("echo", "nothing", "fail", "flaky", "slow", "die", "inspect", "ask", "large")
+NAMES = ("echo", "nothing", "fail", "flaky", "slow", "wait", "die", "inspect", "ask", "large")
 
 
 class Lab:
