@@ -81,7 +81,7 @@ def _tell_where(platform: Platform, run: Run) -> None:
     from cloud import executions
 
     entered = executions.entered_states(platform, run.id)
-    line(f"Now at: {entered[-1] if entered else 'its start'}.")
+    line(f"Now at: {entered[-1].name if entered else 'its start'}.")
 
 
 def _decision(platform: Platform, run: Run) -> Decision | None:

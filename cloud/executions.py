@@ -7,6 +7,7 @@ records that are shown, and appears in no log, notice or screen.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,15 @@ from perennial.outcomes import Trigger
 from perennial.records import Run
 
 LONGEST_CAUSE = 32_768  # characters
+_EVENTS = 25  # of a history, in one answer
+
+
+@dataclass(frozen=True)
+class EnteredState:
+    """A state that an execution has entered: the number of the event in its history, and the state's name."""
+
+    event: int
+    name: str
 
 
 def start(platform: Platform, run: Run) -> bool:
@@ -74,11 +84,23 @@ def _start(platform: Platform, name: str, request: ExecutionInput) -> bool:
     return True
 
 
-def entered_states(platform: Platform, run: str) -> list[str]:
-    """The names of the states that a run's execution has entered so far, in order."""
-    pages = client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn(platform, run))
-    events: list[dict[str, Any]] = [event for page in pages for event in page["events"]]
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+def entered_states(platform: Platform, run: str, after: int = 0) -> list[EnteredState]:
+    """The states that a run's execution has entered after the event with the number `after`, in order.
+
+    The history is read from its end, so that a look at a long one costs what is new in it.
+    """
+    pages = client("stepfunctions").get_paginator("get_execution_history")
+    found: list[EnteredState] = []
+    for page in pages.paginate(executionArn=arn(platform, run), reverseOrder=True, maxResults=_EVENTS):
+        events: list[dict[str, Any]] = [event for event in page["events"] if event["id"] > after]
+        found += [
+            EnteredState(event["id"], event["stateEnteredEventDetails"]["name"])
+            for event in events
+            if "stateEnteredEventDetails" in event
+        ]
+        if len(events) < len(page["events"]):
+            break
+    return found[::-1]
 
 
 def keep_spec(platform: Platform, spec: ModelSpec) -> str:

@@ -11,8 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from training import contest, evaluation, fitting, importance, judging, leakage, rows, wheels
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+
+from perennial.contract.plan import Plan
+from training import contest, estimators, evaluation, fitting, importance, judging, leakage, rows, wheels
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
+from training.split import Split
 from training.split import split as divide
 
 
@@ -37,6 +41,12 @@ def train(paths: Paths) -> str:
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = divide(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out), near_duplicates=int(split.near.train.sum()))
+    with threadpool_limits(estimators.threads(len(split.train))):
+        return _trained(paths, job, split)
+
+
+def _trained(paths: Paths, job: Plan, split: Split) -> str:
+    """Fits, judges and writes. The libraries' threads are limited: on a busy machine they wait for each other."""
     with tempfile.TemporaryDirectory() as scratch:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))

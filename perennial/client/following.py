@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError as AwsError
 
 from cloud import executions
 from cloud.evaluations import metric_rows
+from cloud.executions import EnteredState
 from cloud.job_log import JobLog
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
@@ -43,7 +44,7 @@ class _Follower:
     platform: Platform
     look: Look
     told_steps: int = 0
-    told_states: int = 0
+    last: EnteredState = field(default_factory=lambda: EnteredState(0, ""))
     logs: dict[str, JobLog] = field(default_factory=dict)
 
     def events(self) -> Iterator[Progress | Decision]:
@@ -59,10 +60,10 @@ class _Follower:
             time.sleep(pause())
 
     def _news(self, run: Run) -> Iterator[Progress]:
-        entered = _entered_states(self.platform, run) if run.state == "running" else []
-        yield from (Progress(state=name) for name in entered[self.told_states :] if not name.endswith("?"))
-        self.told_states = max(self.told_states, len(entered))
-        if entered and entered[-1] == TRAINING:
+        entered = _entered_states(self.platform, run, self.last.event) if run.state == "running" else []
+        yield from (Progress(state=state.name) for state in entered if not state.name.endswith("?"))
+        self.last = entered[-1] if entered else self.last
+        if run.state == "running" and self.last.name == TRAINING:
             job = run.training_job or self.platform.environment.training_job(run.id)
             log = self.logs.setdefault(job, JobLog(job))
             yield from (Progress(training=text) for text in log.news())
@@ -122,10 +123,10 @@ def _begun(ledger: Ledger, run: str) -> None:
     )
 
 
-def _entered_states(platform: Platform, run: Run) -> list[str]:
-    """The states so far; none before the execution starts."""
+def _entered_states(platform: Platform, run: Run, after: int) -> list[EnteredState]:
+    """The states since that event; none before the execution starts."""
     try:
-        return executions.entered_states(platform, run.id)
+        return executions.entered_states(platform, run.id, after)
     except AwsError as error:
         if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
             return []

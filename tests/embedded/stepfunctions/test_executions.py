@@ -1,12 +1,15 @@
 """Executions: their names, their events, their ends."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cloud import executions
+from cloud.platform import Platform
 from embedded.stepfunctions import histories
 from tests.embedded.conftest import eventually
 from tests.embedded.stepfunctions.conftest import Lab
@@ -145,6 +148,23 @@ def test_the_history_comes_in_pages_and_backwards(lab: Lab) -> None:
         executionArn=execution, reverseOrder=True, PaginationConfig={"PageSize": 3}
     )
     assert [event["id"] for page in pages for event in page["events"]] == [4, 3, 2, 1]
+
+
+def test_the_states_since_an_event_are_read_from_the_end(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"State {number}" for number in range(40)]
+    states = {name: {"Type": "Pass", "Next": after} for name, after in pairwise(names)} | {
+        names[-1]: {"Type": "Wait", "Seconds": 1000, "End": True}
+    }
+    machine = lab.machine(states)
+    execution = lab.start(machine, {}, "run-1")
+    monkeypatch.setattr(executions, "client", lambda _: lab.states)
+    platform = Platform(state_machine=machine)
+    assert executions.arn(platform, "run-1") == execution
+    eventually(lambda: len(executions.entered_states(platform, "run-1")) == len(names))
+    entered = executions.entered_states(platform, "run-1")
+    assert [state.name for state in entered] == names
+    for seen in (1, 13, 39, 40):
+        assert executions.entered_states(platform, "run-1", entered[seen - 1].event) == entered[seen:]
 
 
 def test_executions_are_listed_by_status(lab: Lab) -> None:
