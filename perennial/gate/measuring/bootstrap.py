@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 # Below this number of drawn rows, threads cost more than they save.
 _FEW_DRAWS = 2_000_000
+_SHARES = 4  # of the resamples for each thread
 _PARTS = 40
 
 
@@ -65,8 +66,10 @@ class Resamples:
             threads = 1 if self.rows * self.count < _FEW_DRAWS else os.cpu_count() or 1
         if threads == 1:
             return np.array([work(weights) for weights in self])
+        shares = np.array_split(np.arange(self.count), _SHARES * threads)
         with ThreadPoolExecutor(threads) as pool:
-            return np.array(list(pool.map(lambda number: work(self.draw(number)), range(self.count))))
+            found = pool.map(lambda numbers: [work(self.draw(number)) for number in numbers.tolist()], shares)
+            return np.array([row for share in found for row in share])
 
     def left_out(self, work: Callable[[Floats], Floats]) -> Floats:
         """(parts, k): the result of `work` without each of 40 parts of the rows; the grouped jackknife (Miller 1974).
