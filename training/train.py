@@ -10,9 +10,14 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from training import contest, evaluation, fitting, importance, judging, leakage, rows, wheels
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+
+from perennial.contract.plan import Plan
+from training import contest, estimators, evaluation, fitting, importance, judging, leakage, rows, wheels
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
+from training.split import Split
 from training.split import split as divide
 
 
@@ -37,7 +42,8 @@ def train(paths: Paths) -> str:
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = divide(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out), near_duplicates=int(split.near.train.sum()))
-    with tempfile.TemporaryDirectory() as scratch:
+    # Predictions of few rows by several threads take long where other processes need the cores.
+    with tempfile.TemporaryDirectory() as scratch, threadpool_limits(estimators.threads(len(split.train))):
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
@@ -45,6 +51,11 @@ def train(paths: Paths) -> str:
             fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
+        return _finish(paths, job, split, fitted, judged)
+
+
+def _finish(paths: Paths, job: Plan, split: Split, fitted: fitting.Fitted, judged: dict[str, Any]) -> str:
+    """Measures what monitoring needs, and writes the evaluation. Returns the model's digest."""
     about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
     about["importance"] = importance.measure(job, split, fitted.served)
     about["leakage"] = leakage.measure(job, split)
