@@ -45,7 +45,7 @@ test: setup-dev  ## format, lint, types, import contracts, the suite
 test-wheel: setup-dev  ## the built wheel in an empty environment: new, its two commands, an upload, a prediction (five minutes)
 	@PERENNIAL_WHEEL=1 $(BIN)/python -m pytest -s tests/test_wheel.py
 
-test-mlflow: setup-dev build/tracking/.installed  ## a real MLflow server and its registry; the exported model under `mlflow models serve` (two minutes)
+test-mlflow: setup-dev build/tracking/.installed  ## a real MLflow server and its registry; the exported model under `mlflow models serve` (four minutes)
 	@PERENNIAL_TRACKING=$(CURDIR)/build/tracking/bin $(BIN)/python -m pytest tests/tracking
 
 build/tracking/.installed: requirements/tracking.txt | .venv/.dev

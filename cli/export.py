@@ -23,7 +23,7 @@ URLS = {"mlflow": "MLFLOW_TRACKING_URI", "openlineage": "OPENLINEAGE_URL"}
 
 
 class Target(StrEnum):
-    """Where a run is exported to."""
+    """The kind of a tracking server."""
 
     MLFLOW = "mlflow"
     OPENLINEAGE = "openlineage"

@@ -31,7 +31,7 @@ _MOST_TAGS = 100  # in one request of runs/log-batch
 
 @dataclass(frozen=True)
 class Exported:
-    """What the server has now.
+    """The state of the server after an export.
 
     Args:
         run: the id of MLflow's run.
@@ -58,31 +58,17 @@ def export(platform: Platform, ledger: Ledger, receiver: Receiver, run: Run) -> 
     experiment = server.experiment(account.name)
     found = server.run(experiment, account)
     server.describe(found["run_id"], account)
-    folder, left_out = _artifact_path(found["artifact_uri"]), []
-    if folder is None:
-        left_out.append(
-            f"report and model: the server keeps artifacts at {found['artifact_uri']}, and takes none itself; "
-            "start it with --serve-artifacts"
-        )
-    else:
+    folder = _artifact_path(found["artifact_uri"])
+    number, left_out = "", f"report and model: the server keeps artifacts at {found['artifact_uri']}, and takes none"
+    if folder is not None:
         _put_pages(platform, receiver, folder, run)
-    number = ""
-    if account.version is not None and folder is not None:
-        number = server.version_of(account.name, account.version)
-        if not number and account.spec is None:
-            left_out.append(f"the model: the spec of {account.version.id} is stored in an older format")
-        elif not number:
-            with tempfile.TemporaryDirectory() as scratch:
-                model = Path(scratch)
-                _write_model(platform, account.version, account.spec, found["run_id"], model)
-                for path in sorted(file for file in model.rglob("*") if file.is_file()):
-                    place = f"{folder}/{mlflow_model.FOLDER}/{path.relative_to(model).as_posix()}"
-                    tracking.put_file(receiver, f"{_ARTIFACTS}/{quote(place)}", path)
-            number = server.register(account, found)
-    server.end(found["run_id"], account)
-    alias = server.set_alias(account, platform, ledger)
+        number, left_out = server.ensure_version(platform, account, found, folder)
+    alias = server.set_alias(account, ledger)
+    server.end(found["run_id"], account)  # the last one: a run that is FINISHED has everything
     named = f"{account.name}/{number}" if number else ""
-    return Exported(found["run_id"], experiment, named, alias == number and bool(number), tuple(left_out))
+    return Exported(
+        found["run_id"], experiment, named, alias == number and bool(number), (left_out,) if left_out else ()
+    )
 
 
 class _Server:
@@ -101,7 +87,8 @@ class _Server:
             kind = _pairs({"mlflow.experimentKind": "custom_model_development"})  # which pages MLflow shows first
             return str(self._post("experiments/create", name=name, tags=kind)["experiment_id"])
         if found.get("lifecycle_stage") == "deleted":
-            raise TrackingError(f"the experiment '{name}' is deleted on the server; next: mlflow experiments restore")
+            hint = f"mlflow experiments restore --experiment-id {found['experiment_id']}"
+            raise TrackingError(f"the experiment '{name}' is deleted on the server", hint=hint)
         return str(found["experiment_id"])
 
     def run(self, experiment: str, account: Account) -> dict[str, str]:
@@ -122,26 +109,46 @@ class _Server:
     def describe(self, run: str, account: Account) -> None:
         """Writes parameters, metrics, tags and dataset inputs."""
         moment = mlflow.milliseconds(account.run.ended_at or account.run.started_at)
-        figures = [
+        measured = [
             {"key": key, "value": value, "timestamp": moment, "step": 0}
             for key, value in mlflow.metrics(account).items()
         ]
         told = _pairs(mlflow.tags(account))
         params = _pairs(mlflow.parameters(account))
-        self._post("runs/log-batch", run_id=run, metrics=figures, params=params, tags=told[:_MOST_TAGS])
+        self._post("runs/log-batch", run_id=run, metrics=measured, params=params, tags=told[:_MOST_TAGS])
         for start in range(_MOST_TAGS, len(told), _MOST_TAGS):
             self._post("runs/log-batch", run_id=run, tags=told[start : start + _MOST_TAGS])
         inputs = mlflow.dataset_inputs(account)
         if inputs:
             self._post("runs/log-inputs", run_id=run, datasets=inputs)
 
-    def version_of(self, name: str, version: ModelVersion) -> str:
+    def _version_of(self, name: str, version: ModelVersion) -> str:
         """The number of a model version of a registered model; '' where it is not there."""
         wanted = f"name = '{name}' AND tags.`{mlflow.VERSION}` = '{version.id}'"
         found = self._get("model-versions/search", filter=wanted).get("model_versions", ())
         return str(found[0]["version"]) if found else ""
 
-    def register(self, account: Account, run: dict[str, str]) -> str:
+    def ensure_version(self, platform: Platform, account: Account, run: dict[str, str], folder: str) -> tuple[str, str]:
+        """The number of the version that the run registered, which is sent on first use; and what was left out.
+
+        `folder` is the path of the artifacts of MLflow's run. Both texts are '' where there is nothing.
+        """
+        if account.version is None:
+            return "", ""
+        number = self._version_of(account.name, account.version)
+        if number:
+            return number, ""
+        if account.spec is None:
+            return "", f"the model: the spec of {account.version.id} is stored in an older format"
+        with tempfile.TemporaryDirectory() as scratch:
+            model = Path(scratch)
+            _write_model(platform, account.version, account.spec, run["run_id"], model)
+            for path in sorted(file for file in model.rglob("*") if file.is_file()):
+                place = f"{folder}/{mlflow_model.FOLDER}/{path.relative_to(model).as_posix()}"
+                tracking.put_file(self._receiver, f"{_ARTIFACTS}/{quote(place)}", path)
+        return self._register(account, run), ""
+
+    def _register(self, account: Account, run: dict[str, str]) -> str:
         """The number of the new version of the registered model, which is created on first use."""
         assert account.version is not None, "the caller has a version"
         try:
@@ -164,13 +171,13 @@ class _Server:
         ended = {"end_time": mlflow.milliseconds(account.run.ended_at)} if account.run.ended_at else {}
         self._post("runs/update", run_id=run, status=mlflow.status(account), **ended)
 
-    def set_alias(self, account: Account, platform: Platform, ledger: Ledger) -> str:
+    def set_alias(self, account: Account, ledger: Ledger) -> str:
         """The number of the version that serves, to which the alias leads now; '' where the registry has none."""
         model = account.run.model
         if account.champion is None or ledger.is_retired(model) is not None:
             self._delete_alias(account.name)
             return ""
-        number = self.version_of(account.name, ledger.version(account.champion.version))
+        number = self._version_of(account.name, ledger.version(account.champion.version))
         if number:
             self._post("registered-models/alias", name=account.name, alias=mlflow.CHAMPION_ALIAS, version=number)
         return number
@@ -215,9 +222,8 @@ def _put_pages(platform: Platform, receiver: Receiver, folder: str, run: Run) ->
             tracking.put_file(receiver, f"{_ARTIFACTS}/{quote(folder)}/{name}", path)
 
 
-def _write_model(platform: Platform, version: ModelVersion, spec: ModelSpec | None, run: str, folder: Path) -> None:
+def _write_model(platform: Platform, version: ModelVersion, spec: ModelSpec, run: str, folder: Path) -> None:
     """Writes the folder of the MLflow model of a version."""
-    assert spec is not None, "the caller has a spec"
     archive = folder / layout.MODEL_ARCHIVE
     s3.download(platform.models_bucket, version.archive_key, archive)
     unpack(archive, folder / "data")

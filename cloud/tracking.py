@@ -29,8 +29,8 @@ _LONGEST = 300  # characters of a server's message that are shown
 class TrackingError(CloudError):
     """A tracking server did not take a request. `code` is MLflow's error code, or ''."""
 
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str = "", hint: str = "") -> None:
+        super().__init__(message, hint)
         self.code = code
 
 
@@ -103,7 +103,8 @@ def _request(receiver: Receiver, method: str, path: str, given: dict[str, Any]) 
     try:
         answer = _pool().request(method, f"{receiver.url}/{path}", redirect=False, **given)
     except HTTPError as error:
-        raise TrackingError(f"{receiver.url} cannot be reached: {_cause(error)}") from None
+        message = f"{receiver.url} cannot be reached: {_cause(error)}"
+        raise TrackingError(message, hint=f"curl -sS {receiver.url}") from None
     if answer.status >= 300:
         code, message = _fault(answer.data)
         raise TrackingError(f"{receiver.url} answered {answer.status} to {path}: {message}", code)

@@ -1,1 +1,1 @@
-"""What tracking servers are told of a run: MLflow's parameters, metrics and models, and OpenLineage's events."""
+"""Describes runs to tracking servers: MLflow's parameters, metrics and models, and OpenLineage's events."""

@@ -1,4 +1,4 @@
-"""What is known of a run, for a tracking server: its records, its spec, its evaluation and its datasets."""
+"""The account of a run for a tracking server: its records, its spec, its evaluation and its datasets."""
 
 from __future__ import annotations
 

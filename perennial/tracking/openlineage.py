@@ -88,8 +88,8 @@ def _model(account: Account) -> dict[str, Any]:
     version = account.version
     assert version is not None, "the caller has a version"
     found = ((name, read_metric(version.metrics, name).value) for name in names())
-    figures = "; ".join(f"{name} {value:.6g}" for name, value in found if value is not None)
-    text = f"{version.id}: {figures}" if figures else version.id
+    measured = "; ".join(f"{name} {value:.6g}" for name, value in found if value is not None)
+    text = f"{version.id}: {measured}" if measured else version.id
     facets = {
         "version": _facet("1-0-1/DatasetVersionDatasetFacet", datasetVersion=version.id),
         "documentation": _facet("1-1-0/DocumentationDatasetFacet", description=text, contentType="text/plain"),

@@ -33,7 +33,7 @@ def spec_of(problem: str) -> ModelSpec:
 
 
 @dataclass(frozen=True)
-class Story:
+class History:
     """The account, the job that trained the champion, and its two runs."""
 
     world: World
@@ -53,8 +53,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
 
 
 @pytest.fixture
-def story(request, ledger: Ledger, monkeypatch, tmp_path: Path, tmp_path_factory, trained) -> Story:
-    """The story of a binary model, or of the problem in the test's parameter."""
+def history(request, ledger: Ledger, monkeypatch, tmp_path: Path, tmp_path_factory, trained) -> History:
+    """The history of a binary model, or of the problem in the test's parameter."""
     problem = getattr(request, "param", "binary")
     if problem not in trained:
         job = Job(tmp_path_factory.mktemp(problem))
@@ -69,7 +69,7 @@ def context() -> Context:
     return Context()
 
 
-def _tell(world: World, job: Job, spec: ModelSpec, folder: Path) -> Story:
+def _tell(world: World, job: Job, spec: ModelSpec, folder: Path) -> History:
     digest = job.manifest["digest"]
     put = boto3.client("s3").put_object
     archive = layout.archive("people", digest)
@@ -88,7 +88,7 @@ def _tell(world: World, job: Job, spec: ModelSpec, folder: Path) -> Story:
     champion = Champion(model="people", version=version.id, run=PROMOTED, token=1, since=MOMENT)
     record = {"pk": "model#people", "sk": "champion", "record": champion.model_dump_json()}
     world.ledger.table.put_item(Item=record)
-    return Story(world, job, spec, version)
+    return History(world, job, spec, version)
 
 
 def _open(world: World, job: Job, spec: ModelSpec, run: str, state: str, at: datetime, version: ModelVersion) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,9 @@ from perennial.environment import Environment
 from perennial.tracking.openlineage import events
 from perennial.tracking.receiver import Receiver
 from tests.browser.conftest import browser  # noqa: F401 - a fixture
-from tests.tracking.conftest import PROMOTED, REFUSED, Story
+from tests.e2e.conftest import MODELS, deployed, until
+from tests.e2e.data import as_csv, orders
+from tests.tracking.conftest import PROMOTED, REFUSED, History
 from tests.tracking.servers import get, started
 from training.predictions import agree, read_golden
 
@@ -81,11 +84,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def export(story: Story, server: str, run: str) -> mlflow.Exported:
+def export(history: History, server: str, run: str) -> mlflow.Exported:
     """Exports a run. A model of another problem than the first one is that of another environment."""
-    name = "perennial" if story.spec.problem == "binary" else story.spec.problem
-    platform = replace(story.world.platform, environment=Environment(name))
-    return mlflow.export(platform, story.world.ledger, Receiver.of(server), story.run(run))
+    name = "perennial" if history.spec.problem == "binary" else history.spec.problem
+    platform = replace(history.world.platform, environment=Environment(name))
+    return mlflow.export(platform, history.world.ledger, Receiver.of(server), history.run(run))
 
 
 def python(program: str, *words: str, stdin: str = "") -> str:
@@ -99,8 +102,8 @@ def python(program: str, *words: str, stdin: str = "") -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_the_server_shows_runs_metrics_models_and_the_champion(story, server):
-    promoted, again, refused = (export(story, server, run) for run in (PROMOTED, PROMOTED, REFUSED))
+def test_the_server_shows_runs_metrics_models_and_the_champion(history, server):
+    promoted, again, refused = (export(history, server, run) for run in (PROMOTED, PROMOTED, REFUSED))
     assert promoted == again
     assert (promoted.model_version, promoted.alias, refused.model_version) == ("people/1", True, "")
     api = f"{server}/api/2.0/mlflow"
@@ -115,11 +118,11 @@ def test_the_server_shows_runs_metrics_models_and_the_champion(story, server):
     assert {file["path"] for file in listed} == {"report.html", "evaluation.json", "decision.json", "model"}
     alias = get(f"{api}/registered-models/alias?name=people&alias=champion")["model_version"]
     tags = {tag["key"]: tag["value"] for tag in alias["tags"]}
-    assert tags["perennial.version"] == story.version.id
+    assert tags["perennial.version"] == history.version.id
 
 
-def test_its_pages_show_the_run_and_the_champion(story, server, browser, tmp_path):  # noqa: F811
-    done = export(story, server, PROMOTED)
+def test_its_pages_show_the_run_and_the_champion(history, server, browser, tmp_path):  # noqa: F811
+    done = export(history, server, PROMOTED)
     pictures = Path(os.environ.get("PERENNIAL_PICTURES", tmp_path))
     run, model = f"{server}/#/experiments/{done.experiment}/runs/{done.run}", f"{server}/#/models/people"
     pages = {
@@ -134,35 +137,70 @@ def test_its_pages_show_the_run_and_the_champion(story, server, browser, tmp_pat
         page.screenshot(path=pictures / f"mlflow-{name}.png")
 
 
-def test_the_exported_model_answers_golden_rows_under_mlflow_models_serve(story, server, tmp_path, monkeypatch):
-    export(story, server, PROMOTED)
+def test_the_exported_model_answers_golden_rows_under_mlflow_models_serve(history, server, tmp_path, monkeypatch):
+    export(history, server, PROMOTED)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     monkeypatch.setenv("PATH", f"{PROGRAMS}:{os.environ['PATH']}")  # it starts uvicorn by name
     command = [str(PROGRAMS / "mlflow"), "models", "serve", "-m", "models:/people@champion", "--env-manager", "local"]
-    golden = read_golden(story.job.paths.model)
+    golden = read_golden(history.job.paths.model)
     with started([*command, "--host", "127.0.0.1", "--port", "PORT"], tmp_path, "/ping") as url:
         answers = get(f"{url}/invocations", {"dataframe_records": golden["rows"]})["predictions"]
     assert len(answers) == len(golden["rows"]) > 30
     assert all(map(agree, answers, golden["predictions"]))
 
 
-@pytest.mark.parametrize("story", ["multiclass", "regression"], indirect=True)
-def test_exported_models_of_other_problems_answer_golden_rows(story, server):
-    done = export(story, server, PROMOTED)
-    path = story.job.paths.model / "golden.json"
+@pytest.mark.parametrize("history", ["multiclass", "regression"], indirect=True)
+def test_exported_models_of_other_problems_answer_golden_rows(history, server):
+    done = export(history, server, PROMOTED)
+    path = history.job.paths.model / "golden.json"
     answers = json.loads(python(ANSWERS, f"models:/{done.model_version}", str(path), server))
-    assert all(map(agree, answers, read_golden(story.job.paths.model)["predictions"]))
+    assert all(map(agree, answers, read_golden(history.job.paths.model)["predictions"]))
 
 
-def test_events_are_those_of_the_published_classes(story):
+@pytest.mark.slow
+def test_the_runs_of_a_deployment_reach_the_server_and_its_champion_answers_as_the_endpoint(server, tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "orders.yaml").write_text((MODELS / "orders.yaml").read_text())
+    api = f"{server}/api/2.0/mlflow"
+    with deployed(tmp_path, models, [], {"mlflow_uri": server}) as loop:
+        for number in range(2):
+            loop.put(f"orders/{number}.csv", as_csv(orders(1500 * number, 1500, number)))
+            run = loop.ended("orders", f"orders/{number}.csv")
+        (champion,) = loop.records("orders", "champion")
+        wanted = {
+            "experiment_ids": [],
+            "filter": f"tags.`perennial.run` = '{run['id']}' AND attributes.status != 'RUNNING'",
+        }
+
+        def told() -> list[Any]:
+            found = get(f"{api}/experiments/search", {"max_results": 100})["experiments"]
+            wanted["experiment_ids"] = [one["experiment_id"] for one in found if one["name"] == "orders"]
+            return wanted["experiment_ids"] and get(f"{api}/runs/search", wanted).get("runs", [])
+
+        until(told, 120, "the export")
+        alias = get(f"{api}/registered-models/alias?name=orders&alias=champion")["model_version"]
+        assert {tag["value"] for tag in alias["tags"] if tag["key"] == "perennial.version"} == {champion["version"]}
+        rows = json.loads(orders(9000, 20, 5).drop(columns=["order", "returned"]).to_json(orient="records"))
+        answer = loop.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName="perennial-orders", ContentType="application/json", Body=json.dumps({"rows": rows})
+        )
+        online = json.loads(answer["Body"].read())["predictions"]
+    (tmp_path / "rows.json").write_text(json.dumps({"rows": rows}))
+    answers = json.loads(python(ANSWERS, "models:/orders@champion", str(tmp_path / "rows.json"), server))
+    assert len(answers) == 20
+    assert all(map(agree, answers, online))
+
+
+def test_events_are_those_of_the_published_classes(history):
     from cloud.tracking import account
 
-    run = story.run(PROMOTED)
+    run = history.run(PROMOTED)
     ended = [run, run.model_copy(update={"state": "failed", "version": None})]
     sent = [
         event
         for one in ended
-        for event in events(account(story.world.platform, story.world.ledger, one), with_start=True)
+        for event in events(account(history.world.platform, history.world.ledger, one), with_start=True)
     ]
     program = EVENTS + "print(len(sys.argv))"
     assert python(program, "x", stdin=json.dumps(sent)) == "2"

@@ -1,4 +1,4 @@
-"""What goes over the wire to tracking servers, to a real HTTP server that keeps the requests."""
+"""The requests to tracking servers, received by a real HTTP server that keeps them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cloud import mlflow
 from cloud.tracking import TrackingError
 from functions.tracking import handler
 from perennial.tracking.receiver import Receiver, ReceiverError
-from tests.tracking.conftest import MOMENT, PROMOTED, REFUSED, Story
+from tests.tracking.conftest import MOMENT, PROMOTED, REFUSED, History
 from tests.tracking.servers import Recorder, recording
 
 
@@ -25,17 +25,17 @@ def server() -> Iterator[Recorder]:
         yield found
 
 
-def export(story: Story, server: Recorder, run: str) -> mlflow.Exported:
-    platform, ledger = story.world.platform, story.world.ledger
-    return mlflow.export(platform, ledger, Receiver.of(server.url, token="geheim"), story.run(run))
+def export(history: History, server: Recorder, run: str) -> mlflow.Exported:
+    platform, ledger = history.world.platform, history.world.ledger
+    return mlflow.export(platform, ledger, Receiver.of(server.url, token="geheim"), history.run(run))
 
 
-def test_a_promoted_run_is_told_with_its_model_and_its_alias(story, server):
-    done = export(story, server, PROMOTED)
+def test_a_promoted_run_is_told_with_its_model_and_its_alias(history, server):
+    done = export(history, server, PROMOTED)
     assert (done.model_version, done.alias, done.left_out) == ("people/1", True, ())
     (batch,) = server.bodies("runs/log-batch")
     metrics = {metric["key"]: metric["value"] for metric in batch["metrics"]}
-    told = story.job.evaluation["candidate"]["metrics"]["roc_auc"]
+    told = history.job.evaluation["candidate"]["metrics"]["roc_auc"]
     assert [metrics[name] for name in ("roc_auc", "roc_auc/low", "roc_auc/high")] == [
         told[part] for part in ("value", "low", "high")
     ]
@@ -57,23 +57,23 @@ def test_a_promoted_run_is_told_with_its_model_and_its_alias(story, server):
     assert {headers["Authorization"] for _, _, headers, _ in server.requests} == {"Bearer geheim"}
 
 
-def test_a_repeated_export_makes_no_second_run_and_no_second_version(story, server):
-    assert export(story, server, PROMOTED) == export(story, server, PROMOTED)
+def test_a_repeated_export_makes_no_second_run_and_no_second_version(history, server):
+    assert export(history, server, PROMOTED) == export(history, server, PROMOTED)
     assert [len(server.bodies(path)) for path in ("runs/create", "model-versions/create")] == [1, 1]
 
 
-def test_a_refused_run_registers_nothing_and_keeps_the_alias(story, server):
-    export(story, server, PROMOTED)
-    assert export(story, server, REFUSED).model_version == ""
+def test_a_refused_run_registers_nothing_and_keeps_the_alias(history, server):
+    export(history, server, PROMOTED)
+    assert export(history, server, REFUSED).model_version == ""
     assert len(server.versions) == 1
     assert [body["version"] for body in server.bodies("registered-models/alias")] == ["1", "1"]
 
 
 @pytest.mark.parametrize("status", [302, 401, 500])
-def test_a_server_that_takes_nothing_is_told_without_the_credentials(story, server, status):
+def test_a_server_that_takes_nothing_is_told_without_the_credentials(history, server, status):
     server.status = status
     with pytest.raises(TrackingError, match=f"answered {status}") as caught:
-        export(story, server, PROMOTED)
+        export(history, server, PROMOTED)
     assert "geheim" not in str(caught.value)
 
 
@@ -92,7 +92,7 @@ def test_a_url_that_would_give_credentials_away_is_refused(url, message):
     assert "geheim" not in str(caught.value)
 
 
-def change(story: Story, status: str, run: str = REFUSED) -> dict:
+def change(history: History, status: str, run: str = REFUSED) -> dict:
     """The event by which the queue calls the function for an execution's change."""
     reference = {
         "id": run, "model": "people", "dataset": "", "trigger": "upload", "token": 1,
@@ -104,23 +104,23 @@ def change(story: Story, status: str, run: str = REFUSED) -> dict:
 
 
 @pytest.fixture
-def told(story, server, monkeypatch, context):
+def told(history, server, monkeypatch, context):
     """`told(status)`: the function's answer for a change of the second run; both servers are the recorder."""
     secret = boto3.client("secretsmanager").create_secret(Name="token", SecretString='{"token": "geheim"}')["ARN"]
     for name, value in {"MLFLOW_URI": server.url, "MLFLOW_SECRET": secret, "OPENLINEAGE_URL": server.url}.items():
         monkeypatch.setenv(f"PERENNIAL_{name}", value)
-    return lambda status: handler(change(story, status), context)["batchItemFailures"]
+    return lambda status: handler(change(history, status), context)["batchItemFailures"]
 
 
-def test_the_function_tells_both_servers_of_the_start_and_the_end(story, server, told):
-    ended = story.run(REFUSED)
+def test_the_function_tells_both_servers_of_the_start_and_the_end(history, server, told):
+    ended = history.run(REFUSED)
     record = ended.model_copy(update={"state": "running", "ended_at": None})
     key = {"pk": "model#people", "sk": f"run#{REFUSED}"}
-    row = story.world.ledger.table.get_item(Key=key)["Item"]
-    story.world.ledger.table.put_item(Item=row | {"record": record.model_dump_json(), "state": "running"})
+    row = history.world.ledger.table.get_item(Key=key)["Item"]
+    history.world.ledger.table.put_item(Item=row | {"record": record.model_dump_json(), "state": "running"})
     assert told("RUNNING") == []
     assert told("SUCCEEDED") == [{"itemIdentifier": "1"}]  # the record has not ended yet: later
-    story.world.ledger.table.put_item(Item=row)
+    history.world.ledger.table.put_item(Item=row)
     assert told("SUCCEEDED") == []
     start, end = server.bodies("api/v1/lineage")
     assert (start["eventType"], end["eventType"]) == ("START", "COMPLETE")
@@ -132,7 +132,7 @@ def test_the_function_tells_both_servers_of_the_start_and_the_end(story, server,
     assert len(server.runs) == 1
 
 
-def test_a_run_that_a_server_does_not_take_goes_back_to_the_queue(story, server, told):
+def test_a_run_that_a_server_does_not_take_goes_back_to_the_queue(history, server, told):
     server.status = 500
     assert told("SUCCEEDED") == [{"itemIdentifier": "1"}]
     assert {path for _, path, _, _ in server.requests} > {"/api/v1/lineage"}  # one server keeps none from the other
