@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-wheel wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
+.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -44,6 +44,14 @@ test: setup-dev  ## format, lint, types, import contracts, the suite
 
 test-wheel: setup-dev  ## the built wheel in an empty environment: new, its two commands, an upload, a prediction (five minutes)
 	@PERENNIAL_WHEEL=1 $(BIN)/python -m pytest -s tests/test_wheel.py
+
+test-mlflow: setup-dev build/tracking/.installed  ## a real MLflow server and its registry; the exported model under `mlflow models serve` (four minutes)
+	@PERENNIAL_TRACKING=$(CURDIR)/build/tracking/bin $(BIN)/python -m pytest tests/tracking
+
+build/tracking/.installed: requirements/tracking.txt | .venv/.dev
+	@$(PYTHON) -m venv build/tracking
+	@$(BIN)/uv pip install --quiet --python build/tracking/bin/python --require-hashes -r $<
+	@touch $@
 
 wheel: setup  ## the installable package, in build/dist
 	@$(PIP) requirements/installer.txt
@@ -131,6 +139,7 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt pyproject.toml -o requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/docs.in -o requirements/docs.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/checkov.in -o requirements/checkov.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/tracking.in -o requirements/tracking.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/second-opinion.in -o requirements/second-opinion.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o stacks/layer.txt

@@ -19,6 +19,7 @@ from cli import (
     drift,
     environment,
     explain,
+    export,
     init,
     lineage,
     models,
@@ -52,9 +53,9 @@ NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(peren
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, new.new, init.init, check.check, train.train, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, retrain.retrain, runs.runs, explain.explain, compare.compare, report.report, site.site,
-    approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor, traffic.traffic,
-    truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild, stop.stop,
-    retire.retire, new.synth,
+    export.export, approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor,
+    traffic.traffic, truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild,
+    stop.stop, retire.retire, new.synth,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from cloud import CloudError
 from perennial.environment import DEFAULT, Environment
@@ -72,8 +72,11 @@ def from_parameter(environment: Environment) -> Platform:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
             hint = "cdk deploy --all, or on this machine: perennial up"
             raise MissingCloudError(f"no {environment.title} is in this account and region", hint) from None
+        nothing_is_set = isinstance(error, NoRegionError | NoCredentialsError)
+        message = "no embedded cloud is up, and no AWS credentials and region are set" if nothing_is_set else ""
         raise MissingCloudError(
-            f"no cloud answers ({error})", 'eval "$(perennial up --detach)", or set AWS credentials and region'
+            message or f"no cloud answers ({error})",
+            'eval "$(perennial up --detach)", or set AWS credentials and region',
         ) from None
     found = json.loads(answer["Parameter"]["Value"])
     return Platform(environment, **{name: value for name, value in found.items() if name in _RESOURCES})

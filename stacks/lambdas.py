@@ -91,6 +91,9 @@ class Lambdas(Construct):
         if settings.webhook_secret:
             self.webhook = self._function("Webhook", "functions.webhook.handler", by_events=True)
             self.webhook.add_environment("PERENNIAL_WEBHOOK_SECRET", settings.webhook_secret)
+        self.track: lambda_.Function | None = None
+        if settings.tracks:
+            self.track = self._function("Track", "functions.tracking.handler", size=MEDIUM)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
 
     @property
@@ -102,7 +105,7 @@ class Lambdas(Construct):
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
         by_events = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
-        apart = (*by_events, self.webhook)
+        apart = (*by_events, self.webhook, self.track)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:
@@ -149,6 +152,7 @@ def code_of(settings: Settings) -> Source:
     return Source.of(
         ("perennial", DOMAIN, "**/*"),
         *[(room, CODE / room, "**/*") for room in ("functions", "cloud", "awsrules")],
+        ("training", CODE / "training", "mlflow_loader.py"),  # which an exported model carries
         *[("models", settings.models_folder, pattern) for pattern in ("*.yaml", "*.py")],
     )
 

@@ -16,6 +16,7 @@ from stacks.schedules import Schedules, hourly
 from stacks.serving import Serving
 from stacks.settings import Settings
 from stacks.tables import Tables
+from stacks.tracking import Tracking
 from stacks.training import Training
 from stacks.workflow import Workflow
 
@@ -74,6 +75,16 @@ class PlatformStack(Stack):
             settings=settings,
         )
         self.schedules = Schedules(self, "Schedules", dead_letters=self.dead_letters)
+        self.tracking: Tracking | None = None
+        if self.functions.track is not None:
+            self.tracking = Tracking(
+                self,
+                "Tracking",
+                machine=self.workflow.machine,
+                track=self.functions.track,
+                dead_letters=self.dead_letters,
+                settings=settings,
+            )
         self._wire(models, settings)
         self._grant(settings)
         self._publish_names(settings)
@@ -100,7 +111,7 @@ class PlatformStack(Stack):
         for function in do.every:
             if function in (do.record_truth, do.webhook):
                 continue
-            if function in (do.report, do.tabulate):
+            if function in (do.report, do.tabulate, do.track):
                 ledger.grant_read(function)
             else:
                 ledger.grant_write(function)
@@ -168,6 +179,8 @@ class PlatformStack(Stack):
         data.grant_write(do.monitor, "incoming/*/served-*", "datasets/*/requests.parquet")
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
+        if do.track is not None:
+            models.grant_read(do.track, "runs/*", "specs/*", "reports/*", "versions/*")
 
     def _grant_actions(self, settings: Settings) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""

@@ -51,6 +51,10 @@ class Settings:
     retain: bool = True  # keep buckets and ledger when the stacks are destroyed
     notify: str = ""  # e-mail address that receives notices and alarms
     webhook_secret: str = ""  # ARN of a secret of Secrets Manager, by which notices go to Slack, Teams or PagerDuty
+    mlflow_uri: str = ""  # the MLflow tracking server that each run is exported to
+    mlflow_secret: str = ""  # ARN of the secret with its credentials: {"token": ...} or {"user": ..., "password": ...}
+    openlineage_url: str = ""  # the receiver of each run's events of OpenLineage
+    openlineage_secret: str = ""  # ARN of the secret with its credentials: {"token": ...}
     log_retention: str = "THREE_MONTHS"  # of every log group
     traffic_days: int = 180  # captured traffic is deleted after that
     poll_seconds: int = 20  # between two looks at an endpoint; 12 hours of them fit into the history's 25,000 events
@@ -68,11 +72,7 @@ class Settings:
             raise SettingsError(f"context 'name': {error}") from None
         if self.log_retention not in RETENTIONS:
             raise SettingsError(f"context 'log_retention' is {self.log_retention!r}: one of {', '.join(RETENTIONS)}")
-        if self.webhook_secret and not _SECRET.fullmatch(self.webhook_secret):
-            raise SettingsError(
-                f"context 'webhook_secret' is {self.webhook_secret!r}: the whole ARN of a secret, as "
-                "`aws secretsmanager describe-secret` gives it"
-            )
+        self._check_outgoing()
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and value < 1:
@@ -93,6 +93,27 @@ class Settings:
             )
         if not self.models_folder.is_dir():
             raise SettingsError(f"context 'models' is {self.models!r}: there is no folder {self.models_folder}")
+
+    def _check_outgoing(self) -> None:
+        """The secrets of the servers that are told of runs and notices, and the URLs of the tracking servers."""
+        for name in ("webhook_secret", "mlflow_secret", "openlineage_secret"):
+            arn = getattr(self, name)
+            if arn and not _SECRET.fullmatch(arn):
+                raise SettingsError(
+                    f"context '{name}' is {arn!r}: the whole ARN of a secret, as "
+                    "`aws secretsmanager describe-secret` gives it"
+                )
+        for name, secret in (("mlflow_uri", self.mlflow_secret), ("openlineage_url", self.openlineage_secret)):
+            url = getattr(self, name)
+            if secret and not url:
+                raise SettingsError(f"context '{name}' is not set, and a secret for it is")
+            if url and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", url):
+                raise SettingsError(f"context '{name}' is {url!r}: https://HOST without credentials is expected")
+
+    @property
+    def tracks(self) -> bool:
+        """True if runs are told to a tracking server."""
+        return bool(self.mlflow_uri or self.openlineage_url)
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:

@@ -148,7 +148,7 @@ def pipeline_on(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: 
         # scikit-learn checks parameters before it reads rows; any other message may hold values
         reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
         raise TrainingError(
-            f"The estimator {plan.estimator} could not be fitted: {reason}. Check training.parameters in the spec; "
-            "the job's log has the place."
+            f"The estimator {plan.estimator} could not be fitted: {reason.rstrip('.')}. Check training.parameters in "
+            "the spec; the job's log has the place."
         ) from error
     return pipeline

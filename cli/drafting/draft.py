@@ -110,9 +110,8 @@ def _problem(sample: Table, target: Column) -> Problem:
     if _is_undecided(target):
         raise _unread(sample, target)
     if target.count < 2:
-        raise CommandError(
-            f"{sample.path}: '{target.name}' has {target.count} distinct values; two are needed to learn from"
-        )
+        seen = "the same value in every row" if target.count else "no value in any row"
+        raise CommandError(f"{sample.path}: '{target.name}' has {seen}; two different values are needed to learn from")
     if target.count == 2 or target.type == "boolean":
         return "binary"
     if target.type in ("text", "category"):

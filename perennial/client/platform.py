@@ -11,6 +11,7 @@ from typing import Any
 
 from perennial import installation
 
+installation.load("awsrules")  # which cloud imports
 installation.load("cloud")
 
 from cloud import endpoints, retraining_requests  # noqa: E402 - the package is found only now

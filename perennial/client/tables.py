@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,14 @@ def _bytes(path: Path) -> bytes:
         raise ClientError(f"{path}: cannot be read: {error}") from None
 
 
+def _as_utf8(path: Path, data: bytes) -> str:
+    """The next command for a file in another encoding; a NUL is in no text."""
+    if b"\0" in data:
+        return "it holds zero bytes, so it is no text; expected CSV, CSV.gz, Parquet or JSON lines"
+    new = shlex.quote(str(path.with_name(f"{path.stem}-utf8{path.suffix}")))
+    return f"next, if it is Latin-1: iconv -f ISO-8859-1 -t UTF-8 {shlex.quote(str(path))} > {new}"
+
+
 def _check_csv(path: Path, data: bytes) -> list[str]:
     """The columns' names. Raises ClientError for faults that Polars would read without an error.
 
@@ -116,7 +125,7 @@ def _check_csv(path: Path, data: bytes) -> list[str]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ClientError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise ClientError(f"{path}: byte {error.start} is not UTF-8; {_as_utf8(path, data)}") from None
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         names = next(rows)

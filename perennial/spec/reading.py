@@ -140,6 +140,8 @@ def _faults_of(error: ValidationError, document: strict_yaml.Document, source: s
             sentence = "unknown field" + _renamed(str(place[-1]), fields_at(place[:-1], kind))
         elif item["type"] == "missing":
             place, sentence = (*place, item["loc"][-1]), "this field is required"
+        elif item["type"] == "string_pattern_mismatch" and (expected := _description(place, kind)):
+            sentence = f"{item['input']!r} is not allowed; expected: {expected}"
         else:
             sentence = item["msg"].removeprefix("Value error, ")
             if not isinstance(item.get("input"), dict | list):
@@ -167,10 +169,22 @@ def _renamed(name: str, known: list[str]) -> str:
 
 def fields_at(place: Place, root: type[Part] = ModelSpec) -> list[str]:
     """The names of the fields at a place of a spec, such as ("gate", "fairness", 0)."""
+    return [field.name for field in _fields(place, root)]
+
+
+def _fields(place: Place, root: type[Part]) -> list[dataclasses.Field[Any]]:
     kinds: list[Any] = [root]
     for step in place:
         kinds = [inner for kind in kinds for inner in _inside(kind, step)]
-    return [field.name for kind in kinds if _is_part(kind) for field in dataclasses.fields(kind)]
+    return [field for kind in kinds if _is_part(kind) for field in dataclasses.fields(kind)]
+
+
+def _description(place: Place, root: type[Part]) -> str:
+    """The description of the field at a place; '' for a place that is no field."""
+    fields = _fields(place[:-1], root) if place else []
+    return next((str(field.metadata.get("description", "")) for field in fields if field.name == place[-1]), "").rstrip(
+        "."
+    )
 
 
 def _inside(kind: Any, step: str | int) -> list[Any]:

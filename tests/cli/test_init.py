@@ -169,7 +169,7 @@ def test_an_unknown_target_is_answered_with_the_nearest_name(perennial: Perennia
         ("x;y\n1;2\n", "y", "semicolon"),
         ("x,x\n1,2\n", "x", "twice"),
         ("x,y\n1,2\n3\n", "y", "row 2"),
-        ("x,y\n" + "1,2\n" * 50, "y", "1 distinct"),
+        ("x,y\n" + "1,2\n" * 50, "y", "the same value in every row"),
         ("x,y\n" + "".join(f"{i},2020-01-{i % 28 + 1:02}\n" for i in range(50)), "y", "date"),
         ("y\n" + "1\n0\n" * 50, "y", "one column"),
         ("*,y\n" + "1,1\n2,0\n" * 50, "y", "pattern"),

@@ -94,7 +94,7 @@ def test_a_card_may_be_left_to_the_upload_but_not_misspelt():
             "a multiclass model has no threshold",
         ),
         ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
-        ("name: churn", "name: Churn Model", "pattern"),
+        ("name: churn", "name: Churn Model", "is not allowed; expected: "),
         ("  age: {", '  "*": {type: text}\n  age: {', "cannot be called '*'"),
     ],
 )

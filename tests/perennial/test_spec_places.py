@@ -36,7 +36,7 @@ columns:
 # fmt: off
 CASES: list[tuple[str, str, str]] = [
     # (text to replace, or "" to add at the end; its replacement; a part of the sentence)
-    ("name: loans", "name: Loans # here", "pattern"),
+    ("name: loans", "name: Loans # here", "is not allowed; expected: "),
     ("problem: binary", "problem: yesno # here", "Input should be 'binary'"),
     ("target: late", "target: lat # here", "did you mean 'late'"),
     ("  - id\n", "  - idd # here\n", "did you mean 'id'"),
@@ -79,7 +79,7 @@ CASES: list[tuple[str, str, str]] = [
     ("event_time: at\n", "split:\n  time: true # here\n", "split.time needs event_time"),
     ("", "gate:\n  forward: # here\n    champion: true", "gate.forward needs `split: {time: true}`"),
     ("", "gate:\n  forward:\n    floors:\n      rmse: 1 # here", "binary has no metric 'rmse'"),
-    ("", "training:\n  estimator: no estimator # here", "pattern"),
+    ("", "training:\n  estimator: no estimator # here", "is not allowed; expected: "),
     ("", "training:\n  fallback_instances:\n    - ml.m5.large\n    - large # here", "no SageMaker instance type"),
     ("", "gate:\n  metric: rmse # here", "binary has no metric 'rmse'"),
     ("", "gate:\n  floors:\n    roc_auc: 0.6\n    rocauc: 0.6 # here", "did you mean 'roc_auc'"),

@@ -42,6 +42,12 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices-a1B2c3"
         ),
         ({"log_retention": "AGES"}, "context 'log_retention' is 'AGES': one of ONE_DAY, THREE_DAYS"),
         ({"models": "no/such"}, "context 'models' is 'no/such': .* is no folder"),
+        (
+            {"mlflow_uri": "sqlite:///mlflow.db"},
+            "context 'mlflow_uri' is 'sqlite:.*': https://HOST without credentials",
+        ),
+        ({"openlineage_url": "https://me:word@example.com"}, "context 'openlineage_url' .* without credentials"),
+        ({"mlflow_secret": SECRET}, "context 'mlflow_uri' is not set, and a secret for it is"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_expected(context: dict[str, object], message: str) -> None:
@@ -65,7 +71,8 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(outdir=str(tmp_path), context=flags, builtin_cloud_formation_validation=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    settings = Settings(name="trial", retain=False, notify="team@example.com", webhook_secret=SECRET)
+    tracking = {"mlflow_uri": "https://mlflow.example.com", "mlflow_secret": SECRET.replace("notices", "mlflow")}
+    settings = Settings(name="trial", retain=False, notify="team@example.com", webhook_secret=SECRET, **tracking)
     PlatformStack(app, "Platform", data=DataStack(app, "Data", settings=settings), models={}, settings=settings)
     app.synth()
     found = templates(tmp_path)
@@ -75,9 +82,12 @@ def test_a_trial_leaves_nothing_behind_and_tells_a_person(tmp_path: Path) -> Non
     assert subscriptions["email"]["Endpoint"] == "team@example.com"
     assert "FunctionsWebhook" in str(subscriptions["lambda"]["Endpoint"])
     policies = of_type(found["Platform"], "AWS::IAM::Policy")
-    (reader,) = [name for name, policy in policies.items() if "secretsmanager:GetSecretValue" in str(policy)]
-    assert reader.startswith("FunctionsWebhookRole")
-    assert "dynamodb" not in str(policies[reader])
+    reads = [name for name, policy in policies.items() if "secretsmanager:GetSecretValue" in str(policy)]
+    track, webhook = sorted(reads)
+    assert (track.startswith("FunctionsTrackRole"), webhook.startswith("FunctionsWebhookRole")) == (True, True)
+    assert "dynamodb" not in str(policies[webhook])
+    assert not re.search("dynamodb:(Put|Update|Delete)|s3:Put", str(policies[track]))
+    assert ("mlflow" in str(policies[track]), "notices" in str(policies[track])) == (True, False)
     assert of_type(found["Platform"], "AWS::SSM::Parameter")["PlatformDD5CC455"]["Name"] == "/trial/platform"
     texts = "".join(path.read_text() for path in tmp_path.glob("*.template.json"))
     assert "trial--flights" in texts
