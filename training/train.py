@@ -54,10 +54,8 @@ def train(paths: Paths) -> str:
         "fit_seconds": fitted.seconds,
     }
     about["importance"] = importance.measure(job, split, fitted.served)
-    about |= {"search": searched} if searched else {}
-    about["encodings"] = fitted.model.manifest.get("encodings")
-    if job.interval is not None:
-        about["interval"] = fitted.model.manifest["interval"]
+    about["search"] = searched
+    about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval")}
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})

@@ -69,6 +69,8 @@ def test_a_text_that_tells_nothing_is_left_out_and_the_record_says_so(job: Job) 
     (trial,) = found["trials"]
     assert (trial["column"], trial["way"], trial["taken"]) == ("remark", "ngrams", False)
     assert job.evaluation["importance"]["remark"] == 0
+    fast = Fast(job.paths.model / "fast")
+    assert fast.explain({name: [None] for name in fast_columns(fast)}, 0, 0)[1]["remark"] == 0
 
 
 def test_a_model_of_texts_alone_uses_them_without_a_trial(job: Job) -> None:
