@@ -2,13 +2,14 @@
 
 Such a column is often known only after the answer (the grade that a loan got, the hour at which a flight landed). A
 person must say so: the data does not. A number is judged by a small tree and, where the answer is a number, by a line;
-a category by the target's mean in it. Most numbers explain little, which the means in bins of them tell without a tree,
-so that a table of 2,000 columns takes a second. Trees need scikit-learn; it runs in the training job and the command.
+a category by the target's mean in it, a text by its words. Most numbers explain little, which the means in bins of them
+tell without a tree, so that a table of 2,000 columns takes a second. Models need scikit-learn; it runs in the training
+job and the command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -28,7 +29,13 @@ _REST = 0.2  # share of what the better of two columns leaves unexplained that a
 _DAY = 24 * 60
 
 
-def leaks(columns: Mapping[str, Values], target: Sequence[Any], classified: bool, seed: int = 0) -> tuple[Leak, ...]:
+def leaks(
+    columns: Mapping[str, Values],
+    target: Sequence[Any],
+    classified: bool,
+    seed: int = 0,
+    texts: Collection[str] = (),
+) -> tuple[Leak, ...]:
     """The columns that nearly give the target, the strongest first.
 
     Args:
@@ -37,6 +44,7 @@ def leaks(columns: Mapping[str, Values], target: Sequence[Any], classified: bool
         target: the n answers; rows without one are left out.
         classified: the answers are classes, else numbers.
         seed: chooses the rows, if there are more than MOST_ROWS, and the folds.
+        texts: the columns that are read as words, not as categories.
     """
     chance = np.random.default_rng(seed)
     known = np.array([place for place, value in enumerate(target) if not is_missing(value)], dtype=np.int64)
@@ -49,12 +57,13 @@ def leaks(columns: Mapping[str, Values], target: Sequence[Any], classified: bool
     asked = Asked(answers, np.arange(len(rows)) % FOLDS, classified)
     sampled = {name: values[rows] if isinstance(values, np.ndarray) else [values[place] for place in rows]
                for name, values in columns.items()}  # fmt: skip
-    alone = {name: asked.score(values) for name, values in sampled.items()}
+    alone = {name: asked.score_of_texts(values) if name in texts else asked.score(values)
+             for name, values in sampled.items()}  # fmt: skip
     metric = "roc_auc" if classified else "r2"
     found = [Leak(name, metric, round(score, 4)) for name, score in alone.items() if score >= THRESHOLD]
     found.sort(key=lambda leak: (-leak.score, leak.column))
     rest = {name: each for name, values in sampled.items()
-            if alone[name] < THRESHOLD and (each := numbers(values)) is not None}  # fmt: skip
+            if name not in texts and alone[name] < THRESHOLD and (each := numbers(values)) is not None}  # fmt: skip
     pairs = _pairs(rest, alone, asked)
     return (*found, *(Leak(one, metric, round(score, 4), (other,)) for one, other, score in pairs))
 

@@ -16,11 +16,13 @@ _DEPTH = 4
 _LEAF_SHARE = 0.005
 _BINS = (16, 64)
 _ROWS_PER_BIN = 4
+_WORDS = 2**14
+_LONGEST = 1000  # characters of a text
 
 Floats = NDArray[np.float64]
 Values = Sequence[Any] | Floats
-#: from numbers with their answers, and the numbers asked for, to the answers to them
-Model = Callable[[Floats, Floats, Floats], Floats]
+#: from numbers (or words, a sparse matrix) with their answers, and those asked for, to the answers to them
+Model = Callable[[Any, Floats, Any], Floats]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class Asked:
         by_tree = _by_folds(_by_tree, found, self.answers, self.folds, self.classified)
         return by_tree if self.classified else max(by_tree, _by_folds(_by_line, found, self.answers, self.folds, False))
 
+    def score_of_texts(self, texts: Sequence[str | None]) -> float:
+        """The mean score of a linear model of the texts' words, predicted for each fold from the others."""
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        read = HashingVectorizer(n_features=_WORDS, ngram_range=(1, 2), alternate_sign=False, lowercase=True)
+        words = read.transform([(text or "")[:_LONGEST] for text in texts])
+        return _by_folds(_by_words, words, self.answers, self.folds, self.classified)
+
     def roughly(self, found: Floats) -> float:
         """The score by the answers' means in bins of the numbers; of numeric answers also by ranks and by a line."""
         asked = [self.answers] if self.classified else [self.answers, self._ranks]
@@ -59,7 +69,7 @@ class Asked:
         return np.unique(self.answers[:, 0], return_inverse=True)[1].astype(np.float64)[:, np.newaxis]
 
 
-def _by_folds(model: Model, found: Floats, answers: Floats, folds: NDArray[np.int64], classified: bool) -> float:
+def _by_folds(model: Model, found: Any, answers: Floats, folds: NDArray[np.int64], classified: bool) -> float:
     """The score of a model that answers each fold after it was fitted to the others."""
     predicted = np.empty_like(answers)
     for fold in range(FOLDS):
@@ -147,6 +157,13 @@ def _by_tree(seen: Floats, answers: Floats, asked: Floats) -> Floats:
     )
     tree.fit(seen[:, np.newaxis], answers)
     return np.asarray(tree.predict(asked[:, np.newaxis]), dtype=np.float64).reshape(len(asked), -1)
+
+
+def _by_words(seen: Any, answers: Floats, asked: Any) -> Floats:
+    from sklearn.linear_model import Ridge
+
+    model = Ridge(alpha=0.1, solver="sparse_cg", tol=1e-3, random_state=0).fit(seen, answers)
+    return np.asarray(model.predict(asked), dtype=np.float64).reshape(asked.shape[0], -1)
 
 
 def _by_line(seen: Floats, answers: Floats, asked: Floats) -> Floats:

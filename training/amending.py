@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from perennial import heldout
 from perennial.contract.plan import Plan
-from training import fitting, labels, thresholds, updates
+from training import fitting, intervals, labels, thresholds, updates
 from training.artifact import ArtifactError
 from training.fitting import Draft, Fitted
 from training.job import TrainingError, report
@@ -97,6 +97,8 @@ def grow(plan: Plan, split: Split, champion: Path, folder: Path) -> Amended:
     threshold = _threshold(plan, split, before, numbers, material) if plan.problem == "binary" else None
     facts = {
         "grown_from": plan.champion.version,
+        "interval": intervals.of(plan, pipeline, split.held_out),
+        "encodings": before.manifest.get("encodings"),
         "generation": _generation(before) + 1,
         "rows": int(before.manifest["rows"]) + counts["new"],
         **counts,

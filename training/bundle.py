@@ -30,12 +30,12 @@ CONTRACT = (
     )),
 )  # fmt: skip
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "model", "predictions", "score",
-    "serve", "served", "tables", "wheels",
+    "__init__", "artifact", "columns", "encoders", "features", "model", "ngrams", "predictions", "score",
+    "serve", "served", "tables", "target_means", "wheels",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
-    *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "quickscorer", "path", "trees")),
+    *(f"fast/{name}" for name in ("__init__", "contributions", "encoding", "ngrams", "quickscorer", "path", "trees")),
 )  # fmt: skip
 
 

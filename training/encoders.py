@@ -6,12 +6,12 @@ the code for others, never an error.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer
 
 Matrix = NDArray[np.float64]
 # Some estimators compute in 32-bit floats, in which a larger number is infinite.
@@ -21,8 +21,8 @@ _LARGEST = 3e38
 class Encoder(Protocol):
     """Base of encoders: fitted to a column, then turns it into numbers."""
 
-    def fit(self, values: pd.Series) -> Encoder:
-        """Fits to the training rows."""
+    def fit(self, values: pd.Series, target: Any = None) -> Encoder:
+        """Fits to the training rows. `target`: numbers, or places of classes, (n,); few encoders use it."""
 
     def transform(self, values: pd.Series) -> Matrix:
         """Numbers of shape (n, width)."""
@@ -34,7 +34,7 @@ class Encoder(Protocol):
 class Numbers:
     """A number, an integer, or a boolean as 0 and 1. Infinity counts as missing."""
 
-    def fit(self, values: pd.Series) -> Numbers:
+    def fit(self, values: pd.Series, target: Any = None) -> Numbers:
         return self
 
     def transform(self, values: pd.Series) -> Matrix:
@@ -53,7 +53,7 @@ class Codes:
         self.categories: list[str] = []
         self.capped = False
 
-    def fit(self, values: pd.Series) -> Codes:
+    def fit(self, values: pd.Series, target: Any = None) -> Codes:
         self.categories, self.capped = _frequent(values, self.most)
         return self
 
@@ -77,7 +77,7 @@ class Flags:
         self.categories: list[str] = []
         self.capped = False
 
-    def fit(self, values: pd.Series) -> Flags:
+    def fit(self, values: pd.Series, target: Any = None) -> Flags:
         self.categories, self.capped = _frequent(values, self.most)
         return self
 
@@ -101,7 +101,7 @@ class Calendar:
     def __init__(self, clock: bool) -> None:
         self.parts = (*self._DATE, "hour", "minute") if clock else self._DATE
 
-    def fit(self, values: pd.Series) -> Calendar:
+    def fit(self, values: pd.Series, target: Any = None) -> Calendar:
         return self
 
     def transform(self, values: pd.Series) -> Matrix:
@@ -111,30 +111,22 @@ class Calendar:
         return [f"{column}.{part}" for part in self.parts]
 
 
-class Words:
-    """Free text as few numbers: words hashed into `width` buckets, weighted by TF-IDF, and its length."""
+class Joined:
+    """Several encoders of one column, side by side; without any the column is left out."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.weights: Matrix = np.ones(width)
+    def __init__(self, parts: Sequence[Encoder]) -> None:
+        self.parts = list(parts)
 
-    def fit(self, values: pd.Series) -> Words:
-        counts = self._counts(values)
-        self.weights = np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0))) + 1
+    def fit(self, values: pd.Series, target: Any = None) -> Joined:
+        for part in self.parts:
+            part.fit(values, target)
         return self
 
     def transform(self, values: pd.Series) -> Matrix:
-        weighted = np.log1p(self._counts(values)) * self.weights
-        length = np.linalg.norm(weighted, axis=1, keepdims=True)
-        characters = values.fillna("").str.len().to_numpy(dtype=np.float64)
-        return np.column_stack([weighted / np.where(length > 0, length, 1), np.log1p(characters)])
+        return np.column_stack([np.zeros((len(values), 0)), *[part.transform(values) for part in self.parts]])
 
     def names(self, column: str) -> list[str]:
-        return [*[f"{column}.words{bucket}" for bucket in range(self.width)], f"{column}.length"]
-
-    def _counts(self, values: pd.Series) -> Matrix:
-        hashing = HashingVectorizer(n_features=self.width, alternate_sign=False, norm=None)
-        return np.asarray(hashing.transform(values.fillna("").to_list()).toarray(), dtype=np.float64)
+        return [name for part in self.parts for name in part.names(column)]
 
 
 class Scaled:
@@ -147,8 +139,8 @@ class Scaled:
         self.deviation: Matrix = np.ones(0)
         self.gaps: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
 
-    def fit(self, values: pd.Series) -> Scaled:
-        numbers = self.inner.fit(values).transform(values)
+    def fit(self, values: pd.Series, target: Any = None) -> Scaled:
+        numbers = self.inner.fit(values, target).transform(values)
         missing = np.isnan(numbers)
         self.gaps = np.asarray(missing.any(axis=0))
         known = [column[~gap] for column, gap in zip(numbers.T, missing.T, strict=True)]
@@ -160,7 +152,10 @@ class Scaled:
         return self
 
     def transform(self, values: pd.Series) -> Matrix:
-        numbers = self.inner.transform(values)
+        return self.scaled(self.inner.transform(values))
+
+    def scaled(self, numbers: Matrix) -> Matrix:
+        """The inner encoder's numbers standardized."""
         missing = np.isnan(numbers)
         scaled = (np.where(missing, self.middle, numbers) - self.mean) / self.deviation
         return np.column_stack([scaled, missing[:, self.gaps].astype(np.float64)])

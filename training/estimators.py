@@ -6,20 +6,23 @@ import importlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from perennial.contract.columns import Column
+from perennial.contract.lifecycle import AUTO
 from perennial.contract.plan import Plan
 from training.features import Features, code_places
 from training.job import TrainingError
@@ -40,22 +43,31 @@ def threads(rows: int) -> int:
     return 1 if rows < _MANY_ROWS else os.cpu_count() or 1
 
 
-def build(plan: Plan, classes: int, code: Path) -> Pipeline:
+def build(plan: Plan, classes: int, code: Path, ways: Mapping[str, str] | None = None) -> Pipeline:
     """An unfitted pipeline that takes the plan's features as a typed DataFrame.
 
-    `classes` is the number of classes (1 for a regression); `code` is the folder that holds models/. Raises
-    TrainingError for an estimator that is unknown or cannot be made with the plan's parameters.
+    `classes` is the number of classes (1 for a regression); `code` is the folder that holds models/; `ways` are the
+    encodings that were chosen for columns (`training.encodings`). Raises TrainingError for an estimator that is
+    unknown or cannot be made with the plan's parameters.
     """
     if ":" in plan.estimator:
         return _piped(_from_module(plan, code), Features(plan.features, "dense"))
+    if plan.estimator == AUTO:  # before the search
+        plan = replace(plan, estimator=next(iter(_NAMED)))
     if plan.estimator not in _NAMED:
+        names = ", ".join((*_NAMED, AUTO))
         raise TrainingError(
-            f"'{plan.estimator}' is no estimator; expected {', '.join(_NAMED)}, or module:function from models/*.py."
+            f"'{plan.estimator}' is no estimator; expected {names}, or module:function from models/*.py."
         )
     encoding, make = _NAMED[plan.estimator]
-    estimator = make(plan.problem, classes, plan.features, plan.seed)
+    estimator = make(plan.problem, classes, code_places(plan.features, ways, classes), plan.seed)
     _set(estimator, plan)
-    return _piped(estimator, Features(plan.features, encoding))
+    return _piped(estimator, Features(plan.features, encoding, ways, classes, plan.seed))
+
+
+def encoding_of(estimator: str) -> Literal["ordinal", "dense"] | None:
+    """The encoding that an estimator by name takes; None for one of the user's."""
+    return _NAMED[estimator][0] if estimator in _NAMED else None
 
 
 def use_threads(pipeline: Pipeline, jobs: int) -> None:
@@ -88,31 +100,43 @@ def _piped(estimator: Any, features: Features) -> Pipeline:
     return Pipeline([("features", features), ("estimator", estimator)])
 
 
-def _boosting(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
+def _boosting(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
     # No early stopping: it holds out rows at random, and the number of trees would depend on the sample.
     kind = HistGradientBoostingRegressor if problem == "regression" else HistGradientBoostingClassifier
     trees = _TREES if classes <= 2 else max(20, min(_TREES, _MOST_TREES // classes))
-    return kind(
-        max_iter=trees, early_stopping=False, categorical_features=code_places(columns) or None, random_state=seed
-    )
+    return kind(max_iter=trees, early_stopping=False, categorical_features=codes or None, random_state=seed)
 
 
-def _forest(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
+def _forest(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
     kind = RandomForestRegressor if problem == "regression" else RandomForestClassifier
     return kind(n_estimators=_TREES, min_samples_leaf=5, max_features="sqrt", n_jobs=1, random_state=seed)
 
 
-def _linear(problem: str, classes: int, columns: Mapping[str, Column], seed: int) -> BaseEstimator:
+def _extra(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
+    kind = ExtraTreesRegressor if problem == "regression" else ExtraTreesClassifier
+    return kind(n_estimators=_TREES, min_samples_leaf=5, max_features=1.0, n_jobs=1, random_state=seed)
+
+
+def _linear(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
     if problem == "regression":
         return Ridge(random_state=seed)
     return LogisticRegression(max_iter=1000, random_state=seed)
 
 
-_Maker = Callable[[str, int, Mapping[str, Column], int], BaseEstimator]
-_NAMED: Mapping[str, tuple[Any, _Maker]] = {
+def _elastic(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
+    # Of a regression the penalty is chosen on folds, because it depends on the target's unit.
+    if problem == "regression":
+        return ElasticNetCV(l1_ratio=[0.1, 0.5, 0.9, 1.0], cv=5, max_iter=5000, tol=1e-3, random_state=seed)
+    return LogisticRegression(solver="saga", l1_ratio=0.5, max_iter=1000, tol=1e-3, random_state=seed)
+
+
+_Maker = Callable[[str, int, list[int], int], BaseEstimator]
+_NAMED: Mapping[str, tuple[Literal["ordinal", "dense"], _Maker]] = {
     "hist_gradient_boosting": ("ordinal", _boosting),
     "random_forest": ("ordinal", _forest),
+    "extra_trees": ("ordinal", _extra),
     "linear": ("dense", _linear),
+    "elastic_net": ("dense", _elastic),
 }
 
 

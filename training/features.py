@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from perennial.contract.columns import Column
-from training.encoders import Calendar, Codes, Encoder, Flags, Matrix, Numbers, Scaled, Words
+from training.encoders import Calendar, Codes, Encoder, Flags, Joined, Matrix, Numbers, Scaled
+from training.ngrams import NGrams
+from training.target_means import TargetMeans
 
 # HistGradientBoosting takes 255 bins; one is for others, one for missing values.
 MOST_CODES = 253
-_MOST_FLAGS = 50
-_WORD_BUCKETS = 32
+MOST_FLAGS = 50
 
 
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` imputes, scales and one-hot encodes."""
+    """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` imputes, scales and one-hot encodes.
 
-    def __init__(self, columns: Mapping[str, Column], encoding: Literal["ordinal", "dense"] = "dense") -> None:
+    `ways` are the encodings of columns for which there is a choice (`training.encodings`); `classes` is the number of
+    classes, 1 for a regression.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        encoding: Literal["ordinal", "dense"] = "dense",
+        ways: Mapping[str, str] | None = None,
+        classes: int = 1,
+        seed: int = 0,
+    ) -> None:
         self.columns = columns
         self.encoding = encoding
+        self.ways = ways
+        self.classes = classes
+        self.seed = seed
 
-    def fit(self, rows: pd.DataFrame, target: object = None) -> Self:
-        """Fits each column's encoder to the training rows. `target` is not used."""
+    def fit(self, rows: pd.DataFrame, target: Any = None) -> Self:
+        """Fits each column's encoder to the training rows. `target`: numbers, or places of classes, (n,)."""
         self.encoders_: list[tuple[str, Encoder]] = [
-            (name, _encoder(column, self.encoding == "dense").fit(rows[name])) for name, column in self.columns.items()
+            (name, self._encoder(name).fit(rows[name], target)) for name in self.columns
         ]
         # A column without values is left out: it has no information, and some estimators fail on it.
         self.empty_ = np.isnan(self._encoded(rows)).all(axis=0)
         return self
+
+    def fit_transform(self, rows: pd.DataFrame, target: Any = None, **_: Any) -> Matrix:
+        """The matrix of the training rows: a number that is from targets is not from the row's own."""
+        self.fit(rows, target)
+        matrix = np.column_stack([_learnt(encoder, rows[name], target) for name, encoder in self.encoders_])
+        matrix[:, self.empty_] = 0.0
+        return matrix
 
     def transform(self, rows: pd.DataFrame) -> Matrix:
         """A matrix of shape (rows, numbers)."""
@@ -47,21 +69,46 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """One name per number of the matrix."""
         return [part for name, encoder in self.encoders_ for part in encoder.names(name)]
 
+    def _encoder(self, name: str) -> Encoder:
+        way = (self.ways or {}).get(name)
+        return _encoder(self.columns[name], self.encoding == "dense", way, self.classes, self.seed)
 
-def code_places(columns: Mapping[str, Column]) -> list[int]:
+
+def code_places(columns: Mapping[str, Column], ways: Mapping[str, str] | None = None, classes: int = 1) -> list[int]:
     """The indices of category codes in the ordinal matrix; known before the fit."""
-    widths = [len(_encoder(column, dense=False).names(name)) for name, column in columns.items()]
-    starts = np.cumsum([0, *widths])
-    return [int(start) for column, start in zip(columns.values(), starts, strict=False) if column.type == "category"]
+    encoders = {
+        name: _encoder(column, dense=False, way=(ways or {}).get(name), classes=classes)
+        for name, column in columns.items()
+    }
+    starts = np.cumsum([0, *[len(encoder.names(name)) for name, encoder in encoders.items()]])
+    return [int(at) for encoder, at in zip(encoders.values(), starts, strict=False) if isinstance(encoder, Codes)]
 
 
-def _encoder(column: Column, dense: bool) -> Encoder:
+def _encoder(column: Column, dense: bool, way: str | None, classes: int, seed: int = 0) -> Encoder:
+    if column.type == "text" or (column.type == "category" and way is not None):
+        parts = [_part(kind, classes, seed) for kind in ("ngrams" if way is None else way).split("+") if kind]
+        return Joined([Scaled(part) for part in parts] if dense else parts)
     match column.type:
         case "category":
-            return Flags(_MOST_FLAGS) if dense else Codes(MOST_CODES)
-        case "text":
-            return Words(_WORD_BUCKETS)
+            return Flags(MOST_FLAGS) if dense else Codes(MOST_CODES)
         case "date" | "datetime":
             calendar = Calendar(clock=column.type == "datetime")
             return Scaled(calendar) if dense else calendar
     return Scaled(Numbers()) if dense else Numbers()
+
+
+def _part(kind: str, classes: int, seed: int) -> Encoder:
+    return TargetMeans(classes, seed) if kind == "means" else NGrams(seed)
+
+
+def _learnt(encoder: Encoder, values: pd.Series, target: Any) -> Matrix:
+    """The numbers of the rows that the encoder was fitted to."""
+    match encoder:
+        case TargetMeans():
+            return encoder.crossed(values, target)
+        case Scaled():
+            return encoder.scaled(_learnt(encoder.inner, values, target))
+        case Joined():
+            parts = [_learnt(part, values, target) for part in encoder.parts]
+            return np.column_stack([np.zeros((len(values), 0)), *parts])
+    return encoder.transform(values)

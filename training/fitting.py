@@ -18,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, estimators, labels, progress, thresholds, wheels
+from training import artifact, bundle, encodings, estimators, intervals, labels, progress, thresholds, wheels
+from training.encodings import Ways
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -61,20 +62,27 @@ def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
     """Fits a model and writes it to `folder`. Raises TrainingError."""
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
     numbers = targets(plan, split.train, classes)
-    pipeline, seconds = _timed(plan, split.train, numbers, classes)
+    chosen = encodings.choose(
+        plan, split, numbers, len(classes), lambda rows, truth, *, ways: pipeline_on(plan, rows, truth, classes, ways)
+    )
+    pipeline, seconds = _timed(plan, split.train, numbers, classes, chosen.ways)
     threshold = None
     if plan.problem == "binary":
-        threshold = thresholds.choose(plan, split, numbers, lambda rows, truth: pipeline_on(plan, rows, truth, classes))
+        threshold = thresholds.choose(
+            plan, split, numbers, lambda rows, truth: pipeline_on(plan, rows, truth, classes, chosen.ways)
+        )
         report("threshold chosen", aim=threshold.aim, value=threshold.value)
-    draft = Draft(pipeline, classes, threshold, seconds)
+    facts = {"encodings": chosen.to_json(), "interval": intervals.of(plan, pipeline, split.held_out)}
+    draft = Draft(pipeline, classes, threshold, seconds, facts)
     if not plan.refit:
         return write(plan, split, folder, draft)
     judged = _sealed(plan, split, draft, folder / artifact.JUDGED)
     rows = split.everything(plan.memory or 0)
     if classes:  # the model has no class that only held-out rows have
         rows = rows[targets(plan, rows, classes) >= 0]
-    pipeline, more = _timed(plan, rows, targets(plan, rows, classes), classes)
-    served = write(plan, split, folder, Draft(pipeline, classes, threshold, round(seconds + more, 3)), rows)
+    pipeline, more = _timed(plan, rows, targets(plan, rows, classes), classes, chosen.ways)
+    draft = replace(draft, pipeline=pipeline, seconds=round(seconds + more, 3))
+    served = write(plan, split, folder, draft, rows)
     return replace(served, model=judged)
 
 
@@ -84,9 +92,11 @@ def targets(plan: Plan, rows: pd.DataFrame, classes: list[Any]) -> NDArray[Any]:
     return labels.numbers(values, classes) if classes else values.to_numpy(dtype=np.float64)
 
 
-def _timed(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> tuple[Pipeline, float]:
+def _timed(
+    plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways
+) -> tuple[Pipeline, float]:
     started = time.perf_counter()
-    pipeline = pipeline_on(plan, rows, numbers, classes)
+    pipeline = pipeline_on(plan, rows, numbers, classes, ways)
     seconds = round(time.perf_counter() - started, 3)
     report("fitted", seconds=seconds, rows=len(rows))
     return pipeline, seconds
@@ -133,18 +143,24 @@ def _sealed(plan: Plan, split: Split, draft: Draft, folder: Path) -> Model:
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(draft.pipeline, folder / "model.joblib")
     facts = bundle.facts(plan, draft.classes, split.train, draft.threshold.value if draft.threshold else None)
+    facts |= dict(draft.facts)
     bundle.write_golden(folder, Model(folder, facts, draft.pipeline, plan.features), split.held_out)
     return Model.load(folder, artifact.seal(folder, facts))
 
 
-def pipeline_on(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any]) -> Pipeline:
-    """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError."""
-    pipeline = estimators.build(plan, max(1, len(classes)), CODE)
+def pipeline_on(
+    plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways | None = None
+) -> Pipeline:
+    """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError.
+
+    `ways`: the chosen encodings of columns.
+    """
+    pipeline = estimators.build(plan, max(1, len(classes)), CODE, ways)
     try:
         own = ":" in plan.estimator  # what a user's estimator prints is not ours
         with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):
             pipeline.fit(rows[list(plan.features)], numbers)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnboundLocalError) as error:  # the last one of ElasticNetCV, for targets as 1e300
         # scikit-learn checks parameters before it reads rows; any other message may hold values
         reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
         raise TrainingError(

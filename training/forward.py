@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
-from training import fitting
+from training import encodings, fitting
 from training.champion import Champion
 from training.comparison import part
 from training.evaluation import Scored
@@ -90,5 +90,6 @@ def _by_older(plan: Plan, split: Split, fitted: Fitted, older: Mask) -> Scored |
     numbers = fitting.targets(plan, rows, classes)
     if classes and len(np.unique(numbers)) < len(classes):
         return None
-    model = replace(fitted.model, pipeline=fitting.pipeline_on(plan, rows, numbers, classes))
+    ways = encodings.recorded(fitted.model.manifest)
+    model = replace(fitted.model, pipeline=fitting.pipeline_on(plan, rows, numbers, classes, ways))
     return Scored("candidate", classes, model.manifest["threshold"], model.predict(split.held_out).values)

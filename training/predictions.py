@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class Predictions:
     words: tuple[Any, ...] | None = None
     #: True: an answer is a label alone
     bare: bool = False
+    #: of a regression: the ends (n, 2) of the interval of each answer
+    ends: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -56,12 +59,15 @@ class Predictions:
         return replace(
             self,
             values=values.reshape(self.values.shape),
+            ends=None if self.ends is None else np.vectorize(partial(rounded, is_probability=False))(self.ends),
             bare=reveal == "labels" and is_probability,
             explanations=None,
         )
 
     def entries(self) -> list[dict[str, Any]]:
-        """One JSON object per row: label and probability, label and probabilities, or value; then its explanation."""
+        """One JSON object per row: label and probability, label and probabilities, or value, with the ends of an
+        interval; then its explanation.
+        """
         entries = self._entries()
         if self.explanations is None:
             return entries
@@ -70,7 +76,10 @@ class Predictions:
     def _entries(self) -> list[dict[str, Any]]:
         values = self.values.tolist()
         if self.labels is None:
-            return [{"value": value} for value in values]
+            if self.ends is None:
+                return [{"value": value} for value in values]
+            ends = self.ends.tolist()
+            return [{"value": value, "low": low, "high": high} for value, (low, high) in zip(values, ends, strict=True)]
         word = self._words()
         if self.bare:
             return [{"label": word[label]} for label in self.labels]
@@ -87,7 +96,8 @@ class Predictions:
         return dict(zip(self.classes, self.words or self.classes, strict=True))
 
     def as_csv(self) -> str:
-        """CSV with a header and one line per row: label,probability, or label and a column per class, or value.
+        """CSV with a header and one line per row: label,probability, or label and a column per class, or value, and
+        low,high for its interval.
 
         With explanations also `base` and a column contribution.FEATURE for each.
         """
@@ -99,6 +109,9 @@ class Predictions:
         names = ["probability"] if self.problem == "binary" else [written(word[value]) for value in self.classes]
         header = ["value"] if self.labels is None else ["label", *names]
         lines: Iterator[list[Any]] = (value if isinstance(value, list) else [value] for value in values)
+        if self.ends is not None:
+            header += ["low", "high"]
+            lines = ([*line, *ends] for line, ends in zip(lines, self.ends.tolist(), strict=True))
         if self.labels is not None:
             lines = ([written(word[label]), *line] for label, line in zip(self.labels, lines, strict=True))
         if self.explanations:
@@ -143,13 +156,22 @@ def predicted(manifest: Mapping[str, Any], values: Floats) -> Predictions:
     problem, classes = manifest["problem"], tuple(manifest["classes"] or ())
     words = words_of(manifest)
     if problem == "regression":
-        return Predictions(problem, (), values, None)
+        return Predictions(problem, (), values, None, ends=_ends(manifest.get("interval"), values))
     if problem == "multiclass":
         return Predictions(
             problem, classes, values, [classes[place] for place in values.argmax(axis=1).tolist()], words=words
         )
     labels = [classes[yes] for yes in (values >= manifest["threshold"]).tolist()]
     return Predictions(problem, classes, values, labels, words=words)
+
+
+def _ends(interval: Mapping[str, Any] | None, values: Floats) -> Floats | None:
+    """The ends (n, 2) of the intervals of answers, by `training.intervals`; None for a model without."""
+    if interval is None:
+        return None
+    part = np.searchsorted(interval["edges"], values)
+    low, high = np.array(interval["low"]), np.array(interval["high"])
+    return np.column_stack([values + low[part], values + high[part]])
 
 
 def words_of(manifest: Mapping[str, Any]) -> tuple[Any, ...] | None:

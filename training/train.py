@@ -10,11 +10,12 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import contest, estimators, evaluation, fitting, importance, judging, leakage, rows, wheels
+from training import contest, estimators, evaluation, fitting, importance, judging, leakage, rows, search, wheels
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 from training.split import Split
 from training.split import split as divide
@@ -51,12 +52,20 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
         # The champion predicts in a process of its own while the candidate is fitted.
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
-            fitted = fitting.fit(job, contest.without_memory(job, split), paths.model)
+            window = contest.without_memory(job, split)
+            job, searched = search.resolve(job, window)
+            fitted = fitting.fit(job, window, paths.model)
             fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
-    about = {"estimator": job.estimator, "parameters": dict(job.parameters), "fit_seconds": fitted.seconds}
+    about: dict[str, Any] = {
+        "estimator": job.estimator,
+        "parameters": dict(job.parameters),
+        "fit_seconds": fitted.seconds,
+    }
     about["importance"] = importance.measure(job, split, fitted.served)
+    about["search"] = searched
+    about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval")}
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})

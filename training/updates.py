@@ -1,7 +1,7 @@
 """The update of a fitted estimator by more rows: trees are added, weights move, a user's own function decides.
 
 hist_gradient_boosting: added trees correct what is left of the error on the new and replayed rows.
-random_forest: added trees are grown on the new and replayed rows; each tree has one vote.
+random_forest, extra_trees: added trees are grown on the new and replayed rows; each tree has one vote.
 linear: the champion's weights are the prior, as sure as the rows that it was trained on (a Laplace approximation);
 the new rows move them. For a regression with all old rows replayed this is the fit over all rows.
 module:function: `amend(model, rows, target)` of the same module.
@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
+from sklearn.linear_model import ElasticNetCV
 from sklearn.pipeline import Pipeline
 
 from perennial.contract.plan import Plan
@@ -116,6 +117,8 @@ def _added(plan: Plan, parameter: str) -> int:
 def _shift(plan: Plan, estimator: Any, numbers: Floats, lesson: Lesson) -> None:
     """Moves the weights of a linear model; they are (outputs, numbers + 1), the last one the intercept."""
     settings = estimator.get_params()
+    if isinstance(estimator, ElasticNetCV):
+        raise NotAmendableError("its penalty, chosen on folds of all rows, cannot be kept")
     odd = [name for name in ("class_weight", "l1_ratio", "positive") if settings.get(name)]
     if odd or settings.get("penalty") in ("l1", "elasticnet") or not settings["fit_intercept"]:
         raise NotAmendableError(f"its parameters ({', '.join(odd) or 'penalty or fit_intercept'}) cannot be kept")
@@ -206,5 +209,7 @@ def _by_user(plan: Plan, pipeline: Any, lesson: Lesson, code: Path) -> Any:
 _WAYS: dict[str, Callable[[Plan, Any, Floats, Lesson], None]] = {
     "hist_gradient_boosting": _boost,
     "random_forest": _plant,
+    "extra_trees": _plant,
     "linear": _shift,
+    "elastic_net": _shift,
 }

@@ -17,6 +17,7 @@ from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
 from perennial.contract.leak import Leak
 from perennial.contract.model import ModelSpec
+from perennial.spec import parse
 
 __all__ = ["Drafted", "Hints", "draft_file"]
 
@@ -71,6 +72,8 @@ def draft_file(
     for leak in found:
         column = made.column(leak.column)
         made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
+    if leaking := [leak.column for leak in found if spec.columns[leak.column].type == "text"]:
+        made, spec = _without_texts(made, spec, leaking, schema)
     unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
     return Drafted(
         write(made, schema),
@@ -82,6 +85,16 @@ def draft_file(
         unread,
         None if sample.is_whole else sample.frame.height,
     )
+
+
+def _without_texts(made: Draft, spec: ModelSpec, leaking: list[str], schema: str) -> tuple[Draft, ModelSpec]:
+    """The draft without texts that have the target in their words, unless nothing else is left to learn from."""
+    if set(spec.features()) <= set(leaking):
+        return made, spec
+    for name in leaking:
+        column = made.column(name)
+        made = made.change(replace(column, feature=False, remarks=("its words give the target; left out",)))
+    return made, parse(write(made, schema), f"{made.model}.yaml")
 
 
 def _left_out(made: Draft, spec: ModelSpec) -> dict[str, str]:

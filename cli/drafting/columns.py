@@ -13,6 +13,7 @@ from cli.drafting.kinds import LONG, distinct, is_whole, kind_of, nearly, typed
 from cli.drafting.spellings import Hints, Spelling, compact_dates, spelling_of
 from cli.drafting.traits import Trait, trait_of
 from cli.drafting.variants import Variants, variants_of
+from cli.drafting.words import words_come_back
 from cli.output import CommandError
 from perennial.client.tables import Table
 from perennial.contract.columns import Column as ContractColumn
@@ -23,6 +24,8 @@ from perennial.validation.casts import cast
 FEW = 20  # values at most are written out as a suggestion
 MOST_CATEGORIES = 10_000  # as many as a manifest lists; an encoder keeps the most frequent and merges the rest
 ROWS_PER_CATEGORY = 10
+ENCODED = 250  # about as many categories as get a code of their own; so few may have fewer rows each
+ROWS_PER_ENCODED = 5
 FEWEST_IDENTIFIERS = 20  # rows from which values that all differ are taken for identifiers
 IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "pk", "rowid"}
 _WEAK = "index idx no nr num number serial unnamed row rownames ref reference"
@@ -43,7 +46,7 @@ class Column:
     """The draft of a column. `values` are its distinct values, if they are few.
 
     `nearly` describes texts that resemble values of another type; `spelling` is the proposal that `format` is from;
-    `looks_like_code` is true for texts that all differ and resemble codes.
+    `looks_like_code` is true for texts that all differ and resemble codes, `has_words` for texts whose words come back.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Column:
     is_whole: bool = False
     looks_like_code: bool = False
     is_counter: bool = False
+    has_words: bool = False
     nearly: str = ""
     format: Format | None = None
     spelling: Spelling | None = None
@@ -149,6 +153,7 @@ def _of_text(values: pl.Series, marks: tuple[str, ...], hints: Hints | None) -> 
     is_counter = numbers is not None and _counts_up(numbers)
     whole = kind in ("integer", "number") and is_whole(single)
     code = found.is_unique and (_are_codes(single) if kind == "text" else numbers is not None and _are_numbers(numbers))
+    found = replace(found, has_words=kind == "text" and words_come_back(values.filter(~values.is_in(list(marks)))))
     return _with_bounds(replace(found, is_whole=whole, is_counter=is_counter, looks_like_code=code), single)
 
 
@@ -185,7 +190,8 @@ def _are_numbers(values: pl.Series) -> bool:
 
 
 def _repeats(single: pl.Series, rows: int) -> bool:
-    return len(single) <= MOST_CATEGORIES and len(single) * ROWS_PER_CATEGORY <= rows
+    needed = ROWS_PER_ENCODED if len(single) <= ENCODED else ROWS_PER_CATEGORY
+    return len(single) <= MOST_CATEGORIES and len(single) * needed <= rows
 
 
 def _of_type(sample: Table, values: pl.Series) -> ColumnType:

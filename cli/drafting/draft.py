@@ -191,6 +191,9 @@ def _look_twice(made: Draft, column: Column) -> Column:
         remarks.append(f"{reason}; left out")
     elif column.nearly:
         remarks.append(column.nearly + ("; left out" if column.type == "text" else ""))
+    elif column.type == "text" and column.has_words and not column.names_rows and column.trait is None:
+        feature = True
+        remarks.append(f"{column.count:,} distinct texts, whose words are a feature: is personal data in them?")
     elif column.type == "text":
         remarks.append(f"{column.count:,} distinct texts; left out")
     if column.trait == "asked":

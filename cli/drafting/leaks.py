@@ -15,10 +15,11 @@ from perennial.validation.sampling import sample
 def of_file(path: Path, spec: ModelSpec) -> tuple[Leak, ...]:
     """The features of a file that alone nearly give the target."""
     rows = sample(path, spec.contract(), MOST_ROWS)
-    columns = {name: _plain(rows[name]) for name in spec.features() if spec.columns[name].type != "text"}
-    return leaks(columns, rows[spec.target].to_list(), spec.problem != "regression")
+    columns = {name: _plain(rows[name]) for name in spec.features()}
+    texts = [name for name in columns if spec.columns[name].type == "text"]
+    return leaks(columns, rows[spec.target].to_list(), spec.problem != "regression", texts=texts)
 
 
 def _plain(values: pl.Series) -> Values:
-    """Categories as they are; numbers, booleans, dates and moments as floats."""
+    """Categories and texts as they are; numbers, booleans, dates and moments as floats."""
     return values.to_list() if values.dtype == pl.String else values.to_physical().cast(pl.Float64).to_numpy()

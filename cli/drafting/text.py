@@ -139,7 +139,7 @@ def _rest(draft: Draft) -> Iterator[str]:
     yield f"  # min_rows: {max(1, draft.rows // 10)}"
     yield ""
     yield "# training:"
-    yield "#   estimator: hist_gradient_boosting  # or random_forest, linear, module:function of models/*.py"
+    yield "#   estimator: hist_gradient_boosting  # or another of docs/estimators.md, module:function of models/*.py"
     yield "#   parameters: {max_iter: 100}"
     yield "#   window: 6  # how many accepted datasets are trained on"
     yield ""

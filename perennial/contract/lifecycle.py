@@ -26,14 +26,19 @@ class Amendment(Part):
     generations: int = setting(10, "After so many amendments in a row the next model is trained in full.", ge=1, le=100)
 
 
+#: the name of a search over the estimators
+AUTO = "auto"
+
+
 @dataclass(frozen=True)
 class Training(Part):
     """Estimator, data and machine of a training."""
 
     estimator: str = setting(
         "hist_gradient_boosting",
-        "hist_gradient_boosting, random_forest, linear, or module:function from models/*.py.",
-        pattern=r"^(hist_gradient_boosting|random_forest|linear|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+        "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, auto (a search over these), "
+        "or module:function from models/*.py.",
+        pattern=r"^(hist_gradient_boosting|random_forest|extra_trees|linear|elastic_net|auto|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
     )
     parameters: Mapping[str, Any] = setting(dict, "Arguments of the estimator.")
     window: int = setting(6, "The number of accepted dataset versions to train on.", ge=1, le=1000)
@@ -46,6 +51,9 @@ class Training(Part):
     held_out: float = setting(0.2, "The share of held-out rows, chosen by key.", gt=0, lt=0.9)
     refit: bool = setting(
         False, "After judging, fit the model that will serve on all rows; the metrics stay those of the judged model."
+    )
+    interval: float | None = setting(
+        None, "Regression: each answer carries an interval that holds the truth in this share of cases.", ge=0.5, lt=1
     )
     seed: int = setting(7, "The seed of the estimator and of all sampling.", ge=0, lt=2**32)
     instance: str = setting("ml.m5.large", "SageMaker instance type.", pattern=INSTANCE_TYPE)

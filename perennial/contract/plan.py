@@ -62,6 +62,8 @@ class Plan(Part):
     split: Splitting = BY_KEY
     #: the model that will serve is fitted on all rows after judging
     refit: bool = False
+    #: of a regression: the share of cases in which the interval of an answer holds the truth
+    interval: float | None = None
     seed: int = 7
     estimator: str = "hist_gradient_boosting"
     parameters: Mapping[str, Any]
@@ -110,6 +112,7 @@ class Plan(Part):
             held_out=spec.training.held_out,
             split=spec.split,
             refit=spec.training.refit,
+            interval=spec.training.interval,
             seed=spec.training.seed,
             estimator=spec.training.estimator,
             parameters=spec.training.parameters,

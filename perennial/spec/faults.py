@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from awsrules import specs as awsrules
 from perennial.contract import formats
 from perennial.contract.columns import TEXTS, Column
-from perennial.contract.lifecycle import INSTANCE_TYPE
+from perennial.contract.lifecycle import AUTO, INSTANCE_TYPE
 from perennial.contract.observed import RESERVED
 from perennial.contract.patterns import PatternError, matcher
 from perennial.contract.values import READERS
@@ -102,6 +102,13 @@ def _training(spec: ModelSpec) -> Iterator[Fault]:
         )
     if retraining.money_per_month is not None and retraining.money_per_month < retraining.hour_price / 60:
         yield ("monitoring", "retraining", "money_per_month"), "is less than one minute of training; it allows none"
+    if spec.training.estimator == AUTO and spec.training.parameters:
+        yield (
+            ("training", "parameters"),
+            f"'{AUTO}' chooses the parameters; leave them out, or name the estimator that has them",
+        )
+    if spec.training.interval is not None and spec.problem != "regression":
+        yield ("training", "interval"), f"is for a regression; a {spec.problem} model answers with probabilities"
     if spec.training.update == "amend" and spec.data.uploads == "snapshot":
         yield (
             ("training", "update"),

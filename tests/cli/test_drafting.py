@@ -384,3 +384,24 @@ def test_many_categories_that_repeat_are_a_feature_and_their_null_values_are_mis
     column = drafted.spec.columns["c"]
     assert (column.type, column.nullable, drafted.spec.is_feature("c")) == ("category", True, True)
     assert {"", "NA"} <= set(drafted.spec.validation.null_values)
+
+
+def test_a_few_hundred_names_that_come_back_are_categories_and_as_many_more_are_not(tmp_path: Path) -> None:
+    few = [f"town number {place % 200}" for place in range(1_100)]
+    many = [f"the quay of {place % 400}" for place in range(2_400)]
+    assert column(tmp_path, list(few)).type == "category"
+    assert column(tmp_path, list(many)).type == "text"
+
+
+def test_words_that_come_back_are_a_feature_and_names_that_differ_are_not(tmp_path: Path) -> None:
+    chance = random.Random(9)
+    words, answers = ["slow", "friendly", "never again", "a long wait", "fine"], coin(300)
+    remarks = [f"{chance.choice(words)}, {chance.choice(words)}; {chance.randrange(10**6)}" for _ in range(300)]
+    names = ["".join(chance.choices("abcdefghijklmnop", k=9)) for _ in range(300)]
+    told = [f"{place} says {answer}lpha" for place, answer in enumerate(answers)]
+    file = table(tmp_path / "t.csv", x=noise(300), said=remarks, names=names, told=told, y=answers)
+    made = drafted(file)
+    assert made.spec.features() == ("x", "said")
+    assert "whose words are a feature: is personal data in them?" in made.text
+    assert made.left_out["told"] == "its words give the target"
+    assert [leak.column for leak in made.leaks] == ["told"]

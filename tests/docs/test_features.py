@@ -13,9 +13,11 @@ import pytest
 
 from perennial.contract.columns import TYPES, Column
 from perennial.spec import parse
+from training import encodings, folds, ngrams
 from training.columns import frame
 from training.estimators import _NAMED
-from training.features import Features
+from training.fast.ngrams import LONGEST_TEXT, ROUNDED
+from training.features import MOST_CODES, MOST_FLAGS, Features
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
@@ -87,14 +89,27 @@ def test_categories_beyond_the_limit_share_one_place_with_unseen_ones(encoding: 
         assert np.isnan(encoded("category", encoding, "Oslo", names[:-1])).all()
 
 
-def test_a_text_is_hashed_words_and_its_length_in_both_encodings() -> None:
-    (width, buckets) = re.findall(r"same (\d+) numbers.*?into (\d+) buckets", section("text"), re.DOTALL)[0]
-    numbers = encoded("text", "dense", "quiet street")
-    assert len(numbers) == int(width) == int(buckets) + 1
-    assert numbers == encoded("text", "ordinal", "quiet street")
-    assert np.linalg.norm(numbers[:-1]) == pytest.approx(1)
+def test_a_text_is_as_many_numbers_as_the_page_says_and_its_length_last() -> None:
+    (width, reduced) = re.findall(r"becomes (\d+) numbers.*?reduced to (\d+) numbers", section("text"), re.DOTALL)[0]
+    numbers = encoded("text", "ordinal", "quiet street")
+    assert len(numbers) == len(encoded("text", "dense", "quiet street")) == int(width) == int(reduced) + 1
     assert numbers[-1] == pytest.approx(np.log1p(len("quiet street")))
-    assert set(encoded("text", "dense", None)) == set(encoded("text", "dense", "")) == {0.0}
+    assert set(encoded("text", "ordinal", None)) == set(encoded("text", "ordinal", "")) == {0.0}
+
+
+def test_the_bounds_of_texts_and_of_the_choice_are_the_codes() -> None:
+    words = " ".join(TEXT.split())
+    for bound in (
+        f"the {ngrams._MOST_NGRAMS:,} most frequent n-grams of the first {ngrams._MOST_ROWS:,} training rows",
+        f"the first {LONGEST_TEXT:,} characters of a text",
+        f"rounded to {ROUNDED} decimals",
+        f"on {folds.FOLDS} folds of at most {folds.MOST_ROWS:,} training rows",
+        f"at most {encodings._MOST_COLUMNS}.",
+        f"more than {folds.MOST_CLASSES} classes or fewer than {folds.FEWEST_ROWS} rows",
+        f"more than {MOST_CODES} (`ordinal`) or {MOST_FLAGS} (`dense`) categories",
+        f"at least {encodings._ROWS_PER_CATEGORY} rows for each",
+    ):
+        assert bound in words
 
 
 def test_the_page_names_each_estimators_encoding() -> None:

@@ -141,3 +141,12 @@ def test_which_of_two_numbers_is_larger_is_named_and_columns_that_only_help_each
     assert {one, other} == {"home", "guest"}
     helped = (PARTS["casual"] + PARTS["members"] + RNG.normal(0, 40, ROWS)).tolist()
     assert pairs(PARTS, helped) == []
+
+
+def test_a_text_is_read_by_its_words() -> None:
+    told = [f"row {place} was {answer}" for place, answer in enumerate(UP)]
+    other = [f"row {place} was {'ab'[place % 2]}" for place in range(ROWS)]
+    columns = {"told": told, "other": other, "empty": [None] * ROWS}
+    found = leaks(columns, UP, True, texts=list(columns))
+    assert [leak.column for leak in found] == ["told"]
+    assert not leaks(columns, UP, True)

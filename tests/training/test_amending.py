@@ -16,6 +16,7 @@ from sklearn.linear_model import Ridge
 from tests.training.jobs import Job, people, plan_of
 from training import contest, updates
 from training.amending import Material
+from training.artifact import JUDGED
 from training.job import read_plan
 from training.model import Model
 from training.rows import read
@@ -282,3 +283,28 @@ def test_a_full_candidate_that_has_forgotten_the_memory_is_not_taken(made: Made)
     update = update_of(run)
     assert update["taken"] == "amended"
     assert "the full one forgets more than gate.forgetting allows" in update["sentence"]
+
+
+def test_with_refit_the_amended_model_grows_from_the_judged_one_which_has_not_seen_held_out_rows(made: Made) -> None:
+    champion, run = grown(made, refit=True)
+    judged, served = joblib.load(champion.paths.model / JUDGED / "model.joblib"), pipeline(champion)
+    rows = people(300, 5000)[list(Model.load(champion.paths.model).features)]
+    after = pipeline(run)
+    twentieth = list(after[-1].staged_predict_proba(after[0].transform(rows)))[19]
+    np.testing.assert_array_equal(twentieth, judged.predict_proba(rows))
+    assert (judged.predict_proba(rows) != served.predict_proba(rows)).any()
+    assert not (run.paths.model / JUDGED).exists(), "an amended model is judged and served as it is"
+    assert "refitted" not in run.evaluation["rows"]
+
+
+def test_new_rows_that_nearly_equal_a_held_out_row_are_no_lesson(made: Made) -> None:
+    old = people(600)
+    again = old[old["income"].notna()].head(200)
+    new = pd.concat([again.assign(income=again["income"] + 1.0), people(600, 600, seed=2)], ignore_index=True)
+    _, run = made(old=old, new=new, key=())
+    plan = read_plan(run.paths.plan / "plan.json")
+    whole = split(read(run.paths.data, plan), plan)
+    near = whole.near.train & (whole.all_places == 1)
+    assert near.sum() >= 20
+    learned = (whole.all_places == 1) & ~whole.held_out_mask & ~whole.near.train
+    assert update_of(run)["new"] == learned.sum() == (whole.train_places == 1).sum()

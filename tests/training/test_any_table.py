@@ -31,7 +31,9 @@ LABELS = [
 ESTIMATORS = {
     "hist_gradient_boosting": {"max_iter": 2},
     "random_forest": {"n_estimators": 2, "min_samples_leaf": 1},
+    "extra_trees": {"n_estimators": 2, "min_samples_leaf": 1},
     "linear": {"max_iter": 20},
+    "elastic_net": {"max_iter": 20},
 }
 FEATURES = {
     "number": st.sampled_from(["0", "1.5", "-2", "1e300", "3e-320", ""]),

@@ -18,15 +18,23 @@ from training.columns import frame, plain, series
 from training.features import MOST_CODES, Features, code_places
 from training.job import TrainingError
 
+#: parameters that make a fit quick, by estimator
+FEW: dict[str, dict[str, int]] = {
+    "hist_gradient_boosting": {"max_iter": 10},
+    "random_forest": {"n_estimators": 10},
+    "extra_trees": {"n_estimators": 10},
+    "linear": {},
+    "elastic_net": {},
+}
 FEATURES = {name: column for name, column in PEOPLE.items() if column.feature} | {
     "remark": Column("text", nullable=True, feature=True)
 }
 
 
-@pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "random_forest", "linear"])
+@pytest.mark.parametrize("estimator", FEW)
 @pytest.mark.parametrize(("problem", "target"), [("binary", "bought"), ("multiclass", "plan"), ("regression", "spent")])
 def test_every_estimator_learns_every_problem(estimator: str, problem: str, target: str, tmp_path: Path) -> None:
-    few = {"linear": {}, "random_forest": {"n_estimators": 10}, "hist_gradient_boosting": {"max_iter": 10}}[estimator]
+    few = FEW[estimator]
     columns = {name: replace(column, feature=column.feature or name == "remark") for name, column in PEOPLE.items()}
     job = Job(tmp_path).prepare(
         [people(500)], columns, problem=problem, target=target, estimator=estimator, parameters=few
@@ -163,13 +171,13 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, Column], dict[str, list[Any]]]:
 
 
 @settings(max_examples=20, deadline=None)
-@given(tables(), st.sampled_from(["hist_gradient_boosting", "random_forest", "linear"]), st.booleans())
+@given(tables(), st.sampled_from(list(FEW)), st.booleans())
 def test_no_tidy_table_breaks_an_estimator(
     table: tuple[dict[str, Column], dict[str, list[Any]]], estimator: str, regression: bool
 ) -> None:
     columns, content = table
     rows = frame(columns, content)
-    few = {"linear": {}, "random_forest": {"n_estimators": 3}, "hist_gradient_boosting": {"max_iter": 3}}[estimator]
+    few = dict.fromkeys(FEW[estimator], 3)
     declared = columns | {"target": Column("integer", feature=False)}
     changes = {"target": "target", "key": (), "estimator": estimator, "parameters": few}
     job = plan_of(declared, **changes, problem="regression" if regression else "binary")
@@ -195,3 +203,7 @@ def test_typed_rows_survive_json(table: tuple[dict[str, Column], dict[str, list[
 
 def test_classes_unknown_to_a_model_are_numbered_minus_one() -> None:
     assert labels.numbers(pd.Series(["a", "c", "b"], dtype=object), ["a", "b"]).tolist() == [0, -1, 1]
+
+
+def test_every_estimator_by_name_is_tested() -> None:
+    assert set(FEW) == set(estimators._NAMED)

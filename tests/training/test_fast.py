@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,12 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
         {"estimator": "random_forest", "parameters": {"n_estimators": 10, "max_depth": 4}},
         "quickscorer",
     ),
+    "extra trees": (
+        {"estimator": "extra_trees", "parameters": {"n_estimators": 10, "max_depth": 4}},
+        "quickscorer",
+    ),
     "linear": ({"estimator": "linear", "parameters": {}}, "linear"),
+    "elastic net": ({"estimator": "elastic_net", "parameters": {}}, "linear"),
 }
 TARGETS = {"binary": "bought", "multiclass": "plan", "regression": "spent"}
 
@@ -189,16 +193,6 @@ def test_a_tree_without_a_split_has_its_one_answer() -> None:
     assert quickscorer.QuickScorer(trees).many(numbers[:3])[:, 0] == pytest.approx(1.0)
     mean, added = Contributions(trees).of(numbers[0], 0)
     assert (mean, added.tolist()) == (pytest.approx(1.0), [0.0, 0.0])
-
-
-def test_free_text_is_encoded_by_scikit_learn_and_the_reason_is_told(job: Job) -> None:
-    columns = PEOPLE | {"remark": replace(PEOPLE["remark"], feature=True)}
-    job.prepare([people(400)], columns).run()
-    serving = job.manifest["serving"]
-    assert (serving["path"], serving["engine"]) == ("general", "scikit-learn")
-    assert "free text" in serving["reason"]
-    assert not (job.paths.model / FOLDER).exists()
-    assert Served(job.paths.model).check_golden() > 20
 
 
 def test_a_fast_path_that_was_damaged_does_not_serve(trained: dict[str, Job], tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_every_section_of_the_format_is_there(trained: dict[str, Job], problem: 
         *("format", "problem", "metric", "confidence", "resamples", "rows", "candidate", "champion", "difference"),
         *("common", "baseline", "parts", "threshold", "curves", "fairness", "value", "slices", "behaviour"),
         *("features", "estimator", "parameters", "fit_seconds", "importance", "environment", "leakage"),
-        *("near_duplicates", "forward", "prequential", "estimation", "seasons"),
+        *("search", "encodings", "interval", "near_duplicates", "forward", "prequential", "estimation", "seasons"),
     }
     assert (evaluation["format"], evaluation["resamples"]) == (2, 1000)
     classes = evaluation["candidate"]["classes"]

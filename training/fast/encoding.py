@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from training.fast.ngrams import NGrams
+
 Matrix = NDArray[np.float64]
 _LARGEST = 3e38
 _NAN = float("nan")
@@ -89,6 +91,34 @@ class Calendar:
         return np.array([self.one(value) for value in values])
 
 
+class Means:
+    """The mean of the target of a category; of an unseen one the mean of all rows."""
+
+    def __init__(self, learnt: Mapping[str, Any]) -> None:
+        self._means: dict[str | None, list[float]] = dict(zip(learnt["categories"], learnt["means"], strict=True))
+        self._other: list[float] = learnt["overall"]
+        self._means[None] = [_NAN] * len(self._other)
+
+    def one(self, value: Any) -> list[float]:
+        return self._means.get(value, self._other)
+
+    def many(self, values: Sequence[Any]) -> Matrix:
+        return np.array(list(map(self._means.get, values, repeat(self._other))))
+
+
+class Joined:
+    """Several encodings of one column, side by side."""
+
+    def __init__(self, learnt: Mapping[str, Any]) -> None:
+        self._parts = [encoding(part) for part in learnt["parts"]]
+
+    def one(self, value: Any) -> list[float]:
+        return [number for part in self._parts for number in part.one(value)]
+
+    def many(self, values: Sequence[Any]) -> Matrix:
+        return np.concatenate([np.zeros((len(values), 0)), *[part.many(values) for part in self._parts]], axis=1)
+
+
 class Scaled:
     """Another encoding's numbers standardized, missing ones filled, with a mark for some of them."""
 
@@ -129,5 +159,8 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Encoding]] = {
     "codes": Codes,
     "flags": Flags,
     "calendar": Calendar,
+    "ngrams": NGrams,
+    "means": Means,
+    "joined": Joined,
     "scaled": Scaled,
 }

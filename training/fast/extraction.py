@@ -6,19 +6,24 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
 
-from training.encoders import Calendar, Codes, Encoder, Flags, Numbers, Scaled
+from training.encoders import Calendar, Codes, Encoder, Flags, Joined, Numbers, Scaled
 from training.fast.trees import Trees
 from training.features import MOST_CODES, Features
+from training.ngrams import NGrams
+from training.target_means import TargetMeans
 
 _BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
-_FORESTS = (RandomForestClassifier, RandomForestRegressor)
+_FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
+_LINES = (Ridge, ElasticNetCV)
 
 
 class UnknownKindError(Exception):
@@ -36,10 +41,18 @@ def encoding(encoder: Encoder) -> dict[str, Any]:
             return {"kind": "flags", "categories": encoder.categories}
         case Calendar():
             return {"kind": "calendar", "parts": list(encoder.parts)}
+        case NGrams():
+            arrays = {"rarity": encoder.rarity.tolist(), "weights": encoder.weights.tolist()}
+            return {"kind": "ngrams", "vocabulary": list(encoder.vocabulary), **arrays}
+        case TargetMeans():
+            arrays = {"means": encoder.means.tolist(), "overall": encoder.overall.tolist()}
+            return {"kind": "means", "categories": encoder.categories, **arrays}
+        case Joined():
+            return {"kind": "joined", "parts": [encoding(part) for part in encoder.parts]}
         case Scaled():
             arrays = {name: getattr(encoder, name).tolist() for name in ("middle", "mean", "deviation", "gaps")}
             return {"kind": "scaled", "inner": encoding(encoder.inner), **arrays}
-    raise UnknownKindError("free text is encoded by scikit-learn alone")
+    raise UnknownKindError(f"the encoder {type(encoder).__name__} has no plain form")
 
 
 def encodings(features: Features) -> dict[str, Any]:
@@ -58,14 +71,14 @@ def link(estimator: Any) -> str:
         return "exponential" if name == "LogLink" else "identity"
     if kind in (HistGradientBoostingClassifier, LogisticRegression):
         return "logistic" if len(estimator.classes_) == 2 else "softmax"
-    if kind in (*_FORESTS, Ridge):
+    if kind in (*_FORESTS, *_LINES):
         return "identity"
     raise UnknownKindError(f"{kind.__module__.split('.')[0]}'s {kind.__name__} has no plain form")
 
 
 def linear(estimator: Any) -> tuple[Any, Any]:
     """Weights (outputs, numbers) and intercepts (outputs,), as lists; None for another kind."""
-    if type(estimator) not in (LogisticRegression, Ridge):
+    if type(estimator) not in (LogisticRegression, *_LINES):
         return None, None
     return np.atleast_2d(estimator.coef_).tolist(), np.atleast_1d(estimator.intercept_).tolist()
 
@@ -158,7 +171,7 @@ def _grown(estimator: Any) -> Trees:
     )
     leaf = left < 0
     value = np.concatenate([tree.value[:, 0, :] for tree in trees])
-    if isinstance(estimator, RandomForestClassifier) and len(estimator.classes_) == 2:
+    if isinstance(estimator, RandomForestClassifier | ExtraTreesClassifier) and len(estimator.classes_) == 2:
         value = value[:, 1:]
     missing = [np.asarray(tree.missing_go_to_left, dtype=bool) for tree in trees]
     return Trees(

@@ -133,7 +133,7 @@ class Fast:
             base, added = float(usual @ weights + self._engine.intercepts[output]), (numbers - usual) * weights
         else:
             base, added = self._contributions.of(numbers, output)
-        found: dict[str, float] = {}
+        found = {name: 0.0 for name, _ in self._encodings}  # a column that is left out has no number
         for name, part in zip(self._owners, added.tolist(), strict=True):
             found[name] = found.get(name, 0.0) + part
         return base, found

@@ -104,6 +104,9 @@ def _predictions(manifest: Mapping[str, Any]) -> dict[str, Any]:
     classes = list(words_of(manifest) or manifest["classes"] or ())
     if manifest["problem"] == "regression":
         entry: dict[str, Any] = {"value": {"type": "number"}}
+        if interval := manifest.get("interval"):
+            end = {"type": "number", "description": f"The end of an interval that holds {interval['share']:.0%}"}
+            entry |= {"low": end, "high": end}
     elif manifest["problem"] == "binary":
         entry = {"label": {"enum": classes}, "probability": share}
     else:
