@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from cloud import champions, s3, served, tables
+from cloud import champions, retrainings, s3, served, tables
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
@@ -22,6 +23,7 @@ from perennial.contract import observed
 from perennial.contract.model import ModelSpec
 from perennial.former_keys import with_current_keys
 from perennial.monitoring.looks import Judged, LookRecord, look, recorded, watched_by
+from perennial.monitoring.staleness import Staleness, staleness
 from perennial.monitoring.windows import Watched
 from perennial.profile import Profile
 from perennial.records import Champion, ModelVersion
@@ -60,18 +62,26 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     past = past_windows(platform, spec.name, version.id, champion.since, now)
     judged = look(frame, watched, now, past)
     found = recorded(judged, watched, (spec.name, version.id), now, unreadable)
+    facts = retrainings.facts(ledger, spec, champion, found.verdict, now)
+    lost = staleness(_staleness_before(ledger, spec.name), judged.windows, watched.served.gate.value, facts.trained_at)
+    found = replace(found, staleness=lost)
     newest = newest_window(judged.windows[-1] if judged.windows else None, spec.monitoring.min_rows)
     detail = found.to_json() | {"windows": _windows(judged), "newest": newest}
     s3.write_json(platform.traffic_bucket, layout.monitoring(spec.name, now), detail)
     _put_metrics(found, judged)
     logger.info("model monitored", model=spec.name, verdict=found.verdict, drift=found.drift, rows=found.rows)
     # The decision first: a model whose look is not on record is looked at again within the hour.
-    retraining.look(
-        platform, ledger, retraining.Model(spec, champion, served.find(platform, spec, now)), found.verdict, now
-    )
+    model = retraining.Model(spec, champion, served.find(platform, spec, now))
+    retraining.look(platform, ledger, model, replace(facts, loss=lost.money if lost else None))
     ledger.put_monitoring(spec.name, now, found.to_json())
     site.write_model(platform, ledger, spec.name)
     return found
+
+
+def _staleness_before(ledger: Ledger, model: str) -> Staleness | None:
+    """The loss after the look before; None where it was not known."""
+    found = (ledger.monitoring(model) or {}).get("staleness")
+    return Staleness.from_json(found) if found else None
 
 
 def _watched(platform: Platform, spec: ModelSpec, champion: Champion, version: ModelVersion) -> Watched:

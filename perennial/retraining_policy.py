@@ -10,7 +10,7 @@ price, so that both together are at most twice what knowing the future would cos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -64,6 +64,11 @@ class Facts:
     price: float = 0.0
     resumed_at: datetime | None = None
     other_runs: tuple[datetime, ...] = ()
+
+    @property
+    def trained_at(self) -> datetime:
+        """The time of the last training, whatever became of its candidate."""
+        return max([self.since, *self.other_runs, *(attempt.started_at for attempt in self.attempts)])
 
 
 @dataclass(frozen=True)
@@ -170,11 +175,3 @@ def _budget(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
             f"{policy.money_per_month:,.2f} are allowed."
         )
         yield Ruling("wait", "money per month", (sentence,), following)
-
-
-def cumulative_loss(windows: Sequence[tuple[float, float, int]]) -> float:
-    """The money lost by staleness over windows of (value per row promised, live value per row, rows).
-
-    A window that earned more than promised makes up for no other: a model is not fresher for a lucky day.
-    """
-    return sum(max(0.0, promised - live) * rows for promised, live, rows in windows)

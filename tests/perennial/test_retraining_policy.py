@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial.contract.lifecycle import Retraining
-from perennial.retraining_policy import LONGEST_PAUSE, Attempt, Facts, Ruling, cumulative_loss, decide, refused_in_a_row
+from perennial.retraining_policy import LONGEST_PAUSE, Attempt, Facts, Ruling, decide, refused_in_a_row
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 POLICY = Retraining()
@@ -101,10 +101,6 @@ def test_cost_trains_when_the_loss_has_reached_the_price() -> None:
     assert decide(policy, facts(loss=6.9, attempts=dear)).rule == "not due"
     assert decide(policy, facts(loss=None)).sentences[0].startswith("The loss by staleness is unknown")
     assert decide(policy, facts(loss=0.0, price=0.0)).rule == "not due", "a free training still needs a loss"
-
-
-def test_a_lucky_window_makes_up_for_no_other() -> None:
-    assert cumulative_loss([(1.0, 0.5, 100), (1.0, 3.0, 100), (1.0, 0.9, 50)]) == pytest.approx(55.0)
 
 
 def test_a_changed_spec_needs_no_new_rows() -> None:
