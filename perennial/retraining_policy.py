@@ -20,6 +20,7 @@ from perennial.outcomes import State
 
 STALE = "stale"
 LONGEST_PAUSE = timedelta(days=28)
+_INEXACT = timedelta(minutes=30)  # looks come by schedules, which are not exact
 _COUNTED = 3  # newest prices from which the next one is foreseen
 Action = Literal["train", "wait", "ask"]
 Rule = Literal["due", "not due", "off", "running", "asked", "cool-down", "labels", "runs per month", "money per month"]
@@ -114,10 +115,10 @@ def _due(policy: Retraining, facts: Facts) -> tuple[bool, str]:
     if policy.by == "verdict":
         return facts.verdict == STALE, f"The model is {facts.verdict}."
     if policy.by == "schedule":
-        last = max([facts.since, *(attempt.started_at for attempt in facts.attempts)])
-        days = (facts.now - last).total_seconds() / 86400
+        since = facts.now - _last_begun(facts)
+        days = since / timedelta(days=1)
         return (
-            days >= policy.every_days,
+            since >= timedelta(days=policy.every_days) - _INEXACT,
             f"The last training was {days:.1f} days ago; one is due every {policy.every_days}.",
         )
     price = foreseen_price(facts)
@@ -125,6 +126,15 @@ def _due(policy: Retraining, facts: Facts) -> tuple[bool, str]:
         return False, "The loss by staleness is unknown: too few labels, or no value was promised."
     sentence = f"Staleness has lost {facts.loss:,.2f} since the last training; a training costs {price:,.2f}."
     return facts.loss > 0 and facts.loss >= price, sentence
+
+
+def _last_begun(facts: Facts) -> datetime:
+    """The begin of the last training that the policy started, or the champion's release where that is of another run.
+
+    A champion that the policy trained is released after its training began; the release is not counted.
+    """
+    own = any(each.started_at <= facts.since <= (each.ended_at or facts.now) for each in facts.attempts)
+    return max([*([] if own else [facts.since]), *(attempt.started_at for attempt in facts.attempts)])
 
 
 def _obstacles(policy: Retraining, facts: Facts) -> Iterator[Ruling]:

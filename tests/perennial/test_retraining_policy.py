@@ -93,6 +93,14 @@ def test_a_schedule_counts_from_the_last_training_whatever_became_of_it() -> Non
     assert decide(policy, facts(verdict="fresh", attempts=(attempt(24 * 8),))).action == "train"
 
 
+def test_a_daily_schedule_and_daily_looks_train_each_day() -> None:
+    policy = Retraining(by="schedule", every_days=1, cooldown_hours=0)
+    yesterday = attempt(23.8, "promoted")
+    released = yesterday.started_at + timedelta(minutes=50)
+    assert decide(policy, facts(since=released, attempts=(yesterday,))).action == "train"
+    assert decide(policy, facts(since=NOW - timedelta(hours=20), attempts=(yesterday,))).rule == "not due"
+
+
 def test_cost_trains_when_the_loss_has_reached_the_price() -> None:
     policy = Retraining(by="cost")
     assert decide(policy, facts(loss=0.09)).rule == "not due"
