@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,8 @@ from perennial import layout
 from perennial.contract import observed
 from perennial.contract.model import ModelSpec
 from perennial.former_keys import with_current_keys
-from perennial.monitoring.looks import Judged, LookRecord, look, recorded, watched_by
+from perennial.live import LivePoint
+from perennial.monitoring.looks import Judged, LookRecord, MetricPair, look, recorded, watched_by
 from perennial.monitoring.staleness import Staleness, staleness
 from perennial.monitoring.windows import Watched
 from perennial.profile import Profile
@@ -74,6 +76,7 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     model = retraining.Model(spec, champion, served.find(platform, spec, now))
     retraining.look(platform, ledger, model, replace(facts, loss=lost.money if lost else None))
     ledger.put_monitoring(spec.name, now, found.to_json())
+    ledger.put_live_point(_point(found, judged, watched, now))
     site.write_model(platform, ledger, spec.name)
     return found
 
@@ -142,6 +145,40 @@ def _windows(judged: Judged) -> list[dict[str, Any]]:
         }
         for each in judged.windows
     ]
+
+
+def _point(found: LookRecord, judged: Judged, watched: Watched, now: datetime) -> LivePoint:
+    """The look's point of the time lines."""
+    gate = watched.served.gate
+    pairs = {each.name: each for each in found.metrics}
+    quality, value = pairs.get(gate.metric, MetricPair(gate.metric)), pairs.get("value", MetricPair("value"))
+    return LivePoint(
+        model=found.model,
+        version=found.version,
+        at=now,
+        verdict=found.verdict,
+        metric=gate.metric,
+        live=_ends(quality.live),
+        promised=_ends(quality.promised),
+        value=_ends(value.live),
+        value_promised=_ends(value.promised),
+        gap=_widest_gap(judged),
+        drift=judged.windows[-1].drift.dataset_drift if judged.windows else None,
+        currency=gate.value.currency if gate.value else "",
+    )
+
+
+def _widest_gap(judged: Judged) -> dict[str, float | None] | None:
+    """The widest difference between groups in the newest window with enough labels."""
+    labelled = next((each.quality for each in reversed(judged.windows) if each.quality.metrics), None)
+    entries = labelled.fairness if labelled else ()
+    found = [_ends(measured) for entry in entries for measured in (entry.get("apart") or {}).values()]
+    known = [each for each in found if each is not None and each["value"] is not None]
+    return max(known, key=lambda each: each["value"] or 0.0, default=None)
+
+
+def _ends(metric: Mapping[str, Any] | None) -> dict[str, float | None] | None:
+    return None if metric is None else {end: metric.get(end) for end in ("value", "low", "high")}
 
 
 def _put_metrics(found: LookRecord, judged: Judged) -> None:

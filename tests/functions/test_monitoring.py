@@ -225,6 +225,9 @@ def test_by_cost_a_model_is_trained_when_its_lost_value_reaches_the_price(world,
     found = monitoring._monitor(world.platform, world.ledger, spec, world.ledger.champion("flights"), now)
     assert found.staleness.money == (12_000 if score > 0.5 else 0)
     assert world.ledger.monitoring("flights")["staleness"] == found.staleness.to_json()
+    (point,) = world.ledger.live_points("flights")
+    assert (point.version, point.verdict, point.currency) == (found.version, found.verdict, "USD")
+    assert (point.value["value"], point.value_promised["value"]) == (-12 if score > 0.5 else 0, 0)
     (decision,) = retrainings.decisions(world.ledger, "flights")
     assert decision.action == action
     assert decision.sentences[0] == (
