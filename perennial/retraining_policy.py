@@ -10,6 +10,7 @@ price, so that both together are at most twice what knowing the future would cos
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from perennial.outcomes import State
 
 STALE = "stale"
 LONGEST_PAUSE = timedelta(days=28)
+#: after which `min_new_share` does not count
+LONGEST_WAIT = timedelta(days=90)
 _INEXACT = timedelta(minutes=30)  # looks come by schedules, which are not exact
 _COUNTED = 3  # newest prices from which the next one is foreseen
 Action = Literal["train", "wait", "ask"]
@@ -45,6 +48,7 @@ class Facts:
         verdict: of monitoring: fresh, watch, stale, insufficient data.
         since: the champion serves since then.
         labelled: labelled rows that no training has seen, whether its candidate was taken or not.
+        learned: rows of the datasets that the champion was trained on.
         attempts: trainings that the policy started, oldest first.
         running: the run that holds the model's lease, or ''.
         spec_changed: the spec is another one than the champion's, so that the same rows give another model.
@@ -65,6 +69,7 @@ class Facts:
     price: float = 0.0
     resumed_at: datetime | None = None
     other_runs: tuple[datetime, ...] = ()
+    learned: int = 0
 
     @property
     def trained_at(self) -> datetime:
@@ -149,10 +154,23 @@ def _obstacles(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
             (f"{refused} candidates in a row were not promoted. Trainings stop until a person looks at the model.",),
         )
     yield from _cooldown(policy, facts, refused)
-    if facts.labelled < policy.min_labels and not facts.spec_changed:
-        sentence = f"{facts.labelled:,} labelled rows are new; {policy.min_labels:,} are needed."
+    needed = _needed(policy, facts)
+    if facts.labelled < needed and not facts.spec_changed:
+        because = f": the champion learned {facts.learned:,}" if needed > policy.min_labels else ""
+        sentence = f"{facts.labelled:,} labelled rows are new; {needed:,} are needed{because}."
         yield Ruling("wait", "labels", (sentence,))
     yield from _budget(policy, facts)
+
+
+def _needed(policy: Retraining, facts: Facts) -> int:
+    """The new labelled rows that a training needs.
+
+    Few rows beside many old ones hardly change a model: it would be stale again at once. After a long time the share
+    does not count any more: a model of much data would never be trained again on little traffic.
+    """
+    if policy.by == "schedule" or facts.now - facts.trained_at >= LONGEST_WAIT:
+        return policy.min_labels
+    return max(policy.min_labels, math.ceil(policy.min_new_share * facts.learned))
 
 
 def _cooldown(policy: Retraining, facts: Facts, refused: int) -> Iterator[Ruling]:
