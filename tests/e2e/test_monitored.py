@@ -19,7 +19,7 @@ from tests.e2e.data import ORDERS, as_csv, orders
 
 pytestmark = pytest.mark.slow
 
-SPEC = f"""{ORDERS}training: {{parameters: {{max_iter: 20}}, window: 1}}
+SPEC = f"""{ORDERS}training: {{parameters: {{max_iter: 20}}, window: 1, update: amend}}
 gate: {{metric: roc_auc, floors: {{roc_auc: 0.6}}}}
 monitoring:
   every_hours: 1
@@ -100,6 +100,8 @@ def test_a_run_begins_by_itself_and_its_candidate_is_promoted(
 ) -> None:
     assert retrained["state"] == "promoted", retrained["reasons"]
     assert retrained["steps"][0]["name"] == "retraining"
+    (candidates,) = [step for step in retrained["steps"] if step["name"] == "candidates"]
+    assert candidates["details"]["taken"] in ("full", "amended"), "both were judged in the job"
     (champion,) = loop.records("returns", "champion")
     assert (champion["version"], champion["previous"]) == (retrained["version"], first["version"])
     decisions = loop.records("returns", "retraining#")
