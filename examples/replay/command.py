@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.gate.tables import put
 from examples.replay.candidates import Candidates, folder_of
 from examples.replay.page import Result, picture, table
 from examples.replay.policies import MONTHLY, ORACLE, OURS
@@ -64,6 +63,8 @@ class Made:
 
 def write(name: str, made: Made) -> None:
     """Writes the tables into the page, between its marks, the first one into README.md, and the picture."""
+    from bench.gate.tables import put  # the wheel has examples, and neither bench nor docs
+
     put(PAGE, name, [*made.table, "", f"![{made.title}](year-{name}.svg)", "", *made.runs])
     put(ROOT / "README.md", "year", made.table)
     PAGE.with_name(f"{PAGE.stem}-{name}.svg").write_text(made.picture, encoding="utf-8")
