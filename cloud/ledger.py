@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 
 from cloud import CloudError
 from perennial.identity import model_of
+from perennial.live import LivePoint
 from perennial.outcomes import State
 from perennial.prequential import PrequentialScore
 from perennial.records import (
@@ -241,6 +242,20 @@ class Ledger:
         self.table.put_item(
             Item={"pk": f"model#{model}", "sk": "watch", "at": at.isoformat(), "record": json.dumps(found)}
         )
+
+    def put_live_point(self, point: LivePoint) -> None:
+        """Writes the metrics of a look for the model's page."""
+        self._put(point, "live", point.at.isoformat(timespec="seconds"))
+
+    def live_points(self, model: str, most: int = 120) -> list[LivePoint]:
+        """The metrics of the newest looks at a model, oldest first."""
+        found = self.table.query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": f"model#{model}", ":sk": "live#"},
+            ScanIndexForward=False,
+            Limit=most,
+        )
+        return [LivePoint.model_validate_json(item["record"]) for item in reversed(found["Items"])]
 
     # edges
 

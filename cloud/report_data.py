@@ -63,6 +63,7 @@ def history(platform: Platform, ledger: Ledger, model: str) -> History:
         champion=ledger.champion(model),
         scores=tuple(ledger.scores(model)),
         look=ledger.monitoring(model),
+        live=tuple(ledger.live_points(model)),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},
     )
 

@@ -71,6 +71,7 @@ def facts(ledger: Ledger, spec: ModelSpec, champion: Champion, verdict: str, now
         price=hour_price * spec.training.max_minutes / 60,
         resumed_at=resumed.at if resumed else None,
         other_runs=tuple(run.ended_at for run in others if run.ended_at and run.trained_on),
+        learned=sum(each.rows or 0 for each in datasets if each.id in version.datasets),
     )
 
 

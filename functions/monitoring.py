@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from cloud import champions, s3, served, tables
+from cloud import champions, retrainings, s3, served, tables
 from cloud.handovers import MonitoredModels
 from cloud.ledger import Ledger
 from cloud.platform import Platform, from_environment
@@ -21,7 +23,9 @@ from perennial import layout
 from perennial.contract import observed
 from perennial.contract.model import ModelSpec
 from perennial.former_keys import with_current_keys
-from perennial.monitoring.looks import Judged, LookRecord, look, recorded, watched_by
+from perennial.live import LivePoint
+from perennial.monitoring.looks import Judged, LookRecord, MetricPair, look, recorded, watched_by
+from perennial.monitoring.staleness import Staleness, staleness
 from perennial.monitoring.windows import Watched
 from perennial.profile import Profile
 from perennial.records import Champion, ModelVersion
@@ -60,18 +64,27 @@ def _monitor(platform: Platform, ledger: Ledger, spec: ModelSpec, champion: Cham
     past = past_windows(platform, spec.name, version.id, champion.since, now)
     judged = look(frame, watched, now, past)
     found = recorded(judged, watched, (spec.name, version.id), now, unreadable)
+    facts = retrainings.facts(ledger, spec, champion, found.verdict, now)
+    lost = staleness(_staleness_before(ledger, spec.name), judged.windows, watched.served.gate.value, facts.trained_at)
+    found = replace(found, staleness=lost)
     newest = newest_window(judged.windows[-1] if judged.windows else None, spec.monitoring.min_rows)
     detail = found.to_json() | {"windows": _windows(judged), "newest": newest}
     s3.write_json(platform.traffic_bucket, layout.monitoring(spec.name, now), detail)
     _put_metrics(found, judged)
     logger.info("model monitored", model=spec.name, verdict=found.verdict, drift=found.drift, rows=found.rows)
     # The decision first: a model whose look is not on record is looked at again within the hour.
-    retraining.look(
-        platform, ledger, retraining.Model(spec, champion, served.find(platform, spec, now)), found.verdict, now
-    )
+    model = retraining.Model(spec, champion, served.find(platform, spec, now))
+    retraining.look(platform, ledger, model, replace(facts, loss=lost.money if lost else None))
     ledger.put_monitoring(spec.name, now, found.to_json())
+    ledger.put_live_point(_point(found, judged, watched, now))
     site.write_model(platform, ledger, spec.name)
     return found
+
+
+def _staleness_before(ledger: Ledger, model: str) -> Staleness | None:
+    """The loss after the look before; None where it was not known."""
+    found = (ledger.monitoring(model) or {}).get("staleness")
+    return Staleness.from_json(found) if found else None
 
 
 def _watched(platform: Platform, spec: ModelSpec, champion: Champion, version: ModelVersion) -> Watched:
@@ -132,6 +145,40 @@ def _windows(judged: Judged) -> list[dict[str, Any]]:
         }
         for each in judged.windows
     ]
+
+
+def _point(found: LookRecord, judged: Judged, watched: Watched, now: datetime) -> LivePoint:
+    """The look's point of the time lines."""
+    gate = watched.served.gate
+    pairs = {each.name: each for each in found.metrics}
+    quality, value = pairs.get(gate.metric, MetricPair(gate.metric)), pairs.get("value", MetricPair("value"))
+    return LivePoint(
+        model=found.model,
+        version=found.version,
+        at=now,
+        verdict=found.verdict,
+        metric=gate.metric,
+        live=_ends(quality.live),
+        promised=_ends(quality.promised),
+        value=_ends(value.live),
+        value_promised=_ends(value.promised),
+        gap=_widest_gap(judged),
+        drift=judged.windows[-1].drift.dataset_drift if judged.windows else None,
+        currency=gate.value.currency if gate.value else "",
+    )
+
+
+def _widest_gap(judged: Judged) -> dict[str, float | None] | None:
+    """The widest difference between groups in the newest window with enough labels."""
+    labelled = next((each.quality for each in reversed(judged.windows) if each.quality.metrics), None)
+    entries = labelled.fairness if labelled else ()
+    found = [_ends(measured) for entry in entries for measured in (entry.get("apart") or {}).values()]
+    known = [each for each in found if each is not None and each["value"] is not None]
+    return max(known, key=lambda each: each["value"] or 0.0, default=None)
+
+
+def _ends(metric: Mapping[str, Any] | None) -> dict[str, float | None] | None:
+    return None if metric is None else {end: metric.get(end) for end in ("value", "low", "high")}
 
 
 def _put_metrics(found: LookRecord, judged: Judged) -> None:

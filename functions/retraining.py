@@ -31,9 +31,8 @@ class Model:
         return self.served is not None and self.served.rows.height >= max(1, self.spec.validation.min_rows)
 
 
-def look(platform: Platform, ledger: Ledger, model: Model, verdict: str, now: datetime) -> Ruling:
-    """Collects the facts of a model that was monitored, and decides."""
-    facts = retrainings.facts(ledger, model.spec, model.champion, verdict, now)
+def look(platform: Platform, ledger: Ledger, model: Model, facts: Facts) -> Ruling:
+    """Decides on a model that was monitored. `facts`: by the ledger, and the loss."""
     if model.is_labelled and model.served is not None:
         facts = replace(facts, labelled=facts.labelled + model.served.rows.height)
     return consider(platform, ledger, model, facts)

@@ -10,7 +10,8 @@ price, so that both together are at most twice what knowing the future would cos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -20,6 +21,9 @@ from perennial.outcomes import State
 
 STALE = "stale"
 LONGEST_PAUSE = timedelta(days=28)
+#: after which `min_new_share` does not count
+LONGEST_WAIT = timedelta(days=90)
+_INEXACT = timedelta(minutes=30)  # looks come by schedules, which are not exact
 _COUNTED = 3  # newest prices from which the next one is foreseen
 Action = Literal["train", "wait", "ask"]
 Rule = Literal["due", "not due", "off", "running", "asked", "cool-down", "labels", "runs per month", "money per month"]
@@ -44,6 +48,7 @@ class Facts:
         verdict: of monitoring: fresh, watch, stale, insufficient data.
         since: the champion serves since then.
         labelled: labelled rows that no training has seen, whether its candidate was taken or not.
+        learned: rows of the datasets that the champion was trained on.
         attempts: trainings that the policy started, oldest first.
         running: the run that holds the model's lease, or ''.
         spec_changed: the spec is another one than the champion's, so that the same rows give another model.
@@ -64,6 +69,12 @@ class Facts:
     price: float = 0.0
     resumed_at: datetime | None = None
     other_runs: tuple[datetime, ...] = ()
+    learned: int = 0
+
+    @property
+    def trained_at(self) -> datetime:
+        """The time of the last training, whatever became of its candidate."""
+        return max([self.since, *self.other_runs, *(attempt.started_at for attempt in self.attempts)])
 
 
 @dataclass(frozen=True)
@@ -109,10 +120,10 @@ def _due(policy: Retraining, facts: Facts) -> tuple[bool, str]:
     if policy.by == "verdict":
         return facts.verdict == STALE, f"The model is {facts.verdict}."
     if policy.by == "schedule":
-        last = max([facts.since, *(attempt.started_at for attempt in facts.attempts)])
-        days = (facts.now - last).total_seconds() / 86400
+        since = facts.now - _last_begun(facts)
+        days = since / timedelta(days=1)
         return (
-            days >= policy.every_days,
+            since >= timedelta(days=policy.every_days) - _INEXACT,
             f"The last training was {days:.1f} days ago; one is due every {policy.every_days}.",
         )
     price = foreseen_price(facts)
@@ -120,6 +131,15 @@ def _due(policy: Retraining, facts: Facts) -> tuple[bool, str]:
         return False, "The loss by staleness is unknown: too few labels, or no value was promised."
     sentence = f"Staleness has lost {facts.loss:,.2f} since the last training; a training costs {price:,.2f}."
     return facts.loss > 0 and facts.loss >= price, sentence
+
+
+def _last_begun(facts: Facts) -> datetime:
+    """The begin of the last training that the policy started, or the champion's release where that is of another run.
+
+    A champion that the policy trained is released after its training began; the release is not counted.
+    """
+    own = any(each.started_at <= facts.since <= (each.ended_at or facts.now) for each in facts.attempts)
+    return max([*([] if own else [facts.since]), *(attempt.started_at for attempt in facts.attempts)])
 
 
 def _obstacles(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
@@ -134,10 +154,23 @@ def _obstacles(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
             (f"{refused} candidates in a row were not promoted. Trainings stop until a person looks at the model.",),
         )
     yield from _cooldown(policy, facts, refused)
-    if facts.labelled < policy.min_labels and not facts.spec_changed:
-        sentence = f"{facts.labelled:,} labelled rows are new; {policy.min_labels:,} are needed."
+    needed = _needed(policy, facts)
+    if facts.labelled < needed and not facts.spec_changed:
+        because = f": the champion learned {facts.learned:,}" if needed > policy.min_labels else ""
+        sentence = f"{facts.labelled:,} labelled rows are new; {needed:,} are needed{because}."
         yield Ruling("wait", "labels", (sentence,))
     yield from _budget(policy, facts)
+
+
+def _needed(policy: Retraining, facts: Facts) -> int:
+    """The new labelled rows that a training needs.
+
+    Few rows beside many old ones hardly change a model: it would be stale again at once. After a long time the share
+    does not count any more: a model of much data would never be trained again on little traffic.
+    """
+    if policy.by == "schedule" or facts.now - facts.trained_at >= LONGEST_WAIT:
+        return policy.min_labels
+    return max(policy.min_labels, math.ceil(policy.min_new_share * facts.learned))
 
 
 def _cooldown(policy: Retraining, facts: Facts, refused: int) -> Iterator[Ruling]:
@@ -170,11 +203,3 @@ def _budget(policy: Retraining, facts: Facts) -> Iterator[Ruling]:
             f"{policy.money_per_month:,.2f} are allowed."
         )
         yield Ruling("wait", "money per month", (sentence,), following)
-
-
-def cumulative_loss(windows: Sequence[tuple[float, float, int]]) -> float:
-    """The money lost by staleness over windows of (value per row promised, live value per row, rows).
-
-    A window that earned more than promised makes up for no other: a model is not fresher for a lucky day.
-    """
-    return sum(max(0.0, promised - live) * rows for promised, live, rows in windows)

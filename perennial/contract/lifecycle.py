@@ -101,6 +101,13 @@ class Retraining(Part):
     )
     every_days: int = setting(30, "With 'schedule': the days from one training to the next.", ge=1, le=366)
     min_labels: int = setting(500, "New labelled rows that a training needs.", ge=1)
+    min_new_share: float = setting(
+        0.2,
+        "With 'verdict' and 'cost': new labelled rows that a training needs, per row that the champion was trained on; "
+        "fewer would hardly change the model.",
+        ge=0,
+        le=10,
+    )
     cooldown_hours: int = setting(
         24, "The time from the end of a run to the next; doubled with each refused candidate.", ge=0, le=24 * 31
     )

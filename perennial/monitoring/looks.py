@@ -17,6 +17,7 @@ from perennial.monitoring.answers import Served
 from perennial.monitoring.promise import Promise
 from perennial.monitoring.quality import Quality
 from perennial.monitoring.seasons import PastWindow
+from perennial.monitoring.staleness import Staleness
 from perennial.monitoring.trust import Trust, trust
 from perennial.monitoring.verdict import Verdict, judge
 from perennial.monitoring.windows import Watched, Window, cut, examine, spans
@@ -59,6 +60,7 @@ class LookRecord(Part):
     metrics: tuple[MetricPair, ...] = setting((), "Promised and live metrics.")
     trust: str = setting("unconfirmed", "unconfirmed, confirmed or withheld.")
     unreadable: int = setting(0, "Requests of the newest window that could not be read.")
+    staleness: Staleness | None = setting(None, "The money lost since the last training; null where it is unknown.")
 
 
 @dataclass(frozen=True)

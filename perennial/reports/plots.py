@@ -172,8 +172,16 @@ def importance(found: Sequence[Contents]) -> Markup:
 def history(points: Sequence[Contents], name: str, title: str) -> Markup:
     """A metric over the runs: a line with the band of its interval, promoted versions highlighted."""
     known = [point for point in points if point[name] and point[name]["value"] is not None]
-    elements = Line(
-        "",
+    description = (
+        f"{title} of {len(known)} runs, from {plain(known[0][name]['value'])} to {plain(known[-1][name]['value'])}."
+    )
+    return lines(title, description, [_timeline("", known, name)], _days(known, "run, by day"), Axis(title))
+
+
+def _timeline(legend: str, known: Sequence[Contents], name: str) -> Line:
+    """The line of a metric over points, with the band of its interval, promoted versions highlighted."""
+    return Line(
+        legend,
         [(float(place), point[name]["value"]) for place, point in enumerate(known)],
         band=[
             (float(place), point[name]["low"], point[name]["high"])
@@ -183,14 +191,26 @@ def history(points: Sequence[Contents], name: str, title: str) -> Markup:
         marked=True,
         highlighted=[place for place, point in enumerate(known) if point["promoted"]],
     )
-    description = (
-        f"{title} of {len(known)} runs, from {plain(known[0][name]['value'])} to {plain(known[-1][name]['value'])}."
-    )
+
+
+def _days(known: Sequence[Contents], name: str) -> Axis:
+    """The axis of the points in their order, each with its day."""
 
     def when(place: float) -> str:
         return str(known[int(place)]["started_at"])[5:10] if place == int(place) and 0 <= place < len(known) else ""
 
-    return lines(title, description, [elements], Axis("run, by day", written=when), Axis(title))
+    return Axis(name, written=when)
+
+
+def live(points: Sequence[Contents], name: str, title: str, promised: str = "") -> Markup:
+    """A live metric over the looks with its interval, beside the one promised at release; rings are releases."""
+    known = [point for point in points if point[name] and point[name]["value"] is not None]
+    series = [_timeline("live" if promised else "", known, name)]
+    then = [(float(at), point[promised]["value"]) for at, point in enumerate(known) if promised and point[promised]]
+    series += [Line("promised", then, "champion")] if then else []
+    found = [point[name]["value"] for point in known]
+    description = f"{title} of {len(known)} looks, from {plain(found[0])} to {plain(found[-1])}."
+    return lines(title, description, series, _days(known, "look, by day"), Axis(title))
 
 
 def lineage(graph: Contents) -> Markup:

@@ -8,6 +8,7 @@ from typing import Any
 
 from perennial.contract.values import frequent_words
 from perennial.environment import Environment
+from perennial.live import LivePoint
 from perennial.prequential import PrequentialScore
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run
@@ -56,7 +57,8 @@ class ReportData:
 class History:
     """The history of a model: its runs and datasets in any order, and the summary of each reported run by id.
 
-    `look` is the record of its latest monitoring, `scores` are those of champions on new datasets.
+    `look` is the record of its latest monitoring, `scores` are those of champions on new datasets,
+    `live` the metrics of its newest looks, oldest first.
     """
 
     model: str
@@ -67,3 +69,4 @@ class History:
     summaries: Mapping[str, Mapping[str, Any]] | None = None
     look: Mapping[str, Any] | None = None
     scores: tuple[PrequentialScore, ...] = ()
+    live: tuple[LivePoint, ...] = ()

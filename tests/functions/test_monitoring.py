@@ -15,6 +15,9 @@ from functions import monitoring
 from functions.dispatch.handler import specs
 from functions.tabulation.handler import Tabulation
 from functions.tabulation.handler import handler as tabulate
+from perennial import layout
+from perennial.contract import observed
+from perennial.estimation.estimate import Estimation
 from perennial.profile import Grid, freeze, profile
 from perennial.records import Champion, ModelVersion
 from stacks.monitoring import MONITORED
@@ -181,3 +184,52 @@ def test_one_window_that_drifted_is_watched_and_trains_nothing(world, context, f
     record = world.ledger.monitoring("flights")
     assert record["verdict"] == "watch"
     assert record["sentences"][0].startswith("The newest window: distance: its mean changed from")
+
+
+def serve(world, rows: pl.DataFrame, score: float) -> None:
+    """Parts of the tables: rows that were answered an hour ago with a score, and the label false of each."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    version = "flights@ba9876543210"
+    named = pl.int_range(pl.len()).cast(pl.String)
+    typed = rows.with_columns(pl.col("time_hour").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC"))
+    requests = typed.drop("late").with_columns(
+        pl.lit(at).alias(observed.AT), pl.lit(version).alias(observed.VERSION), named.alias(observed.EVENT),
+        named.alias(observed.REQUEST), pl.lit(0).alias(observed.ROW), pl.lit(score).alias(observed.SCORE),
+    )  # fmt: skip
+    labels = requests.select(
+        observed.REQUEST, pl.lit(value=False).alias(observed.LABEL), pl.lit(0).alias(observed.ROW),
+        pl.lit(at).alias(observed.KNOWN_AT), pl.lit(at).alias(observed.UPLOADED_AT), pl.lit("t").alias(observed.TRUTH),
+    )  # fmt: skip
+    parts = {
+        layout.table_hour(layout.REQUESTS, version, at): requests,
+        layout.table_upload("flights", at.date(), "t"): labels,
+    }
+    for name, part in parts.items():
+        boto3.client("s3").put_object(Bucket="traffic", Key=name, Body=tables.parquet(part))
+
+
+@pytest.mark.parametrize(("score", "action"), [(0.9, "train"), (0.1, "wait")])
+def test_by_cost_a_model_is_trained_when_its_lost_value_reaches_the_price(world, flights, score, action):
+    promote(world, flights.head(2000), dict.fromkeys(FEATURES, 0.0))
+    evaluation = {
+        "candidate": {"threshold": 0.5, "metrics": {}},
+        "value": {"candidate": {"per_row": {"value": 0.0, "low": -0.1, "high": 0.1}}},
+        "estimation": Estimation(classes=("false", "true")).to_json(),
+    }
+    key = layout.run("run-flights-ba9876543210", layout.EVALUATION)
+    boto3.client("s3").put_object(Bucket="models", Key=key, Body=json.dumps(evaluation))
+    serve(world, flights.tail(1000), score)  # a warning for nothing costs 12
+    retraining = replace(SPEC.monitoring.retraining, by="cost")
+    spec = replace(SPEC, monitoring=replace(SPEC.monitoring, retraining=retraining))
+    now = datetime.now(UTC)
+    found = monitoring._monitor(world.platform, world.ledger, spec, world.ledger.champion("flights"), now)
+    assert found.staleness.money == (12_000 if score > 0.5 else 0)
+    assert world.ledger.monitoring("flights")["staleness"] == found.staleness.to_json()
+    (point,) = world.ledger.live_points("flights")
+    assert (point.version, point.verdict, point.currency) == (found.version, found.verdict, "USD")
+    assert (point.value["value"], point.value_promised["value"]) == (-12 if score > 0.5 else 0, 0)
+    (decision,) = retrainings.decisions(world.ledger, "flights")
+    assert decision.action == action
+    assert decision.sentences[0] == (
+        f"Staleness has lost {found.staleness.money:,.2f} since the last training; a training costs 0.12."
+    )

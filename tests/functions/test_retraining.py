@@ -64,7 +64,8 @@ def ledger(ledger: Ledger) -> Ledger:
 
 
 def look(world: Any, spec: Any = SPEC, verdict: str = "stale", now: datetime = NOW, found: Any = None) -> Ruling:
-    return retraining.look(world.platform, world.ledger, Model(spec, CHAMPION, found), verdict, now)
+    facts = retrainings.facts(world.ledger, spec, CHAMPION, verdict, now)
+    return retraining.look(world.platform, world.ledger, Model(spec, CHAMPION, found), facts)
 
 
 def test_labelled_rows_are_those_of_accepted_datasets_that_no_training_has_seen(ledger: Ledger) -> None:

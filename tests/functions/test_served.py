@@ -63,7 +63,8 @@ def keep(asked: pl.DataFrame, *truths: pl.DataFrame) -> None:
 
 def consider(world: Any, now: datetime = NOW) -> Any:
     found = served.find(world.platform, SPEC, now)
-    return found, look(world.platform, world.ledger, Model(SPEC, CHAMPION, found), "stale", now)
+    facts = retrainings.facts(world.ledger, SPEC, CHAMPION, "stale", now)
+    return found, look(world.platform, world.ledger, Model(SPEC, CHAMPION, found), facts)
 
 
 def uploads() -> list[str]:

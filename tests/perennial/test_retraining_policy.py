@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial.contract.lifecycle import Retraining
-from perennial.retraining_policy import LONGEST_PAUSE, Attempt, Facts, Ruling, cumulative_loss, decide, refused_in_a_row
+from perennial.retraining_policy import LONGEST_PAUSE, LONGEST_WAIT, Attempt, Facts, Ruling, decide, refused_in_a_row
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 POLICY = Retraining()
@@ -45,6 +45,7 @@ def test_another_verdict_trains_nothing_and_says_why(verdict: str) -> None:
     [
         ({"running": "run-m-1"}, "running", "run-m-1 is under way."),
         ({"labelled": 499}, "labels", "499 labelled rows are new; 500 are needed."),
+        ({"learned": 8000}, "labels", "1,000 labelled rows are new; 1,600 are needed: the champion learned 8,000."),
         ({"attempts": (attempt(20, "promoted"),)}, "cool-down", "lasts until 2026-03-10 17:00 UTC."),
         ({"attempts": (attempt(40),)}, "cool-down", "lasts until 2026-03-10 21:00 UTC, 1 refused in a row."),
         (
@@ -59,6 +60,14 @@ def test_a_due_training_is_held_back_with_the_rule_that_does(changes: Any, rule:
     assert (found.action, found.rule) == ("wait", rule)
     assert found.sentences[0] == "The model is stale."
     assert sentence in found.sentences[1]
+
+
+def test_few_new_rows_are_enough_by_schedule_or_after_a_long_time() -> None:
+    recent = NOW - timedelta(days=60)
+    assert decide(POLICY, facts(since=recent, learned=8000)).rule == "labels"
+    assert decide(POLICY, facts(since=NOW - LONGEST_WAIT, learned=8000)).action == "train"
+    assert decide(Retraining(by="schedule"), facts(since=recent, learned=8000)).action == "train"
+    assert decide(Retraining(min_new_share=0), facts(since=recent, learned=8000)).action == "train"
 
 
 def test_the_budget_counts_what_was_spent_this_month_and_what_the_next_one_costs() -> None:
@@ -93,6 +102,14 @@ def test_a_schedule_counts_from_the_last_training_whatever_became_of_it() -> Non
     assert decide(policy, facts(verdict="fresh", attempts=(attempt(24 * 8),))).action == "train"
 
 
+def test_a_daily_schedule_and_daily_looks_train_each_day() -> None:
+    policy = Retraining(by="schedule", every_days=1, cooldown_hours=0)
+    yesterday = attempt(23.8, "promoted")
+    released = yesterday.started_at + timedelta(minutes=50)
+    assert decide(policy, facts(since=released, attempts=(yesterday,))).action == "train"
+    assert decide(policy, facts(since=NOW - timedelta(hours=20), attempts=(yesterday,))).rule == "not due"
+
+
 def test_cost_trains_when_the_loss_has_reached_the_price() -> None:
     policy = Retraining(by="cost")
     assert decide(policy, facts(loss=0.09)).rule == "not due"
@@ -101,10 +118,6 @@ def test_cost_trains_when_the_loss_has_reached_the_price() -> None:
     assert decide(policy, facts(loss=6.9, attempts=dear)).rule == "not due"
     assert decide(policy, facts(loss=None)).sentences[0].startswith("The loss by staleness is unknown")
     assert decide(policy, facts(loss=0.0, price=0.0)).rule == "not due", "a free training still needs a loss"
-
-
-def test_a_lucky_window_makes_up_for_no_other() -> None:
-    assert cumulative_loss([(1.0, 0.5, 100), (1.0, 3.0, 100), (1.0, 0.9, 50)]) == pytest.approx(55.0)
 
 
 def test_a_changed_spec_needs_no_new_rows() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.records import DatasetVersion, Run
+from perennial.reports.contents.live import live
 from perennial.reports.contents.prequential import prequential
 from perennial.reports.json_values import mapping, member, metric_value, text
 from perennial.reports.labels import OUTCOMES
@@ -37,6 +38,7 @@ def index_contents(history: History) -> dict[str, Any]:
         "counts": {state: count for state in OUTCOMES if (count := sum(run.state == state for run in runs))},
         "history": _history(shown, summaries),
         "prequential": prequential(history.scores),
+        "live": live(history.live),
         "versions": [
             {"id": version.id, "run": version.run, "created_at": version.created_at.isoformat()}
             for version in sorted(history.versions, key=lambda one: (one.created_at, one.id), reverse=True)[:MAX_RUNS]

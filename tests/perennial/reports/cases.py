@@ -14,6 +14,7 @@ import polars as pl
 
 from perennial.contract.model import ModelSpec
 from perennial.drift import compare
+from perennial.live import LivePoint
 from perennial.prequential import PrequentialScore
 from perennial.profile import Profile, freeze, profile
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
@@ -259,7 +260,7 @@ def history(count: int = 18) -> History:
         elif one.state != "failed":
             summaries[identity] = {"run": identity, "headline": None, "value": None, "gap": None}
     champion = Champion(model="loans", version="loans@9be2410c77aa", run=runs[0].id, token=1, since=MOMENT)
-    return History("loans", tuple(runs), (dataset(),), (version(),), champion, summaries, scores=scores())
+    return History("loans", tuple(runs), (dataset(),), (version(),), champion, summaries, scores=scores(), live=looks())
 
 
 def scores() -> tuple[PrequentialScore, ...]:
@@ -269,6 +270,18 @@ def scores() -> tuple[PrequentialScore, ...]:
                          run=f"run-loans-{place:012}", at=MOMENT + timedelta(days=place), metric="roc_auc",
                          metrics={"roc_auc": metric(0.73 - 0.01 * place)})
         for place in range(3)
+    )  # fmt: skip
+
+
+def looks() -> tuple[LivePoint, ...]:
+    """Looks at two versions; the first look has no labels yet."""
+    return tuple(
+        LivePoint(model="loans", version=f"loans@{'1f0c93ab27de' if place < 8 else '2f0c93ab27de'}",
+                  at=MOMENT + timedelta(days=place), verdict="stale" if place == 7 else "fresh", metric="roc_auc",
+                  live=metric(0.73 - 0.01 * place) if place else None, promised=metric(0.73), currency="EUR",
+                  value=metric(-2.9 - 0.1 * place, 0.2) if place else None, value_promised=metric(-2.9, 0.1),
+                  gap=metric(0.05 + 0.01 * place) if place else None, drift=0.02 * place)
+        for place in range(12)
     )  # fmt: skip
 
 

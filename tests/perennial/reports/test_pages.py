@@ -67,6 +67,16 @@ def test_near_duplicates_newest_rows_and_new_uploads_stand_in_the_report():
     assert [point["score"]["value"] for point in contents("index")["prequential"]] == [0.73, 0.72, 0.71]
 
 
+def test_the_page_of_a_model_has_time_lines_of_its_looks():
+    found = contents("index")["live"]
+    assert [point["promoted"] for point in found] == [place == 8 for place in range(12)], "the release is marked"
+    assert found[0]["live"] is None
+    text = page(contents("index"))
+    assert "Live traffic" in text
+    for words in ("ROC AUC of 11 looks, from 0.72 to 0.62.", "EUR of 11 looks", "gap of 11 looks", "drift of 12 looks"):
+        assert f"<desc>{words}" in text
+
+
 def test_a_quarantined_run_has_only_its_validation():
     assert [name for name, found in contents("quarantined")["sections"].items() if found] == ["validation"]
 
