@@ -169,7 +169,7 @@ def page(results: dict[str, Any]) -> str:
         "[bench/results/training.json](../bench/results/training.json).",
         "",
         "A job is a process, imports included. Its fits are that of the model and those of the threshold's folds. The "
-        "ratio is job by fits:\nwhat the split, the judgement with its intervals, the behaviour tests, the check of "
+        "ratio is job by fits:\nwhat the split, the evaluation with its intervals, the behaviour tests, the check of "
         "the fast path and the archive cost beside them.\nMedians of five turns.",
         "",
         "| job | rows | seconds | CPU seconds | seconds of the fits | ratio | asked, at most | peak, MB |",

@@ -175,7 +175,10 @@ def test_code_and_layer_fit_into_lambda(assembly: Path, platform: Template) -> N
 
 def test_the_asset_holds_the_handlers_and_what_they_import_and_nothing_else(assembly: Path, platform: Template) -> None:
     code = asset(assembly, next(iter(of_type(platform, "AWS::Lambda::Function").values()))["Code"]["S3Key"])
-    assert {path.name for path in code.iterdir()} == {"functions", "perennial", "cloud", "awsrules", "models"}
+    assert {path.name for path in code.iterdir()} == {
+        "functions", "perennial", "cloud", "awsrules", "models", "training",
+    }  # fmt: skip
+    assert [path.name for path in (code / "training").iterdir()] == ["mlflow_loader.py"]  # for exported models
     assert not [path for path in code.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
     assert (code / "models" / "flights.yaml").exists()
 
