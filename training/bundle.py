@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from perennial import heldout
 from perennial.contract.plan import Plan
 from perennial.contract.schema import Schema
 from training.artifact import environment
@@ -78,11 +79,17 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
         "parameters": dict(plan.parameters),
         "rows": len(train),
         "without_near_duplicates": True,  # of held-out rows: later trainings compare models on these
-        "division": {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out},
+        "division": division(plan),
         "run": plan.run,
         **plan.origin.to_json(),
         "versions": environment(),
     }
+
+
+def division(plan: Plan) -> dict[str, Any]:
+    """The settings that the side of a row depends on; of a secret only its digest."""
+    secret = heldout.secret_digest(plan.secret)
+    return {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out, "secret": secret}
 
 
 def _categories(values: pd.Series) -> list[str] | None:
