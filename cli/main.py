@@ -19,6 +19,7 @@ from cli import (
     drift,
     environment,
     explain,
+    forget,
     init,
     lineage,
     models,
@@ -54,7 +55,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     upload.upload, retrain.retrain, runs.runs, explain.explain, compare.compare, report.report, site.site,
     approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor, traffic.traffic,
     truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild, stop.stop,
-    retire.retire, new.synth,
+    retire.retire, forget.forget, new.synth,
 )  # fmt: skip
 
 

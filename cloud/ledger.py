@@ -273,6 +273,10 @@ class Ledger:
 
     # items
 
+    def texts(self, model: str) -> Iterator[str]:
+        """Every record of a model as it is stored."""
+        return (str(item["record"]) for item in self._query(f"model#{model}", "") if "record" in item)
+
     def _put(self, record: Any, kind: str, identity: str, **how: Any) -> bool:
         """Writes a record; False when a condition does not hold.
 
@@ -319,9 +323,10 @@ class Ledger:
             yield kind.model_validate_json(item["record"])
 
     def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+        within = " AND begins_with(sk, :sk)" if prefix else ""  # an empty prefix is refused
         request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
-            "ExpressionAttributeValues": {":pk": pk, ":sk": prefix},
+            "KeyConditionExpression": f"pk = :pk{within}",
+            "ExpressionAttributeValues": {":pk": pk} | ({":sk": prefix} if prefix else {}),
             "ConsistentRead": True,
         }
         while True:
