@@ -20,6 +20,7 @@ from cli import (
     environment,
     explain,
     export,
+    forget,
     init,
     lineage,
     models,
@@ -55,7 +56,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     upload.upload, retrain.retrain, runs.runs, explain.explain, compare.compare, report.report, site.site,
     export.export, approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor,
     traffic.traffic, truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild,
-    stop.stop, retire.retire, new.synth,
+    stop.stop, retire.retire, forget.forget, new.synth,
 )  # fmt: skip
 
 

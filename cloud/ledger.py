@@ -5,6 +5,7 @@ The attribute `record` holds a whole record as JSON; the other attributes are th
     pk model#flights   sk dataset#ID | excluded#ID | run#ID | version#ID | champion | grid | lease | pending | retired
                        sk prequential#DATASET             the champion's metrics on a new dataset
                        sk stop#ID                         the request of a person to stop a run
+                       sk split                           the model's secret that chooses its held-out rows
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
                        sk token#ID                        see cloud.executions
@@ -225,6 +226,20 @@ class Ledger:
         """Freezes a grid for the columns of that digest."""
         self.table.put_item(Item={"pk": f"model#{model}", "sk": "grid", "key": key, "columns": columns})
 
+    # the secret by which held-out rows are chosen
+
+    def split_secret(self, model: str, proposal: str) -> str:
+        """The model's secret, 16 ASCII characters. The first `proposal` is kept for all time."""
+        item = {"pk": f"model#{model}", "sk": "split", "secret": proposal}
+        try:
+            self.table.put_item(Item=item, ConditionExpression="attribute_not_exists(pk)")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            found = self.table.get_item(Key={"pk": item["pk"], "sk": item["sk"]}, ConsistentRead=True)
+            return str(found["Item"]["secret"])
+        return proposal
+
     # monitoring
 
     def monitored_at(self, model: str) -> datetime | None:
@@ -273,6 +288,10 @@ class Ledger:
 
     # items
 
+    def texts(self, model: str) -> Iterator[str]:
+        """Every record of a model as it is stored."""
+        return (str(item["record"]) for item in self._query(f"model#{model}", "") if "record" in item)
+
     def _put(self, record: Any, kind: str, identity: str, **how: Any) -> bool:
         """Writes a record; False when a condition does not hold.
 
@@ -319,9 +338,10 @@ class Ledger:
             yield kind.model_validate_json(item["record"])
 
     def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+        within = " AND begins_with(sk, :sk)" if prefix else ""  # an empty prefix is refused
         request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
-            "ExpressionAttributeValues": {":pk": pk, ":sk": prefix},
+            "KeyConditionExpression": f"pk = :pk{within}",
+            "ExpressionAttributeValues": {":pk": pk} | ({":sk": prefix} if prefix else {}),
             "ConsistentRead": True,
         }
         while True:

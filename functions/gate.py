@@ -13,6 +13,7 @@ from functions.task import Task, logger, task
 from functions.withholding import described
 from perennial import layout
 from perennial.former_keys import with_current_keys
+from perennial.gate.checks.overwrites import RECORDED
 from perennial.gate.checks.sizes import HIDDEN
 from perennial.gate.decision import Check, Decision, closed, decide
 from perennial.prequential import score_of
@@ -25,7 +26,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @task(RunRequest)
 def handler(task: Task, _request: RunRequest) -> GateDecision:
-    """Writes evaluation and decision to S3, and returns the outcome and the longest wait for an approval."""
+    """Writes evaluation and decision to S3, and returns the outcome and the longest wait for an approval.
+
+    A candidate that may be released is pinned: version and SHA-256 of its archive. Raises ArchiveError if that holds
+    another model than the evaluation.
+    """
     evaluation, decision = _judge(task)
     bucket, run = task.platform.models_bucket, task.run.id
     if evaluation is not None:
@@ -43,7 +48,11 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
         task.note("rows", (*row_sentences(rows, task.spec), *told_of_score), rows)
         _note_candidates(task, evaluation.get("update"))
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
-    task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision))
+    candidate = None
+    if decision.outcome != "refuse":
+        digest, archive = evaluation["candidate"]["digest"], archives.of_run(task.run, layout.MODEL_ARCHIVE)
+        candidate = archives.judged(task.platform, archive, digest)
+    task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision), candidate=candidate)
     seconds = max(1, round(task.spec.gate.approval.hours * 3600))
     return GateDecision(decision.outcome, seconds)
 
@@ -87,10 +96,19 @@ def _judge(task: Task) -> tuple[Any, Decision]:
         return None, closed(fault)
     try:
         hidden = task.spec.columns[task.spec.target].sensitive
-        return evaluation, decide({**evaluation, HIDDEN: hidden}, task.spec.gate_checks())
+        more = {HIDDEN: hidden, RECORDED: _recorded(task, evaluation)}
+        return evaluation, decide({**evaluation, **more}, task.spec.gate_checks())
     except Exception as error:  # noqa: BLE001 - a bug of ours refuses the candidate with a reason
         logger.error("the gate broke", reason=described(error))
         return evaluation, closed(f"the gate itself broke: {described(error)}"[:600])
+
+
+def _recorded(task: Task, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of the champion that was compared, as the ledger has them; none where there is no champion."""
+    compared = evaluation.get("champion")
+    if not isinstance(compared, dict) or not isinstance(compared.get("version"), str):
+        return {}
+    return task.ledger.version(compared["version"]).metrics
 
 
 def _fault(evaluation: Any) -> str:

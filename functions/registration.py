@@ -19,8 +19,9 @@ def handler(task: Task, _request: RunRequest) -> VersionReference:
     bucket = task.platform.models_bucket
     source = archives.of_run(task.run, layout.MODEL_ARCHIVE)
     beside = (layout.GOLDEN_ROWS, layout.OPENAPI)
-    found = archives.read_json(task.platform, source, beside)
-    s3.copy((bucket, source, None), bucket, version.archive_key)
+    pinned = _pinned(task)
+    found = archives.read_json(task.platform, source, beside, pinned)
+    s3.copy((bucket, source, pinned), bucket, version.archive_key)
     for name, content in zip(beside, found, strict=True):
         s3.write_json(bucket, layout.beside(version.archive_key, name), content)
     version = version.model_copy(update={"package": registry.register(task.platform, version)})
@@ -31,17 +32,37 @@ def handler(task: Task, _request: RunRequest) -> VersionReference:
     return VersionReference(version.id, version.package, task.spec.release.shadow is not None)
 
 
+def _pinned(task: Task) -> str | None:
+    """The version of the archive that was judged; None for a run of an older release."""
+    return (task.run.candidate.version_id or None) if task.run.candidate else None
+
+
+def _sha256(task: Task, digest: str) -> str:
+    """The SHA-256 of the archive that was judged. Raises ArchiveError if it, or its evaluation, is another one now."""
+    judged = task.run.candidate
+    archive = archives.of_run(task.run, layout.MODEL_ARCHIVE)
+    sha256 = archives.sha256(task.platform, archive, _pinned(task))
+    if judged is not None and (judged.sha256, judged.digest) != (sha256, digest):
+        raise archives.ArchiveError(
+            f"the gate judged the model {judged.digest[:12]}, and {digest[:12]} was to be registered: archive or "
+            "evaluation was changed in between",
+            f"perennial retrain {task.run.model}",
+        )
+    return sha256
+
+
 def _version(task: Task) -> ModelVersion:
     evaluation = with_current_keys(
         s3.read_json(task.platform.models_bucket, layout.run(task.run.id, layout.EVALUATION))
     )
     digest, rows = evaluation["candidate"]["digest"], evaluation.get("rows") or {}  # older releases count no rows
+    sha256 = _sha256(task, digest)
     return ModelVersion(
         id=version_id(task.run.model, digest),
         model=task.run.model,
         digest=digest,
         archive_key=layout.archive(task.run.model, digest),
-        archive_sha256=archives.sha256(task.platform, archives.of_run(task.run, layout.MODEL_ARCHIVE)),
+        archive_sha256=sha256,
         run=task.run.id,
         datasets=task.run.trained_on,
         profile_key=layout.run(task.run.id, layout.PROFILE),

@@ -2,21 +2,24 @@
 
 A row is held out if a 64-bit hash of its key, read as a fraction of one, is below the share. Its order, file, batch,
 run and model have no influence. So a row that is held out once is held out in every later training, and a larger share
-only adds rows. The hash is SipHash-2-4 over a canonical text; the tests pin both with known values.
+only adds rows. The hash is SipHash-2-4, a keyed pseudorandom function, over a canonical text; the tests pin both with
+known values. Its key is a secret of the model: who uploads rows cannot choose on which side they fall.
 
 No pydantic and no polars here: this runs in the training container.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# 16 bytes, fixed: another key would train later champions on rows that were held out before.
-_HASH_KEY = "perennial-heldou"
+# 16 ASCII characters, the 128 bits of a key of SipHash; public, for plans without a secret. Another key would train
+# later champions on rows that were held out before.
+_PUBLIC = "perennial-heldou"
 _FRACTION_BITS = 53
 
 
@@ -24,15 +27,16 @@ class UnhashableColumnError(TypeError):
     """A column holds values that have no canonical text."""
 
 
-def row_hashes(rows: pd.DataFrame, key: Sequence[str]) -> NDArray[np.uint64]:
+def row_hashes(rows: pd.DataFrame, key: Sequence[str], secret: str = "") -> NDArray[np.uint64]:
     """One 64-bit hash per row of its key columns, or of the whole row where `key` is empty.
 
     Columns of the whole row are taken in the order of their names, so that the order of a file's columns does not
-    matter. Raises KeyError for an absent key column, UnhashableColumnError for a column of unknown type.
+    matter. `secret` has 16 ASCII characters; without it anybody can compute the hashes. Raises KeyError for an absent
+    key column, UnhashableColumnError for a column of unknown type.
     """
     hashes = np.zeros(len(rows), dtype=np.uint64)
     for name in list(key) or sorted(rows.columns):
-        hashes = mixed(hashes ^ _column_hashes(rows[name]))
+        hashes = mixed(hashes ^ _column_hashes(rows[name], secret or _PUBLIC))
     return hashes
 
 
@@ -45,6 +49,11 @@ def fractions(hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
 def is_held_out(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     """A mask of the rows that are held out. `share` is between 0 and 1."""
     return fractions(hashes) < share
+
+
+def secret_digest(secret: str) -> str:
+    """The name of a secret in published records: 12 hex digits that do not reveal it; '' without a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12] if secret else ""
 
 
 def shuffled(hashes: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
@@ -64,11 +73,11 @@ def canonical_text(values: pd.Series) -> pd.Series:
     return pd.Series(text, index=values.index, dtype=object)
 
 
-def _column_hashes(values: pd.Series) -> NDArray[np.uint64]:
+def _column_hashes(values: pd.Series, hash_key: str) -> NDArray[np.uint64]:
     """SipHash-2-4 of each value's canonical text; each distinct value is written and hashed once."""
     codes, distinct = pd.factorize(values, use_na_sentinel=False)
     text = canonical_text(pd.Series(distinct, name=values.name)).to_numpy(dtype=object)
-    hashed = pd.util.hash_array(text, hash_key=_HASH_KEY, categorize=False).astype(np.uint64)
+    hashed = pd.util.hash_array(text, hash_key=hash_key, categorize=False).astype(np.uint64)
     return hashed[codes]
 
 

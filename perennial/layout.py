@@ -330,9 +330,14 @@ def _digits(version: str) -> str:
     return version.rpartition("@")[2]
 
 
+def watched(model: str) -> str:
+    """The folder of the results of all monitoring of a model."""
+    return f"watch/{model}/"
+
+
 def monitoring_day(model: str, day: datetime) -> str:
     """The folder of the results of the monitoring of a model on one day."""
-    return f"watch/{model}/{day:%Y/%m/%d}/"
+    return f"{watched(model)}{day:%Y/%m/%d}/"
 
 
 def monitoring(model: str, at: datetime) -> str:

@@ -90,10 +90,13 @@ def compare(version: str, registered: Built, rebuilt: Built, archive_sha256: tup
 
 def digest_of_source(files: Mapping[str, bytes]) -> str:
     """The digest of a training source by its files, as a deployment names it; 64 hex digits."""
-    total = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    return total.hexdigest()
+    return digest_of_files({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+
+
+def digest_of_files(files: Mapping[str, str]) -> str:
+    """The digest of a model or a source for {name: sha256 of the content}, as training.artifact makes it."""
+    lines = "".join(f"{name}\0{sha256}\n" for name, sha256 in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _libraries(built: Built) -> dict[str, str]:

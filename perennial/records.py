@@ -84,6 +84,14 @@ class ShadowProgress(Record):
     since: datetime | None = None
 
 
+class JudgedArchive(Record):
+    """The archive of the candidate that the gate judged: digest of its files, SHA-256 and S3 version of its bytes."""
+
+    digest: str
+    sha256: str
+    version_id: str = ""
+
+
 class Run(Record):
     """One execution of the workflow. `token` is the fencing token of its lease.
 
@@ -98,6 +106,7 @@ class Run(Record):
         shadow: the progress of its shadow deployment.
         canary_checked: the golden rows of the canary were checked.
         breached_alarms: the alarms that were in ALARM during its release.
+        candidate: the archive that was judged; None before, and in runs of older releases.
     """
 
     id: str
@@ -123,6 +132,7 @@ class Run(Record):
     shadow: ShadowProgress | None = None
     canary_checked: bool = False
     breached_alarms: tuple[str, ...] = ()
+    candidate: JudgedArchive | None = None
 
     def step(self, name: str) -> Step | None:
         """The latest step of that name."""

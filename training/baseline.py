@@ -26,22 +26,28 @@ def measure(plan: Plan, split: Split, mine: Scored, common: Common | None) -> di
     """The 'baseline' of evaluation.json; None if there is a champion. Rare classes are left out, see `Common`."""
     if plan.champion is not None:
         return None
-    metric = _INSTEAD.get(plan.gate.metric, plan.gate.metric)
-    strategy, values = _constant(plan, split, metric, mine)
-    truth, constant = split.truth(plan), Scored("constant", mine.classes, mine.threshold, values)
+    metric, dummy = constant(plan, split, mine)
+    truth = split.truth(plan)
     if common is not None:
-        truth, mine, constant = truth.where(common.rows), mine.where(common.rows), constant.where(common.rows)
+        truth, mine, dummy = truth.where(common.rows), mine.where(common.rows), dummy.where(common.rows)
     surely = replace(plan, gate=replace(plan.gate, confidence=max(CONFIDENCE, plan.gate.confidence)))
-    found = compare(surely, truth, mine, constant).comparison
+    found = compare(surely, truth, mine, dummy).comparison
     assert found.champion is not None
     return {
-        "strategy": strategy,
+        "strategy": dummy.name,
         "metric": metric,
         "confidence": surely.gate.confidence,
         "candidate": found.candidate.metrics[metric],
         "constant": found.champion.metrics[metric],
         "difference": found.difference[metric],
     }
+
+
+def constant(plan: Plan, split: Split, mine: Scored) -> tuple[str, Scored]:
+    """The metric to compare with a constant answer by, and that answer for the held-out rows, named by its strategy."""
+    metric = _INSTEAD.get(plan.gate.metric, plan.gate.metric)
+    strategy, values = _constant(plan, split, metric, mine)
+    return metric, Scored(strategy, mine.classes, mine.threshold, values)
 
 
 def _constant(plan: Plan, split: Split, metric: str, mine: Scored) -> tuple[str, NDArray[np.float64]]:

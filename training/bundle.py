@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from perennial import heldout
+from perennial.contract.naming import FEWEST_NAMED
 from perennial.contract.plan import Plan
 from perennial.contract.schema import Schema
 from training.artifact import environment
@@ -43,7 +45,8 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
     """The manifest's members about the model, its input and its output.
 
     `categories` are those of the training rows, whatever categories the encoding distinguishes; for more than
-    MOST_CATEGORIES none are listed, and an unseen category is no breach.
+    MOST_CATEGORIES none are listed, and an unseen category is no breach. The last `unnamed` of them have few rows: the
+    server knows them, and no description names them.
     """
     categories = {name: _categories(train[name]) for name, column in plan.features.items() if column.type == "category"}
     features = [
@@ -53,8 +56,9 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
             "nullable": column.nullable,
             **column.limits,
             **column.cleaning,
-            "categories": categories.get(name),
-            "complete": categories.get(name) is not None,
+            "categories": None if (found := categories.get(name)) is None else list(found),
+            "complete": found is not None,
+            "unnamed": 0 if found is None else sum(count < FEWEST_NAMED for count in found.values()),
         }
         for name, column in plan.features.items()
     ]
@@ -78,19 +82,25 @@ def facts(plan: Plan, classes: Sequence[Any], train: pd.DataFrame, threshold: fl
         "parameters": dict(plan.parameters),
         "rows": len(train),
         "without_near_duplicates": True,  # of held-out rows: later trainings compare models on these
-        "division": {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out},
+        "division": division(plan),
         "run": plan.run,
         **plan.origin.to_json(),
         "versions": environment(),
     }
 
 
-def _categories(values: pd.Series) -> list[str] | None:
-    """All categories, the most frequent first; None if there are too many."""
+def division(plan: Plan) -> dict[str, Any]:
+    """The settings that the side of a row depends on; of a secret only its digest."""
+    secret = heldout.secret_digest(plan.secret)
+    return {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out, "secret": secret}
+
+
+def _categories(values: pd.Series) -> dict[str, int] | None:
+    """All categories with their rows, the most frequent first; None if there are too many."""
     counts = values.dropna().value_counts()
     if len(counts) > MOST_CATEGORIES:
         return None
-    return [name for _, name in sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))]
+    return {name: -rows for rows, name in sorted(zip((-counts).tolist(), counts.index.tolist(), strict=True))}
 
 
 def keep_categories(facts: dict[str, Any], known: Sequence[Mapping[str, Any]]) -> None:
@@ -100,9 +110,22 @@ def keep_categories(facts: dict[str, Any], known: Sequence[Mapping[str, Any]]) -
         then = before.get(feature["name"])
         if then is None or feature["categories"] is None:
             continue
-        both = list(dict.fromkeys([*(then["categories"] or ()), *feature["categories"]]))
+        both = list(
+            dict.fromkeys([*_frequent(then), *_frequent(feature), *(then["categories"] or ()), *feature["categories"]])
+        )
         complete = then["complete"] and len(both) <= MOST_CATEGORIES
-        feature |= {"categories": both if complete else None, "complete": complete}
+        unnamed = len(both) - len({*_frequent(then), *_frequent(feature)})
+        feature |= {
+            "categories": both if complete else None,
+            "complete": complete,
+            "unnamed": unnamed if complete else 0,
+        }
+
+
+def _frequent(feature: Mapping[str, Any]) -> list[str]:
+    """The categories of a manifest's feature that are named in what is published; models of before count none."""
+    categories = list(feature["categories"] or ())
+    return categories[: len(categories) - feature.get("unnamed", 0)]
 
 
 def copy_code(source: Path, target: Path, with_models: bool) -> None:

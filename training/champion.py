@@ -59,6 +59,7 @@ class Champion:
         assert plan.champion is not None
         self._model, self._scratch = folder / "champion", folder
         try:
+            _check_archive(file, plan.champion.sha256)
             unpack(file, self._model)
             # Before any code of the archive runs: the archive is complete and holds the model that the plan names.
             self.manifest = artifact.verify(self._model, _digits(plan.champion))
@@ -160,6 +161,16 @@ def _runs_our_code(manifest: Mapping[str, Any], code: Path) -> bool:
             if not ours.is_file() or hashlib.sha256(ours.read_bytes()).hexdigest() != sha256:
                 return False
     return True
+
+
+def _check_archive(file: Path, sha256: str) -> None:
+    """Raises UnscorableError for another file than the one that was registered; '' is of an older plan."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if sha256 and found != sha256:
+        raise UnscorableError(
+            f"its archive was changed since it was registered: its SHA-256 is {found[:12]}, not {sha256[:12]}"
+        )
 
 
 def _digits(champion: ChampionFile) -> str:

@@ -103,6 +103,12 @@ class Common:
         return {"left_out": self.left_out, **_part(found, int(self.rows.sum()))}
 
 
+def points(plan: Plan, actual: pd.Series, models: Sequence[Scored]) -> list[dict[str, float]]:
+    """The metrics of models on the same rows, without intervals; NaN for one that is not defined there."""
+    known = _all_classes(plan, actual, models)
+    return [_outcomes(plan, actual, model, known).points() for model in models]
+
+
 def parts(
     plan: Plan, truth: Truth, models: tuple[Scored, Scored | None], newest: NDArray[np.bool_], whole: Compared
 ) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from perennial import heldout
 from perennial.contract.plan import Plan
+from training.bundle import division
 from training.champion import Champion
 from training.comparison import part
 from training.evaluation import Scored
@@ -58,16 +59,19 @@ def unseen(plan: Plan, split: Split, champion: Champion | None) -> Unseen:
 
 def _held_out_by(champion: Champion, plan: Plan, split: Split) -> NDArray[np.bool_]:
     """A mask of the held-out rows that were held out of the champion's training, too."""
-    mine: dict[str, Any] = {"key": list(plan.key), "group": list(plan.split.group), "held_out": plan.held_out}
-    theirs: dict[str, Any] = champion.manifest.get("division") or mine
+    mine = division(plan)
+    theirs: dict[str, Any] = {**mine, "secret": "", **(champion.manifest.get("division") or {})}
     rows = split.held_out
     if theirs == mine:
         return np.ones(len(rows), dtype=bool)
     key, group = list(theirs["key"]), list(theirs["group"])
     if not set(key) | set(group) <= set(rows.columns):
         return np.zeros(len(rows), dtype=bool)
-    hashes = heldout.row_hashes(rows, key)
-    return heldout.is_held_out(side_hashes(rows, hashes, group), float(theirs["held_out"]))
+    if theirs["secret"] not in ("", mine["secret"]):  # a secret that is not there any more
+        return np.zeros(len(rows), dtype=bool)
+    secret = plan.secret if theirs["secret"] else ""
+    hashes = heldout.row_hashes(rows, key, secret)
+    return heldout.is_held_out(side_hashes(rows, hashes, group, secret), float(theirs["held_out"]))
 
 
 def measured(plan: Plan, split: Split, both: tuple[Scored, Scored | None], judged_on: Unseen) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from perennial.gate.measuring import behaviour, fairness, slices, value
 from perennial.gate.measuring.columns import values_of
 from perennial.gate.measuring.evaluation import Measured
 from perennial.gate.measuring.pictures import pictures
-from training import baseline, copies, evaluation, forward, prequential
+from training import baseline, copies, evaluation, forward, overwrites, prequential
 from training.artifact import environment
 from training.champion import Champion, UnscorableError
 from training.comparison import Common, Compared, compare, parts
@@ -120,6 +120,7 @@ def _compared(
         "common": common and common.compare(plan, truth, mine, theirs),
         "baseline": baseline.measure(plan, split, mine, common),
         "parts": parts(plan, truth, (mine, theirs), split.newest, whole),
+        "overwrites": overwrites.measured(plan, split, mine, theirs),
         "near_duplicates": copies.measured(plan, everything, (both[0], theirs and both[1]), fit),
         "forward": forward.measure(plan, split, fitted, (mine, theirs), rival.champion),
         "threshold": asdict(fitted.threshold) if fitted.threshold else None,

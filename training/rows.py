@@ -18,6 +18,7 @@ from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
 from training import memory
 from training.job import DataError, TrainingError
+from training.relabelled import Relabelled, relabelled
 from training.tables import ARROW_TYPES, to_pandas
 
 
@@ -56,11 +57,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Different:
-    """The rows that count, the mask (n,) of those whose key or content an older dataset holds too, and the counts."""
+    """The rows that count, the mask (n,) of those whose key or content an older dataset holds too, and counts."""
 
     window: Window
     known: NDArray[np.bool_]
     repeats: Repeats
+    relabelled: Relabelled
 
 
 class _ColumnError(Exception):
@@ -107,7 +109,7 @@ def different_rows(window: Window, plan: Plan) -> Different:
         seen_before = known
     read, of_newest = int(labelled.sum()), int((labelled & (ages == window.newest)).sum())
     repeats = Repeats(read, read - int(counted.sum()), of_newest, int((labelled & known).sum()))
-    return Different(window.where(counted), seen_before[counted], repeats)
+    return Different(window.where(counted), seen_before[counted], repeats, relabelled(window, plan))
 
 
 def _counted_once(

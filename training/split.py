@@ -16,6 +16,7 @@ from training import labels, near_duplicates
 from training.comparison import Truth
 from training.job import TrainingError
 from training.near_duplicates import NearDuplicates
+from training.relabelled import Relabelled
 from training.rows import Repeats, Window, different_rows
 
 _FEWEST_TRAINED_ON = 50
@@ -41,6 +42,8 @@ class Split:
         fresh: rows of the newest dataset that nearly equal none of an older dataset, 100,000 at most.
         times: the event time of each row, if models are also judged by time.
         repeats: the rows that several datasets hold.
+        known: a mask of the rows whose key or content an older dataset holds, too.
+        relabelled: the labels that the newest dataset changes.
         judged: a mask of the held-out rows that models are judged on.
     """
 
@@ -58,6 +61,8 @@ class Split:
     fresh: pd.DataFrame
     times: pd.Series | None
     repeats: Repeats
+    known: NDArray[np.bool_]
+    relabelled: Relabelled
     judged: NDArray[np.bool_] | None = None
 
     def everything(self, oldest: int = 0) -> pd.DataFrame:
@@ -93,6 +98,15 @@ class Split:
         return self.all_places[self._judged_on]
 
     @property
+    def own(self) -> NDArray[np.bool_]:
+        """A mask of the held-out rows of older datasets, or with keys of these; all where there is one dataset."""
+        places = self.places
+        if (self.all_places == self.newest_place).all():
+            return np.ones(len(places), dtype=bool)
+        own: NDArray[np.bool_] = (places != self.newest_place) | self.known[self._judged_on]
+        return own
+
+    @property
     def near_held_out(self) -> NDArray[np.bool_]:
         """A mask of the held-out rows that have near-duplicates on the training side."""
         return self.near.held_out[self._judged_on]
@@ -117,11 +131,11 @@ def split(window: Window, plan: Plan) -> Split:
     """
     different = different_rows(window, plan)
     labels.check(plan, different.window)
-    hashes = heldout.row_hashes(different.window.rows, plan.key)
+    hashes = heldout.row_hashes(different.window.rows, plan.key, plan.secret)
     order = np.argsort(hashes, kind="stable")
     window, hashes, known = different.window.where(order), hashes[order], different.known[order]
     rows = window.rows
-    sides = side_hashes(rows, hashes, plan.split.group)
+    sides = side_hashes(rows, hashes, plan.split.group, plan.secret)
     held_out = heldout.is_held_out(sides, plan.held_out)
     near = near_duplicates.find(rows, held_out, _compared(plan), plan.target)
     trained_on = ~held_out & ~near.train
@@ -140,6 +154,8 @@ def split(window: Window, plan: Plan) -> Split:
         fresh=rows[_fresh(window, plan, known)].head(_MOST_FRESH).reset_index(drop=True),
         times=rows[plan.origin.event_time].reset_index(drop=True) if plan.split.time else None,
         repeats=different.repeats,
+        known=known,
+        relabelled=different.relabelled,
     )
     count, judged_by = len(divided.train), len(divided.held_out)
     if count < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
@@ -152,11 +168,13 @@ def split(window: Window, plan: Plan) -> Split:
     return divided
 
 
-def side_hashes(rows: pd.DataFrame, hashes: NDArray[np.uint64], group: Sequence[str]) -> NDArray[np.uint64]:
+def side_hashes(
+    rows: pd.DataFrame, hashes: NDArray[np.uint64], group: Sequence[str], secret: str
+) -> NDArray[np.uint64]:
     """The hash by which a row's side is chosen: of its group; `hashes`, of its key, where it has no group."""
     if not group:
         return hashes
-    return np.where(rows[list(group)].isna().all(axis=1).to_numpy(), hashes, heldout.row_hashes(rows, group))
+    return np.where(rows[list(group)].isna().all(axis=1).to_numpy(), hashes, heldout.row_hashes(rows, group, secret))
 
 
 def _compared(plan: Plan) -> list[str]:

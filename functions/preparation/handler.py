@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -164,7 +165,11 @@ def _write_plan(
         created_at=task.run.started_at.isoformat(),
         event_time=task.spec.event_time,
     )
-    archive = ChampionFile(champion.version, layout.CHAMPION) if champion else None
+    archive = None
+    if champion is not None:
+        sha256 = task.ledger.version(champion.version).archive_sha256
+        archive = ChampionFile(champion.version, layout.CHAMPION, sha256)
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
-    plan = replace(plan, update=update[0], memory=update[1])
+    secret = task.ledger.split_secret(task.run.model, secrets.token_urlsafe(12))
+    plan = replace(plan, update=update[0], memory=update[1], secret=secret)
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

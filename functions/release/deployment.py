@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloud import alarms, endpoint_configs, endpoints, quotas, s3
+from cloud import alarms, archives, endpoint_configs, endpoints, quotas
 from cloud.handovers import PAUSE_SECONDS, Deployment, VersionRequest
 from functions.release import golden
 from functions.task import Task, task, wait_for_capacity
@@ -19,7 +19,8 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
     """Starts the deployment, or waits: for the endpoint, for its alarms, or for instances that others use.
 
     Raises EndpointBusyError after an hour, BusyError after six hours without instances, QuotaError where the account
-    will never have enough, StuckEndpointError where an earlier rollback failed.
+    will never have enough, StuckEndpointError where an earlier rollback failed, ArchiveError for another archive than
+    the registered one.
     """
     version = task.ledger.version(request.version.id)
     try:
@@ -35,8 +36,7 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
 
 def _start(task: Task, version: ModelVersion) -> Deployment:
     endpoint, by_hand = task.endpoint, task.run.trigger == "rollback"
-    if by_hand:  # it was registered long ago; its archive must still exist
-        s3.head(task.platform.models_bucket, version.archive_key)
+    archives.check_registered(task.platform, version)
     config = endpoint_configs.create(task.platform, task.spec, version)
     found = endpoints.describe(endpoint)
     if found is not None and found.status == endpoints.STUCK and not by_hand:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cloud import endpoint_configs, endpoints, lease, quotas, traffic
+from cloud import archives, endpoint_configs, endpoints, lease, quotas, traffic
 from cloud.handovers import HOLD, PAUSE_SECONDS, ShadowResult, VersionRequest
 from functions.release import golden
 from functions.release.deployment import BUSY_WAITS
@@ -50,6 +50,7 @@ def _start(task: Task, champion: Champion, candidate: str) -> ShadowResult:
     shadow = task.spec.release.shadow
     assert shadow is not None, "the spec has a shadow deployment"
     version, serving = task.ledger.version(candidate), task.ledger.version(champion.version)
+    archives.check_registered(task.platform, version)
     config = endpoint_configs.create_shadow(task.platform, task.spec, version, serving)
     task.keep_lease()
     if not endpoints.deploy(task.endpoint, config, None, task.spec.release.instances):

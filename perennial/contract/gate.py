@@ -159,6 +159,15 @@ class Gate(Part):
     forgetting: float | None = setting(
         None, "The accepted loss of the metric on older held-out rows. Default: margin.", ge=0
     )
+    relabelled: float = setting(
+        0.1, "The share of known keys whose label an upload may change; beyond it approval is asked for.", ge=0, le=1
+    )
+    fall: float = setting(
+        0.5,
+        "The share of its advantage over a constant answer that a champion may lose on rows it knows; beyond it "
+        "approval is asked for.",
+        gt=0,
+    )
     forward: Forward = setting(Forward(), "Checks on the newest held-out rows by event time.")
     quantile: float = setting(0.5, "Regression: the quantile of the pinball loss.", gt=0, lt=1)
     threshold: Threshold = setting(Threshold(), "The operating threshold of a binary model.")

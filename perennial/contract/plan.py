@@ -15,6 +15,7 @@ from perennial.contract.part import ContractError, Part
 from perennial.contract.reveal import Reveal
 
 FORMAT = 2
+SECRET_LENGTH = 16  # characters of the key of the hash that chooses held-out rows
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class ChampionFile(Part):
 
     version: str
     archive: str
+    #: the SHA-256 of the file, 64 hex digits; '' in plans of older releases
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Plan(Part):
     #: what answers reveal
     reveal: Reveal = "all"
     held_out: float = 0.2
+    #: the model's key of the hash that chooses the held-out rows, 16 ASCII characters; '': the public one
+    secret: str = field(default="", repr=False)
     split: Splitting = BY_KEY
     #: the model that will serve is fitted on all rows after judging
     refit: bool = False
@@ -137,6 +142,8 @@ class Plan(Part):
             raise ContractError(f"{plan.problem} has no metric '{plan.gate.metric}'", "gate", "metric")
         if plan.gate.threshold.aim == "value" and plan.gate.value is None:
             raise ContractError("the aim 'value' needs gate.value, which gives the value of each outcome", "gate")
+        if plan.secret and (len(plan.secret) != SECRET_LENGTH or not plan.secret.isascii()):
+            raise ContractError(f"expected {SECRET_LENGTH} ASCII characters", "secret")
         if plan.split.time and plan.origin.event_time not in plan.columns:
             raise ContractError("split.time needs the column with the time of a row's event", "split", "time")
         if not plan.features:

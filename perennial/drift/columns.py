@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
+from perennial.contract.naming import FEWEST_NAMED, UNNAMED
 from perennial.contract.values import rounded
 from perennial.drift.distributions import compare_distributions, decile_counts
 from perennial.drift.noise import NoiseFloors, variance
@@ -95,9 +96,8 @@ def category_metrics(
     if missing:
         most = max(missing, key=lambda place: reference.cells[place])
         values["missing_category"] = reference.cells[most] / reference.count
-        texts["missing_category"] = (
-            f"'{grid.categories[most]}', {values['missing_category']:.1%} of rows before, is missing"
-        )
+        named = f"'{grid.categories[most]}'" if reference.cells[most] >= FEWEST_NAMED else UNNAMED
+        texts["missing_category"] = f"{named}, {values['missing_category']:.1%} of rows before, is missing"
     return ColumnMetrics(values, floors, texts)
 
 
@@ -148,9 +148,11 @@ def categories_text(grid: ColumnGrid, reference: ColumnProfile, current: ColumnP
     before = [count / reference.count for count in (*reference.cells, reference.other)]
     after = [count / current.count for count in (*current.cells, current.other)]
     most = max(range(len(names)), key=lambda place: abs(after[place] - before[place]))
-    return f"{names[most]} changed from {before[most]:.1%} to {after[most]:.1%} of rows"
+    few = most < len(grid.categories) and max(reference.cells[most], current.cells[most]) < FEWEST_NAMED
+    return f"{UNNAMED if few else names[most]} changed from {before[most]:.1%} to {after[most]:.1%} of rows"
 
 
 def unseen_text(current: ColumnProfile, share: float) -> str:
-    named = ", ".join(f"'{name}'" for name, _ in sorted(current.others, key=lambda other: -other[1])[:3])
+    frequent = [other for other in current.others if other[1] >= FEWEST_NAMED]
+    named = ", ".join(f"'{name}'" for name, _ in sorted(frequent, key=lambda other: -other[1])[:3])
     return f"{share:.1%} more rows hold values unseen in the reference" + (f" ({named})" if named else "")

@@ -22,6 +22,7 @@ from perennial.gate.checks import (
     forgetting,
     forward,
     near_duplicates,
+    overwrites,
     slices,
     value,
 )
@@ -31,6 +32,8 @@ __all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 Outcome = Literal["promote", "refuse", "ask"]
 FORMAT = 2
 _NAMED = 4
+#: checks that ask a person whatever `approval.ask` says; the baseline only under `baseline: ask`
+_ASKING = {baseline.NAME, overwrites.LABELS, overwrites.FALL}
 
 
 def _format_check(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
@@ -49,6 +52,7 @@ _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
     floors.checks,
     baseline.checks,
     champion.checks,
+    overwrites.checks,
     near_duplicates.checks,
     forgetting.checks,
     forward.checks,
@@ -95,7 +99,7 @@ def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
     passed = _listed([check.name for check in found if check.verdict == "passed"])
-    asks = policy.approval.ask != "never" or set(unsure) == {baseline.NAME}  # unsure under `baseline: ask` alone
+    asks = policy.approval.ask != "never" or set(unsure) <= _ASKING
     if failed or (unsure and not asks):
         names = failed + unsure
         return Decision("refuse", found, f"Refused by {len(names)} of {len(found)} checks: {', '.join(names)}.")

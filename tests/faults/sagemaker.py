@@ -5,7 +5,6 @@ It holds the states and errors that the functions tell apart; the embedded cloud
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tarfile
@@ -15,6 +14,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 
 from cloud.platform import client
+from perennial.rebuilding import digest_of_source
 from tests.functions.disturbances import Body
 
 CHANGE = timedelta(minutes=10)  # of an endpoint, from one configuration to the next
@@ -143,7 +143,9 @@ class SageMaker:
             return False
         self.jobs[name] = request | {"TrainingJobStatus": "Completed"}
         run = name.split("-run-")[-1]
-        digest = hashlib.sha256(name.encode()).hexdigest()
+        members = {"golden.json": GOLDEN, "openapi.json": {}, "code/name.json": name}
+        texts = {file: json.dumps(content).encode() for file, content in members.items()}
+        digest = digest_of_source(texts)
         chosen = next((outcome for each, outcome in self.outcomes.items() if each.endswith(run)), "promote")
         evaluation = {
             "format": 2, "candidate": {"digest": digest, "metrics": {}}, "parameters": {}, "environment": {},
@@ -151,8 +153,7 @@ class SageMaker:
         }  # fmt: skip
         prefix = request["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://models/") + f"/{name}/output/"
         s3 = client("s3")
-        archives = {"model.tar.gz": {"golden.json": GOLDEN, "openapi.json": {}}, "output.tar.gz": {}}
-        archives["output.tar.gz"] = {"evaluation.json": evaluation}
+        archives = {"model.tar.gz": members, "output.tar.gz": {"evaluation.json": evaluation}}
         for file, members in archives.items():
             s3.put_object(Bucket="models", Key=prefix + file, Body=packed(members))
         return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -38,8 +40,9 @@ def served(account: Account) -> Account:
 ARCHIVES: dict[str, tuple[bytes | None, str]] = {
     "missing": (None, "left no model.tar.gz"),
     "corrupt": (b"<Error>", "no readable tar.gz"),
-    "without its golden rows": (packed({"other.json": {}}), "holds no golden.json"),
-    "climbing out": (packed({"../golden.json": {}}), "holds no golden.json"),
+    "of another model": (packed({"other.json": {}}), "and the evaluation is about"),
+    "climbing out": (packed({"../golden.json": {}}), "a name that no model has"),
+    "with a cache of code": (packed({"code/__pycache__/serve.pyc": {}}), "a name that no model has"),
 }
 
 
@@ -47,7 +50,7 @@ ARCHIVES: dict[str, tuple[bytes | None, str]] = {
 def test_a_model_archive_with_a_fault_fails_the_run_and_keeps_the_champion(served: Account, name: str) -> None:
     body, reason = ARCHIVES[name]
     champion = served.champion("apples")
-    key, _ = walk_to(served, "a.csv", "Register")
+    key, _ = walk_to(served, "a.csv", "Judge")
     run = served.run(key)
     archive = f"runs/{run.id}/output/{run.training_job}/output/model.tar.gz"
     client("s3").delete_object(Bucket="models", Key=archive)
@@ -59,6 +62,47 @@ def test_a_model_archive_with_a_fault_fails_the_run_and_keeps_the_champion(serve
     assert reason in run.reasons[1]
     assert served.champion("apples") == served.served("apples") == champion
     assert served.sagemaker.packages.keys() == {next(iter(served.sagemaker.packages))}
+    assert_invariants(served)
+
+
+def test_bytes_that_are_exchanged_after_the_gate_are_not_registered(served: Account) -> None:
+    key, _ = walk_to(served, "a.csv", "Register")
+    run = served.run(key)
+    archive = f"runs/{run.id}/output/{run.training_job}/output/model.tar.gz"
+    client("s3").put_object(Bucket="models", Key=archive, Body=packed({"golden.json": {}, "openapi.json": {}}))
+    served.settle()
+    run = served.run(key)
+    version = served.world.ledger.version(run.version or "")
+    kept = client("s3").get_object(Bucket="models", Key=version.archive_key)["Body"].read()
+    assert run.candidate is not None
+    assert run.state == "promoted"
+    assert hashlib.sha256(kept).hexdigest() == version.archive_sha256 == run.candidate.sha256
+
+
+def test_an_evaluation_that_is_exchanged_after_the_gate_fails_the_run(served: Account) -> None:
+    champion = served.champion("apples")
+    key, _ = walk_to(served, "a.csv", "Register")
+    where = {"Bucket": "models", "Key": f"runs/{served.run(key).id}/evaluation.json"}
+    evaluation = json.loads(client("s3").get_object(**where)["Body"].read())
+    evaluation["candidate"]["digest"] = "f" * 64
+    client("s3").put_object(**where, Body=json.dumps(evaluation).encode())
+    served.settle()
+    run = served.run(key)
+    assert (run.state, run.version) == ("failed", None)
+    assert "archive or evaluation was changed in between" in run.reasons[1]
+    assert served.champion("apples") == champion
+
+
+def test_an_archive_that_is_exchanged_after_registration_is_not_deployed(served: Account) -> None:
+    champion = served.champion("apples")
+    key, _ = walk_to(served, "a.csv", "Start deployment")
+    version = served.world.ledger.version(served.run(key).version or "")
+    client("s3").put_object(Bucket="models", Key=version.archive_key, Body=packed({"golden.json": {}}))
+    served.settle()
+    run = served.run(key)
+    assert run.state == "failed"
+    assert "was changed since it was registered" in run.reasons[1]
+    assert served.champion("apples") == served.served("apples") == champion
     assert_invariants(served)
 
 

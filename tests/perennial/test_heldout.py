@@ -122,3 +122,15 @@ def test_a_column_of_unknown_objects_is_refused() -> None:
 GOLDEN_ROWS = [5712543486686812549, 14614873702531520055, 13148273063724403861]
 GOLDEN_INTEGERS = [18281181728911560623, 15524888431426194621, 1594063094593690234]
 GOLDEN_TEXTS = [11909623319668114364, 5135743139844141843, 1716269908056762014]
+
+
+def test_who_uploads_cannot_choose_the_side_of_a_row() -> None:
+    wanted = pd.DataFrame({"id": np.arange(40_000)})
+    chosen = wanted[heldout.is_held_out(heldout.row_hashes(wanted, ["id"]), 0.2)]  # by the hash that anybody knows
+    shares = []
+    for secret in ("SZ3cdQk0Yz_1a2b3", "0123456789abcdef"):
+        hashes = heldout.row_hashes(chosen, ["id"], secret)
+        assert (hashes == heldout.row_hashes(chosen, ["id"], secret)).all()
+        shares.append(heldout.is_held_out(hashes, 0.2).mean())
+        assert secret not in heldout.secret_digest(secret)
+    assert shares == pytest.approx([0.2, 0.2], abs=0.02)

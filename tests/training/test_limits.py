@@ -170,15 +170,15 @@ def test_too_many_explanations_are_refused(app: App, row: dict[str, Any]) -> Non
 
 
 def test_a_model_that_gives_no_explanation_says_why(tmp_path: Path) -> None:
-    columns = {name: replace(c, feature=c.feature or name == "remark") for name, c in PEOPLE.items()}
-    job = Job(tmp_path / "text").prepare([people(400)], columns)
+    rows = people(600)
+    job = Job(tmp_path / "two").prepare([rows[rows["plan"] != "gold"]], problem="multiclass", target="plan")
     job.run()
     golden = json.loads((job.paths.model / "golden.json").read_text())
     app = App(job.paths.model)
     assert ask(app, json.dumps(golden["rows"])).json["predictions"] == golden["predictions"]
     refused = ask(app, json.dumps(golden["rows"][0]), **EXPLAIN)
     assert refused.status == 400
-    assert "gives no explanations: free text" in refused.json["error"]
+    assert "gives no explanations: two classes are served on the fast path by problem: binary" in refused.json["error"]
 
 
 @pytest.mark.parametrize("treatment", ["hash", "drop"])

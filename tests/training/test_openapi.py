@@ -54,6 +54,18 @@ def test_a_format_is_described_and_its_texts_are_allowed(trained: dict[str, Job]
     assert "number" in row["income"]["anyOf"][0]["type"]
 
 
+@pytest.mark.parametrize("policy", ["refuse", "answer"])
+def test_categories_of_few_rows_are_not_named_and_not_refused(trained: dict[str, Job], policy: str) -> None:
+    manifest = json.loads(json.dumps(trained["binary"].manifest | {"out_of_contract": policy}))
+    city = next(each for each in manifest["features"] if each["name"] == "city")
+    assert (city["unnamed"], len(city["categories"])) == (0, 4)
+    city |= {"categories": [*city["categories"], "Quirrelmann"], "unnamed": 1}
+    text = json.dumps(openapi.describe(manifest)["components"]["schemas"]["Row"]["properties"]["city"])
+    assert "Quirrelmann" not in text
+    assert "enum" not in text
+    assert "one of the 5 categories of the training rows" in text
+
+
 def test_it_travels_with_the_model_and_is_served(trained: dict[str, Job], server: str) -> None:
     reply = ask(server, "GET", "/openapi.json")
     assert json.loads(reply[1]) == openapi.describe(trained["binary"].manifest)

@@ -48,7 +48,7 @@ def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, ...]) -> dict[str, Any]:
     column = declared([feature])[feature["name"]]
     known = feature.get("categories") if feature.get("complete") and not column.values else None
-    many = known is not None and len(known) > _MOST_LISTED
+    many = known is not None and (len(known) > _MOST_LISTED or bool(feature.get("unnamed")))
     known = None if many else known
     schema = {"type": ["string", "number", "boolean"]} if column.cleaning else _value(column)
     if isinstance(column.format, NumberFormat) and not column.replace:

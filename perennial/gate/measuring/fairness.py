@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial.contract.gate import Fairness
+from perennial.contract.naming import FEWEST_NAMED
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.columns import Table, text_of
 from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
@@ -118,7 +119,14 @@ def _measured(
             pair_names = {"between": [_group_name(found.names[place]) for place in pair]}
             entry["apart"][name] = drawn.apart(*pair) | pair_names
             entry["ratio"] |= {} if name in _NO_RATIO else {name: drawn.ratio(*pair) | pair_names}
-    return entry
+    return entry | _named(entry["groups"])
+
+
+def _named(groups: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The groups without those of few rows, unless they are judged; of these the number and the rows together."""
+    few = [group for group in groups if group["rows"] < FEWEST_NAMED and not group["judged"]]
+    named = {"groups": [group for group in groups if group not in few]}
+    return named | ({"unnamed": {"groups": len(few), "rows": sum(group["rows"] for group in few)}} if few else {})
 
 
 def _group(name: str, rows: int, judged: bool) -> dict[str, Any]:

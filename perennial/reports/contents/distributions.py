@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from perennial.contract.naming import FEWEST_NAMED
 from perennial.profile import ColumnGrid, ColumnProfile
 from perennial.reports.json_values import text
 
@@ -63,11 +64,13 @@ def _shares(column: ColumnProfile) -> list[float]:
 
 
 def _categories(grid: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[dict[str, Any]]:
-    """The most frequent categories of both datasets; all others as one."""
+    """The most frequent categories of both datasets; all others as one, and those of few rows among them."""
     sides = [[count / side.count for count in (*side.cells, side.other)] for side in (before, now)]
     shares = list(zip([*grid.categories, None], *sides, strict=True))
     named = sorted((one for one in shares if one[0] is not None), key=lambda one: -max(one[1], one[2]))
-    shown = [one for one in named[:NAMES] if one[1] or one[2]]
+    counts = zip(grid.categories, before.cells, now.cells, strict=True)
+    many = {name for name, first, second in counts if max(first, second) >= FEWEST_NAMED}
+    shown = [one for one in named[:NAMES] if one[0] in many]
     rest = [one for one in shares if one not in shown]
     found = [{"name": text(name), "before": first, "now": second} for name, first, second in shown]
     others = {"name": "all others", "before": sum(one[1] for one in rest), "now": sum(one[2] for one in rest)}

@@ -1,0 +1,141 @@
+"""Finds a subject in decoded content: tables, JSON documents and text.
+
+Values are compared as the spec's types, so that "07", 7 and 7.0 are one integer. Rows without the subject's columns,
+such as golden rows and requests, are recognised by the features of rows that were found before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from perennial.contract.model import ModelSpec
+from perennial.contract.values import written
+from perennial.forgetting import subject as subjects
+from perennial.forgetting.subject import Subject
+
+#: a text is searched for values of at least so many characters; a shorter one is found everywhere
+SHORTEST = 4
+#: the declared columns that a record must share with a known row to be taken for it
+FEWEST_SHARED = 3
+
+
+@dataclass
+class Tracer:
+    """Looks for subjects of a model. `known` are rows of theirs, {column: value}, which `learn` adds."""
+
+    spec: ModelSpec
+    subjects: Sequence[Subject]
+    known: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Compiles the search in text, and the readers of the columns."""
+        self._fields = {name: subjects.field(name, self.spec) for name in self.spec.columns}
+        self._features = [name for name in self.spec.columns if self.spec.is_feature(name)]
+        long = sorted({text for each in self.subjects for text in each.texts if len(text) >= SHORTEST})
+        alternatives = "|".join(re.escape(text) for text in long)
+        self._text = re.compile(rf"(?<![\w.-])(?:{alternatives})(?![\w-]|[.,]\d)") if long else None
+
+    def mask(self, frame: pl.DataFrame) -> pl.Series:
+        """A mask of the rows that are of a subject; all false where the table lacks the columns."""
+        found = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+        for each in self.subjects:
+            if frame.height and set(each.values) <= set(frame.columns):
+                here = pl.repeat(value=True, n=frame.height, dtype=pl.Boolean, eager=True)
+                for name, value in each.values.items():
+                    here &= self._equal(frame[name], name, value)
+                found |= here
+        return found
+
+    def learn(self, frame: pl.DataFrame) -> None:
+        """Keeps the subject's rows, to recognise them where the columns of the subject are missing."""
+        rows = frame.filter(self.mask(frame)).select([name for name in frame.columns if name in self._fields])
+        for texts in rows.iter_rows(named=True):
+            row = {name: self._typed(name, value) for name, value in texts.items()}
+            if row not in self.known:
+                self.known.append(row)
+
+    def mask_of_all(self, frame: pl.DataFrame) -> pl.Series:
+        """A mask of the rows that are of a subject, by its columns or, without these, by what is known of it.
+
+        The columns of a key may have the prefix of predictions.parquet.
+        """
+        names = {name: name.removeprefix("key.") for name in frame.columns if name.startswith("key.")}
+        frame = frame.rename({name: plain for name, plain in names.items() if plain not in frame.columns})
+        if any(set(each.values) <= set(frame.columns) for each in self.subjects):
+            return self.mask(frame)
+        if not self.known:
+            return self.mask(frame)
+        return pl.Series([self._is_known(row) for row in frame.iter_rows(named=True)], dtype=pl.Boolean)
+
+    def is_row(self, item: Any) -> bool:
+        """True for a JSON object that is itself a row of a subject."""
+        return isinstance(item, dict) and self._is_of_subject(item)
+
+    def records(self, document: Any) -> int:
+        """The number of JSON objects, however deep, that are rows of a subject."""
+        return sum(self._is_of_subject(each) for each in _objects(document))
+
+    def mentions(self, text: str) -> int:
+        """The number of places in a text where a value of a subject stands as a word; 0 for short values."""
+        return len(self._text.findall(text)) if self._text else 0
+
+    def _is_of_subject(self, record: Mapping[str, Any]) -> bool:
+        for each in self.subjects:
+            if each.values.keys() <= record.keys():
+                if all(self._typed(name, record[name]) == value for name, value in each.values.items()):
+                    return True
+                continue
+            if self._is_known(record):
+                return True
+        return False
+
+    def _is_known(self, record: Mapping[str, Any]) -> bool:
+        """True if the record has all values of a known row, in the features that it has; at least three of them."""
+        shared = [name for name in self._features if name in record]
+        if len(shared) < min(FEWEST_SHARED, len(self._features)):
+            return False
+        typed = {name: self._typed(name, record[name]) for name in shared}
+        return any(all(_same(typed[name], row.get(name)) for name in shared) for row in self.known)
+
+    def _typed(self, name: str, value: Any) -> Any:
+        if value is None or isinstance(value, list | dict):
+            return None
+        return self._fields[name].readable(value if isinstance(value, str | date) else written(value))
+
+    def _equal(self, values: pl.Series, name: str, value: Any) -> pl.Series:
+        """A mask of the values that are read as `value`; each distinct text is read once."""
+        if values.dtype == pl.String:
+            texts = values.unique().drop_nulls()
+            same = [text for text in texts.to_list() if text == value or self._fields[name].readable(text) == value]
+            return values.is_in(same).fill_null(value=False)
+        try:
+            equal: pl.Series = values == pl.Series([value]).cast(values.dtype)[0]
+            return equal.fill_null(value=False)
+        except (pl.exceptions.PolarsError, TypeError):  # a column of another type than the spec's
+            return pl.repeat(value=False, n=len(values), dtype=pl.Boolean, eager=True)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (one != one and other != other)
+    return bool(one == other)
+
+
+def _objects(document: Any) -> Iterator[Mapping[str, Any]]:
+    """Every JSON object in a document, without recursion: a document may be nested deeply."""
+    waiting: list[Any] = [document]
+    while waiting:
+        here = waiting.pop()
+        children: Collection[Any] = ()
+        if isinstance(here, dict):
+            yield here
+            children = here.values()
+        elif isinstance(here, list):
+            children = here
+        waiting.extend(children)
