@@ -109,7 +109,7 @@ def test_rows_of_the_newest_dataset_and_older_ones_are_judged_apart(trained: dic
         mine, theirs = (part[model]["roc_auc"]["value"] for model in ("candidate", "champion"))
         assert part["difference"]["roc_auc"]["value"] == pytest.approx(mine - theirs)
     names = [check.name for check in decide(evaluation, Gate("roc_auc", margin=0.1)).checks]
-    assert names[:3] == ["champion", "newest rows", "forgetting"]
+    assert names[:4] == ["champion", "changed labels", "newest rows", "forgetting"]
 
 
 def test_of_a_single_dataset_all_rows_are_the_newest(trained: dict[str, Job]) -> None:
@@ -141,7 +141,17 @@ def test_every_section_of_the_format_is_there(trained: dict[str, Job], problem: 
         *("format", "problem", "metric", "confidence", "resamples", "rows", "candidate", "champion", "difference"),
         *("common", "baseline", "parts", "threshold", "curves", "fairness", "value", "slices", "behaviour"),
         *("features", "estimator", "parameters", "fit_seconds", "importance", "environment", "leakage"),
-        *("search", "encodings", "interval", "near_duplicates", "forward", "prequential", "estimation", "seasons"),
+        *(
+            "search",
+            "encodings",
+            "interval",
+            "near_duplicates",
+            "overwrites",
+            "forward",
+            "prequential",
+            "estimation",
+            "seasons",
+        ),
     }
     assert (evaluation["format"], evaluation["resamples"]) == (2, 1000)
     classes = evaluation["candidate"]["classes"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,12 +27,11 @@ def distribution(name: str, grid: ColumnGrid, before: ColumnProfile, now: Column
     }
     if grid.kind == "categories":
         return common | {"kind": "categories", "categories": _categories(grid, before, now)}
-    width = (grid.high - grid.low) / BARS
-    edges = [grid.low + width * place for place in range(BARS + 1)]
+    edges = _edges(grid)
     return common | {
         "kind": grid.kind,
         "edges": edges,
-        "edge_names": {"low": edge(grid.type, grid.low), "high": edge(grid.type, grid.high)},
+        "edge_names": {"low": edge(grid.type, edges[0]), "high": edge(grid.type, edges[-1])},
         "before": _shares(before),
         "now": _shares(now),
         "beyond": {
@@ -39,6 +39,16 @@ def distribution(name: str, grid: ColumnGrid, before: ColumnProfile, now: Column
             for side, found in (("before", before), ("now", now))
         },
     }
+
+
+def _edges(grid: ColumnGrid) -> list[float]:
+    """The edges of the bars, rounded to at most half a bar: the ends of a grid may be the values of single rows."""
+    width = (grid.high - grid.low) / BARS
+    edges = [grid.low + width * place for place in range(BARS + 1)]
+    if not 0 < width < math.inf:
+        return edges
+    digits = -math.floor(math.log10(width / 2))
+    return [round(value, digits) for value in edges]
 
 
 def edge(type_: str, value: float) -> str | None:
