@@ -91,7 +91,7 @@ def _to_mlflow(platform: Platform, ledger: Ledger, receiver: Receiver, run: Run)
     done = mlflow.export(platform, ledger, receiver, run)
     for sentence in done.left_out:
         note(f"({run.id}: left out, {sentence})")
-    page = f"{receiver.url}/#/experiments/{done.experiment}/runs/{done.run}"
+    page = "/".join((receiver.url, "#", "experiments", done.experiment, "runs", done.run))
     registered = f", registered as {done.model_version}" + (" (champion)" if done.alias else "")
     told = page + (registered if done.model_version else "")
     return {"run": run.id, "told": told, "mlflow_run": done.run, "model_version": done.model_version,

@@ -80,12 +80,12 @@ class _Server:
     def experiment(self, name: str) -> str:
         """The id of the experiment of a model; created on first use."""
         try:
-            found = self._get("experiments/get-by-name", experiment_name=name)["experiment"]
+            found = self._get("experiments", "get-by-name", experiment_name=name)["experiment"]
         except TrackingError as error:
             if error.code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             kind = _pairs({"mlflow.experimentKind": "custom_model_development"})  # which pages MLflow shows first
-            return str(self._post("experiments/create", name=name, tags=kind)["experiment_id"])
+            return str(self._post("experiments", "create", name=name, tags=kind)["experiment_id"])
         if found.get("lifecycle_stage") == "deleted":
             hint = f"mlflow experiments restore --experiment-id {found['experiment_id']}"
             raise TrackingError(f"the experiment '{name}' is deleted on the server", hint=hint)
@@ -94,11 +94,12 @@ class _Server:
     def run(self, experiment: str, account: Account) -> dict[str, str]:
         """The info of MLflow's run for a run; created on first use."""
         wanted = f"tags.`{mlflow.RUN}` = '{account.run.id}'"
-        known = self._post("runs/search", experiment_ids=[experiment], filter=wanted, max_results=1).get("runs")
+        known = self._post("runs", "search", experiment_ids=[experiment], filter=wanted, max_results=1).get("runs")
         if known:
             return dict(known[0]["info"])
         made = self._post(
-            "runs/create",
+            "runs",
+            "create",
             experiment_id=experiment,
             run_name=account.run.id,
             start_time=mlflow.milliseconds(account.run.started_at),
@@ -115,17 +116,17 @@ class _Server:
         ]
         told = _pairs(mlflow.tags(account))
         params = _pairs(mlflow.parameters(account))
-        self._post("runs/log-batch", run_id=run, metrics=measured, params=params, tags=told[:_MOST_TAGS])
+        self._post("runs", "log-batch", run_id=run, metrics=measured, params=params, tags=told[:_MOST_TAGS])
         for start in range(_MOST_TAGS, len(told), _MOST_TAGS):
-            self._post("runs/log-batch", run_id=run, tags=told[start : start + _MOST_TAGS])
+            self._post("runs", "log-batch", run_id=run, tags=told[start : start + _MOST_TAGS])
         inputs = mlflow.dataset_inputs(account)
         if inputs:
-            self._post("runs/log-inputs", run_id=run, datasets=inputs)
+            self._post("runs", "log-inputs", run_id=run, datasets=inputs)
 
     def _version_of(self, name: str, version: ModelVersion) -> str:
         """The number of a model version of a registered model; '' where it is not there."""
         wanted = f"name = '{name}' AND tags.`{mlflow.VERSION}` = '{version.id}'"
-        found = self._get("model-versions/search", filter=wanted).get("model_versions", ())
+        found = self._get("model-versions", "search", filter=wanted).get("model_versions", ())
         return str(found[0]["version"]) if found else ""
 
     def ensure_version(self, platform: Platform, account: Account, run: dict[str, str], folder: str) -> tuple[str, str]:
@@ -152,12 +153,13 @@ class _Server:
         """The number of the new version of the registered model, which is created on first use."""
         assert account.version is not None, "the caller has a version"
         try:
-            self._post("registered-models/create", name=account.name)
+            self._post("registered-models", "create", name=account.name)
         except TrackingError as error:
             if error.code != "RESOURCE_ALREADY_EXISTS":
                 raise
         made = self._post(
-            "model-versions/create",
+            "model-versions",
+            "create",
             name=account.name,
             source=f"{run['artifact_uri']}/{mlflow_model.FOLDER}",
             run_id=run["run_id"],
@@ -169,7 +171,7 @@ class _Server:
     def end(self, run: str, account: Account) -> None:
         """Writes the status and, of a run that has ended, the time of its end."""
         ended = {"end_time": mlflow.milliseconds(account.run.ended_at)} if account.run.ended_at else {}
-        self._post("runs/update", run_id=run, status=mlflow.status(account), **ended)
+        self._post("runs", "update", run_id=run, status=mlflow.status(account), **ended)
 
     def set_alias(self, account: Account, ledger: Ledger) -> str:
         """The number of the version that serves, to which the alias leads now; '' where the registry has none."""
@@ -179,7 +181,7 @@ class _Server:
             return ""
         number = self._version_of(account.name, ledger.version(account.champion.version))
         if number:
-            self._post("registered-models/alias", name=account.name, alias=mlflow.CHAMPION_ALIAS, version=number)
+            self._post("registered-models", "alias", name=account.name, alias=mlflow.CHAMPION_ALIAS, version=number)
         return number
 
     def _delete_alias(self, name: str) -> None:
@@ -190,11 +192,11 @@ class _Server:
             if error.code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
 
-    def _get(self, path: str, **query: str) -> dict[str, Any]:
-        return dict(tracking.call(self._receiver, "GET", f"{_API}/{path}", query=query))
+    def _get(self, resource: str, action: str, **query: str) -> dict[str, Any]:
+        return dict(tracking.call(self._receiver, "GET", f"{_API}/{resource}/{action}", query=query))
 
-    def _post(self, path: str, **body: Any) -> dict[str, Any]:
-        return dict(tracking.call(self._receiver, "POST", f"{_API}/{path}", body))
+    def _post(self, resource: str, action: str, **body: Any) -> dict[str, Any]:
+        return dict(tracking.call(self._receiver, "POST", f"{_API}/{resource}/{action}", body))
 
 
 def _artifact_path(uri: str) -> str | None:
@@ -207,8 +209,8 @@ def _put_pages(platform: Platform, receiver: Receiver, folder: str, run: Run) ->
     """Sends the report, the card, the evaluation and the decision, as far as the run wrote them."""
     wanted = {
         "report.html": layout.report(run.model, run.id),
-        "evaluation.json": layout.run(run.id, layout.EVALUATION),
-        "decision.json": layout.run(run.id, layout.DECISION),
+        layout.EVALUATION: layout.run(run.id, layout.EVALUATION),
+        layout.DECISION: layout.run(run.id, layout.DECISION),
     }
     if run.version:
         wanted["model_card.html"] = layout.card(run.model, run.version)
