@@ -19,7 +19,7 @@ FEATURES = ["price", "weight", "shop", "gift"]
 @pytest.fixture(scope="module")
 def champion(loop: Loop) -> str:
     """The version that serves orders."""
-    loop.put("orders/traffic.csv", as_csv(orders(70_000, 1500, 21)))
+    loop.put("orders/traffic.csv", as_csv(orders(72_000, 1500, 21)))
     run = loop.ended("orders", "orders/traffic.csv")
     assert run["state"] in ("promoted", "refused"), run["reasons"]  # another module's champion may be as good
     (record,) = loop.records("orders", "champion")
