@@ -55,7 +55,8 @@ class Wheels:
     def _run_pip(self, target: Path) -> None:
         platforms = [argument for platform in self.platforms for argument in ("--platform", platform)]
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-        command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
+        # the pip of a new venv may be an old one, which ignores --python-version when it reads Requires-Python
+        command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", "--ignore-requires-python"]
         command += ["--python-version", self.python, *platforms]
         command += ["--target", str(target), "--requirement", str(self._requirements)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import venv
 import tarfile
 from pathlib import Path
 
@@ -88,3 +89,13 @@ def test_a_layer_is_installed_once_per_lock_file(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     assert layer.try_bundle(str(tmp_path / "out"))
     assert (tmp_path / "out" / "kept").read_text() == "as it was"
+
+
+@pytest.mark.slow
+def test_the_pip_of_a_new_venv_installs_the_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be older than the locked one, and is all that a first `make demo` has."""
+    venv.create(tmp_path / "new", with_pip=True)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "new" / "bin" / "python"))
+    layer = Layer(cache=tmp_path / "build")
+    layer.install()
+    assert {"numpy", "polars"} <= {path.name for path in (layer.folder / "python").iterdir()}
