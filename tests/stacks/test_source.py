@@ -3,8 +3,8 @@
 import hashlib
 import os
 import sys
-import venv
 import tarfile
+import venv
 from pathlib import Path
 
 import pytest
