@@ -1,11 +1,13 @@
-"""S3 and DynamoDB patches: object events as on AWS, no denial by bucket policies, serial table calls.
+"""S3 and DynamoDB patches: object events as on AWS, lists without contents, no denial by bucket policies, serial calls.
 
 moto's S3 events have a constant sequencer, a wrong reason and no order. It denies by a bucket policy's statements
-without their conditions, so a policy that denies requests without TLS denies all. moto's DynamoDB checks a condition
+without their conditions, so a policy that denies requests without TLS denies all. It lists versions by copying every
+object of the bucket with its content, which Python's collector frees late. moto's DynamoDB checks a condition
 and writes in two steps, so that two threads may both succeed.
 """
 
 import logging
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import wraps
@@ -42,6 +44,15 @@ def install_buckets(patches: Patches, context: Context) -> None:
     # moto ignores the conditions of a policy's statements; access is not emulated here
     patches.replace(models.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patches.replace(notifications, "_send_event_bridge_message", send)
+    patches.add(models.FakeKey, "__deepcopy__", _without_content)
+
+
+def _without_content(key: models.FakeKey, _memo: dict[int, Any]) -> Any:
+    """A copy for a list of versions: all but the content, which is the original's alone to close."""
+    copied: Any = object.__new__(models.FakeKey)
+    empty = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the copy closes it
+    copied.__dict__.update(key.__dict__, lock=threading.Lock(), multipart=None, disposed=True, _value_buffer=empty)
+    return copied
 
 
 CALLS = ("get_item", "query", "scan", "put_item", "update_item", "delete_item", "transact_write_items")

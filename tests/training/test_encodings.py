@@ -111,7 +111,8 @@ def test_texts_and_means_are_the_same_numbers_without_scikit_learn(learnt: list[
     for encoder in (NGrams(seed=7).fit(seen), TargetMeans(3).fit(seen, truth), TargetMeans(1).fit(seen, truth)):
         plain: Encoding = encoding(extraction.encoding(encoder))
         expected = encoder.transform(new)
-        np.testing.assert_allclose(plain.many(asked), expected, atol=1e-12)
+        # n-grams are rounded to six decimals, which the last bit of a sum may decide
+        np.testing.assert_allclose(plain.many(asked), expected, atol=1.01e-6)
         np.testing.assert_array_equal(plain.many(asked), [plain.one(value) for value in asked])
         assert expected.shape[1] == len(encoder.names("c"))
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from perennial import layout
 from perennial.forgetting.contents import Found
@@ -114,8 +115,20 @@ def test_a_receipt_is_read_back_and_told_and_no_other_form_of_it_is_taken() -> N
             Receipt.read(other)
 
 
-def test_the_signature_of_a_receipt_is_verified_by_openssl(tmp_path: Path) -> None:
+def test_the_signature_of_a_receipt_is_verified_as_kms_publishes_its_key() -> None:
     """A key pair as that of KMS: ECC_NIST_P256, ECDSA_SHA_256; KMS gives the public key as DER."""
+    body, key = receipt().canonical(), ec.generate_private_key(ec.SECP256R1())
+    signature = key.sign(body, ec.ECDSA(hashes.SHA256()))
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = load_der_public_key(der)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(signature, body, ec.ECDSA(hashes.SHA256()))
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, body.replace(b'"left":0', b'"left":1'), ec.ECDSA(hashes.SHA256()))
+
+
+@pytest.mark.slow
+def test_openssl_verifies_the_signature_of_a_receipt(tmp_path: Path) -> None:
     body, key = receipt().canonical(), ec.generate_private_key(ec.SECP256R1())
     signature = key.sign(body, ec.ECDSA(hashes.SHA256()))
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
