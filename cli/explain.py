@@ -64,7 +64,7 @@ def explain(
 
 
 def _explain_forgetting(ledger: Ledger, identity: str, json: bool) -> None:
-    """How far a forgetting is, or how it ended. It holds the lease of its model, as a run does."""
+    """Tells the stage of a forgetting, or its end. It holds the lease of its model, as a run does."""
     from cloud import forgettings
 
     found = forgettings.get(ledger, identity)

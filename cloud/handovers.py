@@ -569,7 +569,7 @@ class ForgetRequest(TypedJson):
 
 @dataclass(frozen=True)
 class ForgetResult(TypedJson):
-    """What follows a step: the next one (`more`), a wait of `seconds` (`waiting`), or the end."""
+    """The consequence of a step: the next one (`more`), a wait of `seconds` (`waiting`), or the end."""
 
     outcome: Literal["more", "waiting", "forgotten", "incomplete"]
     seconds: int = PAUSE_SECONDS

@@ -22,7 +22,7 @@ class LostLeaseError(CloudError):
 
 
 class Holder(Protocol):
-    """Who holds a lease: a run, or a forgetting."""
+    """The holder of a lease: a run, or a forgetting."""
 
     @property
     def id(self) -> str:

@@ -52,7 +52,7 @@ def retire_run_id(model: str, occasion: str) -> str:
 
 
 def tidy_id(model: str) -> str:
-    """Who holds a model's lease while remnants are deleted; no run has this id."""
+    """The holder of a model's lease while remnants are deleted; no run has this id."""
     return f"run-{model}-{_digits(model, 'tidy')}"
 
 

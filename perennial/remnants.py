@@ -1,4 +1,4 @@
-"""What of a model is left in SageMaker and CloudWatch that nobody owns: deleted where that is safe, else told."""
+"""Remnants of a model in SageMaker and CloudWatch that nobody owns: deleted where that is safe, else told."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is deleted, and the sentences for a person with the next command. `unscale`: a scalable target, too."""
+    """The resources to delete (`unscale`: a scalable target, too), and sentences for a person with the next command."""
 
     configs: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()

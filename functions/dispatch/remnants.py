@@ -52,7 +52,7 @@ def _tidy(context: Context, model: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lease meanwhile."""
+    """The holder of the lease meanwhile."""
 
     id: str
     model: str

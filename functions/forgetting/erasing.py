@@ -109,7 +109,7 @@ def _adopt(work: Work, stored: Stored) -> None:
 
 
 def _current(work: Work, stored: Stored) -> dict[str, Any] | None:
-    """What S3 tells of the current version of an object; None where there is none."""
+    """The current version of an object, as S3 tells of it; None where there is none."""
     try:
         return s3.head(work.bucket(stored), stored.key)
     except s3.MissingObjectError:

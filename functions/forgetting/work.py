@@ -96,7 +96,7 @@ class Work:
             return default
 
     def found(self, stage: str) -> list[Stored]:
-        """What the steps of a search found, in their order."""
+        """The object versions that the steps of a search read, in their order, with their findings."""
         folder = self.path(f"{stage}/")
         keys = [item["Key"] for item in s3.listing(self.platform.models_bucket, folder)]
         return [stored_of(item) for step in s3.read_all_json(self.platform.models_bucket, keys) for item in step]

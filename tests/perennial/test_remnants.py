@@ -1,4 +1,4 @@
-"""What belongs to no endpoint is deleted; what may answer to somebody is told."""
+"""Resources of no endpoint are deleted; an endpoint that may answer to somebody is told."""
 
 from __future__ import annotations
 
