@@ -6,16 +6,19 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from awsrules import quotas
-from cloud import forgettings, s3
+from cloud import s3
 from cloud.handovers import InspectedPart, InspectRequest, UninspectableRequest, WorkItem
 from functions.task import Task, task
 from functions.validation.fetching import ADVICE, fetch
 from perennial import layout
 from perennial.profile import Grid
 from perennial.validation import Inspection, Part, Problem, Verdict, cross_file_keys, inspect
-from perennial.validation.forgotten import Forgotten
+
+if TYPE_CHECKING:
+    from perennial.validation.forgotten import Forgotten
 
 LARGEST_MEMORY_MB = int(quotas.MEMORY.grown)
 FAILURES = {
@@ -108,6 +111,9 @@ def _forgotten(task: Task) -> Forgotten | None:
     """The persons whose rows are left out, if the spec says so."""
     if task.spec.validation.forgotten == "accept":
         return None
+    from cloud import forgettings  # the ledger's records take long to import
+    from perennial.validation.forgotten import Forgotten
+
     known = forgettings.forgotten(task.ledger, task.run.model)
     return Forgotten.of(forgettings.secret(task.ledger, task.run.model), known) if known else None
 

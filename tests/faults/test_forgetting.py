@@ -25,6 +25,7 @@ from perennial.forgetting.receipt import Receipt
 from perennial.forgetting.subject import parse as subject
 from perennial.forgetting.tracing import Tracer
 from perennial.forgetting.work import Forgetting
+from perennial.identity import retrain_run_id
 from perennial.spec import parse
 from tests.faults.account import Account, assert_invariants
 from tests.faults.sagemaker import packed
@@ -219,6 +220,7 @@ def test_later_data_is_compared_with_a_reference_without_the_person(populated: A
     assert_invariants(populated)
 
 
+@pytest.mark.slow
 def test_a_crash_after_each_call_of_each_step_changes_nothing_of_the_end(populated: Account, tmp_path: Path) -> None:
     """The first try of a step dies after its first call, the second one after its second, and so on."""
     before, record, calls = populated.champion("people"), begun(populated), 0
@@ -249,7 +251,7 @@ def test_a_crash_after_each_call_of_each_step_changes_nothing_of_the_end(populat
     assert_forgotten(populated, forgettings.get(populated.world.ledger, record.id), before, tmp_path)
 
 
-@pytest.mark.parametrize("how", ["twice", "lost"])
+@pytest.mark.parametrize("how", ["twice", pytest.param("lost", marks=pytest.mark.slow)])
 def test_a_call_that_is_done_twice_or_whose_response_is_lost_changes_nothing_of_the_end(
     populated: Account, tmp_path: Path, how: Any
 ) -> None:
@@ -278,12 +280,11 @@ def test_a_call_that_is_done_twice_or_whose_response_is_lost_changes_nothing_of_
 
 def test_a_refused_candidate_leaves_the_champion_and_the_work_is_resumed(populated: Account, tmp_path: Path) -> None:
     before, record = populated.champion("people"), begun(populated)
-    populated.sagemaker.outcomes = {"": "refuse"}  # of every run
+    populated.sagemaker.outcomes = {retrain_run_id("people", str(before), record.execution): "refuse"}
     ended = worked(populated, record)
     assert (ended.outcome, populated.champion("people")) == ("incomplete", before)
     assert "ended as refused" in ended.reasons[0]
     assert ended.next_command == f"perennial forget people --resume {record.id}"
-    populated.sagemaker.outcomes = {}
     world = populated.world
     again = forgettings.resume(world.platform, world.ledger, record.id)
     assert_forgotten(populated, worked(populated, again), before, tmp_path)
