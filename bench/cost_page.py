@@ -152,7 +152,7 @@ class Costs:
     def _pipeline(self) -> float:
         """USD for a run of a pipeline with a processing job for each step, and the same training."""
         training = max(JOB_SECONDS, max(run["training"] for run in self._runs))
-        return (len(STEPS) * JOB_SECONDS + training) / 3600 * PEERS["processing"].dollars
+        return float((len(STEPS) * JOB_SECONDS + training) / 3600 * PEERS["processing"].dollars)
 
     def _month(self, run: float, watching: float, serving: Mapping[str, float]) -> dict[str, tuple[float, float]]:
         """USD for a month of small models, served by instances and serverless."""
