@@ -76,3 +76,6 @@ def import_(
     decision = watch_run(platform, ledger, run)
     emit(decision.as_dict()) if json else show(decision)
     raise typer.Exit(CODES.get(decision.outcome, 0))
+
+
+import_.__name__ = "import"  # the name of the command, which is a word of Python

@@ -118,7 +118,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for verb in VERBS:
-    app.command(verb.__name__.rstrip("_"))(verb)  # import_: a word of Python
+    app.command(verb.__name__)(verb)
 
 
 def _version(asked: bool) -> None:

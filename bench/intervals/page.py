@@ -19,7 +19,7 @@ def page(results: Mapping[str, Any], known: Mapping[str, Public]) -> str:
     lines = ["| table | target | new rows | divisions | error of one | intervals | coverage | of each division | "
              "narrowest fifth | widest fifth | mean width | path |"]  # fmt: skip
     lines.append("| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |")
-    for name, found in results.items():
+    for name, found in ((name, results[name]) for name in known if name in results):
         for estimator, told in found["estimators"].items():
             part = told["width"] / found["estimators"]["hist_gradient_boosting"]["width"]
             cells = (name, f"`{known[name].target}`", f"{found['new']:,}", str(found["divisions"]),
