@@ -53,7 +53,9 @@ def tf_idf(text: str) -> Any:
     def fitted(frame: pd.DataFrame, target: Any, train: Any, is_regression: bool) -> Any:
         words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
         numbers = [name for name in frame.select_dtypes("number") if name != text]
-        parts = [("text", words, text), ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers)]
+        parts: list[Any] = [("text", words, text)]
+        if numbers:
+            parts.append(("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers))
         linear = (
             RidgeCV(np.logspace(-1, 2, 7))
             if is_regression
