@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-wide docs-site clean
+.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -155,8 +155,11 @@ bench-loop: setup  ## seconds from upload to InService, training apart
 bench-serving: setup  ## our server beside the container's own stack and others, into docs/benchmarks-serving.md (ten minutes)
 	@$(BIN)/python -m bench.serving.run --date $(or $(DATE),$(shell date +%F)) $(ARGS)
 
-bench-models: setup  ## drafts and models of 12 public tables beside two baselines, into docs/benchmarks-models.md (ten minutes)
+bench-models: setup  ## drafts and models of 12 public tables beside two baselines, and text tables, into docs/benchmarks-models.md (half an hour)
 	@$(BIN)/python -m bench.models.run --write $(ARGS)
+
+bench-intervals: setup  ## how often intervals of regressions hold the truth of new rows, into docs/benchmarks-intervals.md (ten minutes)
+	@$(BIN)/python -m bench.intervals --write $(ARGS)
 
 bench-wide: setup  ## wide and tall tables through all stages, into docs/scale.md (ten minutes)
 	@$(BIN)/python -m bench.wide --write $(ARGS)

@@ -45,7 +45,7 @@ def export(
     alias champion leads to the version that serves. A repeated export changes nothing. Credentials are in
     MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; in OPENLINEAGE_API_KEY.
     """
-    receiver = _receiver(target, uri)
+    receiver = receiver_of(target, uri, f"export {target} ID")
     if identity not in project.model_names():
         model_of(identity)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
@@ -61,10 +61,11 @@ def export(
         line(f"{one['run']}: {one['told']}")
 
 
-def _receiver(target: Target, uri: str) -> Receiver:
+def receiver_of(target: Target, uri: str, command: str) -> Receiver:
+    """The server at a URI, or in the target's variable; `command` is named where there is neither."""
     url = uri or os.environ.get(URLS[target], "")
     if not url:
-        raise usage(f"no server is named; next: perennial export {target} ID --uri URL, or set {URLS[target]}")
+        raise usage(f"no server is named; next: perennial {command} --uri URL, or set {URLS[target]}")
     if target is Target.OPENLINEAGE:
         given = {"token": os.environ.get("OPENLINEAGE_API_KEY", "")}
     else:

@@ -12,7 +12,8 @@ from cli.output import printable
 from perennial.lineage import Node
 
 KINDS = {
-    "trained_on": "trained on", "grown_from": "grown from", "built_by": "built by", "made_with_code": "code",
+    "trained_on": "trained on", "judged_on": "judged on", "imported_from": "imported",
+    "grown_from": "grown from", "built_by": "built by", "made_with_code": "code",
     "made_with_spec": "spec", "judged_against": "judged against", "described_by": "card", "read": "read",
     "labelled_by": "labelled by", "answered_by": "answered by",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from cli import (
     explain,
     export,
     forget,
+    importing,
     init,
     lineage,
     models,
@@ -54,9 +55,9 @@ NEXT = 'next: perennial doctor   (or, for a cloud on this machine: eval "$(peren
 VERBS: tuple[Callable[..., None], ...] = (
     demo.demo, new.new, init.init, check.check, train.train, schema.schema, doctor.doctor, up.up, up.down,
     upload.upload, retrain.retrain, runs.runs, explain.explain, compare.compare, report.report, site.site,
-    export.export, approval.approve, approval.reject, models.models, lineage.lineage, drift.drift, monitor.monitor,
-    traffic.traffic, truth.truth, predict.predict, batch.batch, rollback.rollback, withdraw.withdraw, rebuild.rebuild,
-    stop.stop, retire.retire, forget.forget, new.synth,
+    export.export, importing.import_, approval.approve, approval.reject, models.models, lineage.lineage, drift.drift,
+    monitor.monitor, traffic.traffic, truth.truth, predict.predict, batch.batch, rollback.rollback,
+    withdraw.withdraw, rebuild.rebuild, stop.stop, retire.retire, forget.forget, new.synth,
 )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for verb in VERBS:
-    app.command()(verb)
+    app.command(verb.__name__)(verb)
 
 
 def _version(asked: bool) -> None:

@@ -468,6 +468,7 @@ class DispatchMessage(TypedJson):
     request_approval: send the notice that the run waits. retrain: start a run on the newest accepted data.
     clean_up: start an execution that ends what the run's execution had begun; `error` is the one by which it ended.
     `who` and `why` are of the person who asks for a retraining; without one the platform does.
+    `imported` is the digest of a model that was trained elsewhere, which the run judges instead of fitting one.
     ask_about_retraining: send the notice that trainings stop after the run, the last of refused candidates.
     """
 
@@ -477,6 +478,7 @@ class DispatchMessage(TypedJson):
     error: StateError | None = None
     who: str = ""
     why: str = ""
+    imported: str = ""
 
     @classmethod
     def from_json(cls, document: object, reader: str = "") -> Self:

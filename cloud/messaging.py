@@ -47,13 +47,16 @@ def request_approval(platform: Platform, run: str) -> None:
     _send(platform, DispatchMessage("request_approval", run))
 
 
-def retrain(platform: Platform, model: str, occasion: str, asked: tuple[str, str] = ("", "")) -> None:
+def retrain(
+    platform: Platform, model: str, occasion: str, asked: tuple[str, str] = ("", ""), imported: str = ""
+) -> None:
     """Sends dispatch the message to train a model again. The same occasion starts one run.
 
-    `asked`: the person who asks for it, and why; without a person it depends on newer data.
+    `asked`: the person who asks for it, and why; without a person it depends on newer data. `imported`: the digest of a
+    model that is judged instead of a fitted one.
     """
     who, why = asked
-    _send(platform, DispatchMessage("retrain", model, occasion, who=who, why=why))
+    _send(platform, DispatchMessage("retrain", model, occasion, who=who, why=why, imported=imported))
 
 
 def ask_about_retraining(platform: Platform, run: str) -> None:

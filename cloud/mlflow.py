@@ -25,7 +25,7 @@ from perennial.tracking.account import Account
 from perennial.tracking.receiver import Receiver
 from perennial.unpacking import unpack
 
-_API, _ARTIFACTS = "api/2.0/mlflow", "api/2.0/mlflow-artifacts/artifacts"
+API, ARTIFACTS = "api/2.0/mlflow", "api/2.0/mlflow-artifacts/artifacts"
 _MOST_TAGS = 100  # in one request of runs/log-batch
 
 
@@ -58,7 +58,7 @@ def export(platform: Platform, ledger: Ledger, receiver: Receiver, run: Run) -> 
     experiment = server.experiment(account.name)
     found = server.run(experiment, account)
     server.describe(found["run_id"], account)
-    folder = _artifact_path(found["artifact_uri"])
+    folder = artifact_path(found["artifact_uri"])
     number, left_out = "", f"report and model: the server keeps artifacts at {found['artifact_uri']}, and takes none"
     if folder is not None:
         _put_pages(platform, receiver, folder, run)
@@ -146,7 +146,7 @@ class _Server:
             _write_model(platform, account.version, account.spec, run["run_id"], model)
             for path in sorted(file for file in model.rglob("*") if file.is_file()):
                 place = f"{folder}/{mlflow_model.FOLDER}/{path.relative_to(model).as_posix()}"
-                tracking.put_file(self._receiver, f"{_ARTIFACTS}/{quote(place)}", path)
+                tracking.put_file(self._receiver, f"{ARTIFACTS}/{quote(place)}", path)
         return self._register(account, run), ""
 
     def _register(self, account: Account, run: dict[str, str]) -> str:
@@ -187,19 +187,19 @@ class _Server:
     def _delete_alias(self, name: str) -> None:
         try:
             body = {"name": name, "alias": mlflow.CHAMPION_ALIAS}
-            tracking.call(self._receiver, "DELETE", f"{_API}/registered-models/alias", body)
+            tracking.call(self._receiver, "DELETE", f"{API}/registered-models/alias", body)
         except TrackingError as error:
             if error.code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
 
     def _get(self, resource: str, action: str, **query: str) -> dict[str, Any]:
-        return dict(tracking.call(self._receiver, "GET", f"{_API}/{resource}/{action}", query=query))
+        return dict(tracking.call(self._receiver, "GET", f"{API}/{resource}/{action}", query=query))
 
     def _post(self, resource: str, action: str, **body: Any) -> dict[str, Any]:
-        return dict(tracking.call(self._receiver, "POST", f"{_API}/{resource}/{action}", body))
+        return dict(tracking.call(self._receiver, "POST", f"{API}/{resource}/{action}", body))
 
 
-def _artifact_path(uri: str) -> str | None:
+def artifact_path(uri: str) -> str | None:
     """The path of a run's artifacts behind the server's proxy; None where the server keeps them elsewhere."""
     parts = urlsplit(uri)
     return parts.path.strip("/") if parts.scheme == "mlflow-artifacts" else None
@@ -221,7 +221,7 @@ def _put_pages(platform: Platform, receiver: Receiver, folder: str, run: Run) ->
                 s3.download(platform.models_bucket, key, path)
             except s3.MissingObjectError:
                 continue
-            tracking.put_file(receiver, f"{_ARTIFACTS}/{quote(folder)}/{name}", path)
+            tracking.put_file(receiver, f"{ARTIFACTS}/{quote(folder)}/{name}", path)
 
 
 def _write_model(platform: Platform, version: ModelVersion, spec: ModelSpec, run: str, folder: Path) -> None:

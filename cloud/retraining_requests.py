@@ -1,4 +1,4 @@
-"""Retrainings by hand: a person has the model trained again, after a change of its spec or its code."""
+"""Retrainings by hand: a person has the model trained again, or brings one that was trained elsewhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ class RetrainingError(CloudError):
     """The model cannot be trained again now, for the reason given."""
 
 
-def request(platform: Platform, ledger: Ledger, model: str, asked: tuple[str, str], now: datetime) -> str:
+def request(
+    platform: Platform, ledger: Ledger, model: str, asked: tuple[str, str], now: datetime, imported: str = ""
+) -> str:
     """Asks dispatch to train on the model's newest accepted datasets; the id of the run. `asked`: who, and why.
+
+    `imported`: the digest of a model that is judged instead of a fitted one.
 
     Raises RetrainingError for a retired model, one without accepted data, and during another run.
     """
@@ -33,5 +37,5 @@ def request(platform: Platform, ledger: Ledger, model: str, asked: tuple[str, st
             f"{holder} of '{model}' is under way", f"perennial explain {holder}, wait for its end, then try again"
         )
     champion, occasion = ledger.champion(model), now.isoformat()
-    messaging.retrain(platform, model, occasion, asked)
+    messaging.retrain(platform, model, occasion, asked, imported)
     return retrain_run_id(model, champion.version if champion else "", occasion)

@@ -97,18 +97,47 @@ def put_file(receiver: Receiver, path: str, file: Path) -> None:
         _request(receiver, "PUT", path, {"body": opened, "headers": headers})
 
 
+def get_file(receiver: Receiver, path: str, file: Path, most: int) -> None:
+    """Writes the bytes at a path to a file. Raises TrackingError, also for more than `most` bytes."""
+    try:
+        answer = _pool().request(
+            "GET", f"{receiver.url}/{path}", headers=receiver.headers, redirect=False, preload_content=False
+        )
+        try:
+            _check(receiver, path, answer.status, b"" if answer.status < 300 else answer.read(_LONGEST * 10))
+            taken = 0
+            with file.open("wb") as opened:
+                for chunk in answer.stream(1 << 20):
+                    taken += len(chunk)
+                    if taken > most:
+                        raise TrackingError(f"{receiver.url} answers {path} with more than {most:,} bytes")
+                    opened.write(chunk)
+        finally:
+            answer.close()
+    except HTTPError as error:
+        raise _unreachable(receiver, error) from None
+
+
 def _request(receiver: Receiver, method: str, path: str, given: dict[str, Any]) -> bytes:
     fields = given.pop("fields", None)
     given |= {"fields": fields} if fields else {}
     try:
         answer = _pool().request(method, f"{receiver.url}/{path}", redirect=False, **given)
     except HTTPError as error:
-        message = f"{receiver.url} cannot be reached: {_cause(error)}"
-        raise TrackingError(message, hint=f"curl -sS {receiver.url}") from None
-    if answer.status >= 300:
-        code, message = _fault(answer.data)
-        raise TrackingError(f"{receiver.url} answered {answer.status} to {path}: {message}", code)
+        raise _unreachable(receiver, error) from None
+    _check(receiver, path, answer.status, answer.data)
     return bytes(answer.data)
+
+
+def _check(receiver: Receiver, path: str, status: int, body: bytes) -> None:
+    if status >= 300:
+        code, message = _fault(body)
+        raise TrackingError(f"{receiver.url} answered {status} to {path}: {message}", code)
+
+
+def _unreachable(receiver: Receiver, error: HTTPError) -> TrackingError:
+    message = f"{receiver.url} cannot be reached: {_cause(error)}"
+    return TrackingError(message, hint=f"curl -sS {receiver.url}")
 
 
 def _cause(error: HTTPError) -> str:

@@ -69,11 +69,12 @@ def _version(task: Task) -> ModelVersion:
         code_digest=task.run.code_digest,
         spec_digest=task.run.spec_digest,
         parameters=evaluation["parameters"],
-        rows=rows.get("refitted") or rows.get("train"),
+        rows=None if task.run.imported else rows.get("refitted") or rows.get("train"),
         refitted="refitted" in rows,
         metrics=evaluation["candidate"]["metrics"],
         importance=evaluation.get("importance") or {},
         environment=evaluation["environment"],
         created_at=task.now,
+        imported=task.run.imported,
         grown_from=(evaluation.get("update") or {}).get("grown_from", ""),
     )

@@ -21,6 +21,7 @@ VERDICT, PROFILE, DRIFT, CARD = "verdict.json", "profile.json", "drift.json", "c
 ROWS, QUARANTINED = "rows.parquet", "quarantined.parquet"
 # of a run and its training job
 TRAINING_DATA, TRAINING_PARTS, CHAMPION = "data.manifest", "parts.json", "champion.tar.gz"
+IMPORTED = "imported.skops"
 EVALUATION, DECISION = "evaluation.json", "decision.json"
 MODEL_ARCHIVE, OUTPUT_ARCHIVE = "model.tar.gz", "output.tar.gz"
 MODEL_MANIFEST = "manifest.json"  # in a model's archive
@@ -161,6 +162,16 @@ def spec(model: str, digest: str) -> str:
 def training_source(digest: str) -> str:
     """The archive of the source that training jobs run, by the digest of its contents."""
     return f"sources/{digest}.tar.gz"
+
+
+def imported_facts(model: str, digest: str) -> str:
+    """The facts about a model that was trained elsewhere, by their digest."""
+    return f"imports/{model}/{digest}.json"
+
+
+def imported_file(model: str, sha256: str) -> str:
+    """The file of a model that was trained elsewhere, by the digest of its bytes."""
+    return f"imports/{model}/{sha256}.skops"
 
 
 def run(identity: str, name: str = "") -> str:

@@ -26,12 +26,17 @@ class Node:
 
 def edges_of_version(version: ModelVersion, champion: str | None) -> tuple[Edge, ...]:
     """The edges from a model version to its sources, and to the champion it was compared with."""
-    edges = [Edge(source=version.id, kind="trained_on", target=dataset) for dataset in version.datasets]
+    edges: list[Edge] = [
+        Edge(source=version.id, kind="judged_on" if version.imported else "trained_on", target=dataset)
+        for dataset in version.datasets
+    ]
     edges += [
         Edge(source=version.id, kind="built_by", target=version.run),
         Edge(source=version.id, kind="made_with_code", target=f"code:{version.code_digest}"),
         Edge(source=version.id, kind="made_with_spec", target=f"spec:{version.spec_digest}"),
     ]
+    if version.imported:
+        edges.append(Edge(source=version.id, kind="imported_from", target=f"import:{version.imported}"))
     if version.grown_from:
         edges.append(Edge(source=version.id, kind="grown_from", target=version.grown_from))
     if champion is not None and champion != version.id:

@@ -107,6 +107,7 @@ class Run(Record):
         canary_checked: the golden rows of the canary were checked.
         breached_alarms: the alarms that were in ALARM during its release.
         candidate: the archive that was judged; None before, and in runs of older releases.
+        imported: the digest of the facts about a model that was trained elsewhere and is judged; '' for a fit.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Run(Record):
     canary_checked: bool = False
     breached_alarms: tuple[str, ...] = ()
     candidate: JudgedArchive | None = None
+    imported: str = ""
 
     def step(self, name: str) -> Step | None:
         """The latest step of that name."""
@@ -156,8 +158,11 @@ class ModelVersion(Record):
     """A registered model: content digest, sources and metrics.
 
     `importance` is the permutation importance of each feature; empty where measuring it took too long. `rows` is the
-    number of rows it was fitted on; `refitted`: on all rows, after the model that the metrics are of was judged.
+    number of rows it was fitted on, None if that is not known; `refitted`: on all rows, after the model that the
+    metrics are of was judged.
     `grown_from` is the version that an amended model was updated from; empty for one that was trained from its start.
+    `imported` is the digest of the facts about a model that was trained elsewhere: `datasets` are then those that it
+    was judged on, and it is not known which rows it has seen.
     """
 
     id: str
@@ -179,6 +184,7 @@ class ModelVersion(Record):
     created_at: datetime
     package: str = ""
     grown_from: str = ""
+    imported: str = ""
 
 
 class Champion(Record):
@@ -228,6 +234,8 @@ class Edge(Record):
     source: str
     kind: Literal[
         "trained_on",
+        "judged_on",
+        "imported_from",
         "grown_from",
         "built_by",
         "made_with_code",

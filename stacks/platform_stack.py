@@ -152,7 +152,7 @@ class PlatformStack(Stack):
         data.grant_write(do.compare, "datasets/*")
         models.grant_read(do.compare, "runs/*")
         data.grant_read(do.prepare, "datasets/*")
-        models.grant_read(do.prepare, "versions/*")
+        models.grant_read(do.prepare, "versions/*", "imports/*")
         models.grant_write(do.prepare, "runs/*")
         for function in (do.dispatch, do.reconcile, do.prepare):
             self.training.grant_read_source(function)

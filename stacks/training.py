@@ -23,6 +23,10 @@ JOB_ACTIONS = (
 _ENGINE = ("pydantic_core*/**/*", "typing_extensions*", "typing_extensions*/**/*")
 
 
+# the reader of imported models, without its command and its cards
+_IMPORTS = ("skops/*.py", "skops/io/**/*.py", "skops/utils/**/*.py", "skops-*/**/*")
+
+
 class Training(Construct):
     """Source archive and role of every training job; the workflow creates the jobs."""
 
@@ -77,6 +81,7 @@ def source_of(settings: Settings) -> Source:
     """The source of a training job: `training`, `perennial`, the users' estimators, and packages that the image lacks.
 
     treelite serves models with large trees, the packages of `wheels` those with patterns; their archives contain them.
+    skops reads models that were trained elsewhere.
     """
     wheels = Wheels()
     wheels.install()
@@ -86,5 +91,6 @@ def source_of(settings: Settings) -> Source:
         ("training", CODE / "training", "**/*"),
         ("models", settings.models_folder, "*.py"),
         *[(path.name, path, "**/*") for path in sorted(wheels.folder.glob("treelite*"))],
+        *[("", wheels.folder, pattern) for pattern in _IMPORTS],
         *[("wheels", wheels.folder, pattern) for pattern in _ENGINE],  # training/wheels.py
     )

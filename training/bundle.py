@@ -32,8 +32,8 @@ CONTRACT = (
     )),
 )  # fmt: skip
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "model", "ngrams", "predictions", "score",
-    "serve", "served", "tables", "target_means", "wheels",
+    "__init__", "artifact", "columns", "encoders", "features", "imported", "model", "ngrams", "predictions", "quantile",
+    "score", "serve", "served", "tables", "target_means", "wheels",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),

@@ -26,6 +26,7 @@ from perennial.contract.lifecycle import AUTO
 from perennial.contract.plan import Plan
 from training.features import Features, code_places
 from training.job import TrainingError
+from training.quantile import QuantileBoosting
 
 # From this number of rows on, the time of one thread costs more than a model that differs in the last digit between
 # machine types.
@@ -62,6 +63,8 @@ def build(plan: Plan, classes: int, code: Path, ways: Mapping[str, str] | None =
     encoding, make = _NAMED[plan.estimator]
     estimator = make(plan.problem, classes, code_places(plan.features, ways, classes), plan.seed)
     _set(estimator, plan)
+    if isinstance(estimator, QuantileBoosting):
+        estimator.set_params(share=plan.interval)
     return _piped(estimator, Features(plan.features, encoding, ways, classes, plan.seed))
 
 
@@ -130,6 +133,12 @@ def _elastic(problem: str, classes: int, codes: list[int], seed: int) -> BaseEst
     return LogisticRegression(solver="saga", l1_ratio=0.5, max_iter=1000, tol=1e-3, random_state=seed)
 
 
+def _quantile(problem: str, classes: int, codes: list[int], seed: int) -> BaseEstimator:
+    if problem != "regression":
+        raise TrainingError(f"training.estimator: quantile is for a regression; this is a {problem} problem.")
+    return QuantileBoosting(categorical_features=codes or None, random_state=seed)
+
+
 _Maker = Callable[[str, int, list[int], int], BaseEstimator]
 _NAMED: Mapping[str, tuple[Literal["ordinal", "dense"], _Maker]] = {
     "hist_gradient_boosting": ("ordinal", _boosting),
@@ -137,16 +146,16 @@ _NAMED: Mapping[str, tuple[Literal["ordinal", "dense"], _Maker]] = {
     "extra_trees": ("ordinal", _extra),
     "linear": ("dense", _linear),
     "elastic_net": ("dense", _elastic),
+    "quantile": ("ordinal", _quantile),
 }
 
 
 def _set(estimator: BaseEstimator, plan: Plan) -> None:
     known = estimator.get_params()
     for name in plan.parameters:
-        if name not in known:
-            raise TrainingError(
-                f"training.parameters: {plan.estimator} has no parameter '{name}'; it has {', '.join(sorted(known))}."
-            )
+        if name not in known or (name == "share" and isinstance(estimator, QuantileBoosting)):
+            has = ", ".join(sorted(each for each in known if each != "share"))
+            raise TrainingError(f"training.parameters: {plan.estimator} has no parameter '{name}'; it has {has}.")
     estimator.set_params(**plan.parameters)
 
 

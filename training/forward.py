@@ -35,6 +35,8 @@ def measure(
     times = split.times
     if times is None or plan.origin.event_time is None:
         return None
+    if plan.imported is not None:
+        return _unknown("an imported model is not fitted on older rows")
     judged_times, trained_times = (each[plan.origin.event_time] for each in (split.held_out, split.train))
     usual = times.dropna().quantile(1 - plan.held_out, interpolation="lower")
     if pd.isna(usual):

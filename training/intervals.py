@@ -4,6 +4,8 @@ The held-out rows are divided by their predicted value into parts of many rows. 
 predicted) give what is added to an answer: the quantiles that hold the declared share, corrected for the number of
 rows, after Vovk's Mondrian conformal prediction. So an interval is as wide as errors are where the answer lies, it need
 not be symmetric, and it holds the truth as often as declared as long as rows are as those that were held out.
+
+An estimator of quantiles has ends of its own for each row, which the errors beyond them correct; there is one part.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from training import quantile
 from training.job import TrainingError
 
 _MOST_PARTS = 20
@@ -33,12 +36,7 @@ def measure(share: float, actual: Floats, predicted: Floats) -> dict[str, Any]:
     {"share", "rows", "edges", "low", "high"}: the answers up to edges[i] are in part i; `low` and `high` are added.
     Raises TrainingError for too few rows.
     """
-    fewest = math.ceil(2 / (1 - share) - _SLIP)
-    if len(actual) < fewest:
-        raise TrainingError(
-            f"{len(actual)} held-out rows are too few for training.interval: {share:g}; at least {fewest} are needed. "
-            "Upload more rows, or take a smaller interval."
-        )
+    fewest = _require(share, len(actual))
     size = max(_ROWS_OF_A_PART, math.ceil(2 * _ROWS_BEYOND / (1 - share) - _SLIP))
     count = max(1, min(_MOST_PARTS, len(actual) // size))
     edges = _edges(predicted, count)
@@ -57,6 +55,17 @@ def measure(share: float, actual: Floats, predicted: Floats) -> dict[str, Any]:
     }
 
 
+def _require(share: float, rows: int) -> int:
+    """The fewest rows that an interval needs. Raises TrainingError for less."""
+    fewest = math.ceil(2 / (1 - share) - _SLIP)
+    if rows < fewest:
+        raise TrainingError(
+            f"{rows} held-out rows are too few for training.interval: {share:g}; at least {fewest} are needed. "
+            "Upload more rows, or take a smaller interval."
+        )
+    return fewest
+
+
 def _edges(predicted: Floats, count: int) -> Floats:
     """The inner edges of parts of as many rows, each between two different answers: no answer lies on an edge."""
     ordered = np.sort(predicted)
@@ -70,8 +79,24 @@ def of(plan: Plan, pipeline: Any, held_out: pd.DataFrame) -> dict[str, Any] | No
     """The interval of a fitted pipeline, by typed held-out rows. Raises TrainingError."""
     if plan.interval is None:
         return None
-    predicted = np.asarray(pipeline.predict(held_out[list(plan.features)]), dtype=np.float64)
-    return measure(plan.interval, held_out[plan.target].to_numpy(dtype=np.float64), predicted)
+    rows, actual = held_out[list(plan.features)], held_out[plan.target].to_numpy(dtype=np.float64)
+    if quantile.has_ends(pipeline):
+        return correct(plan.interval, actual, quantile.answers(pipeline, rows))
+    return measure(plan.interval, actual, np.asarray(pipeline.predict(rows), dtype=np.float64))
+
+
+def correct(share: float, actual: Floats, answers: Floats) -> dict[str, Any]:
+    """The manifest's member `interval` of an estimator of quantiles, from its answers and ends (n, 3).
+
+    `low` and `high` are added to the ends of a row, `quantiles` is True. Raises TrainingError for too few rows.
+    """
+    fewest = _require(share, len(actual))
+    ends = np.sort(answers, axis=1)[:, [0, 2]]
+    both = [_bounds(actual - ends[:, side], share, fewest) for side in (0, 1)]
+    assert both[0] is not None, "there are enough rows"
+    assert both[1] is not None, "there are enough rows"
+    member = {"share": share, "rows": len(actual), "edges": [], "low": [both[0][0]], "high": [both[1][1]]}
+    return member | {"quantiles": True}
 
 
 def _bounds(errors: Floats, share: float, fewest: int) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from perennial.contract.columns import Column, declared
 from perennial.contract.values import read
-from training import artifact
+from training import artifact, quantile
 from training.columns import frame
 from training.predictions import Predictions, check_golden, predicted, read_golden
 
@@ -50,8 +50,13 @@ class Model:
         return predicted(self.manifest, self.values(rows))
 
     def values(self, rows: pd.DataFrame) -> Any:
-        """The positive's probability or a number (n,), or probabilities (n, K)."""
+        """The positive's probability or a number (n,), or probabilities (n, K).
+
+        Of a regression by quantiles with an interval the number and its two ends, (n, 3).
+        """
         rows = rows[list(self.features)]
+        if (self.manifest.get("interval") or {}).get("quantiles"):
+            return quantile.answers(self.pipeline, rows)
         if self.manifest["problem"] == "regression":
             return np.asarray(self.pipeline.predict(rows), dtype=np.float64)
         probabilities = np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)

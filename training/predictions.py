@@ -148,15 +148,19 @@ def _csv(header: list[str], lines: Iterable[list[Any]]) -> str:
 
 
 def predicted(manifest: Mapping[str, Any], values: Floats) -> Predictions:
-    """Predictions from a model's output, (n,) or for multiclass (n, K). Raises ValueError for a number that is not
-    finite.
+    """Predictions from a model's output, (n,), for multiclass (n, K), for quantiles with ends (n, 3).
+
+    Raises ValueError for a number that is not finite.
     """
     if not np.isfinite(values).all():
         raise ValueError("the model gave a number that is not finite")
     problem, classes = manifest["problem"], tuple(manifest["classes"] or ())
     words = words_of(manifest)
     if problem == "regression":
-        return Predictions(problem, (), values, None, ends=_ends(manifest.get("interval"), values))
+        interval = manifest.get("interval")
+        if values.ndim == 2:
+            return Predictions(problem, (), values[:, 0], None, ends=_corrected(interval, values))
+        return Predictions(problem, (), values, None, ends=_ends(interval, values))
     if problem == "multiclass":
         return Predictions(
             problem, classes, values, [classes[place] for place in values.argmax(axis=1).tolist()], words=words
@@ -172,6 +176,15 @@ def _ends(interval: Mapping[str, Any] | None, values: Floats) -> Floats | None:
     part = np.searchsorted(interval["edges"], values)
     low, high = np.array(interval["low"]), np.array(interval["high"])
     return np.column_stack([values + low[part], values + high[part]])
+
+
+def _corrected(interval: Mapping[str, Any] | None, values: Floats) -> Floats | None:
+    """The ends (n, 2) by quantiles, corrected; each interval holds its answer, also where the quantiles cross."""
+    if interval is None:
+        return None
+    ordered = np.sort(values, axis=1)
+    low, high = ordered[:, 0] + interval["low"][0], ordered[:, 2] + interval["high"][0]
+    return np.column_stack([np.minimum(low, values[:, 0]), np.maximum(high, values[:, 0])])
 
 
 def words_of(manifest: Mapping[str, Any]) -> tuple[Any, ...] | None:

@@ -15,7 +15,19 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import contest, estimators, evaluation, fitting, importance, judging, leakage, rows, search, wheels
+from training import (
+    contest,
+    estimators,
+    evaluation,
+    fitting,
+    importance,
+    importing,
+    judging,
+    leakage,
+    rows,
+    search,
+    wheels,
+)
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 from training.split import Split
 from training.split import split as divide
@@ -54,7 +66,10 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
         try:
             window = contest.without_memory(job, split)
             job, searched = search.resolve(job, window)
-            fitted = fitting.fit(job, window, paths.model)
+            if job.imported is None:
+                fitted = fitting.fit(job, window, paths.model)
+            else:
+                fitted = importing.take(job, window, paths.model, paths.plan)
             fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
         finally:
             rival.stop()
@@ -65,7 +80,7 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
     }
     about["importance"] = importance.measure(job, split, fitted.served)
     about["search"] = searched
-    about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval")}
+    about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval", "imported")}
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})

@@ -51,6 +51,8 @@ def update(plan: Plan, pipeline: Any, lesson: Lesson, code: Path) -> Any:
     """The pipeline after the lesson; it may be changed in place. Raises NotAmendableError."""
     if ":" in plan.estimator:
         return _by_user(plan, pipeline, lesson, code)
+    if plan.estimator not in _WAYS:
+        raise NotAmendableError(f"{plan.estimator} is trained in full")
     numbers = pipeline[0].transform(lesson.rows)
     _WAYS[plan.estimator](plan, pipeline[-1], numbers, lesson)
     return pipeline

@@ -1,6 +1,7 @@
-"""`python -m bench.models.baselines FOLDER COLUMNS`: two baselines on the rows of our split, and all scores.
+"""`python -m bench.models.baselines FOLDER COLUMNS [TEXT]`: baselines on the rows of our split, and all scores.
 
-Runs in the peers' environment. COLUMNS are those that an expert would not show to a model, as JSON.
+Runs in the peers' environment. COLUMNS are those that an expert would not show to a model, as JSON. TEXT is a column of
+sentences; then a TF-IDF pipeline is a third baseline.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from skrub import tabular_pipeline
 
 from bench.models.scores import scores
@@ -40,6 +47,26 @@ def skrub(frame: pd.DataFrame, target: Any, train: Any, is_regression: bool) -> 
     return model, frame
 
 
+def tf_idf(text: str) -> Any:
+    """A pipeline as one writes it by hand: words and pairs of words of a column, beside the numbers."""
+
+    def fitted(frame: pd.DataFrame, target: Any, train: Any, is_regression: bool) -> Any:
+        words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+        numbers = [name for name in frame.select_dtypes("number") if name != text]
+        parts: list[Any] = [("text", words, text)]
+        if numbers:
+            parts.append(("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers))
+        linear = (
+            RidgeCV(np.logspace(-1, 2, 7))
+            if is_regression
+            else LogisticRegressionCV(Cs=np.logspace(-1, 2, 4), cv=3, scoring="roc_auc", max_iter=1000)
+        )
+        frame = frame.assign(**{text: frame[text].fillna("").astype(str)})
+        return make_pipeline(ColumnTransformer(parts), linear).fit(frame.iloc[train], target[train]), frame
+
+    return fitted
+
+
 def main() -> None:
     """Writes scores.json: each model's metric, and the paired differences with their intervals."""
     folder, hidden = Path(sys.argv[1]), json.loads(sys.argv[2])
@@ -54,8 +81,11 @@ def main() -> None:
     frame = raw.drop(columns=[places["target"], *hidden])
     train, asked = np.array(places["train"]), np.array(places["held_out"])
     classes = np.unique(answers[train]) if not is_regression else np.array([])
-    predicted, seconds = {"ours": _ours(ours["values"], classes, problem)}, {}
-    for name, make in (("five_lines", five_lines), ("skrub", skrub)):
+    predicted, seconds = {name: _ours(values, classes, problem) for name, values in ours.items()}, {}
+    # the five lines leave a text out, and may have no column then
+    other = {"tf_idf": tf_idf(sys.argv[3])} if sys.argv[3:] else {"five_lines": five_lines}
+    makers = other | {"skrub": skrub}
+    for name, make in makers.items():
         began = time.perf_counter()
         model, given = make(frame, answers, train, is_regression)
         seconds[name] = round(time.perf_counter() - began, 2)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.models.tables import Public, tables
+from bench.models.tables import Public, tables, texts
 
 METRICS = {"regression": "R2", "binary": "ROC AUC", "multiclass": "ROC AUC, each class against the rest"}
+BASELINES = {"five_lines": "the five lines", "skrub": "skrub", "tf_idf": "TF-IDF by hand"}
 TEMPLATE = Path(__file__).with_name("page.md")
 
 
@@ -29,24 +30,107 @@ def judge(table: Public, found: Mapping[str, Any]) -> list[str]:
         faults.append(f"leaks together not named: {', '.join(missed)}")
     if table.key and tuple(draft["key"]) != table.key:
         faults.append(f"key {draft['key']}, not {list(table.key)}")
-    if found["scores"]["against"]["five_lines"]["high"] < 0:
-        faults.append("worse than the five lines")
+    for model, differences in (("the default", found["scores"]["against"]), ("auto", found["scores"].get("auto", {}))):
+        faults += [f"{model} worse than {BASELINES[name]}" for name, each in differences.items() if each["high"] < 0]
     return faults
 
 
 def page(results: Mapping[str, Any]) -> str:
     """The whole page."""
     known = {name: table for name, table in tables().items() if name in results}
+    written = {name: table for name, table in texts().items() if name in results}
     head = "| table | rows | metric | ours | five lines | skrub | ours - five lines | ours - skrub |"
     scores = [head, "| --- |" + " ---: |" * 7]
     drafts = ["| table | what it is | problem | features | left out | leaks named |", "| --- |" * 1 + " --- |" * 5]
     for name, table in known.items():
         scores.append(_scores(name, results[name]))
         drafts.append(_draft(table, results[name]))
-    wrong = [f"{name}: {'; '.join(found)}" for name, table in known.items() if (found := judge(table, results[name]))]
+    wrong = [
+        f"{name}: {'; '.join(found)}"
+        for name, table in (known | written).items()
+        if (found := judge(table, results[name]))
+    ]
     told = ". ".join(wrong) + "." if wrong else "none."
+    searched = {name: results[name] for name in known if "auto" in results[name].get("scores", {})}
     text = TEMPLATE.read_text(encoding="utf-8")
-    return text.format(count=len(known), scores="\n".join(scores), drafts="\n".join(drafts), wrong=told)
+    return text.format(
+        count=len(known),
+        scores="\n".join(scores),
+        searches=_searches(searched),
+        verdict=_verdict(searched, len(known)),
+        texts=_texts(written, results),
+        drafts="\n".join(drafts),
+        wrong=told,
+    )
+
+
+def _searches(results: Mapping[str, Any]) -> str:
+    """The table of `auto`: what it found, and its difference to the better baseline."""
+    if not results:
+        return "Not measured."
+    lines = ["| table | found | auto | better baseline | auto - better baseline | job | path, p50: default | auto |"]
+    lines.append("| --- | --- |" + " ---: |" * 6)
+    for name, found in results.items():
+        scores, draft = found["scores"], found["draft"]
+        best = _better(scores)
+        difference = _difference(scores["auto"][best])
+        cells = (name, _estimator(draft["auto"]), f"{scores['scores']['auto']:.3f}",
+                 f"{scores['scores'][best]:.3f} ({BASELINES[best]})", difference,
+                 f"{draft['auto']['job_seconds']:.0f} s",
+                 _path(draft["ours"]), _path(draft["auto"]))  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _better(scores: Mapping[str, Any]) -> str:
+    """The better one of five lines and skrub on the held-out rows."""
+    return max(("five_lines", "skrub"), key=lambda name: scores["scores"][name])
+
+
+def _verdict(results: Mapping[str, Any], tables: int) -> str:
+    """The number of tables that the search is better on, and the goal."""
+    found = [each["scores"]["auto"][_better(each["scores"])] for each in results.values()]
+    surely, worse = sum(each["low"] > 0 for each in found), sum(each["high"] < 0 for each in found)
+    above = sum(each["difference"] > 0 for each in found)
+    goal, missing = -(-tables // 2), tables - len(found)
+    met = "met" if surely >= goal else f"not met: {surely} surely, asked {goal}"
+    met += f"; {missing} tables are not measured with `auto`" if missing else ""
+    return (
+        f"Of {len(found)} tables `auto` has the greater metric on {above}, is surely better on {surely} (the interval "
+        f"lies above zero) and surely worse on {worse}. Better on at least half: {met}."
+    )
+
+
+def _texts(known: Mapping[str, Public], results: Mapping[str, Any]) -> str:
+    """The table of sentences and titles, beside a TF-IDF pipeline written by hand."""
+    if not known:
+        return "Not measured."
+    lines = ["| table | what it is | rows | metric | default | auto | TF-IDF by hand | skrub | default - TF-IDF | "
+             "auto - TF-IDF | auto found | path, p50: default | auto |"]  # fmt: skip
+    lines.append("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
+    for name, table in known.items():
+        found = results[name]
+        if "failed" in found:
+            lines.append(f"| {name} | {table.kind} | failed: {found['failed']} |" + " |" * 10)
+            continue
+        scores, draft = found["scores"], found["draft"]
+        metrics = [f"{scores['scores'][model]:.3f}" for model in ("ours", "auto", "tf_idf", "skrub")]
+        differences = [_difference(scores[key]["tf_idf"]) for key in ("against", "auto")]
+        cells = (name, table.kind, f"{draft['rows']:,}", METRICS[scores["problem"]], *metrics, *differences,
+                 _estimator(draft["auto"]), _path(draft["ours"]), _path(draft["auto"]))  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    missing = [name for name in texts() if name not in known]
+    told = f"\n\nNot measured: {', '.join(missing)}." if missing else ""
+    return "\n".join(lines) + told
+
+
+def _estimator(found: Mapping[str, Any]) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in found["parameters"].items())
+    return f"`{found['estimator']}`" + (f" ({settings})" if settings else "")
+
+
+def _path(found: Mapping[str, Any]) -> str:
+    return f"{found['path']}, {found['p50_ms']:.2f} ms"
 
 
 def _scores(name: str, found: Mapping[str, Any]) -> str:

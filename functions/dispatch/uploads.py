@@ -121,7 +121,7 @@ def retrain(context: Context, message: DispatchMessage) -> None:
             logger.warning("stale, but there is no newer data to train on", model=model, version=champion.version)
             return
     run_id = retrain_run_id(model, champion.version if champion else "", message.occasion)
-    start(context, run_id, accepted[-1], "retrain", _reasons(context, message, run_id))
+    start(context, run_id, accepted[-1], "retrain", _reasons(context, message, run_id), message.imported)
 
 
 def _accepted(context: Context, spec: ModelSpec) -> list[DatasetVersion]:
@@ -135,7 +135,10 @@ def _reasons(context: Context, message: DispatchMessage, run_id: str) -> tuple[S
     """The first step of a run: the request of a person, or the decision of the platform."""
     if not message.who:
         return _decision(context, message.subject, run_id)
-    sentence = f"{message.who} asked to train {message.subject} again: {message.why.rstrip('.')}."
+    wish = f"judge a model for {message.subject} that was trained elsewhere" if message.imported else (
+        f"train {message.subject} again"
+    )  # fmt: skip
+    sentence = f"{message.who} asked to {wish}: {message.why.rstrip('.')}."
     return (Step(name="request", at=context.now, sentences=(sentence,), details={"who": message.who}),)
 
 
@@ -155,7 +158,12 @@ def _decision(context: Context, model: str, run_id: str) -> tuple[Step, ...]:
 
 
 def start(
-    context: Context, run_id: str, dataset: DatasetVersion, trigger: Trigger, steps: tuple[Step, ...] = ()
+    context: Context,
+    run_id: str,
+    dataset: DatasetVersion,
+    trigger: Trigger,
+    steps: tuple[Step, ...] = (),
+    imported: str = "",
 ) -> bool:
     """Takes the model's lease and starts the execution. False while another run has the lease.
 
@@ -178,6 +186,7 @@ def start(
         started_at=context.now,
         code_digest=sources.keep(context.platform),
         steps=steps,
+        imported=imported,
     )
     retired = context.ledger.is_retired(dataset.model)  # it is written under the lease, which is ours now
     if retired is not None:

@@ -12,16 +12,20 @@ from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
 from functions.task import Task, task
-from perennial import layout
+from perennial import imports, layout
 from perennial import profile as profiles
 from perennial.card import has_ended
-from perennial.contract.lifecycle import Update
-from perennial.contract.plan import ChampionFile, Origin, Plan
+from perennial.contract.lifecycle import IMPORTED, Update
+from perennial.contract.plan import ChampionFile, ImportedFile, Origin, Plan
 from perennial.profile import Profile
 from perennial.records import Champion, DatasetVersion
 from perennial.window import Window, choose
 
 LISTED = 10  # datasets named in a sentence
+
+
+class LostImportError(FunctionError):
+    """The facts about a model that was trained elsewhere are not those that the run was started with."""
 
 
 class NothingToTrainOnError(FunctionError):
@@ -33,19 +37,22 @@ def handler(task: Task, _request: RunRequest) -> TrainingRequest:
     """Prepares the job over the newest accepted dataset versions."""
     champion = _put_champion(task)
     obstacle = _obstacle(task, champion)
-    update: Update = "full" if obstacle or champion is None else task.spec.training.update
+    update: Update = "full" if obstacle or champion is None or task.run.imported else task.spec.training.update
     chosen = _window(task, task.spec.training.amend.memory if update == "amend" else 0)
     window = chosen.datasets
     memory = max(0, len(window) - task.spec.training.window) if update == "amend" else 0
     _write_manifest(task, window)
     _write_profile(task, window[memory:])
     source = task.run.code_digest or sources.keep(task.platform)  # a run of an older release names none
-    _write_plan(task, window, champion, source, (update, memory))
+    imported = _put_imported(task)
+    _write_plan(task, window, champion, source, (update, memory), imported)
     hold(task)
     rows = sum(dataset.rows or 0 for dataset in window)
+    told = f"{len(window)} dataset version(s) with {rows:,} rows."
+    first = (f"Trains on {told}",) if imported is None else (f"Judges on {told}", imports.sentence(imported))
     task.note(
         "training",
-        (f"Trains on {len(window)} dataset version(s) with {rows:,} rows.", *_left_out(chosen), *obstacle),
+        (*first, *_left_out(chosen), *obstacle),
         {
             "datasets": [dataset.id for dataset in window],
             "rows": rows,
@@ -140,6 +147,21 @@ def _put_champion(task: Task) -> Champion | None:
     return champion
 
 
+def _put_imported(task: Task) -> ImportedFile | None:
+    """Copies the model that was trained elsewhere beside the plan. Raises LostImportError if its facts were changed."""
+    if not task.run.imported:
+        return None
+    bucket = task.platform.models_bucket
+    facts = ImportedFile.from_json(s3.read_json(bucket, layout.imported_facts(task.run.model, task.run.imported)))
+    if imports.digest(facts) != task.run.imported:
+        raise LostImportError(
+            f"the facts about the imported model {task.run.imported[:12]} were changed", "perennial import mlflow URI"
+        )
+    source = layout.imported_file(task.run.model, facts.sha256)
+    s3.copy((bucket, source, None), bucket, layout.training_plan(task.run.id, layout.IMPORTED))
+    return replace(facts, file=layout.IMPORTED)
+
+
 def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
     """A sentence if the champion may not be amended: a model that grows from it would keep what must be forgotten."""
     if champion is None or task.spec.training.update == "full":
@@ -157,7 +179,12 @@ def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
 
 
 def _write_plan(
-    task: Task, window: Sequence[DatasetVersion], champion: Champion | None, source: str, update: tuple[Update, int]
+    task: Task,
+    window: Sequence[DatasetVersion],
+    champion: Champion | None,
+    source: str,
+    update: tuple[Update, int],
+    imported: ImportedFile | None,
 ) -> None:
     origin = Origin(
         datasets=tuple(dataset.id for dataset in window),
@@ -174,4 +201,6 @@ def _write_plan(
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     secret = task.ledger.split_secret(task.run.model, secrets.token_urlsafe(12))
     plan = replace(plan, update=update[0], memory=update[1], secret=secret)
+    if imported is not None:
+        plan = replace(plan, imported=imported, estimator=IMPORTED, parameters={}, refit=False)
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

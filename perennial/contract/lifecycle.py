@@ -28,6 +28,8 @@ class Amendment(Part):
 
 #: the name of a search over the estimators
 AUTO = "auto"
+#: the estimator of a run whose model was trained elsewhere
+IMPORTED = "imported"
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class Training(Part):
 
     estimator: str = setting(
         "hist_gradient_boosting",
-        "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, auto (a search over these), "
-        "or module:function from models/*.py.",
-        pattern=r"^(hist_gradient_boosting|random_forest|extra_trees|linear|elastic_net|auto|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+        "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, quantile (of a regression), auto (a "
+        "search over the first five), or module:function from models/*.py.",
+        pattern=r"^(hist_gradient_boosting|random_forest|extra_trees|linear|elastic_net|quantile|auto|"
+        r"[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
     )
     parameters: Mapping[str, Any] = setting(dict, "Arguments of the estimator.")
     window: int = setting(6, "The number of accepted dataset versions to train on.", ge=1, le=1000)

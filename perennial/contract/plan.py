@@ -29,6 +29,26 @@ class ChampionFile(Part):
 
 
 @dataclass(frozen=True)
+class Input(Part):
+    """A column that an imported model reads, and the type that its signature gives it, in MLflow's words."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class ImportedFile(Part):
+    """A model that was trained elsewhere and is judged in place of a fitted one; `file` lies beside the plan."""
+
+    file: str
+    #: of the file, 64 hex digits
+    sha256: str
+    #: the server and the model's URI there
+    source: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True)
 class Origin(Part):
     """Facts that the job copies into the model's manifest."""
 
@@ -73,6 +93,8 @@ class Plan(Part):
     estimator: str = "hist_gradient_boosting"
     parameters: Mapping[str, Any]
     champion: ChampionFile | None = None
+    #: the model that is judged in place of a fitted one
+    imported: ImportedFile | None = None
     update: Update = "full"
     #: the number of the oldest datasets that a full training leaves out; their rows are judged and replayed
     memory: int = 0

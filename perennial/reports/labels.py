@@ -73,6 +73,7 @@ MEASURES = {
 SECTIONS = {
     "validation": "Validation",
     "drift": "Drift",
+    "fit": "Fit",
     "models": "Metrics",
     "fairness": "Fairness",
     "slices": "Slices",

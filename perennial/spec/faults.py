@@ -107,6 +107,8 @@ def _training(spec: ModelSpec) -> Iterator[Fault]:
             ("training", "parameters"),
             f"'{AUTO}' chooses the parameters; leave them out, or name the estimator that has them",
         )
+    if spec.training.estimator == "quantile" and spec.problem != "regression":
+        yield ("training", "estimator"), f"quantile is for a regression; this is a {spec.problem} problem"
     if spec.training.interval is not None and spec.problem != "regression":
         yield ("training", "interval"), f"is for a regression; a {spec.problem} model answers with probabilities"
     if spec.training.update == "amend" and spec.data.uploads == "snapshot":

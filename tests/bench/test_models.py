@@ -42,5 +42,5 @@ def test_a_draft_that_an_expert_would_not_choose_is_a_fault() -> None:
         "problem multiclass, not regression",
         "features: 'region'",
         "leaks not named: logwage",
-        "worse than the five lines",
+        "the default worse than the five lines",
     ]

@@ -196,6 +196,22 @@ def test_an_outdated_upload_whose_dispatch_ends_after_any_call_is_superseded_onc
     assert len(told) == len(set(told)) == number
 
 
+def test_a_model_that_was_trained_elsewhere_is_judged_by_a_run_of_its_own(world, send, end):
+    send(created())
+    (first,) = world.executions()
+    world.ledger.change_dataset(first["dataset"], accepted=True)
+    end(first)
+    asked = {"action": "retrain", "subject": "flights", "occasion": "now", "who": "ann", "why": "models:/f/1"}
+    send({**asked, "imported": "a" * 64})
+    second = next(run for run in world.executions() if run["id"] != first["id"])
+    run = world.ledger.run(second["id"])
+    assert (run.imported, run.trigger) == ("a" * 64, "retrain")
+    (request,) = run.steps
+    assert request.sentences == ("ann asked to judge a model for flights that was trained elsewhere: models:/f/1.",)
+    assert world.ledger.run(first["id"]).imported == ""
+    end(second)
+
+
 def test_a_person_has_a_model_trained_again_on_the_same_data(world, send, end):
     asked = {"action": "retrain", "subject": "flights", "occasion": "now", "who": "ann", "why": "new parameters"}
     send(asked)

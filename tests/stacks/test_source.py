@@ -62,9 +62,10 @@ def test_a_training_job_gets_its_entry_point_its_package_and_the_domain(tmp_path
     names = [member.name for member in members]
     assert "train.py" in names
     assert "perennial/__init__.py" in names
-    assert {name.split("/")[0] for name in names} >= {"train.py", "training", "perennial", "treelite"}
+    assert {name.split("/")[0] for name in names} >= {"train.py", "training", "perennial", "treelite", "skops"}
     assert all(
-        name.startswith(("train.py", "training/", "perennial/", "models/", "treelite", "wheels/")) for name in names
+        name.startswith(("train.py", "training/", "perennial/", "models/", "treelite", "skops", "wheels/"))
+        for name in names
     )
     assert "wheels/typing_extensions.py" in names
     assert any(name.startswith("wheels/pydantic_core/_pydantic_core.") for name in names)

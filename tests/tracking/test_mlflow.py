@@ -7,20 +7,24 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud import mlflow
+from cloud import mlflow, mlflow_models
+from cloud.tracking import TrackingError
 from perennial.environment import Environment
+from perennial.imports import ImportedModelError
 from perennial.tracking.openlineage import events
 from perennial.tracking.receiver import Receiver
 from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.e2e.conftest import MODELS, deployed, until
 from tests.e2e.data import as_csv, orders
-from tests.tracking.conftest import PROMOTED, REFUSED, History
+from tests.tracking.conftest import PROMOTED, REFUSED, History, spec_of
 from tests.tracking.servers import get, started
+from tests.training.jobs import Job, people
 from training.predictions import agree, read_golden
 
 PROGRAMS = Path(os.environ.get("PERENNIAL_TRACKING", "/nowhere"))
@@ -34,6 +38,36 @@ model = mlflow.pyfunc.load_model(sys.argv[1])
 golden = json.load(open(sys.argv[2]))
 print(model.predict(pd.DataFrame(golden["rows"])).to_json(orient="records", double_precision=15))
 """
+ELSEWHERE = """
+import sys
+
+import mlflow
+import pandas as pd
+from mlflow.models import infer_signature
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+name, form, target, numbers, category = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4].split(","), sys.argv[5]
+rows = pd.read_csv(sys.stdin)
+columns = make_column_transformer(
+    (SimpleImputer(), numbers), (OneHotEncoder(handle_unknown="ignore"), [category]), sparse_threshold=0
+)
+model = make_pipeline(columns, RandomForestClassifier(50, min_samples_leaf=5, random_state=0))
+model.fit(rows, rows[target])
+seen = rows[[*numbers, category]]
+trusted = ["numpy.dtype", "sklearn.tree._tree.Tree"] if form == "skops" else None
+mlflow.set_experiment(name)
+made = mlflow.sklearn.log_model(
+    model, name="model", registered_model_name=name, signature=infer_signature(seen, rows[target]),
+    serialization_format=form, skops_trusted_types=trusted,
+)
+mlflow.MlflowClient().set_registered_model_alias(name, "best", 1)
+print(made.model_id)
+"""
+PEOPLES = ("income,age in years", "city")
 EVENTS = """
 import json, sys
 
@@ -155,6 +189,92 @@ def test_exported_models_of_other_problems_answer_golden_rows(history, server):
     path = history.job.paths.model / "golden.json"
     answers = json.loads(python(ANSWERS, f"models:/{done.model_version}", str(path), server))
     assert all(map(agree, answers, read_golden(history.job.paths.model)["predictions"]))
+
+
+def log(server: str, name: str, form: str = "skops") -> str:
+    """Has another team fit a model of people and register it; the id of the logged model."""
+    text = people(800, start=90_000).to_csv(index=False)
+    return python(ELSEWHERE, name, form, "bought", *PEOPLES, server, stdin=text)
+
+
+def fetch(server: str, uri: str, folder: Path) -> mlflow_models.Fetched:
+    """Fetches a model for the people."""
+    versions = {"scikit-learn": metadata.version("scikit-learn")}
+    folder.mkdir()
+    return mlflow_models.fetch(Receiver.of(server), uri, spec_of("binary"), versions, folder)
+
+
+def test_a_model_of_another_team_is_fetched_by_each_of_its_names_and_judged(server, tmp_path):
+    identity = log(server, "elsewhere")
+    uris = {"version": "models:/elsewhere/1", "alias": "models:/elsewhere@best", "logged": f"models:/{identity}"}
+    found = {name: fetch(server, uri, tmp_path / name) for name, uri in uris.items()}
+    assert len({each.facts.sha256 for each in found.values()}) == 1
+    assert found["alias"].facts.source == f"models:/elsewhere/1 of {server}"
+    facts = replace(found["alias"].facts, file="imported.skops")
+    job = Job(tmp_path / "job").prepare([people(500)], imported=facts, estimator="imported", parameters={})
+    (job.paths.plan / "imported.skops").write_bytes(found["alias"].file.read_bytes())
+    job.run()
+    assert job.evaluation["candidate"]["metrics"]["roc_auc"]["value"] > 0.75
+    assert job.manifest["imported"]["source"] == facts.source
+
+
+def test_models_that_cannot_be_imported_are_told_in_a_line(server, tmp_path):
+    log(server, "pickled", "cloudpickle")
+    with pytest.raises(ImportedModelError, match="stored as 'cloudpickle'"):
+        fetch(server, "models:/pickled/1", tmp_path / "pickled")
+    for uri in ("models:/elsewhere/77", "models:/nobody@best", f"models:/m-{'0' * 32}"):
+        with pytest.raises(TrackingError, match=r"answered 40[04]") as caught:
+            fetch(server, uri, tmp_path / uri.replace("/", "-"))
+        assert "\n" not in str(caught.value)
+    with pytest.raises(TrackingError, match="cannot be reached"):
+        fetch("http://127.0.0.1:9", "models:/elsewhere/1", tmp_path / "down")
+
+
+@pytest.mark.slow
+def test_an_imported_model_is_judged_like_any_other_by_a_deployment(server, tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "orders.yaml").write_text((MODELS / "orders.yaml").read_text())
+    columns = ("price,weight", "shop")
+    good, bad = orders(50_000, 3000, 7), orders(60_000, 3000, 8)
+    bad["returned"] = ~bad["returned"]
+    for name, rows in (("good", good), ("bad", bad)):
+        python(ELSEWHERE, name, "skops", "returned", *columns, server, stdin=rows.to_csv(index=False))
+    with deployed(tmp_path, models, [], {}) as loop:
+
+        def brought(uri: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+            return loop.perennial("import", "mlflow", uri, "--model", "orders", "--uri", server, *words)
+
+        early = brought("models:/good/1")
+        assert (early.returncode, b"no accepted dataset" in early.stderr) == (1, True), early.stderr
+        loop.put("orders/0.csv", as_csv(orders(0, 1500, 1)))
+        first = loop.ended("orders", "orders/0.csv")
+        assert first["state"] == "promoted", first["reasons"]
+        refused = brought("models:/bad/1", "--json")
+        assert refused.returncode == 3, refused.stderr
+        taken = brought("models:/good@best", "--why", "a forest of ours", "--json")
+        run = json.loads(taken.stdout)["run"]
+        record = next(one for one in loop.records("orders", "run#") if one["id"] == run)
+        told = " ".join(sentence for step in record["steps"] for sentence in step["sentences"])
+        assert "trained elsewhere: models:/good@best" in told
+        assert "It is not known which rows it was trained on" in told
+        assert record["state"] in ("promoted", "refused")
+        assert taken.returncode == {"promoted": 0, "refused": 3}[record["state"]], taken.stderr
+        assert json.loads(loop.perennial("compare", first["id"], run, "--json").stdout)
+        if record["state"] == "promoted":
+            version = next(one for one in loop.records("orders", "version#") if one["id"] == record["version"])
+            assert version["imported"] == record["imported"]
+            again = loop.perennial("rebuild", record["version"], "--local")
+            assert b"equal" in again.stdout, again.stderr
+        for words, code, expected in (
+            (("models:/good/99",), 1, b"answered 404"),
+            (("runs:/1/model",), 2, b"names no model of MLflow"),
+            (("models:/good/1", "--uri", "http://127.0.0.1:9"), 1, b"cannot be reached"),
+        ):
+            answer = brought(*words)
+            assert (answer.returncode, expected in answer.stderr) == (code, True), answer.stderr
+            assert answer.stderr.count(b"\n") <= 2
+            assert b"Traceback" not in answer.stderr
 
 
 @pytest.mark.slow

@@ -206,4 +206,5 @@ def test_classes_unknown_to_a_model_are_numbered_minus_one() -> None:
 
 
 def test_every_estimator_by_name_is_tested() -> None:
-    assert set(FEW) == set(estimators._NAMED)
+    of_regressions = {"quantile"}  # tests/training/test_intervals.py
+    assert set(FEW) == set(estimators._NAMED) - of_regressions

@@ -19,6 +19,7 @@ from perennial.spec import SpecError, parse
 from tests.training.jobs import Job
 from training import intervals
 from training.job import TrainingError
+from training.model import Model
 from training.predictions import predicted
 from training.served import Served
 
@@ -108,3 +109,67 @@ def test_too_few_rows_and_classes_are_refused_in_a_sentence(tmp_path: Path) -> N
             "a: {type: number}}\ntraining: {interval: 0.9}\n")  # fmt: skip
     with pytest.raises(SpecError, match="is for a regression; a binary model answers with probabilities"):
         parse(text)
+
+
+def skewed(rows: int, seed: int = 1) -> pd.DataFrame:
+    """The mean is the same everywhere; only the spread depends on x, on one side."""
+    rng = np.random.default_rng(seed)
+    x = rng.random(rows)
+    y = (rng.exponential(1, rows) - 1) * np.where(x > 0.5, 10, 1)
+    return pd.DataFrame({"id": pd.array(range(rows), dtype="Int64"), "x": x, "y": y})
+
+
+@pytest.fixture(scope="module")
+def by_quantiles(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    changes: dict[str, Any] = {"problem": "regression", "target": "y", "estimator": "quantile", "parameters": {}}
+    job = Job(tmp_path_factory.mktemp("quantile"))
+    job.prepare([skewed(6000)], COLUMNS, interval=0.9, **changes).run()
+    return job
+
+
+def test_intervals_by_quantiles_are_wide_where_the_row_says_so_although_the_answers_are_alike(
+    by_quantiles: Job,
+) -> None:
+    rows, served = skewed(6000, seed=2), Served(by_quantiles.paths.model)
+    assert served.path == "fast", by_quantiles.manifest["serving"]
+    found = served.predict(Rows({"x": rows["x"].tolist()}, len(rows)))
+    assert found.ends is not None
+    low, high = found.ends.T
+    assert ((low <= found.values) & (found.values <= high)).all()
+    inside = (low <= rows["y"]) & (rows["y"] <= high)
+    assert 0.88 <= inside.mean() <= 0.92
+    for part in (rows["x"] < 0.45, rows["x"] > 0.55):
+        assert 0.86 <= inside[part].mean() <= 0.95
+    width = high - low
+    assert width[rows["x"] > 0.55].mean() > 5 * width[rows["x"] < 0.45].mean()
+    assert served.check_golden() == 200
+    explained = served.explain(Rows({"x": [0.9]}, 1), served.predict(Rows({"x": [0.9]}, 1)))
+    (entry,) = explained.entries()
+    assert entry["base"] + sum(entry["contributions"].values()) == pytest.approx(entry["value"])
+
+
+def test_the_general_path_answers_the_same_ends(by_quantiles: Job) -> None:
+    rows = skewed(300, seed=3)
+    model = Model.load(by_quantiles.paths.model)
+    fast = Served(by_quantiles.paths.model).predict(Rows({"x": rows["x"].tolist()}, len(rows)))
+    np.testing.assert_allclose(model.predict(rows).ends, fast.ends)
+
+
+def test_quantiles_without_an_interval_answer_a_number_alone(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {"problem": "regression", "target": "y", "estimator": "quantile"}
+    job = Job(tmp_path).prepare([skewed(3000)], COLUMNS, parameters={"quantile": 0.9, "max_iter": 50}, **changes)
+    job.run()
+    rows = skewed(3000, seed=2)
+    found = Served(job.paths.model).predict(Rows({"x": rows["x"].tolist()}, len(rows)))
+    assert found.ends is None
+    assert (rows["y"] <= found.values).mean() == pytest.approx(0.9, abs=0.03)
+
+
+def test_quantiles_take_no_classes_and_no_share(tmp_path: Path) -> None:
+    text = ("name: x\nproblem: binary\ntarget: y\ncard: {origin: o, licence: l}\ncolumns: {y: {type: boolean}, "
+            "a: {type: number}}\ntraining: {estimator: quantile}\n")  # fmt: skip
+    with pytest.raises(SpecError, match="quantile is for a regression"):
+        parse(text)
+    changes: dict[str, Any] = {"problem": "regression", "target": "y", "estimator": "quantile"}
+    with pytest.raises(TrainingError, match="quantile has no parameter 'share'; it has categorical_features"):
+        Job(tmp_path).prepare([skewed(300)], COLUMNS, parameters={"share": 0.5}, **changes).run()

@@ -19,6 +19,7 @@ from training.encoders import Calendar, Codes, Encoder, Flags, Joined, Numbers, 
 from training.fast.trees import Trees
 from training.features import MOST_CODES, Features
 from training.ngrams import NGrams
+from training.quantile import QuantileBoosting
 from training.target_means import TargetMeans
 
 _BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
@@ -71,7 +72,7 @@ def link(estimator: Any) -> str:
         return "exponential" if name == "LogLink" else "identity"
     if kind in (HistGradientBoostingClassifier, LogisticRegression):
         return "logistic" if len(estimator.classes_) == 2 else "softmax"
-    if kind in (*_FORESTS, *_LINES):
+    if kind in (*_FORESTS, *_LINES, QuantileBoosting):
         return "identity"
     raise UnknownKindError(f"{kind.__module__.split('.')[0]}'s {kind.__name__} has no plain form")
 
@@ -85,7 +86,7 @@ def linear(estimator: Any) -> tuple[Any, Any]:
 
 def trees(estimator: Any) -> Trees:
     """The trees of an ensemble. Raises UnknownKindError for an estimator without trees."""
-    if type(estimator) in _BOOSTING:
+    if type(estimator) in (*_BOOSTING, QuantileBoosting):
         return _boosted(estimator)
     if type(estimator) in _FORESTS:
         return _grown(estimator)

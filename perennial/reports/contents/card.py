@@ -7,6 +7,7 @@ from typing import Any
 from perennial.contract.values import TRUTHS
 from perennial.records import ModelVersion
 from perennial.reports.contents.fairness import fairness
+from perennial.reports.contents.fit import fit
 from perennial.reports.contents.gate_sections import behaviour, slices, value
 from perennial.reports.contents.models import models
 from perennial.reports.contents.origin import card, fitting, importance, made_with
@@ -24,6 +25,7 @@ def card_contents(data: ReportData, version: ModelVersion) -> dict[str, Any]:
     """The contents of the card. Metrics are those of the run that made the version, on its held-out rows."""
     redaction, spec = Redaction.of(data.spec), data.spec
     sections: dict[str, dict[str, Any] | str] = {
+        "fit": fit(data, _UNMEASURED),
         "models": models(data, redaction),
         "fairness": fairness(data, redaction),
         "slices": slices(data, redaction, _UNMEASURED),

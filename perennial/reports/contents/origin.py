@@ -52,9 +52,10 @@ def _fitted_on(rows: object) -> str | None:
 def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
     """The fitting of a candidate: estimator, parameters, seconds, and versions of the libraries."""
     declared = member(member(spec, "training"), "estimator")
+    parameters = member(evaluation, "parameters")  # empty of an imported model, whatever the spec has
     return {
         "estimator": text(member(evaluation, "estimator") or declared),
-        "parameters": named(member(evaluation, "parameters") or member(member(spec, "training"), "parameters")),
+        "parameters": named(member(member(spec, "training"), "parameters") if parameters is None else parameters),
         "environment": named(member(evaluation, "environment")),
         "fit_seconds": number(member(evaluation, "fit_seconds")),
     }

@@ -7,6 +7,7 @@ from typing import Any
 from perennial.reports.contents.decision import decision, headline, state_of
 from perennial.reports.contents.drift import drift
 from perennial.reports.contents.fairness import fairness, widest_gap
+from perennial.reports.contents.fit import fit
 from perennial.reports.contents.gate_sections import behaviour, slices, value
 from perennial.reports.contents.models import models, why_not
 from perennial.reports.contents.origin import importance, origin
@@ -26,6 +27,7 @@ def run_contents(data: ReportData) -> dict[str, Any]:
     sections: dict[str, dict[str, Any] | str] = {
         "validation": validation(data, redaction),
         "drift": drift(data, redaction),
+        "fit": fit(data, reason),
         "models": models(data, redaction),
         "fairness": fairness(data, redaction),
         "slices": slices(data, redaction, reason),

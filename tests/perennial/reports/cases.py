@@ -207,6 +207,11 @@ def data(outcome: str) -> ReportData:
     )
 
 
+def trial(estimator: str, parameters: dict[str, Any], gain: float) -> dict[str, Any]:
+    """A trial of a search."""
+    return {"estimator": estimator, "parameters": parameters, "loss": 9.5 - gain, "gain": gain, "error": 0.1}
+
+
 def regression() -> ReportData:
     """A promoted run of a regression, without what only classifiers have."""
     found = evaluation()
@@ -228,7 +233,12 @@ def regression() -> ReportData:
         "difference": None,
         "parts": {},
         "slices": {"metric": "mae", "named": [], "worst": []},
-    }
+        "search": {"trials": [trial("hist_gradient_boosting", {}, 0.0), trial("extra_trees", {"depth": 3}, 0.4)]},
+        "encodings": {"trials": [{"column": EVIL, "way": "ngrams", "gain": 0.2, "error": 0.01, "taken": True}],
+                      "chosen": {EVIL: "ngrams", "city": "codes"}, "reason": None},
+        "interval": {"share": 0.9, "rows": 300, "edges": [1.0], "low": [-2.0, -7.0], "high": [3.0, 9.0]},
+    }  # fmt: skip
+    found |= {"estimator": "extra_trees", "parameters": {"depth": 3}}
     found["candidate"] |= {"metrics": {name: metric(value, 0.1) for name, value in names.items()}, "threshold": None}
     spec = {**data("promoted").spec, "problem": "regression", "target": "amount", "positive": None}
     spec["gate"] = {}

@@ -48,6 +48,29 @@ def test_a_report_begins_with_the_outcome_and_explains_every_section_it_lacks(ou
         assert (f'id="{name}"' in html) == (name not in made["left_out"])
 
 
+def test_the_search_the_encodings_and_the_interval_stand_in_the_report():
+    made = contents("regression")
+    text = page(made)
+    assert [one["loss"] for one in made["sections"]["fit"]["search"]] == [9.5, 9.1]
+    assert 'extra_trees<br><small class="soft">taken</small>' in text
+    assert "as ngrams, city as codes." in text
+    assert (
+        "The lower end lies −7 to −2 from the answer, the upper one 3 to 9, by the size of the answer (2 parts)."
+        in text
+    )
+    by_row = replace(cases.regression(), evaluation=cases.regression().evaluation | {
+        "interval": {"share": 0.9, "rows": 300, "low": [-2.0], "high": [3.0], "quantiles": True}})  # fmt: skip
+    assert "quantiles that the model predicts for each row; −2 is added" in page(run_contents(by_row))
+
+
+def test_a_model_that_was_trained_elsewhere_is_told_from_a_fitted_one():
+    imported = {"source": f"models:/risk/3 of {EVIL}", "sha256": "ab" * 32, "file": "", "inputs": []}
+    found = cases.data("promoted")
+    text = page(run_contents(replace(found, evaluation=found.evaluation | {"imported": imported})))
+    assert "Nothing was fitted: the candidate is models:/risk/3 of &lt;" in text
+    assert "It is not known which rows it was trained on" in text
+
+
 def test_a_column_that_gives_the_target_is_asked_about():
     made = contents("promoted")
     (leak,) = made["sections"]["models"]["leakage"]

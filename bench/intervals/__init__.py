@@ -1,0 +1,1 @@
+"""The share of new rows whose truth lies in the intervals of a regression."""
