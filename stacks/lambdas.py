@@ -95,6 +95,7 @@ class Lambdas(Construct):
         if settings.tracks:
             self.track = self._function("Track", "functions.tracking.handler", size=MEDIUM)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
+        self.weekly = self._function("Weekly", "functions.weekly.handler", by_events=True)
 
     @property
     def every(self) -> list[lambda_.Function]:
@@ -105,7 +106,7 @@ class Lambdas(Construct):
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
         by_events = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
-        apart = (*by_events, self.webhook, self.track)
+        apart = (*by_events, self.webhook, self.track, self.weekly)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:

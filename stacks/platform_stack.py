@@ -100,6 +100,7 @@ class PlatformStack(Stack):
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
         self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
         self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
+        self.schedules.weekly(do.weekly)
 
     def _grant(self, settings: Settings) -> None:
         self._grant_records()
@@ -179,6 +180,7 @@ class PlatformStack(Stack):
         data.grant_write(do.monitor, "incoming/*/served-*", "datasets/*/requests.parquet")
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
+        models.add_name_to(do.weekly)  # for the links of its notice
         if do.track is not None:
             models.grant_read(do.track, "runs/*", "specs/*", "reports/*", "versions/*")
 
@@ -187,7 +189,7 @@ class PlatformStack(Stack):
         do = self.functions
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
-        for function in (do.dispatch, do.reconcile, do.record_truth):
+        for function in (do.dispatch, do.reconcile, do.record_truth, do.weekly):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
             self.ingestion.grant_send(function)
