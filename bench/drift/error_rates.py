@@ -60,7 +60,7 @@ def drifts() -> Iterator[tuple[str, pl.DataFrame]]:
     """The drifts to detect: their description, and the column with that drift."""
     for name in columns.NUMBERS:
         yield f"`{name}` moved by {SHIFT} standard deviations", columns.shifted(name, SHIFT, 3)
-    yield "a category of 5% gone", columns.without_category(4)
+    yield "a category of 5% is missing", columns.without_category(4)
     yield "nulls from 1% to 6%", columns.with_nulls(0.06, 5)
 
 

@@ -34,7 +34,9 @@ ALIASES = {
     "application/parquet": PARQUET,
 }
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
-_ENVELOPES = ("rows", "instances")
+#: members that, alone in a JSON object, hold the rows; `columns` holds them by column
+ENVELOPES = ("rows", "instances")
+COLUMNS = "columns"
 #: quotes enclose whole values only and are doubled within them; a carriage return without a line feed is no line end
 _QUOTED = re.compile(r'(?:(?:[^",\r\n]*+|"(?:[^"]++|"")*+")(?:,|\r?\n|\Z))*+')
 
@@ -161,9 +163,9 @@ def _text(value: Any, name: str, schema: Schema) -> Any:
 def _of_document(document: Any, schema: Schema) -> Cells:
     if isinstance(document, dict) and len(document) == 1:
         ((name, content),) = document.items()
-        if name in _ENVELOPES and isinstance(content, list):
+        if name in ENVELOPES and isinstance(content, list):
             return _of_list(content, schema)
-        if name == "columns" and isinstance(content, dict):
+        if name == COLUMNS and isinstance(content, dict):
             return _of_columns(content, schema)
     if isinstance(document, dict):
         return _of_list([document], schema)

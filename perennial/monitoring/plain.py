@@ -31,7 +31,7 @@ from perennial.validation.casts import cast, without_marks
 PLACE = "place"
 _FORMS = 8  # of bodies in a block that are told apart
 _FEWEST = 20  # bodies of one form for which Polars is asked
-_ENVELOPES = frozenset({"rows", "instances", "columns"})
+_ENVELOPES = frozenset({*requests.ENVELOPES, requests.COLUMNS})
 
 
 @dataclass(frozen=True)

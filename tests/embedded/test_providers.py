@@ -149,6 +149,9 @@ def all_kinds() -> Template:
                 "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "double"}], "Location": "s3://lake/rows/"},
             },
         ),
+        "Inline": resource("AWS::IAM::RolePolicy", PolicyName="alone", PolicyDocument=POLICY, RoleName={"Ref": "Role"}),
+        "Delivery": resource("AWS::Logs::ResourcePolicy", PolicyName="delivery", PolicyDocument=json.dumps(POLICY)),
+        "Nightly": resource("AWS::Scheduler::ScheduleGroup", Name="nightly"),
         "Metadata": resource("AWS::CDK::Metadata", Analytics="v2:x"),
     }
 
@@ -161,6 +164,19 @@ def made(world: World) -> dict[str, Any]:
 
 def _outputs(resources: Template) -> Template:
     return {name: {"Value": {"Ref": name}} for name in resources if name != "Metadata"}
+
+
+def test_each_type_is_deployed_by_some_test() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("*.py"))
+    assert [kind for kind in PROVIDERS if f'"{kind}"' not in tests] == []
+
+
+def test_policies_of_roles_and_logs_and_groups_of_schedules_are_made(world: World, made: dict[str, Any]) -> None:
+    iam, logs, scheduler = world.client("iam"), world.client("logs"), world.client("scheduler")
+    assert iam.get_role_policy(RoleName=made["Role"], PolicyName="alone")["PolicyDocument"] == POLICY
+    (policy,) = logs.describe_resource_policies()["resourcePolicies"]
+    assert (policy["policyName"], json.loads(policy["policyDocument"])) == (made["Delivery"], POLICY)
+    assert scheduler.get_schedule_group(Name=made["Nightly"])["State"] == "ACTIVE"
 
 
 def test_buckets_are_versioned_encrypted_and_closed(world: World, made: dict[str, Any]) -> None:
@@ -201,7 +217,7 @@ def test_everything_else_is_found_by_the_services_own_calls(world: World, made: 
     assert filtered["filterPattern"] == "ERROR"
     machine = world.client("stepfunctions").describe_state_machine(stateMachineArn=made["Machine"])
     assert json.loads(machine["definition"])["StartAt"] == "A"
-    assert world.client("iam").list_role_policies(RoleName=made["Role"])["PolicyNames"] == ["inline", "more"]
+    assert world.client("iam").list_role_policies(RoleName=made["Role"])["PolicyNames"] == ["inline", "more", "alone"]
     policy = json.loads(world.client("lambda").get_policy(FunctionName=made["Function"])["Policy"])
     assert policy["Statement"][0]["Principal"] == {"Service": "events.amazonaws.com"}
     rows = world.client("glue").get_table(DatabaseName=made["Database"], Name=made["Rows"])["Table"]

@@ -88,6 +88,20 @@ def every_call(account: Account, function: str, way: str) -> list[tuple[str, str
     return found
 
 
+def test_every_function_of_a_promoted_run_is_disturbed(account: Account) -> None:
+    called, call = set(), account.call
+
+    def noted(name: str, payload: Any, data: dict[str, Any]) -> Any:
+        called.add(name)
+        return call(name, payload, data)
+
+    account.call = noted
+    key = account.upload("apples", "1.csv", table(1))
+    account.settle()
+    assert account.run(key).state == "promoted"
+    assert called - {"Reconcile"} == {"Dispatch", *LOOP, *RELEASE, "Conclude"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("function", [*LOOP, *RELEASE])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from perennial.contract import requests
 from perennial.contract.columns import TEXTS, Column, declared
 from perennial.contract.formats import NumberFormat
 from perennial.contract.values import written
@@ -36,8 +37,8 @@ def describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
     ordered = {"type": "array", "prefixItems": list(features.values()), "items": False, "minItems": len(features)}
     rows = {"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#/components/schemas/Row"}, ordered]}}
     ways: list[dict[str, Any]] = [{"$ref": "#/components/schemas/Row"}, rows]
-    ways += [_only(name, rows) for name in ("rows", "instances")]
-    ways.append(_only("columns", {**shape, "properties": columns, "description": "Lists of one length"}))
+    ways += [_only(name, rows) for name in requests.ENVELOPES]
+    ways.append(_only(requests.COLUMNS, {**shape, "properties": columns, "description": "Lists of one length"}))
     return {"Row": row, "Rows": {"anyOf": ways}}
 
 
