@@ -33,6 +33,9 @@ def explain(
     Below them the metrics of candidate and champion with their intervals."""
     model_of(run)  # an invalid id is reported before the connection to a cloud
     platform, ledger = connection.connect()
+    if run.startswith("forget-"):
+        _explain_forgetting(ledger, run, json)
+        return
     found = find_run(ledger, run)
     if found is None:
         _explain_waiting(ledger, run, json)
@@ -58,6 +61,23 @@ def explain(
     show_metrics(compared)
     if found.state == "running" and not until:
         _tell_where(platform, found)
+
+
+def _explain_forgetting(ledger: Ledger, identity: str, json: bool) -> None:
+    """Tells the stage of a forgetting, or its end. It holds the lease of its model, as a run does."""
+    from cloud import forgettings
+
+    found = forgettings.get(ledger, identity)
+    if json:
+        emit(found.model_dump(mode="json", exclude={"token"}) | {"next": found.next_command})
+        return
+    line(f"{found.id}: {found.outcome}; began {found.started_at.astimezone():%Y-%m-%d %H:%M:%S}, by {found.who}")
+    if found.outcome == "running":
+        line(f"stage {found.stage}, item {found.position:,}")
+        return
+    for reason in found.reasons:
+        line(reason)
+    next_line(found.next_command)
 
 
 def _tell_all(found: Run) -> None:

@@ -93,6 +93,8 @@ def _told(model: str, outcome: str, sentence: str = "", run: str | None = None) 
 def _refuse_while_under_way(ledger: Ledger, looks: list[Remains], stop: bool) -> None:
     """CommandError where a run is under way that is no retirement and shall not be stopped."""
     for look in looks:
+        if look.holder and look.holder.startswith("forget-"):
+            raise CommandError(f"{look.holder} of '{look.model}' is under way; next: perennial explain {look.holder}")
         run = ledger.run(look.holder) if look.holder else None
         if run is not None and run.trigger != "retire" and not stop:
             raise CommandError(

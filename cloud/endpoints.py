@@ -178,13 +178,15 @@ def scale(endpoint: str, spec: ModelSpec) -> None:
     )
 
 
-def unscale(endpoint: str) -> None:
-    """Deregisters the scalable target, and its policies with it; `scale` registers it again."""
+def unscale(endpoint: str) -> bool:
+    """Deregisters the scalable target, and its policies with it; `scale` registers it again. False where none is."""
     try:
         client("application-autoscaling").deregister_scalable_target(**_target(endpoint))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ObjectNotFoundException":
             raise
+        return False
+    return True
 
 
 def _target(endpoint: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial.contract.model import ModelSpec
 from perennial.forgetting import contents
-from perennial.forgetting.places import BUCKETS, Bucket, place_of, prefixes, unreachable
+from perennial.forgetting.places import BUCKETS, Bucket, Unreachable, place_of, prefixes, unreachable
 from perennial.forgetting.planning import Plan, Records, Stored, plan, saw
 from perennial.forgetting.tracing import Tracer
 
@@ -43,12 +43,22 @@ def searched(platform: Platform, tracer: Tracer, objects: Iterable[Stored]) -> I
         yield _searched(platform, tracer, each, learn=False)
 
 
+def holds_rows(each: Stored, model: str) -> bool:
+    """True for an object with whole rows, by which the subject is recognised elsewhere."""
+    place = place_of(each.bucket, model, each.key)
+    return place is not None and place.name in _FIRST
+
+
+def ends(platform: Platform) -> tuple[Unreachable, ...]:
+    """The places that cannot be reached, by the settings of the deployment; an earlier one has the defaults."""
+    return unreachable(int(platform.log_days or LOG_DAYS) or None, int(platform.traffic_days or TRAFFIC_DAYS))
+
+
 def planned(platform: Platform, ledger: Ledger, tracer: Tracer, now: datetime) -> Plan:
     """The plan to forget the subjects of the tracer. Reads every object version of the model, and changes nothing."""
     model = tracer.spec.name
     found = list(searched(platform, tracer, stored(platform, model)))
-    ends = unreachable(LOG_DAYS, TRAFFIC_DAYS)
-    return plan(model, found, _records(ledger, tracer), price(ledger, tracer.spec), ends, now)
+    return plan(model, found, _records(ledger, tracer), price(ledger, tracer.spec), ends(platform), now)
 
 
 def saw_subject(platform: Platform, ledger: Ledger, tracer: Tracer) -> tuple[tuple[str, ...], tuple[str, ...]]:

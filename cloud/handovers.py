@@ -508,6 +508,7 @@ class CreatedObject(TypedJson):
     version_id: str = named("version-id", default="")
     size: int = 0
     sequencer: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -535,6 +536,14 @@ class ReconciledUploads(TypedJson):
 
 
 @dataclass(frozen=True)
+class FoundRemnants(TypedJson):
+    """The number of resources of nobody that were deleted, and of those that a person was told of."""
+
+    deleted: int
+    told: int
+
+
+@dataclass(frozen=True)
 class MonitoredModels(TypedJson):
     """For each model that was due, True if it is stale."""
 
@@ -546,3 +555,21 @@ class TabulatedTraffic(TypedJson):
     """For each model, the number of rows in the parts of tables that were written."""
 
     rows: dict[str, int]
+
+
+# forgetting
+
+
+@dataclass(frozen=True)
+class ForgetRequest(TypedJson):
+    """The id of a forgetting, of which the next step is to be done."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ForgetResult(TypedJson):
+    """The consequence of a step: the next one (`more`), a wait of `seconds` (`waiting`), or the end."""
+
+    outcome: Literal["more", "waiting", "forgotten", "incomplete"]
+    seconds: int = PAUSE_SECONDS

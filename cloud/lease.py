@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,22 @@ from perennial.records import Champion, DatasetVersion, Retirement, Run
 
 class LostLeaseError(CloudError):
     """Another run holds the model's lease now; this one must not write any more."""
+
+
+class Holder(Protocol):
+    """The holder of a lease: a run, or a forgetting."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def model(self) -> str:
+        """Its model."""
+
+    @property
+    def token(self) -> int:
+        """Its fencing token."""
 
 
 def acquire(ledger: Ledger, model: str, run: str, now: datetime, hold: timedelta) -> int | None:
@@ -42,7 +58,7 @@ def acquire(ledger: Ledger, model: str, run: str, now: datetime, hold: timedelta
     return int(answer["Attributes"]["token"])
 
 
-def renew(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> None:
+def renew(ledger: Ledger, run: Holder, now: datetime, hold: timedelta) -> None:
     """Holds the lease for longer. Raises LostLeaseError when the run no longer has it."""
     try:
         ledger.table.update_item(
@@ -81,7 +97,7 @@ def take_over(ledger: Ledger, run: Run, now: datetime, hold: timedelta) -> bool:
     return True
 
 
-def release(ledger: Ledger, run: Run) -> None:
+def release(ledger: Ledger, run: Holder) -> None:
     """Releases the lease, if the run still has it."""
     try:
         ledger.table.update_item(
@@ -159,7 +175,7 @@ def order(dataset: DatasetVersion) -> str:
     return f"{_utc(dataset.uploaded_at)} {dataset.sequencer.ljust(40, '0')} {dataset.id}"
 
 
-def promote(ledger: Ledger, run: Run, champion: Champion) -> None:
+def promote(ledger: Ledger, run: Holder, champion: Champion) -> None:
     """Writes the champion, if the run still holds the lease under its token. Raises LostLeaseError."""
     item = {**_key(run.model, "champion"), "record": champion.model_dump_json()}
     put = {"Put": {"TableName": ledger.table.name, "Item": item}}
@@ -174,7 +190,7 @@ def retire(ledger: Ledger, run: Run, retirement: Retirement) -> None:
     _write_under_lease(ledger, run, [put, delete], f"retire {run.model}")
 
 
-def _write_under_lease(ledger: Ledger, run: Run, writes: list[dict[str, Any]], what: str) -> None:
+def _write_under_lease(ledger: Ledger, run: Holder, writes: list[dict[str, Any]], what: str) -> None:
     check = {
         "TableName": ledger.table.name,
         "Key": _key(run.model, "lease"),

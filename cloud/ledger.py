@@ -112,6 +112,25 @@ class Ledger:
         )
         return int(found["Attributes"]["count"])
 
+    def has_dataset(self, identity: str) -> bool:
+        """True if the ledger has a record of the dataset version."""
+        return self._find(DatasetVersion, model_of(identity), f"dataset#{identity}") is not None
+
+    def day_counts(self, model: str, day: str) -> tuple[int, int]:
+        """The number of a model's uploads that were admitted on a day, and their bytes."""
+        found = self.table.get_item(Key={"pk": f"model#{model}", "sk": f"day#{day}"}, ConsistentRead=True)
+        item = found.get("Item", {})
+        return int(item.get("uploads", 0)), int(item.get("bytes", 0))
+
+    def count_upload(self, model: str, day: str, size: int, expires: datetime) -> None:
+        """Counts an upload of a day; DynamoDB deletes the counts some time after `expires`."""
+        self.table.update_item(
+            Key={"pk": f"model#{model}", "sk": f"day#{day}"},
+            UpdateExpression="ADD uploads :one, #bytes :size SET expires = :expires",
+            ExpressionAttributeNames={"#bytes": "bytes"},
+            ExpressionAttributeValues={":one": 1, ":size": size, ":expires": int(expires.timestamp())},
+        )
+
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads whose keys name no model."""
         return list(self._list(DatasetVersion, UNKNOWN_MODEL, "dataset#"))
@@ -230,7 +249,11 @@ class Ledger:
 
     def split_secret(self, model: str, proposal: str) -> str:
         """The model's secret, 16 ASCII characters. The first `proposal` is kept for all time."""
-        item = {"pk": f"model#{model}", "sk": "split", "secret": proposal}
+        return self.secret(model, "split", proposal)
+
+    def secret(self, model: str, use: str, proposal: str) -> str:
+        """A secret of a model for one use. The first `proposal` is kept for all time."""
+        item = {"pk": f"model#{model}", "sk": use, "secret": proposal}
         try:
             self.table.put_item(Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
@@ -287,6 +310,26 @@ class Ledger:
         return [Edge.model_validate_json(item["record"]) for item in self._query(f"node#{identity}", "edge#")]
 
     # items
+
+    def items(self, model: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """The items of a model whose sort keys begin with `prefix`."""
+        return self._query(f"model#{model}", prefix)
+
+    def replace_text(self, model: str, sk: str, old: str, new: str) -> bool:
+        """Writes another text into a record, if it still has the old one."""
+        try:
+            self.table.update_item(
+                Key={"pk": f"model#{model}", "sk": sk},
+                UpdateExpression="SET #record = :new",
+                ConditionExpression="#record = :old",
+                ExpressionAttributeNames={"#record": "record"},
+                ExpressionAttributeValues={":new": new, ":old": old},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
     def texts(self, model: str) -> Iterator[str]:
         """Every record of a model as it is stored."""

@@ -38,6 +38,10 @@ class Platform:
     dashboard: str = ""
     inspection_workers: str = ""
     largest_memory_mb: str = ""
+    forgetting_machine: str = ""
+    receipt_key: str = ""
+    log_days: str = ""
+    traffic_days: str = ""
 
 
 _RESOURCES = Platform.__dataclass_fields__.keys() - {"environment"}

@@ -91,6 +91,18 @@ def _fits(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and _ACCEPTED.fullmatch(text) is not None
 
 
+def delete(platform: Platform, version: ModelVersion) -> None:
+    """Deletes the model package of a version, if there is one."""
+    try:
+        package = _find(platform.environment.package_group(version.model), version.id)
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"]["Message"]:
+            raise
+        return
+    if package is not None:
+        client("sagemaker").delete_model_package(ModelPackageName=package)
+
+
 def mark_retired(platform: Platform, model: str, since: datetime) -> str | None:
     """Tags the model package group of a retired model; returns its name, or None where there is none."""
     group = platform.environment.package_group(model)

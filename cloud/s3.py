@@ -137,6 +137,19 @@ def version_listing(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Versions", ())
 
 
+def delete_version(bucket: str, key: str, version_id: str) -> None:
+    """Deletes one version of an object for good. Safe to repeat."""
+    client("s3").delete_object(Bucket=bucket, Key=key, VersionId=version_id)
+
+
+def delete_versions(bucket: str, prefix: str) -> int:
+    """Deletes every version of every object under a prefix; returns their number."""
+    found = list(version_listing(bucket, prefix))
+    for item in found:
+        delete_version(bucket, item["Key"], item["VersionId"])
+    return len(found)
+
+
 def head(bucket: str, key: str, version_id: str | None = None) -> dict[str, Any]:
     """Size, ETag, version and time of an object. Raises MissingObjectError."""
     try:

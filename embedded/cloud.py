@@ -39,6 +39,7 @@ from embedded.moto_patches import (
     metric_filters,
     scaling,
     service_quotas,
+    signing,
     storage,
 )
 from embedded.moto_patches.patches import Patches
@@ -198,6 +199,7 @@ class Cloud:
         storage.install_tables(patches)
         credentials.install(patches, context.access)
         service_quotas.install(patches, context)
+        signing.install(patches)
         store = MetricStore(context.clock.scaled(METRICS_SECONDS))
         cloudwatch.install_metrics(patches, store)
         metric_filters.install(patches, context)

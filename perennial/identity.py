@@ -3,6 +3,7 @@
 ds-flights-1f0c93ab27de    a dataset version: one object version in S3
 run-flights-1f0c93ab27de   a run of the workflow; the run of an upload has the digits of its dataset
 truth-flights-1f0c93ab27de an upload of labels
+forget-flights-1f0c93ab27de a forgetting of persons or of datasets
 flights@9be2410c77aa       a model version, by the digest of its archive's content
 """
 
@@ -11,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-_ID = re.compile(r"^(?:(?:ds|run|truth)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$")
+_ID = re.compile(
+    r"^(?:(?:ds|run|truth|forget)-(?P<a>[a-z][a-z0-9-]*)-[0-9a-f]{12}|(?P<b>[a-z][a-z0-9-]*)@[0-9a-f]{12})$"
+)
 
 
 class UnknownIdError(ValueError):
@@ -46,6 +49,16 @@ def rollback_run_id(model: str, champion: str, to: str, occasion: str) -> str:
 def retire_run_id(model: str, occasion: str) -> str:
     """The run that retires a model. `occasion` tells one retirement from the next."""
     return f"run-{model}-{_digits(model, 'retire', occasion)}"
+
+
+def tidy_id(model: str) -> str:
+    """The holder of a model's lease while remnants are deleted; no run has this id."""
+    return f"run-{model}-{_digits(model, 'tidy')}"
+
+
+def forget_id(model: str, occasion: str) -> str:
+    """A forgetting. `occasion` tells one from the next."""
+    return f"forget-{model}-{_digits(model, 'forget', occasion)}"
 
 
 def batch_id(prefix: str, model: str, source: str, occasion: str) -> str:

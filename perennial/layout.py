@@ -193,6 +193,27 @@ def beside(archive_key: str, name: str) -> str:
     return archive_key.removesuffix(MODEL_ARCHIVE) + name
 
 
+# of a forgetting: deleted when it has ended
+REQUEST, KNOWN, OBJECTS = "request.json", "known.json", "objects.json"
+CONCERNED, GRID = "concerned.json", "grid.json"
+RECEIPT, SIGNATURE, PUBLIC_KEY = ".json", ".sig", ".pem"  # endings of a receipt's files
+
+
+def forgetting(model: str, identity: str, name: str = "") -> str:
+    """The folder of what a forgetting needs while it works, or a file in it."""
+    return f"forgetting/{model}/{identity}/{name}"
+
+
+def found(stage: str, position: int) -> str:
+    """The file of what one step of a search found, in the folder of a forgetting."""
+    return f"{stage}/{position:08}.json"
+
+
+def receipt(model: str, identity: str, ending: str) -> str:
+    """A file of the receipt of a forgetting."""
+    return f"receipts/{model}/{identity}{ending}"
+
+
 REPORTS = "reports/"
 
 
@@ -343,6 +364,11 @@ def monitoring_day(model: str, day: datetime) -> str:
 def monitoring(model: str, at: datetime) -> str:
     """The result of one monitoring of a model."""
     return f"{monitoring_day(model, at)}{at:%H%M%S}.json"
+
+
+def batch(key: str) -> str:
+    """The folder of the transform job that a key belongs to."""
+    return "/".join(key.split("/")[:3]) + "/"
 
 
 def batch_input(model: str, job: str) -> str:

@@ -16,9 +16,10 @@ def templates(assembly: Path) -> dict[str, Template]:
     return {path.name.split(".")[0]: json.loads(path.read_text()) for path in sorted(assembly.glob("*.template.json"))}
 
 
-def definition(template: Template) -> dict[str, Any]:
-    """The state machine of a template in Amazon States Language, its tokens made readable: `${FunctionsPlan.Arn}`."""
-    (machine,) = of_type(template, "AWS::StepFunctions::StateMachine").values()
+def definition(template: Template, construct: str = "Workflow") -> dict[str, Any]:
+    """The state machine of a construct in Amazon States Language, its tokens made readable: `${FunctionsPlan.Arn}`."""
+    machines = of_type(template, "AWS::StepFunctions::StateMachine")
+    (machine,) = [found for id, found in machines.items() if id.startswith(construct)]
     return dict(json.loads(readable(machine["DefinitionString"])))
 
 

@@ -55,6 +55,7 @@ class Lambdas(Construct):
         self.reconcile = self._function(
             "Reconcile", "functions.dispatch.reconciliation.handler", size=MEDIUM, by_events=True
         )
+        self.tidy = self._function("Tidy", "functions.dispatch.remnants.handler", by_events=True)
         self.plan = self._function("Plan", "functions.validation.plan.handler", size=LARGE)
         self.plan.add_environment("PERENNIAL_SLICE_MB", str(settings.slice_mb))
         self.inspect = self._function("Inspect", "functions.validation.inspect.handler", size=LARGE)
@@ -94,6 +95,7 @@ class Lambdas(Construct):
         self.track: lambda_.Function | None = None
         if settings.tracks:
             self.track = self._function("Track", "functions.tracking.handler", size=MEDIUM)
+        self.forget = self._function("Forget", "functions.forgetting.handler.handler", size=largest)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
         self.weekly = self._function("Weekly", "functions.weekly.handler", by_events=True)
 
@@ -106,7 +108,7 @@ class Lambdas(Construct):
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
         by_events = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
-        apart = (*by_events, self.webhook, self.track, self.weekly)
+        apart = (*by_events, self.webhook, self.track, self.forget, self.tidy, self.weekly)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:

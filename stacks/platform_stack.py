@@ -7,6 +7,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.data import DataStack
+from stacks.forgetting import Forgetting
 from stacks.ingestion import DeadLetters, Ingestion, TruthIngestion, call, every
 from stacks.lambdas import Lambdas
 from stacks.models import Models
@@ -20,6 +21,7 @@ from stacks.tracking import Tracking
 from stacks.training import Training
 from stacks.workflow import Workflow
 
+REMNANTS_MINUTES = 60  # between two looks for what nobody owns
 NAMES_OF_PARAMETER = 80  # of at most 40 characters: a parameter holds 4,096
 
 
@@ -74,6 +76,13 @@ class PlatformStack(Stack):
             dead_letters=self.dead_letters,
             settings=settings,
         )
+        self.forgetting = Forgetting(self, "Forgetting", function=self.functions.forget, settings=settings)
+        self.notices.alarm(
+            self,
+            "ForgettingFailed",
+            metric=self.forgetting.machine.metric_failed(),
+            description="A forgetting ended before it was done; next: perennial forget MODEL --resume ID",
+        )
         self.schedules = Schedules(self, "Schedules", dead_letters=self.dead_letters)
         self.tracking: Tracking | None = None
         if self.functions.track is not None:
@@ -97,6 +106,8 @@ class PlatformStack(Stack):
             call(function, dead_letters=self.dead_letters) for function in (do.conclude, do.reconcile)
         ]
         self.workflow.conclude_ended_executions(conclude)
+        tidy = call(do.tidy, dead_letters=self.dead_letters)
+        every(self, "Remnants", minutes=REMNANTS_MINUTES, target=tidy)
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
         self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
         self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
@@ -181,17 +192,37 @@ class PlatformStack(Stack):
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
         models.add_name_to(do.weekly)  # for the links of its notice
+        self._grant_forgetting()
         if do.track is not None:
             models.grant_read(do.track, "runs/*", "specs/*", "reports/*", "versions/*")
+
+    def _grant_forgetting(self) -> None:
+        """The rights of the one function that may delete: what holds rows of persons, or was made of them."""
+        forget, stores = self.functions.forget, self.data
+        data = ("incoming/*", "truth/*", "datasets/*", "grids/*", "scratch/*", "quarantine/*")
+        traffic = ("capture/*", "tables/*", "batch/*", "watch/*")
+        own = ("forgetting/*", "reports/*")
+        stores.data.grant_read(forget, *data)
+        stores.data.grant_write(forget, *(key for key in data if not key.startswith("scratch")))
+        stores.data.grant_delete(forget, *data)
+        stores.models.grant_read(forget, *own, "runs/*", "versions/*", "specs/*")
+        stores.models.grant_write(forget, *own, "receipts/*")
+        stores.models.grant_delete(forget, *own, "runs/*", "versions/*")
+        stores.traffic.grant_read(forget, *traffic)
+        stores.traffic.grant_write(forget, *traffic)
+        stores.traffic.grant_delete(forget, *traffic)
 
     def _grant_actions(self, settings: Settings) -> None:
         """Grants to start runs, to publish, and to use SageMaker."""
         do = self.functions
         for function in (do.dispatch, do.reconcile):
             self.workflow.grant_start(function)
-        for function in (do.dispatch, do.reconcile, do.record_truth, do.weekly):
+        self.forgetting.grant_start(do.reconcile)
+        self.forgetting.grant_read_logs()
+        self.forgetting.grant_delete_packages()
+        for function in (do.dispatch, do.reconcile, do.record_truth, do.forget, do.tidy, do.weekly):
             self.notices.grant_publish(function)
-        for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor):
+        for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor, do.forget):
             self.ingestion.grant_send(function)
         self.truth.grant_send(do.reconcile)
         if do.webhook is not None:
@@ -223,12 +254,15 @@ class PlatformStack(Stack):
         serving.grant_read_alarm_history(do.check)
         for function in (do.check, do.tabulate):
             serving.grant_read_log(function)
-        for function in (do.tabulate, do.monitor):
+        for function in (do.tabulate, do.monitor, do.forget):
             serving.grant_decrypt(function)
-        serving.grant_encrypt(do.tabulate)
+        for function in (do.tabulate, do.forget):
+            serving.grant_encrypt(function)
         serving.grant_retire(do.retire)
         serving.grant_scale(do.finish)
-        serving.grant_delete_configs(do.finish)
+        serving.grant_tidy(do.tidy)
+        for function in (do.finish, do.forget):
+            serving.grant_delete_configs(function)
 
     def _publish_names(self, settings: Settings) -> None:
         """Publishes the names of the resources as an SSM parameter, which the command line reads first."""
@@ -243,10 +277,13 @@ class PlatformStack(Stack):
                     "traffic_bucket": self.data.traffic.bucket.bucket_name,
                     "ledger_table": self.data.ledger.table.table_name,
                     "state_machine": self.workflow.machine.state_machine_arn,
+                    "forgetting_machine": self.forgetting.machine.state_machine_arn,
                     "notices_topic": self.notices.topic.topic_arn,
                     "dispatch_queue": self.ingestion.queue.queue_url,
                     "dashboard": self.monitoring.dashboard.dashboard_name,
                     "inspection_workers": str(settings.inspection_workers),
+                    "log_days": str(settings.log_days),
+                    "traffic_days": str(settings.traffic_days),
                     "largest_memory_mb": str(settings.largest_memory_mb),
                 }
             ),

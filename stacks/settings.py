@@ -18,6 +18,8 @@ RETENTIONS = (
     *("FOUR_MONTHS", "FIVE_MONTHS", "SIX_MONTHS", "ONE_YEAR", "TWO_YEARS", "FIVE_YEARS", "TEN_YEARS", "INFINITE"),
 )
 
+_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 731, 1827, 3653, 0)  # of the retentions; 0 for no end
+
 
 def _project() -> Path:
     """The team's folder: the current one, where the CDK runs an app, or else the checkout of this code."""
@@ -109,6 +111,11 @@ class Settings:
                 raise SettingsError(f"context '{name}' is not set, and a secret for it is")
             if url and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", url):
                 raise SettingsError(f"context '{name}' is {url!r}: https://HOST without credentials is expected")
+
+    @property
+    def log_days(self) -> int:
+        """The days after which logs are deleted; 0 where they are kept."""
+        return dict(zip(RETENTIONS, _DAYS, strict=True))[self.log_retention]
 
     @property
     def tracks(self) -> bool:

@@ -12,6 +12,7 @@ from constructs import Construct
 from stacks.grants import allow
 
 READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
+DELETE = ("s3:DeleteObjectVersion",)  # a version for good; nobody sets delete markers
 WRITE = ("s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload")
 LIST = ("s3:ListBucket", "s3:ListBucketVersions")
 READ_ITEMS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
@@ -71,8 +72,12 @@ class Store(Construct):
         allow(grantee, LIST, self._arn)
 
     def grant_write(self, grantee: iam.IGrantable, *keys: str) -> None:
-        """Allows to write objects of the keys. No grant allows to delete."""
+        """Allows to write objects of the keys. It allows to delete nothing."""
         self._grant(grantee, WRITE, keys)
+
+    def grant_delete(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Allows to delete versions of objects of the keys for good."""
+        self._grant(grantee, DELETE, keys)
 
     def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...], keys: tuple[str, ...]) -> None:
         allow(grantee, actions, *[f"{self._arn}/{key}" for key in keys], because="All objects under a prefix")

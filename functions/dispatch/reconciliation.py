@@ -7,7 +7,7 @@ from typing import Any
 
 from cloud import lease, messaging, s3
 from cloud.handovers import BucketName, CreatedObject, ObjectCreated, ObjectCreatedDetail, ReconciledUploads
-from functions.dispatch import lost_runs, uploads
+from functions.dispatch import lost_runs, retention, uploads
 from functions.dispatch.handler import context
 from functions.dispatch.uploads import Context
 from functions.task import for_each_model, logger, metrics
@@ -46,6 +46,8 @@ def _reconcile(context: Context, model: str) -> ReconciledUploads:
         except Exception as error:  # noqa: BLE001  (whatever is wrong with one object)
             failed.append(error)
     found += _resend_labels(context, model)
+    retention.delete_ended(context, model, datasets)
+    retention.revive(context, model)
     if lease.holder(context.ledger, model, context.now) is None:
         uploads.start_pending(context, model)
     _start_pending(context, [dataset for dataset in datasets if dataset.state == "pending"])
@@ -70,7 +72,8 @@ def _start_if_unknown(context: Context, model: str, known: set[str], version: di
         return 0
     if dataset_id(model, bucket, key, version["VersionId"]) in known:
         return 0
-    uploads.on_object_created(context, _event(bucket, version))
+    if not uploads.on_object_created(context, _event(bucket, version)):
+        return 0
     logger.warning("an upload had no event", key=key)
     return 1
 
@@ -91,5 +94,5 @@ def _resend_labels(context: Context, model: str) -> int:
 
 def _event(bucket: str, version: dict[str, Any]) -> ObjectCreated:
     """The event of an object version, as S3 sent it or should have."""
-    created = CreatedObject(version["Key"], version["VersionId"], version["Size"])
+    created = CreatedObject(version["Key"], version["VersionId"], version["Size"], etag=version["ETag"].strip('"'))
     return ObjectCreated(ObjectCreatedDetail(BucketName(bucket), created), version["LastModified"].isoformat())

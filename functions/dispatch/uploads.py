@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cloud import executions, lease, retrainings, sources
+from cloud import executions, forgettings, lease, retrainings, sources
 from cloud.handovers import HOLD, DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
-from functions.dispatch import unstarted
+from functions.dispatch import bounds, unstarted
 from functions.task import logger
 from perennial import layout
 from perennial.card import has_ended as card_ended
@@ -35,19 +35,24 @@ class Context:
     broken: Mapping[str, Exception] = field(default_factory=dict)
 
 
-def on_object_created(context: Context, event: ObjectCreated) -> None:
-    """Handles an 'Object Created' event. The same event again changes nothing."""
+def on_object_created(context: Context, event: ObjectCreated) -> bool:
+    """Handles an 'Object Created' event. The same event again changes nothing.
+
+    False where nothing is recorded of the object: it is no dataset of its own, or waits for the next day.
+    """
     item = event.detail.object
     upload = layout.read_upload(item.key)
     if upload is not None and not upload.is_dataset:
-        return  # a part of a dataset, whose manifest has an event of its own; or a card, which the plan reads
+        return False  # a part of a dataset, whose manifest has an event of its own; or a card, which the plan reads
     if upload is not None and upload.model in context.broken:
         raise context.broken[upload.model]  # back to the queue, until the spec is mended
     spec = context.specs.get(upload.model) if upload else None
     if upload is None or spec is None:
         unstarted.refuse_unknown(context, event, upload.model if upload else "")
-        return
+        return True
     bucket = event.detail.bucket.name
+    if forgettings.is_rewritten(context.ledger, spec.name, item.key, item.etag):
+        return False  # a forgetting wrote it again without a person: what was accepted of it is rewritten, too
     dataset = DatasetVersion(
         id=dataset_id(spec.name, bucket, item.key, item.version_id),
         model=spec.name,
@@ -61,10 +66,15 @@ def on_object_created(context: Context, event: ObjectCreated) -> None:
         spec_digest=spec.digest(),
         card_digest=spec.card_digest(),
     )
-    if not context.ledger.claim(dataset):
+    if not bounds.admits(context, spec, dataset):
+        return False
+    if context.ledger.claim(dataset):
+        bounds.count(context, dataset)
+    else:
         dataset = context.ledger.dataset(dataset.id)
     if dataset.state == "pending":
         start_or_pend(context, dataset)
+    return True
 
 
 def start_or_pend(context: Context, dataset: DatasetVersion) -> None:

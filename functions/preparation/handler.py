@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from cloud import champions, lease, s3, sources
+from cloud import champions, forgettings, lease, s3, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -146,6 +146,8 @@ def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
         return ()
     grown = champions.chain(task.ledger, task.ledger.version(champion.version))
     learned = [task.ledger.dataset(name) for name in dict.fromkeys(name for each in grown for name in each.datasets)]
+    if not forgettings.unlearnt(task.ledger, task.run.model).isdisjoint(version.id for version in grown):
+        return ("The champion is not amended: it has learned from what must be forgotten.",)
     excluded = task.ledger.exclusions(task.run.model)
     barred = [one.id for one in learned if one.id in excluded or has_ended(one, task.spec.card, task.now)]
     if not barred:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from awsrules import quotas
 from cloud import s3
@@ -15,6 +16,9 @@ from functions.validation.fetching import ADVICE, fetch
 from perennial import layout
 from perennial.profile import Grid
 from perennial.validation import Inspection, Part, Problem, Verdict, cross_file_keys, inspect
+
+if TYPE_CHECKING:
+    from perennial.validation.forgotten import Forgotten
 
 LARGEST_MEMORY_MB = int(quotas.MEMORY.grown)
 FAILURES = {
@@ -39,6 +43,7 @@ def handler(task: Task, request: InspectRequest) -> InspectedPart:
             row_groups=item.row_groups,
             keys=item.buckets > 0 and not item.again,
             repeated=_duplicates(task, item, scratch) if item.again else {},
+            forgotten=_forgotten(task),
         )
         found = inspect(scratch / "upload", task.spec.contract(), scratch / "out", grid, Path(item.key).name, part)
         _write(task, item, found)
@@ -100,6 +105,17 @@ def _write_keys(task: Task, item: WorkItem, keys: Mapping[str, Path], scratch: P
         for bucket, divided in enumerate(cross_file_keys.buckets(path, item.buckets, scratch / "buckets" / name)):
             key = layout.keys_of_part(run.model, run.id, name, bucket, item.index)
             s3.upload(divided, task.platform.data_bucket, key)
+
+
+def _forgotten(task: Task) -> Forgotten | None:
+    """The persons whose rows are left out, if the spec says so."""
+    if task.spec.validation.forgotten == "accept":
+        return None
+    from cloud import forgettings  # the ledger's records take long to import
+    from perennial.validation.forgotten import Forgotten
+
+    known = forgettings.forgotten(task.ledger, task.run.model)
+    return Forgotten.of(forgettings.secret(task.ledger, task.run.model), known) if known else None
 
 
 def _duplicates(task: Task, item: WorkItem, scratch: Path) -> dict[str, list[Path]]:

@@ -66,6 +66,9 @@ class Validation(Part):
     rules: tuple[RowRule, ...] = setting((), "Rules over several columns.")
     duplicates: Literal["keep", "drop"] = setting("keep", "Rows that equal an earlier one in every column.")
     unknown_columns: Literal["refuse", "ignore"] = setting("refuse", "A column that the spec does not name.")
+    forgotten: Literal["accept", "leave_out"] = setting(
+        "accept", "Rows of a person who was forgotten before: accept them, or leave them out."
+    )
     null_values: tuple[str, ...] = setting(
         NULL_VALUES, "Texts that mean 'missing', in every format and at the endpoint."
     )
@@ -86,6 +89,10 @@ class Data(Part):
     )
     refused_runs: Literal["leave_out", "include"] = setting(
         "leave_out", "Datasets whose candidate was refused: leave them out of later trainings, or include them."
+    )
+    daily_uploads: int = setting(500, "The number of uploads in a day (UTC); further ones wait for the next day.", ge=1)
+    daily_gb: float = setting(
+        1000.0, "The size of a day's uploads in GB, manifests without their parts; further ones wait.", gt=0
     )
 
 

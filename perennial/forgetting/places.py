@@ -73,7 +73,7 @@ PLACES: tuple[Place, ...] = (
     Place("refused datasets", "data", _QUARANTINE, "rewrite", "content"),
     Place("archives of training jobs", "models", _OUTPUT, "delete", "origin"),
     Place("champions beside plans", "models", _PLAN, "delete", "origin", layout.CHAMPION),
-    Place("results of runs", "models", _RUN, "remake", "origin"),
+    Place("results of runs", "models", _RUN, "delete", "origin"),
     Place("registered models", "models", _one(layout.archive), "delete", "origin"),
     Place("reports and pages", "models", layout.reports, "remake", "origin"),
     Place("value lists of specs", "models", _one(layout.spec), "redact", "content"),
@@ -82,7 +82,7 @@ PLACES: tuple[Place, ...] = (
     Place("labels in tables", "traffic", partial(layout.table, layout.TRUTHS), "rewrite", "content"),
     Place("unreadable requests", "traffic", partial(layout.table, layout.UNREADABLE), "rewrite", "content"),
     Place("counts of labels", "traffic", layout.truth_records, "remake", "origin"),
-    Place("batches", "traffic", _one(layout.batch_input), "rewrite", "content"),
+    Place("batches", "traffic", _one(layout.batch_input), "delete", "content"),
     Place("results of monitoring", "traffic", layout.watched, "remake", "origin"),
 )
 
@@ -110,15 +110,19 @@ class Unreachable:
     advice: str
 
 
-def unreachable(log_days: int, traffic_days: int) -> tuple[Unreachable, ...]:
-    """The places that cannot be reached. `log_days` is the retention of log groups, `traffic_days` of captures."""
+def unreachable(log_days: int | None, traffic_days: int) -> tuple[Unreachable, ...]:
+    """The places that cannot be reached. `log_days` is the retention of log groups, `traffic_days` of captures.
+
+    The logs in which a value is quoted are searched; those that are left quote no value of four characters.
+    """
     return (
         Unreachable("point-in-time copies of the ledger", 35, "DynamoDB keeps them; nobody restores them by accident"),
         Unreachable("access logs of the buckets", 365, "they hold key names, and no content"),
-        Unreachable("logs of functions, training jobs, transform jobs and endpoints", log_days, "by their retention"),
+        Unreachable("shorter values in logs of functions, jobs and endpoints", log_days, "by their retention"),
         Unreachable("histories of executions", 90, "Step Functions keeps them; they hold keys, and no content"),
         Unreachable("messages in queues and dead-letter queues", 14, "SQS deletes them"),
         Unreachable("earlier versions of captured traffic", traffic_days + 1, "by the rule of the traffic bucket"),
+        Unreachable("uploads whose keys name no model", None, "perennial runs lists them; delete them by hand"),
         Unreachable("notices in mailboxes and chats", None, "they hold no values; ask the recipients if in doubt"),
         Unreachable("files on laptops", None, "build/, reports, predictions, results of batches and of traffic --out"),
     )

@@ -106,19 +106,20 @@ def plan(
     price: float,
     unreachable: Sequence[Unreachable],
     now: datetime,
+    given: Sequence[str] = (),
 ) -> Plan:
-    """Makes the plan from everything that was listed and searched. Objects of other models are left out."""
+    """Makes the plan from everything that was listed and searched. Objects of other models are left out.
+
+    `given` are datasets that concern the subjects whatever is found of them.
+    """
     placed = [(each, place) for each in stored if (place := place_of(each.bucket, model, each.key)) is not None]
-    datasets = _datasets(placed, records.datasets)
+    datasets = tuple(dict.fromkeys((*given, *_datasets(placed, records.datasets))))
     learnt = saw(datasets, placed, records.versions)
-    origins = _origins(datasets, learnt, records)
-    concerned = [
-        (each, place) for each, place in placed if each.found or _was_made_from(each, place, datasets, origins)
-    ]
+    affected = concerned(placed, datasets, origins(datasets, learnt, records))
     return Plan(
         model=model,
-        places=tuple(_counted(place, [each for each, where in concerned if where is place]) for place in PLACES
-                     if any(where is place for _, where in concerned)),
+        places=tuple(_counted(place, [each for each, where in affected if where is place]) for place in PLACES
+                     if any(where is place for _, where in affected)),
         datasets=datasets,
         learnt=learnt,
         retrain=records.champion in learnt,
@@ -128,6 +129,14 @@ def plan(
     )  # fmt: skip
 
 
+def concerned(
+    placed: Iterable[tuple[Stored, Place]], datasets: Sequence[str], parts: Iterable[str]
+) -> list[tuple[Stored, Place]]:
+    """The object versions with content of the subjects, or made from such content. `parts` are those of `origins`."""
+    known = tuple(parts)
+    return [(each, place) for each, place in placed if each.found or _was_made_from(each, place, datasets, known)]
+
+
 def _was_made_from(stored: Stored, place: Place, datasets: Sequence[str], origins: Iterable[str]) -> bool:
     """True if an object was made from rows of the subjects, as far as its key tells."""
     if place.evidence == "model":
@@ -135,18 +144,23 @@ def _was_made_from(stored: Stored, place: Place, datasets: Sequence[str], origin
     return place.evidence == "origin" and any(origin in stored.key for origin in origins)
 
 
-def saw(
-    datasets: Sequence[str], placed: Iterable[tuple[Stored, Place]], versions: Sequence[ModelVersion]
-) -> tuple[str, ...]:
-    """The model versions that were trained on accepted rows of the subjects, or grew from one that was."""
-    accepted = {
+def accepted(datasets: Sequence[str], placed: Iterable[tuple[Stored, Place]]) -> set[str]:
+    """Those of the dataset versions of which accepted rows are of the subjects."""
+    return {
         dataset
         for each, place in placed
         if place.file == layout.ROWS and each.found.rows
         for dataset in datasets
         if f"/{dataset}/" in each.key
     }
-    found = {version.id for version in versions if accepted & set(version.datasets)}
+
+
+def saw(
+    datasets: Sequence[str], placed: Sequence[tuple[Stored, Place]], versions: Sequence[ModelVersion]
+) -> tuple[str, ...]:
+    """The model versions that were trained on accepted rows of the subjects, or grew from one that was."""
+    learnt_from = accepted(datasets, placed)
+    found = {version.id for version in versions if learnt_from & set(version.datasets)}
     while grown := {version.id for version in versions if version.grown_from in found} - found:
         found |= grown
     return tuple(version.id for version in versions if version.id in found)
@@ -163,7 +177,7 @@ def _datasets(placed: Iterable[tuple[Stored, Place]], known: Sequence[DatasetVer
     )
 
 
-def _origins(datasets: Sequence[str], learnt: Sequence[str], records: Records) -> set[str]:
+def origins(datasets: Sequence[str], learnt: Sequence[str], records: Records) -> set[str]:
     """Parts of keys by which objects are known that were made from rows of the subjects."""
     touched = set(datasets)
     runs = [run for run in records.runs if run.dataset in touched or touched & set(run.trained_on)]

@@ -25,11 +25,12 @@ class ReceiptError(PerennialError):
 class Receipt:
     """The record of a search or of a forgetting, with its time.
 
-    `subjects` are fingerprints. `places` are those of the plan, with what was done there. `learnt` are the models that
-    were trained on rows of the subject, with their digests; `successor` is the version that serves instead.
+    `subjects` are fingerprints; of a retention the ids of its datasets. `places` are those of the plan, with what was
+    done there. `learnt` are the models that were trained on rows of the subject, with their digests; `successor` is the
+    version that serves instead.
     """
 
-    kind: Literal["search", "forgotten"]
+    kind: Literal["search", "forgotten", "retention"]
     model: str
     subjects: tuple[str, ...]
     at: str

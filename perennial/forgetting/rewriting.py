@@ -28,16 +28,28 @@ def without(body: bytes, tracer: Tracer) -> tuple[bytes, int]:
 
     Raises RewriteError where something of the subject would be left.
     """
+    written, rows = without_rows(body, tracer)
+    left = contents.search(written, tracer)
+    if left:
+        raise RewriteError(f"{left.rows} row(s) and {left.mentions} mention(s) would be left in the file")
+    return written, rows
+
+
+def without_rows(body: bytes, tracer: Tracer) -> tuple[bytes, int]:
+    """The same, where a value of the subject may stand in rows of others: a number may be another's, too.
+
+    Raises RewriteError where a row of the subject would be left.
+    """
     if body[:2] == b"\x1f\x8b":
         try:
-            inner, rows = without(gzip.decompress(body), tracer)
+            inner, rows = without_rows(gzip.decompress(body), tracer)
         except (EOFError, OSError, zlib.error):
             raise RewriteError("the file is no whole gzip file") from None
         return (gzip.compress(inner, mtime=0), rows) if rows else (body, 0)
     written, rows = _parquet(body, tracer) if body[:4] == b"PAR1" else _text(body, tracer)
-    left = contents.search(written, tracer)
+    left = contents.search(written, tracer).rows
     if left:
-        raise RewriteError(f"{left.rows} row(s) and {left.mentions} mention(s) would be left in the file")
+        raise RewriteError(f"{left} row(s) would be left in the file")
     return (written, rows) if rows else (body, 0)
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from perennial import PerennialError
 from perennial.contract.fields import Field, PayloadError
@@ -25,6 +25,11 @@ class Subject:
     """Rows in which every named column has the value. `values` are typed, by column."""
 
     values: Mapping[str, Any]
+
+    @property
+    def asked(self) -> str:
+        """The subject as `parse` reads it."""
+        return urlencode(dict(zip(self.values, self.texts, strict=True)))
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from perennial.forgetting.subject import Subject
 
 #: a text is searched for values of at least so many characters; a shorter one is found everywhere
 SHORTEST = 4
+#: what stands in place of a value
+MARK = "[forgotten]"
 #: the declared columns that a record must share with a known row to be taken for it
 FEWEST_SHARED = 3
 
@@ -84,6 +86,10 @@ class Tracer:
     def mentions(self, text: str) -> int:
         """The number of places in a text where a value of a subject stands as a word; 0 for short values."""
         return len(self._text.findall(text)) if self._text else 0
+
+    def redacted(self, text: str) -> str:
+        """The text with MARK in place of every such value."""
+        return self._text.sub(MARK, text) if self._text else text
 
     def _is_of_subject(self, record: Mapping[str, Any]) -> bool:
         for each in self.subjects:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 import polars as pl
@@ -14,6 +14,7 @@ from perennial.validation.casts import cast
 from perennial.validation.cleaning import clean
 from perennial.validation.decision import breach_policy
 from perennial.validation.findings import Findings
+from perennial.validation.forgotten import Forgotten
 from perennial.validation.outputs import Outputs
 from perennial.validation.rules import Rule, cast_failures, quoted, row_rules, rules
 from perennial.validation.table import Batch
@@ -47,22 +48,33 @@ class RuleBreach:
 class BatchValidation:
     """Validates batches against the contract and writes their rows: accepted, or quarantined with a reason."""
 
-    def __init__(self, contract: Contract, present: list[str], findings: Findings, outputs: Outputs) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        present: list[str],
+        findings: Findings,
+        outputs: Outputs,
+        forgotten: Forgotten | None = None,
+    ) -> None:
         self.findings = findings
         self.outputs = outputs
         self.rows = 0
         self.broken = 0
         self.over_tolerance = 0
         self.dropped = 0
+        self.forgotten = 0
         self.classes: Counter[str] = Counter()
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
         self.target_words: dict[str, Counter[str]] = {}
         self._contract = contract
+        self._persons = forgotten
         self._rules = BatchRules([*rules(contract, present), *row_rules(contract, present)])
 
     def validate(self, batch: Batch) -> None:
         """Validates the rows of one batch. Batches come in file order."""
+        if self._persons is not None:
+            batch = self._without_forgotten(batch, self._persons)
         self.rows += batch.rows.len() + batch.faulty_rows
         self.broken += batch.faulty_rows
         self.over_tolerance += batch.faulty_rows
@@ -87,6 +99,17 @@ class BatchValidation:
         self.over_tolerance += int(any_of([b.mask for b in breaches if not self._tolerated(b)], bad.len()).sum())
         self.outputs.quarantine(raw.filter(bad), batch.rows.filter(bad), _reasons(breaches, bad))
         self._accept(typed.filter(~bad), batch.rows.filter(~bad), lambda: raw.filter(~bad))
+
+    def _without_forgotten(self, batch: Batch, persons: Forgotten) -> Batch:
+        """The batch without the rows of forgotten persons, which are counted and kept nowhere."""
+        mask = persons.mask(batch.frame, self._contract)
+        if not mask.any():
+            return batch
+        self.forgotten += int(mask.sum())
+        raw = batch.raw
+        return replace(
+            batch, frame=batch.frame.filter(~mask), rows=batch.rows.filter(~mask), raw=lambda: raw().filter(~mask)
+        )
 
     def end(self) -> None:
         """After the last batch: counts the duplicates that the outputs found as broken or dropped."""

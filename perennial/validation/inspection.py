@@ -13,6 +13,7 @@ from perennial.validation.decision import judge
 from perennial.validation.duplicate_candidates import candidate_finders
 from perennial.validation.duplicates import DuplicateFinder, DuplicateFinders, KnownDuplicates
 from perennial.validation.findings import Findings
+from perennial.validation.forgotten import Forgotten
 from perennial.validation.keys import Hashes, KeySet, key_sets
 from perennial.validation.outputs import Outputs
 from perennial.validation.source import Source, UnreadableError, sniff
@@ -44,12 +45,14 @@ class Part:
 
     `row_groups` (first, last; 0-based, both included) are those of a Parquet file to read: rows keep the numbers they
     have in the whole file. With `keys` the keys are written beside the rows for the comparison with other parts.
-    `repeated` names, by key set, the files with rows that repeat a key of another part.
+    `repeated` names, by key set, the files with rows that repeat a key of another part. Rows of `forgotten` persons are
+    left out.
     """
 
     row_groups: RowGroups | None = None
     keys: bool = False
     repeated: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    forgotten: Forgotten | None = None
 
 
 def inspect(
@@ -147,7 +150,7 @@ class _Pass:
         limit = self.contract.limits.examples
         outputs = Outputs(self.contract, out, grid, DuplicateFinders(repeats, limit), keys)
         outputs.hashes = hashes
-        validation = BatchValidation(self.contract, list(table.columns.places), findings, outputs)
+        validation = BatchValidation(self.contract, list(table.columns.places), findings, outputs, self.part.forgotten)
         try:
             for batch in table.batches():
                 validation.validate(batch)
@@ -169,6 +172,7 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         rows_broken=validation.broken,
         rows_untolerated=validation.over_tolerance,
         rows_duplicate=validation.dropped,
+        rows_forgotten=validation.forgotten,
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,

@@ -134,6 +134,8 @@ class Verdict:
     rows_broken: int
     rows_untolerated: int = 0
     rows_duplicate: int = 0
+    #: rows of persons who were forgotten, which count as no rows
+    rows_forgotten: int = 0
     problems: tuple[Problem, ...] = ()
     format: str = "unknown"
     bytes: int = 0
@@ -176,6 +178,7 @@ class Verdict:
             "newest": self.newest.isoformat() if self.newest else None,
             "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
             "target_words": {truth: dict(sorted(words.items())) for truth, words in sorted(self.target_words.items())},
+            **({"rows_forgotten": self.rows_forgotten} if self.rows_forgotten else {}),
         }
 
     @classmethod
@@ -198,7 +201,8 @@ class Verdict:
         if self.accepted:
             aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
             twice = f", {self.rows_duplicate:,} duplicates dropped" if self.rows_duplicate else ""
-            return f"{self.rows_accepted:,} rows accepted{aside}{twice}"
+            left = f", {self.rows_forgotten:,} of forgotten persons left out" if self.rows_forgotten else ""
+            return f"{self.rows_accepted:,} rows accepted{aside}{twice}{left}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
 

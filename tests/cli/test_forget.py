@@ -18,6 +18,7 @@ from perennial.environment import Environment
 from perennial.lineage import edges_of_version
 from perennial.records import Champion, DatasetVersion, ModelVersion, Run, Step
 from tests.cli.conftest import Perennial
+from tests.embedded.assemblies import make_role
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 MARK = "Quirrelmann"
@@ -159,7 +160,54 @@ def test_the_lineage_names_the_models_that_saw_a_person_and_none_afterwards(pere
 
 
 @pytest.mark.usefixtures("cloud")
-def test_without_a_dry_run_nothing_is_begun(perennial: Perennial) -> None:
+def test_without_a_terminal_nothing_is_begun_unless_told(perennial: Perennial) -> None:
     told = perennial("forget", "loans", "--subject", f"customer={MARK}")
     assert told.exit_code == 2
-    assert "this release shows the plan and deletes nothing" in told.output
+    assert "there is no terminal to ask; next: the same command with --yes" in told.output
+    assert boto3.client("s3").list_objects_v2(Bucket="models", Prefix="forgetting/").get("Contents", []) == []
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize("words", [(), ("--subject", "customer=x", "--resume", "forget-loans-0123456789ab")])
+def test_one_thing_is_asked_for_at_a_time(perennial: Perennial, words: tuple[str, ...]) -> None:
+    told = perennial("forget", "loans", *words)
+    assert told.exit_code == 2
+    assert "give --subject KEY=VALUE, or --resume ID, or --receipt ID" in told.output
+
+
+def test_a_forgetting_is_begun_and_neither_ledger_nor_execution_name_the_person(
+    cloud: Ledger, perennial: Perennial
+) -> None:
+    states = boto3.client("stepfunctions")
+    make_role(boto3.client("iam"), "forgetting")
+    machine = states.create_state_machine(
+        name="forgetting",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Wait", "Seconds": 60, "End": True}}}),
+        roleArn="arn:aws:iam::123456789012:role/forgetting",
+    )["stateMachineArn"]
+    ssm, name = boto3.client("ssm"), Environment().parameter
+    names = json.loads(ssm.get_parameter(Name=name)["Parameter"]["Value"]) | {"forgetting_machine": machine}
+    ssm.put_parameter(Name=name, Value=json.dumps(names), Type="String", Overwrite=True)
+    told = perennial("forget", "loans", "--subject", f"customer={MARK}", "--yes", "--no-wait", "--json")
+    assert told.exit_code == 0, told.output
+    record = json.loads(told.stdout)
+    assert (record["outcome"], record["stage"], record["columns"]) == ("running", "hold", [["customer"]])
+    assert MARK not in told.stdout
+    (execution,) = states.list_executions(stateMachineArn=machine)["executions"]
+    assert states.describe_execution(executionArn=execution["executionArn"])["input"] == json.dumps(
+        {"id": record["id"]}
+    )
+    texts = [json.dumps(item) for item in cloud.items("loans", "forgetting#")]
+    assert not any(MARK in text for text in texts)
+    assert "running; began" in perennial("explain", record["id"]).output
+    again = perennial("forget", "loans", "--resume", record["id"])
+    assert "is under way" in again.output
+    early = perennial("forget", "loans", "--receipt", record["id"])
+    assert "has no receipt" in early.output
+
+
+@pytest.mark.usefixtures("cloud")
+def test_an_id_of_another_model_is_refused(perennial: Perennial) -> None:
+    told = perennial("forget", "loans", "--resume", "forget-others-0123456789ab")
+    assert told.exit_code == 2
+    assert "expected forget-loans-DIGITS" in told.output

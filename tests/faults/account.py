@@ -250,7 +250,7 @@ def build(world: World, patch: pytest.MonkeyPatch, models: tuple[str, ...] = ("a
     """An account with these models, empty."""
     specs = {name: parse(SPEC.replace("NAME", name)) for name in models}
     clock = Clock()
-    for module in ("task", "conclusion", "monitoring", "dispatch.handler"):
+    for module in ("task", "conclusion", "monitoring", "dispatch.handler", "forgetting.work"):
         patch.setattr(f"functions.{module}.utc_now", clock)
     patch.setattr("functions.dispatch.handler._loaded", lambda: (specs, {}))
     patch.setattr("functions.gate.decide", lambda evaluation, _: Decision(evaluation["outcome"], (), "As planned."))

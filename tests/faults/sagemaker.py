@@ -63,6 +63,9 @@ class SageMaker:
         self.packages[arn] = package
         return {"ModelPackageArn": arn}
 
+    def DeleteModelPackage(self, ModelPackageName: str) -> None:
+        del self.packages[ModelPackageName]
+
     def DescribeModelPackage(self, ModelPackageName: str) -> Any:
         return self.packages[ModelPackageName]
 

@@ -50,11 +50,15 @@ def _make_names() -> tuple[dict[str, str], str]:
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
     for role in ("loop", "serving"):
         make_role(boto3.client("iam"), role)
-    machine = boto3.client("stepfunctions").create_state_machine(
-        name="loop",
-        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Wait", "Seconds": 60, "End": True}}}),
-        roleArn="arn:aws:iam::123456789012:role/loop",
-    )["stateMachineArn"]
+    machine, forgetting = [
+        boto3.client("stepfunctions").create_state_machine(
+            name=name,
+            definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Wait", "Seconds": 60, "End": True}}}),
+            roleArn="arn:aws:iam::123456789012:role/loop",
+        )["stateMachineArn"]
+        for name in ("loop", "forgetting")
+    ]
+    key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names = {
         "DATA_BUCKET": "data",
         "MODELS_BUCKET": "models",
@@ -64,6 +68,8 @@ def _make_names() -> tuple[dict[str, str], str]:
         "DISPATCH_QUEUE": sqs.create_queue(QueueName="dispatch")["QueueUrl"],
         "TRUTH_QUEUE": sqs.create_queue(QueueName="truth")["QueueUrl"],
         "STATE_MACHINE": machine,
+        "FORGETTING_MACHINE": forgetting,
+        "RECEIPT_KEY": key,
         "TRAINING_IMAGE": "image",
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
         "CODE_URI": "s3://code/abc.gz",

@@ -20,7 +20,7 @@ from cloud.platform import client
 
 How = Literal["killed", "lost", "twice"]
 SERVICES = (
-    *("application-autoscaling", "cloudwatch", "s3", "sagemaker", "sagemaker-runtime"),
+    *("application-autoscaling", "cloudwatch", "kms", "logs", "s3", "sagemaker", "sagemaker-runtime"),
     *("sns", "sqs", "stepfunctions"),
 )
 

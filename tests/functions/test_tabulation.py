@@ -310,6 +310,20 @@ def test_each_part_is_the_same_whatever_the_order_of_files(world):
     }
 
 
+def test_a_hole_in_the_tables_of_an_earlier_day_is_mended_within_a_day(world):
+    """In the hour of the day in which all captures of the version are looked at."""
+    known(world, VERSION, 24 * 11)
+    looked_at = NOW.replace(hour=int(VERSION.partition("@")[2], 16) % 24)
+    put(key(NOW - timedelta(days=10), "a"), content([1, 2]))
+    tabulate(world, looked_at)
+    (whole,) = [name for name in stored() if "/requests/" in name]
+    boto3.client("s3").delete_object(Bucket="traffic", Key=whole)
+    tabulate(world, looked_at + timedelta(hours=1))
+    assert whole not in stored()
+    tabulate(world, looked_at + timedelta(days=1))
+    assert stored()[whole].height == 2
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "2026/13/40/99/a", "x"])
 def test_objects_that_are_no_captures_are_left_alone(world, name):
     known(world, VERSION, 5)

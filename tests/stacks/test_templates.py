@@ -26,6 +26,7 @@ WITHOUT_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "sagemaker:ListEndpointConfigs",
+    "sagemaker:ListEndpoints",
     "sagemaker:ListModels",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
@@ -212,9 +213,21 @@ def test_a_bare_star_stands_only_where_an_action_knows_no_resources(resources: R
             assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES, id
 
 
-def test_nobody_may_delete_data(resources: Resources) -> None:
-    for id, statement in statements(resources):
-        assert not [a for a in listed(statement["Action"]) if a.startswith("s3:Delete")], id
+def test_one_function_alone_may_delete_data_and_neither_specs_nor_receipts(resources: Resources) -> None:
+    deleting = [
+        (id, s) for id, s in statements(resources) if any(a.startswith("s3:Delete") for a in listed(s["Action"]))
+    ]
+    assert {id.split("RoleDefault")[0] for id, _ in deleting} == {"FunctionsForget"}
+    for _, statement in deleting:
+        deletes = [action for action in listed(statement["Action"]) if action.startswith("s3:Delete")]
+        assert deletes == ["s3:DeleteObjectVersion"]
+        keys = json.dumps(statement["Resource"])
+        assert not any(folder in keys for folder in ("specs/", "sources/", "receipts/"))
+
+
+def test_the_key_of_receipts_signs_for_one_function_alone(resources: Resources) -> None:
+    signing = {id for id, s in statements(resources) if "kms:Sign" in listed(s["Action"])}
+    assert {id.split("RoleDefault")[0] for id in signing} == {"FunctionsForget"}
 
 
 def test_roles_are_passed_to_sagemaker_alone(resources: Resources) -> None:
@@ -274,7 +287,7 @@ def test_a_function_has_the_address_of_what_it_may_use(platform: Template) -> No
 
 def test_alarms_reach_people_through_a_key_of_our_own(platform: Template) -> None:
     (topic,) = of_type(platform, "AWS::SNS::Topic").values()
-    (key,) = of_type(platform, "AWS::KMS::Key").values()
+    (key,) = [key for id, key in of_type(platform, "AWS::KMS::Key").items() if id.startswith("Notices")]
     (policy,) = of_type(platform, "AWS::SNS::TopicPolicy").values()
     alarms = {"Service": "cloudwatch.amazonaws.com"}
     assert topic["KmsMasterKeyId"]

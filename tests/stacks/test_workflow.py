@@ -267,14 +267,30 @@ def test_a_run_that_dies_is_concluded_by_a_rule(platform: Template) -> None:
 
 
 def test_logs_hold_no_personal_data(platform: Template) -> None:
-    (machine,) = [
+    machines = [
         found["Properties"]
         for found in platform["Resources"].values()
         if found["Type"] == "AWS::StepFunctions::StateMachine"
     ]
-    assert machine["LoggingConfiguration"]["Level"] == "ALL"
-    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
-    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert len(machines) == 2
+    for machine in machines:
+        assert machine["LoggingConfiguration"]["Level"] == "ALL"
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_a_forgetting_repeats_one_function_until_it_is_done_or_ends_with_an_error(platform: Template) -> None:
+    states = definition(platform, "Forgetting")["States"]
+    assert set(states) == {"Take a step", "What follows?", "Wait for the model", "Forgotten", "Incomplete"}
+    step = states["Take a step"]
+    assert step["Parameters"] == {"id.$": "$.id"}, "no person is in the history of an execution"
+    assert "Catch" not in step, "an error of our code fails the execution, and its alarm tells"
+    assert {"Lambda.TooManyRequestsException", "Sandbox.Timedout"} <= {
+        error for retry in step["Retry"] for error in retry["ErrorEquals"]
+    }
+    ways = {choice["StringEquals"]: choice["Next"] for choice in states["What follows?"]["Choices"]}
+    assert ways == {"waiting": "Wait for the model", "more": "Take a step", "forgotten": "Forgotten"}
+    assert states["What follows?"]["Default"] == "Incomplete"
 
 
 def test_the_looks_at_an_endpoint_of_twelve_hours_fit_into_an_executions_history(states):

@@ -119,7 +119,7 @@ KMS: Table = {
             *("GetKeyPolicy", "PutKeyPolicy", "EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus"),
             *("UpdateKeyDescription", "ScheduleKeyDeletion", "CancelKeyDeletion", "EnableKey", "DisableKey"),
             *("CreateGrant", "ListGrants", "RetireGrant", "RevokeGrant", "TagResource", "ListResourceTags"),
-            *("ListKeyPolicies",),
+            *("ListKeyPolicies", "Sign", "Verify", "GetPublicKey"),
         )
     },
     "CreateKey": on_any("kms:CreateKey"),

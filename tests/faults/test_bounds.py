@@ -1,0 +1,53 @@
+"""More uploads or bytes in a day than the spec allows wait for the next day: one notice, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from perennial.spec import parse
+from tests.faults.account import SPEC, Account, assert_invariants, table
+
+
+def bounded(account: Account, bounds: str) -> None:
+    spec = SPEC.replace("NAME", "apples").replace("uploads: snapshot", f"uploads: snapshot, {bounds}")
+    account.specs["apples"] = parse(spec)
+
+
+@pytest.mark.parametrize("bounds", ["daily_uploads: 2", f"daily_gb: {2.5 * len(table(1)) / 1e9:.9f}"])
+def test_further_uploads_start_the_next_day_and_are_told_once(account: Account, bounds: str) -> None:
+    bounded(account, bounds)
+    for number in range(5):
+        account.upload("apples", f"{number}.csv", table(number))
+        account.settle()
+    assert len(account.world.ledger.datasets("apples")) == 2
+    assert account.reconcile()["found"] == 0
+    told = [notice for notice in account.read_notices() if "wait for tomorrow" in notice["subject"]]
+    assert len(told) == 1
+    assert "Next: raise data.daily_uploads or data.daily_gb" in told[0]["text"]
+    for day, known in ((1, 4), (2, 5)):
+        account.clock.forward(days=1)
+        for _ in range(3):
+            account.reconcile()
+            account.settle()
+        assert len(account.world.ledger.datasets("apples")) == known, day
+    assert_invariants(account)
+
+
+def test_one_large_upload_is_admitted_and_a_repeated_event_counts_once(account: Account) -> None:
+    bounded(account, "daily_gb: 0.000000001")
+    account.upload("apples", "a.csv", table(1))
+    account.deliver(*account.events, *account.events)
+    account.settle()
+    (dataset,) = account.world.ledger.datasets("apples")
+    assert dataset.state == "promoted"
+    day = f"{account.clock.now:%Y-%m-%d}"
+    assert account.world.ledger.day_counts("apples", day) == (1, dataset.size)
+
+
+def test_one_models_bound_holds_for_it_alone(account: Account) -> None:
+    bounded(account, "daily_uploads: 1")
+    for model in ("apples", "pears"):
+        for number in range(2):
+            account.upload(model, f"{number}.csv", table(number))
+    account.settle()
+    assert [len(account.world.ledger.datasets(model)) for model in ("apples", "pears")] == [1, 2]
