@@ -164,7 +164,7 @@ def test_functions_that_events_call_keep_what_they_could_not_do(platform: Templa
     }
     schedules = of_type(platform, "AWS::Scheduler::Schedule").values()
     called |= {schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in schedules}
-    assert len(called) == 5
+    assert len(called) == 6
     assert all("DeadLetterConfig" in found[id] for id in called)
 
 
