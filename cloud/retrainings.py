@@ -84,7 +84,11 @@ def _unseen_rows(
     return sum(each.rows or 0 for each in fresh if each.id not in excluded)
 
 
+def price(run: Run, hour_price: float, now: datetime) -> float:
+    """The price of a run: that of the instance from its start to its end, at most that."""
+    return hour_price * (((run.ended_at or now) - run.started_at) / timedelta(hours=1))
+
+
 def _attempt(run: Run, hour_price: float, now: datetime) -> Attempt:
-    """A run as the policy counts it. Its price is that of the instance from its start to its end: at most that."""
-    hours = ((run.ended_at or now) - run.started_at) / timedelta(hours=1)
-    return Attempt(run.id, run.started_at, run.ended_at, run.state, hour_price * hours)
+    """A run as the policy counts it."""
+    return Attempt(run.id, run.started_at, run.ended_at, run.state, price(run, hour_price, now))

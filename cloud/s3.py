@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -168,6 +169,13 @@ def heads(bucket: str, keys: Sequence[str]) -> list[dict[str, Any] | None]:
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
         return list(pool.map(look, keys))
+
+
+def console_link(bucket: str, key: str) -> str:
+    """The address of an object in the AWS console, for whoever may read it."""
+    region = client("s3").meta.region_name
+    host = "console.amazonaws.cn" if region.startswith("cn-") else "console.aws.amazon.com"
+    return f"https://{host}/s3/object/{bucket}?region={region}&prefix={quote(key)}"
 
 
 def _get(bucket: str, key: str, version_id: str | None, **more: str) -> Any:

@@ -97,6 +97,7 @@ class Lambdas(Construct):
             self.track = self._function("Track", "functions.tracking.handler", size=MEDIUM)
         self.forget = self._function("Forget", "functions.forgetting.handler.handler", size=largest)
         self.monitor = self._function("Monitor", "functions.monitoring.handler", size=LARGE, by_events=True)
+        self.weekly = self._function("Weekly", "functions.weekly.handler", by_events=True)
 
     @property
     def every(self) -> list[lambda_.Function]:
@@ -107,7 +108,7 @@ class Lambdas(Construct):
     def tasks(self) -> list[lambda_.Function]:
         """The functions of the workflow's states, which read the run's spec."""
         by_events = (self.dispatch, self.reconcile, self.conclude, self.tabulate, self.record_truth, self.monitor)
-        apart = (*by_events, self.webhook, self.track, self.forget, self.tidy)
+        apart = (*by_events, self.webhook, self.track, self.forget, self.tidy, self.weekly)
         return [function for function in self.every if function not in apart]
 
     def _function(self, id: str, handler: str, *, size: Size = SMALL, by_events: bool = False) -> lambda_.Function:

@@ -111,6 +111,7 @@ class PlatformStack(Stack):
         every(self, "Reconciliation", minutes=settings.reconcile_minutes, target=reconcile)
         self.schedules.call(do.tabulate, dict.fromkeys(models, hourly(1)))
         self.schedules.call(do.monitor, {name: hourly(model.monitoring_hours) for name, model in models.items()})
+        self.schedules.weekly(do.weekly)
 
     def _grant(self, settings: Settings) -> None:
         self._grant_records()
@@ -190,6 +191,7 @@ class PlatformStack(Stack):
         data.grant_write(do.monitor, "incoming/*/served-*", "datasets/*/requests.parquet")
         models.grant_read(do.monitor, "runs/*", "specs/*", "reports/*")
         models.grant_write(do.monitor, "reports/*")
+        models.add_name_to(do.weekly)  # for the links of its notice
         self._grant_forgetting()
         if do.track is not None:
             models.grant_read(do.track, "runs/*", "specs/*", "reports/*", "versions/*")
@@ -218,7 +220,7 @@ class PlatformStack(Stack):
         self.forgetting.grant_start(do.reconcile)
         self.forgetting.grant_read_logs()
         self.forgetting.grant_delete_packages()
-        for function in (do.dispatch, do.reconcile, do.record_truth, do.forget, do.tidy):
+        for function in (do.dispatch, do.reconcile, do.record_truth, do.forget, do.tidy, do.weekly):
             self.notices.grant_publish(function)
         for function in (do.dispatch, do.reconcile, do.request_approval, do.conclude, do.monitor, do.forget):
             self.ingestion.grant_send(function)

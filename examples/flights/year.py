@@ -7,14 +7,13 @@ The candidate of each day is trained once and shared by all policies; it is kept
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
 import polars as pl
 
 from examples.flights.data import COLUMNS, Table, read
-from examples.replay.command import replayed
+from examples.replay.setup import Setup, replayed_spec
 from examples.replay.stream import Stream
 from perennial.contract.model import ModelSpec
 from perennial.contract.observed import AT
@@ -24,24 +23,15 @@ ROOT = Path(__file__).resolve().parents[2]
 APRIL, DAYS = date(2013, 4, 1), 275
 #: 4 am in New York: no flight leaves
 MORNING = time(8)
-#: of the flights that are trained on, and the resamples of intervals: all flights and 1,000 would take three hours
-SHARE, RESAMPLES = 0.1, 200
+#: of the flights that are trained on: all of them would take hours
+SHARE = 0.1
 #: days between the candidates of the oracle
 STEP = 2
-#: every dataset version is trained on, and a label comes within so many days
-WINDOW, LABEL_DAYS = 1000, 2
 
 
 def spec(table: Table = "flights") -> ModelSpec:
-    """The spec of the model, with the two settings of a stream that comes day by day."""
-    found = load(ROOT / "models" / f"{table}.yaml")
-    training = replace(found.training, window=WINDOW)
-    return replace(
-        found,
-        training=training,
-        gate=replace(found.gate, resamples=RESAMPLES),
-        monitoring=replace(found.monitoring, label_days=LABEL_DAYS),
-    )
+    """The spec of the model, with the settings of a replay."""
+    return replayed_spec(load(ROOT / "models" / f"{table}.yaml"))
 
 
 def stream(share: float = SHARE, days: int = DAYS, table: Table = "flights") -> Stream:
@@ -53,5 +43,9 @@ def stream(share: float = SHARE, days: int = DAYS, table: Table = "flights") -> 
     return Stream(wanted, rows, APRIL, days, MORNING, share)
 
 
+SETUP = Setup("flights", "The year of flights", "average_precision", stream, share=SHARE, days=DAYS, step=STEP)
+
 if __name__ == "__main__":
-    sys.exit(replayed("flights", "The year of flights", "average_precision", stream, (SHARE, DAYS, STEP)))
+    from examples.replay.command import main
+
+    sys.exit(main([SETUP.name, *sys.argv[1:]]))

@@ -90,6 +90,8 @@ class Service:
     def _morning(self, day: int, told: Callable[[str], None]) -> None:
         assert self.policy.by is not None
         now = self.stream.at(day)
+        if self.policy.looks and day % self._span(1):
+            return  # monitoring comes every so many days, and the decision with it
         if self.asked_at is not None and now - self.asked_at >= ANSWER:
             self.resumed_at, self.asked_at = now, None
         facts = self._facts(day, now)
@@ -112,12 +114,16 @@ class Service:
             attempts=tuple(self.played.runs), price=price, resumed_at=self.resumed_at,
         )  # fmt: skip
 
+    def _span(self, windows: int) -> int:
+        """The days of a number of windows."""
+        return -(-windows * self.stream.spec.monitoring.every_hours // 24)
+
     def _look(self, day: int, facts: Facts) -> tuple[str, tuple[str, ...]]:
         """The verdict of monitoring and its reasons; the loss is carried on."""
         if self.watched is None:
             self.watched = watched(self.candidates, self.champion, facts.since, self.before)
         policy = self.stream.spec.monitoring
-        days = policy.windows + policy.label_days + 1
+        days = self._span(policy.windows) + policy.label_days + self._span(1)
         rows = slice(self.stream.places[max(0, day - days)], self.stream.places[day])
         frame = observed(self.candidates, self.champion, rows, self.stream.known(day))
         found = look(frame, self.watched, facts.now, self.past)

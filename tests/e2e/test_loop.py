@@ -233,6 +233,18 @@ def test_monitoring_looks_at_the_traffic_that_was_captured(loop, first):
     assert watch["rows"] >= 200 or watch["drift"] == "insufficient data"
 
 
+def test_the_weekly_notice_tells_every_model(loop, first):
+    loop.notices()
+    functions = loop.client("lambda").list_functions()["Functions"]
+    name = next(f["FunctionName"] for f in functions if f["Handler"] == "functions.weekly.handler")
+    found = loop.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    payload = found["Payload"].read()
+    assert "FunctionError" not in found, payload
+    assert json.loads(payload) == {"sent": True}
+    subjects = until(lambda: [one for one in loop.notices() if one.startswith("weekly: ")], 20, "the weekly notice")
+    assert len(subjects) == 1
+
+
 def _captured(loop: Loop) -> list[dict]:
     answer = loop.client("s3").list_objects_v2(Bucket=loop.names["traffic_bucket"], Prefix="capture/orders/")
     return answer.get("Contents", [])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import combinations
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,13 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from examples.flights.data import DataError
 from examples.flights.year import stream
+from examples.replay import elec, public, weather
 from examples.replay.candidates import Candidates
 from examples.replay.oracle import best_schedule
 from examples.replay.page import picture, table
 from examples.replay.policies import policies
 from examples.replay.running import Replay
-from examples.replay.service import observed
+from examples.replay.service import Service, observed
+from examples.replay.stream import DAY, Stream
 
 DAYS = 6
 
@@ -68,3 +75,72 @@ def test_policies_play_the_same_candidates_and_the_oracle_earns_the_most(candida
     lines = table([*results.values(), replay.oracle()], "average_precision", "USD")
     assert len(lines) == 2 + len(results) + 1
     assert picture("April", [*results.values()], "USD").startswith("<svg")
+
+
+def public_stream(module: ModuleType) -> Stream:
+    """The stream of a public table; the test is skipped where its archive is not there and cannot be fetched."""
+    try:
+        return module.stream()
+    except DataError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(("module", "a_day", "trained"), [(elec, 48, 11_328), (weather, 30, 4_530)])
+def test_a_public_stream_has_its_days_by_the_number_of_the_row(module: ModuleType, a_day: int, trained: int) -> None:
+    found = public_stream(module)
+    assert set(np.diff(found.places)) == {a_day}
+    assert found.known(0) == found.places[0] == trained
+    assert found.places[-1] <= found.rows.height < found.places[-1] + a_day
+    assert found.spec.key in (("time",), ("day",))
+    assert not found.rows.select(found.spec.key).is_duplicated().any()
+
+
+def test_the_prices_of_the_half_hour_that_the_label_is_made_of_are_no_features() -> None:
+    assert not {"nswprice", "vicprice"} & set(public_stream(elec).spec.columns)
+
+
+def test_a_look_comes_once_a_window_and_a_window_has_the_rows_that_a_verdict_needs() -> None:
+    for module in (elec, weather):
+        spec = public_stream(module).spec
+        days, left = divmod(spec.monitoring.every_hours, 24)
+        assert left == 0
+        assert days * module.A_DAY >= spec.monitoring.min_rows
+
+
+class Other(BaseHTTPRequestHandler):
+    """Answers with something else than the archive."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"other")
+
+    def log_message(self, *_: object) -> None:
+        """Writes nothing."""
+
+
+def test_an_archive_with_another_digest_is_refused_and_not_kept(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), Other)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    archive, url = tmp_path / "a.tar.gz", f"http://127.0.0.1:{server.server_port}/a.tar.gz"
+    with pytest.raises(DataError, match=r"expected sha256:ed4f.*; next: run again"):
+        public.fetch(archive, url)
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(DataError, match=r"cannot be fetched: .*; next: put the file there"):
+        public.fetch(archive, url)
+    assert not list(tmp_path.iterdir())
+    archive.write_bytes(b"other")
+    with pytest.raises(DataError, match=r"; next: delete .*a.tar.gz and run again"):
+        public.read("elec", elec.COLUMNS, archive)
+
+
+@pytest.mark.slow
+def test_a_policy_that_looks_decides_once_a_window(tmp_path: Path) -> None:
+    found = Candidates(replace(public_stream(weather), days=30), tmp_path)
+    policy = next(each for each in policies(found.stream.spec.monitoring.retraining) if each.name == "verdict")
+    told: list[str] = []
+    Service(found, policy).play(told.append)
+    assert [line.split(",")[0] for line in told] == ["verdict: day 24"]
+    assert found.stream.at(24) - found.stream.at(0) == 24 * DAY

@@ -11,7 +11,9 @@ import pytest
 
 from cloud import retrainings
 from cloud.ledger import Ledger
-from functions import retraining
+from functions import conclusion, retraining
+from functions import weekly as weekly_module
+from functions.dispatch import handler as handler_module
 from functions.dispatch.handler import handler as dispatch
 from functions.dispatch.handler import specs
 from functions.retraining import Model
@@ -133,6 +135,41 @@ def test_retraining_that_is_off_is_recorded_as_such(world: Any) -> None:
     spec = trained_by(world, retrain=False)
     assert look(world, spec).rule == "off"
     assert world.messages() == []
+
+
+def test_ninety_days_with_a_model_that_cannot_be_mended_are_three_runs_and_four_notices(
+    world: Any, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real functions, once a day, with new labels each day; every candidate is refused, and nobody answers."""
+    clock = [NOW]
+    for module in (handler_module, conclusion):
+        monkeypatch.setattr(module, "utc_now", lambda: clock[0])
+    ended: set[str] = set()
+    notices: list[str] = []
+    for day in range(90):
+        clock[0] = now = NOW + timedelta(days=day)
+        newer = {"id": f"ds-flights-{1000 + day:012x}", "uploaded_at": now, "sequencer": f"{2000 + day}"}
+        world.ledger.claim(dataset(30).model_copy(update=newer))
+        look(world, now=now)
+        while messages := world.messages():
+            for message in messages:
+                deliver(message, context)
+            clock[0] = now + timedelta(minutes=30)
+            for started in world.executions():
+                if started["id"] not in ended:
+                    conclusion.handler({"run": started, "outcome": "refused"}, context)
+                    ended.add(started["id"])
+        if now.isoweekday() == 1:
+            weekly_module.handler({}, context)
+        notices += world.notices()
+    weekly = [subject for subject in notices if subject.startswith("weekly: ")]
+    told = [subject for subject in notices if subject not in weekly]
+    assert len(ended) == 3
+    assert sum(each.price for each in retrainings.facts(world.ledger, SPEC, CHAMPION, "stale", NOW).attempts) < 0.2
+    assert [": refused" in subject for subject in told] == [True, True, True, False]
+    assert told[3] == "flights: retraining stopped, look at it"
+    assert len(weekly) == 13
+    assert weekly[-1] == "weekly: 2 models, 1 matter for a person"
 
 
 def trained_by(world: Any, **changes: Any) -> Any:
