@@ -9,7 +9,7 @@ from functions.forgetting.work import Work
 from perennial.forgetting.redaction import redacted_text
 from perennial.forgetting.tracing import SHORTEST
 
-_NAMES = ("dataset#", "version#", "champion", "forgetting#")  # records of names and figures, by which others are found
+_NAMES = ("dataset#", "version#", "champion", "forgetting#")  # records of names and metrics, by which others are found
 _TRAINING, _TRANSFORM = "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/TransformJobs"  # of the whole account
 _FUNCTIONS = "Functions"  # the construct of all functions, in the names of their log groups
 
