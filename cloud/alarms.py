@@ -7,7 +7,6 @@ versions that they compare. docs/release.md lists their metrics.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,6 @@ from perennial.shadowing import BEYOND_CHANCE
 
 LEAST_ROWS = 20  # in a minute; the share of fewer is no evidence
 _MINUTE = 60
-_MODEL = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -122,15 +120,6 @@ def existing(platform: Platform, model: str) -> list[str]:
     names = [platform.environment.alarm(model, kind) for kind in layout.ALARMS]
     found = client("cloudwatch").describe_alarms(AlarmNames=names).get("MetricAlarms", [])
     return [str(alarm["AlarmName"]) for alarm in found]
-
-
-def models(platform: Platform) -> set[str]:
-    """The models of which an alarm exists."""
-    prefix = platform.environment.prefix
-    pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-    names = [str(alarm["AlarmName"]) for page in pages for alarm in page["MetricAlarms"]]
-    found = [name.removeprefix(prefix).rpartition("-") for name in names]
-    return {model for model, _, kind in found if kind in layout.ALARMS and _MODEL.fullmatch(model)}
 
 
 def _breach(name: str, data: dict[str, Any], reason: str) -> AlarmBreach:

@@ -15,6 +15,10 @@ _LISTS = {  # operation: (its list, the name in an entry)
     "list_endpoint_configs": ("EndpointConfigs", "EndpointConfigName"),
     "list_models": ("Models", "ModelName"),
 }
+_NAMED = {  # the same, where the name is the prefix and the model
+    "list_endpoints": ("Endpoints", "EndpointName"),
+    "list_model_package_groups": ("ModelPackageGroupSummaryList", "ModelPackageGroupName"),
+}
 
 
 def names(environment: Environment, model: str) -> list[str]:
@@ -29,16 +33,14 @@ def delete(environment: Environment, model: str) -> list[str]:
 
 
 def models(environment: Environment) -> set[str]:
-    """The models of which something exists: an endpoint, a configuration or a SageMaker model."""
+    """The models that were ever registered, or of which an endpoint, a configuration or a SageMaker model exists."""
     prefix = environment.prefix
-    pages = client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=prefix)
-    endpoints = [entry["EndpointName"] for page in pages for entry in page["Endpoints"]]
-    of_endpoints = {name.removeprefix(prefix) for name in endpoints if name.startswith(prefix)}
+    named = {name for operation in _NAMED for name in _list(operation, prefix) if name.startswith(prefix)}
     others = (environment.model_of_config(name) for operation in _LISTS for name in _list(operation, prefix))
-    return of_endpoints | {model for model in others if model}
+    return {name.removeprefix(prefix) for name in named} | {model for model in others if model}
 
 
 def _list(operation: str, contained: str) -> Iterator[str]:
-    key, name = _LISTS[operation]
+    key, name = {**_LISTS, **_NAMED}[operation]
     for page in client("sagemaker").get_paginator(operation).paginate(NameContains=contained):
         yield from (entry[name] for entry in page[key])

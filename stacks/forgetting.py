@@ -28,7 +28,7 @@ class Forgetting(Construct):
             description=f"Signs the receipts of {title}'s forgettings",
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.DESTROY,  # each receipt lies with its public key; a kept key costs money
         )
         allow(function, ("kms:Sign", "kms:GetPublicKey"), self.key.key_arn)
         function.add_environment("PERENNIAL_RECEIPT_KEY", self.key.key_arn)

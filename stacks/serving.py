@@ -88,12 +88,11 @@ class Serving(Construct):
         """Allows a function to find what nobody owns, and to delete all of it but endpoints."""
         self.grant_describe_endpoint(function)
         self._grant_deregister(function)
-        every = _alarms("*")
-        allow(function, ("cloudwatch:DescribeAlarms",), every, because="A list by prefix is a list of all alarms")
+        self.grant_describe_alarms(function)
         kinds = [_alarms(self._environment.alarm("*", kind)) for kind in ALARMS]
         allow(function, ("cloudwatch:DeleteAlarms",), *kinds, because=OURS)
         self.grant_delete_configs(function)
-        lists = _sagemaker("ListEndpointConfigs", "ListModels", "ListEndpoints")
+        lists = _sagemaker("ListEndpointConfigs", "ListModels", "ListEndpoints", "ListModelPackageGroups")
         allow(function, lists, "*", because="The lists of SageMaker accept no resources")
 
     def _grant_deregister(self, function: lambda_.Function) -> None:

@@ -135,7 +135,8 @@ class ManagedPolicy(Provider):
         return Resource(arn, {"PolicyArn": arn})
 
     def update(self, platform: Platform, request: Request, resource: Resource) -> Resource:
-        """Makes a new default version."""
+        """Makes a new default version in place of earlier ones, of which IAM keeps five."""
+        self._prune(platform, resource)
         platform.clients("iam").create_policy_version(
             PolicyArn=resource.physical_id,
             PolicyDocument=json.dumps(request.properties["PolicyDocument"]),
@@ -143,6 +144,21 @@ class ManagedPolicy(Provider):
         )
         self._attach(platform, request, resource.physical_id)
         return resource
+
+    def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
+        """Detaches the policy from its roles, and deletes it with its earlier versions."""
+        iam, policy = platform.clients("iam"), {"PolicyArn": resource.physical_id}
+        for role in iam.list_entities_for_policy(**policy, EntityFilter="Role")["PolicyRoles"]:
+            iam.detach_role_policy(**policy, RoleName=role["RoleName"])
+        self._prune(platform, resource)
+        iam.delete_policy(**policy)
+
+    def _prune(self, platform: Platform, resource: Resource) -> None:
+        """Deletes the versions that are not the default one."""
+        iam, policy = platform.clients("iam"), {"PolicyArn": resource.physical_id}
+        for version in iam.list_policy_versions(**policy)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(**policy, VersionId=version["VersionId"])
 
     def _attach(self, platform: Platform, request: Request, arn: str) -> None:
         for role in request.get("Roles", []):

@@ -23,10 +23,9 @@ HELD = timedelta(minutes=5)  # the lease, longer than the function may take
 @metrics.log_metrics
 @withholding
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Looks at every model that is deployed here, or of which something exists."""
+    """Looks at every model that is deployed here, that was registered, or of which something exists."""
     here = context()
-    environment = here.platform.environment
-    models = {*here.specs, *here.broken, *hosting.models(environment), *alarms.models(here.platform)}
+    models = {*here.specs, *here.broken, *hosting.models(here.platform.environment)}
     done = for_each_model(sorted(models), lambda model: _tidy(here, model)).values()
     return FoundRemnants(sum(deleted for deleted, _ in done), sum(told for _, told in done)).to_json()
 

@@ -417,6 +417,28 @@ def test_a_resource_that_leaves_its_stack_is_deleted_unless_it_is_to_be_retained
     assert made["Topic"] not in {one["TopicArn"] for one in world.client("sns").list_topics()["Topics"]}
 
 
+def test_a_managed_policy_is_changed_more_often_than_iam_keeps_versions_and_leaves_its_stack(world: World) -> None:
+    role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, RoleName="grows")
+    iam = world.client("iam")
+
+    def policy(action: str) -> Template:
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        return resource("AWS::IAM::ManagedPolicy", PolicyDocument=document, Roles=[{"Ref": "Role"}])
+
+    for number in range(7):
+        world.deploy("Grows", template({"Role": role, "More": policy(f"s3:Get{number}")}))
+    (attached,) = iam.list_attached_role_policies(RoleName="grows")["AttachedPolicies"]
+    arn = attached["PolicyArn"]
+    default = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=default)["PolicyVersion"]
+    assert version["Document"]["Statement"][0]["Action"] == "s3:Get6"
+    world.deploy("Grows", template({"Role": role}))
+    assert iam.list_attached_role_policies(RoleName="grows")["AttachedPolicies"] == []
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.get_policy(PolicyArn=arn)
+
+
 def test_a_bucket_with_objects_does_not_leave_its_stack(world: World) -> None:
     made = world.deploy("Full", template({"Bucket": resource("AWS::S3::Bucket")}))
     world.client("s3").put_object(Bucket=made["Bucket"], Key="k", Body=b"x")

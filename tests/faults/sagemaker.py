@@ -57,6 +57,10 @@ class SageMaker:
     def CreateModelPackageGroup(self, ModelPackageGroupName: str, **_: Any) -> Any:
         return self._create("group", ModelPackageGroupName, {}, "Model Package Group already exists")
 
+    def ListModelPackageGroups(self, NameContains: str = "", **_: Any) -> Any:
+        names = self._names("group", NameContains)
+        return {"ModelPackageGroupSummaryList": [{"ModelPackageGroupName": name} for name in names]}
+
     def CreateModelPackage(self, **package: Any) -> Any:
         group = package["ModelPackageGroupName"]
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/{len(self.packages) + 1}"
