@@ -27,6 +27,7 @@ WITHOUT_RESOURCES = {
     "logs:UpdateLogDelivery",
     "sagemaker:ListEndpointConfigs",
     "sagemaker:ListEndpoints",
+    "sagemaker:ListModelPackageGroups",
     "sagemaker:ListModels",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
