@@ -134,8 +134,6 @@ class Verdict:
     rows_broken: int
     rows_untolerated: int = 0
     rows_duplicate: int = 0
-    #: rows of persons who were forgotten, which count as no rows
-    rows_forgotten: int = 0
     problems: tuple[Problem, ...] = ()
     format: str = "unknown"
     bytes: int = 0
@@ -150,6 +148,8 @@ class Verdict:
     cleaned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     #: the number of times that each word of a boolean target means true and false, by "true" and "false"
     target_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: rows of persons who were forgotten, which count as no rows
+    rows_forgotten: int = 0
 
     @property
     def words(self) -> tuple[str, str] | None:

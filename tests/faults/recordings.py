@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import lzma
 from datetime import datetime
@@ -66,9 +67,11 @@ def restore(account: Account, found: dict[str, Any], definition: dict[str, Any])
         sagemaker.endpoints[one["EndpointName"]] = one | {"until": datetime.fromisoformat(one["until"])}
     account.uploads += found["uploads"]
     was = found["execution"]
-    boto3.client("stepfunctions").start_execution(
-        stateMachineArn=account.world.platform.state_machine, name=was["name"], input=json.dumps(was["started"])
-    )
+    states = boto3.client("stepfunctions")
+    with contextlib.suppress(states.exceptions.ExecutionAlreadyExists):  # of the account that was recorded
+        states.start_execution(
+            stateMachineArn=account.world.platform.state_machine, name=was["name"], input=json.dumps(was["started"])
+        )
     execution = Execution(was["name"], was["data"], account.clock.now, was["state"], machine=definition)
     execution.started = was["started"]
     account.executions[was["name"]] = execution

@@ -151,6 +151,7 @@ def test_every_section_of_the_format_is_there(trained: dict[str, Job], problem: 
             "prequential",
             "estimation",
             "seasons",
+            "imported",
         ),
     }
     assert (evaluation["format"], evaluation["resamples"]) == (2, 1000)
