@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.cost_page import page
+from bench.cost_page import MOST_LOAD, page
 from bench.machine import load, machine
 from bench.processes import watch
 
@@ -26,7 +26,6 @@ RESULTS = Path(__file__).with_name("results") / "cost.json"
 PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
 MONTHS = (1, 2, 3)
 CAPTURED = 1_000_000
-MOST_LOAD = 0.5  # by core, before the run: seconds of a busier machine are not put on the page
 CALLS = 5  # of each scheduled function
 SCHEDULED = ("Tabulate", "Monitor", "Reconcile")
 _REPORT = re.compile(r"Billed Duration: (\d+) ms\tMemory Size: (\d+) MB")

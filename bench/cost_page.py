@@ -23,6 +23,7 @@ PEERS = {
 }
 STEPS = ("validation", "drift", "evaluation", "registration")  # processing jobs of a pipeline beside its training
 JOB_SECONDS = 180.0  # billed for a job of SageMaker that does little; assumed
+MOST_LOAD = 0.5  # by core, before the run
 MODELS, UPLOADS = 50, 4  # of the month; uploads of each model
 SERVERLESS_GB, SERVERLESS_SECONDS, SERVERLESS_REQUESTS = 2.0, 0.05, 10_000  # of an answer; in a month
 
@@ -30,6 +31,15 @@ SERVERLESS_GB, SERVERLESS_SECONDS, SERVERLESS_REQUESTS = 2.0, 0.05, 10_000  # of
 def page(found: Mapping[str, Any]) -> str:
     """The whole page."""
     return TEMPLATE.read_text(encoding="utf-8").format(**Costs(found).fields())
+
+
+def _busy(load: float) -> str:
+    """A sentence about a machine that did other work as well; `load` is by core."""
+    if load <= MOST_LOAD:
+        return ""
+    return (
+        f" The machine was busy (a load of {load:.1f} by core), so seconds, and what is computed of them, are too high."
+    )
 
 
 class Costs:
@@ -69,6 +79,7 @@ class Costs:
             "runs": str(len(self._runs)),
             "rows": f"{median(each['rows'] for each in self._runs):,.0f}",
             "outcomes": ", ".join(each["outcome"] for each in self._runs),
+            "busy": _busy(self._found["load"]),
             "region": REGION,
             "date": DATE,
             "processor": f"{self._found['machine']['processor']}, {self._found['machine']['cores']} cores",
