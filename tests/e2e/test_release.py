@@ -136,7 +136,7 @@ def test_a_stop_in_the_middle_of_a_release_rolls_it_back_to_the_champion(
 
 def test_a_batch_is_stopped_with_its_transform_job(loop: Loop, champion: str, tmp_path: Any) -> None:
     path = tmp_path / "many.csv"
-    path.write_bytes(dataset(0, 3, rows=60_000))
+    path.write_bytes(dataset(0, 3, rows=400_000))  # more than are answered before the job is stopped
     sagemaker = loop.client("sagemaker")
     before = {job["TransformJobName"] for job in sagemaker.list_transform_jobs()["TransformJobSummaries"]}
     words = [sys.executable, "-m", "cli", "batch", "moody", str(path)]
