@@ -331,10 +331,8 @@ def test_the_real_sagemaker_toolkit_runs_the_source_archive(tmp_path: Path, tool
         assert '"event": "finished"' in done.stdout
         return
     assert done.returncode != 0
-    names = (
-        "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, quantile, auto, or module:function"
-    )
-    sentence = f"'nothing' is no estimator; expected {names}or module:function"
+    names = "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, quantile, auto"
+    sentence = f"'nothing' is no estimator; expected {names}, or module:function"
     assert (job.base / "output/failure").read_text().startswith(sentence)
     assert '{"event": "failed", "reason": "\'nothing\'' in done.stdout
 
