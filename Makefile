@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
+.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions mends fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -102,6 +102,9 @@ permissions: setup-dev  ## run the end-to-end tests, and write who may do what, 
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
 	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
 	@$(BIN)/python -m embedded.permissions.removal build/permissions
+
+mends: setup-dev  ## revert what was mended for AWS, one mend after another: the test of each must fail (ten minutes)
+	@$(BIN)/python -m proof.mends
 
 node_modules/@cloud-copilot node_modules/aws-cdk: package.json
 	@npm install --no-audit --no-fund --no-package-lock && touch $@

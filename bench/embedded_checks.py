@@ -1,8 +1,10 @@
 """CPU time of the embedded cloud's checks: `python -m bench.embedded_checks`.
 
 The demo script of flights runs against a cloud in this process. The CPU seconds of signatures, service
-model and permissions are added up and stand beside the seconds of the whole script. Then invocations follow in
-blocks, alternately with the checks and without them: the difference of the medians is what the checks cost.
+model and permissions are added up and stand beside the seconds of the whole script. Then invocations follow in short
+blocks, alternately with the checks and without them: each pair of blocks gives a difference of medians, and the median
+of the pairs, with its 95% interval, is what the checks cost. In further invocations the CPU time of the checks is
+added up as in the script.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import numpy as np
 
 from bench.machine import machine
 from cli import project, synthesis
@@ -32,7 +35,8 @@ from embedded.sagemaker import runtime
 from embedded.validation import requests
 from examples.flights import COLUMNS, corrupt, month, read
 
-BLOCKS, INVOCATIONS = 20, 200  # pairs of blocks, invocations of a block
+PAIRS, INVOCATIONS = 300, 10  # of blocks, and invocations of a block
+RESAMPLES = 1000
 CHECKS: dict[str, list[tuple[Any, str]]] = {
     "signatures": [(Authenticator, "examine"), (Authenticator, "admit")],
     "service model and rules": [(requests, "_refusal"), (runtime, "_check")],
@@ -90,17 +94,18 @@ def main() -> None:
         with measured() as timer:
             script = _run_script()
             checks = dict(timer.seconds)
-        times = _invocations()
-    with_checks, without = times
+        invocation = _invocations()
     share = sum(checks.values()) / script
     found: dict[str, Any] = {"machine": machine(), "script_seconds": script, "checks_seconds": checks}
-    found |= {"share_of_script": share, "invocation_ms": with_checks, "invocation_without_checks_ms": without}
+    found |= {"share_of_script": share, "invocation": invocation}
     if "--json" in sys.argv:
         print(json.dumps(found, indent=2))
         return
     print(f"demo script {script:.1f} s; checks " + ", ".join(f"{name} {value:.2f} s" for name, value in checks.items()))
     print(f"share of the script: {share:.1%}")
-    print(f"an invocation {with_checks:.3f} ms, without checks {without:.3f} ms: {with_checks - without:.3f} ms")
+    print("an invocation {with_ms:.3f} ms, without checks {without_ms:.3f} ms".format(**invocation))
+    print("the checks of one: {difference_ms:.3f} ms ({low_ms:.3f} to {high_ms:.3f})".format(**invocation), end="")
+    print(", of which CPU time {cpu_ms:.3f} ms".format(**invocation))
 
 
 def _run_script() -> float:
@@ -138,17 +143,33 @@ def unchecked(principal: str) -> Iterator[None]:
             setattr(owner, name, original)
 
 
-def _invocations() -> tuple[float, float]:
-    """Milliseconds of an invocation with the checks and without: medians over all blocks."""
+def _invocations() -> dict[str, float]:
+    """Milliseconds of an invocation with the checks and without, the difference by pairs of blocks, and CPU time."""
     client = boto3.client("sagemaker-runtime")
     row = json.dumps(month(read([2]), 2).drop("late").row(0, named=True), default=str).encode()
+    _block(client, row)
     checked: list[float] = []
     free: list[float] = []
-    for _ in range(BLOCKS):
-        checked += _block(client, row)
-        with unchecked("user/developer"):
-            free += _block(client, row)
-    return statistics.median(checked), statistics.median(free)
+    for pair in range(PAIRS):
+        for has_checks in (pair % 2 == 0, pair % 2 == 1):  # each comes first in half of the pairs
+            if has_checks:
+                checked.append(statistics.median(_block(client, row)))
+                continue
+            with unchecked("user/developer"):
+                free.append(statistics.median(_block(client, row)))
+    with measured() as timer:
+        calls = sum(len(_block(client, row)) for _ in range(PAIRS // 10))
+    differences = np.array(checked) - np.array(free)
+    chosen = np.random.default_rng(0).integers(0, PAIRS, (RESAMPLES, PAIRS))
+    low, high = np.quantile(np.median(differences[chosen], axis=1), [0.025, 0.975])
+    return {
+        "with_ms": statistics.median(checked),
+        "without_ms": statistics.median(free),
+        "difference_ms": float(np.median(differences)),
+        "low_ms": float(low),
+        "high_ms": float(high),
+        "cpu_ms": 1000 * sum(timer.seconds.values()) / calls,
+    }
 
 
 def _block(client: Any, row: bytes) -> list[float]:
