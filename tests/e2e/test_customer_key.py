@@ -43,8 +43,10 @@ def test_traffic_under_a_customers_key_is_captured_and_monitored(own: OwnCloud, 
     s3, bucket = loop.client("s3"), loop.names["traffic_bucket"]
     captured = until(lambda: _listed(s3, bucket, "capture/returns/"), 60, "the captured traffic")
     until(lambda: _tabulated(loop, s3, bucket), 60, "the table of the traffic")
-    tables = _listed(s3, bucket, "tables/")
-    assert {_key_of(s3, bucket, each) for each in (*captured, *tables)} == {key}
+    tables = _listed(s3, bucket, "tables/requests/returns/")
+    assert {each: _key_of(s3, bucket, each) for each in (*captured, *tables)} == dict.fromkeys(
+        [*captured, *tables], key
+    )
     _invoke(loop, "functions.monitoring")
 
 
