@@ -60,8 +60,8 @@ wheel: setup  ## the installable package, in build/dist
 coverage: setup-dev  ## the suite, and which lines it does not reach; on Python 3.11 that takes twice as long
 	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
-test-slow: setup-dev  ## what takes minutes: models that are bad in four ways, and broken in two, on the embedded cloud
-	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile
+test-slow: setup-dev  ## what takes minutes: clouds of their own (environments, approvals, leaving, forgetting), bad models (twenty minutes)
+	@$(BIN)/python -m pytest -m "slow and not faults" -n auto --dist loadfile
 
 faults: setup-dev  ## the fault matrix and a disturbance of every AWS call of the loop, into docs/reliability.md (twenty minutes)
 	@WRITE_RELIABILITY=1 $(BIN)/python -m pytest -m faults -n auto --dist loadfile
@@ -98,7 +98,7 @@ lint-packs: setup-dev .venv/checkov  ## the templates held against NIST 800-53 R
 
 permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
 	@rm -rf build/permissions
-	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile tests/e2e
+	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest -n auto --dist loadfile tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
 	@$(BIN)/python -m embedded.permissions.page build/permissions docs/permissions.md
 	@$(BIN)/python -m embedded.permissions.removal build/permissions

@@ -17,8 +17,13 @@ PATIENCE = 120  # seconds, of which scikit-learn takes two
 
 
 def faults(specs: Iterable[ModelSpec], folder: Path) -> dict[str, str]:
-    """The faults of estimators, in sentences by the model's name; `folder` holds models/."""
-    plans = [Plan.of(spec, "trial", None, Origin()).to_json() for spec in specs]
+    """The faults of estimators, in sentences by the model's name; `folder` holds models/.
+
+    An estimator by name without parameters of its own has none, and costs no process.
+    """
+    plans = [Plan.of(spec, "trial", None, Origin()).to_json() for spec in specs if _may_fail(spec)]
+    if not plans:
+        return {}
     command = [sys.executable, "-P", "-m", "training.trial", str(folder)]
     environment = code_environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -33,6 +38,10 @@ def faults(specs: Iterable[ModelSpec], folder: Path) -> dict[str, str]:
         raise CommandError(f"the estimators in {folder / 'models'} cannot be tried: {sentence}")
     found: dict[str, str] = json.loads(done.stdout)
     return {model: fault for model, fault in found.items() if fault}
+
+
+def _may_fail(spec: ModelSpec) -> bool:
+    return bool(spec.training.parameters) or ":" in spec.training.estimator
 
 
 def refuse(specs: Iterable[ModelSpec], folder: Path) -> None:

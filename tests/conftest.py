@@ -1,10 +1,12 @@
 """Fixtures of several packages' tests: AWS on moto with an empty ledger, and a PATH for the SageMaker toolkit."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
 import yaml
 from hypothesis import settings
@@ -18,6 +20,8 @@ from cloud.ledger import Ledger
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+# A test forgets the sessions of those before; botocore's models of the services are read once all the same
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 # Powertools reads it where a handler is imported; a function has it from its stack
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Perennial")
 
@@ -31,12 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of the fault matrix, wherever they are."""
+    """Marks the tests of the fault matrix, wherever they are, and those of tests/faults that are not quick as slow."""
     rows = yaml.safe_load((Path(__file__).parent / "faults" / "matrix.yaml").read_text())
     named = {f"tests/{test}" for row in rows for test in row["tests"]}
     for item in items:
         if item.nodeid.startswith("tests/faults/") or item.nodeid.split("[")[0] in named:
             item.add_marker("faults")
+        if item.nodeid.startswith("tests/faults/") and not item.get_closest_marker("quick"):
+            item.add_marker("slow")
 
 
 @pytest.fixture

@@ -78,7 +78,8 @@ def test_every_field_has_a_meaning_its_default_and_an_example_that_the_schema_ac
         assert strict_yaml.read(default.strip("`")).data == part.get("default", {})
     given = strict_yaml.read(example.strip("`")).data
     assert list(given) == [path.rpartition(".")[2]]
-    jsonschema.validate(given[path.rpartition(".")[2]], {**part, "$defs": SCHEMA["$defs"]})
+    validator = jsonschema.Draft202012Validator({**part, "$defs": SCHEMA["$defs"]})
+    validator.validate(given[path.rpartition(".")[2]])
     if part.get("type") in ("integer", "number"):
         assert unit, f"{path} is a number without a unit; add it to {spec_reference.FIELDS.name}"
 

@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.conftest import Loop, until
 from tests.e2e.data import as_csv, orders
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["order", "price", "returned"]
 CARD = {"origin": "made for the tests", "licence": "CC0-1.0"}
 

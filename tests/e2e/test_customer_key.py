@@ -12,6 +12,8 @@ from tests.e2e.clouds import OwnCloud, own_cloud
 from tests.e2e.conftest import until
 from tests.e2e.data import ORDERS, as_csv, orders
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["order", "price", "gift", "returned"]
 
 

@@ -22,6 +22,8 @@ from tests.e2e.conftest import MODELS, Loop, connect, synthesize, until
 from tests.e2e.data import as_csv, orders
 from tests.e2e.environments import CALLS, DELETIONS, MADE, ROW, Pair, arns, belongs, patterns
 
+pytestmark = pytest.mark.slow
+
 ONE, OTHER, DEFAULT = Environment("staging"), Environment("staging-eu"), Environment()
 REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 

@@ -16,6 +16,8 @@ from tests.e2e.data import as_csv, orders
 from tests.e2e.test_marker import ask, elsewhere, objects
 from tests.signatures import verified
 
+pytestmark = pytest.mark.slow
+
 PERSON: dict[str, Any] = {"order": 88123456, "price": 777.4375, "shop": "Zebedeeshop", "note": "Zebedeenote"}
 SUBJECT = f"order={PERSON['order']}"
 

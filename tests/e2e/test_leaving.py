@@ -19,6 +19,8 @@ from tests.e2e.clouds import environment
 from tests.e2e.conftest import Loop, connect, synthesize, until
 from tests.e2e.data import ORDERS, as_csv, orders
 
+pytestmark = pytest.mark.slow
+
 SPEC = ORDERS.replace("returns", "NAME") + 'training: {estimator: "own:ESTIMATOR", window: 1}\n'
 OWN = """\
 import time

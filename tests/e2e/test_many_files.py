@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.conftest import Loop
 from tests.e2e.data import as_csv, orders
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["order", "price", "weight", "shop"]
 ROWS = 90_000  # some 2 MB of uncompressed Parquet: in slices, for the stack of these tests cuts at 1 MB
 

@@ -17,6 +17,8 @@ from perennial.spec import load
 from tests.e2e.conftest import MODELS, Loop, until
 from tests.e2e.data import as_csv, orders
 
+pytestmark = pytest.mark.slow
+
 PERSON: dict[str, Any] = {"order": 77123456, "price": 913.4375, "shop": "Quirrelmannshop", "note": "Quirrelmannote"}
 #: beside the data and the model, which hold rows: docs/privacy.md
 ALLOWED = {

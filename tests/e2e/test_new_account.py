@@ -17,6 +17,8 @@ from tests.e2e.conftest import MODELS, Loop, deployed, until
 from tests.e2e.data import as_csv, orders
 from tests.embedded.assemblies import make_role
 
+pytestmark = pytest.mark.slow
+
 REQUEST = re.compile(r"--service-code (\S+) --quota-code (L-[0-9A-F]{8}) --desired-value (\d+)")
 
 

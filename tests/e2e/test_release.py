@@ -60,7 +60,7 @@ def traffic(loop: Loop, champion: str) -> Iterator[list[int]]:
         ("raises", "the alarm perennial-moody-errors went off"),
         pytest.param("constant", "golden", marks=pytest.mark.slow),
         pytest.param("skewed", "golden", marks=pytest.mark.slow),
-        ("slow", "the alarm perennial-moody-latency went off"),
+        pytest.param("slow", "the alarm perennial-moody-latency went off", marks=pytest.mark.slow),
     ],
 )
 def test_a_model_that_is_broken_on_purpose_is_caught_and_the_notice_says_why(

@@ -33,6 +33,7 @@ def test_further_uploads_start_the_next_day_and_are_told_once(account: Account, 
     assert_invariants(account)
 
 
+@pytest.mark.quick
 def test_one_large_upload_is_admitted_and_a_repeated_event_counts_once(account: Account) -> None:
     bounded(account, "daily_gb: 0.000000001")
     account.upload("apples", "a.csv", table(1))

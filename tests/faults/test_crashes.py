@@ -88,6 +88,7 @@ def every_call(account: Account, function: str, way: str) -> list[tuple[str, str
     return found
 
 
+@pytest.mark.quick
 def test_every_function_of_a_promoted_run_is_disturbed(account: Account) -> None:
     called, call = set(), account.call
 

@@ -15,7 +15,7 @@ from tests.faults.workflow import definition
 
 RELEASES = sorted(FOLDER.glob("*.json.xz"))
 STATES = [(path, number) for path in RELEASES for number in range(len(read(path)["states"]))]
-QUICK = 4  # every so many states are gone on with in each run of the suite, all of them in the slow one
+QUICK = 8  # `make test` goes on with every so many states, `make faults` with all of them
 RENAMED = ("BeginRelease", "Ask", "Hear", "AskCanary", "Restore")  # functions that the deployment takes away
 
 
@@ -25,7 +25,7 @@ def names(case: Any) -> str:
 
 @pytest.mark.parametrize(
     ("path", "number"),
-    [pytest.param(*state, marks=() if state[1] % QUICK == 0 else pytest.mark.slow) for state in STATES],
+    [pytest.param(*state, marks=pytest.mark.quick if state[1] % QUICK == 0 else ()) for state in STATES],
     ids=names,
 )
 def test_a_run_under_way_ends_once_and_the_next_upload_is_promoted(account: Account, path: Path, number: int) -> None:
@@ -46,6 +46,7 @@ def test_a_run_under_way_ends_once_and_the_next_upload_is_promoted(account: Acco
     assert_invariants(account)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("path", RELEASES, ids=names)
 def test_every_row_of_an_earlier_release_is_read_and_written_again(account: Account, path: Path) -> None:
     recorded = read(path)
@@ -59,6 +60,7 @@ def test_every_row_of_an_earlier_release_is_read_and_written_again(account: Acco
     assert {"dataset", "run", "version", "champion", "grid", "lease"} <= kinds
 
 
+@pytest.mark.quick
 def test_a_recording_of_this_release_is_gone_on_with_in_every_state(account: Account) -> None:
     """The recorder itself: what it keeps is enough. It makes the recording of a release before the next one."""
     account.upload("apples", "first.csv", table(0))

@@ -203,6 +203,7 @@ def assert_forgotten(account: Account, record: Forgetting, before: str | None, f
     assert_invariants(account)
 
 
+@pytest.mark.quick
 def test_a_person_is_forgotten_everywhere_and_the_receipt_is_signed(populated: Account, tmp_path: Path) -> None:
     before = populated.champion("people")
     assert_forgotten(populated, worked(populated, begun(populated)), before, tmp_path)

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.faults.page import PAGE, TESTS, matrix
 
 
@@ -22,6 +24,7 @@ def test_every_row_has_tests_that_are_collected() -> None:
     assert named <= collected, found.stdout[-500:]
 
 
+@pytest.mark.quick
 def test_the_page_has_these_rows_and_none_is_broken() -> None:
     shown = [line.split(" | ") for line in PAGE.read_text().splitlines() if re.match(r"\| \d+ \|", line)]
     assert [[row[1], row[2], row[4].rstrip(" |")] for row in shown] == [

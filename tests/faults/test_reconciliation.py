@@ -20,6 +20,7 @@ def lose_messages(account: Account) -> None:
     account.messages()
 
 
+@pytest.mark.quick
 def test_an_upload_without_an_event_is_started(account: Account) -> None:
     key = account.upload("apples", "a b+c.csv", table(1))
     lose_messages(account)

@@ -58,6 +58,7 @@ def test_a_model_in_order_is_left_as_it_is(account: Account) -> None:
     assert_invariants(account)
 
 
+@pytest.mark.quick
 def test_what_a_crash_left_behind_is_deleted(account: Account) -> None:
     account.upload("apples", "a.csv", table(1))
     account.settle()

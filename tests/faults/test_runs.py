@@ -93,6 +93,7 @@ def test_an_evaluation_that_is_exchanged_after_the_gate_fails_the_run(served: Ac
     assert served.champion("apples") == champion
 
 
+@pytest.mark.quick
 def test_an_archive_that_is_exchanged_after_registration_is_not_deployed(served: Account) -> None:
     champion = served.champion("apples")
     key, _ = walk_to(served, "a.csv", "Start deployment")
@@ -133,6 +134,7 @@ def test_an_endpoint_that_somebody_else_updates_is_waited_for(served: Account) -
     assert_invariants(served)
 
 
+@pytest.mark.quick
 def test_a_canary_whose_alarm_goes_off_is_rolled_back_and_told(served: Account) -> None:
     champion = served.champion("apples")
     key, execution = walk_to(served, "a.csv", "Start deployment")
@@ -166,6 +168,7 @@ def test_a_run_whose_lease_has_ended_is_fenced_off_and_the_later_one_wins(served
     assert_invariants(served)
 
 
+@pytest.mark.quick
 def test_of_two_runs_that_claim_the_champion_one_wins(served: Account) -> None:
     key, _ = walk_to(served, "a.csv", "Verify")
     run, now = served.run(key), served.clock.now
@@ -185,7 +188,9 @@ def test_of_two_runs_that_claim_the_champion_one_wins(served: Account) -> None:
     assert found.run == run.id
 
 
-@pytest.mark.parametrize("state", ["Plan files", "Train", "Judge", "Start deployment", "Verify"])
+@pytest.mark.parametrize(
+    "state", ["Plan files", pytest.param("Train", marks=pytest.mark.quick), "Judge", "Start deployment", "Verify"]
+)
 def test_an_execution_that_is_stopped_is_cleaned_up_and_the_next_upload_goes_on(served: Account, state: str) -> None:
     champion = served.champion("apples")
     key, execution = walk_to(served, "a.csv", state)

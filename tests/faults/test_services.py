@@ -54,7 +54,9 @@ def test_a_service_that_stays_busy_fails_the_run_with_its_name_and_the_next_uplo
     assert_invariants(account)
 
 
-@pytest.mark.parametrize(("message", "action"), [(DENIED, "s3:GetObject"), (KMS, "kms:Decrypt")])
+@pytest.mark.parametrize(
+    ("message", "action"), [pytest.param(DENIED, "s3:GetObject", marks=pytest.mark.quick), (KMS, "kms:Decrypt")]
+)
 def test_a_refused_call_fails_the_run_and_names_principal_and_action(
     account: Account, message: str, action: str
 ) -> None:
@@ -80,7 +82,9 @@ def test_a_refused_call_fails_the_run_and_names_principal_and_action(
     assert_invariants(account)
 
 
-@pytest.mark.parametrize("error", ["Lambda.ServiceException", "Lambda.TooManyRequestsException"])
+@pytest.mark.parametrize(
+    "error", [pytest.param("Lambda.ServiceException", marks=pytest.mark.quick), "Lambda.TooManyRequestsException"]
+)
 def test_every_state_whose_function_fails_for_lambdas_sake_is_tried_again(account: Account, error: str) -> None:
     """Each function of the loop is unreachable three times."""
     failures: Counter[str] = Counter()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.faults.account import Account, assert_invariants, table
 
 
+@pytest.mark.quick
 def test_uploads_become_champions_one_after_another(account: Account) -> None:
     first = account.upload("apples", "1.csv", table(1))
     account.settle()

@@ -69,7 +69,9 @@ def test_a_faulty_file_is_set_aside_with_its_reason_and_the_champion_stays(serve
     kept(served, champion)
 
 
-@pytest.mark.parametrize("name", ["a b.csv", "größe-数据.csv", "a+b%2B&c=d.csv", "'quoted' (1).csv"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("a b.csv", marks=pytest.mark.quick), "größe-数据.csv", "a+b%2B&c=d.csv", "'quoted' (1).csv"]
+)
 def test_a_key_may_hold_blanks_plus_signs_and_any_letters(account: Account, name: str) -> None:
     key = account.upload("apples", name, b"\xef\xbb\xbf" + table(1))
     account.settle()
@@ -98,6 +100,7 @@ def test_an_object_version_that_is_deleted_midway_fails_the_run_and_the_next_upl
     assert_invariants(served)
 
 
+@pytest.mark.quick
 def test_an_object_that_is_overwritten_midway_is_read_in_the_version_of_its_event(account: Account) -> None:
     key = account.upload("apples", "a.csv", table(1))
     account.deliver(*account.events)
@@ -123,6 +126,7 @@ def test_a_part_with_another_checksum_and_a_part_that_never_comes_are_set_aside(
     kept(served, champion)
 
 
+@pytest.mark.quick
 def test_of_five_uploads_at_once_the_last_one_wins(account: Account) -> None:
     keys = [account.upload("apples", f"{number}.csv", table(number)) for number in range(5)]
     for number, event in enumerate(account.events):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli import estimators
 from perennial.contract.model import ModelSpec
+from perennial.contract.plan import Origin, Plan
 from perennial.spec import parse
+from training import trial
 
 SPEC = """
 name: %s
@@ -45,6 +48,7 @@ TRIALS = {
     "polars": ("own:build", "", "import polars", "imports 'polars', which is not in the training image"),
     "syntax": ("own:build", "", "def", "SyntaxError"),
 }
+PLAIN = ("hist_gradient_boosting", "random_forest", "extra_trees", "linear", "elastic_net", "auto")
 
 
 def spec(folder: Path, name: str, estimator: str, parameters: str = "", imports: str = "") -> ModelSpec:
@@ -61,13 +65,21 @@ def fault(folder: Path, imports: str) -> str:
 
 
 def test_what_a_job_would_refuse_is_told_and_nothing_else(tmp_path: Path) -> None:
-    specs = [spec(tmp_path, name, *trial[:3]) for name, trial in TRIALS.items()]
+    specs = [spec(tmp_path, name, *case[:3]) for name, case in TRIALS.items()]
     found = estimators.faults(specs, tmp_path)
-    for name, trial in TRIALS.items():
+    for name, case in TRIALS.items():
         told = found.get(name, "")
-        assert trial[3] in told
-        assert bool(told) == bool(trial[3]), told
+        assert case[3] in told
+        assert bool(told) == bool(case[3]), told
         assert "\n" not in told
+
+
+@pytest.mark.parametrize("estimator", PLAIN)
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_an_estimator_by_name_without_parameters_has_no_fault(tmp_path: Path, estimator: str, problem: str) -> None:
+    """So `perennial check` starts no process for it."""
+    plan = replace(Plan.of(spec(tmp_path, "tiny", estimator), "trial", None, Origin()), problem=problem)
+    assert trial.fault(plan, tmp_path) == ""
 
 
 def test_a_missing_package_comes_with_those_of_the_image(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def test_a_canary_is_asked_the_golden_rows_while_it_bakes_and_then_serves(house:
     assert rolling == {Environment().alarm(house.model, kind) for kind in layout.ALARMS}
 
 
-@pytest.mark.parametrize("how", ["skewed", "constant", "raises"])
+@pytest.mark.parametrize(
+    "how", ["skewed", *(pytest.param(how, marks=pytest.mark.slow) for how in ("constant", "raises"))]
+)
 def test_a_canary_that_answers_otherwise_than_offline_is_called_back_and_the_row_is_named(
     house: House, how: str
 ) -> None:
@@ -126,9 +128,13 @@ def test_a_canary_that_is_slow_is_led_back_by_the_latency_of_its_own_answers(hou
     ("kind", "words"),
     [
         ("errors", "37 answers in a minute were errors (5xx), the limit is 1"),
-        ("latency", "took 812 ms, the limit is 500 ms"),
-        ("invalid", "61% of the rows were refused or out of contract, the limit is 50%"),
-        ("shift", "further from the champion's than chance explains, the limit is 0.07395"),
+        pytest.param("latency", "took 812 ms, the limit is 500 ms", marks=pytest.mark.slow),
+        pytest.param(
+            "invalid", "61% of the rows were refused or out of contract, the limit is 50%", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "shift", "further from the champion's than chance explains, the limit is 0.07395", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_rollback_by_alarm_says_which_and_by_how_much(house: House, kind: str, words: str) -> None:
@@ -184,6 +190,7 @@ def test_a_release_waits_an_hour_while_an_alarm_of_the_one_before_is_in_alarm(ho
     assert house.serves() == champion.id
 
 
+@pytest.mark.slow
 def test_alarms_are_put_anew_with_the_limits_of_the_spec_and_the_names_of_the_versions(house: House) -> None:
     house.promote("a")
     boto3.client("cloudwatch").set_alarm_state(
@@ -255,6 +262,7 @@ def test_a_rollback_by_hand_lets_the_version_before_serve_again(house: House) ->
     assert "goes back to" in house.told()
 
 
+@pytest.mark.slow
 def test_a_version_that_was_swept_is_made_again_for_a_rollback(house: House) -> None:
     house.spec = changed(house.spec, traffic="all_at_once", bake_minutes=0)
     for digit in "abcdef":
@@ -298,6 +306,7 @@ def test_a_rollback_waits_for_no_run_but_is_refused_while_one_is_under_way(house
         rollbacks.start(from_environment(), house.ledger, ends, ("somebody", "to see"), datetime.now(UTC))
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_could_not_be_led_back_is_touched_by_nobody(house: House, hosting: Any) -> None:
     from moto.sagemaker.models import sagemaker_backends
 
