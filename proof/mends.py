@@ -106,7 +106,7 @@ MENDS = (
         "        _promote(task, version)\n",
         "        from cloud import endpoints\n        endpoints.scale(task.endpoint, task.spec)\n"
         "        _promote(task, version)\n",
-        "tests/functions/release/test_crashes.py",
+        "tests/functions/release/test_crashes.py::test_a_version_is_promoted_while_the_scaling_is_refused",
     ),
     Mend(
         "a look at an endpoint that is changing answers `waiting` and raises nothing",
@@ -163,7 +163,7 @@ MENDS = (
         "stacks/serving.py",
         'grant_write_job_log(self.role, "TransformJobs", prefix)',
         'grant_write_job_log(self.role, "Transform", prefix)',
-        "tests/e2e/test_new_account.py",
+        "tests/e2e/test_release.py::test_a_batch_gives_what_the_endpoint_gives",
     ),
     Mend(
         "monitoring may read traffic under a customer's key",

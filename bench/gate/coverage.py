@@ -39,6 +39,7 @@ ALIKE = 0.7
 GROUPS = (Binormal(1.0), Binormal(0.8))
 SHARE_OF_FIRST = 0.3
 DEVIATION = 1.3
+METRICS = ("ROC AUC", "average precision", "RMSE", "gap in true positive rates")
 
 
 class Sample:
@@ -65,24 +66,19 @@ class Sample:
 
     def resampled(self, weights: Floats) -> dict[str, float]:
         """The metrics of weighted rows."""
-        return self.scores(weights)[0]
+        return dict(zip(METRICS, self.vectors(weights[None])[0].tolist(), strict=False))
 
-    def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
-        """The four metrics, without those by class."""
-        roc_auc, average_precision = self._ranking.areas(weights)
-        rates = [_share(weights[place], found) for place, found in self._found]
-        metrics = {
-            "ROC AUC": roc_auc,
-            "average precision": average_precision,
-            "RMSE": float(np.sqrt((weights @ self._squares) / weights.sum())),
-            "gap in true positive rates": rates[0] - rates[1],
-        }
-        return metrics, np.empty((3, 0))
+    def vectors(self, weights: Floats) -> Floats:
+        """The four metrics, without those by class: (b, 4) for weights (b, n)."""
+        rates = [_shares(weights[:, place], found) for place, found in self._found]
+        rmse = np.sqrt((weights * self._squares).sum(axis=1) / weights.sum(axis=1))
+        return np.column_stack([*self._ranking.areas(weights), rmse, rates[0] - rates[1]])
 
 
-def _share(weights: Floats, found: NDArray[np.bool_]) -> float:
-    total = weights.sum()
-    return float(weights @ found / total) if total else float("nan")
+def _shares(weights: Floats, found: NDArray[np.bool_]) -> Floats:
+    total = weights.sum(axis=1)
+    shares: Floats = np.divide((weights * found).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+    return shares
 
 
 def truth() -> dict[str, float]:
@@ -110,9 +106,13 @@ class Scores(Sample):
         self.rows, self._ranking = len(actual), Ranking(actual, score)
         self.positives = int(actual.sum())
 
-    def scores(self, weights: Floats) -> tuple[dict[str, float], Floats]:
-        """The area, without metrics by class."""
-        return {"roc_auc": self._ranking.roc_auc(weights)}, np.empty((3, 0))
+    def points(self) -> dict[str, float]:
+        """The area."""
+        return {"roc_auc": float(self._ranking.roc_auc(np.ones((1, self.rows)))[0])}
+
+    def vectors(self, weights: Floats) -> Floats:
+        """The area, without metrics by class: (b, 1) for weights (b, n)."""
+        return self._ranking.roc_auc(weights)[:, None]
 
 
 def promoted(rows: int, resamples: int, gain: float, number: int) -> bool:

@@ -45,7 +45,9 @@ class Models:
     def ours(self, resamples: Resamples, threads: int | None = None) -> Floats:
         """(count, 4): both areas of the first model, then of the second, sorting included."""
         rankings = [Ranking(self.actual, score) for score in self.scores]
-        return resamples.replicate(lambda weights: np.array([a for r in rankings for a in r.areas(weights)]), threads)
+        return resamples.replicate(
+            lambda weights: np.column_stack([a for r in rankings for a in r.areas(weights)]), threads
+        )
 
     def loop(self, resamples: Resamples, count: int) -> Floats:
         """The result of `ours` for the first `count` resamples by a loop: take the drawn rows, call scikit-learn."""

@@ -17,7 +17,7 @@ def test_the_known_figures_of_the_population_are_those_of_a_large_sample() -> No
     sample = coverage.Sample(400_000, np.random.default_rng(3)).points()
     assert sample == pytest.approx(coverage.truth(), abs=0.005)
     actual, scores = rivals(400_000, (0.77, 0.75), 0.7, np.random.default_rng(4))
-    areas = [Ranking(actual, score).roc_auc(np.ones(400_000)) for score in scores]
+    areas = [float(Ranking(actual, score).roc_auc(np.ones((1, 400_000)))[0]) for score in scores]
     assert areas == pytest.approx([0.77, 0.75], abs=0.005)
     assert Binormal(skill_of(0.8)).roc_auc() == pytest.approx(0.8)
 

@@ -97,6 +97,14 @@ def test_a_rollback_to_an_unknown_version_is_an_error_that_says_so(loop: Loop, c
     assert b"the ledger has no record of moody@000000000000" in done.stderr
 
 
+def batch_log(loop: Loop) -> list[dict[str, Any]]:
+    """The first lines of the logs of transform jobs."""
+    logs, group = loop.client("logs"), "/aws/sagemaker/TransformJobs"
+    streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    events = [logs.get_log_events(logGroupName=group, logStreamName=each["logStreamName"]) for each in streams]
+    return [line for each in events for line in each["events"][:1]]
+
+
 def test_a_batch_gives_what_the_endpoint_gives(loop: Loop, champion: str, tmp_path: Any) -> None:
     path = tmp_path / "march.csv"
     path.write_bytes(dataset(90_000, 9))
@@ -109,6 +117,7 @@ def test_a_batch_gives_what_the_endpoint_gives(loop: Loop, champion: str, tmp_pa
     live = tmp_path / "live.csv"
     live.write_bytes(asked.stdout)
     assert batch.to_csv() == pd.read_csv(live).to_csv()
+    until(lambda: batch_log(loop), 60, "the log of the job, which its role may write")
 
 
 def test_a_stop_in_the_middle_of_a_release_rolls_it_back_to_the_champion(

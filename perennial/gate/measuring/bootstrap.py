@@ -7,7 +7,7 @@ number of replicates is the start of a larger one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 _FEW_DRAWS = 2_000_000
 _SHARES = 4  # of the resamples for each thread
 _PARTS = 40
+_CELLS = 1 << 17  # weights that are handled at once, 1 MB
 
 
 @dataclass(frozen=True)
@@ -58,25 +59,41 @@ class Resamples:
         return counts if self.groups is None else counts[self.groups]
 
     def replicate(self, work: Callable[[Floats], Floats], threads: int | None = None) -> Floats:
-        """(count, k): the result of `work` for each resample; `work` maps weights (rows,) to a vector (k,).
+        """(count, k): the result of `work` for each resample; `work` maps weights (b, rows) to (b, k), row by row.
 
         `threads`: all cores by default, one for small inputs. NumPy releases the GIL in long loops.
         """
         if threads is None:
             threads = 1 if self.rows * self.count < _FEW_DRAWS else os.cpu_count() or 1
+        shares = np.array_split(np.arange(self.count), 1 if threads == 1 else _SHARES * threads)
         if threads == 1:
-            return np.array([work(weights) for weights in self])
-        shares = np.array_split(np.arange(self.count), _SHARES * threads)
+            return self._worked(work, shares[0].tolist())
         with ThreadPoolExecutor(threads) as pool:
-            found = pool.map(lambda numbers: [work(self.draw(number)) for number in numbers.tolist()], shares)
-            return np.array([row for share in found for row in share])
+            return np.concatenate(list(pool.map(lambda share: self._worked(work, share.tolist()), shares)))
+
+    def _worked(self, work: Callable[[Floats], Floats], numbers: Sequence[int]) -> Floats:
+        """(len(numbers), k): the result of `work` for some resamples, as many at once as fit into a core's cache."""
+        step = max(1, _CELLS // max(1, self.rows))
+        shares = [numbers[start : start + step] for start in range(0, max(1, len(numbers)), step)]
+        return np.concatenate([work(self._drawn_together(share)) for share in shares])
+
+    def _drawn_together(self, numbers: Sequence[int]) -> Floats:
+        """(len(numbers), rows): the weights of some resamples."""
+        weights = np.empty((len(numbers), self.rows))
+        for place, number in enumerate(numbers):
+            weights[place] = self.draw(number)
+        return weights
 
     def left_out(self, work: Callable[[Floats], Floats]) -> Floats:
         """(parts, k): the result of `work` without each of 40 parts of the rows; the grouped jackknife (Miller 1974).
 
         Row i, or group i, belongs to part i modulo 40. With fewer of them each is a part.
         """
-        group = (np.arange(self.rows) if self.groups is None else self.groups) % _PARTS
-        everything = np.ones(self.rows)
-        with_min_rows = ((group != left).astype(np.float64) for left in range(min(_PARTS, self.units)))
-        return np.array([work(weights) for weights in with_min_rows]).reshape(-1, len(work(everything)))
+        part = (np.arange(self.rows) if self.groups is None else self.groups) % _PARTS
+        parts = np.arange(min(_PARTS, self.units))
+        step = max(1, _CELLS // max(1, self.rows))
+        found = [
+            work((part != parts[start : start + step, None]).astype(np.float64))
+            for start in range(0, max(1, len(parts)), step)
+        ]
+        return np.concatenate(found)

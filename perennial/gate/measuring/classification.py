@@ -1,4 +1,7 @@
-"""Scores of classifiers for weighted rows: the confusion matrix, log loss and the calibration error."""
+"""Scores of classifiers for weighted rows: the confusion matrix, log loss and the calibration error.
+
+`weights` are (b, n): b weightings of the same n rows, each with a positive sum. Every function handles them at once.
+"""
 
 from __future__ import annotations
 
@@ -18,36 +21,48 @@ class Confusion:
         """`actual` and `predicted`: (n,)."""
         self._cells, self._classes = np.asarray(actual * classes + predicted, dtype=np.int64), classes
 
-    def table(self, weights: Floats) -> Floats:
-        """(K, K) with row i counted `weights[i]` times; rows are true classes, columns predicted ones."""
-        counts = np.bincount(self._cells, weights=weights, minlength=self._classes**2).astype(np.float64)
-        return counts.reshape(self._classes, self._classes)
+    def tables(self, weights: Floats) -> Floats:
+        """(b, K, K) with row i counted `weights[:, i]` times; rows are true classes, columns predicted ones."""
+        return totals(self._cells, weights, self._classes**2).reshape(-1, self._classes, self._classes)
 
 
-def accuracy(table: Floats) -> float:
-    """The share of the diagonal."""
-    return float(np.trace(table) / table.sum())
+def totals(codes: Ints, values: Floats, most: int) -> Floats:
+    """(b, most): the sum of `values` (b, n) over the rows of each code; `codes`: (n,), from 0 to `most` - 1."""
+    count = len(values)
+    if count == 1:
+        return np.bincount(codes, weights=values[0], minlength=most).astype(np.float64)[None]
+    places = (codes + most * np.arange(count)[:, None]).ravel()
+    return np.bincount(places, weights=values.ravel(), minlength=most * count).astype(np.float64).reshape(count, most)
 
 
-def by_class(table: Floats) -> Floats:
-    """(3, K): precision, recall and f1 of each class; 0 where not defined, as in scikit-learn with zero_division=0."""
-    hits, predicted, actual = np.diag(table), table.sum(axis=0), table.sum(axis=1)
-    return np.stack([_ratio(hits, predicted), _ratio(hits, actual), _ratio(2 * hits, predicted + actual)])
+def accuracy(tables: Floats) -> Floats:
+    """(b,): the share of the diagonal."""
+    return np.asarray(_diagonal(tables).sum(axis=1) / tables.sum(axis=(1, 2)), dtype=np.float64)
 
 
-def matthews(table: Floats) -> float:
-    """Matthews' correlation for K classes (Gorodkin 2004); 0 where one side has a single class, as in scikit-learn."""
-    predicted, actual, total = table.sum(axis=0), table.sum(axis=1), table.sum()
+def by_class(tables: Floats) -> Floats:
+    """(b, 3, K): precision, recall and f1 of each class; 0 where not defined, as in scikit-learn."""
+    hits, predicted, actual = _diagonal(tables), tables.sum(axis=1), tables.sum(axis=2)
+    return np.stack([_ratio(hits, predicted), _ratio(hits, actual), _ratio(2 * hits, predicted + actual)], axis=1)
+
+
+def matthews(tables: Floats) -> Floats:
+    """(b,): Matthews' correlation for K classes (Gorodkin 2004); 0 where one side has one class, as in scikit-learn."""
+    predicted, actual, total = tables.sum(axis=1), tables.sum(axis=2), tables.sum(axis=(1, 2))
+    covariance = _diagonal(tables).sum(axis=1) * total - (predicted * actual).sum(axis=1)
+    spreads = [np.sqrt(total**2 - (each**2).sum(axis=1)) for each in (predicted, actual)]
     # Counts decide: the variance of a single class, summed in floats, is not exactly 0.
-    if np.count_nonzero(predicted) < 2 or np.count_nonzero(actual) < 2:
-        return 0.0
-    covariance = np.trace(table) * total - predicted @ actual
-    spreads = (total**2 - predicted @ predicted, total**2 - actual @ actual)
-    return float(covariance / (np.sqrt(spreads[0]) * np.sqrt(spreads[1])))
+    varied = (np.count_nonzero(predicted, axis=1) > 1) & (np.count_nonzero(actual, axis=1) > 1)
+    found: Floats = np.divide(covariance, spreads[0] * spreads[1], out=np.zeros(len(tables)), where=varied)
+    return found
+
+
+def _diagonal(tables: Floats) -> Floats:
+    return np.diagonal(tables, axis1=1, axis2=2)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
 
 
 def log_losses(probability_of_the_truth: Floats) -> Floats:
@@ -55,9 +70,9 @@ def log_losses(probability_of_the_truth: Floats) -> Floats:
     return -np.log(np.clip(probability_of_the_truth, _SMALLEST, 1 - _SMALLEST))
 
 
-def means(columns: Floats, weights: Floats) -> Floats:
-    """(k,): the weighted mean of each of k columns (k, n), without BLAS, whose threads cost more than they save."""
-    return np.asarray(np.einsum("ij,j->i", columns, weights) / weights.sum(), dtype=np.float64)
+def means(column: Floats, weights: Floats) -> Floats:
+    """(b,): the weighted mean of a column (n,). NumPy sums each row alike, whatever their number; BLAS does not."""
+    return np.asarray((weights * column).sum(axis=1) / weights.sum(axis=1), dtype=np.float64)
 
 
 def bins(probability: Floats) -> NDArray[np.int64]:
@@ -72,7 +87,7 @@ class Calibration:
         """The predicted probability of n rows, and whether the predicted event occurred."""
         self._bins, self._excess = bins(probability), probability - came_true
 
-    def error(self, weights: Floats) -> float:
-        """The mean over all rows of the difference between their bin's mean probability and its observed frequency."""
-        excess = np.bincount(self._bins, weights=self._excess * weights, minlength=BINS)
-        return float(np.abs(excess).sum() / weights.sum())
+    def error(self, weights: Floats) -> Floats:
+        """(b,): the mean over all rows of the difference between their bin's mean probability and its frequency."""
+        excess = totals(self._bins, self._excess * weights, BINS)
+        return np.asarray(np.abs(excess).sum(axis=1) / weights.sum(axis=1), dtype=np.float64)

@@ -19,7 +19,7 @@ class Ranking:
     """n rows ranked by score, highest first.
 
     Only thresholds with a positive row change the areas. A resample therefore costs one cumulative sum over all rows
-    and a few operations over the positives.
+    and a few operations over the positives. Resamples are handled at once, as rows of one array.
     """
 
     def __init__(self, actual: NDArray[np.bool_], score: Floats) -> None:
@@ -37,40 +37,42 @@ class Ranking:
         self._ties = bool((self._ends - self._starts > 1).any())
         self._scratch = threading.local()
 
-    def roc_auc(self, weights: Floats) -> float:
-        """Area under the ROC curve; NaN where the weighted rows hold one class only. `weights`: (n,), not negative."""
+    def roc_auc(self, weights: Floats) -> Floats:
+        """(b,): the area under the ROC curve; NaN where the weighted rows hold one class only."""
         return self.areas(weights)[0]
 
-    def areas(self, weights: Floats) -> tuple[float, float]:
-        """(roc_auc, average precision) with row i counted `weights[i]` times.
+    def areas(self, weights: Floats) -> tuple[Floats, Floats]:
+        """(roc_auc, average precision), each (b,), with row i counted `weights[:, i]` times; `weights`: (b, n), >= 0.
 
         Both are NaN without a positive; roc_auc is NaN without a negative.
         """
+        unknown = np.full(len(weights), _NAN)
         if not len(self._positives):
-            return _NAN, _NAN
+            return unknown, unknown
         rows = self._running(weights)
-        gained = weights.take(self._positives)
-        hits = np.cumsum(gained)
-        positives, negatives = float(hits[-1]), float(rows[-1] - hits[-1])
-        if positives <= 0:
-            return _NAN, _NAN
-        to = rows.take(self._ends - 1)
+        gained = weights.take(self._positives, axis=1)
+        hits = np.cumsum(gained, axis=1)
+        positives = hits[:, -1]
+        negatives = rows[:, -1] - positives
+        to = rows.take(self._ends - 1, axis=1)
         if self._ties:
-            hits = hits.take(self._positives_to - 1)
-            gained = np.diff(hits, prepend=0.0)
-            above = np.where(self._starts > 0, rows.take(self._starts - 1), 0.0)
+            hits = hits.take(self._positives_to - 1, axis=1)
+            gained = np.diff(hits, prepend=0.0, axis=1)
+            above = np.where(self._starts > 0, rows.take(self._starts - 1, axis=1), 0.0)
         else:
             above = to - gained
         # Each positive loses against the negatives ranked above it, and against half of those with an equal score.
-        lost_to = float((gained * ((to - hits) + (above - (hits - gained)))).sum()) / 2
-        area = 1 - lost_to / (positives * negatives) if negatives > 0 else _NAN
-        precision = np.divide(hits, to, out=np.zeros(len(to)), where=to > 0)
-        return area, float((gained * precision).sum() / positives)
+        lost_to = (gained * ((to - hits) + (above - (hits - gained)))).sum(axis=1) / 2
+        defined = positives > 0
+        share = np.divide(lost_to, positives * negatives, out=unknown.copy(), where=defined & (negatives > 0))
+        precision = np.divide(hits, to, out=np.zeros(to.shape), where=to > 0)
+        average = np.divide((gained * precision).sum(axis=1), positives, out=unknown, where=defined)
+        return 1 - share, average
 
     def _running(self, weights: Floats) -> Floats:
         """The cumulative weight at each rank, in a buffer that each thread reuses: allocating pages costs time."""
         rows: Floats | None = getattr(self._scratch, "rows", None)
-        if rows is None:
-            rows = self._scratch.rows = np.empty(len(weights))
-        weights.take(self._order, out=rows, mode="clip")  # mode="raise" copies; no index is out of range
-        return np.cumsum(rows, out=rows)
+        if rows is None or rows.shape != weights.shape:
+            rows = self._scratch.rows = np.empty(weights.shape)
+        weights.take(self._order, axis=1, out=rows, mode="clip")  # mode="raise" copies; no index is out of range
+        return np.cumsum(rows, axis=1, out=rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perennial.contract.metrics import metrics_of
 from perennial.gate.measuring.bootstrap import Resamples
 from perennial.gate.measuring.influence import Floats, statistic_of
 from perennial.gate.measuring.outcomes import Outcomes
@@ -39,6 +39,7 @@ class Estimator:
 
     def __init__(self, metric: str, candidate: Outcomes, champion: Outcomes | None, resamples: Resamples) -> None:
         self._metric, self._candidate, self._champion, self._resamples = metric, candidate, champion, resamples
+        self._place = [each.name for each in metrics_of(candidate.problem)].index(metric)
         self._mine, self._exact = statistic_of(metric, candidate)
         self._theirs = None if champion is None else statistic_of(metric, champion)[0]
 
@@ -72,8 +73,11 @@ class Estimator:
         return float((totals**2).sum())
 
     def _by_resampling(self, rows: NDArray[np.bool_]) -> Estimate:
-        value, rest, champion = self._metrics(rows, np.ones(len(rows)))
-        draws = np.array([self._metrics(rows, weights) for weights in islice(self._resamples, _DRAWS)])
+        def work(weights: Floats) -> Floats:
+            return self._metrics(rows, weights)
+
+        value, rest, champion = work(np.ones((1, len(rows))))[0].tolist()
+        draws = replace(self._resamples, count=min(_DRAWS, self._resamples.count)).replicate(work)
         size = self._mine.of(rows.astype(np.int64), 2).size[1]
         return Estimate(
             value,
@@ -85,16 +89,15 @@ class Estimator:
             _error(draws[:, 0] - draws[:, 2]),
         )
 
-    def _metrics(self, rows: NDArray[np.bool_], weights: Floats) -> tuple[float, float, float]:
+    def _metrics(self, rows: NDArray[np.bool_], weights: Floats) -> Floats:
+        """(b, 3): the candidate's metric inside and outside, and the champion's inside."""
         inside = weights * rows
-        return (
-            self._interval(self._candidate, inside),
-            self._interval(self._candidate, weights - inside),
-            _NAN if self._champion is None else self._interval(self._champion, inside),
-        )
+        champion = np.full(len(weights), _NAN) if self._champion is None else self._interval(self._champion, inside)
+        mine = [self._interval(self._candidate, each) for each in (inside, weights - inside)]
+        return np.column_stack([*mine, champion])
 
-    def _interval(self, outcomes: Outcomes, weights: Floats) -> float:
-        return float(outcomes.resampled(weights)[self._metric]) if weights.any() else _NAN
+    def _interval(self, outcomes: Outcomes, weights: Floats) -> Floats:
+        return outcomes.vectors(weights)[:, self._place]
 
 
 def _error(draws: Floats) -> float:

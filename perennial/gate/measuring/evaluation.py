@@ -59,9 +59,9 @@ def evaluate(candidate: Outcomes, champion: Outcomes | None, confidence: float, 
         raise DifferentRowsError(f"models were scored on {entry}, resamples are of {resamples.rows} rows")
 
     def work(weights: Floats) -> Floats:
-        return np.concatenate([_vector(model, weights) for model in models])
+        return np.concatenate([model.vectors(weights) for model in models], axis=1)
 
-    points = work(np.ones(candidate.rows))
+    points = work(np.ones((1, candidate.rows)))[0]
     intervals = _Intervals(points, resamples.replicate(work), resamples.left_out(work), confidence)
     width = len(points) // len(models)
     measured = [_measured(candidate, intervals.of(start, width)) for start in range(0, len(points), width)]
@@ -93,11 +93,6 @@ class _Intervals:
         first, other = slice(0, count), slice(width, width + count)
         pairs = (self.points[first] - self.points[other], self.draws[:, first] - self.draws[:, other])
         return _Intervals(*pairs, self.left_out[:, first] - self.left_out[:, other], self.confidence).of(0, count)
-
-
-def _vector(model: Outcomes, weights: Floats) -> Floats:
-    metrics, classes = model.scores(weights)
-    return np.concatenate([list(metrics.values()), classes.T.ravel()])
 
 
 def _measured(model: Outcomes, metrics: list[MetricInterval]) -> Measured:

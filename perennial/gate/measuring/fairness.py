@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from perennial.contract.gate import Fairness
 from perennial.contract.naming import FEWEST_NAMED
 from perennial.gate.measuring.bootstrap import Resamples
+from perennial.gate.measuring.classification import totals
 from perennial.gate.measuring.columns import Table, text_of
 from perennial.gate.measuring.intervals import Floats, MetricInterval, bootstrapped
 from perennial.gate.measuring.levels import Codes, Levels, levels
@@ -57,10 +58,10 @@ class Rates:
             self._cells = codes * 4 + outcomes.actual * 2 + outcomes.predicted
 
     def of(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """(rates, denominators) by metric, each (groups,); NaN where the denominator is 0."""
+        """(rates, denominators) by metric, each (b, groups) for weights (b, n); NaN where the denominator is 0."""
         parts, wholes = self._binary_parts(weights) if self._binary else self._parts(weights)
         return {
-            name: np.divide(part, wholes[name], out=np.full(self._groups, np.nan), where=wholes[name] > 0)
+            name: np.divide(part, wholes[name], out=np.full(part.shape, np.nan), where=wholes[name] > 0)
             for name, part in parts.items()
         }, wholes
 
@@ -69,10 +70,9 @@ class Rates:
         return parts, dict.fromkeys(parts, self._total(weights))
 
     def _binary_parts(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        counted = np.bincount(self._cells, weights=weights, minlength=4 * self._groups)
-        table: Floats = counted.astype(np.float64).reshape(-1, 4)
-        tn, fp, fn, tp = table.T
-        rows, positives, negatives = table.sum(axis=1), fn + tp, tn + fp
+        counted = totals(self._cells, weights, 4 * self._groups).reshape(len(weights), self._groups, 4)
+        tn, fp, fn, tp = np.moveaxis(counted, 2, 0)
+        rows, positives, negatives = counted.sum(axis=2), fn + tp, tn + fp
         return {
             "selection_rate": fp + tp,
             "true_positive_rate": tp,
@@ -88,7 +88,7 @@ class Rates:
         }
 
     def _total(self, values: Floats) -> Floats:
-        return np.bincount(self._codes, weights=values, minlength=self._groups).astype(np.float64)
+        return totals(self._codes, values, self._groups)
 
 
 def _measured(
@@ -96,10 +96,12 @@ def _measured(
 ) -> dict[str, Any]:
     found = _groups(rule, rows)
     rates = Rates(found.codes, len(found.names), outcomes)
-    points, wholes = rates.of(np.ones(outcomes.rows))
+    points, wholes = (
+        {name: each[0] for name, each in found.items()} for found in rates.of(np.ones((1, outcomes.rows)))
+    )
 
     def work(weights: Floats) -> Floats:
-        return np.concatenate(list(rates.of(weights)[0].values()))
+        return np.concatenate(list(rates.of(weights)[0].values()), axis=1)
 
     shape = (-1, len(points), len(found.names))
     draws, left_out = resamples.replicate(work).reshape(shape), resamples.left_out(work).reshape(shape)

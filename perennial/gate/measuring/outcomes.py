@@ -44,8 +44,8 @@ class Outcomes(Protocol):
     def resampled(self, weights: Floats) -> Metrics:
         """The same metrics with row i counted `weights[i]` times; weights of shape (n,), not negative."""
 
-    def scores(self, weights: Floats) -> tuple[Metrics, Floats]:
-        """`resampled`, and (3, K): precision, recall and f1 of each class; (3, 0) where there are no classes."""
+    def vectors(self, weights: Floats) -> Floats:
+        """(b, k) for b weightings (b, n): the metrics of `points`, then precision, recall and f1 of each class."""
 
 
 class _Counted:
@@ -59,15 +59,20 @@ class _Counted:
         return self.resampled(np.ones(self.rows))
 
     def resampled(self, weights: Floats) -> Metrics:
-        return self.scores(weights)[0]
-
-    def scores(self, weights: Floats) -> tuple[Metrics, Floats]:
-        if weights.any():
-            return self._scores(weights)
         names = [metric.name for metric in metrics_of(self.problem)]
-        return dict.fromkeys(names, _NAN), np.full((3, self.classes if self.classes > 1 else 0), _NAN)
+        return dict(zip(names, self.vectors(weights[None])[0].tolist(), strict=False))
 
-    def _scores(self, weights: Floats) -> tuple[Metrics, Floats]:
+    def vectors(self, weights: Floats) -> Floats:
+        counted = weights.any(axis=1)
+        if len(weights) and counted.all():
+            return self._vectors(weights)
+        width = len(metrics_of(self.problem)) + len(CLASS_METRICS) * (self.classes if self.classes > 1 else 0)
+        found = np.full((len(weights), width), _NAN)
+        if counted.any():
+            found[counted] = self._vectors(weights[counted])
+        return found
+
+    def _vectors(self, weights: Floats) -> Floats:
         raise NotImplementedError
 
 
@@ -87,21 +92,18 @@ class Binary(_Counted):
         self._losses = np.stack([log_losses(of_the_truth), (self.probability - actual) ** 2])
         self._ranking, self._calibration = Ranking(actual, self.probability), Calibration(self.probability, actual)
 
-    def _scores(self, weights: Floats) -> tuple[Metrics, Floats]:
-        table = self._confusion.table(weights)
-        classes = by_class(table)
-        roc_auc, average_precision = self._ranking.areas(weights)
-        log_loss, brier = means(self._losses, weights).tolist()
-        return {
-            "roc_auc": roc_auc,
-            "average_precision": average_precision,
-            "accuracy": accuracy(table),
-            **{name: float(classes[place, 1]) for place, name in enumerate(CLASS_METRICS)},
-            "mcc": matthews(table),
-            "log_loss": log_loss,
-            "brier": brier,
-            "calibration_error": self._calibration.error(weights),
-        }, classes
+    def _vectors(self, weights: Floats) -> Floats:
+        tables = self._confusion.tables(weights)
+        classes = by_class(tables)
+        columns = [
+            *self._ranking.areas(weights),  # ROC AUC, average precision
+            accuracy(tables),
+            *(classes[:, place, 1] for place in range(len(CLASS_METRICS))),
+            matthews(tables),
+            *(means(losses, weights) for losses in self._losses),  # log loss, Brier score
+            self._calibration.error(weights),
+        ]
+        return _side_by_side(columns, classes)
 
 
 class Multiclass(_Counted):
@@ -125,22 +127,22 @@ class Multiclass(_Counted):
         self._seen = np.union1d(actual, self.predicted)
         self._rankings = [Ranking(truth[:, c], probabilities[:, c]) for c in np.unique(actual)]
 
-    def _scores(self, weights: Floats) -> tuple[Metrics, Floats]:
-        table = self._confusion.table(weights)
-        classes = by_class(table)
-        log_loss, brier = means(self._losses, weights).tolist()
-        areas = np.array([ranking.areas(weights) for ranking in self._rankings])
-        defined = areas[np.isfinite(areas[:, 1])]
-        return {
-            "roc_auc": float(defined[:, 0].mean()),
-            "average_precision": float(defined[:, 1].mean()),
-            "accuracy": accuracy(table),
-            **{name: float(classes[place, self._seen].mean()) for place, name in enumerate(CLASS_METRICS)},
-            "mcc": matthews(table),
-            "log_loss": log_loss,
-            "brier": brier,
-            "calibration_error": self._calibration.error(weights),
-        }, classes
+    def _vectors(self, weights: Floats) -> Floats:
+        tables = self._confusion.tables(weights)
+        classes = by_class(tables)
+        areas = np.array([ranking.areas(weights) for ranking in self._rankings])  # (seen, 2, b)
+        defined = np.isfinite(areas[:, 1])
+        counts = defined.sum(axis=0)
+        sums = np.where(defined[:, None], areas, 0.0).sum(axis=0)
+        columns = [
+            *np.divide(sums, counts, out=np.full(sums.shape, _NAN), where=counts > 0),  # ROC AUC, average precision
+            accuracy(tables),
+            *(classes[:, place, self._seen].mean(axis=1) for place in range(len(CLASS_METRICS))),
+            matthews(tables),
+            *(means(losses, weights) for losses in self._losses),  # log loss, Brier score
+            self._calibration.error(weights),
+        ]
+        return _side_by_side(columns, classes)
 
 
 class Regression(_Counted):
@@ -158,16 +160,22 @@ class Regression(_Counted):
         self.pinball = np.where(short > 0, quantile * short, (quantile - 1) * short)
         self._losses = np.stack([np.abs(short), short**2, self.pinball, actual])
 
-    def _scores(self, weights: Floats) -> tuple[Metrics, Floats]:
-        mae, mse, pinball, mean = means(self._losses, weights).tolist()
-        variance = float(np.einsum("i,i", weights, (self.actual - mean) ** 2) / weights.sum())
-        return {
-            "r2": 1 - mse / variance if variance > 0 and not self._is_constant(weights, mean, variance) else _NAN,
-            "mae": mae,
-            "rmse": mse**0.5,
-            "pinball": pinball,
-        }, np.empty((3, 0))
+    def _vectors(self, weights: Floats) -> Floats:
+        mae, mse, pinball, mean = (means(losses, weights) for losses in self._losses)
+        variance = (weights * (self.actual - mean[:, None]) ** 2).sum(axis=1) / weights.sum(axis=1)
+        known = (variance > 0) & ~self._are_constant(weights, mean, variance)
+        r2 = np.divide(mse, variance, out=np.full(len(mse), _NAN), where=known)
+        return np.column_stack([1 - r2, mae, np.sqrt(mse), pinball])
 
-    def _is_constant(self, weights: Floats, mean: float, variance: float) -> bool:
+    def _are_constant(self, weights: Floats, mean: Floats, variance: Floats) -> NDArray[np.bool_]:
         """True if the variance is a rounding error of equal values; compared only where it is that small."""
-        return variance**0.5 < 1e-7 * abs(mean) and bool(np.ptp(self.actual[weights > 0]) == 0)
+        found = np.sqrt(variance) < 1e-7 * np.abs(mean)
+        for place in np.flatnonzero(found):
+            found[place] = np.ptp(self.actual[weights[place] > 0]) == 0
+        return found
+
+
+def _side_by_side(columns: list[Floats], classes: Floats) -> Floats:
+    """(b, k): columns (b,), then the metrics of classes (b, 3, K), class by class."""
+    count, kinds, known = classes.shape
+    return np.column_stack([*columns, classes.transpose(0, 2, 1).reshape(count, known * kinds)])

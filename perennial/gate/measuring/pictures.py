@@ -83,7 +83,7 @@ def _calibration(probability: Floats, came_true: NDArray[np.bool_]) -> list[dict
 
 def _confusion(actual: NDArray[np.int64], predicted: NDArray[np.int64], labels: Sequence[str]) -> dict[str, Any]:
     """Rows are true classes, columns predicted ones."""
-    table = Confusion(actual, predicted, len(labels)).table(np.ones(len(actual)))
+    table = Confusion(actual, predicted, len(labels)).tables(np.ones((1, len(actual))))[0]
     return {"labels": list(labels), "counts": table.astype(np.int64).tolist()}
 
 

@@ -51,13 +51,13 @@ def _metrics(
 ) -> dict[str, dict[str, MetricInterval | None]]:
     """`brought`: the value of each row by model, (n,), used where `known`."""
     # A row without an amount has weight 0; NaN times 0 would be NaN.
-    used = np.column_stack([np.where(known, values, 0.0) for values in brought.values()])
+    used = [np.where(known, values, 0.0) for values in brought.values()]
 
     def work(weights: Floats) -> Floats:
-        means = _means(used, weights * known)
-        return np.append(means, means[0] - means[-1])
+        means = [_mean(values, weights * known) for values in used]
+        return np.column_stack([*means, means[0] - means[-1]])
 
-    points, draws, left_out = work(np.ones(len(known))), resamples.replicate(work), resamples.left_out(work)
+    points, draws, left_out = work(np.ones((1, len(known))))[0], resamples.replicate(work), resamples.left_out(work)
     names = [*brought, "difference"] if "champion" in brought else list(brought)
     return {
         name: _entry(bootstrapped(points[place], draws[:, place], confidence, left_out[:, place]), month)
@@ -71,9 +71,8 @@ def _entry(per_row: MetricInterval, month: int | None) -> dict[str, MetricInterv
     return {"per_row": per_row, "per_month": {end: v if v is None else v * month for end, v in per_row.items()}}
 
 
-def _means(values: Floats, weights: Floats) -> Floats:
-    """The weighted mean of each column, NaN where the weights sum to 0."""
-    total = weights.sum()
-    if not total:
-        return np.full(values.shape[1], np.nan)
-    return np.asarray(np.einsum("i,ij->j", weights, values) / total, dtype=np.float64)
+def _mean(values: Floats, weights: Floats) -> Floats:
+    """(b,): the mean of values (n,) by each of b weightings (b, n); NaN where the weights sum to 0."""
+    total = weights.sum(axis=1)
+    found: Floats = np.divide((weights * values).sum(axis=1), total, out=np.full(len(total), np.nan), where=total != 0)
+    return found

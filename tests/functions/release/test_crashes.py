@@ -101,6 +101,19 @@ def test_scaling_that_is_refused_is_tried_again_and_told_and_the_version_stays_c
     assert targets(house) == [(2, 2)]
 
 
+def test_a_version_is_promoted_while_the_scaling_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the endpoint would serve a version that is no champion."""
+    in_service(house, "a")
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("no scaling before the promotion")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoints, "scale", refuse)
+        assert house.call(verify)["ok"]
+    assert house.serves() == house.champion().version
+
+
 def test_a_later_try_of_scaling_says_that_it_was_set(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     in_service(house, "a")
     assert house.call(verify)["ok"]

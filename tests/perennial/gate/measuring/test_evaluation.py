@@ -71,10 +71,8 @@ def test_the_number_of_threads_does_not_change_a_bit(threads: int) -> None:
     model = binary(400)
     resamples = Resamples(400, 60, 5)
 
-    def work(weights: Any) -> Any:
-        return np.array(list(model.resampled(weights).values()))
-
-    assert np.array_equal(resamples.replicate(work, threads), [work(weights) for weights in resamples])
+    alone = [model.vectors(weights[None])[0] for weights in resamples]
+    assert np.array_equal(resamples.replicate(model.vectors, threads), alone)
 
 
 def test_fewer_resamples_are_the_first_of_more() -> None:

@@ -54,7 +54,8 @@ def test_the_rates_of_weighted_groups_are_fairlearns(drawn: tuple[np.ndarray, ..
     weights = weights + 1
     groups = levels(pd.Series(column))
     outcomes = Binary(actual, probability, 0.5)
-    mine, wholes = fairness.Rates(groups.codes, len(groups.names), outcomes).of(weights)
+    told = fairness.Rates(groups.codes, len(groups.names), outcomes).of(weights[None])
+    mine, wholes = ({name: each[0] for name, each in found.items()} for found in told)
     theirs = frame_of(actual, outcomes.predicted, groups.codes, weights).by_group
     for name in FAIRLEARN:
         # Fairlearn says 0 where no row of a group could be counted; here that is unknown.

@@ -48,6 +48,12 @@ def binary_rows(draw: Any) -> tuple[Array, Array, Array, float]:
     return actual, draw(probabilities_of(length)), draw(weights_of(length)), threshold
 
 
+def scores(outcomes: Outcomes, weights: Array) -> tuple[dict[str, float], Array]:
+    """The metrics, and (3, K): precision, recall and f1 of each class."""
+    metrics = outcomes.resampled(weights)
+    return metrics, outcomes.vectors(weights[None])[0, len(metrics) :].reshape(-1, 3).T
+
+
 def said_by(function: Callable[..., float], *given: Any, **options: Any) -> float:
     """The metrics of scikit-learn, NaN if it warns that one is not defined."""
     with warnings.catch_warnings():
@@ -62,7 +68,7 @@ def said_by(function: Callable[..., float], *given: Any, **options: Any) -> floa
 @given(binary_rows())
 def test_binary_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
     actual, probability, weights, threshold = rows
-    metrics, classes = Binary(actual, probability, threshold).scores(weights)
+    metrics, classes = scores(Binary(actual, probability, threshold), weights)
     assert list(metrics) == [metric.name for metric in metrics_of("binary")]
     if not weights.any():
         assert all(np.isnan(value) for value in metrics.values())
@@ -122,7 +128,7 @@ def multiclass_rows(draw: Any) -> tuple[Array, Array, Array]:
 @given(multiclass_rows())
 def test_multiclass_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array]) -> None:
     actual, probabilities, weights = rows
-    metrics, by_class = Multiclass(actual, probabilities).scores(weights)
+    metrics, by_class = scores(Multiclass(actual, probabilities), weights)
     assert list(metrics) == [metric.name for metric in metrics_of("multiclass")]
     if not weights.any():
         assert all(np.isnan(value) for value in metrics.values())
@@ -164,7 +170,7 @@ def regression_rows(draw: Any) -> tuple[Array, Array, Array, float]:
 @given(regression_rows())
 def test_regression_metrics_are_those_of_scikit_learn(rows: tuple[Array, Array, Array, float]) -> None:
     actual, value, weights, quantile = rows
-    metrics, by_class = Regression(actual, value, quantile).scores(weights)
+    metrics, by_class = scores(Regression(actual, value, quantile), weights)
     assert list(metrics) == [metric.name for metric in metrics_of("regression")]
     assert by_class.shape == (3, 0)
     if not weights.any():
@@ -207,6 +213,16 @@ def test_a_row_counted_twice_is_as_two_rows(problem: str) -> None:
     assert outcomes.resampled(weights) == pytest.approx(repeated.points(), rel=1e-11)
 
 
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("rows", [1, 2, 17, 300])
+def test_many_weightings_at_once_give_the_bits_of_each_alone(problem: str, rows: int) -> None:
+    outcomes = MAKERS[problem](rows)
+    weights = np.random.default_rng(rows).integers(0, 3, (25, rows)).astype(np.float64)
+    weights[3] = 0
+    alone = [outcomes.vectors(each[None])[0] for each in weights]
+    assert np.array_equal(outcomes.vectors(weights), alone, equal_nan=True)
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(0, 4)), min_size=2, max_size=60).filter(
         lambda rows: {label for label, _, weight in rows if weight} == {True, False}
@@ -215,7 +231,7 @@ def test_a_row_counted_twice_is_as_two_rows(problem: str) -> None:
 def test_the_weighted_areas_are_those_of_the_rows_repeated(rows: list[tuple[bool, int, int]]) -> None:
     actual = np.array([row[0] for row in rows])
     score, weights = np.array([row[1] / 8 for row in rows]), np.array([float(row[2]) for row in rows])
-    roc_auc, average_precision = Ranking(actual, score).areas(weights)
+    (roc_auc,), (average_precision,) = Ranking(actual, score).areas(weights[None])
     repeated = np.repeat(np.arange(len(rows)), weights.astype(int))
     assert roc_auc == pytest.approx(sk.roc_auc_score(actual[repeated], score[repeated]), **CLOSE)
     assert average_precision == pytest.approx(sk.average_precision_score(actual[repeated], score[repeated]), **CLOSE)

@@ -64,14 +64,13 @@ def test_standard_errors_are_those_of_the_bootstrap(problem: str, metric: str) -
     resamples = Resamples(1500, 400, 3)
     found = Estimator(metric, mine, other, resamples).of(rows)
 
-    def work(weights: np.ndarray) -> np.ndarray:
+    def metrics(weights: np.ndarray) -> list[float]:
         inside = weights * rows
-        metrics = [
+        return [
             (model.resampled(w)[metric]) for model, w in ((mine, inside), (mine, weights - inside), (other, inside))
         ]
-        return np.array(metrics)
 
-    draws = resamples.replicate(work)
+    draws = np.array([metrics(weights) for weights in resamples])
     assert found.error == pytest.approx(draws[:, 0].std(), rel=0.15)
     assert found.gap_error == pytest.approx((draws[:, 0] - draws[:, 1]).std(), rel=0.15)
     if metric != "pinball":
