@@ -96,7 +96,7 @@ lint-packs: setup-dev .venv/checkov  ## the templates held against NIST 800-53 R
 .venv/checkov: requirements/checkov.txt | .venv/.dev
 	@$(PYTHON) -m venv $@ && $(BIN)/uv pip install --quiet --python $@/bin/python --require-hashes -r requirements/checkov.txt && touch $@
 
-permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (ten minutes)
+permissions: setup-dev  ## run the end-to-end tests, and write who may do what, and what nobody used, into docs/permissions.md (twenty minutes)
 	@rm -rf build/permissions
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m pytest -n auto --dist loadfile tests/e2e
 	@PERENNIAL_RECORD_PERMISSIONS=$(CURDIR)/build/permissions $(BIN)/python -m cli demo
