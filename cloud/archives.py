@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cloud import CloudError, s3
+from cloud import CloudError, s3, signing
 from cloud.platform import Platform
 from perennial import layout
 from perennial.rebuilding import digest_of_files
@@ -70,15 +70,28 @@ def judged(platform: Platform, key: str, digest: str) -> JudgedArchive:
 
 
 def check_registered(platform: Platform, version: ModelVersion) -> None:
-    """Raises ArchiveError if the archive of a version has other bytes than those that were registered.
+    """Raises UnsignedError or ArchiveError if the archive of a version has other bytes than those that were registered.
 
-    Versions of the first releases have no SHA-256 on record; their archives must exist.
+    What was registered is verified by its signature. Versions of the first releases have no SHA-256 on record; their
+    archives must exist.
     """
-    found = sha256(platform, version.archive_key)
+    signing.check(platform, version)
+    _check_bytes(version, sha256(platform, version.archive_key))
+
+
+def download_registered(platform: Platform, version: ModelVersion, path: Path) -> None:
+    """Downloads the archive of a version and verifies it. Raises as `check_registered`, and MissingObjectError."""
+    signing.check(platform, version)
+    s3.download(platform.models_bucket, version.archive_key, path)
+    with path.open("rb") as file:
+        _check_bytes(version, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _check_bytes(version: ModelVersion, found: str) -> None:
     if version.archive_sha256 and found != version.archive_sha256:
         raise ArchiveError(
             f"{version.archive_key} was changed since it was registered: its SHA-256 is {found[:12]}, not "
-            f"{version.archive_sha256[:12]}; {version.id} is not deployed",
+            f"{version.archive_sha256[:12]}; {version.id} is not used",
             f"perennial rebuild {version.id}",
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from awsrules.specs import COLUMNS, VALUE
+from cloud import signing
 from cloud.endpoints import SHADOW, VARIANT
 from cloud.platform import Platform, client
 from perennial import layout
@@ -59,7 +60,10 @@ def name_of(environment: Environment, version: ModelVersion) -> str:
 
 
 def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]:
-    """The environment of the server: values of at most VALUE bytes, within the limits of `awsrules.specs`."""
+    """The environment of the server: values of at most VALUE bytes, within the limits of `awsrules.specs`.
+
+    `cloud.signing.server_environment` adds the signature.
+    """
     return {
         "SAGEMAKER_SERVING_MODULE": "training.serve:app",
         "PYTHONPATH": "/opt/ml/model/code",
@@ -132,7 +136,9 @@ def _create_model(platform: Platform, spec: ModelSpec, version: ModelVersion) ->
     container = {
         "Image": platform.training_image,
         "ModelDataUrl": f"s3://{platform.models_bucket}/{version.archive_key}",
-        "Environment": server_environment(spec, version) | _hash_key(spec),
+        "Environment": server_environment(spec, version)
+        | signing.server_environment(platform, version)
+        | _hash_key(spec),
     }
     request = {
         "ModelName": name_of(platform.environment, version),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from cloud import s3, tracking
+from cloud import archives, s3, tracking
 from cloud.ledger import Ledger
 from cloud.platform import Platform
 from cloud.tracking import TrackingError
@@ -227,7 +227,7 @@ def _put_pages(platform: Platform, receiver: Receiver, folder: str, run: Run) ->
 def _write_model(platform: Platform, version: ModelVersion, spec: ModelSpec, run: str, folder: Path) -> None:
     """Writes the folder of the MLflow model of a version."""
     archive = folder / layout.MODEL_ARCHIVE
-    s3.download(platform.models_bucket, version.archive_key, archive)
+    archives.download_registered(platform, version, archive)
     unpack(archive, folder / "data")
     archive.unlink()
     (folder / "code").mkdir()

@@ -40,6 +40,7 @@ class Platform:
     largest_memory_mb: str = ""
     forgetting_machine: str = ""
     receipt_key: str = ""
+    signing_key: str = ""
     log_days: str = ""
     traffic_days: str = ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud import CloudError, archives, jobs, quotas, s3
+from cloud import CloudError, archives, jobs, quotas, s3, signing
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform, client
 from perennial import layout
@@ -55,7 +55,11 @@ class Recipe:
 
 
 def recipe(platform: Platform, ledger: Ledger, version: ModelVersion) -> Recipe:
-    """Finds everything that a version was made from. Raises RebuildError, which names all that is missing."""
+    """Finds everything that a version was made from. Raises RebuildError, which names all that is missing.
+
+    Raises UnsignedError where the ledger's record is not the signed one.
+    """
+    signing.check(platform, version)
     try:
         run = ledger.run(version.run)
         plan = s3.read_json(platform.models_bucket, layout.training_plan(run.id, layout.PLAN))

@@ -1,8 +1,8 @@
-"""Registers the candidate: archive under its digest, record, lineage and model package."""
+"""Registers the candidate: archive under its digest, signature, record, lineage and model package."""
 
 from __future__ import annotations
 
-from cloud import archives, registry, s3
+from cloud import archives, registry, s3, signing
 from cloud.handovers import RunRequest, VersionReference
 from functions.task import Task, task
 from perennial import layout
@@ -24,6 +24,7 @@ def handler(task: Task, _request: RunRequest) -> VersionReference:
     s3.copy((bucket, source, pinned), bucket, version.archive_key)
     for name, content in zip(beside, found, strict=True):
         s3.write_json(bucket, layout.beside(version.archive_key, name), content)
+    version = signing.sign(task.platform, version)
     version = version.model_copy(update={"package": registry.register(task.platform, version)})
     task.ledger.put_version(version)
     champion = task.ledger.champion(task.run.model)

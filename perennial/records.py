@@ -163,6 +163,8 @@ class ModelVersion(Record):
     `grown_from` is the version that an amended model was updated from; empty for one that was trained from its start.
     `imported` is the digest of the facts about a model that was trained elsewhere: `datasets` are then those that it
     was judged on, and it is not known which rows it has seen.
+    `signature` is that of `perennial.contract.signed` in Base64, `signing_key` the ARN of its KMS key; both are empty
+    for versions of releases that signed nothing.
     """
 
     id: str
@@ -185,6 +187,8 @@ class ModelVersion(Record):
     package: str = ""
     grown_from: str = ""
     imported: str = ""
+    signature: str = ""
+    signing_key: str = ""
 
 
 class Champion(Record):

@@ -1,4 +1,4 @@
-"""The stateful stack: three buckets, their access logs, and the ledger. It is deployed first and changed rarely."""
+"""The stateful stack: buckets, their access logs, the ledger, the key of models. It is deployed first."""
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
@@ -6,13 +6,14 @@ from constructs import Construct
 
 from stacks.grants import acknowledge
 from stacks.settings import Settings
+from stacks.signing import ModelKey
 from stacks.stores import Ledger, Store
 
 UNFINISHED = s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart_upload_after=Duration.days(7))
 
 
 class Data(Construct):
-    """Buckets and ledger. They are retained when the stack is deleted, unless the setting `retain` is false."""
+    """Buckets, ledger and key. They are retained when the stack is deleted, unless the setting `retain` is false."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -50,6 +51,7 @@ class Data(Construct):
             self, "Traffic", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, forgetting]
         )
         self.ledger = Ledger(self, "Ledger", removal=removal)
+        self.signing = ModelKey(self, "Signing", title=settings.environment.title, removal=removal)
 
     def _access_logs(self, removal: RemovalPolicy) -> s3.Bucket:
         bucket = s3.Bucket(

@@ -116,6 +116,7 @@ class PlatformStack(Stack):
     def _grant(self, settings: Settings) -> None:
         self._grant_records()
         self._grant_objects()
+        self._grant_signatures()
         self._grant_actions(settings)
 
     def _grant_records(self) -> None:
@@ -195,6 +196,16 @@ class PlatformStack(Stack):
         self._grant_forgetting()
         if do.track is not None:
             models.grant_read(do.track, "runs/*", "specs/*", "reports/*", "versions/*")
+
+    def _grant_signatures(self) -> None:
+        """One function signs models. Those that use archives verify them, and hand the public key to the server."""
+        do, signing = self.functions, self.data.signing
+        signing.grant_sign(do.register)
+        for function in (do.prepare, do.shadow, do.start_deployment, do.rollback):
+            signing.grant_verify(function)
+        self.data.models.grant_read(do.rollback, "versions/*")
+        if do.track is not None:
+            signing.grant_verify(do.track)  # an export carries the archive
 
     def _grant_forgetting(self) -> None:
         """The rights of the one function that may delete: what holds rows of persons, or was made of them."""
@@ -278,6 +289,7 @@ class PlatformStack(Stack):
                     "ledger_table": self.data.ledger.table.table_name,
                     "state_machine": self.workflow.machine.state_machine_arn,
                     "forgetting_machine": self.forgetting.machine.state_machine_arn,
+                    "signing_key": self.data.signing.key.key_arn,
                     "notices_topic": self.notices.topic.topic_arn,
                     "dispatch_queue": self.ingestion.queue.queue_url,
                     "dashboard": self.monitoring.dashboard.dashboard_name,

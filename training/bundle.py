@@ -28,7 +28,7 @@ CONTRACT = (
     "__init__",
     *(f"contract/{name}" for name in (
         "__init__", "bulk", "columns", "fields", "formats", "parquet", "part", "patterns", "requests",
-        "reveal", "schema", "thrift", "values",
+        "reveal", "schema", "signed", "thrift", "values",
     )),
 )  # fmt: skip
 SERVING = (

@@ -20,11 +20,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from perennial.contract import requests
+from perennial.contract import requests, signed
 from perennial.contract.fields import PayloadError
 from perennial.contract.parquet import MOST_CELLS
 from perennial.contract.requests import PARQUET, UnsupportedTypeError, content_type
 from perennial.contract.schema import Rows, Schema
+from perennial.contract.signed import SignatureError
 from training.artifact import ArtifactError
 from training.payloads.answers import WRITERS, Answer, RefusedError, body_of, refusal, wants_explanation
 from training.payloads.inputs import Inputs
@@ -35,6 +36,8 @@ from training.served import Served
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 # Clients send the same few headers with each request.
 _content_type, _accepted = lru_cache(256)(content_type), lru_cache(256)(accepted)
+# errors whose messages hold no values of rows
+_PLAIN = (ArtifactError, SignatureError, ImportError, OSError)
 
 
 class App:
@@ -49,7 +52,8 @@ class App:
     ) -> None:
         """`version` and `digest` are those of the model that the endpoint was made for; another model is not served.
 
-        `settings`: PERENNIAL_OUT_OF_CONTRACT and PERENNIAL_REVEAL, which override the manifest's, and those of
+        `settings`: the signed statement about that model with signature and key, which are verified first;
+        PERENNIAL_OUT_OF_CONTRACT and PERENNIAL_REVEAL, which override the manifest's; those of
         `training.payloads.inputs`.
         """
         started = time.perf_counter()
@@ -59,10 +63,10 @@ class App:
             self._inputs = Inputs.of(settings or {})
             policy = (settings or {}).get("PERENNIAL_OUT_OF_CONTRACT") or None
             reveal = (settings or {}).get("PERENNIAL_REVEAL") or None
-            model = Served(folder, digest or (version or "").partition("@")[2] or None, policy, reveal)
+            model = Served(folder, _expected(version, digest, settings or {}), policy, reveal)
             golden = model.check_golden()
         except Exception as error:  # noqa: BLE001  (whatever a broken model raises, /ping must be able to say it)
-            plain = isinstance(error, ArtifactError | ImportError | OSError)  # other messages may hold values of rows
+            plain = isinstance(error, _PLAIN)
             self.fault = f"{type(error).__name__}: {error}" if plain else f"{type(error).__name__} at {_place(error)}"
             _log({"event": "load", "ok": False, "model": self.version, "reason": self.fault})
         else:
@@ -158,6 +162,22 @@ _ROUTES: dict[str, tuple[str, Callable[[App, Served, Mapping[str, Any]], Answer]
     "/invocations": ("POST", App.invoke),
     "/openapi.json": ("GET", App.describe),
 }
+
+
+def _expected(version: str | None, digest: str | None, settings: Mapping[str, str]) -> str | None:
+    """The digest that the files must make, or its beginning: of the signed statement, where there is one.
+
+    Raises SignatureError for a statement that is not signed, or is about another model than the endpoint's.
+    """
+    statement = signed.verified(settings)
+    if statement is None:
+        return digest or (version or "").partition("@")[2] or None
+    if statement.version != version or digest not in (None, statement.digest):
+        raise SignatureError(
+            f"the signed statement is about {statement.version} ({statement.digest[:12]}), the endpoint was made for "
+            f"{version} ({(digest or '')[:12]}); next: perennial rollback {statement.model}"
+        )
+    return statement.digest
 
 
 def _rows(body: bytes, kind: str, parameters: Mapping[str, str], schema: Schema) -> Rows:

@@ -1,7 +1,8 @@
 """Touch points: KMS signs and verifies the message that the caller means, in bytes that OpenSSL checks.
 
-moto hashes a digest once more, takes messages of any length, and salts RSASSA-PSS by the longest salt in place of the
-digest's length. The private keys are those that moto makes by the `cryptography` library.
+moto hashes a digest once more, takes messages of any length, salts RSASSA-PSS by the longest salt in place of the
+digest's length, and uses keys that are disabled or are to be deleted. The private keys are those that moto makes by the
+`cryptography` library.
 """
 
 import base64
@@ -23,9 +24,16 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashe
 
 
 def install(patches: Patches) -> None:
-    """Replaces Sign and Verify."""
+    """Replaces Sign and Verify; GetPublicKey refuses what they refuse."""
     patches.replace(KmsResponse, "sign", _sign)
     patches.replace(KmsResponse, "verify", _verify)
+
+    def get_public_key(response: Any) -> str:
+        _usable(response, response._get_param("KeyId"))
+        answer: str = original(response)
+        return answer
+
+    original = patches.replace(KmsResponse, "get_public_key", get_public_key)
 
 
 def _sign(response: Any) -> str:
@@ -59,10 +67,23 @@ def _verify(response: Any) -> str:
 def _key(response: Any) -> Any:
     """The key of a request, if it signs by the algorithm that is asked for."""
     named, algorithm = response._get_param("KeyId"), response._get_param("SigningAlgorithm")
-    response._validate_key_id(named)
-    key = response.kms_backend.describe_key(response.kms_backend.any_id_to_key_id(named))
+    key = _usable(response, named)
     if key.key_usage != "SIGN_VERIFY" or algorithm not in (key.signing_algorithms or ()):
         raise ValidationException(f"Algorithm {algorithm} and key spec {key.key_spec} are not compatible")
+    return key
+
+
+def _usable(response: Any, named: str) -> Any:
+    """The key that an id, an alias or an ARN names, if its state allows to use it.
+
+    See https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html.
+    """
+    response._validate_key_id(named)
+    key = response.kms_backend.describe_key(response.kms_backend.any_id_to_key_id(named))
+    if key.key_state == "PendingDeletion":
+        raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    if not key.enabled:
+        raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
     return key
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from cloud import champions, forgettings, lease, s3, sources
+from cloud import champions, forgettings, lease, s3, signing, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -18,7 +18,7 @@ from perennial.card import has_ended
 from perennial.contract.lifecycle import IMPORTED, Update
 from perennial.contract.plan import ChampionFile, ImportedFile, Origin, Plan
 from perennial.profile import Profile
-from perennial.records import Champion, DatasetVersion
+from perennial.records import DatasetVersion, ModelVersion
 from perennial.window import Window, choose
 
 LISTED = 10  # datasets named in a sentence
@@ -138,13 +138,19 @@ def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.PROFILE), merged.as_dict())
 
 
-def _put_champion(task: Task) -> Champion | None:
+def _put_champion(task: Task) -> ModelVersion | None:
+    """Copies the champion's archive beside the plan, and returns its version. Raises UnsignedError.
+
+    The job compares the bytes with the SHA-256 that was signed.
+    """
     champion = task.ledger.champion(task.run.model)
-    if champion is not None:
-        archive = task.ledger.version(champion.version).archive_key
-        bucket = task.platform.models_bucket
-        s3.copy((bucket, archive, None), bucket, layout.training_plan(task.run.id, layout.CHAMPION))
-    return champion
+    if champion is None:
+        return None
+    version = task.ledger.version(champion.version)
+    signing.check(task.platform, version)
+    bucket = task.platform.models_bucket
+    s3.copy((bucket, version.archive_key, None), bucket, layout.training_plan(task.run.id, layout.CHAMPION))
+    return version
 
 
 def _put_imported(task: Task) -> ImportedFile | None:
@@ -162,11 +168,11 @@ def _put_imported(task: Task) -> ImportedFile | None:
     return replace(facts, file=layout.IMPORTED)
 
 
-def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
+def _obstacle(task: Task, champion: ModelVersion | None) -> tuple[str, ...]:
     """A sentence if the champion may not be amended: a model that grows from it would keep what must be forgotten."""
     if champion is None or task.spec.training.update == "full":
         return ()
-    grown = champions.chain(task.ledger, task.ledger.version(champion.version))
+    grown = champions.chain(task.ledger, champion)
     learned = [task.ledger.dataset(name) for name in dict.fromkeys(name for each in grown for name in each.datasets)]
     if not forgettings.unlearnt(task.ledger, task.run.model).isdisjoint(version.id for version in grown):
         return ("The champion is not amended: it has learned from what must be forgotten.",)
@@ -181,7 +187,7 @@ def _obstacle(task: Task, champion: Champion | None) -> tuple[str, ...]:
 def _write_plan(
     task: Task,
     window: Sequence[DatasetVersion],
-    champion: Champion | None,
+    champion: ModelVersion | None,
     source: str,
     update: tuple[Update, int],
     imported: ImportedFile | None,
@@ -196,8 +202,7 @@ def _write_plan(
     )
     archive = None
     if champion is not None:
-        sha256 = task.ledger.version(champion.version).archive_sha256
-        archive = ChampionFile(champion.version, layout.CHAMPION, sha256)
+        archive = ChampionFile(champion.id, layout.CHAMPION, champion.archive_sha256)
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     secret = task.ledger.split_secret(task.run.model, secrets.token_urlsafe(12))
     plan = replace(plan, update=update[0], memory=update[1], secret=secret)

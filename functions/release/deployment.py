@@ -19,8 +19,8 @@ def handler(task: Task, request: VersionRequest) -> Deployment:
     """Starts the deployment, or waits: for the endpoint, for its alarms, or for instances that others use.
 
     Raises EndpointBusyError after an hour, BusyError after six hours without instances, QuotaError where the account
-    will never have enough, StuckEndpointError where an earlier rollback failed, ArchiveError for another archive than
-    the registered one.
+    will never have enough, StuckEndpointError where an earlier rollback failed, UnsignedError or ArchiveError for
+    another archive than the registered one.
     """
     version = task.ledger.version(request.version.id)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud import alarms, endpoint_configs, endpoints, quotas
+from cloud import alarms, archives, endpoint_configs, endpoints, quotas
 from cloud.handovers import Rollback, VersionRequest
 from functions.release.deployment import BUSY_WAITS
 from functions.release.verify import has_promoted
@@ -16,7 +16,8 @@ def handler(task: Task, request: VersionRequest) -> Rollback:
 
     An update to the candidate that is under way is rolled back by its alarm first: SageMaker accepts no other change.
     A run that has promoted its version before the state Verify failed has ended as promoted.
-    Raises EndpointBusyError after an hour, BusyError after six hours, QuotaError.
+    Raises EndpointBusyError after an hour, BusyError after six hours, QuotaError; UnsignedError or ArchiveError where
+    the champion would have to be loaded again from an archive that is not the registered one.
     """
     if has_promoted(task, request.version.id):
         return Rollback("promoted", task.endpoint)
@@ -37,6 +38,8 @@ def _start(task: Task, request: VersionRequest) -> Rollback:
         _end_update(task, task.ledger.version(request.version.id))
         found = endpoints.describe(endpoint)
         config = endpoint_configs.name_of(task.platform.environment, version)
+        if found is None or found.config != config:
+            archives.check_registered(task.platform, version)
         if not endpoints.deploy(endpoint, config):
             return _wait(task, endpoint)
         alarms.put(task.platform, task.run.model, task.spec.release.alarms, version.id)

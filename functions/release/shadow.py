@@ -21,7 +21,8 @@ def handler(task: Task, request: VersionRequest) -> ShadowResult:
     """Takes the next step of the shadow deployment; its progress is in the run's record.
 
     Raises EndpointBusyError after an hour of waiting for another change of the endpoint, BusyError after six hours of
-    waiting for instances or calls, QuotaError, StuckEndpointError.
+    waiting for instances or calls, QuotaError, StuckEndpointError; UnsignedError or ArchiveError for another archive
+    than the registered one.
     """
     later = ShadowResult("waiting", quotas.PAUSE.seconds)
     return wait_if_busy(task, "shadow", lambda: _next_step(task, request), later)

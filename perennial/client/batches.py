@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud import jobs, quotas, s3
+from cloud import archives, jobs, quotas, s3
 from cloud.job_log import failed_batch
 from cloud.platform import client
 from perennial import layout
@@ -52,8 +52,12 @@ class Batch:
     job: str = ""
 
     def run(self) -> int:
-        """Runs the job and delivers its answers; their number. Raises ClientError, with the faulty row where it can."""
+        """Runs the job and delivers its answers; their number. Raises ClientError, with the faulty row where it can.
+
+        The archive that the job loads is verified before: UnsignedError, ArchiveError.
+        """
         found = self.found
+        archives.check_registered(found.platform, found.version)
         self.job = batch_id(found.platform.environment.prefix, found.spec.name, self.ends.source, str(time.time_ns()))
         kept = self._put()
         pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0

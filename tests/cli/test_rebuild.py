@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.local_training import Workplace
+from cloud import signing
 from cloud.ledger import Ledger
+from cloud.platform import from_parameter
 from perennial import layout
 from perennial.environment import Environment
 from perennial.identity import version_id
@@ -26,6 +28,7 @@ from perennial.unpacking import unpack
 from stacks.settings import CODE as ROOT
 from stacks.source import Source
 from tests.cli.conftest import Perennial
+from tests.signatures import model_key
 from tests.training.jobs import PEOPLE, people, plan_of
 from training.tables import to_arrow
 
@@ -99,6 +102,7 @@ class Registered:
             code_digest=code, spec_digest="5" * 64, parameters={}, metrics={}, environment={}, created_at=NOW,
             grown_from=grown_from,
         )  # fmt: skip
+        version = signing.sign(from_parameter(Environment()), version)
         self.ledger.put_version(version)
         self.ledger.open_run(
             Run(
@@ -135,7 +139,7 @@ def registered(checkout: Path, ledger: Ledger, tmp_path: Path, trained: dict[str
     for bucket in ("data", "models"):
         boto3.client("s3").create_bucket(Bucket=bucket)
         boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger"}
+    names = {"data_bucket": "data", "models_bucket": "models", "ledger_table": "ledger", "signing_key": model_key()}
     boto3.client("ssm").put_parameter(Name=Environment().parameter, Value=json.dumps(names), Type="String")
     return Registered(ledger, tmp_path / "first", trained)
 

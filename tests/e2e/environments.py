@@ -110,6 +110,12 @@ CALLS: dict[str, tuple[str, str, str, Call]] = {
             "Key": {"pk": {"S": "model#orders"}, "sk": {"S": "champion"}},
         },
     ),
+    "signature": (
+        "Register", "kms", "sign",
+        lambda loop: {
+            "KeyId": loop.names["signing_key"], "Message": b"x", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
+        },
+    ),
     "bucket": (
         "Prepare", "s3", "list_objects_v2", lambda loop: {"Bucket": loop.names["data_bucket"], "Prefix": "datasets/"},
     ),

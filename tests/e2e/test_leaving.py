@@ -115,6 +115,7 @@ SERVICES: dict[str, Callable[[Loop], list[str]]] = {
 KEPT = {
     "sagemaker model package groups": ["perennial-first", "perennial-second"],
     "log groups": ["/aws/sagemaker/TrainingJobs"],
+    "kms keys": ["the key of models"],
     "s3 buckets": ["assets", "access logs", "data", "models", "traffic"],
     "dynamodb tables": ["the ledger"],
 }
@@ -281,6 +282,7 @@ def test_after_retire_all_and_destroy_nothing_costs_money_but_what_is_kept(
     for service in ("sagemaker model package groups", "log groups"):
         assert left[service] == KEPT[service]
     assert left["dynamodb tables"] == [ledger]
+    assert left["kms keys"] == [buckets["signing_key"].rpartition("/")[2]]
     kept = {buckets[f"{name}_bucket"] for name in ("data", "models", "traffic")}
     others = [name for name in left["s3 buckets"] if name not in kept]
     assert kept <= set(left["s3 buckets"])

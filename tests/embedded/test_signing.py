@@ -64,6 +64,25 @@ def test_what_kms_refuses_is_refused(world: World) -> None:
         kms.verify(KeyId=key, SigningAlgorithm="ECDSA_SHA_256", Message=b"y", MessageType="RAW", Signature=made)
 
 
+def test_a_key_that_is_disabled_or_to_be_deleted_neither_signs_nor_verifies(world: World) -> None:
+    kms = world.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    given = {"KeyId": key, "SigningAlgorithm": "ECDSA_SHA_256", "Message": b"x", "MessageType": "RAW"}
+    made = kms.sign(**given)["Signature"]
+    calls = [
+        lambda: kms.sign(**given),
+        lambda: kms.verify(**given, Signature=made),
+        lambda: kms.get_public_key(KeyId=key),
+    ]
+    for change, error in ((kms.disable_key, "DisabledException"), (kms.schedule_key_deletion, "KMSInvalidState")):
+        change(KeyId=key)
+        for call in calls:
+            with pytest.raises(kms.exceptions.ClientError, match=error):
+                call()
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
 def test_moto_has_the_calls_that_are_replaced() -> None:
     assert callable(KmsResponse.sign)
     assert callable(KmsResponse.verify)
+    assert callable(KmsResponse.get_public_key)

@@ -9,7 +9,7 @@ import base64
 import contextlib
 import json
 import lzma
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from moto.s3.models import s3_backends
 from cloud.platform import client
 from tests.faults.account import Account
 from tests.faults.workflow import Execution
+from tests.signatures import date_key
 
 FOLDER = Path(__file__).with_name("recorded")
 BUCKETS = ("data", "models")
@@ -51,6 +52,7 @@ def restore(account: Account, found: dict[str, Any], definition: dict[str, Any])
         client("s3").put_object(Bucket=one["bucket"], Key=one["key"], Body=base64.b64decode(one["body"]))
         kept = s3_backends["123456789012"]["aws"].buckets[one["bucket"]].keys.getlist(one["key"])[-1]
         kept._version_id = one["version"]  # S3 gives a new one, and the ledger pins the old one
+    _deploy_key(account)
     for name in [item["sk"]["S"] for item in found["items"] if item["sk"]["S"].startswith("notified#")]:
         run = account.world.ledger.run(name.split("#")[1])  # the notice was sent before the recording
         account.notices.append({"subject": f"{run.model}: {run.state} ({run.id})", "text": ""})
@@ -76,6 +78,11 @@ def restore(account: Account, found: dict[str, Any], definition: dict[str, Any])
     execution.started = was["started"]
     account.executions[was["name"]] = execution
     return execution
+
+
+def _deploy_key(account: Account) -> None:
+    """Makes the key of models younger than the objects: the deployment of a release that signs comes after them."""
+    date_key(account.world.platform.signing_key, datetime.now(UTC) + timedelta(seconds=2))
 
 
 def _train_again(account: Account) -> None:

@@ -9,6 +9,7 @@ import pytest
 from cloud import platform
 from cloud.ledger import Ledger
 from tests.embedded.assemblies import make_role
+from tests.signatures import model_key
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def _make_names() -> tuple[dict[str, str], str]:
         "STATE_MACHINE": machine,
         "FORGETTING_MACHINE": forgetting,
         "RECEIPT_KEY": key,
+        "SIGNING_KEY": model_key(),
         "TRAINING_IMAGE": "image",
         "SERVING_ROLE": "arn:aws:iam::123456789012:role/serving",
         "CODE_URI": "s3://code/abc.gz",

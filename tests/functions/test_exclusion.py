@@ -18,7 +18,7 @@ from functions.preparation.recovery import handler as recover
 from functions.task import Task, open_task
 from functions.validation.merge import _history
 from perennial.exclusion import sentence
-from perennial.records import Champion, Exclusion, ModelVersion
+from perennial.records import Exclusion, ModelVersion
 from tests.functions.test_recovery import FAILED, create
 
 __all__ = ["create"]
@@ -137,7 +137,7 @@ def test_a_champion_that_has_learned_what_is_withdrawn_is_not_amended(world, run
                 environment={}, created_at=task.now, grown_from=grown_from,
             )
         )  # fmt: skip
-    champion = Champion(model="flights", version="flights@" + "2" * 12, run=run["id"], token=1, since=task.now)
+    champion = world.ledger.version("flights@" + "2" * 12)
     assert preparation._obstacle(amending, champion) == ()
     withdraw(world.ledger, bad)
     assert preparation._obstacle(amending, champion) == (

@@ -71,6 +71,7 @@ def test_what_holds_state_keeps_its_logical_id(data: Template) -> None:
         "DataModelsBucketE4DBC878",
         "DataTrafficBucketD8F7DF36",
         "DataLedgerTableD81DBB15",
+        "DataSigningKey6AF8DE44",
     }
 
 
@@ -226,9 +227,27 @@ def test_one_function_alone_may_delete_data_and_neither_specs_nor_receipts(resou
         assert not any(folder in keys for folder in ("specs/", "sources/", "receipts/"))
 
 
-def test_the_key_of_receipts_signs_for_one_function_alone(resources: Resources) -> None:
-    signing = {id for id, s in statements(resources) if "kms:Sign" in listed(s["Action"])}
-    assert {id.split("RoleDefault")[0] for id in signing} == {"FunctionsForget"}
+def test_each_key_signs_for_one_function_alone(resources: Resources) -> None:
+    signing = [
+        (id.split("RoleDefault")[0], json.dumps(s["Resource"]))
+        for id, s in statements(resources)
+        if "kms:Sign" in listed(s["Action"])
+    ]
+    assert sorted(function for function, _ in signing) == ["FunctionsForget", "FunctionsRegister"]
+    assert {("DataSigningKey" in key, function) for function, key in signing} == {
+        (False, "FunctionsForget"),
+        (True, "FunctionsRegister"),
+    }
+
+
+def test_who_registers_models_alone_may_sign_them_and_writes_where_nobody_else_does(resources: Resources) -> None:
+    """The two halves of the promise: no other role signs, and none but the deletion touches registered archives."""
+    writing = {
+        id.split("RoleDefault")[0]
+        for id, s in statements(resources)
+        if "s3:PutObject" in listed(s["Action"]) and "versions/" in json.dumps(s["Resource"])
+    }
+    assert writing == {"FunctionsRegister"}
 
 
 def test_roles_are_passed_to_sagemaker_alone(resources: Resources) -> None:

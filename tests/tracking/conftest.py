@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from cloud import signing
 from cloud.ledger import Ledger
 from perennial import layout
 from perennial.contract.lifecycle import Training
@@ -73,15 +75,18 @@ def _tell(world: World, job: Job, spec: ModelSpec, folder: Path) -> History:
     digest = job.manifest["digest"]
     put = boto3.client("s3").put_object
     archive = layout.archive("people", digest)
-    put(Bucket="models", Key=archive, Body=job.pack(folder / "model.tar.gz").read_bytes())
+    packed = job.pack(folder / "model.tar.gz").read_bytes()
+    sha256 = hashlib.sha256(packed).hexdigest()
+    put(Bucket="models", Key=archive, Body=packed)
     put(Bucket="models", Key=layout.spec("people", spec.digest()), Body=spec.canonical().encode())
     put(Bucket="models", Key=layout.report("people", PROMOTED), Body=b"<h1>promoted</h1>")
     version = ModelVersion(
-        id=version_id("people", digest), model="people", digest=digest, archive_key=archive, archive_sha256="a" * 64,
+        id=version_id("people", digest), model="people", digest=digest, archive_key=archive, archive_sha256=sha256,
         run=PROMOTED, datasets=("ds-people-1f0c93ab27de",), profile_key="", code_digest="c" * 64,
         spec_digest=spec.digest(), parameters=job.evaluation["parameters"],
         metrics=job.evaluation["candidate"]["metrics"], environment=job.manifest["versions"], created_at=MOMENT,
     )  # fmt: skip
+    version = signing.sign(world.platform, version)
     world.ledger.put_version(version)
     for run, state, at in ((PROMOTED, "promoted", MOMENT), (REFUSED, "refused", MOMENT + timedelta(hours=1))):
         _open(world, job, spec, run, state, at, version)

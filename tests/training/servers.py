@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.signatures import signed_environment
 from tests.training.jobs import Job
 from training.champion import unpack
 from training.serve import App
@@ -82,6 +83,7 @@ def serving(job: Job, scratch: Path) -> Iterator[str]:
         "OMP_NUM_THREADS": "1",
         "PERENNIAL_MODEL_VERSION": job.version,
         "PERENNIAL_MODEL_DIGEST": job.manifest["digest"],
+        **signed_environment(job.version, job.manifest["digest"]),
     }
     (scratch / "elsewhere").mkdir()
     (scratch / "closed").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -15,7 +16,7 @@ import boto3
 import pytest
 
 import embedded.cloud
-from cloud import lease, platform
+from cloud import lease, platform, signing
 from cloud import ledger as ledgers
 from cloud.ledger import Ledger
 from functions.release import canary, check, deployment, finish, rollback, verify
@@ -25,6 +26,7 @@ from perennial.environment import Environment
 from perennial.records import Champion, ModelVersion, Run
 from perennial.spec import parse
 from tests.embedded.assemblies import make_role
+from tests.signatures import model_key
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 ROWS = [{"x": float(number)} for number in range(20)]
@@ -99,16 +101,19 @@ class House:
         s3 = boto3.client("s3")
         code = APP.replace("HOW_IT_IS_BROKEN", how)
         files = {"code/training/__init__.py": "", "code/training/serve.py": code}
-        s3.put_object(Bucket="models", Key=key, Body=_archive(files))
+        archive = _archive(files)
+        s3.put_object(Bucket="models", Key=key, Body=archive)
         s3.put_object(Bucket="models", Key=key.replace("model.tar.gz", "golden.json"), Body=json.dumps(GOLDEN).encode())
         digits = self.spec.digest()
         s3.put_object(Bucket="models", Key=layout.spec(self.model, digits), Body=self.spec.canonical().encode())
         made = ModelVersion(
-            id=f"{self.model}@{digest[:12]}", model=self.model, digest=digest, archive_key=key, archive_sha256="",
+            id=f"{self.model}@{digest[:12]}", model=self.model, digest=digest, archive_key=key,
+            archive_sha256=hashlib.sha256(archive).hexdigest(),
             run=f"run-{self.model}-{digest[:12]}", datasets=(f"ds-{self.model}-{digest[:12]}",), profile_key="",
             code_digest="", spec_digest=digits, parameters={}, metrics={}, environment={},
             created_at=datetime.now(UTC),
         )  # fmt: skip
+        made = signing.sign(platform.from_environment(), made)
         self.ledger.put_version(made)
         return made
 
@@ -252,6 +257,7 @@ def hosting() -> Iterator[embedded.cloud.Cloud]:
         )
         names = {
             "PERENNIAL_MODELS_BUCKET": "models",
+            "PERENNIAL_SIGNING_KEY": model_key(),
             "PERENNIAL_TRAFFIC_BUCKET": "traffic",
             "PERENNIAL_LEDGER_TABLE": "ledger",
             "PERENNIAL_NOTICES_TOPIC": boto3.client("sns").create_topic(Name="notices")["TopicArn"],
