@@ -42,23 +42,24 @@ def reject(
 def answer(identity: str, *, approved: bool, why: str, json: bool) -> None:
     """Sends the answer. Raises CommandError if the run does not wait for one."""
     model_of(identity)
-    _, ledger = connection.connect()
+    platform, ledger = connection.connect()
     run = find_run(ledger, identity)
     if run is None:
         raise CommandError(f"{identity} has no run yet; next: perennial explain {identity}")
 
-    from cloud import executions
+    from cloud import executions, identities
     from perennial.approval import Answer
 
     _refuse_if_nobody_waits(run)
     token = executions.find_token(ledger, run)
-    sent = Answer(approved, _caller(), why)
-    if token is None or not executions.answer(token, sent.as_dict()):
+    sent = Answer.read({"approved": approved, "why": why})
+    proof = identities.prove(sent.statement(platform.environment.name, run.id))
+    if token is None or not executions.answer(token, {**sent.as_dict(), "proof": proof}):
         raise CommandError(f"{run.id} was answered already, or its time is over; next: perennial explain {run.id}")
     if json:
-        emit({"run": run.id, **sent.as_dict()})
+        emit({"run": run.id, "by": _caller(), **sent.as_dict()})
         return
-    word = "approved; the release starts" if approved else "rejected; the champion stays"
+    word = "approved; the release starts once AWS vouches for you" if approved else "rejected; the champion stays"
     line(f"{run.id}: {word}")
     next_line(f"perennial explain {run.id}")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from cloud import executions, lease, messaging
+from cloud import executions, identities, lease, messaging
 from cloud.handovers import HOLD, Approval, ApprovalAnswer, ApprovalRequest, Nothing
 from functions.task import Task, task
 from perennial import approval
@@ -37,9 +38,24 @@ def request_approval(task: Task, request: ApprovalRequest) -> Nothing:
 
 @task(ApprovalAnswer)
 def record_approval(task: Task, request: ApprovalAnswer) -> Approval:
-    """Records who answered, what, when and why, and deletes the task token."""
-    answer = Answer.read(request.answer)
+    """Records who answered, what, when and why, and deletes the task token.
+
+    An approval counts if AWS vouches for who sent it.
+    """
+    answer = _identified(task, request.answer, Answer.read(request.answer))
     executions.delete_token(task.ledger, task.run)
-    details = {**answer.as_dict(), "in_time": answer.in_time, "at": task.now.isoformat()}
+    details = {**answer.as_dict(), "by": answer.by, "in_time": answer.in_time, "at": task.now.isoformat()}
     task.note(approval.ANSWERED, (answer.sentence,), details, approval_until=None)
     return Approval(answer.approved)
+
+
+def _identified(task: Task, given: object, answer: Answer) -> Answer:
+    """The answer with the ARN that STS has for its sender; one that approves nothing where STS has none."""
+    if not answer.in_time:
+        return answer
+    proof = given.get("proof") if isinstance(given, Mapping) else None
+    try:
+        identity = identities.proven(proof, answer.statement(task.platform.environment.name, task.run.id))
+    except identities.UnprovenError as error:
+        return answer.unproven(error.message)
+    return answer.of(identity.arn)

@@ -5,8 +5,9 @@ Fails closed: an answer that is not exactly `approved: true` rejects the candida
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +16,12 @@ from perennial.records import Notice, Run
 REQUESTED, ANSWERED = "approval", "answer"  # names of steps in the run's record
 LONGEST_WHY = 1000  # characters
 TIMEOUT = "States.Timeout"
+STATEMENT = "perennial.answer/1"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A person's answer, or none in time. `by` is the ARN that the answer names, '' where it names none."""
+    """A person's answer, or none in time. `by` is the ARN of who answered as AWS names it, '' where it is not known."""
 
     approved: bool
     by: str = ""
@@ -35,11 +37,27 @@ class Answer:
             return cls(approved=False, in_time=False)
         known = isinstance(given.get("approved"), bool)
         why = _text(given.get("why")) if known else "the answer was malformed"
-        return cls(approved=given.get("approved") is True, by=_text(given.get("by")), why=why)
+        return cls(approved=given.get("approved") is True, why=why)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, to be sent as the task's output."""
-        return {"approved": self.approved, "by": self.by, "why": self.why}
+        return {"approved": self.approved, "why": self.why}
+
+    def statement(self, environment: str, run: str) -> bytes:
+        """The answer to a run as the bytes that its sender's signature is bound to."""
+        bound = {"type": STATEMENT, "environment": environment, "run": run, "approved": self.approved, "why": self.why}
+        return json.dumps(bound, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+    def of(self, arn: str) -> Answer:
+        """The answer of a principal whom AWS vouches for."""
+        return replace(self, by=arn)
+
+    def unproven(self, reason: str) -> Answer:
+        """The answer of a sender whom AWS does not vouch for: it approves nothing."""
+        reasoned = f" ({self.why})" if self.why else ""
+        if not self.approved:
+            return replace(self, why=self.why or reason)
+        return replace(self, approved=False, why=f"an approval that does not count, because {reason}{reasoned}")
 
     @property
     def sentence(self) -> str:
@@ -80,4 +98,4 @@ def notice(run: Run) -> Notice:
 
 
 def _text(value: object) -> str:
-    return " ".join(value.split())[:LONGEST_WHY] if isinstance(value, str) else ""
+    return " ".join(value.split())[:LONGEST_WHY].rstrip() if isinstance(value, str) else ""

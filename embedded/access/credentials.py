@@ -59,6 +59,10 @@ class Registry:
             return known
         return next((found for other in self._others if (found := other(access_key))), None)
 
+    def issued(self, access_key: str) -> Credentials | None:
+        """The credentials with that access key that were issued here, or None."""
+        return self._by_key.get(access_key)
+
     def ask(self, other: Callable[[str], Credentials | None]) -> None:
         """Sets `other` as the lookup of keys that are not issued here."""
         self._others.append(other)

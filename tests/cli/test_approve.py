@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import executions, platform
+from cloud import executions, identities, platform
 from cloud.ledger import Ledger
+from perennial.approval import Answer
 from perennial.environment import Environment
 from perennial.records import Run, Step
 from tests.cli.conftest import Perennial
@@ -55,12 +56,17 @@ def test_an_approval_is_sent_with_who_and_why(perennial: Perennial, cloud: Ledge
     open_run(cloud, ASKED)
     result = perennial("approve", RUN, "--why", "looks good")
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"{RUN}: approved; the release starts\nnext: perennial explain {RUN}\n"
+    assert (
+        result.stdout
+        == f"{RUN}: approved; the release starts once AWS vouches for you\nnext: perennial explain {RUN}\n"
+    )
     (request,) = sent
     answer = json.loads(request["output"])
     assert request["taskToken"] == TOKEN
     assert (answer["approved"], answer["why"]) == (True, "looks good")
-    assert answer["by"].startswith("arn:aws:sts::123456789012:")
+    bound = Answer(True, why="looks good").statement("perennial", RUN)
+    assert identities.proven(answer["proof"], bound).arn.startswith("arn:aws:sts::123456789012:")
+    assert "by" not in answer
 
 
 def test_a_rejection_needs_a_reason(perennial: Perennial, cloud: Ledger, sent: list[dict]) -> None:

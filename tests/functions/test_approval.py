@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cloud import executions, lease, report_data, s3
+from cloud import executions, identities, lease, report_data, s3
 from functions import FunctionError
 from functions.approval import record_approval, request_approval
 from functions.cleanup import handler as clean_up
 from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler as dispatch
 from functions.gate import handler as judge
-from perennial.approval import ANSWERED, REQUESTED, waits_until
+from perennial.approval import ANSWERED, REQUESTED, Answer, waits_until
 from perennial.reports import run_contents
 
 TOKEN = "AQCkAAAAKgAAAAMAAAAAAAAAAW-the-token"
+ME = "arn:aws:sts::123456789012:user/moto"
 
 
 @pytest.fixture
@@ -78,22 +79,60 @@ def test_the_token_is_in_no_record_notice_or_log(world, asked, send, context, ca
     assert TOKEN not in seen
 
 
+def proven(run: dict, **given: object) -> dict:
+    """An answer as the command sends it; on moto STS names everybody so, and verifies no signature."""
+    answer = Answer.read(given)
+    return given | {"proof": identities.prove(answer.statement("perennial", run["id"]))}
+
+
+UNSIGNED = "the answer bears no signature of its sender"
+
+
+@pytest.mark.parametrize(
+    ("given", "approved", "told"),
+    [
+        ({"approved": True, "why": "it is\n good"}, True, f"Approved by {ME}: it is good."),
+        ({"approved": True}, True, f"Approved by {ME}, without a reason."),
+        ({"approved": True, "by": "arn:aws:iam::123456789012:user/boss"}, True, f"Approved by {ME}, without a reason."),
+        ({"approved": False, "why": "too few rows."}, False, f"Rejected by {ME}: too few rows."),
+        ({"approved": "true"}, False, f"Rejected by {ME}: the answer was malformed."),
+    ],
+)
+def test_the_record_says_who_answered_as_sts_names_them_and_why(world, asked, context, given, approved, told):
+    assert record_approval({"run": asked, "answer": proven(asked, **given)}, context) == {"approved": approved}
+    step = world.ledger.run(asked["id"]).step(ANSWERED)
+    assert step.sentences == (told,)
+    assert step.details["by"] == ME
+
+
+def test_a_proof_of_another_run_or_another_answer_approves_nothing(world, asked, context):
+    others = [
+        proven(asked | {"id": "run-flights-000000000000"}, approved=True),
+        proven(asked, approved=False, why="no"),
+    ]
+    for other in others:
+        answer = {"approved": True, "proof": other["proof"]}
+        assert record_approval({"run": asked, "answer": answer}, context) == {"approved": False}
+        told = world.ledger.run(asked["id"]).step(ANSWERED).sentences
+        reason = "an approval that does not count, because the signature is of another answer"
+        assert told == (f"Rejected by an unknown person: {reason}.",)
+
+
 @pytest.mark.parametrize(
     ("answer", "approved", "told"),
     [
-        ({"approved": True, "by": "arn:a", "why": "it is\n good"}, True, "Approved by arn:a: it is good."),
-        ({"approved": True}, True, "Approved by an unknown person, without a reason."),
-        ({"approved": False, "by": "arn:x", "why": "too few rows."}, False, "Rejected by arn:x: too few rows."),
+        ({"approved": True, "by": "arn:a", "why": "it is\n good"}, False,
+         f"Rejected by an unknown person: an approval that does not count, because {UNSIGNED} (it is good)."),
+        ({"approved": False, "by": "arn:x", "why": "too few rows."}, False,
+         "Rejected by an unknown person: too few rows."),
         ({"Error": "States.Timeout", "Cause": ""}, False, "Nobody answered in time, so the candidate is refused."),
-        ({"approved": "true", "by": "arn:x"}, False, "Rejected by arn:x: the answer was malformed."),
+        ({"approved": "true", "by": "arn:x"}, False, "Rejected by an unknown person: the answer was malformed."),
         ({}, False, "Rejected by an unknown person: the answer was malformed."),
         ("yes", False, "Rejected by an unknown person: the answer was malformed."),
         (None, False, "Rejected by an unknown person: the answer was malformed."),
     ],
 )  # fmt: skip
-def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
-    world, asked, context, answer, approved, told
-):
+def test_an_answer_that_nobody_signed_opens_no_gate(world, asked, context, answer, approved, told):
     assert record_approval({"run": asked, "answer": answer}, context) == {"approved": approved}
     run = world.ledger.run(asked["id"])
     step = run.step(ANSWERED)
@@ -105,9 +144,9 @@ def test_the_gate_opens_for_a_plain_yes_alone_and_the_record_says_who_and_why(
 
 
 def test_a_refusal_by_a_person_is_the_reason_of_the_runs_end(world, asked, context):
-    record_approval({"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "not before May"}}, context)
+    record_approval({"run": asked, "answer": proven(asked, approved=False, why="not before May")}, context)
     conclude({"run": asked, "outcome": "refused"}, context)
-    assert world.ledger.run(asked["id"]).reasons[1] == "Rejected by arn:x: not before May."
+    assert world.ledger.run(asked["id"]).reasons[1] == f"Rejected by {ME}: not before May."
 
 
 def test_a_run_that_is_stopped_while_it_waits_forgets_its_token_and_frees_the_model(world, asked, context):
@@ -212,9 +251,7 @@ def test_the_record_keeps_names_and_what_was_decided_but_no_metrics(world, run, 
 
 
 def test_the_report_says_what_the_person_said(world, asked, context):
-    record_approval(
-        {"run": asked, "answer": {"approved": False, "by": "arn:x", "why": "<b>not</b> before May"}}, context
-    )
+    record_approval({"run": asked, "answer": proven(asked, approved=False, why="<b>not</b> before May")}, context)
     conclude({"run": asked, "outcome": "refused"}, context)
     report = report_data.of_run(world.platform, world.ledger, world.ledger.run(asked["id"]))
-    assert run_contents(report)["decision"]["reasons"] == ["Rejected by arn:x: <b>not</b> before May."]
+    assert run_contents(report)["decision"]["reasons"] == [f"Rejected by {ME}: <b>not</b> before May."]

@@ -49,8 +49,31 @@ def test_any_output_of_the_task_is_an_answer_and_only_a_plain_yes_approves(given
 
 
 def test_what_is_sent_is_read_back():
-    sent = Answer(True, "arn:aws:iam::1:user/ada", "because")
+    sent = Answer(True, why="because")
     assert Answer.read(sent.as_dict()) == sent
+
+
+@given(st.booleans(), st.text(max_size=1200))
+def test_a_signature_is_bound_to_the_answer_as_it_is_read(approved, why):
+    sent = Answer.read({"approved": approved, "why": why})
+    read = Answer.read(sent.as_dict())
+    assert read.statement("perennial", "run-m-000000000000") == sent.statement("perennial", "run-m-000000000000")
+
+
+def test_another_answer_run_or_environment_has_another_statement():
+    statements = {
+        Answer(approved, why=why).statement(environment, run)
+        for approved in (True, False)
+        for why in ("", "because")
+        for environment in ("perennial", "staging")
+        for run in ("run-m-000000000000", "run-m-000000000001")
+    }
+    assert len(statements) == 16
+
+
+def test_an_approval_whose_sender_is_unproven_is_a_rejection_and_a_rejection_stays_one():
+    assert not Answer(True, why="good").unproven("nobody signed it").approved
+    assert Answer(False, why="bad").unproven("nobody signed it") == Answer(False, why="bad")
 
 
 @pytest.mark.parametrize(
