@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from perennial import heldout
 from perennial.contract.plan import Plan
-from training import fitting, intervals, labels, thresholds, updates
+from training import encodings, fitting, intervals, labels, thresholds, updates
 from training.artifact import ArtifactError
 from training.fitting import Draft, Fitted
 from training.job import TrainingError, report
@@ -138,6 +138,8 @@ def _require_same(plan: Plan, champion: Model, classes: Sequence[Any]) -> None:
     changed = [name for name, (before, after) in now.items() if before != after]
     if changed:
         raise NotAmendableError(f"{' and '.join(changed)} differ from the champion's")
+    if any("words" in way for way in encodings.recorded(then).values()):
+        raise NotAmendableError("its encoding of texts by words has learnt the targets of the rows to replay")
     if _generation(champion) >= plan.amend.generations:
         raise NotAmendableError(
             f"the champion has grown {_generation(champion)} times; after {plan.amend.generations} the next model is "

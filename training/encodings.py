@@ -1,8 +1,9 @@
 """The encodings of texts and of columns of many categories: chosen by what helps on folds of the training rows.
 
-A text is used or left out. A column with more categories than have a code of their own keeps its codes, or becomes the
-means of the target, or n-grams of its names, or both. A way is taken if its loss on folds is surely less. The trials
-see a bounded number of columns and rows; the folds follow from the rows' hashes, so the choice is repeatable.
+A text is left out, or becomes n-grams, or the answers of a linear model over its words, or both. A column with more
+categories than have a code of their own keeps its codes, or becomes the means of the target, or n-grams of its names,
+or both. A way is taken if its loss on folds is surely less. The trials see a bounded number of columns and rows; the
+folds follow from the rows' hashes, so the choice is repeatable.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LEFT_OUT = ""  # the way of a column that is not used
 _MOST_COLUMNS = 6
 _ROWS_PER_CATEGORY = 3  # of fewer rows on average nothing is learnt
 _SURELY = 2.0  # standard errors
+#: what is tried of a text, and of a category
+_WAYS = {True: ("ngrams", "words", "ngrams+words"), False: ("means", "ngrams", "means+ngrams")}
 
 Ways = Mapping[str, str]
 #: from rows, their targets as numbers and `ways`, the encodings of columns, to a fitted pipeline
@@ -79,15 +82,14 @@ def choose(plan: Plan, split: Split, numbers: NDArray[Any], classes: int, fit: F
     if folds.fault:
         return Encodings(usual, reason=f"no encoding was tried: {folds.fault}")
     tried = [*texts, *many][:_MOST_COLUMNS]
-    if len(texts) == len(plan.features):
-        tried = []  # there is nothing to leave them out for
-    ways = usual | {name: LEFT_OUT for name in texts if name in tried}
+    ways = dict(usual)
+    if len(texts) < len(plan.features):  # else there is nothing to leave them out for
+        ways |= {name: LEFT_OUT for name in texts if name in tried}
     trials: list[Trial] = []
-    best = folds.losses(partial(fit, ways=ways)) if tried else None
+    best = folds.losses(partial(fit, ways=ways))
     for name in tried:
-        for way in ("ngrams",) if name in texts else ("means", "ngrams", "means+ngrams"):
+        for way in (each for each in _WAYS[name in texts] if each != ways.get(name)):
             losses = folds.losses(partial(fit, ways=ways | {name: way}))
-            assert best is not None
             trials.append(Trial(name, way, Gain.of(best, losses)))
             if trials[-1].taken:
                 ways, best = ways | {name: way}, losses

@@ -13,6 +13,7 @@ from perennial.contract.columns import Column
 from training.encoders import Calendar, Codes, Encoder, Flags, Joined, Matrix, Numbers, Scaled
 from training.ngrams import NGrams
 from training.target_means import TargetMeans
+from training.words import Words
 
 # HistGradientBoosting takes 255 bins; one is for others, one for missing values.
 MOST_CODES = 253
@@ -42,17 +43,18 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, rows: pd.DataFrame, target: Any = None) -> Self:
         """Fits each column's encoder to the training rows. `target`: numbers, or places of classes, (n,)."""
-        self.encoders_: list[tuple[str, Encoder]] = [
-            (name, self._encoder(name).fit(rows[name], target)) for name in self.columns
-        ]
-        # A column without values is left out: it has no information, and some estimators fail on it.
-        self.empty_ = np.isnan(self._encoded(rows)).all(axis=0)
+        self._fit_encoders(rows, target)
+        self._leave_out_empty(self._encoded(rows))
         return self
 
-    def fit_transform(self, rows: pd.DataFrame, target: Any = None, **_: Any) -> Matrix:
-        """The matrix of the training rows: a number that is from targets is not from the row's own."""
-        self.fit(rows, target)
-        matrix = np.column_stack([_learnt(encoder, rows[name], target) for name, encoder in self.encoders_])
+    def fit_transform(self, rows: pd.DataFrame, target: Any = None, groups: Any = None, **_: Any) -> Matrix:
+        """The matrix of the training rows: a number that is from targets is not from the row's own.
+
+        `groups` (n,): whole numbers; a number from a text's words is not from the row's group either.
+        """
+        self._fit_encoders(rows, target)
+        matrix = np.column_stack([_learnt(encoder, rows[name], target, groups) for name, encoder in self.encoders_])
+        self._leave_out_empty(matrix)
         matrix[:, self.empty_] = 0.0
         return matrix
 
@@ -61,6 +63,15 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         matrix = self._encoded(rows)
         matrix[:, self.empty_] = 0.0
         return matrix
+
+    def _fit_encoders(self, rows: pd.DataFrame, target: Any) -> None:
+        self.encoders_: list[tuple[str, Encoder]] = [
+            (name, self._encoder(name).fit(rows[name], target)) for name in self.columns
+        ]
+
+    def _leave_out_empty(self, matrix: Matrix) -> None:
+        """A column without values is left out: it has no information, and some estimators fail on it."""
+        self.empty_ = np.isnan(matrix).all(axis=0)
 
     def _encoded(self, rows: pd.DataFrame) -> Matrix:
         return np.column_stack([encoder.transform(rows[name]) for name, encoder in self.encoders_])
@@ -98,17 +109,24 @@ def _encoder(column: Column, dense: bool, way: str | None, classes: int, seed: i
 
 
 def _part(kind: str, classes: int, seed: int) -> Encoder:
-    return TargetMeans(classes, seed) if kind == "means" else NGrams(seed)
+    match kind:
+        case "means":
+            return TargetMeans(classes, seed)
+        case "words":
+            return Words(classes)
+    return NGrams(seed)
 
 
-def _learnt(encoder: Encoder, values: pd.Series, target: Any) -> Matrix:
+def _learnt(encoder: Encoder, values: pd.Series, target: Any, groups: Any) -> Matrix:
     """The numbers of the rows that the encoder was fitted to."""
     match encoder:
         case TargetMeans():
             return encoder.crossed(values, target)
+        case Words():
+            return encoder.crossed(values, target, groups)
         case Scaled():
-            return encoder.scaled(_learnt(encoder.inner, values, target))
+            return encoder.scaled(_learnt(encoder.inner, values, target, groups))
         case Joined():
-            parts = [_learnt(part, values, target) for part in encoder.parts]
+            parts = [_learnt(part, values, target, groups) for part in encoder.parts]
             return np.column_stack([np.zeros((len(values), 0)), *parts])
     return encoder.transform(values)

@@ -24,7 +24,7 @@ from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
 from training.payloads import openapi
-from training.split import Split
+from training.split import Split, side_hashes
 from training.thresholds import Choice
 
 CODE = Path(__file__).resolve().parent.parent
@@ -156,10 +156,14 @@ def pipeline_on(
     `ways`: the chosen encodings of columns.
     """
     pipeline = estimators.build(plan, max(1, len(classes)), CODE, ways)
+    grouped: dict[str, Any] = {}
+    if plan.split.group and any("words" in way for way in (ways or {}).values()):
+        places = np.arange(len(rows), dtype=np.uint64)
+        grouped["features__groups"] = side_hashes(rows, places, plan.split.group, plan.secret)
     try:
         own = ":" in plan.estimator  # what a user's estimator prints is not ours
         with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):
-            pipeline.fit(rows[list(plan.features)], numbers)
+            pipeline.fit(rows[list(plan.features)], numbers, **grouped)
     except (ValueError, TypeError, UnboundLocalError) as error:  # the last one of ElasticNetCV, for targets as 1e300
         # scikit-learn checks parameters before it reads rows; any other message may hold values
         reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__

@@ -56,10 +56,11 @@ def tf_idf(text: str) -> Any:
         parts: list[Any] = [("text", words, text)]
         if numbers:
             parts.append(("numbers", make_pipeline(SimpleImputer(), StandardScaler()), numbers))
+        scoring = "roc_auc" if len(np.unique(target[train])) == 2 else "roc_auc_ovr"
         linear = (
             RidgeCV(np.logspace(-1, 2, 7))
             if is_regression
-            else LogisticRegressionCV(Cs=np.logspace(-1, 2, 4), cv=3, scoring="roc_auc", max_iter=1000)
+            else LogisticRegressionCV(Cs=np.logspace(-1, 2, 4), cv=3, scoring=scoring, max_iter=1000)
         )
         frame = frame.assign(**{text: frame[text].fillna("").astype(str)})
         return make_pipeline(ColumnTransformer(parts), linear).fit(frame.iloc[train], target[train]), frame

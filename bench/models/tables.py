@@ -41,6 +41,8 @@ class Public:
     sdist: str = ""
     #: the columns' names, of a file of tabs without a header
     header: tuple[str, ...] = ()
+    #: lines before the rows, of a file of tabs
+    skip: int = 0
     #: a column of sentences, which is made a feature where the draft leaves it out
     text: str = ""
     #: the columns that are kept; () for all
@@ -125,13 +127,14 @@ def _downloaded(sdist: str) -> Path:
 
 def _rewritten(data: bytes, table: Public) -> bytes:
     """The columns that are kept, as CSV with a header."""
-    lines = data.decode("utf-8", "replace").splitlines()
+    text = data.decode("utf-8", "replace")
     if table.header:
+        lines = [line.rstrip("\r") for line in text.split("\n")[table.skip :]]
         rows = [dict(zip(table.header, line.split("\t", len(table.header) - 1), strict=True)) for line in lines if line]
     else:
-        rows = list(csv.DictReader(lines))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, table.columns or table.header, extrasaction="ignore", lineterminator="\n")
+        rows = list(csv.DictReader(text.splitlines()))
+    written = io.StringIO()
+    writer = csv.DictWriter(written, table.columns or table.header, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: value.strip() for name, value in row.items()} for row in rows)
-    return text.getvalue().encode()
+    return written.getvalue().encode()

@@ -13,9 +13,10 @@ import pytest
 
 from perennial.contract.columns import TYPES, Column
 from perennial.spec import parse
-from training import encodings, folds, ngrams
+from training import encodings, folds, ngrams, words
 from training.columns import frame
 from training.estimators import _NAMED
+from training.fast import words as plain
 from training.fast.ngrams import LONGEST_TEXT, ROUNDED
 from training.features import MOST_CODES, MOST_FLAGS, Features
 
@@ -90,7 +91,9 @@ def test_categories_beyond_the_limit_share_one_place_with_unseen_ones(encoding: 
 
 
 def test_a_text_is_as_many_numbers_as_the_page_says_and_its_length_last() -> None:
-    (width, reduced) = re.findall(r"becomes (\d+) numbers.*?reduced to (\d+) numbers", section("text"), re.DOTALL)[0]
+    (width, reduced) = re.findall(
+        r"n-grams\*\* are (\d+) numbers.*?reduced to (\d+) numbers", section("text"), re.DOTALL
+    )[0]
     numbers = encoded("text", "ordinal", "quiet street")
     assert len(numbers) == len(encoded("text", "dense", "quiet street")) == int(width) == int(reduced) + 1
     assert numbers[-1] == pytest.approx(np.log1p(len("quiet street")))
@@ -98,18 +101,27 @@ def test_a_text_is_as_many_numbers_as_the_page_says_and_its_length_last() -> Non
 
 
 def test_the_bounds_of_texts_and_of_the_choice_are_the_codes() -> None:
-    words = " ".join(TEXT.split())
+    told = " ".join(TEXT.split())
+    assert sorted(words.PENALTIES) == [0.5, 2, 8, 32]
     for bound in (
         f"the {ngrams._MOST_NGRAMS:,} most frequent n-grams of the first {ngrams._MOST_ROWS:,} training rows",
         f"the first {LONGEST_TEXT:,} characters of a text",
         f"rounded to {ROUNDED} decimals",
+        f"n-grams of {min(plain.SIZES)} to {max(plain.SIZES)} characters within a word",
+        f"the first {plain.LONGEST:,} characters of a text",
+        f"the {words.MOST_NGRAMS:,} n-grams that stand in most texts, each in {words.FEWEST_TEXTS} texts at least",
+        f"the first training rows with {words.MOST_CHARACTERS:,} characters",
+        f"one of {plain.PLACES:,} places",
+        f"(cross-fitting, {words.FOLDS} folds)",
+        f"(0.5, 2, 8 or 32) is the one with the least error on {words._TUNED_ON} of {words.FOLDS} folds of the first "
+        f"{words._MOST_TUNED:,} rows",
         f"on {folds.FOLDS} folds of at most {folds.MOST_ROWS:,} training rows",
         f"at most {encodings._MOST_COLUMNS}.",
         f"more than {folds.MOST_CLASSES} classes or fewer than {folds.FEWEST_ROWS} rows",
         f"more than {MOST_CODES} (`ordinal`) or {MOST_FLAGS} (`dense`) categories",
         f"at least {encodings._ROWS_PER_CATEGORY} rows for each",
     ):
-        assert bound in words
+        assert bound in told
 
 
 def test_the_page_names_each_estimators_encoding() -> None:

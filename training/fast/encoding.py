@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.fast.ngrams import NGrams
+from training.fast.words import Words
 
 Matrix = NDArray[np.float64]
 _LARGEST = 3e38
@@ -160,6 +161,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Encoding]] = {
     "flags": Flags,
     "calendar": Calendar,
     "ngrams": NGrams,
+    "words": Words,
     "means": Means,
     "joined": Joined,
     "scaled": Scaled,

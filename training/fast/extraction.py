@@ -21,6 +21,7 @@ from training.features import MOST_CODES, Features
 from training.ngrams import NGrams
 from training.quantile import QuantileBoosting
 from training.target_means import TargetMeans
+from training.words import Words
 
 _BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 _FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
@@ -48,6 +49,8 @@ def encoding(encoder: Encoder) -> dict[str, Any]:
         case TargetMeans():
             arrays = {"means": encoder.means.tolist(), "overall": encoder.overall.tolist()}
             return {"kind": "means", "categories": encoder.categories, **arrays}
+        case Words():
+            return {"kind": "words", **encoder.line.to_json()}
         case Joined():
             return {"kind": "joined", "parts": [encoding(part) for part in encoder.parts]}
         case Scaled():
