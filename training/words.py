@@ -183,7 +183,7 @@ def _tuned(lesson: _Lesson) -> float:
 
 
 def _counts(texts: list[str]) -> csr_matrix:
-    """How often each place stands in each text, (n, PLACES)."""
+    """The times that each place stands in each text, (n, PLACES)."""
     found, ends = array("i"), [0]
     for each in plain.places(texts, {}):
         found.extend(each)
