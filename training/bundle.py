@@ -32,13 +32,13 @@ CONTRACT = (
     )),
 )  # fmt: skip
 SERVING = (
-    "__init__", "artifact", "columns", "encoders", "features", "imported", "model", "ngrams", "predictions", "quantile",
-    "score", "serve", "served", "tables", "target_means", "wheels", "words",
+    "__init__", "artifact", "columns", "encoders", "ensemble", "features", "imported", "model", "ngrams", "predictions",
+    "quantile", "score", "serve", "served", "tables", "target_means", "wheels", "words",
     *(f"payloads/{name}" for name in (
         "__init__", "answers", "inputs", "negotiation", "parquet",
     )),
     *(f"fast/{name}" for name in (
-        "__init__", "contributions", "encoding", "ngrams", "quickscorer", "path", "trees", "words",
+        "__init__", "contributions", "encoding", "ensemble", "links", "ngrams", "quickscorer", "path", "trees", "words",
     )),
 )  # fmt: skip
 

@@ -22,9 +22,10 @@ from sklearn.ensemble import (
 from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from perennial.contract.lifecycle import AUTO
+from perennial.contract.lifecycle import AUTO, ENSEMBLE
 from perennial.contract.plan import Plan
-from training.features import Features, code_places
+from training.ensemble import EnsembleClassifier, EnsembleRegressor, LogTarget, Member, parts
+from training.features import Features, code_places, ordinal_width
 from training.job import TrainingError
 from training.quantile import QuantileBoosting
 
@@ -55,22 +56,46 @@ def build(plan: Plan, classes: int, code: Path, ways: Mapping[str, str] | None =
         return _piped(_from_module(plan, code), Features(plan.features, "dense"))
     if plan.estimator == AUTO:  # before the search
         plan = replace(plan, estimator=next(iter(_NAMED)))
+    if plan.estimator == ENSEMBLE:
+        return _ensemble(plan, classes, ways)
     if plan.estimator not in _NAMED:
         names = ", ".join((*_NAMED, AUTO))
         raise TrainingError(
             f"'{plan.estimator}' is no estimator; expected {names}, or module:function from models/*.py."
         )
-    encoding, make = _NAMED[plan.estimator]
+    encoding, estimator = _NAMED[plan.estimator][0], unfitted(plan, classes, ways)
+    return _piped(estimator, Features(plan.features, encoding, ways, classes, plan.seed))
+
+
+def unfitted(plan: Plan, classes: int, ways: Mapping[str, str] | None = None) -> Any:
+    """The unfitted estimator of a plan that names one, without the encoders. Raises TrainingError as `build`."""
+    make = _NAMED[plan.estimator][1]
     estimator = make(plan.problem, classes, code_places(plan.features, ways, classes), plan.seed)
     _set(estimator, plan)
     if isinstance(estimator, QuantileBoosting):
         estimator.set_params(share=plan.interval)
-    return _piped(estimator, Features(plan.features, encoding, ways, classes, plan.seed))
+    return estimator
 
 
 def encoding_of(estimator: str) -> Literal["ordinal", "dense"] | None:
-    """The encoding that an estimator by name takes; None for one of the user's."""
+    """The encoding that an estimator by name takes; None for one of the user's, and for an ensemble."""
     return _NAMED[estimator][0] if estimator in _NAMED else None
+
+
+def _ensemble(plan: Plan, classes: int, ways: Mapping[str, str] | None) -> Pipeline:
+    """The members of `training.parameters`, each {"weight", "estimator", "parameters", "logarithm"}."""
+    found = plan.parameters["members"]
+    encodings = {encoding_of(each["estimator"]) for each in found}
+    width = ordinal_width(plan.features, ways, classes)
+    members = []
+    for each in found:
+        estimator = unfitted(replace(plan, estimator=each["estimator"], parameters=each["parameters"]), classes, ways)
+        is_dense = encoding_of(each["estimator"]) == "dense"
+        places = (0, None) if len(encodings) == 1 else (width, None) if is_dense else (0, width)
+        members.append(Member(each["weight"], LogTarget(estimator) if each.get("logarithm") else estimator, *places))
+    kind = EnsembleRegressor if plan.problem == "regression" else EnsembleClassifier
+    seen: Any = "both" if len(encodings) > 1 else encodings.pop()
+    return _piped(kind(members), Features(plan.features, seen, ways, classes, plan.seed))
 
 
 def use_threads(pipeline: Pipeline, jobs: int) -> None:
@@ -78,9 +103,9 @@ def use_threads(pipeline: Pipeline, jobs: int) -> None:
 
     One is best for serving: starting a pool takes longer than the prediction.
     """
-    estimator = pipeline[-1]
-    if estimator.get_params().get("n_jobs") is not None:
-        estimator.set_params(n_jobs=jobs)
+    for estimator in parts(pipeline[-1]):
+        if estimator.get_params().get("n_jobs") is not None:
+            estimator.set_params(n_jobs=jobs)
 
 
 def function_of(plan: Plan, code: Path, name: str) -> Callable[..., Any] | None:

@@ -23,6 +23,8 @@ MOST_FLAGS = 50
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """`ordinal` keeps nulls as NaN and categories as codes, for trees; `dense` imputes, scales and one-hot encodes.
 
+    `both` has the numbers of `ordinal`, and behind them those of `dense`.
+
     `ways` are the encodings of columns for which there is a choice (`training.encodings`); `classes` is the number of
     classes, 1 for a regression.
     """
@@ -30,7 +32,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         columns: Mapping[str, Column],
-        encoding: Literal["ordinal", "dense"] = "dense",
+        encoding: Literal["ordinal", "dense", "both"] = "dense",
         ways: Mapping[str, str] | None = None,
         classes: int = 1,
         seed: int = 0,
@@ -66,7 +68,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_encoders(self, rows: pd.DataFrame, target: Any) -> None:
         self.encoders_: list[tuple[str, Encoder]] = [
-            (name, self._encoder(name).fit(rows[name], target)) for name in self.columns
+            (name, self._encoder(name, dense).fit(rows[name], target))
+            for dense in {"ordinal": (False,), "dense": (True,), "both": (False, True)}[self.encoding]
+            for name in self.columns
         ]
 
     def _leave_out_empty(self, matrix: Matrix) -> None:
@@ -80,19 +84,29 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """One name per number of the matrix."""
         return [part for name, encoder in self.encoders_ for part in encoder.names(name)]
 
-    def _encoder(self, name: str) -> Encoder:
+    def _encoder(self, name: str, dense: bool) -> Encoder:
         way = (self.ways or {}).get(name)
-        return _encoder(self.columns[name], self.encoding == "dense", way, self.classes, self.seed)
+        return _encoder(self.columns[name], dense, way, self.classes, self.seed)
 
 
 def code_places(columns: Mapping[str, Column], ways: Mapping[str, str] | None = None, classes: int = 1) -> list[int]:
     """The indices of category codes in the ordinal matrix; known before the fit."""
+    encoders, starts = _ordinal(columns, ways, classes)
+    return [int(at) for encoder, at in zip(encoders, starts, strict=False) if isinstance(encoder, Codes)]
+
+
+def ordinal_width(columns: Mapping[str, Column], ways: Mapping[str, str] | None = None, classes: int = 1) -> int:
+    """The number of columns of the ordinal matrix; known before the fit."""
+    return int(_ordinal(columns, ways, classes)[1][-1])
+
+
+def _ordinal(columns: Mapping[str, Column], ways: Mapping[str, str] | None, classes: int) -> tuple[list[Encoder], Any]:
+    """The unfitted encoders, and where the numbers of each start, with the end of all."""
     encoders = {
         name: _encoder(column, dense=False, way=(ways or {}).get(name), classes=classes)
         for name, column in columns.items()
     }
-    starts = np.cumsum([0, *[len(encoder.names(name)) for name, encoder in encoders.items()]])
-    return [int(at) for encoder, at in zip(encoders.values(), starts, strict=False) if isinstance(encoder, Codes)]
+    return list(encoders.values()), np.cumsum([0, *[len(each.names(name)) for name, each in encoders.items()]])
 
 
 def _encoder(column: Column, dense: bool, way: str | None, classes: int, seed: int = 0) -> Encoder:

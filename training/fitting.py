@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 
 from perennial.contract.plan import Plan
 from training import artifact, bundle, encodings, estimators, intervals, labels, progress, thresholds, wheels
-from training.encodings import Ways
+from training.encodings import Encodings, Ways
 from training.fast import parity
 from training.job import TrainingError, report
 from training.model import Model
@@ -58,11 +58,14 @@ class Draft:
     known: Sequence[Mapping[str, Any]] = ()
 
 
-def fit(plan: Plan, split: Split, folder: Path) -> Fitted:
-    """Fits a model and writes it to `folder`. Raises TrainingError."""
+def fit(plan: Plan, split: Split, folder: Path, chosen: Encodings | None = None) -> Fitted:
+    """Fits a model and writes it to `folder`. Raises TrainingError.
+
+    `chosen`: the encodings that a search has tried with; without them they are chosen for the plan's estimator.
+    """
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
     numbers = targets(plan, split.train, classes)
-    chosen = encodings.choose(
+    chosen = chosen or encodings.choose(
         plan, split, numbers, len(classes), lambda rows, truth, *, ways: pipeline_on(plan, rows, truth, classes, ways)
     )
     pipeline, seconds = _timed(plan, split.train, numbers, classes, chosen.ways)
@@ -148,6 +151,14 @@ def _sealed(plan: Plan, split: Split, draft: Draft, folder: Path) -> Model:
     return Model.load(folder, artifact.seal(folder, facts))
 
 
+def groups(plan: Plan, rows: pd.DataFrame, ways: Ways | None) -> NDArray[np.uint64] | None:
+    """The groups of rows as whole numbers (n,), where an encoding of words needs them; None otherwise."""
+    if not plan.split.group or not any("words" in way for way in (ways or {}).values()):
+        return None
+    places = np.arange(len(rows), dtype=np.uint64)
+    return side_hashes(rows, places, plan.split.group, plan.secret)
+
+
 def pipeline_on(
     plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways | None = None
 ) -> Pipeline:
@@ -156,10 +167,8 @@ def pipeline_on(
     `ways`: the chosen encodings of columns.
     """
     pipeline = estimators.build(plan, max(1, len(classes)), CODE, ways)
-    grouped: dict[str, Any] = {}
-    if plan.split.group and any("words" in way for way in (ways or {}).values()):
-        places = np.arange(len(rows), dtype=np.uint64)
-        grouped["features__groups"] = side_hashes(rows, places, plan.split.group, plan.secret)
+    of_rows = groups(plan, rows, ways)
+    grouped = {} if of_rows is None else {"features__groups": of_rows}
     try:
         own = ":" in plan.estimator  # what a user's estimator prints is not ours
         with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):

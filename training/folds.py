@@ -59,9 +59,9 @@ class Folds:
     classes: int
 
     @classmethod
-    def of(cls, split: Split, numbers: NDArray[Any], classes: int) -> Folds:
-        """At most MOST_ROWS training rows; fewer of several classes, which take as many trees."""
-        most = max(_FEWEST_OF_MANY_CLASSES, MOST_ROWS // max(1, classes - 1))
+    def of(cls, split: Split, numbers: NDArray[Any], classes: int, rows: int = MOST_ROWS) -> Folds:
+        """At most so many training rows; fewer of several classes, which take as many trees."""
+        most = max(_FEWEST_OF_MANY_CLASSES, rows // max(1, classes - 1))
         folds = (split.train_hashes[:most] % np.uint64(FOLDS)).astype(np.int64)
         return cls(split.train.head(most), np.asarray(numbers)[:most], folds, classes)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from training.ensemble import parts
 from training.job import report
 
 _SECONDS = 2.0
@@ -35,16 +36,25 @@ class Progress:
 @contextlib.contextmanager
 def trees(estimator: Any) -> Iterator[None]:
     """Reports the trees of an estimator that prints them, while it is fitted; its parameters are as before then."""
-    quiet = estimator.get_params().get("verbose") if hasattr(estimator, "get_params") else None
-    if quiet is None or isinstance(quiet, bool) or quiet != 0:
+    told = [each for each in parts(estimator) if _is_quiet(each)]
+    if not told:
         yield
         return
-    estimator.set_params(verbose=2)
+    for each in told:
+        each.set_params(verbose=2)
     try:
         with contextlib.redirect_stdout(_Trees(sys.stdout)):
             yield
     finally:
-        estimator.set_params(verbose=quiet)
+        for each in told:
+            each.set_params(verbose=0)
+
+
+def _is_quiet(estimator: Any) -> bool:
+    """True for an estimator that can print its trees, and does not."""
+    settings = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    told = settings.get("verbose") if "max_leaf_nodes" in settings else None
+    return told is not None and not isinstance(told, bool) and told == 0
 
 
 class _Trees(io.TextIOBase):
@@ -53,7 +63,7 @@ class _Trees(io.TextIOBase):
     def __init__(self, stdout: TextIO) -> None:
         self._stdout, self._line = stdout, ""
         self._progress: Progress | None = None
-        self._count = 0
+        self._count = self._total = 0
 
     def write(self, text: str) -> int:
         """Takes printed text, which may be parts of lines: HistGradientBoosting prints the counter first."""
@@ -68,7 +78,8 @@ class _Trees(io.TextIOBase):
         if found is None:
             return
         total = int(found[2] or found[4])
-        self._progress = self._progress or Progress("tree", total)
+        if self._progress is None or self._count == self._total:  # the next member of an ensemble
+            self._progress, self._count, self._total = Progress("tree", total), 0, total
         self._count += 1  # workers of a forest finish in any order
         with contextlib.redirect_stdout(self._stdout):
-            self._progress.done(min(self._count, total))
+            self._progress.done(self._count)

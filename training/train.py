@@ -65,9 +65,10 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
             window = contest.without_memory(job, split)
-            job, searched = search.resolve(job, window)
+            found = search.resolve(job, window)
+            job = found.plan
             if job.imported is None:
-                fitted = fitting.fit(job, window, paths.model)
+                fitted = fitting.fit(job, window, paths.model, found.encodings)
             else:
                 fitted = importing.take(job, window, paths.model, paths.plan)
             fitted, judged = contest.judge(job, split, fitted, rival, paths, Path(scratch))
@@ -79,7 +80,7 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
         "fit_seconds": fitted.seconds,
     }
     about["importance"] = importance.measure(job, split, fitted.served)
-    about["search"] = searched
+    about["search"] = found.told
     about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval", "imported")}
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)

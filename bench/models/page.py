@@ -125,8 +125,16 @@ def _texts(known: Mapping[str, Public], results: Mapping[str, Any]) -> str:
 
 
 def _estimator(found: Mapping[str, Any]) -> str:
+    members = found["parameters"].get("members")
+    if members:
+        whole = sum(each["weight"] for each in members)
+        return "; ".join(f"{each['weight'] / whole:.0%} {_member(each)}" for each in members)
     settings = ", ".join(f"{name} {value}" for name, value in found["parameters"].items())
     return f"`{found['estimator']}`" + (f" ({settings})" if settings else "")
+
+
+def _member(found: Mapping[str, Any]) -> str:
+    return _estimator(found) + (" of the logarithm" if found["logarithm"] else "")
 
 
 def _path(found: Mapping[str, Any]) -> str:
@@ -145,7 +153,10 @@ def _scores(name: str, found: Mapping[str, Any]) -> str:
 
 def _difference(found: Mapping[str, float]) -> str:
     word = " worse" if found["high"] < 0 else " better" if found["low"] > 0 else ""
-    return f"{found['difference']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f}){word}"
+    digits = 5 if word and abs(found["difference"]) < 0.0005 else 3
+    return " ".join(
+        (f"{found['difference']:+.{digits}f}", f"({found['low']:+.{digits}f} to {found['high']:+.{digits}f}){word}")
+    )
 
 
 def _draft(table: Public, found: Mapping[str, Any]) -> str:

@@ -28,6 +28,8 @@ class Amendment(Part):
 
 #: the name of a search over the estimators
 AUTO = "auto"
+#: how a run names the weighted mean of several estimators that the search has found
+ENSEMBLE = "ensemble"
 #: the estimator of a run whose model was trained elsewhere
 IMPORTED = "imported"
 
@@ -39,7 +41,7 @@ class Training(Part):
     estimator: str = setting(
         "hist_gradient_boosting",
         "hist_gradient_boosting, random_forest, extra_trees, linear, elastic_net, quantile (of a regression), auto (a "
-        "search over the first five), or module:function from models/*.py.",
+        "search over the first five and their weighted means), or module:function from models/*.py.",
         pattern=r"^(hist_gradient_boosting|random_forest|extra_trees|linear|elastic_net|quantile|auto|"
         r"[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
     )

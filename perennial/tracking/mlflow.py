@@ -37,7 +37,8 @@ def parameters(account: Account) -> dict[str, str]:
     spec = account.spec
     facts: dict[str, Any] = {}
     if spec is not None:
-        facts = {"estimator": spec.training.estimator, "target": spec.target, "problem": spec.problem}
+        estimator = account.evaluation.get("estimator") or spec.training.estimator  # of a search what it has found
+        facts = {"estimator": estimator, "target": spec.target, "problem": spec.problem}
         facts["metric"] = spec.metric()
     counted = {f"rows.{name}": count for name, count in (account.evaluation.get("rows") or {}).items()}
     texts = {name: _text(value)[:LONGEST_PARAMETER] for name, value in (facts | found | counted).items()}

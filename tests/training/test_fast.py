@@ -54,6 +54,23 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "linear": ({"estimator": "linear", "parameters": {}}, "linear"),
     "elastic net": ({"estimator": "elastic_net", "parameters": {}}, "linear"),
+    "ensemble": (
+        {
+            "estimator": "ensemble",
+            "parameters": {
+                "members": [
+                    {"weight": 3, "estimator": "hist_gradient_boosting", "parameters": {"max_iter": 10}},
+                    {
+                        "weight": 2,
+                        "estimator": "random_forest",
+                        "parameters": {"n_estimators": 3, "min_samples_leaf": 2},
+                    },
+                    {"weight": 1, "estimator": "linear", "parameters": {}},
+                ]
+            },
+        },
+        "ensemble",
+    ),
 }
 TARGETS = {"binary": "bought", "multiclass": "plan", "regression": "spent"}
 

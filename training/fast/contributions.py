@@ -36,10 +36,13 @@ class _Steps:
 
 
 class Contributions:
-    """Made once per ensemble, with the first request. `cost` is the number of array elements for one row."""
+    """Made once per ensemble of trees, with the first request.
+
+    `cost` is the number of array elements for one output of one row, `outputs` the number of outputs.
+    """
 
     def __init__(self, trees: Trees) -> None:
-        self._trees = trees
+        self._trees, self.outputs = trees, len(trees.bias)
         self._leaves = np.flatnonzero(trees.left < 0)
         self._steps = _steps(trees, self._leaves)
         longest = int(self._steps.slot.max(initial=0)) + 1

@@ -17,6 +17,7 @@ import pandas as pd
 
 from perennial.contract.schema import Schema
 from training.columns import plain
+from training.ensemble import EnsembleClassifier, EnsembleRegressor, LogTarget
 from training.fast import extraction, quickscorer
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
@@ -66,20 +67,39 @@ def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> st
     if model.manifest["problem"] == "multiclass" and len(model.manifest["classes"]) == 2:
         # such an estimator has one sum per row, not one per class
         raise UnknownKindError("two classes are served on the fast path by problem: binary alone")
-    facts = {**extraction.encodings(features), "link": extraction.link(estimator)}
-    folder.mkdir()
-    weights, intercepts = extraction.linear(estimator)
-    if weights is not None:
-        numbers = features.transform(held_out[list(model.features)])
-        facts |= {"engine": "linear", "weights": weights, "intercepts": intercepts}
-        facts["background"] = numbers.mean(axis=0).tolist()
+    usual = features.transform(held_out[list(model.features)]).mean(axis=0)
+    facts = extraction.encodings(features)
+    if isinstance(estimator, EnsembleRegressor | EnsembleClassifier):
+        members = []
+        for place, member in enumerate(estimator.members):
+            seen = {"weight": member.weight, "start": member.start, "stop": member.stop}
+            own = _of_one(member.estimator, usual[member.start : member.stop], folder / str(place), code)
+            members.append(seen | own)
+        facts |= {"engine": "ensemble", "link": "identity", "members": members}
     else:
-        trees = extraction.trees(estimator)
-        trees.save(folder / "trees.npz")
-        facts |= {"engine": _engine(trees, estimator, folder, code), "single": bool(trees.single)}
+        facts |= _of_one(estimator, usual, folder, code)
     text = json.dumps(facts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     (folder / "fast.json").write_text(text, encoding="utf-8")
     return str(facts["engine"])
+
+
+def _of_one(estimator: Any, usual: Any, folder: Path, code: Path) -> dict[str, Any]:
+    """The facts of one estimator, whose trees are written to `folder`. `usual`: the means of its numbers, (width,)."""
+    if isinstance(estimator, LogTarget):
+        facts: dict[str, Any] = {"link": "bounded", "bounds": [estimator.low_, estimator.high_, estimator.factor_]}
+        estimator = estimator.inner
+        if extraction.link(estimator) != "identity":
+            raise UnknownKindError("a logarithm of a link function is not known")
+    else:
+        facts = {"link": extraction.link(estimator)}
+    folder.mkdir(parents=True)
+    weights, intercepts = extraction.linear(estimator)
+    if weights is not None:
+        facts |= {"engine": "linear", "weights": weights, "intercepts": intercepts}
+        return facts | {"background": usual.tolist()}
+    trees = extraction.trees(estimator)
+    trees.save(folder / "trees.npz")
+    return facts | {"engine": _engine(trees, estimator, folder, code), "single": bool(trees.single)}
 
 
 def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
@@ -101,6 +121,8 @@ def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
 def _copy_treelite(package: Path, code: Path) -> None:
     """Copies treelite, its library, that library's dependencies, and its licence: the server downloads no package."""
     for source in sorted(package.parent.glob(_TREELITE)):
+        if (code / source.name).exists():  # for another member of an ensemble
+            continue
         shutil.copytree(source, code / source.name, ignore=shutil.ignore_patterns(*_LEFT_OUT))
 
 

@@ -3,6 +3,7 @@
     fast.json       encodings of the columns, the engine, the link function
     trees.npz       the trees, if there are any
     forest.bin      treelite's form of them, if they are too large for QuickScorer
+    0/, 1/, ...     of an ensemble each member's trees
 
 It is written by `training.fast.parity`, only if its predictions equal the fitted pipeline's.
 """
@@ -10,7 +11,6 @@ It is written by `training.fast.parity`, only if its predictions equal the fitte
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from training.fast.contributions import Contributions
 from training.fast.encoding import encoding
+from training.fast.ensemble import Ensemble, Part
+from training.fast.links import Link
 from training.fast.trees import Trees
 
 FOLDER = "fast"
@@ -82,7 +84,7 @@ class Fast:
         facts = json.loads((folder / "fast.json").read_text(encoding="utf-8"))
         self._encodings = [(each["column"], encoding(each)) for each in facts["encodings"]]
         self._empty: list[int] = facts["empty"]
-        self._link: str = facts["link"]
+        self._link = Link.of(facts)
         self.engine_name: str = facts["engine"]
         self._background: list[float] | None = facts.get("background")
         self._engine = _engine(folder, facts)
@@ -90,9 +92,9 @@ class Fast:
     def values(self, columns: Columns, count: int) -> Floats:
         """The predictions for typed rows: the positive's probability or a number (n,), or probabilities (n, K)."""
         if count == 1:
-            return self._linked(self._engine.one(self.one(columns))[None])
+            return self._link.values(self._engine.one(self.one(columns))[None])
         sums = [self._engine.many(self._many(columns, slice(at, at + _AT_ONCE))) for at in range(0, count, _AT_ONCE)]
-        return self._linked(sums[0] if len(sums) == 1 else np.concatenate(sums))
+        return self._link.values(sums[0] if len(sums) == 1 else np.concatenate(sums))
 
     def one(self, columns: Columns, row: int = 0) -> list[float]:
         """One row's numbers."""
@@ -108,21 +110,10 @@ class Fast:
         numbers[:, self._empty] = 0.0
         return numbers
 
-    def _linked(self, sums: Floats) -> Floats:
-        if self._link == "softmax":
-            powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-            return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-        if sums.shape[1] > 1:
-            return sums
-        sums = sums[:, 0]
-        if self._link == "logistic":
-            return _logistic(sums)
-        return np.exp(sums) if self._link == "exponential" else sums
-
     @property
     def scale(self) -> str:
         """The scale of the contributions."""
-        return {"logistic": "log-odds", "softmax": "log-odds", "exponential": "logarithm"}.get(self._link, "value")
+        return {"logistic": "log-odds", "softmax": "log-odds", "exponential": "logarithm"}.get(self._link.name, "value")
 
     def explain(self, columns: Columns, row: int, output: int) -> tuple[float, dict[str, float]]:
         """The mean of an output's sum over the training rows, and the contribution of each feature of a row."""
@@ -131,6 +122,8 @@ class Fast:
             usual = np.array(self._background)
             weights = self._engine.weights[:, output]
             base, added = float(usual @ weights + self._engine.intercepts[output]), (numbers - usual) * weights
+        elif isinstance(self._engine, Ensemble):
+            base, added = self._engine.explain(numbers, output)
         else:
             base, added = self._contributions.of(numbers, output)
         found = {name: 0.0 for name, _ in self._encodings}  # a column that is left out has no number
@@ -141,6 +134,8 @@ class Fast:
     @property
     def explanation_cost(self) -> int:
         """The number of array elements for the explanation of one row."""
+        if isinstance(self._engine, Ensemble):
+            return self._engine.cost
         return 1 if isinstance(self._engine, Linear) else self._contributions.cost
 
     @cached_property
@@ -153,6 +148,8 @@ class Fast:
 
 
 def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
+    if facts["engine"] == "ensemble":
+        return Ensemble([_part(folder / str(place), member) for place, member in enumerate(facts["members"])])
     if facts["engine"] == "linear":
         return Linear(facts["weights"], facts["intercepts"])
     if facts["engine"] == "treelite":
@@ -162,10 +159,8 @@ def _engine(folder: Path, facts: Mapping[str, Any]) -> Engine:
     return quickscorer.load(folder)
 
 
-def _logistic(sums: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without overflow."""
-    if len(sums) == 1:
-        x = float(sums[0])
-        return np.array([1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))])
-    small = np.exp(-np.abs(sums))
-    return np.asarray(np.where(sums >= 0, 1.0, small) / (1 + small))
+def _part(folder: Path, member: Mapping[str, Any]) -> Part:
+    usual = member.get("background")
+    background = None if usual is None else np.array(usual, dtype=np.float64)
+    places = slice(member["start"], member["stop"])
+    return Part(_engine(folder, member), Link.of(member), member["weight"], places, background, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perennial.imports import UNKNOWN_ROWS
+from perennial.reports.contents.members import MEMBERS, readable
 from perennial.reports.json_values import entries, mapping, member, number, numbers, text, whole
 from perennial.reports.report_data import ReportData
 
@@ -19,13 +20,17 @@ def fit(data: ReportData, why_not: str) -> dict[str, Any] | str:
         return why_not
     if not text(member(found, "estimator")):
         return "The evaluation does not hold it."
+    members = text(readable(member(found, "parameters")).get(MEMBERS), 2000)
     search, encodings = member(found, "search"), member(found, "encodings")
     return {
         "estimator": text(member(found, "estimator")),
-        "parameters": _settings(member(found, "parameters")),
+        "parameters": {} if members else _settings(member(found, "parameters")),
+        "members": members,
         "seconds": number(member(found, "fit_seconds")),
         "imported": _imported(member(found, "imported")),
         "search": _trials(search),
+        "search_gain": {name: number(member(member(search, "gain"), name)) for name in ("gain", "error")},
+        "search_rows": whole(member(search, "rows")),
         "search_reason": text(member(search, "reason")) or None,
         "encodings": _trials(encodings),
         "chosen": {
@@ -51,6 +56,8 @@ def _trials(found: object) -> list[dict[str, Any]]:
             "gain": number(member(each, "gain")),
             "error": number(member(each, "error")),
             "taken": member(each, "taken") is True,
+            "logarithm": member(each, "logarithm") is True,
+            "weight": whole(member(each, "weight")),
         }
         for each in entries(member(found, "trials"))[:MAX_TRIALS]
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perennial.records import ModelVersion
+from perennial.reports.contents.members import readable
 from perennial.reports.json_values import entries, mapping, member, number, text, whole
 from perennial.reports.report_data import ReportData
 
@@ -55,7 +56,9 @@ def fitting(spec: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> di
     parameters = member(evaluation, "parameters")  # empty of an imported model, whatever the spec has
     return {
         "estimator": text(member(evaluation, "estimator") or declared),
-        "parameters": named(member(member(spec, "training"), "parameters") if parameters is None else parameters),
+        "parameters": named(
+            readable(member(member(spec, "training"), "parameters") if parameters is None else parameters)
+        ),
         "environment": named(member(evaluation, "environment")),
         "fit_seconds": number(member(evaluation, "fit_seconds")),
     }

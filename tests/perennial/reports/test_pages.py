@@ -63,6 +63,27 @@ def test_the_search_the_encodings_and_the_interval_stand_in_the_report():
     assert "quantiles that the model predicts for each row; −2 is added" in page(run_contents(by_row))
 
 
+def test_the_members_of_an_ensemble_stand_in_the_report():
+    members = [
+        {"weight": 3, "estimator": "hist_gradient_boosting", "parameters": {"max_iter": 50}, "logarithm": True},
+        {"weight": 1, "estimator": "linear", "parameters": {}, "logarithm": False},
+    ]
+    trials = [{"loss": 9.5, "gain": 0.4, "error": 0.1, **each} for each in members]
+    trials.append(cases.trial("extra_trees", {}, 0.0) | {"weight": 0})
+    found = cases.regression().evaluation | {
+        "estimator": "ensemble", "parameters": {"members": members},
+        "search": {"trials": trials, "gain": {"gain": 0.4, "error": 0.1}, "rows": 900, "reason": None},
+    }  # fmt: skip
+    made = run_contents(replace(cases.regression(), evaluation=found))
+    text = page(made)
+    told = "75% hist_gradient_boosting of the logarithm (max_iter 50); 25% linear"
+    assert f"the weighted mean of {told}" in text
+    assert 'hist_gradient_boosting of the logarithm<br><small class="soft">taken, weight 3</small>' in text
+    assert text.count('<small class="soft">taken') == 2
+    assert "The best has a gain of 0.4 (standard error 0.1)" in text
+    assert f"members={told}" in text or f"members {told}" in text
+
+
 def test_a_model_that_was_trained_elsewhere_is_told_from_a_fitted_one():
     imported = {"source": f"models:/risk/3 of {EVIL}", "sha256": "ab" * 32, "file": "", "inputs": []}
     found = cases.data("promoted")
