@@ -23,7 +23,7 @@ class MendError(Exception):
 
 @dataclass(frozen=True)
 class Mend:
-    """What was mended; how `file` reads with the mend (`text`) and as it read without it; the tests that fail then."""
+    """A mend: `file` has `text` with it and `reverted` without it; `tests` fail without it."""
 
     what: str
     file: str
