@@ -1,6 +1,7 @@
 """An ensemble is a model as any other: judged, explained, amended by a full training, served on the fast path."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from sklearn.linear_model import Ridge
 
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from tests.training.jobs import Job, people
+from tests.training.jobs import PEOPLE, Job, people
+from training import encodings
+from training.encodings import Encodings
 from training.ensemble import EnsembleRegressor, LogTarget, Member
 from training.model import Model
 from training.served import Served
@@ -91,6 +94,17 @@ def test_an_ensemble_of_classes_is_judged_and_repeated(tmp_path: Path) -> None:
     assert (found["estimator"], found["parameters"]) == ("ensemble", MIXED)
     assert found["importance"]["city"] > 0
     assert found["candidate"]["threshold"] != 0.5
+
+
+def test_words_of_a_text_reach_members_of_both_encodings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = PEOPLE | {"remark": replace(PEOPLE["remark"], feature=True)}
+    monkeypatch.setattr(encodings, "choose", lambda *_, **__: Encodings({"remark": "words+ngrams"}))
+    members = [member(1, "hist_gradient_boosting", max_iter=10), member(1, "linear")]
+    job = Job(tmp_path).prepare([people(300)], columns, estimator="ensemble", parameters={"members": members})
+    job.run()
+    assert job.manifest["encodings"]["chosen"] == {"remark": "words+ngrams"}
+    assert job.manifest["serving"]["path"] == "fast"
+    assert job.evaluation["importance"]["remark"] > 0
 
 
 def test_an_ensemble_is_trained_in_full(priced: Job) -> None:
