@@ -25,7 +25,7 @@ from sklearn.pipeline import Pipeline
 from perennial.contract.lifecycle import AUTO, ENSEMBLE
 from perennial.contract.plan import Plan
 from training.ensemble import EnsembleClassifier, EnsembleRegressor, LogTarget, Member, parts
-from training.features import Features, code_places, ordinal_width
+from training.features import Features, code_places, ordinal_width, words_places
 from training.job import TrainingError
 from training.quantile import QuantileBoosting
 
@@ -71,10 +71,18 @@ def unfitted(plan: Plan, classes: int, ways: Mapping[str, str] | None = None) ->
     """The unfitted estimator of a plan that names one, without the encoders. Raises TrainingError as `build`."""
     make = _NAMED[plan.estimator][1]
     estimator = make(plan.problem, classes, code_places(plan.features, ways, classes), plan.seed)
+    if isinstance(estimator, HistGradientBoostingRegressor | HistGradientBoostingClassifier) and classes <= 2:
+        _rise(estimator, words_places(plan.features, ways, classes), ordinal_width(plan.features, ways, classes))
     _set(estimator, plan)
     if isinstance(estimator, QuantileBoosting):
         estimator.set_params(share=plan.interval)
     return estimator
+
+
+def _rise(estimator: BaseEstimator, places: list[int], width: int) -> None:
+    """The model's answer never falls where the answer by a text's words grows: its trees fit no chance there."""
+    if places:
+        estimator.set_params(monotonic_cst=[int(place in places) for place in range(width)])
 
 
 def encoding_of(estimator: str) -> Literal["ordinal", "dense"] | None:

@@ -95,6 +95,19 @@ def code_places(columns: Mapping[str, Column], ways: Mapping[str, str] | None = 
     return [int(at) for encoder, at in zip(encoders, starts, strict=False) if isinstance(encoder, Codes)]
 
 
+def words_places(columns: Mapping[str, Column], ways: Mapping[str, str] | None = None, classes: int = 1) -> list[int]:
+    """The indices in the ordinal matrix of numbers that are the answers of `Words`; known before the fit."""
+    encoders, starts = _ordinal(columns, ways, classes)
+    found: list[int] = []
+    for name, encoder, start in zip(columns, encoders, starts, strict=False):
+        at = int(start)
+        for part in encoder.parts if isinstance(encoder, Joined) else ():
+            width = len(part.names(name))
+            found += range(at, at + width) if isinstance(part, Words) else ()
+            at += width
+    return found
+
+
 def ordinal_width(columns: Mapping[str, Column], ways: Mapping[str, str] | None = None, classes: int = 1) -> int:
     """The number of columns of the ordinal matrix; known before the fit."""
     return int(_ordinal(columns, ways, classes)[1][-1])

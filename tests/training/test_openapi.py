@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -121,3 +122,13 @@ def test_raw_bytes_never_make_it_fail_and_never_spoil_the_next_answer(
     row = json.dumps(golden["rows"][place]).encode()
     status, reply = ask(server, "POST", "/invocations", row, **{"Content-Type": "application/json"})
     assert (status, json.loads(reply)["predictions"]) == (200, [golden["predictions"][place]])
+
+
+@pytest.mark.parametrize("text", ["", "NA", " NA ", "n.a. (?)"])
+def test_the_texts_of_missing_values_are_in_the_schema(trained: dict[str, Job], text: str) -> None:
+    manifest = {**trained["binary"].manifest, "null_values": ["", "NA", "n.a. (?)"]}
+    schema = openapi.describe(manifest)["components"]["schemas"]["Row"]["properties"]["age in years"]
+    jsonschema.validate(text, schema)
+    for other in ("N", "n_a_ (?)", "n.a. ("):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(other, schema)

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from perennial.contract.plan import Plan
 from tests.training.jobs import PEOPLE, Job, plan_of
 from tests.training.test_encodings import TEXTS, told
-from training import amending, fitting, words
+from training import amending, estimators, fitting, words
 from training.fast import extraction
 from training.fast import words as plain
 from training.fast.encoding import encoding
@@ -188,3 +188,15 @@ def test_the_rows_of_a_group_of_the_split_are_in_one_fold(monkeypatch: pytest.Mo
 
 def holds(path: Path) -> bool:
     return b"zyxwvonderful" in path.read_bytes()
+
+
+@pytest.mark.parametrize("problem", ["binary", "regression", "multiclass"])
+def test_a_boosted_models_answer_never_falls_where_that_by_the_words_grows(problem: str) -> None:
+    plan = plan_of(columns=TEXTS, problem=problem, estimator="hist_gradient_boosting")
+    ways = dict.fromkeys((name for name, each in plan.features.items() if each.type == "text"), "ngrams+words")
+    classes = {"binary": 2, "regression": 1, "multiclass": 3}[problem]
+    names = [f"{name}.words" for name in ways] if classes < 3 else []
+    built = estimators.build(plan, classes, Path(), ways)
+    rising = built[-1].get_params()["monotonic_cst"]
+    matrix = built[0].fit(told(60), np.arange(60) % max(2, classes)).get_feature_names_out()
+    assert [name for name, sign in zip(matrix, rising or [0] * len(matrix), strict=True) if sign] == names

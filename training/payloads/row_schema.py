@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from perennial.contract.formats import NumberFormat
 from perennial.contract.values import written
 
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
+_SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")  # in patterns of JSON Schema
 _MOST_LISTED = 253  # categories
 _TEXT_OF: dict[str, str] = {
     "boolean": r"^\s*([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy][Ee][Ss]|[Nn][Oo]|1|0)\s*$",
@@ -60,7 +62,7 @@ def _feature(feature: Mapping[str, Any], refuses: bool, null_values: tuple[str, 
     if holds and known is not None:
         schema = {"enum": known}
     if column.nullable:
-        schema = {"anyOf": [schema, {"type": "null"}]}
+        schema = {"anyOf": [schema, {"type": "null"}, *_nulls(column, null_values)]}
     elif column.type in TEXTS and null_values and not column.cleaning:
         schema = {**schema, "not": {"enum": list(null_values)}}  # these texts are null, and null is refused
     told = {**column.limits, **({} if known is None else {"values": known})}
@@ -94,6 +96,15 @@ def _value(column: Column) -> dict[str, Any]:
             return {"type": "string", "format": "date-time", "description": "ISO 8601; without a zone UTC"}
     text = {"type": "string", "pattern": r"^[^\u0000]*$"}
     return {"anyOf": [text, {"type": ["number", "boolean"], "description": "As the text that it is written in"}]}
+
+
+def _nulls(column: Column, null_values: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The schema of the texts that are null; none for a text or category, whose schema has every text."""
+    texts = column.nulls(null_values)
+    if not texts or column.type in TEXTS:
+        return []
+    pattern = "|".join(_SPECIAL.sub(r"\\\g<0>", text) for text in sorted(texts))
+    return [{"type": "string", "pattern": rf"^\s*({pattern})\s*$", "description": "The text of a missing value"}]
 
 
 def _limits(column: Column) -> dict[str, Any]:
