@@ -30,4 +30,4 @@ def test_the_page_has_these_rows_and_none_is_broken() -> None:
     assert [[row[1], row[2], row[4].rstrip(" |")] for row in shown] == [
         [row["fault"], row["expect"], "<br>".join(f"`{test}`" for test in row["tests"])] for row in matrix()
     ], "run `make faults`"
-    assert not [row for row in shown if row[3] != "as expected"], "run `make faults`"
+    assert not [row for row in shown if not row[3].startswith("as expected")]
