@@ -61,8 +61,10 @@ def test_a_model_with_a_fault_is_refused_and_the_sentence_says_which(loop, runs,
 @pytest.mark.parametrize("model", FAULTS)
 def test_explain_tells_the_decision_in_five_lines(loop, runs, model):
     _, second = runs[model]
-    lines = loop.perennial("explain", second["id"]).stdout.decode().splitlines()
+    told, metrics = loop.perennial("explain", second["id"]).stdout.decode().split("\n\n", 1)
+    lines = told.splitlines()
     assert len(lines) <= 5
+    assert "metric" in metrics
     assert lines[0].startswith(f"{second['id']}: refused. Refused by 1 of ")
     assert "next: perennial " in lines[-1]
     decision = json.loads(loop.perennial("explain", second["id"], "--json").stdout)["decision"]

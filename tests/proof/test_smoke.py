@@ -49,6 +49,7 @@ class WrittenToLate(OnEmbedded):
         super().destroy()
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_all_is_destroyed_all_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
