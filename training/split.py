@@ -44,6 +44,7 @@ class Split:
         repeats: the rows that several datasets hold.
         known: a mask of the rows whose key or content an older dataset holds, too.
         relabelled: the labels that the newest dataset changes.
+        unseen: no model has seen the newest dataset.
         judged: a mask of the held-out rows that models are judged on.
     """
 
@@ -63,6 +64,7 @@ class Split:
     repeats: Repeats
     known: NDArray[np.bool_]
     relabelled: Relabelled
+    unseen: bool = False
     judged: NDArray[np.bool_] | None = None
 
     def everything(self, oldest: int = 0) -> pd.DataFrame:
@@ -99,10 +101,13 @@ class Split:
 
     @property
     def own(self) -> NDArray[np.bool_]:
-        """A mask of the held-out rows of older datasets, or with keys of these; all where there is one dataset."""
+        """A mask of the held-out rows of older datasets, or with keys of these.
+
+        Where there is one dataset: all, or none if no model has seen it.
+        """
         places = self.places
         if (self.all_places == self.newest_place).all():
-            return np.ones(len(places), dtype=bool)
+            return np.full(len(places), not self.unseen)
         own: NDArray[np.bool_] = (places != self.newest_place) | self.known[self._judged_on]
         return own
 
@@ -156,6 +161,7 @@ def split(window: Window, plan: Plan) -> Split:
         repeats=different.repeats,
         known=known,
         relabelled=different.relabelled,
+        unseen=plan.unseen,
     )
     count, judged_by = len(divided.train), len(divided.held_out)
     if count < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:

@@ -205,7 +205,12 @@ def _write_plan(
         archive = ChampionFile(champion.id, layout.CHAMPION, champion.archive_sha256)
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     secret = task.ledger.split_secret(task.run.model, secrets.token_urlsafe(12))
-    plan = replace(plan, update=update[0], memory=update[1], secret=secret)
+    plan = replace(plan, update=update[0], memory=update[1], secret=secret, unseen=_is_unseen(task, window[-1]))
     if imported is not None:
         plan = replace(plan, imported=imported, estimator=IMPORTED, parameters={}, refit=False)
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())
+
+
+def _is_unseen(task: Task, newest: DatasetVersion) -> bool:
+    """True for served requests that the platform itself decided to train on; a name alone proves nothing."""
+    return task.run.step("retraining") is not None and layout.served_at(newest.key) is not None

@@ -101,6 +101,8 @@ class Plan(Part):
     amend: Amendment = field(default_factory=Amendment)
     gate: Gate
     origin: Origin = Origin()
+    #: the newest dataset was made of served requests by a decision on record: no model has learned from its rows
+    unseen: bool = False
 
     @property
     def features(self) -> dict[str, Column]:

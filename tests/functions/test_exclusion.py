@@ -17,6 +17,7 @@ from functions.preparation.recovery import TrainingFailedError
 from functions.preparation.recovery import handler as recover
 from functions.task import Task, open_task
 from functions.validation.merge import _history
+from perennial import layout
 from perennial.exclusion import sentence
 from perennial.records import Exclusion, ModelVersion
 from tests.functions.test_recovery import FAILED, create
@@ -148,3 +149,12 @@ def test_a_champion_that_has_learned_what_is_withdrawn_is_not_amended(world, run
 
 def _amending(spec):
     return replace(spec, training=replace(spec.training, update="amend"))
+
+
+def test_rows_are_unseen_if_the_platform_itself_decided_to_train_on_them(world, run):
+    uploaded = world.ledger.dataset(run["dataset"])
+    named_alike = uploaded.model_copy(update={"key": layout.served("flights", datetime(2026, 1, 1, tzinfo=UTC))})
+    assert not preparation._is_unseen(opened(run), named_alike)
+    opened(run).note("retraining", ("The model is stale.",), {})
+    assert preparation._is_unseen(opened(run), named_alike)
+    assert not preparation._is_unseen(opened(run), uploaded)

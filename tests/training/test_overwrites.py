@@ -63,6 +63,13 @@ def test_an_inverted_snapshot_asks_a_person(champion: Job, tmp_path: Path) -> No
     assert [check.name for check in decision.checks if check.verdict == "unsure"] == [FALL]
 
 
+def test_a_champion_that_falls_on_served_requests_is_stale_and_asks_nobody(champion: Job, tmp_path: Path) -> None:
+    """The platform made the dataset of requests that the champion answered; it has not learned from them."""
+    decision = decided(tmp_path, champion, {"ds-1": flipped(people(1200, start=5000))}, unseen=True)
+    assert decision.outcome == "promote"
+    assert FALL not in [check.name for check in decision.checks]
+
+
 def test_new_rows_and_a_few_corrections_ask_nobody(champion: Job, tmp_path: Path) -> None:
     corrected = flipped(people(1200).iloc[:300], share=0.05)
     upload = pd.concat([corrected, people(600, start=5000)], ignore_index=True)
