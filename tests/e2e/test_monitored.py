@@ -90,7 +90,8 @@ def served_run(loop: Loop) -> dict[str, Any] | None:
 
 
 def test_the_schedule_looks_and_finds_the_model_stale(first: dict[str, Any], look: dict[str, Any]) -> None:
-    assert (look["version"], look["rows"], look["labelled"]) == (first["version"], 1000, 1000)
+    assert look["version"] == first["version"]
+    assert 200 <= look["rows"] == look["labelled"] <= 1000, "a look sees what was tabulated by then"
     reasons = {reason["subject"] for reason in look["reasons"] if reason["state"] == "stale"}
     assert "roc_auc" in reasons, look["sentences"]
 
