@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perennial.contract.lifecycle import AUTO, ENSEMBLE
+from perennial.contract.lifecycle import ENSEMBLE
 from perennial.contract.plan import Plan
 from training import encodings, estimators, fitting, labels, selection
 from training.encodings import Encodings
@@ -27,7 +27,7 @@ from training.progress import Progress
 from training.selection import MOST_MEMBERS, Answers, Selected, Truth
 from training.split import Split
 
-_BOOSTING = "hist_gradient_boosting"
+BOOSTING = "hist_gradient_boosting"
 STAGES = (25, 50, 75, 100, 150, 200, 300, 400, 600)
 _MOST_ROWS = 20_000
 _FEWEST_ROWS = 1_000
@@ -53,17 +53,17 @@ class Way:
 
 
 TRIALS: tuple[Way, ...] = (
-    Way(_BOOSTING, {}),
-    Way(_BOOSTING, {"learning_rate": 0.1, "max_iter": 600}, stages=True),
-    Way(_BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5}, stages=True),
-    Way(_BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5, "max_leaf_nodes": 8}, stages=True),
-    Way(_BOOSTING, {"learning_rate": 0.05, "max_iter": 400, "max_features": 0.3, "max_leaf_nodes": 60,
+    Way(BOOSTING, {}),
+    Way(BOOSTING, {"learning_rate": 0.1, "max_iter": 600}, stages=True),
+    Way(BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5}, stages=True),
+    Way(BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5, "max_leaf_nodes": 8}, stages=True),
+    Way(BOOSTING, {"learning_rate": 0.05, "max_iter": 400, "max_features": 0.3, "max_leaf_nodes": 60,
                     "min_samples_leaf": 5}, stages=True),
-    Way(_BOOSTING, {"learning_rate": 0.03, "max_iter": 400, "max_leaf_nodes": 6, "l2_regularization": 10.0},
+    Way(BOOSTING, {"learning_rate": 0.03, "max_iter": 400, "max_leaf_nodes": 6, "l2_regularization": 10.0},
         stages=True),
-    Way(_BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5}, stages=True, logarithm=True,
+    Way(BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.5}, stages=True, logarithm=True,
         problems=("regression",)),
-    Way(_BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.3, "max_leaf_nodes": 15,
+    Way(BOOSTING, {"learning_rate": 0.05, "max_iter": 600, "max_features": 0.3, "max_leaf_nodes": 15,
                     "min_samples_leaf": 5}, stages=True, logarithm=True, problems=("regression",)),
     Way("random_forest", {"max_leaf_nodes": 1000}),
     Way("extra_trees", {"max_leaf_nodes": 1000}),
@@ -96,7 +96,7 @@ class Trial:
 class Found:
     """The plan with the estimator that is found, the evaluation's member `search`, and the encodings of the trials.
 
-    Both are None unless a search is asked for; the encodings are None where nothing was tried.
+    Both are None where nothing was tried.
     """
 
     plan: Plan
@@ -105,9 +105,7 @@ class Found:
 
 
 def resolve(plan: Plan, split: Split) -> Found:
-    """Searches, if the plan asks for it. Raises TrainingError where the default estimator cannot be fitted."""
-    if plan.estimator != AUTO:
-        return Found(plan)
+    """Searches for an estimator. Raises TrainingError where the default estimator cannot be fitted."""
     usual = replace(plan, estimator=TRIALS[0].estimator, parameters=TRIALS[0].parameters)
     classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
     numbers = fitting.targets(plan, split.train, classes)
@@ -115,7 +113,9 @@ def resolve(plan: Plan, split: Split) -> Found:
     rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_CELLS // max(1, columns)))
     folds = Folds.of(split, numbers, len(classes), rows)
     if folds.fault:
-        return Found(usual, {"trials": [], "gain": None, "rows": len(folds.rows), "reason": folds.fault})
+        return Found(
+            usual, {"of": "estimators", "trials": [], "gain": None, "rows": len(folds.rows), "reason": folds.fault}
+        )
     chosen = encodings.choose(
         usual, split, numbers, len(classes), lambda rows, truth, *, ways: fitting.pipeline_on(
             usual, rows, truth, classes, ways)
@@ -195,11 +195,11 @@ class _Search:
     def _told(self, estimator: Any, numbers: Floats, stages: tuple[int, ...], own: NDArray[np.bool_]) -> Floats:
         """The answers (stages, n) for the rows of a fold: numbers, or probabilities of the truth."""
         if not self.folds.classes:
-            return _staged(estimator, "predict", numbers, stages)
+            return staged(estimator, "predict", numbers, stages)
         truth = self.folds.numbers[own].astype(int)
         place = np.full(self.folds.classes, -1)
         place[estimator.classes_.astype(int)] = np.arange(len(estimator.classes_))
-        chances = _staged(estimator, "predict_proba", numbers, stages)
+        chances = staged(estimator, "predict_proba", numbers, stages)
         mine = chances[:, np.arange(len(truth)), np.maximum(place[truth], 0)]
         return np.asarray(np.where(place[truth] >= 0, mine, 0.0))
 
@@ -220,7 +220,7 @@ class _Search:
         members = [trial for trial in trials if trial.weight]
         plan = _of_members(self.plan, members)
         report("estimator chosen", estimator=plan.estimator, parameters=plan.parameters)
-        told = {"trials": [trial.to_json() for trial in trials], "gain": gain.to_json(),
+        told = {"of": "estimators", "trials": [trial.to_json() for trial in trials], "gain": gain.to_json(),
                 "rows": len(self.folds.rows), "reason": None}  # fmt: skip
         return Found(plan, told, self.encodings)
 
@@ -245,12 +245,12 @@ def _is_dense(way: Way) -> bool:
     return estimators.encoding_of(way.estimator) == "dense"
 
 
-def _staged(estimator: Any, method: str, numbers: Floats, stages: tuple[int, ...]) -> Floats:
+def staged(estimator: Any, method: str, numbers: Floats, stages: tuple[int, ...]) -> Floats:
     """The answers (stages, n) or (stages, n, K)."""
     if stages == (0,):
         return np.asarray(getattr(estimator, method)(numbers), dtype=np.float64)[None]
     if isinstance(estimator, LogTarget):
-        return np.stack([estimator.answer(each) for each in _staged(estimator.inner, method, numbers, stages)])
+        return np.stack([estimator.answer(each) for each in staged(estimator.inner, method, numbers, stages)])
     found = enumerate(getattr(estimator, f"staged_{method}")(numbers), 1)
     return np.stack([np.asarray(each, dtype=np.float64) for done, each in found if done in stages])
 

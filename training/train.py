@@ -14,6 +14,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
+from perennial.contract.lifecycle import AUTO
 from perennial.contract.plan import Plan
 from training import (
     contest,
@@ -22,6 +23,7 @@ from training import (
     fitting,
     importance,
     importing,
+    iterations,
     judging,
     leakage,
     rows,
@@ -65,7 +67,7 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
         rival = judging.Rival.start(job, paths.plan, split, Path(scratch))
         try:
             window = contest.without_memory(job, split)
-            found = search.resolve(job, window)
+            found = (search if job.estimator == AUTO else iterations).resolve(job, window)
             job = found.plan
             if job.imported is None:
                 fitted = fitting.fit(job, window, paths.model, found.encodings)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from embedded.permissions.resources import ADMINISTRATOR, MotoResources
 from embedded.permissions.usage import Usage
 
 LOG = logging.getLogger(__name__)
+ContextKeys = tuple[tuple[str, tuple[str, ...]], ...]
 _MOMENTS = ("aws:currenttime", "aws:epochtime", "aws:tokenissuetime")
 
 
@@ -114,31 +116,14 @@ class Authorizer:
             return (ADMINISTRATOR,)
         return resources.user_policies(user) if user else ()
 
-    def _context(self, principal: str, who: Principal, policies: Policies) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _context(self, principal: str, who: Principal, policies: Policies) -> ContextKeys:
         """The condition keys of every request; loopback stands for TLS."""
-        kind = who.kind
-        keys = {
-            "aws:PrincipalAccount": self.account,
-            "aws:PrincipalType": kind,
-            "aws:RequestedRegion": self.region,
-            "aws:ResourceAccount": self.account,
-            "aws:SecureTransport": "true",
-            "s3:TlsVersion": "1.3",
-            "aws:PrincipalIsAWSService": str(kind == "Service").lower(),
-            "aws:ViaAWSService": "false",
-            "aws:SourceOwner": self.account,
-        }
-        if kind == "Service":
-            keys |= {"aws:SourceArn": principals.source_of(principal), "aws:SourceAccount": self.account}
-        else:
-            keys |= {"aws:PrincipalArn": who.role or who.arn, "aws:SourceIp": "127.0.0.1"}
-        user = principals.user_name(principal)
-        if user:
-            keys["aws:username"] = user
-        if _asks_the_time(policies):
-            keys |= {"aws:CurrentTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
-            keys |= {"aws:EpochTime": str(int(time.time()))}
-        return tuple((key, (value,)) for key, value in keys.items() if value)
+        keys = _keys(self.account, self.region, principal, who)
+        texts = [one.text for one in policies.identity] + ([policies.resource.text] if policies.resource else [])
+        if not any(_asks_the_time(text) for text in texts):
+            return keys
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return (*keys, ("aws:CurrentTime", (now,)), ("aws:EpochTime", (str(int(time.time())),)))
 
     def _unknown(self, principal: str, service: str, operation: str) -> None:
         """Refuses a call that no table has, except to a principal with all rights."""
@@ -168,6 +153,32 @@ def denial(who: str, access: Access, decision: Decision) -> str:
     return f"{start} because no {missing} allows the {access.action} action"
 
 
-def _asks_the_time(policies: Policies) -> bool:
-    texts = [one.text for one in policies.identity] + ([policies.resource.text] if policies.resource else [])
-    return any(moment in text.lower() for text in texts for moment in _MOMENTS) if texts else False
+@lru_cache(4096)
+def _keys(account: str, region: str, principal: str, who: Principal) -> ContextKeys:
+    """The condition keys that are the same for each request of a principal."""
+    kind = who.kind
+    keys = {
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalType": kind,
+        "aws:RequestedRegion": region,
+        "aws:ResourceAccount": account,
+        "aws:SecureTransport": "true",
+        "s3:TlsVersion": "1.3",
+        "aws:PrincipalIsAWSService": str(kind == "Service").lower(),
+        "aws:ViaAWSService": "false",
+        "aws:SourceOwner": account,
+    }
+    if kind == "Service":
+        keys |= {"aws:SourceArn": principals.source_of(principal), "aws:SourceAccount": account}
+    else:
+        keys |= {"aws:PrincipalArn": who.role or who.arn, "aws:SourceIp": "127.0.0.1"}
+    user = principals.user_name(principal)
+    if user:
+        keys["aws:username"] = user
+    return tuple((key, (value,)) for key, value in keys.items() if value)
+
+
+@lru_cache(4096)
+def _asks_the_time(policy: str) -> bool:
+    """True if a policy's text has a condition on the time."""
+    return any(moment in policy.lower() for moment in _MOMENTS)

@@ -30,6 +30,7 @@ def fit(data: ReportData, why_not: str) -> dict[str, Any] | str:
         "imported": _imported(member(found, "imported")),
         "search": _trials(search),
         "search_gain": {name: number(member(member(search, "gain"), name)) for name in ("gain", "error")},
+        "search_of": text(member(search, "of")) or None,
         "search_rows": whole(member(search, "rows")),
         "search_reason": text(member(search, "reason")) or None,
         "encodings": _trials(encodings),

@@ -63,6 +63,19 @@ def test_the_search_the_encodings_and_the_interval_stand_in_the_report():
     assert "quantiles that the model predicts for each row; −2 is added" in page(run_contents(by_row))
 
 
+def test_the_number_of_iterations_stands_in_the_report():
+    trials = [cases.trial("hist_gradient_boosting", {}, 0.0) | {"weight": 0}]
+    trials.append(cases.trial("hist_gradient_boosting", {"max_iter": 300}, 0.4) | {"weight": 1})
+    found = cases.regression().evaluation | {
+        "estimator": "hist_gradient_boosting", "parameters": {"max_iter": 300},
+        "search": {"of": "iterations", "trials": trials, "gain": {"gain": 0.4, "error": 0.1}, "rows": 20_000},
+    }  # fmt: skip
+    text = page(run_contents(replace(cases.regression(), evaluation=found)))
+    assert "<h3>Number of iterations</h3>" in text
+    assert "One fit on two thirds of 20,000 training rows" in text
+    assert "Search over estimators" not in text
+
+
 def test_the_members_of_an_ensemble_stand_in_the_report():
     members = [
         {"weight": 3, "estimator": "hist_gradient_boosting", "parameters": {"max_iter": 50}, "logarithm": True},

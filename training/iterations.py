@@ -1,0 +1,79 @@
+"""The iterations of the default estimator: more than its usual number where a fold of the training rows asks for it.
+
+Boosting is fitted on two thirds of the rows once, and predicts the others after each number of iterations. The usual
+number stays unless another one has surely less loss, so tables with much noise are not fitted closer. Of few rows, of
+several classes, and where the spec sets the number, nothing is tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from perennial.contract.plan import Plan
+from training import encodings, fitting, labels
+from training.features import ordinal_width
+from training.folds import Folds, Gain
+from training.job import report
+from training.search import BOOSTING, Found, Trial, staged
+from training.selection import Truth
+from training.split import Split
+
+STAGES = (100, 150, 200, 300)  # the first one is the estimator's own
+FEWEST_ROWS = 10_000
+_MOST_ROWS = 20_000
+_MOST_CELLS = 600_000  # numbers of all rows; with more columns there are fewer rows
+_SURELY = 1.0  # standard errors
+_SET = ("max_iter", "early_stopping", "warm_start")
+
+Floats = NDArray[np.float64]
+
+
+def resolve(plan: Plan, split: Split) -> Found:
+    """The plan with `max_iter`, if another number than the usual one is surely better."""
+    if plan.estimator != BOOSTING or plan.imported is not None or plan.update == "amend":
+        return Found(plan)  # an amended candidate keeps the champion's number
+    if len(split.train) < FEWEST_ROWS or any(name in plan.parameters for name in _SET):
+        return Found(plan)
+    classes = [] if plan.problem == "regression" else labels.find(plan, split.train[plan.target])
+    numbers = fitting.targets(plan, split.train, classes)
+    rows = min(_MOST_ROWS, _MOST_CELLS // max(1, ordinal_width(plan.features, None, max(1, len(classes)))))
+    folds = Folds.of(split, numbers, len(classes), rows)
+    if len(classes) > 2 or len(folds.rows) < FEWEST_ROWS or folds.fault:
+        return Found(plan)
+    pipeline_on = partial(fitting.pipeline_on, classes=classes)
+    chosen = encodings.choose(plan, split, numbers, len(classes), partial(pipeline_on, plan))
+    longest = replace(plan, parameters={**plan.parameters, "max_iter": STAGES[-1]})
+    own = folds.folds == 0
+    pipeline = pipeline_on(longest, folds.rows[~own], folds.numbers[~own], ways=chosen.ways)
+    losses = _losses(pipeline, plan, folds, own)
+    best = int(np.argmin(losses.mean(axis=1)))
+    gain = Gain.of(losses[0], losses[best])
+    taken = best if gain.mean > _SURELY * gain.error else 0
+    trials = [
+        Trial(plan.estimator, {**plan.parameters, **({"max_iter": stage} if place else {})}, False,
+              float(losses[place].mean()), Gain.of(losses[0], losses[place]), int(place == taken))
+        for place, stage in enumerate(STAGES)
+    ]  # fmt: skip
+    report("iterations chosen", iterations=STAGES[taken])
+    told = {
+        "of": "iterations",
+        "trials": [trial.to_json() for trial in trials],
+        "gain": gain.to_json(),
+        "rows": len(folds.rows),
+    }
+    return Found(replace(plan, parameters=trials[taken].parameters), told, chosen)
+
+
+def _losses(pipeline: Pipeline, plan: Plan, folds: Folds, own: NDArray[np.bool_]) -> Floats:
+    """The losses (stages, n) of a fold's rows."""
+    numbers = pipeline[:-1].transform(folds.rows.loc[own, list(plan.features)])
+    truth = folds.numbers[own]
+    if not folds.classes:
+        return Truth(truth).losses(staged(pipeline[-1], "predict", numbers, STAGES))
+    chances = staged(pipeline[-1], "predict_proba", numbers, STAGES)
+    return Truth(None).losses(chances[:, np.arange(len(truth)), truth.astype(int)])
