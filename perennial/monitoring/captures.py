@@ -49,34 +49,41 @@ def read(chunks: Iterator[bytes], key: str) -> Iterator[Records]:
     """The records of a capture object, in blocks of bounded size. `key` is the object's, for the place of a record."""
     number = 0
     for block in _blocks(chunks):
-        lines = block.split(b"\n")
-        yield _records(block, lines, key, number)
-        number += len(lines)
+        count = block.count(b"\n") + 1
+        yield _records(block, count, key, number)
+        number += count
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Whole lines, without the line feed of the last one."""
-    rest = b""
+    parts: list[bytes] = []
+    size = 0
     for chunk in chunks:
-        rest += chunk
-        if len(rest) >= BLOCK:
-            whole, _, rest = rest.rpartition(b"\n")
-            if whole:
-                yield whole
-    if rest.removesuffix(b"\n"):
-        yield rest.removesuffix(b"\n")
+        head, feed, tail = chunk.rpartition(b"\n")
+        size += len(chunk)
+        if size < BLOCK or not feed:
+            parts.append(chunk)
+            continue
+        whole = b"".join((*parts, head))
+        parts, size = [tail], len(tail)
+        if whole:
+            yield whole
+    rest = b"".join(parts).removesuffix(b"\n")
+    if rest:
+        yield rest
 
 
-def _records(block: bytes, lines: list[bytes], key: str, before: int) -> Records:
-    frame = _parsed(block, len(lines))
+def _records(block: bytes, count: int, key: str, before: int) -> Records:
+    frame = _parsed(block, count)
     if frame is None:
-        return _one_by_one(dict(enumerate(lines, before + 1)), key)
+        return _one_by_one(dict(enumerate(block.split(b"\n"), before + 1)), key)
     numbered = frame.with_columns(
-        pl.lit(key).alias(names.OBJECT), pl.int_range(before + 1, before + 1 + len(lines)).alias(names.LINE)
+        pl.lit(key).alias(names.OBJECT), pl.int_range(before + 1, before + 1 + count).alias(names.LINE)
     )
     plain = pl.col("plain")
     if frame["plain"].all():
         return Records(numbered.select(*SCHEMA))
+    lines = block.split(b"\n")
     others = _one_by_one({n: lines[n - before - 1] for n in numbered.filter(~plain)[names.LINE]}, key)
     both = pl.concat([numbered.filter(plain).select(*SCHEMA), others.frame])
     return Records(both.sort(names.LINE), others.broken)
