@@ -200,6 +200,10 @@ class Ledger:
         """A model version by id. Raises MissingRecordError."""
         return self._get(ModelVersion, model_of(identity), f"version#{identity}", identity)
 
+    def is_registered(self, identity: str) -> bool:
+        """True if a model version is on record."""
+        return self._find(ModelVersion, model_of(identity), f"version#{identity}") is not None
+
     def versions(self, model: str) -> list[ModelVersion]:
         """All registered versions of a model, newest first."""
         found = self._list(ModelVersion, model, "version#")

@@ -21,11 +21,14 @@ ENTRIES = 50  # of CustomerMetadataProperties
 _ACCEPTED = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
 
 
-def register(platform: Platform, version: ModelVersion) -> str:
-    """The ARN of the version's model package; created if no package of its group has the version's id."""
+def register(platform: Platform, version: ModelVersion, since: datetime | None = None) -> str:
+    """The ARN of the version's model package; created if none of its group describes it.
+
+    `since`: only packages created later are looked at, so that the work does not grow with the history.
+    """
     group = platform.environment.package_group(version.model)
     _ensure_group(group)
-    known = _find(group, version.id)
+    known = next(_packages(group, version.id, since), None)
     if known:
         return known
     inference = {
@@ -40,7 +43,7 @@ def register(platform: Platform, version: ModelVersion) -> str:
     }
     answer = client("sagemaker").create_model_package(
         ModelPackageGroupName=group,
-        ModelPackageDescription=f"{version.id} from {version.run}"[:1024],
+        ModelPackageDescription=f"{_start(version.id)}{version.run}"[:1024],
         InferenceSpecification=inference,
         ModelApprovalStatus="Approved",
         CustomerMetadataProperties=metadata(version),
@@ -92,14 +95,14 @@ def _fits(text: str, longest: int) -> bool:
 
 
 def delete(platform: Platform, version: ModelVersion) -> None:
-    """Deletes the model package of a version, if there is one."""
+    """Deletes the model packages of a version, if there are any."""
     try:
-        package = _find(platform.environment.package_group(version.model), version.id)
+        packages = list(_packages(platform.environment.package_group(version.model), version.id))
     except ClientError as error:
         if "does not exist" not in error.response["Error"]["Message"]:
             raise
         return
-    if package is not None:
+    for package in packages:
         client("sagemaker").delete_model_package(ModelPackageName=package)
 
 
@@ -138,12 +141,16 @@ def _ensure_group(group: str) -> None:
             raise
 
 
-def _find(group: str, version: str) -> str | None:
-    sagemaker = client("sagemaker")
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    for page in pages:
+def _packages(group: str, version: str, since: datetime | None = None) -> Iterator[str]:
+    """The ARNs of the version's packages, known by their description."""
+    created = {} if since is None else {"CreationTimeAfter": since}
+    pages = client("sagemaker").get_paginator("list_model_packages")
+    for page in pages.paginate(ModelPackageGroupName=group, **created):
         for package in page["ModelPackageSummaryList"]:
-            described = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
-            if described.get("CustomerMetadataProperties", {}).get("version") == version:
-                return str(package["ModelPackageArn"])
-    return None
+            if package.get("ModelPackageDescription", "").startswith(_start(version)):
+                yield str(package["ModelPackageArn"])
+
+
+def _start(version: str) -> str:
+    """The start of the description of a version's package."""
+    return f"{version} from "

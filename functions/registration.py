@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from cloud import archives, registry, s3, signing
 from cloud.handovers import RunRequest, VersionReference
 from functions.task import Task, task
@@ -10,6 +12,8 @@ from perennial.former_keys import with_current_keys
 from perennial.identity import version_id
 from perennial.lineage import edges_of_version
 from perennial.records import ModelVersion
+
+_SKEW = timedelta(hours=1)  # of this function's clock and SageMaker's, at most
 
 
 @task(RunRequest)
@@ -25,7 +29,8 @@ def handler(task: Task, _request: RunRequest) -> VersionReference:
     for name, content in zip(beside, found, strict=True):
         s3.write_json(bucket, layout.beside(version.archive_key, name), content)
     version = signing.sign(task.platform, version)
-    version = version.model_copy(update={"package": registry.register(task.platform, version)})
+    since = None if task.ledger.is_registered(version.id) else task.run.started_at - _SKEW
+    version = version.model_copy(update={"package": registry.register(task.platform, version, since)})
     task.ledger.put_version(version)
     champion = task.ledger.champion(task.run.model)
     task.ledger.link(edges_of_version(version, champion.version if champion else None))

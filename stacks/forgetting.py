@@ -75,7 +75,7 @@ class Forgetting(Construct):
         here = f"arn:{Aws.PARTITION}:sagemaker:{Aws.REGION}:{Aws.ACCOUNT_ID}"
         group = self._settings.environment.package_group("*")
         packages = (f"{here}:model-package-group/{group}", f"{here}:model-package/{group}")
-        actions = ("ListModelPackages", "DescribeModelPackage", "DeleteModelPackage")
+        actions = ("ListModelPackages", "DeleteModelPackage")
         allow(
             self._function,
             tuple(f"sagemaker:{action}" for action in actions),

@@ -12,7 +12,7 @@ from stacks.grants import allow
 from stacks.settings import Settings
 
 IMAGES = Path(__file__).with_name("images.json")
-ACTIONS = ("CreateModelPackageGroup", "CreateModelPackage", "DescribeModelPackage", "ListModelPackages", "AddTags")
+ACTIONS = ("CreateModelPackageGroup", "CreateModelPackage", "ListModelPackages", "AddTags")
 
 
 class Image(Construct):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from training.progress import Progress
 from training.split import Split
+from training.stages import quarters, staged
 
 FOLDS = 3
 MOST_ROWS = 8_000
@@ -79,21 +80,29 @@ class Folds:
         return ""
 
     def losses(self, fit: Fit) -> Floats:
-        """The loss of each row (n,), predicted from the other folds: squared error, or log loss."""
-        found = np.zeros(len(self.rows))
+        """The loss of each row (n,), predicted from the other folds: squared error, or log loss.
+
+        Of boosting it is the loss after the quarter of the iterations where its mean is least, so that chance that is
+        fitted late does not hide a gain.
+        """
         numbers = np.unique(self.folds)
+        found: dict[int, Floats] = {}
         progress = Progress("fold", len(numbers))
         for done, fold in enumerate(numbers, 1):
             own = self.folds == fold
             pipeline = fit(self.rows[~own], self.numbers[~own])
-            found[own] = self._losses(pipeline, self.rows[own], self.numbers[own])
+            for stage, losses in enumerate(self._losses(pipeline, self.rows[own], self.numbers[own])):
+                found.setdefault(stage, np.zeros(len(self.rows)))[own] = losses
             progress.done(done)
-        return found
+        return min(found.values(), key=lambda losses: float(losses.mean()))
 
     def _losses(self, pipeline: Any, rows: pd.DataFrame, truth: NDArray[Any]) -> Floats:
+        """The losses (stages, n) of a fold's rows."""
+        estimator, numbers = pipeline[-1], pipeline[:-1].transform(rows)
+        stages = quarters(estimator)
         if not self.classes:
             with np.errstate(over="ignore"):
-                return np.asarray((pipeline.predict(rows) - truth) ** 2, dtype=np.float64)
-        chance = np.full((len(rows), self.classes), _LEAST)
-        chance[:, pipeline.classes_.astype(int)] = pipeline.predict_proba(rows)
-        return np.asarray(-np.log(np.maximum(chance[np.arange(len(truth)), truth.astype(int)], _LEAST)))
+                return np.asarray((staged(estimator, "predict", numbers, stages) - truth) ** 2, dtype=np.float64)
+        chance = np.full((len(stages), len(rows), self.classes), _LEAST)
+        chance[:, :, pipeline.classes_.astype(int)] = staged(estimator, "predict_proba", numbers, stages)
+        return np.asarray(-np.log(np.maximum(chance[:, np.arange(len(truth)), truth.astype(int)], _LEAST)))

@@ -19,9 +19,10 @@ from training import encodings, fitting, labels
 from training.features import ordinal_width
 from training.folds import Folds, Gain
 from training.job import report
-from training.search import BOOSTING, Found, Trial, staged
+from training.search import BOOSTING, Found, Trial
 from training.selection import Truth
 from training.split import Split
+from training.stages import staged
 
 STAGES = (100, 150, 200, 300)  # the first one is the estimator's own
 FEWEST_ROWS = 10_000

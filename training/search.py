@@ -26,6 +26,7 @@ from training.job import TrainingError, report
 from training.progress import Progress
 from training.selection import MOST_MEMBERS, Answers, Selected, Truth
 from training.split import Split
+from training.stages import ALL, staged
 
 BOOSTING = "hist_gradient_boosting"
 STAGES = (25, 50, 75, 100, 150, 200, 300, 400, 600)
@@ -162,7 +163,7 @@ class _Search:
     def _stages(self, way: Way) -> tuple[int, ...]:
         """The numbers of iterations that are compared; of several classes each is as many trees."""
         if not way.stages:
-            return (0,)
+            return ALL
         most = way.parameters["max_iter"]
         if self.folds.classes > 2:
             most = max(STAGES[1], 2 * most // self.folds.classes)
@@ -243,16 +244,6 @@ def _of_members(plan: Plan, members: Sequence[Trial]) -> Plan:
 
 def _is_dense(way: Way) -> bool:
     return estimators.encoding_of(way.estimator) == "dense"
-
-
-def staged(estimator: Any, method: str, numbers: Floats, stages: tuple[int, ...]) -> Floats:
-    """The answers (stages, n) or (stages, n, K)."""
-    if stages == (0,):
-        return np.asarray(getattr(estimator, method)(numbers), dtype=np.float64)[None]
-    if isinstance(estimator, LogTarget):
-        return np.stack([estimator.answer(each) for each in staged(estimator.inner, method, numbers, stages)])
-    found = enumerate(getattr(estimator, f"staged_{method}")(numbers), 1)
-    return np.stack([np.asarray(each, dtype=np.float64) for done, each in found if done in stages])
 
 
 @dataclass(frozen=True)

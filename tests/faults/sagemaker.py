@@ -64,18 +64,24 @@ class SageMaker:
     def CreateModelPackage(self, **package: Any) -> Any:
         group = package["ModelPackageGroupName"]
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/{len(self.packages) + 1}"
-        self.packages[arn] = package
+        self.packages[arn] = package | {"CreationTime": self.clock.now.timestamp()}
         return {"ModelPackageArn": arn}
 
     def DeleteModelPackage(self, ModelPackageName: str) -> None:
         del self.packages[ModelPackageName]
 
-    def DescribeModelPackage(self, ModelPackageName: str) -> Any:
-        return self.packages[ModelPackageName]
-
-    def ListModelPackages(self, ModelPackageGroupName: str, **_: Any) -> Any:
-        named = (arn for arn, found in self.packages.items() if found["ModelPackageGroupName"] == ModelPackageGroupName)
-        return {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in named]}
+    def ListModelPackages(self, ModelPackageGroupName: str, CreationTimeAfter: float = 0.0) -> Any:
+        named = {
+            arn: one
+            for arn, one in self.packages.items()
+            if one["ModelPackageGroupName"] == ModelPackageGroupName and one["CreationTime"] > CreationTimeAfter
+        }
+        return {
+            "ModelPackageSummaryList": [
+                {"ModelPackageArn": arn, "ModelPackageDescription": one["ModelPackageDescription"]}
+                for arn, one in named.items()
+            ]
+        }
 
     # models and endpoint configurations
 
