@@ -64,7 +64,7 @@ test-slow: setup-dev  ## what takes minutes: clouds of their own (environments, 
 	@$(BIN)/python -m pytest -m "slow and not faults" -n auto --dist loadfile
 
 faults: setup-dev  ## the fault matrix and a disturbance of every AWS call of the loop, into docs/reliability.md (twenty minutes)
-	@WRITE_RELIABILITY=1 $(BIN)/python -m pytest -m faults -n auto --dist loadfile
+	@WRITE_RELIABILITY=1 $(BIN)/python -m pytest -m faults -n auto --dist worksteal
 
 chaos: setup-dev  ## random schedules of uploads, crashes, duplicates, reorderings and clock jumps for an hour; SECONDS says how long
 	@CHAOS_SECONDS=$(or $(SECONDS),3600) $(BIN)/python -m pytest -s -q tests/faults/test_chaos.py -k random_schedules
