@@ -52,6 +52,8 @@ def answer(identity: str, *, approved: bool, why: str, json: bool) -> None:
 
     _refuse_if_nobody_waits(run)
     token = executions.find_token(ledger, run)
+    if approved:
+        _refuse_the_uploader(run)
     sent = Answer.read({"approved": approved, "why": why})
     proof = identities.prove(sent.statement(platform.environment.name, run.id))
     if token is None or not executions.answer(token, {**sent.as_dict(), "proof": proof}):
@@ -75,6 +77,19 @@ def _refuse_if_nobody_waits(run: Run) -> None:
         raise CommandError(f"{run.id} was answered already: {given.sentences[0]} {following}")
     if approval.waits_until(run) is None:
         raise CommandError(f"{run.id} is running and does not wait for approval; {following}")
+
+
+def _refuse_the_uploader(run: Run) -> None:
+    """Raises CommandError if the caller has uploaded the data; an answer would be a rejection, and end the wait."""
+    from cloud.platform import client
+    from perennial import approval
+
+    if run.approval_not_by and client("sts").get_caller_identity()["UserId"] == run.approval_not_by:
+        raise CommandError(
+            f"{run.id}: {approval.NOT_BY_UPLOADER} You uploaded it; nothing was sent, and the run still waits. "
+            "gate.approval.uploader_may_approve: true in the spec lets uploaders approve later runs; "
+            f"next: perennial approve {run.id}   # as another principal"
+        )
 
 
 def _caller() -> str:

@@ -523,10 +523,14 @@ class ObjectCreatedDetail(TypedJson):
 
 @dataclass(frozen=True)
 class ObjectCreated(TypedJson):
-    """An 'Object Created' event of S3, by EventBridge."""
+    """An object that was created, as S3's 'Object Created' events on EventBridge describe it.
+
+    `uploader` is the unique id of the principal, which these do not name and S3's notifications do.
+    """
 
     detail: ObjectCreatedDetail
     time: str
+    uploader: str = ""
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,7 @@ class Cloud:
         bus = Bus(context, delivery)
         cleanup.callback(bus.stop)
         context.emit = bus.emit
+        context.deliver = bus.send
         self._install(patches, bus, delivery)
         self._deployment = Deployment(Platform(clients, context))
         self._server.start()

@@ -19,6 +19,7 @@ ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 
 Emit = Callable[[str, str, dict[str, object], list[str]], None]
+Deliver = Callable[[str, str, str], None]
 
 
 class SpeedError(ValueError):
@@ -52,6 +53,10 @@ def _not_started(source: str, detail_type: str, detail: dict[str, object], resou
     raise NotStartedError(f"the embedded cloud is not up: the event {detail_type!r} of {source} has no event bus")
 
 
+def _undelivered(source_arn: str, target_arn: str, body: str) -> None:
+    raise NotStartedError(f"the embedded cloud is not up: nothing of {source_arn} can be delivered to {target_arn}")
+
+
 def _no_alarms(now: float) -> bool:
     return False
 
@@ -63,6 +68,7 @@ class Context:
     `without_capacity` names instance types for which SageMaker has no capacity: training jobs on them fail as on AWS.
     `account` has the quotas.
     `emit(source, detail_type, detail, resources)` puts an event on the default EventBridge bus and returns at once.
+    `deliver(source_arn, target_arn, body)` sends a text of a service that acts for a resource, and returns at once.
     `evaluate_alarms(now)` evaluates one minute of each alarm that is due, and returns whether any was due.
     """
 
@@ -74,6 +80,7 @@ class Context:
     without_capacity: frozenset[str] = frozenset()
     endpoint_url: str = ""
     emit: Emit = field(default=_not_started)
+    deliver: Deliver = field(default=_undelivered)
     evaluate_alarms: Callable[[float], bool] = field(default=_no_alarms)
     account: Account = field(default_factory=Account)
     access: Registry = field(default_factory=lambda: Registry(ACCOUNT_ID))

@@ -17,6 +17,9 @@ REQUESTED, ANSWERED = "approval", "answer"  # names of steps in the run's record
 LONGEST_WHY = 1000  # characters
 TIMEOUT = "States.Timeout"
 STATEMENT = "perennial.answer/1"
+NOT_BY_UPLOADER = "Who uploaded the dataset may not approve; another principal may."
+UPLOADER_ALLOWED = "The same principal uploaded the dataset; the spec allows it."
+UPLOADER_UNKNOWN = "Who uploaded the dataset is not known, so it is not compared with who approves."
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,12 @@ class Answer:
             return replace(self, why=self.why or reason)
         return replace(self, approved=False, why=f"an approval that does not count, because {reason}{reasoned}")
 
+    def of_uploader(self) -> Answer:
+        """The answer of who uploaded the run's dataset and may therefore not approve: it approves nothing."""
+        reasoned = f" ({self.why})" if self.why else ""
+        reason = f"an approval that does not count, because the same principal uploaded the dataset{reasoned}"
+        return replace(self, approved=False, why=reason)
+
     @property
     def sentence(self) -> str:
         """The answer, who gave it and why."""
@@ -88,10 +97,18 @@ def next_command(run: str) -> str:
     return f"perennial approve {run}   or: perennial reject {run} --why TEXT"
 
 
+def next_for_another(model: str) -> str:
+    """The sentence with the command after an approval by the uploader, which ended the run."""
+    return f"Another principal may approve a run on the same data; next: perennial retrain {model} --why TEXT"
+
+
 def notice(run: Run) -> Notice:
     """The message to people when a run begins to wait. It never holds the token, which would allow anyone to answer."""
     requested, gate = run.step(REQUESTED), run.step("gate")
-    lines = [*(requested.sentences[:1] if requested else ()), *(gate.sentences if gate else ())]
+    lines = [
+        *(s for s in (requested.sentences if requested else ()) if not s.startswith("next: ")),
+        *(gate.sentences if gate else ()),
+    ]
     text = "\n".join([*lines, "", f"run: {run.id}", f"dataset: {run.dataset}", f"next: {next_command(run.id)}"])
     subject = f"{run.model}: waits for approval ({run.id})"[:100]
     return Notice(subject=subject, text=text, severity="warning", key=f"{run.id}-approval")

@@ -25,6 +25,7 @@ class DatasetVersion(Record):
 
     `kept_until` is the last day on which it may be trained on, by its card; None until a plan has read the card.
     `content` is the digest of its files' bytes, 64 hex digits; empty until a plan has listed the files.
+    `uploader` is the unique id of the principal who uploaded it, AIDA... or AROA...:SESSION; empty where S3 named none.
     """
 
     id: str
@@ -44,6 +45,7 @@ class DatasetVersion(Record):
     rows_quarantined: int | None = None
     kept_until: date | None = None
     content: str = ""
+    uploader: str = Field(default="", max_length=128)
 
 
 class Exclusion(Record):
@@ -103,6 +105,7 @@ class Run(Record):
         problem_codes: the codes of the problems for which its dataset was refused.
         reference_profile: the key of the champion's profile that its dataset was compared with.
         approval_until: the end of the wait for an approval; None while the run waits for none.
+        approval_not_by: the unique id of the principal who uploaded its dataset and may not approve it.
         shadow: the progress of its shadow deployment.
         canary_checked: the golden rows of the canary were checked.
         breached_alarms: the alarms that were in ALARM during its release.
@@ -130,6 +133,7 @@ class Run(Record):
     problem_codes: tuple[str, ...] = ()
     reference_profile: str = ""
     approval_until: datetime | None = None
+    approval_not_by: str = Field(default="", max_length=128)
     shadow: ShadowProgress | None = None
     canary_checked: bool = False
     breached_alarms: tuple[str, ...] = ()

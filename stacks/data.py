@@ -1,10 +1,11 @@
-"""The stateful stack: buckets, their access logs, the ledger, the key of models. It is deployed first."""
+"""The stateful stack: buckets, access logs, ledger, key of models, queue of uploads. It is deployed first."""
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.grants import acknowledge
+from stacks.intake import Intake
 from stacks.settings import Settings
 from stacks.signing import ModelKey
 from stacks.stores import Ledger, Store
@@ -13,7 +14,9 @@ UNFINISHED = s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart
 
 
 class Data(Construct):
-    """Buckets, ledger and key. They are retained when the stack is deleted, unless the setting `retain` is false."""
+    """Buckets, ledger, key and queue. All but the queue are retained when the stack is deleted, unless the setting
+    `retain` is false.
+    """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -38,13 +41,14 @@ class Data(Construct):
             expiration=Duration.days(settings.traffic_days),
             noncurrent_version_expiration=Duration.days(1),
         )
+        self.intake = Intake(self, "Intake")
         self.data = Store(
             self,
             "Data",
             access_logs=access_logs,
             removal=removal,
             lifecycle=[UNFINISHED, ageing, scratch],
-            announces=True,
+            intake=self.intake,
         )
         self.models = Store(self, "Models", access_logs=access_logs, removal=removal, lifecycle=[UNFINISHED, ageing])
         self.traffic = Store(

@@ -39,7 +39,7 @@ def page(assembly: Path) -> str:
     platform = stacks["Platform"]
     parts = [
         HEAD + _mermaid("flowchart TD", _loop(definition(platform))),
-        "## What starts it\n" + _mermaid("flowchart LR", _wiring(platform)),
+        "## What starts it\n" + _mermaid("flowchart LR", _wiring(platform, stacks["Data"])),
         "## What each function may do\n" + "\n".join(_rights(platform)) + "\n",
         "## What is deployed\n" + "\n".join(_counts(stacks)) + "\n",
     ]
@@ -74,8 +74,11 @@ def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "-. fails .->", catch["Next"]
 
 
-def _wiring(platform: Template) -> Iterator[str]:
-    """Rules to their targets, queues to their functions, and the function that starts executions to the machine."""
+def _wiring(platform: Template, data: Template) -> Iterator[str]:
+    """Buckets and rules to their targets, queues to their functions, and who starts executions to the machine."""
+    for id, bucket in of_type(data, "AWS::S3::Bucket").items():
+        for each in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", ()):
+            yield f'{name_of(id)}(["{name_of(id)}: {each["Event"]}"]) --> {_name(each["Queue"])}'
     for id, rule in of_type(platform, "AWS::Events::Rule").items():
         source = rule.get("ScheduleExpression") or rule["EventPattern"]["detail-type"][0]
         for target in rule["Targets"]:
@@ -85,7 +88,7 @@ def _wiring(platform: Template) -> Iterator[str]:
         target = schedule["Target"]
         yield f'{name_of(id)}(["{name_of(id)}: {schedule["ScheduleExpression"]}"]) --> {_name(target["Arn"])}'
         yield f"{name_of(id)} -. cannot deliver .-> {_name(target['DeadLetterConfig']['Arn'])}"
-    for queue, settings in of_type(platform, "AWS::SQS::Queue").items():
+    for queue, settings in (of_type(data, "AWS::SQS::Queue") | of_type(platform, "AWS::SQS::Queue")).items():
         if "RedrivePolicy" in settings:
             yield f"{name_of(queue)} -. five tries .-> {_name(settings['RedrivePolicy']['deadLetterTargetArn'])}"
     for mapping in of_type(platform, "AWS::Lambda::EventSourceMapping").values():

@@ -1,7 +1,7 @@
-"""The way of an upload to a run: S3, EventBridge, a queue with dead letters, the dispatch function.
+"""The way of an upload to a run: S3, a queue with dead letters, the dispatch function; and that of labels.
 
-Events of S3 come at least once and in any order, so dispatch claims the dataset version in the ledger before it starts
-a run. The reconciler finds uploads whose event was lost.
+Notifications and events of S3 come at least once and in any order, so dispatch claims the dataset version in the ledger
+before it starts a run. The reconciler finds uploads whose notification was lost.
 """
 
 from aws_cdk import Duration
@@ -12,58 +12,42 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from perennial.layout import INCOMING, TRUTH
+from perennial.layout import TRUTH
 from stacks.grants import acknowledge
+from stacks.intake import SECONDS, Intake
+from stacks.queues import queue
 from stacks.stores import Store
 
 
 class DeadLetters(Construct):
     """The dead-letter queues: messages and events that failed again and again, with an alarm."""
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, intake: Intake) -> None:
         super().__init__(scope, id)
         self.messages = queue(self, "Messages")  # that dispatch failed to handle
         self.events = queue(self, "Events")  # that were not delivered, or whose function failed
+        self.uploads = intake.dead_letters  # whose notifications dispatch failed to handle
         acknowledge(self.events, "It is the dead-letter queue of rules and functions", "SQS3")
 
 
-def queue(
-    scope: Construct,
-    id: str,
-    *,
-    dead_letters: sqs.Queue | None = None,
-    visibility: Duration | None = None,
-) -> sqs.Queue:
-    """An encrypted queue with a retention of 14 days; with dead letters, a message is received 20 times at most.
-
-    A throttled function receives a message in vain, and that counts: an account may be throttled for an hour.
-    """
-    return sqs.Queue(
-        scope,
-        id,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
-        enforce_ssl=True,
-        retention_period=Duration.days(14),
-        visibility_timeout=visibility,
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=20) if dead_letters else None,
-    )
-
-
 class Ingestion(Construct):
-    """The queue of dispatch, with the rule for objects under incoming/."""
+    """The queue of messages to dispatch. Uploads come by a queue of their own, beside the bucket.
+
+    Uploads came by this one, too, in earlier releases: dispatch reads what they left there.
+    """
 
     def __init__(
-        self, scope: Construct, id: str, *, uploads: Store, dispatch: lambda_.Function, dead_letters: DeadLetters
+        self, scope: Construct, id: str, *, intake: Intake, dispatch: lambda_.Function, dead_letters: DeadLetters
     ) -> None:
         super().__init__(scope, id)
         self.queue = queue(
             self,
             "Uploads",
             dead_letters=dead_letters.messages,
-            visibility=Duration.minutes(6),  # six times dispatch's own timeout, as Lambda advises
+            visibility=Duration.seconds(SECONDS),
         )
-        put_under(self, "Uploaded", INCOMING, uploads=uploads, queue=self.queue, dead_letters=dead_letters)
-        dispatch.add_event_source(sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True))
+        for each in (self.queue, intake.queue):
+            dispatch.add_event_source(sources.SqsEventSource(each, batch_size=10, report_batch_item_failures=True))
 
     def grant_send(self, function: lambda_.Function) -> None:
         """Allows a function to send messages to dispatch."""
@@ -72,7 +56,7 @@ class Ingestion(Construct):
 
 
 class TruthIngestion(Construct):
-    """The queue of labels, with the rule for objects under truth/, as that of datasets."""
+    """The queue of labels, with the rule for objects under truth/, as S3 announces them on EventBridge."""
 
     def __init__(
         self, scope: Construct, id: str, *, uploads: Store, reader: lambda_.Function, dead_letters: DeadLetters

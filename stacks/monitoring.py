@@ -107,8 +107,8 @@ class Monitoring(Construct):
         }
         errors = {function.node.id: function.metric_errors(period=FIVE_MINUTES) for function in functions}
         waiting = {
-            queue.node.id: queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
-            for queue in (dead_letters.messages, dead_letters.events)
+            queue.node.id.removeprefix("Dead"): queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES)
+            for queue in (dead_letters.messages, dead_letters.events, dead_letters.uploads)
         }
         for name, metric in endings.items():
             notices.alarm(self, f"Runs{name}", metric=metric, description=f"A run of the workflow ended {name}")

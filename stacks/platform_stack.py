@@ -40,12 +40,12 @@ class PlatformStack(Stack):
         self.image = Image(self, "Image")
         self.tables = Tables(self, "Tables", traffic=self.data.traffic, models=models, settings=settings)
         self.notices = Notices(self, "Notices", settings=settings)
-        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.dead_letters = DeadLetters(self, "DeadLetters", intake=self.data.intake)
         self.functions = Lambdas(self, "Functions", dead_letters=self.dead_letters, settings=settings)
         self.ingestion = Ingestion(
             self,
             "Ingestion",
-            uploads=self.data.data,
+            intake=self.data.intake,
             dispatch=self.functions.dispatch,
             dead_letters=self.dead_letters,
         )
@@ -132,6 +132,7 @@ class PlatformStack(Stack):
     def _grant_objects(self) -> None:
         """The read and write grants to objects. The keys are patterns of perennial/layout.py."""
         do, data, models, traffic = self.functions, self.data.data, self.data.models, self.data.traffic
+        data.add_name_to(do.dispatch)  # it ignores notifications of other buckets
         for function in (do.dispatch, do.reconcile):
             models.grant_write(function, "specs/*")
         for function in do.tasks:

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.grants import allow
+from stacks.intake import Intake
 
 READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
 DELETE = ("s3:DeleteObjectVersion",)  # a version for good; nobody sets delete markers
@@ -20,7 +21,10 @@ WRITE_ITEMS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
 
 
 class Store(Construct):
-    """A bucket: versioned, encrypted, TLS only, not public, with access logs."""
+    """A bucket: versioned, encrypted, TLS only, not public, with access logs.
+
+    One with an intake notifies it of uploads, and announces all objects on EventBridge.
+    """
 
     def __init__(
         self,
@@ -30,7 +34,7 @@ class Store(Construct):
         access_logs: s3.IBucket,
         removal: RemovalPolicy,
         lifecycle: Sequence[s3.LifecycleRule],
-        announces: bool = False,
+        intake: Intake | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._variable = f"PERENNIAL_{id.upper()}_BUCKET"
@@ -49,11 +53,12 @@ class Store(Construct):
             removal_policy=removal,
         )
         self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)  # all grants come from the other stack
-        if announces:  # `event_bridge_enabled=True` would bring a custom resource with wildcard rights
+        if intake is not None:  # `event_bridge_enabled=True` would bring a custom resource with wildcard rights
             resource = self.bucket.node.default_child
             assert isinstance(resource, s3.CfnBucket)
             resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True),
+                queue_configurations=[intake.receive_from(resource)],
             )
 
     @property

@@ -9,7 +9,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.grants import allow, role_of
-from stacks.ingestion import DeadLetters, queue
+from stacks.ingestion import DeadLetters
+from stacks.queues import queue
 from stacks.settings import Settings
 
 

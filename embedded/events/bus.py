@@ -1,4 +1,7 @@
-"""The default event bus: matches events to rules and delivers to targets, with retries and dead-letter queues."""
+"""The default event bus: matches events to rules and delivers to targets, with retries and dead-letter queues.
+
+Notifications of buckets, which pass no bus, are delivered by the same attempts.
+"""
 
 import json
 import logging
@@ -15,11 +18,12 @@ from embedded.events.delivery import Delivery, UnsupportedTargetError
 from embedded.events.input_transformer import target_input
 from embedded.permissions.authorizer import NotAuthorizedError
 from embedded.permissions.principals import service
-from embedded.permissions.sessions import EVENTS, SCHEDULER
+from embedded.permissions.sessions import EVENTS, S3, SCHEDULER
 
 LOG = logging.getLogger(__name__)
 _ATTEMPTS = 4  # AWS tries 185 times over a day; a target that is missing here stays missing
 _FIRST_DELAY = 5.0
+_HOSTS = {":scheduler:": SCHEDULER, ":s3:": S3}  # who delivers, by its ARN; others are rules
 
 
 def iso_time(time: object) -> str:
@@ -62,6 +66,10 @@ class Bus:
         """Sends a text to one target in the background."""
         self._submit(rule_arn, target, body, 1)
 
+    def send(self, source_arn: str, target_arn: str, body: str) -> None:
+        """Sends a text of a bucket to one target in the background."""
+        self.deliver(source_arn, {"Arn": target_arn}, body)
+
     def stop(self) -> None:
         """Stops deliveries; undelivered events are dropped."""
         for timer in list(self._timers):
@@ -91,7 +99,7 @@ class Bus:
 
         A schedule always has a role, and a state machine has no policy of its own.
         """
-        host = SCHEDULER if ":scheduler:" in rule_arn else EVENTS
+        host = next((name for part, name in _HOSTS.items() if part in rule_arn), EVENTS)
         role = target.get("RoleArn")
         if role:
             return self._context.authorizer.assume(role, host, rule_arn, rule_arn.rsplit("/", 1)[-1][:64])

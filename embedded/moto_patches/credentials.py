@@ -3,16 +3,17 @@
 STS names who signs, also where this cloud gave out the keys: to the developer and to roles that services assume.
 """
 
-import base64
-import hashlib
+from typing import Any
 
-from moto.iam.models import iam_backends
+from moto.iam.models import User, iam_backends
 from moto.moto_server import werkzeug_app
 from moto.sts.models import STSBackend, sts_backends
 
 from embedded.access import Credentials, Registry
 from embedded.context import ACCOUNT_ID
 from embedded.moto_patches.patches import Patches
+from embedded.permissions import unique_ids
+from embedded.permissions.resources import MotoResources
 
 PARTITION = "aws"
 
@@ -24,21 +25,19 @@ def install(patches: Patches, registry: Registry) -> None:
     registry.ask(of_a_user)
 
     def get_caller_identity(backend: STSBackend, access_key_id: str, region: str) -> tuple[str, str, str]:
-        known = registry.issued(access_key_id)
+        known = registry.find(access_key_id)
         if known is None or not known.principal.startswith("arn:"):
             found: tuple[str, str, str] = original(backend, access_key_id, region)
             return found
-        return _user_id(known.principal), known.principal, ACCOUNT_ID
+        return unique_ids.of(known.principal, MotoResources(ACCOUNT_ID, region)), known.principal, ACCOUNT_ID
 
     original = patches.replace(STSBackend, "get_caller_identity", get_caller_identity)
 
+    def make(user: User, *given: Any, **named: Any) -> None:
+        make_user(user, *given, **named)
+        user.id = f"AIDA{user.id[:17].upper()}"  # as AWS's; moto's has no prefix
 
-def _user_id(principal: str) -> str:
-    """A unique id of the form that AWS has: AIDA... of a user, AROA...:SESSION of the session of a role."""
-    kind, _, name = principal.rpartition(":")[2].partition("/")
-    role, _, session = name.partition("/") if kind == "assumed-role" else (name, "", "")
-    digits = base64.b32encode(hashlib.sha256(role.encode()).digest()).decode()[:17]
-    return f"AROA{digits}:{session}" if session else f"AIDA{digits}"
+    make_user = patches.replace(User, "__init__", make)
 
 
 def assumed(access_key: str) -> Credentials | None:

@@ -1,9 +1,10 @@
-"""S3 and DynamoDB patches: object events as on AWS, lists without contents, no denial by bucket policies, serial calls.
+"""S3 and DynamoDB patches: events as on AWS, lists without contents, no denial by bucket policies, serial calls.
 
-moto's S3 events have a constant sequencer, a wrong reason and no order. It denies by a bucket policy's statements
-without their conditions, so a policy that denies requests without TLS denies all. It lists versions by copying every
-object of the bucket with its content, which Python's collector frees late. moto's DynamoDB checks a condition
-and writes in two steps, so that two threads may both succeed.
+moto's S3 events have a constant sequencer, a wrong reason and no order; its notifications name no principal, and no
+queue's policy is asked. It denies by a bucket policy's statements without their conditions, so a policy that denies
+requests without TLS denies all. It lists versions by copying every object of the bucket with its content, which
+Python's collector frees late. moto's DynamoDB checks a condition and writes in two steps, so that two threads may both
+succeed.
 """
 
 import logging
@@ -13,11 +14,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import flask
 from moto.dynamodb.models import DynamoDBBackend
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models, notifications
 
+from embedded.access import PRINCIPAL
 from embedded.context import Context
+from embedded.events import bucket_notifications
 from embedded.events.service_events import object_event
 from embedded.moto_patches.patches import Patches
 
@@ -29,10 +33,7 @@ def install_buckets(patches: Patches, context: Context) -> None:
     """Emits the events of buckets with an EventBridge configuration through `context.emit`."""
 
     def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
-        name = getattr(event_name, "value", event_name)
-        if name == _PUT and getattr(key, "multipart", None) is not None:
-            return  # moto completes a multipart upload by a PutObject of its own
-        event = object_event(context, name, bucket.name, key)
+        event = object_event(context, _name(event_name), bucket.name, key)
         if event is None:
             return
         detail_type, detail = event
@@ -45,6 +46,41 @@ def install_buckets(patches: Patches, context: Context) -> None:
     patches.replace(models.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
     patches.replace(notifications, "_send_event_bridge_message", send)
     patches.add(models.FakeKey, "__deepcopy__", _without_content)
+    _install_notifications(patches, context)
+
+
+def _install_notifications(patches: Patches, context: Context) -> None:
+    """Sends the notifications of buckets through `context.deliver`, and checks their queues as they are configured."""
+
+    def send_event(account_id: str, event_name: str, bucket: Any, key: Any) -> None:
+        if _name(event_name) == _PUT and getattr(key, "multipart", None) is not None:
+            return  # moto completes a multipart upload by a PutObject of its own
+        original_event(account_id, event_name, bucket, key)
+
+    def describe(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
+        return bucket_notifications.event(context, _name(event_name), bucket, key, notification_id, _principal())
+
+    def send(account_id: str, event_body: dict[str, Any], queue_name: str, region_name: str) -> None:
+        bucket_notifications.send(context, event_body, f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}")
+
+    def configure(bucket: models.FakeBucket, notification_config: dict[str, Any] | None) -> None:
+        for each in (notification_config or {}).get("QueueConfiguration") or []:
+            bucket_notifications.check_destination(context, bucket.arn, each["Queue"])
+        original_configure(bucket, notification_config)
+
+    original_event = patches.replace(notifications, "send_event", send_event)
+    patches.replace(notifications, "_get_s3_event", describe)
+    patches.replace(notifications, "_send_sqs_message", send)
+    original_configure = patches.replace(models.FakeBucket, "set_notification_configuration", configure)
+
+
+def _name(event_name: str) -> str:
+    return str(getattr(event_name, "value", event_name))
+
+
+def _principal() -> str:
+    """The principal that signed the request under way; empty outside of one."""
+    return str(flask.request.environ.get(PRINCIPAL, "")) if flask.has_request_context() else ""
 
 
 def _without_content(key: models.FakeKey, _memo: dict[int, Any]) -> Any:

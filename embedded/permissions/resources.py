@@ -70,6 +70,15 @@ class MotoResources:
             found += [*_inline(group.name, group.policies), *_attached(group.managed_policies.values())]
         return tuple(found)
 
+    def user_id(self, name: str) -> str:
+        """The unique id of a user; empty for a missing one."""
+        user = iam_backends[self._account][PARTITION].users.get(name)
+        return str(user.id) if user is not None else ""
+
+    def has_queue(self, arn: str) -> bool:
+        """True if there is the queue."""
+        return self._queue(arn) is not None
+
     def policy(self, arn: str) -> Document | None:
         """The resource policy of an ARN; None if it has none."""
         parts = arn.split(":", 5)

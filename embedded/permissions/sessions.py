@@ -9,6 +9,7 @@ EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 SNS = "sns.amazonaws.com"
+S3 = "s3.amazonaws.com"
 
 
 def of_function(authorizer: Authorizer, role: str, arn: str) -> str:

@@ -18,6 +18,7 @@ class Bucket(Provider):
             "PublicAccessBlockConfiguration",
             "LifecycleConfiguration.Rules",
             "NotificationConfiguration.EventBridgeConfiguration",
+            "NotificationConfiguration.QueueConfigurations",
             "OwnershipControls",
             "CorsConfiguration",
             "Tags",
@@ -69,9 +70,12 @@ class Bucket(Provider):
         platform.clients("s3").delete_bucket(Bucket=resource.physical_id)
 
     def _notify(self, s3: Any, bucket: dict[str, str], request: Request) -> None:
-        bridge = request.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
-        wanted = bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true"
-        configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if wanted else {}
+        wanted = request.get("NotificationConfiguration", {})
+        bridge = wanted.get("EventBridgeConfiguration")
+        bridged = bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true"
+        configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if bridged else {}
+        if queues := wanted.get("QueueConfigurations"):
+            configuration["QueueConfigurations"] = [_to_queue(each) for each in queues]
         s3.put_bucket_notification_configuration(**bucket, NotificationConfiguration=configuration)
 
 
@@ -91,6 +95,15 @@ class BucketPolicy(PutProvider):
     def delete(self, platform: Platform, request: Request, resource: Resource) -> None:
         """Deletes the policy."""
         platform.clients("s3").delete_bucket_policy(Bucket=resource.physical_id)
+
+
+def _to_queue(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The notification of a queue as the API names its members."""
+    configuration: dict[str, Any] = {"QueueArn": wanted["Queue"], "Events": [wanted["Event"]]}
+    if wanted.get("Filter"):
+        rules = [{"Name": rule["Name"], "Value": rule["Value"]} for rule in wanted["Filter"]["S3Key"]["Rules"]]
+        configuration["Filter"] = {"Key": {"FilterRules": rules}}
+    return configuration
 
 
 def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Handles the messages of the dispatch queue: events of S3, and messages of functions."""
+"""Handles the messages to dispatch: notifications of S3, and messages of functions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from cloud import messaging, retrainings
+from cloud import bucket_notifications, messaging, retrainings
 from cloud.handovers import DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import from_environment
@@ -70,8 +71,11 @@ def context() -> Context:
 def handle(record: SQSRecord) -> None:
     """Handles one message. An exception sends it back to the queue."""
     body = json.loads(record.body)
-    if "detail" in body:
-        uploads.on_object_created(context(), ObjectCreated.from_json(body, READER))
+    if bucket_notifications.is_notification(body):
+        uploads.on_notification(context(), bucket_notifications.created(body, READER))
+        return
+    if "detail" in body:  # by EventBridge, of an earlier release: it names no uploader
+        uploads.on_object_created(context(), replace(ObjectCreated.from_json(body, READER), uploader=""))
         return
     message = DispatchMessage.from_json(body, READER)
     match message.action:

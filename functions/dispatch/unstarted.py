@@ -79,6 +79,7 @@ def refuse_unknown(context: Context, event: ObjectCreated, model: str) -> None:
         card_digest="",
         state="quarantined",
         accepted=False,
+        uploader=event.uploader,
     )
     if context.ledger.refuse_unknown(dataset):
         messaging.notify_people(context.platform, conclusion.unknown_upload(item.key, sorted(context.specs)))

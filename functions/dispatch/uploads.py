@@ -1,8 +1,8 @@
-"""Claims dataset versions for the events of S3, and starts their runs."""
+"""Claims dataset versions for the notifications of S3, and starts their runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,8 +35,26 @@ class Context:
     broken: Mapping[str, Exception] = field(default_factory=dict)
 
 
+def on_notification(context: Context, events: Iterable[ObjectCreated]) -> None:
+    """Handles the objects of one message. One that fails stops no other, and sends the message back to the queue.
+
+    The queue takes notifications of any bucket of the account: those of others are ignored.
+    """
+    failed: list[Exception] = []
+    for event in events:
+        if event.detail.bucket.name != context.platform.data_bucket:
+            logger.warning("a notification of another bucket is ignored", bucket=event.detail.bucket.name)
+            continue
+        try:
+            on_object_created(context, event)
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with one object)
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
 def on_object_created(context: Context, event: ObjectCreated) -> bool:
-    """Handles an 'Object Created' event. The same event again changes nothing.
+    """Handles a created object. The same one again changes nothing, but an uploader who was not known is recorded.
 
     False where nothing is recorded of the object: it is no dataset of its own, or waits for the next day.
     """
@@ -65,16 +83,26 @@ def on_object_created(context: Context, event: ObjectCreated) -> bool:
         sequencer=item.sequencer,
         spec_digest=spec.digest(),
         card_digest=spec.card_digest(),
+        uploader=event.uploader,
     )
     if not bounds.admits(context, spec, dataset):
         return False
     if context.ledger.claim(dataset):
         bounds.count(context, dataset)
     else:
-        dataset = context.ledger.dataset(dataset.id)
+        dataset = _known(context, dataset)
     if dataset.state == "pending":
         start_or_pend(context, dataset)
     return True
+
+
+def _known(context: Context, dataset: DatasetVersion) -> DatasetVersion:
+    """The ledger's record of a dataset that was claimed before, with its uploader, if only its notification has it."""
+    known = context.ledger.dataset(dataset.id)
+    if known.uploader or not dataset.uploader:
+        return known
+    context.ledger.change_dataset(known.id, uploader=dataset.uploader)
+    return known.model_copy(update={"uploader": dataset.uploader})
 
 
 def start_or_pend(context: Context, dataset: DatasetVersion) -> None:

@@ -131,6 +131,9 @@ class Approval(Part):
         "never", "'doubt': where the rows cannot tell, instead of keeping the champion at once."
     )
     hours: float = setting(72, "Without an answer for so many hours, the champion stays.", gt=0, le=24 * 30)
+    uploader_may_approve: bool = setting(
+        False, "An approval also counts by the principal who uploaded the dataset: for a team of one person."
+    )
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     return told
 
 
-def open_run(ledger: Ledger, *steps: Step, state: str = "running", token: str | None = TOKEN) -> Run:
+def open_run(ledger: Ledger, *steps: Step, state: str = "running", token: str | None = TOKEN, not_by: str = "") -> Run:
     run = Run(
         id=RUN, model="tiny", dataset="ds-tiny-0123456789ab", trigger="upload", spec_digest="5" * 64, token=7,
         state=state, started_at=NOW, steps=steps, approval_until=UNTIL if steps and steps[-1] is ASKED else None,
+        approval_not_by=not_by,
     )  # fmt: skip
     ledger.open_run(run)
     if token:
@@ -67,6 +68,29 @@ def test_an_approval_is_sent_with_who_and_why(perennial: Perennial, cloud: Ledge
     bound = Answer(True, why="looks good").statement("perennial", RUN)
     assert identities.proven(answer["proof"], bound).arn.startswith("arn:aws:sts::123456789012:")
     assert "by" not in answer
+
+
+def test_an_approval_by_who_uploaded_is_not_sent_and_the_run_still_waits(
+    perennial: Perennial, cloud: Ledger, sent: list[dict]
+) -> None:
+    mine = boto3.client("sts").get_caller_identity()["UserId"]
+    open_run(cloud, ASKED, not_by=mine)
+    result = perennial("approve", RUN, "--why", "looks good")
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Who uploaded the dataset may not approve" in result.stderr
+    assert f"next: perennial approve {RUN}   # as another principal" in result.stderr
+    assert sent == []
+    assert perennial("reject", RUN, "--why", "no").exit_code == 0
+    assert len(sent) == 1
+
+
+def test_an_approval_by_another_than_who_uploaded_is_sent(
+    perennial: Perennial, cloud: Ledger, sent: list[dict]
+) -> None:
+    open_run(cloud, ASKED, not_by="AIDAJDPLRKLG7UEXAMPLE")
+    assert perennial("approve", RUN).exit_code == 0
+    assert len(sent) == 1
 
 
 def test_a_rejection_needs_a_reason(perennial: Perennial, cloud: Ledger, sent: list[dict]) -> None:

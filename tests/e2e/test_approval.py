@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Loop, until
+from cloud import identities
+from cloud.platform import client
+from perennial.approval import Answer
+from tests.e2e.conftest import ROOT, Loop, until
 from tests.e2e.data import as_csv, orders
 
 pytestmark = pytest.mark.slow
@@ -41,8 +45,31 @@ def token(loop: Loop, run: str) -> str | None:
     return item["token"]["S"] if item else None
 
 
+def policy(loop: Loop, model: str) -> dict:
+    """The permissions to answer for a model, as docs/approval.md lists them."""
+    text = (ROOT / "docs" / "approval.md").read_text()
+    block = text.split("```json\n", 1)[1].split("```", 1)[0]
+    account = loop.client("sts").get_caller_identity()["Account"]
+    names = {"REGION": "us-east-1", "ACCOUNT": account, "LEDGER": loop.names["ledger_table"], "flights": model}
+    for name, value in names.items():
+        block = block.replace(name, value)
+    return dict(json.loads(block))
+
+
 @pytest.fixture(scope="module")
-def approved(loop: Loop) -> dict:
+def approver(loop: Loop) -> Loop:
+    """The same loop for another principal, who may do nothing but answer."""
+    iam = loop.client("iam")
+    iam.create_user(UserName="approver")
+    document = json.dumps(policy(loop, "asks"))
+    iam.put_user_policy(UserName="approver", PolicyName="answer", PolicyDocument=document)
+    key = iam.create_access_key(UserName="approver")["AccessKey"]
+    keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    return replace(loop, environment=loop.environment | keys | {"AWS_SESSION_TOKEN": ""})
+
+
+@pytest.fixture(scope="module")
+def approved(loop: Loop, approver: Loop) -> dict:
     """A run that waited, was approved, and has ended."""
     loop.notices()
     run = waiting(loop, "asks", "asks/a.csv")
@@ -55,15 +82,17 @@ def approved(loop: Loop) -> dict:
         TableName=loop.names["ledger_table"], Key={"pk": {"S": "model#asks"}, "sk": {"S": "lease"}}
     )["Item"]
     loop.put("asks/later.csv", table(77))  # waits for the model, and is dealt with by the test that rejects
-    answered = loop.perennial("approve", run, "--why", "checked by hand")
+    own = loop.perennial("approve", run, "--why", "it is mine")
+    answered = approver.perennial("approve", run, "--why", "checked by hand")
     again = loop.perennial("approve", run)
-    shown = b"".join(done.stdout + done.stderr for done in (runs, *explained, answered, again))
+    shown = b"".join(done.stdout + done.stderr for done in (runs, *explained, own, answered, again))
     return {
         "run": loop.ended("asks", "asks/a.csv"),
         "shown": shown.decode(),
         "secret": secret,
         "explained": explained[0].stdout.decode(),
         "notices": notices,
+        "own": own,
         "answered": answered,
         "again": again,
         "lease": lease,
@@ -85,11 +114,20 @@ def test_an_approved_candidate_serves_and_the_record_says_who_and_why(loop, appr
     run = approved["run"]
     assert run["state"] == "promoted", run["reasons"]
     answer = next(step for step in run["steps"] if step["name"] == "answer")
-    assert answer["details"]["by"].startswith("arn:aws:")
+    assert answer["details"]["by"].endswith(":user/approver")
     assert answer["details"]["why"] == "checked by hand"
     assert any("Approved by arn:aws:" in reason for reason in run["reasons"])
     (champion,) = loop.records("asks", "champion")
     assert champion["version"] == run["version"]
+
+
+def test_who_uploaded_is_known_by_the_id_that_sts_answers_and_may_not_approve(loop, approved):
+    (dataset,) = [one for one in loop.records("asks", "dataset#") if one["key"] == "incoming/asks/a.csv"]
+    assert dataset["uploader"] == loop.client("sts").get_caller_identity()["UserId"]
+    assert approved["own"].returncode == 1
+    told = approved["own"].stderr.decode()
+    assert "Who uploaded the dataset may not approve; another principal may." in told
+    assert "next: perennial approve" in told
 
 
 def test_a_second_answer_is_one_sentence(loop, approved):
@@ -123,6 +161,24 @@ def test_a_rejected_candidate_does_not_serve(loop, approved):
     assert ended["state"] == "refused"
     assert ended["reasons"][1].startswith("Rejected by arn:aws:")
     assert ended["reasons"][1].endswith(": not before May.")
+    assert loop.records("asks", "champion")[0]["version"] == approved["run"]["version"]
+
+
+def test_an_approval_by_who_uploaded_that_passes_the_command_is_a_rejection(loop, approved, monkeypatch):
+    run = waiting(loop, "asks", "asks/own.csv")
+    for name, value in loop.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    client.cache_clear()
+    sent = Answer(approved=True, why="it is mine")
+    proof = identities.prove(sent.statement("perennial", run))
+    client.cache_clear()
+    output = json.dumps(sent.as_dict() | {"proof": proof})
+    loop.client("stepfunctions").send_task_success(taskToken=token(loop, run), output=output)
+    ended = loop.ended("asks", "asks/own.csv")
+    assert ended["state"] == "refused"
+    assert "does not count, because the same principal uploaded the dataset" in ended["reasons"][1]
+    assert any(reason.endswith("next: perennial retrain asks --why TEXT") for reason in ended["reasons"])
     assert loop.records("asks", "champion")[0]["version"] == approved["run"]["version"]
 
 

@@ -25,6 +25,7 @@ from moto.logs import models as log_models
 from moto.logs.metric_filters import MetricFilters
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
+from moto.s3.models import FakeBucket
 from moto.scheduler import models as scheduler_models
 from moto.sns import models as sns_models
 from moto.sqs import models as sqs_models
@@ -56,6 +57,10 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("event_source_mappings", sqs_models.Message.delay, ["self", "delay_seconds"]),
         ("messaging", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
         ("storage", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),
+        ("storage", notifications.send_event, ["account_id", "event_name", "bucket", "key"]),
+        ("storage", notifications._get_s3_event, ["event_name", "bucket", "key", "notification_id"]),
+        ("storage", notifications._send_sqs_message, ["account_id", "event_body", "queue_name", "region_name"]),
+        ("storage", FakeBucket.set_notification_configuration, ["self", "notification_config"]),
         (
             "metric_filters",
             log_models.LogsBackend.put_metric_filter,

@@ -15,11 +15,20 @@ from functions.cleanup import handler as clean_up
 from functions.conclusion import handler as conclude
 from functions.dispatch.handler import handler as dispatch
 from functions.gate import handler as judge
-from perennial.approval import ANSWERED, REQUESTED, Answer, waits_until
+from perennial.approval import (
+    ANSWERED,
+    NOT_BY_UPLOADER,
+    REQUESTED,
+    UPLOADER_ALLOWED,
+    UPLOADER_UNKNOWN,
+    Answer,
+    notice,
+    waits_until,
+)
 from perennial.reports import run_contents
 
 TOKEN = "AQCkAAAAKgAAAAMAAAAAAAAAAW-the-token"
-ME = "arn:aws:sts::123456789012:user/moto"
+ME, MY_ID = "arn:aws:sts::123456789012:user/moto", "AKIAIOSFODNN7EXAMPLE"  # as moto's STS names everybody
 
 
 @pytest.fixture
@@ -101,8 +110,66 @@ UNSIGNED = "the answer bears no signature of its sender"
 def test_the_record_says_who_answered_as_sts_names_them_and_why(world, asked, context, given, approved, told):
     assert record_approval({"run": asked, "answer": proven(asked, **given)}, context) == {"approved": approved}
     step = world.ledger.run(asked["id"]).step(ANSWERED)
-    assert step.sentences == (told,)
+    assert step.sentences == ((told, UPLOADER_UNKNOWN) if approved else (told,))
     assert step.details["by"] == ME
+
+
+def upload_as(world, asked: dict, who: str) -> None:
+    """Lets a principal have uploaded the run's dataset."""
+    world.ledger.change_dataset(asked["dataset"], uploader=who)
+
+
+def allow(asked: dict) -> None:
+    """Lets the spec of a run allow uploaders to approve."""
+    spec = s3.read_json(asked["spec"]["bucket"], asked["spec"]["key"])
+    spec["gate"] = spec.get("gate", {}) | {"approval": {"ask": "always", "uploader_may_approve": True}}
+    body = json.dumps(spec).encode()
+    boto3.client("s3").put_object(Bucket=asked["spec"]["bucket"], Key=asked["spec"]["key"], Body=body)
+
+
+def test_who_uploaded_may_not_approve_and_is_told_what_to_do_next(world, asked, context):
+    upload_as(world, asked, MY_ID)
+    answer = proven(asked, approved=True, why="it is good")
+    assert record_approval({"run": asked, "answer": answer}, context) == {"approved": False}
+    told = world.ledger.run(asked["id"]).step(ANSWERED).sentences
+    reason = "an approval that does not count, because the same principal uploaded the dataset (it is good)"
+    assert told[0] == f"Rejected by {ME}: {reason}."
+    assert told[1].endswith("next: perennial retrain flights --why TEXT")
+    conclude({"run": asked, "outcome": "refused"}, context)
+    assert told[0] in world.ledger.run(asked["id"]).reasons
+
+
+def test_who_uploaded_may_reject(world, asked, context):
+    upload_as(world, asked, MY_ID)
+    record_approval({"run": asked, "answer": proven(asked, approved=False, why="no")}, context)
+    assert world.ledger.run(asked["id"]).step(ANSWERED).sentences == (f"Rejected by {ME}: no.",)
+
+
+@pytest.mark.parametrize("who", ["AIDAJDPLRKLG7UEXAMPLE", f"{MY_ID}:session", "AROAJDPLRKLG7UEXAMPLE:moto"])
+def test_another_principal_may_approve(world, asked, context, who):
+    upload_as(world, asked, who)
+    assert record_approval({"run": asked, "answer": proven(asked, approved=True)}, context) == {"approved": True}
+    told = world.ledger.run(asked["id"]).step(ANSWERED).sentences
+    assert told == (f"Approved by {ME}, without a reason.",)
+
+
+def test_a_spec_may_let_uploaders_approve_and_the_record_says_so(world, asked, context):
+    upload_as(world, asked, MY_ID)
+    allow(asked)
+    assert record_approval({"run": asked, "answer": proven(asked, approved=True)}, context) == {"approved": True}
+    assert world.ledger.run(asked["id"]).step(ANSWERED).sentences[1] == UPLOADER_ALLOWED
+
+
+def test_people_are_told_that_the_uploader_may_not_approve_and_are_not_told_who_it_is(world, run, send, context):
+    upload_as(world, run, MY_ID)
+    request_approval({"run": run, "token": TOKEN, "seconds": 60}, context)
+    asked = world.ledger.run(run["id"])
+    assert asked.approval_not_by == MY_ID
+    text = notice(asked).text
+    assert NOT_BY_UPLOADER in text
+    assert MY_ID not in text
+    record_approval({"run": run, "answer": {"approved": False}}, context)
+    assert world.ledger.run(run["id"]).approval_not_by == ""
 
 
 def test_a_proof_of_another_run_or_another_answer_approves_nothing(world, asked, context):

@@ -9,6 +9,7 @@ from cloud import lease
 from functions.conclusion import handler as conclude
 from functions.dispatch.reconciliation import handler as reconcile
 from perennial import conclusion, layout
+from tests.cloud.test_bucket_notifications import SESSION, USER, notification, record
 from tests.functions.disturbances import KilledError, disturbed
 
 KEY = "incoming/flights/2013-01.csv"
@@ -230,3 +231,67 @@ def test_a_person_has_a_model_trained_again_on_the_same_data(world, send, end):
     assert request.sentences == ("ann asked to train flights again: new parameters.",)
     end(second)
     assert send({**asked, "subject": "unknown"}) == []
+
+
+# notifications, which name who uploaded
+
+
+def uploaders(world) -> dict[str, str]:
+    return {dataset.key: dataset.uploader for dataset in world.ledger.datasets("flights")}
+
+
+def test_the_record_of_an_upload_names_its_principal(world, send):
+    assert send(notification(record(KEY, f"AWS:{SESSION}"))) == []
+    (run,) = world.executions()
+    assert world.ledger.dataset(run["dataset"]).uploader == SESSION
+    assert world.ledger.dataset(run["dataset"]).key == KEY
+
+
+def test_the_test_of_a_notification_is_acknowledged(world, send):
+    assert send({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "data"}) == []
+    assert (world.executions(), world.notices()) == ([], [])
+
+
+def test_each_record_of_a_message_is_handled_though_another_fails(world, send, monkeypatch):
+    from functions.dispatch import bounds
+
+    def admits(context, spec, dataset):
+        if spec.name == "flights":
+            raise ConnectionError
+        return True
+
+    monkeypatch.setattr(bounds, "admits", admits)
+    failed = send(notification(record(KEY), record("incoming/airtime/a.csv")))
+    assert [one["itemIdentifier"] for one in failed] == ["0"]
+    assert [run["model"] for run in world.executions()] == ["airtime"]
+
+
+def test_a_notification_of_another_bucket_starts_nothing(world, send):
+    """The queue's policy cannot name the bucket: whoever configures another bucket may have S3 send to it."""
+    foreign = record(KEY)
+    foreign["s3"]["bucket"]["name"] = "somebody-elses"
+    assert send(notification(foreign)) == []
+    assert world.executions() == []
+    assert uploaders(world) == {}
+
+
+def test_an_event_of_an_earlier_release_starts_a_run_whose_uploader_is_not_known(world, send):
+    assert send(created() | {"uploader": USER}) == []
+    assert len(world.executions()) == 1
+    assert uploaders(world) == {KEY: ""}
+
+
+def test_a_notification_after_the_event_or_the_reconciler_adds_the_uploader(world, send):
+    """Both may come during a deployment, and the reconciler may be earlier than a notification."""
+    send(created())
+    send(notification(record(KEY, f"AWS:{USER}")))
+    assert len(world.executions()) == 1
+    assert uploaders(world) == {KEY: USER}
+    send(created())
+    send(notification(record(KEY, f"AWS:{SESSION}")))
+    assert uploaders(world) == {KEY: USER}, "the first that is known stays"
+
+
+def test_an_upload_for_no_model_names_its_principal(world, send):
+    send(notification(record("incoming/nobody/x.csv", f"AWS:{USER}")))
+    assert [dataset.uploader for dataset in world.ledger.unknown_uploads()] == [USER]

@@ -12,5 +12,5 @@ def test_the_page_in_the_docs_shows_the_assembly_as_it_is(assembly: Path) -> Non
 
 def test_the_drawing_shows_the_loop_and_what_starts_it(assembly: Path) -> None:
     drawn = page(assembly)
-    for words in ("Prepare training", "-->|retrain|", "five tries", "IngestionUploads --> FunctionsDispatch"):
+    for words in ("Prepare training", "-->|retrain|", "five tries", "DataIntakeUploads --> FunctionsDispatch"):
         assert words in drawn

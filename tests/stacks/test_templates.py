@@ -62,9 +62,12 @@ def asset(assembly: Path, key: str) -> Path:
 # -- what is kept ------------------------------------------------------------------------------------------------------
 
 
+STATELESS = ("AWS::S3::BucketPolicy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy")  # the reconciler finds lost messages
+
+
 def test_what_holds_state_keeps_its_logical_id(data: Template) -> None:
     """Another id would be another resource: an empty one."""
-    stateful = {id for id, found in data["Resources"].items() if found["Type"] != "AWS::S3::BucketPolicy"}
+    stateful = {id for id, found in data["Resources"].items() if found["Type"] not in STATELESS}
     assert stateful == {
         "DataAccessLogsC0C25EE4",
         "DataBucket19B4DDF2",
@@ -77,7 +80,7 @@ def test_what_holds_state_keeps_its_logical_id(data: Template) -> None:
 
 def test_what_holds_state_outlives_its_stack(data: Template) -> None:
     for id, found in data["Resources"].items():
-        if found["Type"] != "AWS::S3::BucketPolicy":
+        if found["Type"] not in STATELESS:
             assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain"), id
 
 
@@ -120,9 +123,29 @@ def test_uploads_are_announced_without_a_custom_resource(data: Template, resourc
     announced = [id for id, bucket in buckets.items() if "NotificationConfiguration" in bucket]
     assert announced == ["DataBucket19B4DDF2"]
     notification = buckets["DataBucket19B4DDF2"]["NotificationConfiguration"]
-    assert notification == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    (queue,) = notification.pop("QueueConfigurations")
+    assert notification == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}, "for labels"
+    assert queue["Event"] == "s3:ObjectCreated:*"
+    assert queue["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "incoming/"}]
     kinds = {found["Type"] for found in resources.values()}
     assert not [kind for kind in kinds if kind.startswith("Custom::") or kind.endswith("CustomResource")]
+
+
+def test_s3_may_send_to_the_queue_before_the_bucket_names_it(data: Template) -> None:
+    """S3 verifies it when the bucket is made; a policy that named the bucket would have to come after it."""
+    (id,) = [id for id, policy in of_type(data, "AWS::SQS::QueuePolicy").items() if "s3.amazonaws.com" in str(policy)]
+    statements = of_type(data, "AWS::SQS::QueuePolicy")[id]["PolicyDocument"]["Statement"]
+    (allowed,) = [one for one in statements if one["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert id in data["Resources"]["DataBucket19B4DDF2"]["DependsOn"]
+
+
+def test_messages_of_uploads_that_fail_are_kept_and_reach_people(data: Template, platform: Template) -> None:
+    queues = of_type(data, "AWS::SQS::Queue")
+    assert sorted("RedrivePolicy" in queue for queue in queues.values()) == [False, True]
+    alarms = [alarm["AlarmDescription"] for alarm in of_type(platform, "AWS::CloudWatch::Alarm").values()]
+    assert "Uploads are in a dead-letter queue" in alarms
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
@@ -400,7 +423,7 @@ def test_labels_go_by_a_queue_with_a_dead_letter_queue(platform: Template) -> No
         for rule in of_type(platform, "AWS::Events::Rule").values()
         for key in rule.get("EventPattern", {}).get("detail", {}).get("object", {}).get("key", [])
     }
-    assert prefixes == {"incoming/", "truth/"}
+    assert prefixes == {"truth/"}, "uploads come by the bucket's own notification"
     (queue,) = [each for id, each in of_type(platform, "AWS::SQS::Queue").items() if id.startswith("TruthLabels")]
     assert "RedrivePolicy" in queue
 
