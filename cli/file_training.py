@@ -45,13 +45,16 @@ class Trained:
         """The data of its report."""
         return ReportData(
             run=self.run, spec=spec.to_json(), verdict=self.verdict, evaluation=self.evaluation,
-            decision=self.decision.as_dict(),
+            decision=self.decision.as_dict(), is_local=True,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class FileTraining:
-    """Trains one model of a team's folder on a file. `cache` keeps the typed rows of a file; `out` gets the outputs."""
+    """Trains one model of a team's folder on a file. `cache` keeps the typed rows of a file; `out` gets the outputs.
+
+    `out` is emptied first.
+    """
 
     spec: ModelSpec
     project: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ import typer
 
 from cli import estimators, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, interrupted, line, next_line, note, stderr, usage
+from perennial import layout
+
+REPORT = "report.html"
 
 
 def train(
@@ -41,7 +45,10 @@ def train(
     from perennial.gate.metric_rows import rows
 
     folder = out or project.build() / "train" / model
-    ended = "the training is ended; nothing is kept"
+    if _holds_other_files(folder):
+        raise usage(f"{folder} holds other files than a training's; next: choose another folder by --out")
+    made = folder.resolve().with_name(f"{folder.resolve().name}.unfinished")
+    ended = "the training is ended; what an earlier one wrote is kept"
     with stderr().status(f"training {model} ...") as status, interrupted(lambda: ended):
 
         def tell(text: str) -> None:
@@ -49,10 +56,13 @@ def train(
             if not status.console.is_terminal:
                 note(f"  {text}", status.console)
 
-        work = FileTraining(spec, project.root(), project.build() / "train" / "rows", folder, tell)
+        work = FileTraining(spec, project.root(), project.build() / "train" / "rows", made, tell)
         trained = work.run(file)
-    page = folder / "report.html"
-    page.write_text(reports.page(reports.run_contents(trained.report(spec))), encoding="utf-8")
+        written = reports.page(reports.run_contents(trained.report(spec)))
+        (made / REPORT).write_text(written, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    page = folder / REPORT
     measured = rows(trained.evaluation)
     places = {"model": str(folder / "model"), "report": str(page)}
     if json:
@@ -68,3 +78,8 @@ def train(
         next_line(trained.run.next_command)
     if not trained.decision.promote:
         raise typer.Exit(REFUSED)
+
+
+def _holds_other_files(folder: Path) -> bool:
+    """True for a folder with files, none of them the evaluation that a training writes."""
+    return folder.is_dir() and any(folder.iterdir()) and not (folder / layout.EVALUATION).is_file()

@@ -130,7 +130,10 @@ def _refusal(response: dict[str, Any], question: Request) -> str:
         return f"the endpoint failed: {response['Error']['Message']}"
     row, column = reply.get("row"), reply.get("field")
     where = f"row {question.first_row + int(row)}" if row is not None else "the request"
-    return f"{where}{f', column {column}' if column else ''}: {reply['error']}"
+    sentence = str(reply["error"])
+    for place in (f"row {row}, '{column}': ", f"row {row}: "):  # among the rows of one request
+        sentence = sentence.removeprefix(place)
+    return f"{where}{f', column {column}' if column else ''}: {sentence}"
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -22,6 +22,11 @@ OUTCOMES: dict[State | str, tuple[str, str, str]] = {
     "running": ("Running", "calm", "The run has not ended yet; this page shows its results so far."),
     "waiting": ("Waiting for approval", "ask", "The gate requires approval before the release."),
 }
+#: the same of a training on one machine
+LOCAL_OUTCOMES: dict[State | str, tuple[str, str, str]] = {
+    "promoted": ("Would be promoted", "good", "The gate would promote this model; nothing is released."),
+    "refused": ("Would be refused", "bad", "The gate would refuse this model; nothing is released."),
+}
 #: by a model's state, those that need a person first: title, tone and meaning
 MODEL_STATES: dict[str, tuple[str, str, str]] = {
     "failed": ("Failed", "bad", "The last run failed."),

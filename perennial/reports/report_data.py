@@ -21,7 +21,7 @@ class ReportData:
 
     `card` is the dataset's own, merged from the spec's and the one beside the data. `profile` is of the run's data,
     `reference` of the champion's at that time; `version` is the version that the run registered. `scores` are those of
-    champions on new datasets until the run ended.
+    champions on new datasets until the run ended. `is_local`: trained by a file on one machine; nothing is released.
     """
 
     run: Run
@@ -37,6 +37,7 @@ class ReportData:
     version: ModelVersion | None = None
     scores: tuple[PrequentialScore, ...] = ()
     environment: Environment = Environment()
+    is_local: bool = False
 
     @property
     def target_words(self) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from perennial.contract.gate import Gate
 from perennial.contract.metrics import UnknownMetricError, greater_is_better
 from perennial.contract.values import rounded
 from perennial.gate.check import Check, Verdict, member, oriented, read_metric
-from perennial.gate.checks.sizes import class_problem, rare_checks
+from perennial.gate.checks.sizes import class_problem, rare_checks, without_rare
 
 NAME = "baseline"
 _REMEDY = "upload more rows, or other features; gate.baseline in the spec sets what follows"
@@ -27,7 +27,7 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     if not isinstance(measured, Mapping):
         return () if policy.baseline == "off" else (_unknown(policy, "the evaluation has no metrics of it"),)
     reason = class_problem(evaluation, policy)
-    check = _unknown(policy, reason) if reason else _comparison(measured, policy)
+    check = _unknown(policy, reason) if reason else _comparison(measured, policy, without_rare(evaluation, policy))
     return (check, *rare_checks(evaluation, policy))
 
 
@@ -42,7 +42,7 @@ def _otherwise(policy: Gate) -> Verdict:
     return verdicts[policy.baseline]
 
 
-def _comparison(measured: Mapping[str, Any], policy: Gate) -> Check:
+def _comparison(measured: Mapping[str, Any], policy: Gate, without: str) -> Check:
     metric = str(measured.get("metric"))
     try:
         difference = oriented(read_metric({metric: measured.get("difference")}, metric), greater_is_better(metric))
@@ -55,8 +55,8 @@ def _comparison(measured: Mapping[str, Any], policy: Gate) -> Check:
     passed = difference.low > 0
     told = "so it is surely better" if passed else f"so chance could explain it; {_REMEDY}"
     sentence = (
-        f"By {metric} the candidate has {scores} of a constant answer on the same rows; the difference is between "
-        f"{rounded(difference.low)} and {rounded(difference.high)} (positive is better), {told}."
+        f"By {metric}{without} the candidate has {scores} of a constant answer on the same rows; the difference is "
+        f"between {rounded(difference.low)} and {rounded(difference.high)} (positive is better), {told}."
     )
     verdict: Verdict = "passed" if passed else _otherwise(policy)
     return Check(NAME, difference.value, 0.0, difference.low, difference.high, verdict, sentence)

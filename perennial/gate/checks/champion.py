@@ -14,7 +14,7 @@ from perennial.contract.gate import Gate
 from perennial.contract.metrics import greater_is_better
 from perennial.contract.values import rounded
 from perennial.gate.check import Check, member, number, oriented, read_metric, verdict
-from perennial.gate.checks.sizes import rare_checks, size_problem
+from perennial.gate.checks.sizes import rare_checks, size_problem, without_rare
 
 NAME = "champion"
 
@@ -83,7 +83,8 @@ def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: fl
         if candidate_value is not None and champion_value is not None
         else ""
     )
-    return f"By {policy.metric} the candidate is {word} the champion {member(champion, 'version')}{metrics}"
+    without = without_rare(evaluation, policy) if common else ""
+    return f"By {policy.metric}{without} the candidate is {word} the champion {member(champion, 'version')}{metrics}"
 
 
 def _is_the_champion(evaluation: Mapping[str, Any]) -> bool:

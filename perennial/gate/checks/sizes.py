@@ -64,6 +64,11 @@ def rare_checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...
     return (Check(NAME, float(len(rare)), None, None, None, "noted", sentence),)
 
 
+def without_rare(evaluation: Mapping[str, Any], policy: Gate) -> str:
+    """The words for a comparison that leaves rare classes out; "" if there are none."""
+    return " without the rare classes" if _rare(evaluation, policy) else ""
+
+
 def _multiclass_problem(evaluation: Mapping[str, Any], policy: Gate) -> str | None:
     counts = _counts(evaluation)
     if not counts:

@@ -7,7 +7,7 @@ from typing import Any
 from perennial.contract.metrics import UnknownMetricError, greater_is_better, metrics_of
 from perennial.reports.contents.gate_sections import redacted_names
 from perennial.reports.json_values import entries, mapping, member, metric_value, metric_values, number, text
-from perennial.reports.labels import OUTCOMES, VERDICTS
+from perennial.reports.labels import LOCAL_OUTCOMES, OUTCOMES, VERDICTS
 from perennial.reports.redaction import Redaction
 from perennial.reports.report_data import ReportData
 
@@ -19,7 +19,7 @@ _LATER = ("answer", "registration", "verify", "restore")  # steps after an appro
 def decision(data: ReportData, redaction: Redaction, found: list[str]) -> dict[str, Any]:
     """The decision; `found` are the reasons of the deciding step if that is not the gate."""
     state = state_of(data)
-    title, tone, meaning = OUTCOMES[state]
+    title, tone, meaning = LOCAL_OUTCOMES[state] if data.is_local else OUTCOMES[state]
     checks = sorted(_checks(data, redaction), key=lambda check: _ORDER.index(check["verdict"]))
     return {
         "state": state,

@@ -43,6 +43,7 @@ def run_contents(data: ReportData) -> dict[str, Any]:
             "dataset": run.dataset,
             "dataset_name": text(data.dataset.name) if data.dataset else None,
             "trigger": run.trigger,
+            "local": data.is_local,
             "state": state_of(data),
             "started_at": run.started_at.isoformat(),
             "ended_at": run.ended_at.isoformat() if run.ended_at else None,

@@ -320,6 +320,7 @@ def test_a_rare_class_is_named_and_left_out_of_the_comparison() -> None:
     assert decision.promote
     compared, rare = decision.checks[2:4]
     assert (compared.verdict, compared.low) == ("passed", 0.02)
+    assert compared.sentence.startswith("By roc_auc without the rare classes the candidate is better than the champion")
     assert "0.79 against 0.74" in compared.sentence
     assert rare.verdict == "noted"
     assert (
