@@ -1,8 +1,9 @@
-"""The iterations of the default estimator: more than its usual number where a fold of the training rows asks for it.
+"""The iterations of the default estimator: another number than usual where a fold of the training rows asks for it.
 
 Boosting is fitted on two thirds of the rows once, and predicts the others after each number of iterations. The usual
-number stays unless another one has surely less loss, so tables with much noise are not fitted closer. Of few rows, of
-several classes, and where the spec sets the number, nothing is tried.
+number stays unless another one has surely less loss. Fewer are tried only where the fold is of all training rows,
+because a sample asks for fewer than all rows do. Of few rows, of several classes, and where the spec sets the number,
+nothing is tried.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from training.selection import Truth
 from training.split import Split
 from training.stages import staged
 
-STAGES = (100, 150, 200, 300)  # the first one is the estimator's own
+USUAL = 100  # the estimator's own
+FEWER, MORE = (25, 50, 75), (150, 200, 300)
 FEWEST_ROWS = 10_000
 _MOST_ROWS = 20_000
 _MOST_CELLS = 600_000  # numbers of all rows; with more columns there are fewer rows
@@ -48,19 +50,20 @@ def resolve(plan: Plan, split: Split) -> Found:
         return Found(plan)
     pipeline_on = partial(fitting.pipeline_on, classes=classes)
     chosen = encodings.choose(plan, split, numbers, len(classes), partial(pipeline_on, plan))
-    longest = replace(plan, parameters={**plan.parameters, "max_iter": STAGES[-1]})
+    stages = (*(FEWER if len(folds.rows) == len(split.train) else ()), USUAL, *MORE)
+    longest = replace(plan, parameters={**plan.parameters, "max_iter": stages[-1]})
     own = folds.folds == 0
     pipeline = pipeline_on(longest, folds.rows[~own], folds.numbers[~own], ways=chosen.ways)
-    losses = _losses(pipeline, plan, folds, own)
-    best = int(np.argmin(losses.mean(axis=1)))
-    gain = Gain.of(losses[0], losses[best])
-    taken = best if gain.mean > _SURELY * gain.error else 0
+    losses = _losses(pipeline, plan, folds, own, stages)
+    usual, best = stages.index(USUAL), int(np.argmin(losses.mean(axis=1)))
+    gain = Gain.of(losses[usual], losses[best])
+    taken = best if gain.mean > _SURELY * gain.error else usual
     trials = [
-        Trial(plan.estimator, {**plan.parameters, **({"max_iter": stage} if place else {})}, False,
-              float(losses[place].mean()), Gain.of(losses[0], losses[place]), int(place == taken))
-        for place, stage in enumerate(STAGES)
+        Trial(plan.estimator, {**plan.parameters, **({} if place == usual else {"max_iter": stage})}, False,
+              float(losses[place].mean()), Gain.of(losses[usual], losses[place]), int(place == taken))
+        for place, stage in enumerate(stages)
     ]  # fmt: skip
-    report("iterations chosen", iterations=STAGES[taken])
+    report("iterations chosen", iterations=stages[taken])
     told = {
         "of": "iterations",
         "trials": [trial.to_json() for trial in trials],
@@ -70,11 +73,11 @@ def resolve(plan: Plan, split: Split) -> Found:
     return Found(replace(plan, parameters=trials[taken].parameters), told, chosen)
 
 
-def _losses(pipeline: Pipeline, plan: Plan, folds: Folds, own: NDArray[np.bool_]) -> Floats:
+def _losses(pipeline: Pipeline, plan: Plan, folds: Folds, own: NDArray[np.bool_], stages: tuple[int, ...]) -> Floats:
     """The losses (stages, n) of a fold's rows."""
     numbers = pipeline[:-1].transform(folds.rows.loc[own, list(plan.features)])
     truth = folds.numbers[own]
     if not folds.classes:
-        return Truth(truth).losses(staged(pipeline[-1], "predict", numbers, STAGES))
-    chances = staged(pipeline[-1], "predict_proba", numbers, STAGES)
+        return Truth(truth).losses(staged(pipeline[-1], "predict", numbers, stages))
+    chances = staged(pipeline[-1], "predict_proba", numbers, stages)
     return Truth(None).losses(chances[:, np.arange(len(truth)), truth.astype(int)])

@@ -16,7 +16,7 @@ from training.search import Found
 from training.split import Split
 from training.split import split as divide
 
-ROWS = 900
+ROWS = 1_600
 COLUMNS = {"a": Column("number", feature=True), "b": Column("number", feature=True),
            "id": Column("integer"), "y": Column("number", feature=False)}  # fmt: skip
 SLOW = {"learning_rate": 0.01}  # 100 iterations stop on the way
@@ -45,18 +45,28 @@ def test_more_iterations_are_taken_where_they_have_surely_less_loss() -> None:
     chosen = found(waves())
     assert chosen.plan.parameters == SLOW | {"max_iter": 300}
     assert chosen.told is not None
-    assert [trial["weight"] for trial in chosen.told["trials"]] == [0, 0, 0, 1]
-    assert chosen.told["trials"][0]["parameters"] == SLOW  # the estimator's own number
+    assert [trial["weight"] for trial in chosen.told["trials"]] == [0, 0, 0, 0, 0, 0, 1]
+    assert chosen.told["trials"][3]["parameters"] == SLOW  # the estimator's own number
     losses = [trial["loss"] for trial in chosen.told["trials"]]
     assert losses == sorted(losses, reverse=True)
     assert chosen.told["gain"]["gain"] > chosen.told["gain"]["error"] > 0
 
 
-def test_the_usual_number_stays_where_more_learn_noise() -> None:
+def test_fewer_are_taken_where_more_learn_noise() -> None:
+    chosen = found(waves(noise=5.0), parameters={})
+    assert chosen.plan.parameters == {"max_iter": 25}
+    assert chosen.told is not None
+    losses = [trial["loss"] for trial in chosen.told["trials"]]
+    assert losses == sorted(losses)
+
+
+def test_a_sample_asks_for_no_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iterations, "_MOST_ROWS", 1_000)  # of some 1,280
     chosen = found(waves(noise=5.0), parameters={})
     assert chosen.plan.parameters == {}
     assert chosen.told is not None
     assert [trial["weight"] for trial in chosen.told["trials"]] == [1, 0, 0, 0]
+    assert chosen.told["rows"] == 1_000
 
 
 @pytest.mark.parametrize(
@@ -83,7 +93,7 @@ def test_a_job_of_two_classes_is_fitted_with_the_chosen_number_and_has_it_on_rec
     job.prepare([people(ROWS)], parameters=SLOW).run()
     taken = [trial for trial in job.evaluation["search"]["trials"] if trial["weight"]]
     assert job.evaluation["parameters"] == job.manifest["parameters"] == taken[0]["parameters"]
-    assert taken[0]["parameters"]["max_iter"] > iterations.STAGES[0]
+    assert taken[0]["parameters"]["max_iter"] > iterations.USUAL
 
 
 def test_nothing_is_tried_of_three_classes(job: Job) -> None:
