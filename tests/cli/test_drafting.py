@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import pty
 import random
@@ -261,6 +262,16 @@ def test_a_column_that_gives_the_target_is_named_in_draft_summary_and_check(
     assert checked.exit_code == 0, checked.output
     assert sentence in checked.stderr
     assert json.loads(perennial("check", path, "-m", "m", "--json").stdout)["leakage"][0]["column"] == "sub_grade"
+
+
+def test_the_logarithm_of_the_target_is_named_in_a_file_of_88_rows(perennial: Perennial, checkout: Path) -> None:
+    chance = random.Random(3)
+    price = [round(math.exp(chance.gauss(5.6, 0.35)), 3) for _ in range(88)]
+    size: list[object] = [round(each * chance.uniform(4, 12)) for each in price]
+    path = table(checkout / "small.csv", price=[*price], size=size, lprice=[math.log(each) for each in price])
+    made = json.loads(perennial("init", path, "-t", "price", "-m", "m", "--json").stdout)
+    sentence = "lprice alone explains 100%: is it known when the question is asked?"
+    assert [leak["sentence"] for leak in made["leakage"]] == [sentence]
 
 
 def test_columns_about_persons_are_sensitive_and_groups_of_fairness_are_suggested(tmp_path: Path) -> None:
