@@ -90,7 +90,8 @@ class Asked:
         codes = np.where(rare, width, self.answers.argmax(axis=1))
         middles = [np.nanmedian(found[codes == code]) if np.isfinite(found[codes == code]).any() else np.inf
                    for code in range(width + 1)]  # fmt: skip
-        return np.argsort(np.argsort(middles))[codes].astype(np.float64)
+        places: Floats = np.argsort(np.argsort(middles))[codes].astype(np.float64)
+        return places
 
     @cached_property
     def _ranks(self) -> Floats:

@@ -274,6 +274,57 @@ def test_the_logarithm_of_the_target_is_named_in_a_file_of_88_rows(perennial: Pe
     assert [leak["sentence"] for leak in made["leakage"]] == [sentence]
 
 
+def test_blank_lines_at_the_end_change_nothing_of_a_draft_and_are_told(perennial: Perennial, checkout: Path) -> None:
+    days: list[object] = [f"2024-0{1 + day // 28}-{1 + day % 28:02}" for day in range(ROWS)]
+    path = table(checkout / "t.csv", id=[f"C-{place:05}" for place in range(ROWS)], day=days, x=noise(), y=coin())
+    plain = drafted(path)
+    path.write_text(path.read_text() + ",,,\n" * 5)
+    found = drafted(path)
+    assert found.spec == plain.spec
+    assert (found.spec.key, found.spec.event_time, found.blank) == (("id",), "day", 5)
+    assert "# 5 rows are blank; they are left out\n" in found.text
+    assert found.text.replace("# 5 rows are blank; they are left out\n", "") == plain.text
+    assert "5 rows are blank; they are left out" in perennial("init", path, "-t", "y", "-m", "m").stderr
+    assert json.loads(perennial("check", path, "-m", "m", "--json").stdout)["rows_blank"] == 5
+
+
+def test_a_file_of_blank_rows_alone_cannot_be_drafted_from(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + ",\n" * 5)
+    with pytest.raises(CommandError, match="there are no rows with a value in it"):
+        drafted(path)
+
+
+def labelled(path: Path, target: str, *rare: object, rows: int = 200) -> Path:
+    cells = [*(["CH", "MM"] * rows)[: rows - len(rare)], *rare]
+    return table(path, x=noise(rows), **{target: cells})
+
+
+def test_a_class_of_one_row_is_asked_about_in_summary_and_draft(perennial: Perennial, checkout: Path) -> None:
+    path = labelled(checkout / "t.csv", "y", "Total")
+    sentence = "class 'Total' has 1 row: is it a line of totals? Remove it, or leave the value out"
+    made = perennial("init", path, "-t", "y", "-m", "m", "--json")
+    assert f"'y': {sentence}" in made.stderr
+    assert json.loads(made.stdout)["rare_classes"] == sentence
+    assert f'"y":  # the target; {sentence}' in (checkout / "models/m.yaml").read_text()
+
+
+def test_at_most_three_rare_classes_are_named_and_none_of_a_target_about_persons(tmp_path: Path) -> None:
+    rare = drafted(labelled(tmp_path / "a.csv", "y", "a", "a", "b", "c", "d")).rare
+    assert rare == (
+        "of the classes 'a' has 2 rows, 'b' has 1 row, 'c' has 1 row, 1 more has 1 or 2 rows: are they lines of"
+        " totals? Remove them, or leave the values out"
+    )
+    hidden = drafted(labelled(tmp_path / "b.csv", "religion", "Odd"), "religion").rare
+    assert hidden == "one class has 1 row: is it a line of totals? Remove it, or leave the value out"
+
+
+def test_classes_of_few_rows_say_nothing_in_few_rows_or_with_three_rows_each(tmp_path: Path) -> None:
+    assert drafted(labelled(tmp_path / "a.csv", "y", "a", rows=99)).rare == ""
+    assert drafted(labelled(tmp_path / "b.csv", "y", "a", "a", "a")).rare == ""
+    assert drafted(table(tmp_path / "c.csv", x=coin(200), y=noise(200))).rare == ""
+
+
 def test_columns_about_persons_are_sensitive_and_groups_of_fairness_are_suggested(tmp_path: Path) -> None:
     made = drafted(
         table(
