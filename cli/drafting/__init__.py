@@ -84,7 +84,7 @@ def draft_file(
         made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
     if leaking := [leak.column for leak in found if spec.columns[leak.column].type == "text"]:
         made, spec = _without_texts(made, spec, leaking, schema)
-    unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
+    unread = tuple(f"'{each.name}' {each.nearly}" for each in made.columns if each.nearly and not each.is_mixed_dates)
     return Drafted(
         write(made, schema),
         spec,

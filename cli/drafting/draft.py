@@ -111,6 +111,9 @@ def _with_assumptions(made: Draft) -> Draft:
                 Assumption(column.name, f"{what} make no difference: cleaned to {column.count} values",
                            "take out trim and replace")
             )  # fmt: skip
+        if column.is_mixed_dates:
+            sentence = "looks like dates in several formats, and is treated as a category"
+            found.append(Assumption(column.name, sentence, "write all of them in one format and draft again"))
     return replace(made, assumed=tuple(found))
 
 

@@ -325,6 +325,21 @@ def test_classes_of_few_rows_say_nothing_in_few_rows_or_with_three_rows_each(tmp
     assert drafted(table(tmp_path / "c.csv", x=coin(200), y=noise(200))).rare == ""
 
 
+@pytest.mark.parametrize("other", ["02-Jan-11", "2 January 2011", "Jan 2, 2011", "2011-01-02"])
+def test_dates_in_several_formats_that_become_a_category_are_assumed_with_the_way_out(
+    other: str, perennial: Perennial, checkout: Path
+) -> None:
+    cells: list[object] = [other if place % 3 == 0 else f"0{1 + place % 4}/02/2011" for place in range(ROWS)]
+    path = table(checkout / "t.csv", day=cells, x=noise(), y=coin())
+    made = perennial("init", path, "-t", "y", "-m", "m", "--json")
+    told = json.loads(made.stdout)
+    sentence = "looks like dates in several formats, and is treated as a category"
+    assert [(each["column"], each["sentence"]) for each in told["assumed"]] == [("day", sentence)]
+    assert told["unread"] == []
+    assert f"assumed: 'day': {sentence}; to change it: write all of them in one format" in made.stderr
+    assert load(checkout / "models/m.yaml").columns["day"].type == "category"
+
+
 def test_columns_about_persons_are_sensitive_and_groups_of_fairness_are_suggested(tmp_path: Path) -> None:
     made = drafted(
         table(
