@@ -93,6 +93,7 @@ def _as_dict(file: Path, model: str, verdict: Verdict) -> dict[str, object]:
         "rows_accepted": verdict.rows_accepted,
         "rows_quarantined": verdict.rows_quarantined,
         "rows_duplicate": verdict.rows_duplicate,
+        "rows_blank": verdict.rows_blank,
         "cleaned": verdict.as_dict()["cleaned"],
         "problems": [problem.as_dict() | {"row": _row(problem)} for problem in verdict.problems],
     }
@@ -101,6 +102,7 @@ def _as_dict(file: Path, model: str, verdict: Verdict) -> dict[str, object]:
 def _show(file: Path, verdict: Verdict) -> None:
     word = "accepted" if verdict.accepted else "refused"
     twice = f", {verdict.rows_duplicate:,} dropped as duplicates" if verdict.rows_duplicate else ""
+    twice += f", {verdict.rows_blank:,} blank left out" if verdict.rows_blank else ""
     line(f"{file}: {word}; {verdict.rows:,} rows, {verdict.rows_quarantined:,} of them quarantined{twice}")
     for column, changes in verdict.cleaned.items():
         line(f"{column}: " + ", ".join(f"{count:,} values {what}" for what, count in changes.items()))

@@ -8,7 +8,7 @@ import typer
 
 from cli import connection
 from cli.output import Json, emit, line, show, table
-from perennial.identity import model_of
+from cli.runs import check_id, unknown_is_usage
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A model version, a run, or its dataset.")]
 
@@ -21,12 +21,13 @@ def compare(a: Id, b: Id, json: Json = False) -> None:
     champion on the same rows.
     """
     for identity in (a, b):
-        model_of(identity)  # an invalid id is reported before the connection to a cloud
+        check_id(identity)
     platform, ledger = connection.connect()
 
     from perennial.client import comparison
 
-    found = comparison.compare(platform, ledger, a, b)
+    with unknown_is_usage():
+        found = comparison.compare(platform, ledger, a, b)
     if json:
         emit(found.as_dict())
         return

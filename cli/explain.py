@@ -9,9 +9,8 @@ import typer
 from cli import connection
 from cli.environment import commands
 from cli.output import Json, emit, line, next_line
-from cli.runs import RunId, find_run
+from cli.runs import RunId, check_id, find_run, unknown_is_usage
 from perennial import approval, layout
-from perennial.identity import model_of
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -31,15 +30,16 @@ def explain(
 
     The decision in at most five lines: why, accuracy, fairness, value, slices and behaviour; and the next command.
     Below them the metrics of candidate and champion with their intervals."""
-    model_of(run)  # an invalid id is reported before the connection to a cloud
+    check_id(run)
     platform, ledger = connection.connect()
-    if run.startswith("forget-"):
-        _explain_forgetting(ledger, run, json)
-        return
-    found = find_run(ledger, run)
-    if found is None:
-        _explain_waiting(ledger, run, json)
-        return
+    with unknown_is_usage():
+        if run.startswith("forget-"):
+            _explain_forgetting(ledger, run, json)
+            return
+        found = find_run(ledger, run)
+        if found is None:
+            _explain_waiting(ledger, run, json)
+            return
 
     from cli.metrics import show_metrics
     from cloud import evaluations

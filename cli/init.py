@@ -134,11 +134,15 @@ def _named(column: str) -> str:
 
 def _summarise(drafted: Drafted, path: Path) -> None:
     """Prints the choices, omissions and assumptions, each with the way to change it."""
+    from cli.drafting.text import blank_rows
+
     spec = drafted.spec
     features = spec.features()
     note(f"{spec.name}: a {spec.problem} problem; {len(features)} of {len(spec.columns)} columns are features")
     if drafted.sampled is not None:
         note(f"drafted from the first {drafted.sampled:,} rows; all rows of the file were checked against it")
+    if drafted.blank:
+        note(blank_rows(drafted.blank))
     if spec.key:
         note(f"key: {', '.join(map(_named, spec.key))}")
     if spec.event_time is not None:
@@ -148,6 +152,8 @@ def _summarise(drafted: Drafted, path: Path) -> None:
         note(f"left out: {reasons}; to show one to the model, give it feature: true in {path}")
     for each in drafted.assumed:
         note(f"assumed: '{each.column}': {each.sentence}; to change it: {each.change}")
+    if drafted.rare:
+        note(f"'{spec.target}': {drafted.rare}")
     for leak in drafted.leaks:
         note(f"{leak.sentence} If not, give it feature: false")
     if spec.sensitive():

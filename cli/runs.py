@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +13,7 @@ from cli.environment import commands
 from cli.output import Json, emit, note, shortened, show, table, usage
 from perennial import approval
 from perennial.client.errors import did_you_mean
-from perennial.identity import upload_run_id
+from perennial.identity import UnknownIdError, model_of, upload_run_id
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -65,6 +67,28 @@ def _reason(run: Run) -> str:
     if until:
         return commands(f"{approval.waiting(until)}; next: perennial approve {run.id}")
     return shortened(run.reasons[min(1, len(run.reasons) - 1)]) if run.reasons else ""
+
+
+def check_id(identity: str) -> None:
+    """Raises the error for wrong usage for a text that is no id, before the connection to a cloud."""
+    try:
+        model_of(identity)
+    except UnknownIdError as error:
+        if project.found() is not None and identity in project.model_names():
+            command = f"perennial runs --model {identity}"
+            raise usage(f"'{identity}' is the name of a model and no id; next: {command}") from None
+        raise usage(f"{error}; next: perennial runs") from None
+
+
+@contextmanager
+def unknown_is_usage() -> Iterator[None]:
+    """Makes the error for an id that the ledger does not know one for wrong usage."""
+    from cloud.ledger import MissingRecordError
+
+    try:
+        yield
+    except MissingRecordError as error:
+        raise usage(str(error)) from None
 
 
 def find_run(ledger: Ledger, identity: str) -> Run | None:

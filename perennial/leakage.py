@@ -4,7 +4,7 @@ Such a column is often known only after the answer (the grade that a loan got, t
 person must say so: the data does not. A number is judged by a small tree and, where the answer is a number, by a line;
 a category by the target's mean in it, a text by its words. Most numbers explain little, which the means in bins of them
 tell without a tree, so that a table of 2,000 columns takes a second. Models need scikit-learn; it runs in the training
-job and the command.
+job and the command. A number in the order of the answers is found by that order, in few rows as well.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from perennial.contract.leak import THRESHOLD, Leak
-from perennial.one_column import FOLDS, Asked, Floats, Values, is_missing, numbers
+from perennial.one_column import FOLDS, SURE, Asked, Floats, Values, is_missing, numbers
 
 __all__ = ["FEWEST_ROWS", "MOST_ROWS", "Values", "leaks"]
 
 MOST_ROWS = 5_000
-FEWEST_ROWS = 50
+FEWEST_ROWS = 30
+_FEW_ROWS = 50  # below, only columns are named that explain everything, and no pairs
 MOST_PAIRED = 24  # numbers, those that explain most, whose pairs are tried
 _MOST_CLASSES = 20
 _OF_PAIRS = 0.995  # score of a pair: arithmetic gives the target, while two good features may explain 98%
@@ -60,8 +61,11 @@ def leaks(
     alone = {name: asked.score_of_texts(values) if name in texts else asked.score(values)
              for name, values in sampled.items()}  # fmt: skip
     metric = "roc_auc" if classified else "r2"
-    found = [Leak(name, metric, round(score, 4)) for name, score in alone.items() if score >= THRESHOLD]
+    least = THRESHOLD if len(rows) >= _FEW_ROWS else SURE
+    found = [Leak(name, metric, round(score, 4)) for name, score in alone.items() if score >= least]
     found.sort(key=lambda leak: (-leak.score, leak.column))
+    if len(rows) < _FEW_ROWS:
+        return tuple(found)
     rest = {name: each for name, values in sampled.items()
             if name not in texts and alone[name] < THRESHOLD and (each := numbers(values)) is not None}  # fmt: skip
     pairs = _pairs(rest, alone, asked)

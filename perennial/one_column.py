@@ -1,4 +1,4 @@
-"""The score of a model that sees one column: by the answers' means in bins, by a small tree, by a line."""
+"""The score of a model that sees one column: by the answers' means in bins, by a small tree, by a line, by order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 FOLDS = 3
 LIKELY = 0.9  # score by bins from which a tree is worth its time
+SURE = 0.999  # score from which a column that is in the order of the answers counts, which chance does not give
+_FEW = 300  # rows up to which bins and trees are too coarse to tell which columns are in the order of the answers
+_FEWEST_OF_A_CLASS = 2 * FOLDS
 _DEPTH = 4
 _LEAF_SHARE = 0.005
 _BINS = (16, 64)
@@ -36,12 +39,14 @@ class Asked:
     def score(self, values: Values) -> float:
         """The mean score over the answers' columns, predicted for each fold from the others.
 
-        Of numbers that explain little it is that of their bins.
+        Of numbers that explain little it is that of their bins, of numbers that order the answers that of the order.
         """
         found = numbers(values)
         if found is None:
             return _by_means(_codes(values), self.answers, self.folds, self.classified)
         rough = self.roughly(found)
+        if (rough >= LIKELY or len(found) <= _FEW) and (ordered := self._by_order(found)) >= SURE:
+            return ordered
         if rough < LIKELY:
             return rough
         by_tree = _by_folds(_by_tree, found, self.answers, self.folds, self.classified)
@@ -64,6 +69,30 @@ class Asked:
             return rough
         return max(rough, _by_folds(_by_line, found, self.answers, self.folds, classified=False))
 
+    def _by_order(self, found: Floats) -> float:
+        """The share of the answers' ranks that a function explains that only rises, or only falls, with the number.
+
+        0.0 where chance gives a high share: too few rows of a class, or one answer in most rows.
+        """
+        known = ~np.isnan(found)
+        places = np.unique(found[known], return_inverse=True)[1]
+        answers = self._classes_in_order(found) if self.classified else self._ranks[:, 0]
+        counts = np.unique(answers, return_counts=True)[1]
+        most = len(answers) - _FEWEST_OF_A_CLASS if self.classified else len(answers) / 2
+        if not known.any() or len(counts) < 2 or counts.max() > most:
+            return 0.0
+        return max(_in_order(places, answers[known], answers, rising) for rising in (True, False))
+
+    def _classes_in_order(self, found: Floats) -> Floats:
+        """The place of each row's class among the classes, ordered by the median of the numbers in them."""
+        width = self.answers.shape[1]
+        rare = self.answers.sum(axis=1) == 0  # of two classes, the one without a column
+        codes = np.where(rare, width, self.answers.argmax(axis=1))
+        middles = [np.nanmedian(found[codes == code]) if np.isfinite(found[codes == code]).any() else np.inf
+                   for code in range(width + 1)]  # fmt: skip
+        places: Floats = np.argsort(np.argsort(middles))[codes].astype(np.float64)
+        return places
+
     @cached_property
     def _ranks(self) -> Floats:
         return np.unique(self.answers[:, 0], return_inverse=True)[1].astype(np.float64)[:, np.newaxis]
@@ -76,6 +105,18 @@ def _by_folds(model: Model, found: Any, answers: Floats, folds: NDArray[np.int64
         seen, asked = folds != fold, folds == fold
         predicted[asked] = model(found[seen], answers[seen], found[asked])
     return _measured(predicted, answers, np.ones(len(answers)), np.sum(answers**2), classified)
+
+
+def _in_order(places: NDArray[np.int64], known: Floats, answers: Floats, rising: bool) -> float:
+    """R2 of the best function of the places that only rises, or only falls; its answer elsewhere is the mean."""
+    from sklearn.isotonic import isotonic_regression
+
+    counts = np.bincount(places).astype(np.float64)
+    means = np.bincount(places, known) / counts
+    fitted = isotonic_regression(means, sample_weight=counts, increasing=rising)[places]
+    missing = np.sum((answers - answers.mean()) ** 2) - np.sum((known - answers.mean()) ** 2)
+    rest = np.sum((known - fitted) ** 2) + missing
+    return float(1 - rest / np.sum((answers - answers.mean()) ** 2))
 
 
 def _binned(found: Floats) -> Iterator[NDArray[np.int64]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from cli.drafting import leaks
-from cli.drafting.draft import Assumption, Draft, draft
+from cli.drafting.draft import Assumption, Draft, draft, without_blank
+from cli.drafting.rare import rare_classes
 from cli.drafting.spellings import UNKNOWN, Hints
 from cli.drafting.text import write
 from cli.drafting.trial import settle
@@ -28,7 +29,8 @@ class Drafted:
 
     `left_out` has the reason for each column that is no feature; `unread` are sentences about columns that look like
     dates or numbers and cannot be read as such. `sampled` is the number of rows that it was drafted from, where
-    the file has more.
+    the file has more; `blank` is the number of rows without any value, which are left out;
+    `rare` is the sentence about classes of one or two rows.
     """
 
     text: str
@@ -39,6 +41,8 @@ class Drafted:
     leaks: tuple[Leak, ...]
     unread: tuple[str, ...] = ()
     sampled: int | None = None
+    blank: int = 0
+    rare: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The findings, as plain data."""
@@ -49,6 +53,8 @@ class Drafted:
             "sensitive": list(self.spec.sensitive()),
             "unread": list(self.unread),
             "sampled": self.sampled,
+            "blank": self.blank,
+            "rare_classes": self.rare,
         }
 
 
@@ -65,16 +71,20 @@ def draft_file(
 
     `hints` decide between formats that read the same texts; `card` has what is known of the dataset card.
     """
-    sample = read_first(file)
+    sample = without_blank(read_first(file))
     made = draft(sample, model, target, cast("Problem | None", problem), hints)
     made, spec, verdict = settle(replace(made, card=card), schema)
+    made = replace(made, blank=verdict.rows_blank)
+    if rare := rare_classes(made, verdict):
+        answer = made.column(target)
+        made = made.change(replace(answer, remarks=(*answer.remarks, rare)))
     found = leaks.of_file(file, spec)
     for leak in found:
         column = made.column(leak.column)
         made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
     if leaking := [leak.column for leak in found if spec.columns[leak.column].type == "text"]:
         made, spec = _without_texts(made, spec, leaking, schema)
-    unread = tuple(f"'{column.name}' {column.nearly}" for column in made.columns if column.nearly)
+    unread = tuple(f"'{each.name}' {each.nearly}" for each in made.columns if each.nearly and not each.is_mixed_dates)
     return Drafted(
         write(made, schema),
         spec,
@@ -84,6 +94,8 @@ def draft_file(
         found,
         unread,
         None if sample.is_whole else sample.frame.height,
+        verdict.rows_blank,
+        rare,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from cli.drafting import spellings
-from cli.drafting.kinds import LONG, distinct, is_whole, kind_of, nearly, typed
+from cli.drafting.kinds import LONG, UNREAD_DATES, distinct, is_whole, kind_of, nearly, typed
 from cli.drafting.spellings import Hints, Spelling, compact_dates, spelling_of
 from cli.drafting.traits import Trait, trait_of
 from cli.drafting.variants import Variants, variants_of
@@ -74,6 +74,11 @@ class Column:
     def is_unique(self) -> bool:
         """True if each row has a different value."""
         return self.nulls == 0 and self.count == self.rows
+
+    @property
+    def is_mixed_dates(self) -> bool:
+        """True for a category whose values look like dates in several formats."""
+        return self.type == "category" and self.nearly == UNREAD_DATES
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ class Draft:
     tolerance: float = 0.0
     assumed: tuple[Assumption, ...] = ()
     card: Card | None = None
+    blank: int = 0
 
     def column(self, name: str) -> Column:
         """A column by name."""
@@ -57,6 +58,17 @@ class Draft:
     def change(self, changed: Column) -> Draft:
         """The same draft with the column of that name changed."""
         return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
+
+
+def without_blank(sample: Table) -> Table:
+    """The table without the rows that have no value in any column. Raises CommandError if no other row is left."""
+    if sample.frame.width < 2:
+        return sample
+    is_blank = sample.frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    kept = sample.frame.filter(~is_blank)
+    if not kept.height:
+        raise CommandError(f"{sample.path}: there are no rows with a value in it")
+    return replace(sample, frame=kept)
 
 
 def draft(sample: Table, model: str, target: str, problem: Problem | None = None, hints: Hints = UNKNOWN) -> Draft:
@@ -99,6 +111,9 @@ def _with_assumptions(made: Draft) -> Draft:
                 Assumption(column.name, f"{what} make no difference: cleaned to {column.count} values",
                            "take out trim and replace")
             )  # fmt: skip
+        if column.is_mixed_dates:
+            sentence = "looks like dates in several formats, and is treated as a category"
+            found.append(Assumption(column.name, sentence, "write all of them in one format and draft again"))
     return replace(made, assumed=tuple(found))
 
 

@@ -33,7 +33,12 @@ _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"true"}, {"false"})
 _PADDED = r"^\s*[+-]?0[0-9]"  # postcodes and the like: leading zeros would be lost
 _POINT = r"[.eE]"
 LONG = r"^\s*[+-]?[0-9]{16,}\s*$"  # more digits than a float holds: an identifier, not a quantity
-_LIKE_DATES = r"^\s*(\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})|\d{4}([./])\d{1,2}[./]\d{1,2})([T ,].*)?$"
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_LIKE_DATES = (
+    r"(?i)^\s*(\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})|\d{4}([./-])\d{1,2}[./-]\d{1,2}"
+    rf"|\d{{1,2}}[./ -]+{_MONTH}[./, -]+(\d{{4}}|\d{{2}})|{_MONTH}[./ -]+\d{{1,2}},? +\d{{4}})([T ,].*)?$"
+)
+UNREAD_DATES = "looks like dates, but no one format reads all of them"
 _LIKE_NUMBERS = r"^\s*[-+]?\s*[$€£¥]?\s*[-+]?\d+([.,' \x{a0}]\d+)*\s*[%$€£¥]?\s*$"
 
 
@@ -58,7 +63,7 @@ def nearly(values: pl.Series) -> str:
     if not len(values) or _any(values, _PADDED + r"\d*$") or _any(values, LONG):
         return ""
     if _all(values, _LIKE_DATES):
-        return "looks like dates, but no one format reads all of them"
+        return UNREAD_DATES
     if _all(values, _LIKE_NUMBERS):
         units = [unit for unit in units_of(values) if unit]
         several = f" (signs: {', '.join(units[:5])})" if len(units) > 1 else ""

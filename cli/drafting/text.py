@@ -35,6 +35,11 @@ def quoted(text: str) -> str:
     return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)).removesuffix("\n")
 
 
+def blank_rows(count: int) -> str:
+    """The sentence about rows without any value."""
+    return f"{count:,} rows are blank; they are left out" if count > 1 else "1 row is blank; it is left out"
+
+
 def write(draft: Draft, schema: str) -> str:
     """The spec's text. `schema` is the path of the JSON Schema for editors, relative to the spec."""
     return "\n".join((*_head(draft, schema), *_card(draft), *_columns(draft), *_rest(draft))) + "\n"
@@ -44,6 +49,8 @@ def _head(draft: Draft, schema: str) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
     size = f"{draft.rows:,} rows, {len(draft.columns)} columns"
     yield f"# Drafted by `perennial init` from {_inline(draft.path.name)}: {size}."
+    if draft.blank:
+        yield f"# {blank_rows(draft.blank)}"
     yield "# It accepts that file. Fill in the card; take a commented line where its guess is right."
     yield f"name: {quoted(draft.model)}"
     yield f"problem: {draft.problem}  # {_ABOUT[draft.problem]}; binary, multiclass or regression"

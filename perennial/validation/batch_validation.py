@@ -63,6 +63,7 @@ class BatchValidation:
         self.over_tolerance = 0
         self.dropped = 0
         self.forgotten = 0
+        self.blank = 0
         self.classes: Counter[str] = Counter()
         self.newest: datetime | None = None
         self.cleaned: Counter[tuple[str, str]] = Counter()
@@ -73,6 +74,7 @@ class BatchValidation:
 
     def validate(self, batch: Batch) -> None:
         """Validates the rows of one batch. Batches come in file order."""
+        batch = self._without_blank(batch)
         if self._persons is not None:
             batch = self._without_forgotten(batch, self._persons)
         self.rows += batch.rows.len() + batch.faulty_rows
@@ -103,13 +105,22 @@ class BatchValidation:
     def _without_forgotten(self, batch: Batch, persons: Forgotten) -> Batch:
         """The batch without the rows of forgotten persons, which are counted and kept nowhere."""
         mask = persons.mask(batch.frame, self._contract)
-        if not mask.any():
-            return batch
         self.forgotten += int(mask.sum())
-        raw = batch.raw
-        return replace(
-            batch, frame=batch.frame.filter(~mask), rows=batch.rows.filter(~mask), raw=lambda: raw().filter(~mask)
-        )
+        return _without(batch, mask) if mask.any() else batch
+
+    def _without_blank(self, batch: Batch) -> Batch:
+        """The batch without the rows that have no value in any column of the file; they are counted."""
+        frame, target = batch.frame, self._contract.target
+        if target not in frame.columns or not all(frame[name].null_count() for name in (target, *frame.columns)):
+            return batch
+        if not (mask := frame.select(pl.all_horizontal(pl.all().is_null())).to_series()).any():
+            return batch
+        raw = batch.raw()
+        if raw.width < 2:
+            return batch
+        mask &= raw.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
+        self.blank += int(mask.sum())
+        return _without(batch, mask) if mask.any() else batch
 
     def end(self) -> None:
         """After the last batch: counts the duplicates that the outputs found as broken or dropped."""
@@ -220,6 +231,14 @@ class BatchValidation:
         ordered = dict(sorted(numbers.items()))
         rows = pl.Series(list(ordered), dtype=pl.UInt64)
         self.outputs.quarantine(batch.faulty, rows, pl.Series(list(ordered.values()), dtype=pl.String))
+
+
+def _without(batch: Batch, mask: pl.Series) -> Batch:
+    """The batch without the well-formed rows of the mask."""
+    raw = batch.raw
+    return replace(
+        batch, frame=batch.frame.filter(~mask), rows=batch.rows.filter(~mask), raw=lambda: raw().filter(~mask)
+    )
 
 
 def _breach(rule: Rule, typed: pl.DataFrame) -> RuleBreach:

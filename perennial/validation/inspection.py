@@ -173,6 +173,7 @@ def _conclude(validation: BatchValidation, table: Table, initial: Verdict, contr
         rows_untolerated=validation.over_tolerance,
         rows_duplicate=validation.dropped,
         rows_forgotten=validation.forgotten,
+        rows_blank=validation.blank,
         problems=findings.problems(),
         format=table.format,
         ignored_columns=table.columns.ignored,

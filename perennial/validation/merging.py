@@ -36,6 +36,7 @@ def merge(parts: Sequence[Verdict], contract: Contract, history: History | None 
         rows_untolerated=sum(part.rows_untolerated for part in parts),
         rows_duplicate=sum(part.rows_duplicate for part in parts),
         rows_forgotten=sum(part.rows_forgotten for part in parts),
+        rows_blank=sum(part.rows_blank for part in parts),
         target=contract.target if contract.classified else "",
         target_type=contract.columns[contract.target].type if contract.classified else "",
         classes=_total(part.classes for part in parts),

@@ -150,6 +150,8 @@ class Verdict:
     target_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     #: rows of persons who were forgotten, which count as no rows
     rows_forgotten: int = 0
+    #: rows without a value in any column, which count as no rows
+    rows_blank: int = 0
 
     @property
     def words(self) -> tuple[str, str] | None:
@@ -179,6 +181,7 @@ class Verdict:
             "cleaned": {column: dict(sorted(changes.items())) for column, changes in sorted(self.cleaned.items())},
             "target_words": {truth: dict(sorted(words.items())) for truth, words in sorted(self.target_words.items())},
             **({"rows_forgotten": self.rows_forgotten} if self.rows_forgotten else {}),
+            **({"rows_blank": self.rows_blank} if self.rows_blank else {}),
         }
 
     @classmethod
@@ -202,7 +205,8 @@ class Verdict:
             aside = f", {self.rows_quarantined:,} quarantined" if self.rows_quarantined else ""
             twice = f", {self.rows_duplicate:,} duplicates dropped" if self.rows_duplicate else ""
             left = f", {self.rows_forgotten:,} of forgotten persons left out" if self.rows_forgotten else ""
-            return f"{self.rows_accepted:,} rows accepted{aside}{twice}{left}"
+            blank = f", {self.rows_blank:,} blank left out" if self.rows_blank else ""
+            return f"{self.rows_accepted:,} rows accepted{aside}{twice}{left}{blank}"
         reasons = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return f"refused for {reasons}: {self.problems[0].message}" if self.problems else "refused"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import pty
 import random
@@ -261,6 +262,82 @@ def test_a_column_that_gives_the_target_is_named_in_draft_summary_and_check(
     assert checked.exit_code == 0, checked.output
     assert sentence in checked.stderr
     assert json.loads(perennial("check", path, "-m", "m", "--json").stdout)["leakage"][0]["column"] == "sub_grade"
+
+
+def test_the_logarithm_of_the_target_is_named_in_a_file_of_88_rows(perennial: Perennial, checkout: Path) -> None:
+    chance = random.Random(3)
+    price = [round(math.exp(chance.gauss(5.6, 0.35)), 3) for _ in range(88)]
+    size: list[object] = [round(each * chance.uniform(4, 12)) for each in price]
+    path = table(checkout / "small.csv", price=[*price], size=size, lprice=[math.log(each) for each in price])
+    made = json.loads(perennial("init", path, "-t", "price", "-m", "m", "--json").stdout)
+    sentence = "lprice alone explains 100%: is it known when the question is asked?"
+    assert [leak["sentence"] for leak in made["leakage"]] == [sentence]
+
+
+def test_blank_lines_at_the_end_change_nothing_of_a_draft_and_are_told(perennial: Perennial, checkout: Path) -> None:
+    days: list[object] = [f"2024-0{1 + day // 28}-{1 + day % 28:02}" for day in range(ROWS)]
+    path = table(checkout / "t.csv", id=[f"C-{place:05}" for place in range(ROWS)], day=days, x=noise(), y=coin())
+    plain = drafted(path)
+    path.write_text(path.read_text() + ",,,\n" * 5)
+    found = drafted(path)
+    assert found.spec == plain.spec
+    assert (found.spec.key, found.spec.event_time, found.blank) == (("id",), "day", 5)
+    assert "# 5 rows are blank; they are left out\n" in found.text
+    assert found.text.replace("# 5 rows are blank; they are left out\n", "") == plain.text
+    assert "5 rows are blank; they are left out" in perennial("init", path, "-t", "y", "-m", "m").stderr
+    assert json.loads(perennial("check", path, "-m", "m", "--json").stdout)["rows_blank"] == 5
+
+
+def test_a_file_of_blank_rows_alone_cannot_be_drafted_from(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + ",\n" * 5)
+    with pytest.raises(CommandError, match="there are no rows with a value in it"):
+        drafted(path)
+
+
+def labelled(path: Path, target: str, *rare: object, rows: int = 200) -> Path:
+    cells = [*(["CH", "MM"] * rows)[: rows - len(rare)], *rare]
+    return table(path, x=noise(rows), **{target: cells})
+
+
+def test_a_class_of_one_row_is_asked_about_in_summary_and_draft(perennial: Perennial, checkout: Path) -> None:
+    path = labelled(checkout / "t.csv", "y", "Total")
+    sentence = "class 'Total' has 1 row: is it a line of totals? Remove it, or leave the value out"
+    made = perennial("init", path, "-t", "y", "-m", "m", "--json")
+    assert f"'y': {sentence}" in made.stderr
+    assert json.loads(made.stdout)["rare_classes"] == sentence
+    assert f'"y":  # the target; {sentence}' in (checkout / "models/m.yaml").read_text()
+
+
+def test_at_most_three_rare_classes_are_named_and_none_of_a_target_about_persons(tmp_path: Path) -> None:
+    rare = drafted(labelled(tmp_path / "a.csv", "y", "a", "a", "b", "c", "d")).rare
+    assert rare == (
+        "of the classes 'a' has 2 rows, 'b' has 1 row, 'c' has 1 row, 1 more has 1 or 2 rows: are they lines of"
+        " totals? Remove them, or leave the values out"
+    )
+    hidden = drafted(labelled(tmp_path / "b.csv", "religion", "Odd"), "religion").rare
+    assert hidden == "one class has 1 row: is it a line of totals? Remove it, or leave the value out"
+
+
+def test_classes_of_few_rows_say_nothing_in_few_rows_or_with_three_rows_each(tmp_path: Path) -> None:
+    assert drafted(labelled(tmp_path / "a.csv", "y", "a", rows=99)).rare == ""
+    assert drafted(labelled(tmp_path / "b.csv", "y", "a", "a", "a")).rare == ""
+    assert drafted(table(tmp_path / "c.csv", x=coin(200), y=noise(200))).rare == ""
+
+
+@pytest.mark.parametrize("other", ["02-Jan-11", "2 January 2011", "Jan 2, 2011", "2011-01-02"])
+def test_dates_in_several_formats_that_become_a_category_are_assumed_with_the_way_out(
+    other: str, perennial: Perennial, checkout: Path
+) -> None:
+    cells: list[object] = [other if place % 3 == 0 else f"0{1 + place % 4}/02/2011" for place in range(ROWS)]
+    path = table(checkout / "t.csv", day=cells, x=noise(), y=coin())
+    made = perennial("init", path, "-t", "y", "-m", "m", "--json")
+    told = json.loads(made.stdout)
+    sentence = "looks like dates in several formats, and is treated as a category"
+    assert [(each["column"], each["sentence"]) for each in told["assumed"]] == [("day", sentence)]
+    assert told["unread"] == []
+    assert f"assumed: 'day': {sentence}; to change it: write all of them in one format" in made.stderr
+    assert load(checkout / "models/m.yaml").columns["day"].type == "category"
 
 
 def test_columns_about_persons_are_sensitive_and_groups_of_fairness_are_suggested(tmp_path: Path) -> None:

@@ -148,8 +148,24 @@ def test_a_dataset_that_waits_is_explained_too(perennial: Perennial, cloud: Ledg
 
 def test_an_unknown_run_is_one_line_with_the_next_command(perennial: Perennial, cloud: Ledger) -> None:
     result = perennial("explain", "run-tiny-ffffffffffff")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("error: the ledger has no record of run-tiny-ffffffffffff")
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("unknown", ["tiny", "nothing", "run-tiny-ffffffffffff", "ds-tiny-ffffffffffff",
+                                     "tiny@ffffffffffff", "forget-tiny-ffffffffffff"])  # fmt: skip
+def test_what_is_no_id_of_a_run_is_wrong_usage_in_one_line_on_stderr(
+    perennial: Perennial, promoted: Ledger, unknown: str, more: tuple[str, ...]
+) -> None:
+    for words in (("explain", unknown), ("compare", VERSION, unknown), ("compare", unknown, VERSION)):
+        result = perennial(*words, *more)
+        assert result.exit_code == 2, result.output
+        assert result.stdout == ""
+        (told,) = result.stderr.strip().splitlines()
+        assert told.startswith("error: ")
+        assert unknown.removeprefix("ds-") in told
+        assert ("next: perennial runs --model tiny" in told) == (unknown == "tiny")
 
 
 def test_models_are_listed_with_their_champion(perennial: Perennial, promoted: Ledger) -> None:

@@ -150,3 +150,50 @@ def test_a_text_is_read_by_its_words() -> None:
     found = leaks(columns, UP, True, texts=list(columns))
     assert [leak.column for leak in found] == ["told"]
     assert not leaks(columns, UP, True)
+
+
+def noise(seed: int) -> tuple[int, np.random.Generator, dict[str, Any]]:
+    chance = np.random.default_rng(seed)
+    rows = 60 + seed % 29
+    columns: dict[str, Any] = {f"number {place}": chance.normal(size=rows) for place in range(5)}
+    columns |= {f"few {place}": chance.integers(0, 5, rows).astype(float) for place in range(3)}
+    columns |= {f"word {place}": chance.choice(list("abcdef"), rows).tolist() for place in range(2)}
+    return rows, chance, columns
+
+
+@pytest.mark.parametrize("rows", [30, 50, 70, 88, 3_000])
+@pytest.mark.parametrize("spread", [0.3, 2.0])
+def test_the_logarithm_of_a_price_is_named_in_few_rows_and_with_a_long_tail(rows: int, spread: float) -> None:
+    chance = np.random.default_rng(rows)
+    price = np.round(np.exp(chance.normal(5.6, spread, rows)), 3)
+    columns = {"log": np.log(price), "below": -price, "size": price**0.5 * chance.uniform(0.2, 5, rows)}
+    assert named(columns, price.tolist(), classified=False) == ["below", "log"]
+
+
+@pytest.mark.parametrize("rows", [40, 60, 88])
+@pytest.mark.parametrize("cuts", [[0.5], [0.85], [0.3, 0.6]])
+def test_classes_that_are_ranges_of_a_number_are_named_in_few_rows(rows: int, cuts: list[float]) -> None:
+    x = np.random.default_rng(rows).normal(size=rows)
+    classes = np.digitize(x, np.quantile(x, cuts)).tolist()
+    if rows * (1 - cuts[0]) >= 8:  # enough rows of the rarest class
+        assert named({"x": x**3, "noise": np.random.default_rng(1).normal(size=rows)}, classes) == ["x"]
+
+
+def test_noise_of_few_rows_is_never_named() -> None:
+    alarms = []
+    for seed in range(200):
+        rows, chance, columns = noise(seed)
+        targets: list[tuple[list[Any], bool]] = [
+            (chance.normal(size=rows).tolist(), False),
+            ((chance.random(rows) < chance.uniform(0.08, 0.5)).tolist(), True),
+            (chance.choice(list("xyz"), rows).tolist(), True),
+            (np.where(chance.random(rows) < 0.9, 0.0, chance.random(rows)).tolist(), False),
+        ]
+        alarms += named(columns, *targets[seed % len(targets)])
+    assert alarms == []
+
+
+def test_a_number_that_is_above_zero_where_the_target_is_does_not_explain_the_rest() -> None:
+    is_any = RNG.random(ROWS) < 0.03
+    target, other = np.where(is_any, RNG.random(ROWS), 0.0), np.where(is_any, RNG.random(ROWS), 0.0)
+    assert named({"other": other}, target.tolist(), classified=False) == []

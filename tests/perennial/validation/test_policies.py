@@ -155,3 +155,28 @@ def test_old_rows_are_stale_at_their_upload(look: Look) -> None:
 def test_more_rows_than_expected_are_refused(look: Look) -> None:
     (problem,) = look(text(*ROWS), small(max_rows=2)).verdict.problems
     assert problem.message == "3 valid rows, at most 2 are expected"
+
+
+BLANK = {
+    "data.csv": text(*ROWS, *[",,,"] * 5),
+    "quoted.csv": text(*ROWS, '"","",,', ROWS[0].replace("1", "9")),
+    "data.jsonl": b'{"id": 1, "carrier": "AA", "distance": 2, "late": true}\n{}\n'
+    b'{"id": 2, "carrier": "AA", "distance": 2, "late": false}\n',
+}
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_rows_without_any_value_are_left_out_and_told_without_a_tolerance(look: Look, name: str) -> None:
+    found = look(BLANK[name], small(), name=name)
+    blank = 5 if name == "data.csv" else 1
+    assert found.verdict.accepted, found.verdict.problems
+    assert found.verdict.rows_blank == blank
+    assert found.verdict.rows == found.verdict.rows_accepted
+    assert found.verdict.sentence == f"{found.verdict.rows:,} rows accepted, {blank} blank left out"
+    assert merge([found.verdict, found.verdict], small()).rows_blank == 2 * blank
+
+
+def test_a_row_of_marks_for_missing_values_is_no_blank_row(look: Look) -> None:
+    verdict = look(text(*ROWS, "NA,NA,NA,NA"), small()).verdict
+    assert not verdict.accepted
+    assert verdict.rows_blank == 0
