@@ -42,6 +42,7 @@ def train(
     from cli.file_training import FileTraining  # Polars takes a while to import; --help does not need it
     from cli.metrics import show_metrics
     from perennial import explanation, reports
+    from perennial.contract.leak import Leak
     from perennial.gate.metric_rows import rows
 
     folder = out or project.build() / "train" / model
@@ -64,9 +65,13 @@ def train(
         made.rename(folder)
     page = folder / REPORT
     measured = rows(trained.evaluation)
+    leakage = [Leak.from_json(each) for each in trained.evaluation.get("leakage", ())]
+    for leak in leakage:
+        note(leak.sentence)
     places = {"model": str(folder / "model"), "report": str(page)}
     if json:
         told = {"metrics": [row.to_json() for row in measured], "decision": trained.decision.as_dict()}
+        told["leakage"] = [leak.to_json() | {"sentence": leak.sentence} for leak in leakage]
         emit({"outcome": trained.run.state} | told | places)
     else:
         line(f"{model}: the gate would {trained.decision.outcome} this model. {trained.decision.sentence}")

@@ -272,6 +272,9 @@ def test_the_logarithm_of_the_target_is_named_in_a_file_of_88_rows(perennial: Pe
     made = json.loads(perennial("init", path, "-t", "price", "-m", "m", "--json").stdout)
     sentence = "lprice alone explains 100%: is it known when the question is asked?"
     assert [leak["sentence"] for leak in made["leakage"]] == [sentence]
+    trained = perennial("train", path, "-m", "m", "--json")
+    assert sentence in trained.stderr
+    assert [leak["sentence"] for leak in json.loads(trained.stdout)["leakage"]] == [sentence]
 
 
 def test_blank_lines_at_the_end_change_nothing_of_a_draft_and_are_told(perennial: Perennial, checkout: Path) -> None:

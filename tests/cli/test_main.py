@@ -71,7 +71,7 @@ def test_a_missing_cloud_is_one_clear_line(
 
 def test_an_id_that_is_none_is_told_so_before_a_cloud_is_asked(perennial: Perennial) -> None:
     result = perennial("explain", "nonsense")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'nonsense' is no id" in result.stderr
 
 
