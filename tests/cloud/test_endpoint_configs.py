@@ -23,7 +23,9 @@ _REFUSED = (
     r"models/tiny\.yaml:\d+: columns: the names of the \d+ sensitive columns .* and a server has room for .*"
     r"\(https://docs\.aws\.amazon\.com/.*\)"
 )
-_NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="*^"), min_size=1, max_size=300)
+_NAMES = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters="*^"), min_size=1, max_size=300
+).filter(lambda name: not name.startswith("_"))
 _SERVING = st.fixed_dictionaries(
     {
         "capture_percent": st.integers(0, 100),

@@ -74,11 +74,12 @@ class SageMaker:
         named = {
             arn: one
             for arn, one in self.packages.items()
-            if one["ModelPackageGroupName"] == ModelPackageGroupName and one["CreationTime"] > CreationTimeAfter
+            if one["ModelPackageGroupName"] == ModelPackageGroupName
+            and one.get("CreationTime", 1e12) > CreationTimeAfter
         }
         return {
             "ModelPackageSummaryList": [
-                {"ModelPackageArn": arn, "ModelPackageDescription": one["ModelPackageDescription"]}
+                {"ModelPackageArn": arn, "ModelPackageDescription": one.get("ModelPackageDescription", "")}
                 for arn, one in named.items()
             ]
         }
