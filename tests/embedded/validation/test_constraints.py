@@ -134,3 +134,22 @@ def test_a_pattern_means_what_it_means_in_java(pattern, text, fits):
 
 def test_a_match_that_would_take_years_is_given_up():
     assert not Pattern(r"(a|aa)+$").fits("a" * 100 + "!")
+
+
+class Interrupted:
+    """A match during which the thread waits for a busy machine, twice."""
+
+    def __init__(self) -> None:
+        self.matches = 0
+
+    def fullmatch(self, text: str, timeout: float) -> bool:
+        self.matches += 1
+        if self.matches <= 2:
+            raise TimeoutError
+        return text == "a"
+
+
+def test_time_in_which_the_thread_does_not_run_is_not_counted(monkeypatch):
+    pattern = Pattern("a")
+    monkeypatch.setattr(pattern, "_compiled", Interrupted())
+    assert pattern.fits("a")
