@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training import parallel
 from training.progress import Progress
 from training.split import Split
 from training.stages import quarters, staged
@@ -88,13 +89,16 @@ class Folds:
         numbers = np.unique(self.folds)
         found: dict[int, Floats] = {}
         progress = Progress("fold", len(numbers))
-        for done, fold in enumerate(numbers, 1):
-            own = self.folds == fold
-            pipeline = fit(self.rows[~own], self.numbers[~own])
-            for stage, losses in enumerate(self._losses(pipeline, self.rows[own], self.numbers[own])):
-                found.setdefault(stage, np.zeros(len(self.rows)))[own] = losses
+        stages = parallel.each(lambda fold: self._losses_of(fold, fit), numbers, self.rows.size)
+        for done, (fold, each) in enumerate(zip(numbers, stages, strict=True), 1):
+            for stage, losses in enumerate(each):
+                found.setdefault(stage, np.zeros(len(self.rows)))[self.folds == fold] = losses
             progress.done(done)
         return min(found.values(), key=lambda losses: float(losses.mean()))
+
+    def _losses_of(self, fold: int, fit: Fit) -> Floats:
+        own = self.folds == fold
+        return self._losses(fit(self.rows[~own], self.numbers[~own]), self.rows[own], self.numbers[own])
 
     def _losses(self, pipeline: Any, rows: pd.DataFrame, truth: NDArray[Any]) -> Floats:
         """The losses (stages, n) of a fold's rows."""

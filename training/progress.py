@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -35,9 +36,12 @@ class Progress:
 
 @contextlib.contextmanager
 def trees(estimator: Any) -> Iterator[None]:
-    """Reports the trees of an estimator that prints them, while it is fitted; its parameters are as before then."""
+    """Reports the trees of an estimator that prints them, while it is fitted; its parameters are as before then.
+
+    Only in the main thread: all threads share stdout.
+    """
     told = [each for each in parts(estimator) if _is_quiet(each)]
-    if not told:
+    if not told or threading.current_thread() is not threading.main_thread():
         yield
         return
     for each in told:

@@ -19,6 +19,7 @@ from perennial.contract.gate import Threshold
 from perennial.contract.plan import Plan
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
+from training import parallel
 from training.progress import Progress
 from training.split import Split
 
@@ -64,10 +65,15 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
     features = list(plan.features)
     numbers = np.unique(folds)
     progress = Progress("fold", len(numbers))
-    for done, fold in enumerate(numbers, 1):
-        own = folds == fold
-        pipeline = fit(rows[~own], truth[~own])
-        probability[own] = pipeline.predict_proba(rows.loc[own, features])[:, 1]
+
+    def of_fold(fold: int) -> Floats:
+        pipeline = fit(rows[folds != fold], truth[folds != fold])
+        return np.asarray(pipeline.predict_proba(rows.loc[folds == fold, features])[:, 1])
+
+    own = ":" in plan.estimator or plan.imported is not None
+    found = parallel.each(of_fold, numbers, len(rows) * len(features), own=own)
+    for done, (fold, values) in enumerate(zip(numbers, found, strict=True), 1):
+        probability[folds == fold] = values
         progress.done(done)
     return probability
 

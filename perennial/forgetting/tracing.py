@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
+from operator import add, and_
 from typing import Any
 
 import polars as pl
@@ -39,16 +41,17 @@ class Tracer:
         """Compiles the search in text, and the readers of the columns."""
         self._fields = {name: subjects.field(name, self.spec) for name in self.spec.columns}
         self._features = [name for name in self.spec.columns if self.spec.is_feature(name)]
+        self._fewest = min(FEWEST_SHARED, len(self._features))
         long = sorted({text for each in self.subjects for text in each.texts if len(text) >= SHORTEST})
         alternatives = "|".join(re.escape(text) for text in long)
         self._text = re.compile(rf"(?<![\w.-])(?:{alternatives})(?![\w-]|[.,]\d)") if long else None
 
     def mask(self, frame: pl.DataFrame) -> pl.Series:
         """A mask of the rows that are of a subject; all false where the table lacks the columns."""
-        found = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+        found = _all(frame, value=False)
         for each in self.subjects:
             if frame.height and set(each.values) <= set(frame.columns):
-                here = pl.repeat(value=True, n=frame.height, dtype=pl.Boolean, eager=True)
+                here = _all(frame, value=True)
                 for name, value in each.values.items():
                     here &= self._equal(frame[name], name, value)
                 found |= here
@@ -65,15 +68,16 @@ class Tracer:
     def mask_of_all(self, frame: pl.DataFrame) -> pl.Series:
         """A mask of the rows that are of a subject, by its columns or, without these, by what is known of it.
 
-        The columns of a key may have the prefix of predictions.parquet.
+        A row of a table of traffic is without a column that its request did not hold: it is null there. The columns of
+        a key may have the prefix of predictions.parquet.
         """
         names = {name: name.removeprefix("key.") for name in frame.columns if name.startswith("key.")}
         frame = frame.rename({name: plain for name, plain in names.items() if plain not in frame.columns})
-        if any(set(each.values) <= set(frame.columns) for each in self.subjects):
-            return self.mask(frame)
-        if not self.known:
-            return self.mask(frame)
-        return pl.Series([self._is_known(row) for row in frame.iter_rows(named=True)], dtype=pl.Boolean)
+        named = _all(frame, value=False)  # rows that name a person, this one or another
+        for each in self.subjects:
+            if set(each.values) <= set(frame.columns):
+                named |= reduce(and_, (~self._missing(frame[name], name) for name in each.values))
+        return self.mask(frame) | (self._mask_of_known(frame) & ~named)
 
     def is_row(self, item: Any) -> bool:
         """True for a JSON object that is itself a row of a subject."""
@@ -93,7 +97,7 @@ class Tracer:
 
     def _is_of_subject(self, record: Mapping[str, Any]) -> bool:
         for each in self.subjects:
-            if each.values.keys() <= record.keys():
+            if all(record.get(name) is not None for name in each.values):
                 if all(self._typed(name, record[name]) == value for name, value in each.values.items()):
                     return True
                 continue
@@ -103,11 +107,32 @@ class Tracer:
 
     def _is_known(self, record: Mapping[str, Any]) -> bool:
         """True if the record has all values of a known row, in the features that it has; at least three of them."""
-        shared = [name for name in self._features if name in record]
-        if len(shared) < min(FEWEST_SHARED, len(self._features)):
+        typed = {name: self._typed(name, record[name]) for name in self._features if record.get(name) is not None}
+        if len(typed) < self._fewest:
             return False
-        typed = {name: self._typed(name, record[name]) for name in shared}
-        return any(all(_same(typed[name], row.get(name)) for name in shared) for row in self.known)
+        return any(all(_same(value, row.get(name)) for name, value in typed.items()) for row in self.known)
+
+    def _mask_of_known(self, frame: pl.DataFrame) -> pl.Series:
+        """A mask of the rows for which `_is_known` holds."""
+        found = _all(frame, value=False)
+        missing = {name: self._missing(frame[name], name) for name in self._features if name in frame.columns}
+        if not self.known or len(missing) < self._fewest:
+            return found
+        enough = reduce(add, ((~each).cast(pl.Int64) for each in missing.values())) >= self._fewest
+        for row in self.known:
+            here = enough
+            for name, absent in missing.items():
+                value = row.get(name)
+                here = here & (absent if value is None else absent | self._equal(frame[name], name, value))
+            found |= here
+        return found
+
+    def _missing(self, values: pl.Series, name: str) -> pl.Series:
+        """A mask of the values that are missing, in the words of their column."""
+        if values.dtype != pl.String:
+            return values.is_null()
+        texts = values.unique().drop_nulls().to_list()
+        return values.is_null() | values.is_in([text for text in texts if self._fields[name].readable(text) is None])
 
     def _typed(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, list | dict):
@@ -125,6 +150,10 @@ class Tracer:
             return equal.fill_null(value=False)
         except (pl.exceptions.PolarsError, TypeError):  # a column of another type than the spec's
             return pl.repeat(value=False, n=len(values), dtype=pl.Boolean, eager=True)
+
+
+def _all(frame: pl.DataFrame, *, value: bool) -> pl.Series:
+    return pl.repeat(value=value, n=frame.height, dtype=pl.Boolean, eager=True)
 
 
 def _same(one: Any, other: Any) -> bool:

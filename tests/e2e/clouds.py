@@ -30,10 +30,18 @@ class OwnCloud:
         """The folder of the specs that are deployed."""
         return self.checkout / "models"
 
+    def synthesize(self) -> None:
+        """Writes the assembly anew."""
+        _synthesize(self.checkout)
+
     def deploy_again(self) -> None:
         """Synthesizes the assembly anew, and has it deployed."""
+        self.synthesize()
+        self.deploy()
+
+    def deploy(self) -> None:
+        """Has the assembly deployed that was written last."""
         before = self._ready()["generation"]
-        _synthesize(self.checkout)
         self.process.send_signal(signal.SIGHUP)
         until(lambda: self._ready()["generation"] > before, 120, "the deployment")
         assert self._ready()["error"] is None

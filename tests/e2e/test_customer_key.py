@@ -49,20 +49,12 @@ def test_traffic_under_a_customers_key_is_captured_and_monitored(own: OwnCloud, 
     assert {each: _key_of(s3, bucket, each) for each in (*captured, *tables)} == dict.fromkeys(
         [*captured, *tables], key
     )
-    _invoke(loop, "functions.monitoring")
+    loop.call("functions.monitoring")
 
 
 def _tabulated(loop: Any, s3: Any, bucket: str) -> list[str]:
-    _invoke(loop, "functions.tabulation")
+    loop.call("functions.tabulation")
     return _listed(s3, bucket, "tables/requests/returns/")
-
-
-def _invoke(loop: Any, module: str) -> None:
-    """Calls a scheduled function, in its own role."""
-    functions = loop.client("lambda").list_functions()["Functions"]
-    name = next(each["FunctionName"] for each in functions if each["Handler"].startswith(module))
-    called = loop.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    assert "FunctionError" not in called, json.loads(called["Payload"].read())
 
 
 def _listed(s3: Any, bucket: str, prefix: str) -> list[str]:

@@ -14,6 +14,7 @@ from tests.e2e.data import ORDERS, as_csv, orders
 
 pytestmark = pytest.mark.slow
 
+SPEED = 4.0  # so that a run waits for its part, ten minutes, longer than a deployment takes on a busy machine
 SPEC = ORDERS + 'training: {estimator: "own:estimator"}\n'
 WELL = """\
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -30,16 +31,17 @@ def estimator(columns, parameters, seed):
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnCloud]:
     folder = tmp_path_factory.mktemp("checkout")
-    with own_cloud(folder, {"returns.yaml": SPEC, "own.py": WELL}) as cloud:
+    with own_cloud(folder, {"returns.yaml": SPEC, "own.py": WELL}, SPEED) as cloud:
         yield cloud
 
 
 def test_a_run_trains_with_the_source_of_the_deployment_that_it_began_under(own: OwnCloud) -> None:
     loop = own.loop
+    (own.models / "own.py").write_text(BROKEN)
+    own.synthesize()
     loop.put("returns/first/manifest.json", json.dumps({"files": ["part.csv"]}).encode())
     began = until(lambda: loop.run_of("returns", "returns/first/manifest.json"), 60, "the run")
-    (own.models / "own.py").write_text(BROKEN)
-    own.deploy_again()
+    own.deploy()
     rows = orders(0, 1500, 1)[["order", "price", "gift", "returned"]]
     loop.put("returns/first/part.csv", as_csv(rows))  # the run has waited for its part
     run = loop.ended("returns", "returns/first/manifest.json")

@@ -120,7 +120,7 @@ def test_the_next_command_reaches_the_same_environment(pair: Pair) -> None:
         explained = loop.perennial("explain", run["id"]).stdout.decode()
         assert f"next: perennial --env {loop.of.name} lineage {run['version']}" in explained
     strange = pair.one.perennial("explain", pair.runs[1]["id"])
-    assert strange.returncode == 1
+    assert strange.returncode == 2
     assert f"no record of {pair.runs[1]['id']}; next: perennial --env staging runs" in strange.stderr.decode()
 
 

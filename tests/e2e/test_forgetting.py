@@ -41,12 +41,18 @@ def forgotten(loop: Loop) -> dict[str, Any]:
     run = loop.ended("marked", "marked/person.csv")
     assert run["state"] == "promoted", run["reasons"]
     ask(loop, json.dumps({"price": PERSON["price"], "shop": PERSON["shop"], "gift": True}))
+    until(lambda: tabulated(loop), 60, "the person's request in a table of traffic")
     assert len(places(loop)) > 3
     told = loop.perennial("forget", "marked", "--subject", SUBJECT, "--yes", "--no-wait", "--json")
     assert told.returncode == 0, told.stderr
     begun = json.loads(told.stdout)
     record = until(lambda: ended(loop, begun["id"]), 180, "the end of the forgetting")
     return dict(record) | {"before": run["version"]}
+
+
+def tabulated(loop: Loop) -> bool:
+    loop.call("functions.tabulation")
+    return any("tables/requests/marked/" in place for place in places(loop))
 
 
 def ended(loop: Loop, identity: str) -> dict[str, Any] | None:

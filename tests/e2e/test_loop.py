@@ -223,24 +223,15 @@ def test_monitoring_looks_at_the_traffic_that_was_captured(loop, first):
     loop.client("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, ContentType="text/csv", Body=as_csv(rows))
     captured = until(lambda: _captured(loop), 30, "the captured traffic")
     assert captured
-    functions = loop.client("lambda").list_functions()["Functions"]
     for module in ("functions.tabulation", "functions.monitoring"):
-        name = next(f["FunctionName"] for f in functions if f["Handler"].startswith(module))
-        found = loop.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-        payload = found["Payload"].read()
-        assert "FunctionError" not in found, payload
+        loop.call(module)
     (watch,) = loop.records("orders", "watch")
     assert watch["rows"] >= 200 or watch["drift"] == "insufficient data"
 
 
 def test_the_weekly_notice_tells_every_model(loop, first):
     loop.notices()
-    functions = loop.client("lambda").list_functions()["Functions"]
-    name = next(f["FunctionName"] for f in functions if f["Handler"] == "functions.weekly.handler")
-    found = loop.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    payload = found["Payload"].read()
-    assert "FunctionError" not in found, payload
-    assert json.loads(payload) == {"sent": True}
+    assert loop.call("functions.weekly") == {"sent": True}
     subjects = until(lambda: [one for one in loop.notices() if one.startswith("weekly: ")], 20, "the weekly notice")
     assert len(subjects) == 1
 

@@ -45,10 +45,7 @@ def asked(loop: Loop, champion: str) -> list[dict[str, Any]]:
 
 def tabulated(loop: Loop) -> int:
     """Calls the hourly function; the number of rows of this module that are in the table."""
-    functions = loop.client("lambda").list_functions()["Functions"]
-    name = next(f["FunctionName"] for f in functions if f["Handler"].startswith("functions.tabulation"))
-    called = loop.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    assert "FunctionError" not in called, called["Payload"].read()
+    loop.call("functions.tabulation")
     return traffic(loop).height
 
 

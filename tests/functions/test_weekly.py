@@ -112,6 +112,6 @@ def test_a_model_that_cannot_be_read_is_named_and_hides_no_other(world, send):
     world.ledger.table.put_item(Item={"pk": "model#airtime", "sk": "champion", "record": "{"})
     answer, (_, text, severity) = send()
     assert answer == {"sent": True}
-    assert "airtime: its spec or its records could not be read; next: perennial runs airtime" in text
+    assert "airtime: its spec or its records could not be read; next: perennial runs --model airtime" in text
     assert "flights: no champion" in text
     assert severity == "warning"

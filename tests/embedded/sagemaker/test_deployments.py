@@ -133,8 +133,13 @@ def test_a_configuration_in_use_can_be_deleted_as_on_aws_and_the_endpoint_serves
     sagemaker.delete_endpoint(EndpointName="stale")
 
 
-def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(cloud: Cloud) -> None:
-    context = dataclasses.replace(cloud.context, speed=6000.0)  # 600 s take 0.1 s on the wall
+@pytest.mark.parametrize(("seconds", "reason"), [
+    (0.0, None), (601.0, "The deployment has exceeded its MaximumExecutionTimeoutInSeconds of 600"),
+])  # fmt: skip
+def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, seconds: float, reason: str | None
+) -> None:
+    context = dataclasses.replace(cloud.context, speed=6000.0)  # a wait of 600 s takes 0.1 s on the wall
     request = policy(routing("ALL_AT_ONCE"), TerminationWaitInSeconds=590, MaximumExecutionTimeoutInSeconds=600)
     clients = Clients(context)
     empty = Fleet(
@@ -146,10 +151,10 @@ def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(cloud: Cloud) -> 
         PrewarmedInterpreter(context, ()),
     )
     traffic_shift = TrafficShift(context, clients, request, 2)
-    traffic_shift.start_timeout()
-    time.sleep(0.05)  # as if the new fleet had taken half of the time to start
-    reason = traffic_shift.run(Endpoint("e", "arn", [], lambda _: None), empty)
-    assert reason == "The deployment has exceeded its MaximumExecutionTimeoutInSeconds of 600"
+    with monkeypatch.context() as earlier:  # the new fleet took so long to start
+        earlier.setattr("embedded.sagemaker.blue_green.time.monotonic", lambda now=time.monotonic() - seconds: now)
+        traffic_shift.start_timeout()
+    assert traffic_shift.run(Endpoint("e", "arn", [], lambda _: None), empty) == reason
 
 
 def ended(cloud: Cloud, name: str) -> dict[str, Any] | None:

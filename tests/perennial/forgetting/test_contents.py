@@ -73,6 +73,37 @@ def test_golden_rows_and_requests_without_a_key_are_known_by_their_features() ->
     assert (rows, len(json.loads(written)["rows"])) == (1, 1)
 
 
+def traffic(**row: Any) -> pl.DataFrame:
+    """A table of traffic: every declared column but the target, null where the request did not hold it."""
+    schema = table().drop("paid").schema
+    return pl.DataFrame([dict.fromkeys(schema) | row], schema=schema)
+
+
+FEATURES = {name: PERSON[name] for name in ("age", "income", "town")}
+
+
+@pytest.mark.parametrize("form", [parquet, csv, json_lines])
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (FEATURES, 1),  # the request did not hold the key
+        (FEATURES | {"customer": 12}, 0),  # another person with the same features
+        (FEATURES | {"age": 7}, 0),
+        ({"income": PERSON["income"], "town": PERSON["town"]}, 0),  # too few to recognise anybody
+        ({"customer": PERSON["customer"]}, 1),
+    ],
+)
+def test_rows_of_traffic_without_a_key_are_known_by_their_features(form: Any, row: dict[str, Any], found: int) -> None:
+    search = tracer()
+    contents.search(FORMS["CSV"], search, learn=True)
+    body = form(pl.concat([traffic(**row), traffic(customer=3, age=7, income=2.5, town="Bern")]))
+    assert contents.search(body, search).rows == found
+    if found:
+        written, rows = without(body, search)
+        assert rows == 1
+        assert contents.search(written, tracer("customer=3")) == Found(rows=1)
+
+
 def test_captured_requests_are_opened() -> None:
     row = json.dumps({"rows": [{**PERSON}]})
     data = {"observedContentType": "application/json", "mode": "INPUT"}
