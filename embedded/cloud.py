@@ -35,6 +35,7 @@ from embedded.moto_patches import (
     event_source_mappings,
     functions,
     loading,
+    message_moves,
     messaging,
     metric_filters,
     scaling,
@@ -206,6 +207,7 @@ class Cloud:
         metric_filters.install(patches, context)
         scaling.install(patches)
         self._alarms = cloudwatch.install_alarms(patches, context, store, AlarmStates(context, self._clients))
+        message_moves.install(patches)
         self._cleanup.callback(event_source_mappings.install(patches, self._functions).stop_all)
         stepfunctions.install(context)
         self._server.answer_directly(sagemaker.install(context))

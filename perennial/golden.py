@@ -9,6 +9,8 @@ from typing import Any
 from perennial.contract.reveal import APART, Reveal, without_numbers
 
 TOLERANCE = 1e-9
+#: the inference id of a release's own requests; they are no traffic, and are in no table of it
+INFERENCE_ID = "perennial-golden-rows"
 
 
 def difference(offline: Sequence[Any], online: Sequence[Any], reveal: Reveal = "all", before: int = 0) -> str | None:

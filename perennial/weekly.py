@@ -83,7 +83,9 @@ def weekly_notice(weeks: Sequence[ModelWeek], unread: Sequence[str], home: str, 
     for week in told[:MOST_MODELS]:
         lines += [*_of_model(week, now), ""]
     lines += [f"{len(told) - MOST_MODELS} more models are on the page of all models.", ""] * (len(told) > MOST_MODELS)
-    lines += [f"{model}: its spec or its records could not be read; next: perennial runs --model {model}" for model in unread]
+    lines += [
+        f"{model}: its spec or its records could not be read; next: perennial runs --model {model}" for model in unread
+    ]
     lines += [f"all models: {home}", "next: perennial site"]
     severity: Any = "warning" if waits or unread else "info"
     subject = f"weekly: {_count(len(weeks), 'model')}, {_count(len(waits), 'matter')} for a person"

@@ -70,7 +70,9 @@ def _part(rows: list[bytes], first: int, golden_rows: dict[str, Any]) -> Part:
 def ask(endpoint: str, part: Part) -> Answer:
     """Sends some golden rows once. An error of the model is an answer; any other error is raised."""
     try:
-        content, attributes = endpoints.invoke(endpoint, part.body, "application/json", "application/json")
+        content, attributes = endpoints.invoke(
+            endpoint, part.body, "application/json", "application/json", golden.INFERENCE_ID
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ModelError":
             raise

@@ -12,6 +12,7 @@ import polars as pl
 
 from perennial import capture
 from perennial.contract import observed as names
+from perennial.golden import INFERENCE_ID
 from perennial.monitoring.schemas import MOMENT
 
 BLOCK = 16 << 20  # bytes of lines that are parsed at once
@@ -46,11 +47,15 @@ class Records:
 
 
 def read(chunks: Iterator[bytes], key: str) -> Iterator[Records]:
-    """The records of a capture object, in blocks of bounded size. `key` is the object's, for the place of a record."""
+    """The records of a capture object, in blocks of bounded size. `key` is the object's, for the place of a record.
+
+    Golden rows, which a release asks, are left out.
+    """
     number = 0
     for block in _blocks(chunks):
         count = block.count(b"\n") + 1
-        yield _records(block, count, key, number)
+        found = _records(block, count, key, number)
+        yield Records(found.frame.filter(pl.col(names.REQUEST).ne_missing(INFERENCE_ID)), found.broken)
         number += count
 
 

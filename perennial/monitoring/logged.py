@@ -14,6 +14,7 @@ from perennial.contract import observed as names
 from perennial.contract.fields import PayloadError
 from perennial.contract.model import ModelSpec
 from perennial.contract.schema import Schema
+from perennial.golden import INFERENCE_ID
 from perennial.monitoring.reading import BODY, Traffic
 from perennial.monitoring.schemas import answer_schema, request_schema, unreadable_schema
 
@@ -28,7 +29,7 @@ class LoggedLine:
 
 
 def read(lines: list[LoggedLine], spec: ModelSpec, version: str) -> Traffic:
-    """The rows of lines. A line that no server of this model writes is kept apart."""
+    """The rows of lines, without golden rows. A line that no server of this model writes is kept apart."""
     schema = request_schema(spec)
     fields = Schema.of_spec(spec).fields
     hidden = frozenset(spec.sensitive())
@@ -36,6 +37,8 @@ def read(lines: list[LoggedLine], spec: ModelSpec, version: str) -> Traffic:
     apart: list[tuple[Any, ...]] = []
     for each in lines:
         request = each.line.get("inference_id")
+        if request == INFERENCE_ID:
+            continue
         identity = (each.at, version, each.event, str(request) if request else None)
         try:
             rows = each.line["rows"]

@@ -28,7 +28,7 @@ def texts() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.JoinedStr):
-                yield place, "".join(p.value if isinstance(p, ast.Constant) else "X" for p in node.values)  # type: ignore[misc]
+                yield place, "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield place, node.value
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
@@ -41,8 +41,12 @@ def faults(command: str) -> list[str]:
     verb, *words = re.split(r"[#|]|\bperennial\b", command)[0].split()
     if verb not in VERBS:
         return []
-    kinds = VERBS[verb].params
-    options = {"-h", "--help"} | {name for each in kinds if each.param_type_name == "option" for name in (*each.opts, *each.secondary_opts)}
+    options, most = {"-h", "--help"}, 0
+    for each in VERBS[verb].params:
+        if each.param_type_name == "option":
+            options |= {*each.opts, *each.secondary_opts}
+        else:
+            most += each.nargs if each.nargs > 0 else 99
     found = [word for word in words if re.match(r"--?[a-z]", word) and word.rstrip(END).split("=")[0] not in options]
     arguments = 0
     for word in words:
@@ -51,7 +55,6 @@ def faults(command: str) -> list[str]:
         arguments += 1
         if word[-1] in END:
             break
-    most = sum(each.nargs if each.nargs > 0 else 99 for each in kinds if each.param_type_name == "argument")
     return [*found, *words[most:arguments]]
 
 

@@ -54,6 +54,7 @@ def test_moto_is_the_version_the_replacements_were_written_for() -> None:
         ("event_source_mappings", lambda_models.LambdaBackend.create_event_source_mapping, ["self", "spec"]),
         ("event_source_mappings", lambda_models.LambdaBackend.delete_event_source_mapping, ["self", "uuid"]),
         ("event_source_mappings", sqs_models.Queue.delete_message, ["self", "receipt_handle"]),
+        ("message_moves", sqs_models.Queue.add_message, ["self", "message"]),
         ("event_source_mappings", sqs_models.Message.delay, ["self", "delay_seconds"]),
         ("messaging", event_models.Rule.send_to_targets, ["self", "original_event", "transform_input"]),
         ("storage", notifications._send_event_bridge_message, ["account_id", "bucket", "event_name", "key"]),

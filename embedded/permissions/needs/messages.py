@@ -24,6 +24,15 @@ def _queue_key(*actions: str) -> Need:
     return need
 
 
+def _move(parameters: Parameters, place: Place) -> Iterable[Access]:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html."""
+    source, destination = str(parameters.get("SourceArn", "")), parameters.get("DestinationArn")
+    for action in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield Access(f"sqs:{action}", source)
+    if destination:
+        yield Access("sqs:SendMessage", str(destination))
+
+
 _SENDS = _queue_key("kms:GenerateDataKey", "kms:Decrypt")
 SQS: Table = {
     **{
@@ -39,6 +48,7 @@ SQS: Table = {
     "ReceiveMessage": all_of(_on_queue("ReceiveMessage"), _queue_key("kms:Decrypt")),
     "DeleteMessageBatch": _on_queue("DeleteMessage"),
     "ChangeMessageVisibilityBatch": _on_queue("ChangeMessageVisibility"),
+    "StartMessageMoveTask": _move,
     "ListQueues": on_any("sqs:ListQueues"),
 }
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -152,7 +153,8 @@ def test_a_deployment_that_takes_too_long_is_to_be_rolled_back(
     )
     traffic_shift = TrafficShift(context, clients, request, 2)
     with monkeypatch.context() as earlier:  # the new fleet took so long to start
-        earlier.setattr("embedded.sagemaker.blue_green.time.monotonic", lambda now=time.monotonic() - seconds: now)
+        then = time.monotonic() - seconds
+        earlier.setattr("embedded.sagemaker.blue_green.time", SimpleNamespace(monotonic=lambda: then))
         traffic_shift.start_timeout()
     assert traffic_shift.run(Endpoint("e", "arn", [], lambda _: None), empty) == reason
 

@@ -1,5 +1,6 @@
 """Requests that Polars reads in bulk are read as the server's reader reads them one by one."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from perennial.contract import observed as names
 from perennial.contract.model import ModelSpec
+from perennial.golden import INFERENCE_ID
 from perennial.monitoring import captures, hour, plain, request_schema
 from perennial.monitoring.reading import RequestReader, Traffic
 from perennial.spec import parse
@@ -153,6 +155,18 @@ def test_an_event_counts_once_in_whatever_order_its_files_come() -> None:
     assert merged[0].counts == hour.HourCounts(requests=3, rows=3, unanswered=3, repeated=1)
     later = hour.merge(files, request_schema(SPEC), [pl.Series(["e2"])])
     assert later.rows[names.EVENT].to_list() == ["e1", "e3"]
+
+
+@pytest.mark.parametrize("encoding", ["JSON", "BASE64"])  # read in bulk, and one by one
+def test_golden_rows_of_a_release_are_no_traffic(encoding: str) -> None:
+    row, answer = json.dumps({"id": 1, "count": 2}), json.dumps({"predictions": [{"prediction": True}]})
+    body = row if encoding == "JSON" else base64.b64encode(row.encode()).decode()
+    lines = [record(body, "application/json", answer, encoding, event) for event in ("live", "golden", "other")]
+    for place, asked in ((1, INFERENCE_ID), (2, "of a caller")):
+        found = json.loads(lines[place])
+        found["eventMetadata"]["inferenceId"] = asked
+        lines[place] = json.dumps(found).encode()
+    assert read(lines).rows[names.EVENT].to_list() == ["live", "other"]
 
 
 def test_times_are_utc() -> None:

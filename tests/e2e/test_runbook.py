@@ -1,0 +1,56 @@
+"""docs/runbook.md: every command, in their order, for a model that had two champions."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Loop
+from tests.e2e.data import as_csv, orders
+
+pytestmark = pytest.mark.slow
+
+PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+MODEL = "runbook"
+#: what stands in the page for the reader to complete
+INCOMPLETE = re.compile(r"<[a-z]+>")
+
+
+def commands() -> list[str]:
+    """The commands of the page; those that the reader completes are left out."""
+    blocks = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    found = [each.strip() for block in blocks for each in re.split(r"^\$ ", block, flags=re.MULTILINE) if each]
+    return [each.replace("MODEL=flights", f"MODEL={MODEL}") for each in found if not INCOMPLETE.search(each)]
+
+
+@pytest.fixture(scope="module")
+def champions(loop: Loop) -> list[dict[str, Any]]:
+    """Two runs whose candidates were promoted."""
+    runs = []
+    for number in (1, 2):
+        rows = orders(number * 10_000, 1500, number)[["order", "price", "weight", "shop", "gift", "returned"]]
+        loop.put(f"{MODEL}/{number}.csv", as_csv(rows))
+        runs.append(loop.ended(MODEL, f"{MODEL}/{number}.csv"))
+    assert [run["state"] for run in runs] == ["promoted", "promoted"], [run["reasons"] for run in runs]
+    return runs
+
+
+def test_every_command_of_the_runbook_succeeds(loop: Loop, champions: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert champions
+    (tmp_path / "perennial").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m perennial "$@"\n')
+    (tmp_path / "perennial").chmod(0o755)
+    tools = f"{tmp_path}:{Path(sys.executable).parent}"
+    environment = loop.environment | {"PATH": f"{tools}:{loop.environment['PATH']}", "PYTHONPATH": str(ROOT)}
+    script = "set -eo pipefail\n" + "\n".join(f"cat <<'END'\n# {each}\nEND\n{each}" for each in commands())
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=loop.checkout, env=environment, capture_output=True, text=True, check=False,
+        timeout=1800,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.stdout.count("\n# ") + 1 == len(commands()) > 40
+    assert "promoted" in done.stdout
