@@ -18,6 +18,7 @@ from functions.dispatch.handler import specs
 from functions.tabulation.handler import Tabulation
 from functions.tabulation.hours import Writer, listed
 from perennial.contract import observed as names
+from perennial.golden import INFERENCE_ID
 from perennial.records import Champion, ModelVersion
 
 SPEC = specs()["flights"]
@@ -216,6 +217,7 @@ def test_rows_that_a_server_logged_are_rows_with_hashed_columns_and_answers(worl
     rows = [ROW | {"distance": "0123456789abcdef"}, ROW | {"distance": None}]
     answers = [{"label": True, "probability": 0.75}, {"label": False, "probability": 0.25}]
     line = {"event": "inputs", "model": VERSION, "inference_id": "mine", "rows": rows, "answers": answers}
+    asked = line | {"inference_id": INFERENCE_ID}  # golden rows of a release
     older = {"event": "inputs", "model": VERSION, "rows": [ROW | {"distance": "x"}]}
     broken = {"event": "inputs", "model": VERSION, "rows": [{"hour": "noon"}]}
     other = {"event": "inputs", "model": "airtime@0c0000000000", "rows": rows}
@@ -224,7 +226,7 @@ def test_rows_that_a_server_logged_are_rows_with_hashed_columns_and_answers(worl
     at = int((now - timedelta(hours=1)).timestamp() * 1000)
     logs.create_log_group(**group)
     logs.create_log_stream(**group, logStreamName="AllTraffic/i-1")
-    events = [{"timestamp": at, "message": json.dumps(each)} for each in (line, older, broken, other)]
+    events = [{"timestamp": at, "message": json.dumps(each)} for each in (line, asked, older, broken, other)]
     logs.put_log_events(**group, logStreamName="AllTraffic/i-1", logEvents=events)
     counts = [tabulate(world, now, spec), tabulate(world, now, spec)]
     assert [(each.requests, each.rows, each.unreadable, each.unanswered) for each in counts] == [(2, 3, 1, 1), (0,) * 4]
