@@ -11,6 +11,7 @@ import typer
 
 from cli import card_option, estimators, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, line, note, show, table, usage
+from perennial.contract.sizes import too_few_rows
 
 if TYPE_CHECKING:
     from perennial.client import cards
@@ -48,6 +49,9 @@ def check(
     verdict = _with_card(found.verdict, spec.card, beside)
     fault = estimators.faults([spec], project.root()).get(model, "")
     leakage = of_file(file, spec) if found.verdict.accepted else ()
+    few = too_few_rows(found.verdict.rows_accepted, spec.training.held_out) if found.verdict.accepted else ""
+    if few:
+        note(f"{file}: {few}")
     for leak in leakage:
         note(leak.sentence)
     written = {"rows": found.rows, "quarantined": found.quarantined} if out is not None else {}
@@ -57,6 +61,7 @@ def check(
         told: dict[str, object] = {
             "estimator": fault,
             "leakage": [leak.to_json() | {"sentence": leak.sentence} for leak in leakage],
+            "too_few_rows": few,
         }
         emit(
             _as_dict(file, model, verdict)

@@ -90,11 +90,12 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(drafted.text, encoding="utf-8")
     spec = drafted.spec
+    if drafted.too_few:
+        note(f"{file}: {drafted.too_few}")
     _summarise(drafted, path)
     note(f"checked against {file}: {drafted.verdict}")
     upload = f"perennial upload {shlex.quote(str(file))} --model {model} --wait"
-    fill = "" if _is_filled(card) else f"fill in the card in {path}, then: "
-    note(f"next: {fill}perennial up   and: {upload}")
+    note(f"next: {_to_do(drafted, card, file, path)}perennial up   and: {upload}")
     if json:
         features = list(spec.features())
         emit(
@@ -126,6 +127,13 @@ def _holds_none(personal_data: str | None) -> bool:
 def _is_filled(card: Card) -> bool:
     none = bool(card.personal_data) and _holds_none(card.personal_data)
     return bool(card.origin and card.licence and card.personal_data and (none or card.lawful_basis))
+
+
+def _to_do(drafted: Drafted, card: Card, file: Path, path: Path) -> str:
+    """What a person does before the next commands, as the beginning of their line."""
+    steps = [] if _is_filled(card) else [f"fill in the card in {path}"]
+    steps += [f"add rows to {file}"] if drafted.too_few else []
+    return f"{', '.join(steps)}, then: " if steps else ""
 
 
 def _named(column: str) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perennial.contract.plan import Plan
+from perennial.contract.sizes import FEWEST_TRAINED_ON
 from training import encodings, fitting
 from training.champion import Champion
 from training.comparison import part
@@ -23,7 +24,6 @@ from training.fitting import Fitted
 from training.job import TrainingError, report
 from training.split import Split
 
-_FEWEST_TRAINED_ON = 50
 _FEWEST_JUDGED_ON = 10
 Mask = NDArray[np.bool_]
 
@@ -44,7 +44,7 @@ def measure(
     after, reason = _moment(plan, split, champion, judged_times, pd.Timestamp(usual))  # type: ignore[arg-type]
     newest, older = (judged_times > after).to_numpy(dtype=bool), (trained_times <= after).to_numpy(dtype=bool)
     few = f"{newest.sum()} held-out rows are newer by event time, and {older.sum()} training rows older"
-    if newest.sum() < _FEWEST_JUDGED_ON or older.sum() < _FEWEST_TRAINED_ON:
+    if newest.sum() < _FEWEST_JUDGED_ON or older.sum() < FEWEST_TRAINED_ON:
         return _unknown(few)
     try:
         mine = _by_older(plan, split, fitted, older)

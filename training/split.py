@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from perennial import heldout
 from perennial.contract.plan import Plan
+from perennial.contract.sizes import FEWEST_HELD_OUT, FEWEST_TRAINED_ON
 from training import labels, near_duplicates
 from training.comparison import Truth
 from training.job import TrainingError
@@ -19,8 +20,6 @@ from training.near_duplicates import NearDuplicates
 from training.relabelled import Relabelled
 from training.rows import Repeats, Window, different_rows
 
-_FEWEST_TRAINED_ON = 50
-_FEWEST_HELD_OUT = 10
 _MOST_FRESH = 100_000
 
 
@@ -164,11 +163,11 @@ def split(window: Window, plan: Plan) -> Split:
         unseen=plan.unseen,
     )
     count, judged_by = len(divided.train), len(divided.held_out)
-    if count < _FEWEST_TRAINED_ON or judged_by < _FEWEST_HELD_OUT:
+    if count < FEWEST_TRAINED_ON or judged_by < FEWEST_HELD_OUT:
         left_out = f" ({near.train.sum()} nearly equal a held-out row and are left out)" if near.train.any() else ""
         raise TrainingError(
             f"Too few rows: of {len(rows)} with a value of '{plan.target}', {count} are for training{left_out} "
-            f"and {judged_by} are held out; at least {_FEWEST_TRAINED_ON} and {_FEWEST_HELD_OUT} are needed. Upload "
+            f"and {judged_by} are held out; at least {FEWEST_TRAINED_ON} and {FEWEST_HELD_OUT} are needed. Upload "
             "more rows" + (", or check that the key differs from row to row." if plan.key else ".")
         )
     return divided

@@ -18,6 +18,7 @@ from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
 from perennial.contract.leak import Leak
 from perennial.contract.model import ModelSpec
+from perennial.contract.sizes import too_few_rows
 from perennial.spec import parse
 
 __all__ = ["Drafted", "Hints", "draft_file"]
@@ -30,7 +31,7 @@ class Drafted:
     `left_out` has the reason for each column that is no feature; `unread` are sentences about columns that look like
     dates or numbers and cannot be read as such. `sampled` is the number of rows that it was drafted from, where
     the file has more; `blank` is the number of rows without any value, which are left out;
-    `rare` is the sentence about classes of one or two rows.
+    `rare` is the sentence about classes of one or two rows; `too_few` that about too few rows for a training.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Drafted:
     sampled: int | None = None
     blank: int = 0
     rare: str = ""
+    too_few: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The findings, as plain data."""
@@ -55,6 +57,7 @@ class Drafted:
             "sampled": self.sampled,
             "blank": self.blank,
             "rare_classes": self.rare,
+            "too_few_rows": self.too_few,
         }
 
 
@@ -84,7 +87,6 @@ def draft_file(
         made = made.change(replace(column, remarks=(*column.remarks, leak.sentence)))
     if leaking := [leak.column for leak in found if spec.columns[leak.column].type == "text"]:
         made, spec = _without_texts(made, spec, leaking, schema)
-    unread = tuple(f"'{each.name}' {each.nearly}" for each in made.columns if each.nearly and not each.is_mixed_dates)
     return Drafted(
         write(made, schema),
         spec,
@@ -92,11 +94,17 @@ def draft_file(
         _left_out(made, spec),
         made.assumed,
         found,
-        unread,
+        _unread(made),
         None if sample.is_whole else sample.frame.height,
         verdict.rows_blank,
         rare,
+        too_few_rows(verdict.rows_accepted, spec.training.held_out),
     )
+
+
+def _unread(made: Draft) -> tuple[str, ...]:
+    """The sentences on columns that look like dates or numbers and are not read as such."""
+    return tuple(f"'{each.name}' {each.nearly}" for each in made.columns if each.nearly and not each.is_mixed_dates)
 
 
 def _without_texts(made: Draft, spec: ModelSpec, leaking: list[str], schema: str) -> tuple[Draft, ModelSpec]:

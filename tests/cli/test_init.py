@@ -246,3 +246,25 @@ def test_any_tidy_table_gets_a_spec_that_accepts_it(tmp_path: Path, made: tuple[
     verdict = inspect(path, spec.contract()).verdict
     assert verdict.accepted, [problem.message for problem in verdict.problems]
     assert verdict.rows == frame.height
+
+
+def test_init_and_check_tell_a_file_with_too_few_rows_before_a_training_refuses_it(
+    perennial: Perennial, checkout: Path
+) -> None:
+    card = ("--origin", "a test", "--licence", "MIT", "--personal-data", "none")
+    (checkout / "five.csv").write_text("x,y\n1.5,a\n2.5,b\n3.5,a\n4.5,b\n5.5,a\n")
+    made = perennial("init", "five.csv", "--target", "y", "--model", "m", *card)
+    assert made.exit_code == 0, made.output
+    sentence = (
+        "five.csv: 5 rows are too few for a training: it needs at least 50 rows to train on and 10 held-out rows, "
+        "which are about 63 rows of all datasets of the model together"
+    )
+    assert made.stderr.splitlines()[0] == sentence
+    assert "next: add rows to five.csv, then: perennial up" in made.stderr
+    checked = perennial("check", "five.csv", "--model", "m")
+    assert checked.exit_code == 0, "other datasets of the model may have the rows that it lacks"
+    assert sentence in checked.stderr.splitlines()
+    (checkout / "more.csv").write_text("x,y\n" + "".join(f"{place}.5,{'ab'[place % 2]}\n" for place in range(63)))
+    assert "too few" not in perennial("check", "more.csv", "--model", "m").stderr
+    told = json.loads(perennial("check", "more.csv", "--model", "m", "--json").stdout)
+    assert told["too_few_rows"] == ""
