@@ -41,6 +41,7 @@ def check(
         raise CommandError(f"{file}: no such file")
 
     from cli.drafting.leaks import of_file  # Polars takes a while to import; --help does not need it
+    from perennial.client import unprepared
     from perennial.client.cards import find as find_card
     from perennial.validation.inspection import inspect
 
@@ -72,6 +73,9 @@ def check(
         _show(file, verdict)
         for name, path in written.items():
             line(f"{name}: {path or 'none'}")
+    mend = None if found.verdict.accepted else unprepared.of_file(file)
+    if mend is not None:
+        note(f"{file}: {mend}")
     if fault:
         raise CommandError(f"models/{model}.yaml: {fault}")
     if not verdict.accepted:

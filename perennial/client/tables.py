@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,14 +13,13 @@ from pathlib import Path
 
 import polars as pl
 
+from perennial.client import unprepared
 from perennial.client.errors import ClientError
+from perennial.client.unprepared import STDIN
 from perennial.contract.columns import Column
 from perennial.contract.formats import JsonNumber
 from perennial.validation import csv_text, footer, int96, json_lines
 
-OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
-WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-STDIN = Path("-")
 SAMPLE_BYTES = 64 << 20  # of text, from which a spec is drafted
 
 
@@ -106,35 +104,25 @@ def _bytes(path: Path) -> bytes:
         raise ClientError(f"{path}: cannot be read: {error}") from None
 
 
-def _as_utf8(path: Path, data: bytes) -> str:
-    """The next command for a file in another encoding; a NUL is in no text."""
-    if b"\0" in data:
-        return "it holds zero bytes, so it is no text; expected CSV, CSV.gz, Parquet or JSON lines"
-    new = shlex.quote(str(path.with_name(f"{path.stem}-utf8{path.suffix}")))
-    return f"next, if it is Latin-1: iconv -f ISO-8859-1 -t UTF-8 {shlex.quote(str(path))} > {new}"
-
-
 def _check_csv(path: Path, data: bytes) -> list[str]:
     """The columns' names. Raises ClientError for faults that Polars would read without an error.
 
     These are another encoding or delimiter, a repeated name, and a short row.
     """
-    encoding = WIDE_ENCODINGS.get(data[:2])
-    if encoding:
-        raise ClientError(f"{path}: the text is {encoding}; save it as UTF-8")
+    fault = unprepared.find(path, data)
+    if fault is not None:
+        raise ClientError(f"{path}: {fault}")
     try:
         text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ClientError(f"{path}: byte {error.start} is not UTF-8; {_as_utf8(path, data)}") from None
+    except UnicodeDecodeError:
+        raise ClientError(
+            f"{path}: it holds zero bytes, so it is no text; expected CSV, CSV.gz, Parquet or JSON lines"
+        ) from None
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         names = next(rows)
     except csv.Error as error:
         raise ClientError(f"{path}: is no CSV: {error}") from None
-    if len(names) == 1:
-        for mark, word in OTHER_DELIMITERS.items():
-            if mark in names[0]:
-                raise ClientError(f"{path}: columns are separated by {word}; save the file with commas")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ClientError(f"{path}: the column '{twice[0]}' occurs twice; give each column a name of its own")

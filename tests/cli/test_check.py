@@ -116,3 +116,20 @@ def test_a_training_longer_than_the_deployment_waits_is_refused_with_line_rule_a
     assert "(https://docs.aws.amazon.com/step-functions/" in refused.stderr
     (tiny / "cdk.json").write_text(json.dumps({"context": {"training_hours": 40}}))
     assert perennial("check", "good.csv", "--model", "tiny").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ("id,x,y\n1,2,true\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8 a.csv > a-utf8.csv"),
+        (b"Report\nid,x,y\n1,2,true\n", "tail -n +2 a.csv > a-table.csv"),
+        (b"id;x;y\n1;2;true\n", "python3 -X utf8 -c 'import csv, sys; "),
+    ],
+)
+def test_a_file_that_a_command_mends_is_told_with_it(
+    content: bytes, command: str, perennial: Perennial, tiny: Path
+) -> None:
+    (tiny / "a.csv").write_bytes(content)
+    result = perennial("check", "a.csv", "--model", "tiny")
+    assert result.exit_code == 3
+    assert f"next: {command}" in result.stderr
