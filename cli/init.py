@@ -130,7 +130,7 @@ def _is_filled(card: Card) -> bool:
 
 
 def _to_do(drafted: Drafted, card: Card, file: Path, path: Path) -> str:
-    """What a person does before the next commands, as the beginning of their line."""
+    """The steps of a person before the next commands, as the beginning of their line."""
     steps = [] if _is_filled(card) else [f"fill in the card in {path}"]
     steps += [f"add rows to {file}"] if drafted.too_few else []
     return f"{', '.join(steps)}, then: " if steps else ""

@@ -25,7 +25,7 @@ _OF_WINDOWS = re.compile(rb"[\x80-\x9f]")
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with the file and where, and the next command."""
+    """A fault of a file: the sentence with its place, and the next command."""
 
     sentence: str
     command: str
