@@ -11,6 +11,7 @@ import typer
 
 from cli import card_option, estimators, project
 from cli.output import REFUSED, CommandError, Json, Model, emit, line, note, show, table, usage
+from cli.waiting import waiting
 from perennial.contract.sizes import too_few_rows
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def check(
     from perennial.validation.inspection import inspect
 
     beside = find_card(file, card)
-    found = inspect(file, spec.contract(), out)
+    with waiting(f"reading {file}"):
+        found = inspect(file, spec.contract(), out)
+        leakage = of_file(file, spec) if found.verdict.accepted else ()
     verdict = _with_card(found.verdict, spec.card, beside)
     fault = estimators.faults([spec], project.root()).get(model, "")
-    leakage = of_file(file, spec) if found.verdict.accepted else ()
     few = too_few_rows(found.verdict.rows_accepted, spec.training.held_out) if found.verdict.accepted else ""
     if few:
         note(f"{file}: {few}")

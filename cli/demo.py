@@ -15,6 +15,7 @@ from cli import embedded_cloud, environment, project, synthesis
 from cli.embedded_cloud import Place
 from cli.output import ERROR, Json, emit, note, show, table, usage
 from cli.stopwatch import Stopwatch
+from cli.waiting import waiting
 
 
 def demo(
@@ -59,7 +60,8 @@ def _run_steps(place: Place, process: Any, scratch: Path, watch: Stopwatch) -> N
 
     with watch.step("the cloud starts", expected=("ready",)) as step:
         flights = read([1, 2, 3])  # while it starts
-        running = embedded_cloud.wait_until_ready(place, process)
+        with waiting("the embedded cloud deploys the assembly"):
+            running = embedded_cloud.wait_until_ready(place, process)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]  # the user's profile must not direct the demo to a real account
         os.environ.update(running.environment())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cli.output import CommandError
 from cli.synthesis import code_environment
+from cli.waiting import waiting
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 
@@ -27,10 +28,11 @@ def faults(specs: Iterable[ModelSpec], folder: Path) -> dict[str, str]:
     command = [sys.executable, "-P", "-m", "training.trial", str(folder)]
     environment = code_environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(
-            command, env=environment, input=json.dumps(plans), capture_output=True, text=True, check=False,
-            timeout=PATIENCE,
-        )  # fmt: skip
+        with waiting("trying the estimators"):
+            done = subprocess.run(
+                command, env=environment, input=json.dumps(plans), capture_output=True, text=True, check=False,
+                timeout=PATIENCE,
+            )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise CommandError(f"the estimators in {folder / 'models'} take longer than {PATIENCE} s to import") from None
     if done.returncode:

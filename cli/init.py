@@ -14,6 +14,7 @@ import typer
 
 from cli import project
 from cli.output import Json, Model, emit, line, note, usage
+from cli.waiting import waiting
 from perennial.client.errors import did_you_mean
 from perennial.contract.columns import Problem
 from perennial.contract.dataset import Card
@@ -86,7 +87,8 @@ def init(
     }  # fmt: skip
     card = Card.from_json({name: text or "" for name, text in (given if json else _asked(given)).items()})
     hints = Hints(decimal, _ORDERS.get(dates or ""))
-    drafted = draft_file(file, model, target, problem, _schema(folder), hints, card)
+    with waiting(f"reading {file}"):
+        drafted = draft_file(file, model, target, problem, _schema(folder), hints, card)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(drafted.text, encoding="utf-8")
     spec = drafted.spec

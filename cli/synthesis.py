@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import perennial
-from cli.output import CommandError, note
+from cli.output import CommandError
+from cli.waiting import waiting
 from perennial import installation
 from perennial.environment import Environment
 
@@ -27,15 +28,15 @@ def assembly(root: Path, out: Path, environment: Environment = Environment()) ->
     stamp = out / STAMP
     if is_fresh(root, out):
         return out, wanted
-    note("synthesizing the assembly ...")
     stamp.unlink(missing_ok=True)
     variables = {**code_environment(), "CDK_OUTDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
     if not environment.is_default:
         context = json.loads(os.environ.get("CDK_CONTEXT_JSON") or "{}")
         variables["CDK_CONTEXT_JSON"] = json.dumps(context | {"name": environment.name})
-    done = subprocess.run(
-        [sys.executable, *app(root)], cwd=root, env=variables, capture_output=True, text=True, check=False
-    )
+    with waiting("synthesizing the assembly", after=0):
+        done = subprocess.run(
+            [sys.executable, *app(root)], cwd=root, env=variables, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         raise CommandError(f"the stacks cannot be synthesized:\n{_reason(done.stderr or done.stdout)}")
     stamp.write_text(wanted)

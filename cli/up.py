@@ -18,6 +18,7 @@ from awsrules.quotas import Kind
 from cli import embedded_cloud, environment, estimators, project, synthesis
 from cli.embedded_cloud import Place, Running
 from cli.output import CommandError, line, note
+from cli.waiting import waiting
 from perennial.spec import SpecError, load_all
 
 
@@ -59,7 +60,8 @@ def up(
     parent = None if detach else os.getpid()
     process = embedded_cloud.start(place, assembly, port, speed, parent=parent, account=account)
     try:
-        running = embedded_cloud.wait_until_ready(place, process)
+        with waiting("the embedded cloud deploys the assembly"):
+            running = embedded_cloud.wait_until_ready(place, process)
     except KeyboardInterrupt as error:
         process.terminate()
         error.add_note("the embedded cloud was not ready, and is ended")
@@ -88,7 +90,8 @@ def _up_to_date(place: Place, running: Running, assembly: Path, digest: str) -> 
         note(f"the embedded cloud is already running at {running.endpoint_url}")
         return running
     note(f"the embedded cloud is running at {running.endpoint_url}; deploying the changes ...")
-    running = embedded_cloud.deploy_again(place, running, assembly)
+    with waiting("the embedded cloud deploys the changes"):
+        running = embedded_cloud.deploy_again(place, running, assembly)
     embedded_cloud.note_deployed(place, assembly, digest)
     return running
 
@@ -111,7 +114,8 @@ def _stay(place: Place, running: Running, process: subprocess.Popen[bytes]) -> N
                     note(text.rstrip("\n"))
                 time.sleep(0.2)
     except KeyboardInterrupt:
-        embedded_cloud.stop(running)
+        with waiting("the embedded cloud ends"):
+            embedded_cloud.stop(running)
         note("the embedded cloud is down")
         return
     if process.returncode not in (0, -signal.SIGTERM):
@@ -130,7 +134,8 @@ def down() -> None:
     if running is None:
         note("no embedded cloud is running")
         return
-    embedded_cloud.stop(running)
+    with waiting("the embedded cloud ends"):
+        embedded_cloud.stop(running)
     place.state.unlink(missing_ok=True)
     place.deployed.unlink(missing_ok=True)
     note(f"the embedded cloud at {running.endpoint_url} is stopped")
