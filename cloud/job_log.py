@@ -50,14 +50,18 @@ class JobLog:
 
 
 def in_words(line: str) -> str:
-    """A line of a training job in words: `tree 40 of 100`; '' for an event that says nothing of the progress."""
+    """A line of a training job in words: `tree 40 of 100`; '' for an event that says nothing of the progress.
+
+    A fit that is a trial has its name behind it: `tree 40 of 100 (trial of the threshold, fold 1 of 5)`.
+    """
     try:
         event = json.loads(line)
     except ValueError:
         return " ".join(line.split())[:LONGEST]
     match event:
         case {"event": "progress", "of": str(what), "done": int(done), "total": int(total)}:
-            return f"{what} {done} of {total}"
+            trial = event.get("trial")
+            return f"{what} {done} of {total}{f' ({trial})' if isinstance(trial, str) else ''}"[:LONGEST]
         case {"event": "read", "train": int(train), "held_out": int(held_out)}:
             return f"fits {train:,} rows, and is judged on {held_out:,} others"
         case {"event": "fitted", "seconds": float(seconds)}:

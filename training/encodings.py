@@ -86,10 +86,11 @@ def choose(plan: Plan, split: Split, numbers: NDArray[Any], classes: int, fit: F
     if len(texts) < len(plan.features):  # else there is nothing to leave them out for
         ways |= {name: LEFT_OUT for name in texts if name in tried}
     trials: list[Trial] = []
-    best = folds.losses(partial(fit, ways=ways))
+    best = folds.losses(partial(fit, ways=ways), "trial of the usual encodings")
     for name in tried:
         for way in (each for each in _WAYS[name in texts] if each != ways.get(name)):
-            losses = folds.losses(partial(fit, ways=ways | {name: way}))
+            told = f"trial of the encoding {way} of '{name}'"
+            losses = folds.losses(partial(fit, ways=ways | {name: way}), told)
             trials.append(Trial(name, way, Gain.of(best, losses)))
             if trials[-1].taken:
                 ways, best = ways | {name: way}, losses

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training import parallel
-from training.progress import Progress
+from training.progress import Progress, trial
 from training.split import Split
 from training.stages import quarters, staged
 
@@ -80,25 +80,28 @@ class Folds:
                 return "too few groups or rows of a class for folds"
         return ""
 
-    def losses(self, fit: Fit) -> Floats:
+    def losses(self, fit: Fit, tried: str = "trial") -> Floats:
         """The loss of each row (n,), predicted from the other folds: squared error, or log loss.
 
         Of boosting it is the loss after the quarter of the iterations where its mean is least, so that chance that is
-        fitted late does not hide a gain.
+        fitted late does not hide a gain. `tried` names the trial in the progress.
         """
         numbers = np.unique(self.folds)
         found: dict[int, Floats] = {}
-        progress = Progress("fold", len(numbers))
-        stages = parallel.each(lambda fold: self._losses_of(fold, fit), numbers, self.rows.size)
+        progress = Progress("fold", len(numbers), tried)
+
+        def of_fold(fold: int) -> Floats:
+            own = self.folds == fold
+            with trial(f"{tried}, fold {fold + 1} of {FOLDS}"):
+                pipeline = fit(self.rows[~own], self.numbers[~own])
+            return self._losses(pipeline, self.rows[own], self.numbers[own])
+
+        stages = parallel.each(of_fold, numbers, self.rows.size)
         for done, (fold, each) in enumerate(zip(numbers, stages, strict=True), 1):
             for stage, losses in enumerate(each):
                 found.setdefault(stage, np.zeros(len(self.rows)))[self.folds == fold] = losses
             progress.done(done)
         return min(found.values(), key=lambda losses: float(losses.mean()))
-
-    def _losses_of(self, fold: int, fit: Fit) -> Floats:
-        own = self.folds == fold
-        return self._losses(fit(self.rows[~own], self.numbers[~own]), self.rows[own], self.numbers[own])
 
     def _losses(self, pipeline: Any, rows: pd.DataFrame, truth: NDArray[Any]) -> Floats:
         """The losses (stages, n) of a fold's rows."""

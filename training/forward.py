@@ -22,6 +22,7 @@ from training.comparison import part
 from training.evaluation import Scored
 from training.fitting import Fitted
 from training.job import TrainingError, report
+from training.progress import trial
 from training.split import Split
 
 _FEWEST_JUDGED_ON = 10
@@ -93,5 +94,6 @@ def _by_older(plan: Plan, split: Split, fitted: Fitted, older: Mask) -> Scored |
     if classes and len(np.unique(numbers)) < len(classes):
         return None
     ways = encodings.recorded(fitted.model.manifest)
-    model = replace(fitted.model, pipeline=fitting.pipeline_on(plan, rows, numbers, classes, ways))
+    with trial("fit on older rows alone, to judge on the newest"):
+        model = replace(fitted.model, pipeline=fitting.pipeline_on(plan, rows, numbers, classes, ways))
     return Scored("candidate", classes, model.manifest["threshold"], model.predict(split.held_out).values)

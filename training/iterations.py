@@ -18,8 +18,9 @@ from sklearn.pipeline import Pipeline
 from perennial.contract.plan import Plan
 from training import encodings, fitting, labels
 from training.features import ordinal_width
-from training.folds import Folds, Gain
+from training.folds import FOLDS, Folds, Gain
 from training.job import report
+from training.progress import trial
 from training.search import BOOSTING, Found, Trial
 from training.selection import Truth
 from training.split import Split
@@ -53,7 +54,8 @@ def resolve(plan: Plan, split: Split) -> Found:
     stages = (*(FEWER if len(folds.rows) == len(split.train) else ()), USUAL, *MORE)
     longest = replace(plan, parameters={**plan.parameters, "max_iter": stages[-1]})
     own = folds.folds == 0
-    pipeline = pipeline_on(longest, folds.rows[~own], folds.numbers[~own], ways=chosen.ways)
+    with trial(f"trial of {stages[0]} to {stages[-1]} iterations, fold 1 of {FOLDS}"):
+        pipeline = pipeline_on(longest, folds.rows[~own], folds.numbers[~own], ways=chosen.ways)
     losses = _losses(pipeline, plan, folds, own, stages)
     usual, best = stages.index(USUAL), int(np.argmin(losses.mean(axis=1)))
     gain = Gain.of(losses[usual], losses[best])

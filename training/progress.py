@@ -1,8 +1,12 @@
-"""Progress of a training in its log: fold, tree or trial of how many, at most one line every two seconds."""
+"""Progress of a training in its log: fold, tree or trial of how many, at most one line every two seconds.
+
+A fit that is not that of the candidate names the trial that it belongs to.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import io
 import re
 import sys
@@ -19,11 +23,25 @@ _SECONDS = 2.0
 _TREE = re.compile(r"^\[(\d+)/(\d+)\]|^building tree (\d+) of (\d+)")
 
 
-class Progress:
-    """Reports how many of a total are done; `of` says what they are: fold, tree, trial."""
+_TRIAL: contextvars.ContextVar[str] = contextvars.ContextVar("trial", default="")
 
-    def __init__(self, of: str, total: int) -> None:
+
+@contextlib.contextmanager
+def trial(name: str) -> Iterator[None]:
+    """Names the trial of the fits in the body: what is tried, and on which fold."""
+    before = _TRIAL.set(name)
+    try:
+        yield
+    finally:
+        _TRIAL.reset(before)
+
+
+class Progress:
+    """Reports how many of a total are done; `of` says what they are: fold, tree, trial. `trial` names theirs."""
+
+    def __init__(self, of: str, total: int, trial: str = "") -> None:
         self._of, self._total = of, total
+        self._trial = {"trial": trial} if trial else {}
         self._last = float("-inf")
 
     def done(self, count: int) -> None:
@@ -31,7 +49,7 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= _SECONDS or count == self._total:
             self._last = now
-            report("progress", of=self._of, done=count, total=self._total)
+            report("progress", of=self._of, done=count, total=self._total, **self._trial)
 
 
 @contextlib.contextmanager
@@ -66,6 +84,7 @@ class _Trees(io.TextIOBase):
 
     def __init__(self, stdout: TextIO) -> None:
         self._stdout, self._line = stdout, ""
+        self._trial = _TRIAL.get()  # workers of a forest, which print too, do not have it
         self._progress: Progress | None = None
         self._count = self._total = 0
 
@@ -83,7 +102,7 @@ class _Trees(io.TextIOBase):
             return
         total = int(found[2] or found[4])
         if self._progress is None or self._count == self._total:  # the next member of an ensemble
-            self._progress, self._count, self._total = Progress("tree", total), 0, total
+            self._progress, self._count, self._total = Progress("tree", total, self._trial), 0, total
         self._count += 1  # workers of a forest finish in any order
         with contextlib.redirect_stdout(self._stdout):
             self._progress.done(self._count)

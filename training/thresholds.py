@@ -20,7 +20,7 @@ from perennial.contract.plan import Plan
 from perennial.gate.measuring.amounts import outcomes_of
 from perennial.gate.measuring.thresholds import Cut, by_f_beta, by_recall, by_value
 from training import parallel
-from training.progress import Progress
+from training.progress import Progress, trial
 from training.split import Split
 
 Floats = NDArray[np.float64]
@@ -64,10 +64,11 @@ def _by_others(plan: Plan, rows: pd.DataFrame, truth: NDArray[Any], folds: NDArr
     probability = np.empty(len(rows))
     features = list(plan.features)
     numbers = np.unique(folds)
-    progress = Progress("fold", len(numbers))
+    progress = Progress("fold", len(numbers), "trial of the threshold")
 
     def of_fold(fold: int) -> Floats:
-        pipeline = fit(rows[folds != fold], truth[folds != fold])
+        with trial(f"trial of the threshold, fold {fold + 1} of {len(numbers)}"):
+            pipeline = fit(rows[folds != fold], truth[folds != fold])
         return np.asarray(pipeline.predict_proba(rows.loc[folds == fold, features])[:, 1])
 
     own = ":" in plan.estimator or plan.imported is not None

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cloud.job_log import in_words
 from perennial.contract.columns import Column
 from tests.training.jobs import Job, people, plan_of
 from training import iterations
@@ -50,6 +51,14 @@ def test_more_iterations_are_taken_where_they_have_surely_less_loss() -> None:
     losses = [trial["loss"] for trial in chosen.told["trials"]]
     assert losses == sorted(losses, reverse=True)
     assert chosen.told["gain"]["gain"] > chosen.told["gain"]["error"] > 0
+
+
+def test_the_trees_of_the_trial_are_told_as_a_trial_on_a_fold(capsys: pytest.CaptureFixture[str]) -> None:
+    found(waves())
+    words = [text for line in capsys.readouterr().out.splitlines() if (text := in_words(line))]
+    assert words
+    assert {text.partition(" (")[2] for text in words} == {"trial of 25 to 300 iterations, fold 1 of 3)"}
+    assert words[-1] == "tree 300 of 300 (trial of 25 to 300 iterations, fold 1 of 3)"
 
 
 def test_fewer_are_taken_where_more_learn_noise() -> None:

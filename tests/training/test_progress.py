@@ -39,6 +39,18 @@ def test_each_tree_counts_and_the_model_is_the_same(
     assert pickle.dumps(estimator) == silent
 
 
+@pytest.mark.parametrize("estimator", [HistGradientBoostingClassifier(max_iter=2), RandomForestRegressor(2, n_jobs=2)])
+def test_the_trees_of_a_trial_have_its_name(estimator: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.trial("trial of the threshold, fold 1 of 5"), progress.trees(estimator):
+        estimator.fit(ROWS, TARGET)
+    with progress.trees(estimator):
+        estimator.fit(ROWS, TARGET)
+    words = [in_words(line) for line in capsys.readouterr().out.splitlines()]
+    half = len(words) // 2
+    assert set(words[:half]) == {f"tree {n} of 2 (trial of the threshold, fold 1 of 5)" for n in (1, 2)}
+    assert set(words[half:]) == {"tree 1 of 2", "tree 2 of 2"}
+
+
 def test_an_estimator_that_prints_nothing_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.trees(Ridge()):
         print("a line of its own")
