@@ -32,7 +32,7 @@ INSTALL = { $(PIP) requirements/installer.txt && $(BIN)/uv pip install --quiet -
 
 # The command of the checkout. Hatchling installs no package editable whose paths the wheel rewrites.
 .venv/bin/perennial: | .venv/bin/python
-	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom cli.main import main\n\nmain()\n' \
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom perennial.__main__ import main\n\nmain()\n' \
 	  "$(CURDIR)/.venv/bin/python" "$(CURDIR)" > $@ && chmod +x $@
 
 test: setup-dev  ## format, lint, types, import contracts, the suite

@@ -126,9 +126,13 @@ class FileTraining:
                 stderr=subprocess.DEVNULL, text=True,
             ) as process:  # fmt: skip
                 assert process.stdout is not None
-                for line in process.stdout:
-                    if text := in_words(line):
-                        self.tell(text)
+                try:
+                    for line in process.stdout:
+                        if text := in_words(line):
+                            self.tell(text)
+                except BaseException:  # Ctrl-C, too
+                    process.kill()
+                    raise
             if process.returncode:
                 failure = source / "failure" / "failure"
                 sentence = failure.read_text(encoding="utf-8") if failure.is_file() else f"code {process.returncode}"

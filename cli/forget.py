@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import connection, project
-from cli.output import CommandError, Json, emit, line, next_line, note, stderr, usage
+from cli.output import CommandError, Json, emit, interrupted, line, next_line, note, stderr, usage
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -100,7 +100,8 @@ def _follow(platform: Platform, ledger: Ledger, record: Forgetting, wait: bool, 
     from cloud import forgettings
 
     note(f"{record.id}: forgets, until it is done or a person must decide")
-    with stderr().status("working ...") as status:
+    goes_on = f"only this command has ended: {record.id} goes on in the cloud; next: perennial lineage {record.model}"
+    with stderr().status("working ...") as status, interrupted(lambda: goes_on):
         while wait and record.outcome == "running":
             status.update(f"{record.stage}, item {record.position:,} ...")
             time.sleep(LOOK_SECONDS)

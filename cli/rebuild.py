@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import connection, local_training, project
-from cli.output import ERROR, CommandError, Json, emit, line, next_line, note, stderr, usage
+from cli.output import ERROR, CommandError, Json, emit, interrupted, line, next_line, note, stderr, usage
 
 if TYPE_CHECKING:
     from cloud.ledger import Ledger
@@ -137,7 +137,8 @@ def _by_job(bench: Bench, recipe: Recipe) -> Built:
     job = bench.platform.environment.rebuild_job(recipe.run.id, str(time.time_ns()))
     rebuilding.start(recipe, job)
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 15.0
-    with stderr().status(f"{job} ...") as status:
+    goes_on = f"only this command has ended: the job {job} goes on, and nothing is done with its result"
+    with stderr().status(f"{job} ...") as status, interrupted(lambda: goes_on):
         while (found := jobs.describe_training(job)) is None or found.status in ("InProgress", "Stopping"):
             status.update(f"{job}: {found.status if found else 'starting'} ...")
             time.sleep(pause)

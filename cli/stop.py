@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import connection, environment
-from cli.output import CommandError, Json, emit, line, note, stderr, usage
+from cli.output import CommandError, Json, emit, interrupted, line, note, stderr, usage
 from cli.runs import find_run
 from perennial.identity import UnknownIdError, model_of
 
@@ -107,7 +107,8 @@ def _stop_batch(job: str, json: bool) -> None:
     if not already:
         jobs.stop_transform(job)
     pause = 0.3 if os.environ.get("AWS_ENDPOINT_URL") else 10.0
-    with stderr().status(f"{job} ...") as status:
+    goes_on = f"only this command has ended: {job} is being stopped in the cloud"
+    with stderr().status(f"{job} ...") as status, interrupted(lambda: goes_on):
         while not found.has_ended:
             found = jobs.describe_transform(job)
             status.update(f"{job}: {found.status} ...")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import connection, project
-from cli.output import REFUSED, CommandError, Json, Model, emit, line, note
+from cli.output import REFUSED, CommandError, Json, Model, emit, interrupted, line, note
 from perennial import layout
 from perennial.identity import truth_id
 
@@ -48,7 +48,8 @@ def truth(
     if not wait:
         emit({"truth": identity, "key": key}) if json else line(identity)
         return
-    found = _record(platform, model, identity)
+    with interrupted(lambda: f"only this command has ended: {identity} was uploaded, and is read in the cloud"):
+        found = _record(platform, model, identity)
     if json:
         emit(found)
     else:

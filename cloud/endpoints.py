@@ -208,10 +208,11 @@ def _instance(config: str) -> str | None:
     return next((variant.get("InstanceType") for variant in described["ProductionVariants"]), None)
 
 
-def invoke(endpoint: str, body: bytes, content_type: str, accept: str, inference_id: str) -> tuple[bytes, str]:
+def invoke(endpoint: str, body: bytes, content_type: str, accept: str, inference_id: str = "") -> tuple[bytes, str]:
     """Invokes an endpoint. Returns the body and the custom attributes, which name the model version."""
+    named = {"InferenceId": inference_id} if inference_id else {}
     answer = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept, InferenceId=inference_id
+        EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept, **named
     )
     return answer["Body"].read(), answer.get("CustomAttributes", "")
 

@@ -7,11 +7,17 @@ from importlib import import_module
 
 from perennial import installation
 
+INTERRUPTED = 130  # as cli.main has it
+
 
 def main() -> None:
     """Runs the command in sys.argv. Our packages go first: in this process nobody else's are wanted."""
     sys.path.insert(0, str(installation.packages()))
-    import_module("cli.main").main()
+    try:
+        command = import_module("cli.main")
+    except KeyboardInterrupt:  # the imports take a moment
+        sys.exit(INTERRUPTED)
+    command.main()
 
 
 if __name__ == "__main__":
