@@ -20,7 +20,7 @@ from cli.waiting import waiting
 
 def demo(
     json: Json = False,
-    speed: Annotated[float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")] = 40.0,
+    speed: Annotated[float, typer.Option(min=1, max=1000, help="The speed of waits and schedules.")] = 60.0,
     account: Annotated[
         Kind, typer.Option(help="The quotas: those of a new AWS account, or of one that has been used for a while.")
     ] = "grown",

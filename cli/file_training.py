@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import perennial
 from cli.output import REFUSED, CommandError
-from cloud.job_log import in_words
-from perennial import installation, layout
+from cli.training_process import TrainingProcess
+from perennial import layout
 from perennial.contract.model import ModelSpec
 from perennial.contract.plan import Origin, Plan
 from perennial.gate.decision import Decision, decide
@@ -28,8 +22,6 @@ from perennial.records import Run, Step
 from perennial.reports import ReportData
 from perennial.validation.inspection import inspect
 from perennial.validation.verdict import Verdict
-
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "client", "_platform")
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,10 @@ class FileTraining:
 
     def run(self, file: Path) -> Trained:
         """The outcome. Raises CommandError for data that is refused (3) and for a training that fails."""
+        with TrainingProcess.start(self.project) as process:
+            return self._trained(process, file)
+
+    def _trained(self, process: TrainingProcess, file: Path) -> Trained:
         began = datetime.now(UTC)
         data, verdict = self._rows(file)
         words = verdict.words
@@ -73,7 +69,9 @@ class FileTraining:
             datasets=(dataset,), newest=dataset, spec_digest=self.spec.digest(), created_at=began.isoformat(),
             event_time=self.spec.event_time,
         )  # fmt: skip
-        self._train(Plan.of(self.spec, run_id, None, origin, words), data)
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        process.train(Plan.of(self.spec, run_id, None, origin, words), data, self.out, self.tell)
         evaluation = json.loads((self.out / layout.EVALUATION).read_text(encoding="utf-8"))
         decision = decide(evaluation, self.spec.gate_checks())
         steps = (
@@ -107,46 +105,3 @@ class FileTraining:
             (folder / layout.QUARANTINED).unlink(missing_ok=True)
             (folder / layout.VERDICT).write_text(json.dumps(verdict.as_dict()), encoding="utf-8")
         return folder, Verdict.from_dict(json.loads((folder / layout.VERDICT).read_text(encoding="utf-8")))
-
-    def _train(self, plan: Plan, data: Path) -> None:
-        with self._source() as source:
-            (source / "plan").mkdir()
-            (source / "plan" / layout.PLAN).write_text(json.dumps(plan.to_json()), encoding="utf-8")
-            shutil.rmtree(self.out, ignore_errors=True)
-            self.out.mkdir(parents=True)
-            environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SM_"))}
-            environment |= {
-                "SM_CHANNEL_DATA": str(data), "SM_CHANNEL_PLAN": str(source / "plan"),
-                "SM_MODEL_DIR": str(self.out / "model"), "SM_OUTPUT_DATA_DIR": str(self.out),
-                "SM_OUTPUT_DIR": str(source / "failure"), "PYTHONPATH": str(source), "PYTHONUNBUFFERED": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }  # fmt: skip
-            with subprocess.Popen(
-                [sys.executable, "train.py"], cwd=source, env=environment, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, text=True,
-            ) as process:  # fmt: skip
-                assert process.stdout is not None
-                try:
-                    for line in process.stdout:
-                        if text := in_words(line):
-                            self.tell(text)
-                except BaseException:  # Ctrl-C, too
-                    process.kill()
-                    raise
-            if process.returncode:
-                failure = source / "failure" / "failure"
-                sentence = failure.read_text(encoding="utf-8") if failure.is_file() else f"code {process.returncode}"
-                raise CommandError(f"the training failed: {sentence}")
-
-    @contextmanager
-    def _source(self) -> Iterator[Path]:
-        """A folder with the source as jobs have it: training, perennial, the team's modules, and the program."""
-        with tempfile.TemporaryDirectory(prefix="perennial-train-") as scratch:
-            folder, packages = Path(scratch), installation.packages()
-            shutil.copytree(packages / "training", folder / "training", ignore=LEFT_OUT)
-            shutil.copytree(Path(perennial.__file__).parent, folder / "perennial", ignore=LEFT_OUT)
-            shutil.copyfile(packages / "training" / "shim" / "train.py", folder / "train.py")
-            (folder / "models").mkdir()
-            for module in (self.project / "models").glob("*.py"):
-                shutil.copyfile(module, folder / "models" / module.name)
-            yield folder
