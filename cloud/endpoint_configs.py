@@ -73,6 +73,7 @@ def server_environment(spec: ModelSpec, version: ModelVersion) -> dict[str, str]
         "PERENNIAL_OUT_OF_CONTRACT": spec.serving.out_of_contract,
         "PERENNIAL_REVEAL": spec.serving.reveal,
         "PERENNIAL_SENSITIVE": spec.treatment(),
+        "PERENNIAL_LOG_INPUTS": "true" if spec.is_logged() else "false",
         "PERENNIAL_CAPTURE_PERCENT": str(spec.serving.capture_percent),
         **_parts(COLUMNS, json.dumps(spec.sensitive())),
     }

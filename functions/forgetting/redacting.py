@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from cloud.platform import client
 from functions.forgetting.work import Work
@@ -56,20 +58,33 @@ def _groups(work: Work) -> Iterator[str]:
 
 
 def _delete_streams(work: Work, group: str) -> None:
-    """Deletes the streams with an event that quotes a value: an event alone cannot be deleted."""
-    logs, streams = client("logs"), set[str]()
+    """Deletes the streams with an event that quotes a value, or holds a row: an event alone cannot be deleted."""
+    logs = client("logs")
     values = {text for each in work.tracer.subjects for text in each.texts if len(text) >= SHORTEST}
-    environment = work.platform.environment
-    jobs = {_TRAINING: environment.training_jobs, _TRANSFORM: environment.prefix}
-    prefix = {"logStreamNamePrefix": f"{jobs[group]}{work.model}-"} if group in jobs else {}
-    for value in values:
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        pages = logs.get_paginator("filter_log_events")
-        for page in pages.paginate(logGroupName=group, filterPattern=f'"{quoted}"', **prefix):
-            found = (event for event in page["events"] if work.tracer.mentions(event["message"]))
-            streams |= {event["logStreamName"] for event in found}
+    streams = {stream for value in values for stream in _streams(work, group, value, work.tracer.mentions)}
+    if group == work.platform.environment.endpoint_log(work.model):  # a server may log rows itself, without their key
+        streams |= set(_streams(work, group, "inputs", partial(_rows, work)))
     for stream in streams:
         try:
             logs.delete_log_stream(logGroupName=group, logStreamName=stream)
         except logs.exceptions.ResourceNotFoundException:
             continue
+
+
+def _streams(work: Work, group: str, text: str, count: Callable[[str], int]) -> Iterator[str]:
+    """The streams with an event that has the text, and in which `count` finds something of the persons."""
+    environment = work.platform.environment
+    jobs = {_TRAINING: environment.training_jobs, _TRANSFORM: environment.prefix}
+    prefix = {"logStreamNamePrefix": f"{jobs[group]}{work.model}-"} if group in jobs else {}
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    pages = client("logs").get_paginator("filter_log_events")
+    for page in pages.paginate(logGroupName=group, filterPattern=f'"{quoted}"', **prefix):
+        yield from (event["logStreamName"] for event in page["events"] if count(event["message"]))
+
+
+def _rows(work: Work, message: str) -> int:
+    """The rows of the persons in an event of the log; 0 for one that is no JSON."""
+    try:
+        return work.tracer.records(json.loads(message))
+    except (ValueError, RecursionError):
+        return 0

@@ -73,7 +73,7 @@ class Tabulation:
             if whole or folder in recent or folder == EARLIER:
                 for _, hours in sorted(by_day(self._captures(folder, whole)).items()):
                     writer.write_day(self._version(folder), hours)
-        if self.spec.treatment() != "keep":
+        if self.spec.is_logged():
             for version, at, digest, found in logged.hours(self.platform, self.spec, self.now, self._spec_of):
                 writer.write_hour(Version(version, self.spec, lambda records: ()), at, digest, found)
         labels.keep(self.platform, self.ledger, self.spec, self.now)

@@ -65,6 +65,13 @@ class ModelSpec(Part):
         """The treatment of sensitive columns in captured traffic."""
         return self.serving.sensitive or ("drop" if self.sensitive() else "keep")
 
+    def is_logged(self) -> bool:
+        """True if the server itself logs the captured share of rows.
+
+        SageMaker captures nothing of a serverless endpoint, and all columns of any other one.
+        """
+        return self.treatment() != "keep" or self.release.serverless is not None
+
     def is_feature(self, name: str) -> bool:
         """True if the column is shown to the model."""
         return self.contract().is_feature(name)

@@ -76,7 +76,7 @@ class Release(Part):
                 f"of 1 instance ({1 / self.instances:.0%}) shifts first.",
             )
         return (
-            "serverless: requests are not captured, so drift in live traffic is not monitored.",
+            "serverless: SageMaker captures no requests; the server writes the captured share of rows to its log.",
             "serverless: a release shifts all traffic at once, without canary, shadow or alarms that roll it back; "
             "golden rows are checked afterwards.",
             "serverless: the first request after a pause waits until the model has been loaded.",

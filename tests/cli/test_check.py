@@ -102,7 +102,7 @@ def test_a_serverless_model_is_told_what_it_gives_up(perennial: Perennial, tiny:
     (tiny / "good.csv").write_text("id,x,y\n1,0.5,true\n2,1.5,false\n")
     result = perennial("check", "good.csv", "--model", "tiny")
     assert result.exit_code == 0
-    assert "requests are not captured" in result.stderr
+    assert "SageMaker captures no requests" in result.stderr
 
 
 def test_a_training_longer_than_the_deployment_waits_is_refused_with_line_rule_and_source(

@@ -3,7 +3,9 @@
 import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
@@ -116,6 +118,22 @@ def test_requests_of_models_with_sensitive_columns_are_not_captured_unless_the_s
         assert endpoint_configs.server_environment(spec, _version(spec))["PERENNIAL_SENSITIVE"] == treatment
     plain = parse(_text(["trait"], {}).replace('"sensitive": true', '"sensitive": false'))
     assert plain.treatment() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("release", "serving", "logs"),
+    [
+        ({}, {"sensitive": "keep"}, "false"), ({}, {}, "true"),
+        ({"serverless": {"memory_mb": 2048}}, {"sensitive": "keep"}, "true"),
+    ],
+)  # fmt: skip
+def test_the_server_logs_what_sagemaker_does_not_capture(
+    release: dict[str, Any], serving: dict[str, Any], logs: str
+) -> None:
+    spec = parse(json.dumps(json.loads(_text(["trait"], serving)) | {"release": release}))
+    environment = endpoint_configs.server_environment(spec, _version(spec))
+    assert environment["PERENNIAL_LOG_INPUTS"] == logs
+    assert Inputs.of(environment).logged is (logs == "true")
 
 
 def test_a_model_is_the_same_whatever_key_its_hashes_have() -> None:

@@ -60,6 +60,10 @@ def people(seed: int, marked: bool = True) -> bytes:
     return "\n".join(["customer,x,town,age,y", *rows]).encode()
 
 
+#: streams of the endpoint's log, and how the features in their row differ from the person's
+LOGGED: dict[str, dict[str, Any]] = {"of the person": {}, "of another": {"age": 7}}
+
+
 @pytest.fixture(autouse=True)
 def true_signatures() -> Iterator[None]:
     patches = Patches()
@@ -94,10 +98,13 @@ def populated(account: Account) -> Account:
     put("models", layout.beside(version.archive_key, layout.GOLDEN_ROWS), json.dumps(golden).encode())
     put("models", version.archive_key, packed({"golden.json": golden}))
     put("traffic", capture, f"{json.dumps(captured)}\n{other}\n".encode())
-    logs = client("logs")
-    for group in ("perennial-platform-FunctionsPlanLogs0-1", "/aws/sagemaker/Endpoints/perennial-people"):
+    logs, endpoint = client("logs"), "/aws/sagemaker/Endpoints/perennial-people"
+    features = {name: value for name, value in PERSON.items() if name not in ("customer", "y")}
+    logged = {stream: json.dumps({"event": "inputs", "rows": [features | more]}) for stream, more in LOGGED.items()}
+    for group in ("perennial-platform-FunctionsPlanLogs0-1", endpoint):
         logs.create_log_group(logGroupName=group)
-        for stream, text in (("quoting", f"row of {MARK} refused"), ("plain", "nothing to see")):
+        of_rows = logged if group == endpoint else {}
+        for stream, text in ({"quoting": f"row of {MARK} refused", "plain": "nothing to see"} | of_rows).items():
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
             moment = int(time.time() * 1000)  # of moto's own clock
             logs.put_log_events(
@@ -139,6 +146,7 @@ def places_with(account: Account) -> list[str]:
     for group in client("logs").describe_log_groups()["logGroups"]:
         events = client("logs").filter_log_events(logGroupName=group["logGroupName"])["events"]
         found += [group["logGroupName"] for event in events if MARK in event["message"]]
+        found += [event["logStreamName"] for event in events if event["logStreamName"] == "of the person"]
     return found
 
 
@@ -192,7 +200,7 @@ def assert_forgotten(account: Account, record: Forgetting, before: str | None, f
     )
     assert rows.height == 40
     streams = client("logs").describe_log_streams(logGroupName="/aws/sagemaker/Endpoints/perennial-people")
-    assert [one["logStreamName"] for one in streams["logStreams"]] == ["plain"]
+    assert [one["logStreamName"] for one in streams["logStreams"]] == ["of another", "plain"]
     assert len(account.world.ledger.datasets("people")) == 2, "an upload that was written again is no new dataset"
     assert account.reconcile()["found"] == 0
     assert is_signed(account, record, folder)

@@ -329,7 +329,7 @@ def test_a_release_says_what_its_cheaper_choices_give_up():
     (sentence,) = canary.limitations()
     assert sentence.endswith("the traffic of 1 instance (50%) shifts first.")
     serverless = parse(GOOD + "release: {serverless: {memory_mb: 1024}}\n").release
-    assert any("not captured" in sentence for sentence in serverless.limitations())
+    assert any("captures no requests" in sentence for sentence in serverless.limitations())
     assert any("without canary" in sentence for sentence in serverless.limitations())
     assert parse(GOOD).release.limitations() == ()
 

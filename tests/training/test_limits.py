@@ -211,13 +211,25 @@ def test_sensitive_columns_are_hashed_or_left_out_of_what_is_logged(
         assert kept["rows"][1]["city"] is None
 
 
-def test_nothing_of_a_request_is_logged_where_all_may_be_kept(
-    job: Job, row: dict[str, Any], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("percent", "logs", "events"),
+    [("100", "false", ["request"]), ("0", "true", ["request"]), ("100", "true", ["inputs", "request"])],
+)
+def test_whole_rows_are_logged_only_of_a_serverless_endpoint(
+    job: Job, row: dict[str, Any], capsys: pytest.CaptureFixture[str], percent: str, logs: str, events: list[str]
 ) -> None:
-    app = App(job.paths.model, job.version, settings={"PERENNIAL_CAPTURE_PERCENT": "100"})
+    settings = {
+        "PERENNIAL_CAPTURE_PERCENT": percent,
+        "PERENNIAL_LOG_INPUTS": logs,
+        "PERENNIAL_SENSITIVE_COLUMNS": '["city"]',  # which the spec lets be kept
+    }
+    app = App(job.paths.model, job.version, settings=settings)
     capsys.readouterr()
-    ask(app, json.dumps(row))
-    assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["request"]
+    answer = ask(app, json.dumps(row)).json["predictions"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == events
+    if len(lines) > 1:
+        assert (lines[0]["rows"][0]["city"], lines[0]["answers"]) == (row["city"], answer)
 
 
 def revealed(job: Job, reveal: str) -> App:

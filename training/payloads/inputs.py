@@ -1,8 +1,7 @@
-"""Captured inputs without sensitive columns: the server logs the rows itself, with these columns dropped or hashed.
+"""Inputs that the server logs itself: SageMaker stores requests unchanged, and none of a serverless endpoint.
 
-Data capture stores requests unchanged. With hash or drop it stores responses only, and the server writes, for the
-captured share of requests, one line of typed rows. A hash is keyed: without the key, which is in the model's
-environment, few possible values cannot be tried.
+For the captured share of requests the server writes one line of typed rows, with sensitive columns dropped or hashed.
+A hash is keyed: without the key, which is in the model's environment, few possible values cannot be tried.
 """
 
 from __future__ import annotations
@@ -26,16 +25,18 @@ _DIGITS = 16
 
 @dataclass(frozen=True)
 class Inputs:
-    """`treatment` of the sensitive `columns`: keep (then nothing is written here), hash or drop; `share` is 0 to 1."""
+    """`treatment` of the sensitive `columns`: keep, hash or drop; `share` is 0 to 1; `logged`: lines are written."""
 
     treatment: str = "keep"
     columns: frozenset[str] = frozenset()
     share: float = 0.0
     key: bytes = b""
+    logged: bool = False
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Inputs:
-        """From PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS, PERENNIAL_CAPTURE_PERCENT and PERENNIAL_HASH_KEY.
+        """From PERENNIAL_SENSITIVE, PERENNIAL_SENSITIVE_COLUMNS, PERENNIAL_CAPTURE_PERCENT, PERENNIAL_HASH_KEY and
+        PERENNIAL_LOG_INPUTS.
 
         Without a key one is made, which lasts as long as the process. Raises ValueError.
         """
@@ -45,11 +46,12 @@ class Inputs:
         columns = frozenset(map(str, json.loads(_joined(environment, "PERENNIAL_SENSITIVE_COLUMNS") or "[]")))
         key = environment.get("PERENNIAL_HASH_KEY") or secrets.token_hex(16)
         share = float(environment.get("PERENNIAL_CAPTURE_PERCENT") or 0) / 100
-        return cls(treatment, columns, share, key.encode())
+        logged = environment.get("PERENNIAL_LOG_INPUTS") == "true" or treatment != "keep"
+        return cls(treatment, columns, share, key.encode(), logged)
 
     def line(self, rows: Rows) -> dict[str, Any] | None:
         """The members `rows` and, if not all fit, `left_out`; None if nothing is to be written."""
-        if self.treatment == "keep" or random.random() >= self.share:
+        if not self.logged or random.random() >= self.share:
             return None
         shown = [name for name in rows.columns if not (self.treatment == "drop" and name in self.columns)]
         kept: list[dict[str, Any]] = []
@@ -64,7 +66,7 @@ class Inputs:
 
     def _value(self, name: str, value: Any) -> Any:
         plain = value.isoformat() if isinstance(value, dt.date) else value
-        if name not in self.columns or plain is None:
+        if self.treatment == "keep" or name not in self.columns or plain is None:
             return plain
         return hmac.digest(self.key, f"{name}\0{written(plain)}".encode(), "sha256").hex()[:_DIGITS]
 
