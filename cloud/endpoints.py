@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,7 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
     state = describe(endpoint)
     sagemaker = client("sagemaker")
     if state is None:
-        with quotas.told():
+        with quotas.told(), _once(endpoint, config):
             sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif state.is_changing:
         return state.status != "Deleting" and config == (state.pending or state.config)
@@ -112,9 +113,21 @@ def deploy(endpoint: str, config: str, deployment: dict[str, Any] | None = None,
         same = _instance(config) == _instance(state.config)
         if not same:
             unscale(endpoint)  # SageMaker changes no instance type under a scalable target
-        with quotas.told(own=state.instances if same else 0):  # the old fleet stays until the new one serves
+        own = state.instances if same else 0  # the old fleet stays until the new one serves
+        with quotas.told(own=own), _once(endpoint, config):
             sagemaker.update_endpoint(**request)
     return True
+
+
+@contextmanager
+def _once(endpoint: str, config: str) -> Iterator[None]:
+    """Lets a refused change pass that is under way: the client sends a call again whose response was lost."""
+    try:
+        yield
+    except ClientError:
+        state = describe(endpoint)
+        if state is None or not state.is_changing or config != (state.pending or state.config):
+            raise
 
 
 def blue_green(release: Release, alarms: Sequence[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 champion.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -15,6 +16,8 @@ from stacks.lambdas import Lambdas
 
 VERSION = {"version.$": "$.version"}
 RELEASE = {"release.$": "$.release"}
+#: errors of Start deployment by which it says that the endpoint was not changed
+BEFORE = ("ArchiveError", "BusyError", "EndpointBusyError", "QuotaError", "UnsignedError")
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Releasing:
         self._scope, self._functions, self._endings = scope, functions, endings
         self._finish = self._finish_release()
         self.rollback = self._roll_back()
-        self.start = self._task(
-            "Start deployment", functions.start_deployment, result_path="$.release", payload=VERSION
+        self.start = self._endangered(
+            "Start deployment", functions.start_deployment, result_path="$.release", payload=VERSION, before=BEFORE
         )
         self._watch(poll_seconds)
         self.first = states.question(scope, "Shadow first?", "$.version.shadow", yes=self._shadow(), no=self.start)
@@ -96,11 +99,20 @@ class Releasing:
         return state
 
     def _endangered(
-        self, id: str, function: lambda_.Function, *, result_path: str, payload: dict[str, str]
+        self,
+        id: str,
+        function: lambda_.Function,
+        *,
+        result_path: str,
+        payload: dict[str, str],
+        before: Sequence[str] = (),
     ) -> tasks.LambdaInvoke:
-        """A task while an unverified model may be serving: an error rolls back, unless a person must act."""
+        """A task while an unverified model may be serving: an error rolls back, unless a person must act.
+
+        `before`: errors that are raised before the endpoint is changed.
+        """
         state = states.task(self._scope, id, function, result_path=result_path, payload=payload)
         states.retry_crashes(state)
-        state.add_catch(self._endings.failed, errors=["StuckEndpointError"], result_path=states.ERROR)
+        state.add_catch(self._endings.failed, errors=["StuckEndpointError", *before], result_path=states.ERROR)
         state.add_catch(self.rollback, result_path=states.ERROR)
         return state
