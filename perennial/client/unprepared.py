@@ -80,7 +80,7 @@ def of_file(path: Path) -> Fault | None:
 
 
 def _wide_encoding(head: bytes) -> tuple[str, str] | None:
-    """The encoding as iconv names it, and its family; without a mark, from where the zeros of ASCII characters are."""
+    """The encoding and its family; without a mark, from where the zeros of ASCII characters are."""
     for mark, family in _WIDE.items():
         if head.startswith(mark):
             return family, family
@@ -170,7 +170,8 @@ def _records(text: str, delimiter: str, is_cut: bool) -> list[_Record]:
 
 
 def _to_utf8(path: Path, encoding: str) -> str:
-    return _written(path, f"iconv -f {encoding} -t UTF-8", "utf8")
+    program = f"import sys; sys.stdout.buffer.write(sys.stdin.buffer.read().decode({encoding!r}).encode())"
+    return _written(path, f"python3 -c {shlex.quote(program)} <", "utf8")
 
 
 def _written(path: Path, program: str, word: str) -> str:
@@ -181,7 +182,7 @@ def _written(path: Path, program: str, word: str) -> str:
     plain = path.with_suffix("") if packed and path.suffix == ".gz" else path
     new = shlex.quote(str(plain.with_name(f"{plain.stem}-{word}{plain.suffix}")))
     if packed:
-        return f"gunzip -c {shlex.quote(str(path))} | {program.removesuffix(' <')} > {new}"
+        return f"gzip -dc {shlex.quote(str(path))} | {program.removesuffix(' <')} > {new}"
     return f"{program} {shlex.quote(str(path))} > {new}"
 
 

@@ -121,7 +121,7 @@ def test_a_training_longer_than_the_deployment_waits_is_refused_with_line_rule_a
 @pytest.mark.parametrize(
     ("content", "command"),
     [
-        ("id,x,y\n1,2,true\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8 a.csv > a-utf8.csv"),
+        ("id,x,y\n1,2,true\n".encode("utf-16"), "python3 -c 'import sys; "),
         (b"Report\nid,x,y\n1,2,true\n", "tail -n +2 a.csv > a-table.csv"),
         (b"id;x;y\n1;2;true\n", "python3 -X utf8 -c 'import csv, sys; "),
     ],
