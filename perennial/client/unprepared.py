@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -120,7 +121,8 @@ def _of_text(path: Path, text: str, is_cut: bool) -> Fault | None:
 def _separated(path: Path, delimiter: str, records: Sequence[_Record]) -> Fault:
     has_commas = any(_DECIMAL_COMMA.fullmatch(cell) for record in records[1:] for cell in record.cells)
     numbers = "; decimal commas stay, and perennial init drafts their format" if has_commas else ""
-    program = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter={delimiter!r}))"
+    mark = json.dumps(delimiter)  # in double quotes: the shell's are single ones
+    program = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter={mark}))"
     command = _written(path, f"python3 -X utf8 -c {shlex.quote(program)} <", "commas")
     return Fault(f"the columns are separated by {OTHER_DELIMITERS[delimiter]}; commas are expected{numbers}", command)
 
@@ -170,7 +172,7 @@ def _records(text: str, delimiter: str, is_cut: bool) -> list[_Record]:
 
 
 def _to_utf8(path: Path, encoding: str) -> str:
-    program = f"import sys; sys.stdout.buffer.write(sys.stdin.buffer.read().decode({encoding!r}).encode())"
+    program = f'import sys; sys.stdout.buffer.write(sys.stdin.buffer.read().decode("{encoding}").encode())'
     return _written(path, f"python3 -c {shlex.quote(program)} <", "utf8")
 
 
