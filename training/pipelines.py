@@ -46,7 +46,7 @@ def fit(
     """
     pipeline = estimators.build(plan, max(1, classes), code, ways)
     of_rows = groups(plan, rows, ways)
-    grouped = {} if of_rows is None else {"features_groups": of_rows}
+    grouped = {} if of_rows is None else {"features__groups": of_rows}
     try:
         own = ":" in plan.estimator  # what a user's estimator prints is not ours
         with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):
