@@ -238,7 +238,7 @@ class RecoverRequest(RunRequest):
 class GateDecision(TypedJson):
     """The decision of the gate, and the seconds that a run waits for an approval where it asks for one."""
 
-    outcome: Literal["promote", "refuse", "ask"]
+    outcome: Literal["promote", "refuse", "ask", "unchanged"]
     seconds: int
 
 

@@ -49,7 +49,7 @@ def handler(task: Task, _request: RunRequest) -> GateDecision:
         _note_candidates(task, evaluation.get("update"))
     s3.write_json(bucket, layout.run(run, layout.DECISION), decision.as_dict())
     candidate = None
-    if decision.outcome != "refuse":
+    if decision.outcome in ("promote", "ask"):
         digest, archive = evaluation["candidate"]["digest"], archives.of_run(task.run, layout.MODEL_ARCHIVE)
         candidate = archives.judged(task.platform, archive, digest)
     task.note("gate", (decision.sentence, *told(decision.checks)), verdicts(decision), candidate=candidate)

@@ -16,7 +16,7 @@ LONGEST_ERROR = 600  # characters: an error's message may repeat a whole request
 _DECIDING: dict[str, tuple[str, ...]] = {
     "refused": ("restore", "verify", "answer", "gate"),
     "quarantined": ("validation",),
-    "unchanged": ("drift",),
+    "unchanged": ("gate", "drift"),
 }
 # The steps whose sentences are all reasons of an outcome.
 _ALL: dict[str, tuple[str, ...]] = {
@@ -48,8 +48,11 @@ def reasons(run: Run, outcome: Outcome, error: str | None = None) -> tuple[str, 
     else:
         step = next((step for name in _DECIDING.get(outcome, ()) if (step := run.step(name))), None)
         found = step.sentences if step else ()
-    back = outcome == "promoted" and run.trigger == "rollback"
-    return ("An older version serves again." if back else _SENTENCE[outcome], *found)
+    if outcome == "promoted" and run.trigger == "rollback":
+        return ("An older version serves again.", *found)
+    if outcome == "unchanged" and run.step("gate"):
+        return ("The training made the model that serves; it stays.", *found)
+    return (_SENTENCE[outcome], *found)
 
 
 def next_command(run: Run, outcome: Outcome) -> str:

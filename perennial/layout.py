@@ -99,6 +99,19 @@ def part(model: str, identity: str, index: int, name: str = "") -> str:
     return f"{parts(model, identity)}{index:05d}/{name}"
 
 
+def digests(model: str, identity: str, digest: str) -> str:
+    """The list of the digests of a dataset's parts, under its own digest."""
+    return f"{dataset(model, identity)}digests/{digest}.json"
+
+
+def rows_of_part(key: str) -> tuple[str, int] | None:
+    """The dataset's id and the part's number of a key of accepted rows; None for another key."""
+    found = key.split("/")
+    if len(found) != 6 or found[0] != "datasets" or found[3] != "parts" or found[5] != ROWS:
+        return None
+    return found[2], int(found[4])
+
+
 def any_part(model: str, identity: str, name: str) -> str:
     """A file of every part, as a pattern for people."""
     return f"{parts(model, identity)}*/{name}"

@@ -25,6 +25,7 @@ class DatasetVersion(Record):
 
     `kept_until` is the last day on which it may be trained on, by its card; None until a plan has read the card.
     `content` is the digest of its files' bytes, 64 hex digits; empty until a plan has listed the files.
+    `parts_digest` is the digest of the list of its parts' digests; empty until it is accepted, and before such lists.
     `uploader` is the unique id of the principal who uploaded it, AIDA... or AROA...:SESSION; empty where S3 named none.
     """
 
@@ -45,6 +46,7 @@ class DatasetVersion(Record):
     rows_quarantined: int | None = None
     kept_until: date | None = None
     content: str = ""
+    parts_digest: str = ""
     uploader: str = Field(default="", max_length=128)
 
 

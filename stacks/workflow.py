@@ -97,7 +97,7 @@ class Workflow(Construct):
         register.next(release.first)
         record = self._task("Record approval", do.record_approval, result_path="$.approval", payload=approval.ANSWER)
         request = approval.requested(self, do.request_approval, record, failed=self._failed, yes=register, no=refused)
-        outcomes = {"promote": register, "ask": request}
+        outcomes = {"promote": register, "ask": request, "unchanged": unchanged}
         decided = states.one_of(self, "Outcome?", "$.decision.outcome", outcomes, otherwise=refused)
         prepare.next(train).next(judge).next(decided)
         worth = states.question(self, "Worth training?", "$.drift.train", yes=prepare, no=unchanged)

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from perennial import heldout
 from perennial.contract.plan import Plan
-from training import encodings, fitting, intervals, labels, thresholds, updates
+from training import encodings, fitting, intervals, labels, pipelines, thresholds, updates
 from training.artifact import ArtifactError
 from training.fitting import Draft, Fitted
+from training.isolation import pipeline as isolation
 from training.job import TrainingError, report
 from training.model import Model
 from training.split import Split
@@ -111,7 +112,7 @@ def grow(plan: Plan, split: Split, champion: Path, folder: Path) -> Amended:
 def _loaded(folder: Path) -> Model:
     """The champion, if it predicts with this code as with its own."""
     try:
-        champion = Model.load(folder)
+        champion = isolation.load(folder, fitting.CODE)
     except ArtifactError as error:
         raise NotAmendableError(f"the champion cannot be read by this code: {error}") from error
     except Exception as error:  # a pickle of an older release may raise anything
@@ -153,7 +154,6 @@ def _generation(champion: Model) -> int:
 
 def _amended(plan: Plan, champion: Model, rows: pd.DataFrame, numbers: NDArray[Any], material: Material) -> Any:
     """A copy of the champion's pipeline that has learned the new rows and the replayed ones."""
-    pipeline = copy.deepcopy(champion.pipeline)
     features = list(plan.features)
     chosen = material.new | material.replayed
     lesson = Lesson(
@@ -162,8 +162,11 @@ def _amended(plan: Plan, champion: Model, rows: pd.DataFrame, numbers: NDArray[A
     classes = len(champion.manifest["classes"] or ())
     if classes and len(np.unique(lesson.target)) < classes:
         raise NotAmendableError("a class has no row among the new and the replayed ones")
+    if isinstance(champion.pipeline, isolation.IsolatedPipeline):
+        return champion.pipeline.amended(plan, lesson)
+    pipeline = copy.deepcopy(champion.pipeline)
     try:
-        with fitting.threads(pipeline, len(lesson.rows)):
+        with pipelines.threads(pipeline, len(lesson.rows)):
             return updates.update(plan, pipeline, lesson, fitting.CODE)
     except (ValueError, TypeError, TrainingError) as error:
         reason = (

@@ -1,8 +1,9 @@
 """Predictions of the champion for the held-out rows of the candidate, and for the rows of a new dataset.
 
 The champion is an archive and predicts with the code it was saved with: in this process if that code is the running
-code, else in a process of its own, so that a change of the code does not change its predictions. If it cannot predict,
-the reason is recorded and the training continues.
+code, else in a process of its own, so that a change of the code does not change its predictions. A champion with a
+team's own estimator always has a process of its own. If it cannot predict, the reason is recorded and the training
+continues.
 
 A champion that was fitted again on all rows after judging has seen held-out rows. Its archive also holds the model that
 was judged, in the folder `judged`, and that one predicts the held-out rows.
@@ -11,9 +12,7 @@ was judged, in the folder `judged`, and that one predicts the held-out rows.
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +28,9 @@ from perennial.contract.plan import ChampionFile, Plan
 from perennial.unpacking import UnpackError, unpack
 from training import artifact
 from training.artifact import JUDGED
+from training.isolation import process
+from training.isolation.pipeline import is_own
+from training.job import TrainingError
 from training.model import Model
 from training.tables import to_arrow
 
@@ -72,7 +74,9 @@ class Champion:
         #: the judged model: an amended candidate grows from it, for the served one may have seen held-out rows
         self.folder = self._model / JUDGED if refitted else self._model
         self._columns = _columns(plan, self.manifest)
-        self._code = None if _runs_our_code(self.manifest, code) else self._model / "code"
+        ours = _runs_our_code(self.manifest, code) and not is_own(self.manifest["estimator"])
+        self._code = None if ours else self._model / "code"
+        self._digits = _digits(plan.champion)
         self._works: list[Answering] = []
 
     @property
@@ -80,8 +84,22 @@ class Champion:
         """The ids of the datasets that it was trained on."""
         return tuple(self.manifest.get("datasets", ()))
 
+    def verified(self) -> Path:
+        """The folder of the judged model, whose files are checked again: another process may have changed them.
+
+        Raises TrainingError.
+        """
+        try:
+            artifact.verify(self._model, self._digits)
+        except artifact.ArtifactError as error:
+            raise TrainingError(
+                f"The champion's files changed while it predicted: {error}. Read the estimator in its archive."
+            ) from error
+        return self.folder
+
     def start(self, held_out: pd.DataFrame, fresh: pd.DataFrame) -> None:
         """Starts the prediction of the held-out rows by the judged model, of fresh rows by the served one."""
+        process.share(self._scratch)
         self._works = [self._work(self.folder, held_out, "held-out")]
         if len(fresh):
             self._works.append(self._work(self._model, fresh, "fresh"))
@@ -126,29 +144,27 @@ class _InThisProcess:
 class _InItsOwnProcess:
     def __init__(self, model: Path, code: Path, rows: pa.Table, folder: Path) -> None:
         folder.mkdir()
-        self._answers = folder / "answers.parquet"
+        self._answers, self._count = folder / "answers.parquet", len(rows)
         pq.write_table(rows, folder / "rows.parquet")
-        command = ["-P", "-m", "training.score", str(model), str(folder / "rows.parquet"), str(self._answers)]
-        environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, *command], env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
-        )
+        command = ["-m", "training.score", str(model), str(folder / "rows.parquet"), str(self._answers)]
+        self._process = process.start(command, folder, [str(code)], stdout=2, stderr=subprocess.PIPE)
 
     def finish(self) -> Floats:
         try:
             _, errors = self._process.communicate(timeout=_MOST_SECONDS)
         except subprocess.TimeoutExpired:
             raise UnscorableError(f"it did not answer within {_MOST_SECONDS} seconds") from None
+        process.stop(self._process)  # what it has started, too
         if self._process.returncode:
-            last = (errors.strip().splitlines() or ["no message"])[-1]
+            last = (errors.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise UnscorableError(f"it failed on these rows: {last[:300]}")
         values: Floats = pq.read_table(self._answers).to_pandas().to_numpy(dtype=np.float64)
+        if len(values) != self._count:
+            raise UnscorableError(f"it gave {len(values)} answers for {self._count} rows")
         return values[:, 0] if values.shape[1] == 1 else values
 
     def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        process.stop(self._process)
         if self._process.stderr:
             self._process.stderr.close()
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from perennial.contract.plan import Plan
 from perennial.gate.choice import AMENDED, FULL, Choice, choose
-from training import amending, evaluation, judging
+from training import amending, evaluation, fitting, judging
 from training.amending import Amended
 from training.fitting import Fitted
+from training.isolation import pipeline as isolation
 from training.job import Paths, print_place, report
 from training.judging import Rival
-from training.model import Model
 from training.split import Split
 from training.updates import NotAmendableError
 
@@ -45,7 +45,7 @@ def judge(
     try:
         if rival.champion is None:
             raise NotAmendableError(f"the champion cannot be used: {rival.reason}")
-        amended = amending.grow(plan, split, rival.champion.folder, scratch / "amended")
+        amended = amending.grow(plan, split, rival.champion.verified(), scratch / "amended")
     except NotAmendableError as error:
         if error.__cause__ is not None:
             print_place(error.__cause__)
@@ -59,7 +59,7 @@ def judge(
     if choice.taken == FULL:
         return fitted, full | update
     _move(scratch, paths)
-    model = Model.load(paths.model)
+    model = isolation.load(paths.model, fitting.CODE)
     return replace(amended.fitted, model=model, served=model), judged | update
 
 

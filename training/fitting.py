@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,16 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from perennial.contract.plan import Plan
-from training import artifact, bundle, encodings, estimators, intervals, labels, progress, thresholds, wheels
+from training import artifact, bundle, encodings, intervals, labels, pipelines, thresholds, wheels
 from training.encodings import Encodings, Ways
 from training.fast import parity
-from training.job import TrainingError, report
+from training.isolation import pipeline as isolation
+from training.job import report
 from training.model import Model
 from training.payloads import openapi
-from training.split import Split, side_hashes
+from training.split import Split
 from training.thresholds import Choice
 
 CODE = Path(__file__).resolve().parent.parent
@@ -95,9 +92,7 @@ def targets(plan: Plan, rows: pd.DataFrame, classes: list[Any]) -> NDArray[Any]:
     return labels.numbers(values, classes) if classes else values.to_numpy(dtype=np.float64)
 
 
-def _timed(
-    plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways
-) -> tuple[Pipeline, float]:
+def _timed(plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways) -> tuple[Any, float]:
     started = time.perf_counter()
     pipeline = pipeline_on(plan, rows, numbers, classes, ways)
     seconds = round(time.perf_counter() - started, 3)
@@ -112,11 +107,11 @@ def write(plan: Plan, split: Split, folder: Path, draft: Draft, rows: pd.DataFra
     """
     rows = split.train if rows is None else rows
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(draft.pipeline, folder / "model.joblib")
+    save(draft.pipeline, folder / "model.joblib")
     threshold = draft.threshold.value if draft.threshold else None
     facts = bundle.facts(plan, draft.classes, rows, threshold) | dict(draft.facts)
     bundle.keep_categories(facts, draft.known)
-    bundle.copy_code(CODE, folder / "code", with_models=":" in plan.estimator)
+    bundle.copy_code(CODE, folder / "code", with_models=isolation.is_own(plan.estimator))
     if any(column.pattern is not None for column in plan.features.values()):
         wheels.copy(CODE, folder / "code")
     model = Model(folder, facts, draft.pipeline, plan.features)
@@ -126,58 +121,35 @@ def write(plan: Plan, split: Split, folder: Path, draft: Draft, rows: pd.DataFra
     bundle.write_golden(folder, model, split.held_out)
     digest = artifact.seal(folder, facts)
     report("saved", digest=digest)
-    model = Model.load(folder, digest)
+    model = isolation.load(folder, CODE, digest)
     return Fitted(model, model, draft.seconds, draft.threshold, len(rows))
-
-
-@contextmanager
-def threads(pipeline: Any, rows: int) -> Iterator[None]:
-    """The threads of a fit: of the libraries by the number of rows, of the estimator's workers as many as there are."""
-    most = estimators.threads(rows)
-    os.environ["OMP_NUM_THREADS"] = str(most)
-    estimators.use_threads(pipeline, os.cpu_count() or 1)
-    with threadpool_limits(most):
-        yield
-    estimators.use_threads(pipeline, 1)
 
 
 def _sealed(plan: Plan, split: Split, draft: Draft, folder: Path) -> Model:
     """The folder of a judged model that will not serve: later trainings compare with it."""
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(draft.pipeline, folder / "model.joblib")
+    save(draft.pipeline, folder / "model.joblib")
     facts = bundle.facts(plan, draft.classes, split.train, draft.threshold.value if draft.threshold else None)
     facts |= dict(draft.facts)
     bundle.write_golden(folder, Model(folder, facts, draft.pipeline, plan.features), split.held_out)
-    return Model.load(folder, artifact.seal(folder, facts))
-
-
-def groups(plan: Plan, rows: pd.DataFrame, ways: Ways | None) -> NDArray[np.uint64] | None:
-    """The groups of rows as whole numbers (n,), where an encoding of words needs them; None otherwise."""
-    if not plan.split.group or not any("words" in way for way in (ways or {}).values()):
-        return None
-    places = np.arange(len(rows), dtype=np.uint64)
-    return side_hashes(rows, places, plan.split.group, plan.secret)
+    return isolation.load(folder, CODE, artifact.seal(folder, facts))
 
 
 def pipeline_on(
     plan: Plan, rows: pd.DataFrame, numbers: NDArray[Any], classes: list[Any], ways: Ways | None = None
-) -> Pipeline:
+) -> Any:
     """A pipeline fitted on rows with these targets: numbers, or places among the classes. Raises TrainingError.
 
-    `ways`: the chosen encodings of columns.
+    `ways`: the chosen encodings of columns. A team's own estimator is fitted in a process of its own.
     """
-    pipeline = estimators.build(plan, max(1, len(classes)), CODE, ways)
-    of_rows = groups(plan, rows, ways)
-    grouped = {} if of_rows is None else {"features__groups": of_rows}
-    try:
-        own = ":" in plan.estimator  # what a user's estimator prints is not ours
-        with threads(pipeline, len(rows)), nullcontext() if own else progress.trees(pipeline[-1]):
-            pipeline.fit(rows[list(plan.features)], numbers, **grouped)
-    except (ValueError, TypeError, UnboundLocalError) as error:  # the last one of ElasticNetCV, for targets as 1e300
-        # scikit-learn checks parameters before it reads rows; any other message may hold values
-        reason = str(error) if type(error).__name__ == "InvalidParameterError" else type(error).__name__
-        raise TrainingError(
-            f"The estimator {plan.estimator} could not be fitted: {reason.rstrip('.')}. Check training.parameters in "
-            "the spec; the job's log has the place."
-        ) from error
-    return pipeline
+    if isolation.is_own(plan.estimator):
+        return isolation.IsolatedPipeline.fit(plan, rows, numbers, classes, CODE)
+    return pipelines.fit(plan, rows, numbers, len(classes), CODE, ways)
+
+
+def save(pipeline: Any, file: Path) -> None:
+    """Writes the pickle of a fitted pipeline."""
+    if isinstance(pipeline, isolation.IsolatedPipeline):
+        pipeline.save(file)
+    else:
+        joblib.dump(pipeline, file)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from perennial import heldout
 from perennial.contract.columns import Column
 from perennial.contract.plan import Plan
-from training import memory
+from training import digests, memory
 from training.job import DataError, TrainingError
 from training.relabelled import Relabelled, relabelled
 from training.tables import ARROW_TYPES, to_pandas
@@ -73,8 +73,8 @@ def read(folder: Path, plan: Plan) -> Window:
     """Reads every Parquet part below a folder.
 
     A part belongs to the dataset that names its folder; to the newest if there is only one. Raises DataError for
-    parts without the declared columns, TrainingError for parts that are no Parquet files, and for
-    more rows than the memory holds.
+    parts without the declared columns and for those with other bytes than validation accepted, TrainingError for parts
+    that are no Parquet files, and for more rows than the memory holds.
     """
     ages = {name: age for age, name in enumerate(plan.origin.datasets)}
     parts = sorted((_age(path, ages), path) for path in folder.rglob("*.parquet"))
@@ -82,6 +82,9 @@ def read(folder: Path, plan: Plan) -> Window:
         raise TrainingError("The data channel holds no Parquet part: no dataset of the window has accepted rows.")
     memory.check((path for _, path in parts), len(plan.columns))
     tables, faults = [], dict[int, str]()
+    changed = digests.changed(parts, plan)
+    if changed:
+        raise DataError(list(changed), "; ".join(dict.fromkeys(changed.values())))
     for age, path in parts:
         try:
             tables.append(_part(path, folder, plan.columns))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from perennial.contract.lifecycle import ENSEMBLE
 from perennial.contract.plan import Plan
-from training import encodings, estimators, fitting, labels, selection
+from training import encodings, estimators, fitting, labels, pipelines, selection
 from training.encodings import Encodings
 from training.ensemble import LogTarget
 from training.features import Features, ordinal_width
@@ -177,10 +177,10 @@ class _Search:
         plan = replace(self.plan, estimator=way.estimator, parameters=parameters)
         estimator = estimators.unfitted(plan, max(1, self.folds.classes), self.encodings.ways)
         try:
-            with fitting.threads([estimator], len(seen.target)):
+            with pipelines.threads([estimator], len(seen.target)):
                 whole = LogTarget(estimator) if way.logarithm else estimator
                 return whole.fit(seen.numbers[_is_dense(way)], seen.target)
-        except (ValueError, TypeError, UnboundLocalError) as error:  # as in fitting.pipeline_on
+        except (ValueError, TypeError, UnboundLocalError) as error:  # as in pipelines.fit
             if way is self.ways[0]:
                 raise TrainingError(
                     f"The estimator {way.estimator} could not be fitted: {type(error).__name__}. The job's log has the "
@@ -261,7 +261,7 @@ class _Seen:
         features = Features(plan.features, "both", chosen.ways, max(1, folds.classes), plan.seed)
         target = folds.numbers[rows]
         chosen_rows = folds.rows[rows]
-        groups = fitting.groups(plan, chosen_rows, chosen.ways)
+        groups = pipelines.groups(plan, chosen_rows, chosen.ways)
         numbers = features.fit_transform(chosen_rows[list(plan.features)], target, groups)
         return cls(features, width, _halves(numbers, width), target)
 

@@ -30,6 +30,8 @@ from training import (
     search,
     wheels,
 )
+from training.isolation import pipeline as isolation
+from training.isolation import process
 from training.job import Paths, TrainingError, print_place, read_plan, report, write_failure
 from training.split import Split
 from training.split import split as divide
@@ -53,6 +55,16 @@ def train(paths: Paths) -> str:
     """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
     wheels.use(fitting.CODE)
     job = read_plan(paths.plan / "plan.json")
+    process.close((paths.data, paths.plan, paths.model, paths.output))
+    if isolation.is_own(job.estimator):
+        isolation.process_of(fitting.CODE)  # it imports while the rows are read
+    try:
+        return _train(paths, job)
+    finally:
+        isolation.stop()
+
+
+def _train(paths: Paths, job: Plan) -> str:
     report("started", run=job.run, model=job.model, estimator=job.estimator, datasets=job.origin.datasets)
     split = divide(rows.read(paths.data, job), job)
     report("read", train=len(split.train), held_out=len(split.held_out), near_duplicates=int(split.near.train.sum()))
@@ -84,6 +96,7 @@ def _trained(paths: Paths, job: Plan, split: Split) -> str:
     about["importance"] = importance.measure(job, split, fitted.served)
     about["search"] = found.told
     about |= {name: fitted.model.manifest.get(name) for name in ("encodings", "interval", "imported")}
+    isolation.stop()  # before the result is written
     about["leakage"] = leakage.measure(job, split)
     features = list(job.features)
     evaluation.write(paths.output / "evaluation.json", {**judged, **about, "features": features})

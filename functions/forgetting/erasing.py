@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cloud import forgettings, s3
+from cloud import forgettings, parts, s3
 from functions.forgetting.work import LARGEST, Work
 from perennial import layout, manifest
 from perennial.forgetting import redaction
@@ -48,6 +48,7 @@ def _rewrite(work: Work, stored: Stored, body: bytes) -> None:
     try:
         written, _ = without_rows(body, work.tracer)
     except RewriteError:  # no rows can be taken out of it
+        _note_part(work, stored, gone=True)
         _delete(work, stored)
         return
     _put_again(work, stored, written, body)
@@ -72,6 +73,7 @@ def _put_again(work: Work, stored: Stored, body: bytes, before: bytes = b"") -> 
             _note_upload(work, stored, body)
         s3.write_bytes(bucket, stored.key, body, **_kept(head))
     _adopt(work, stored)
+    _note_part(work, stored)
     _delete(work, stored)
 
 
@@ -106,6 +108,21 @@ def _adopt(work: Work, stored: Stored) -> None:
     for dataset in work.ledger.datasets(work.model):
         if (dataset.key, dataset.version_id) == (stored.key, stored.version_id):
             work.ledger.change_dataset(dataset.id, version_id=head["VersionId"], size=head["ContentLength"])
+
+
+def _note_part(work: Work, stored: Stored, *, gone: bool = False) -> None:
+    """Records the digest of a part's rows that were written again, or that the part is gone: jobs compare it."""
+    found = layout.rows_of_part(stored.key) if stored.bucket == "data" else None
+    if found is None:
+        return
+    identity, number = found
+    dataset = work.ledger.dataset(identity)
+    if not dataset.parts_digest:
+        return
+    digests = parts.read(work.bucket(stored), dataset)
+    if number < len(digests):
+        digests[number] = "" if gone else s3.sha256(work.bucket(stored), stored.key)
+    parts.put(work.ledger, work.bucket(stored), dataset, digests)
 
 
 def _current(work: Work, stored: Stored) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from cloud import champions, forgettings, lease, s3, signing, sources
+from cloud import champions, forgettings, lease, parts, s3, signing, sources
 from cloud.handovers import HOLD, RunRequest, TrainingRequest
 from functions import FunctionError
 from functions.preparation.job import QUEUE, training_job
@@ -120,10 +120,10 @@ def _write_manifest(task: Task, window: Sequence[DatasetVersion]) -> None:
     """Writes the list of Parquet parts, as SageMaker's ManifestFile, and their ETags beside it, for a rebuild."""
     folders = [layout.parts(dataset.model, dataset.id) for dataset in window]
     found = [item for folder in folders for item in s3.listing(task.platform.data_bucket, folder)]
-    parts = {item["Key"]: item["ETag"] for item in found if layout.is_named(item["Key"], layout.ROWS)}
-    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *parts]
+    etags = {item["Key"]: item["ETag"] for item in found if layout.is_named(item["Key"], layout.ROWS)}
+    manifest = [{"prefix": f"s3://{task.platform.data_bucket}/"}, *etags]
     s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_DATA), manifest)
-    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_PARTS), parts)
+    s3.write_json(task.platform.models_bucket, layout.run(task.run.id, layout.TRAINING_PARTS), etags)
 
 
 def _write_profile(task: Task, window: Sequence[DatasetVersion]) -> None:
@@ -206,6 +206,7 @@ def _write_plan(
     plan = Plan.of(task.spec, task.run.id, archive, origin, task.target_words(window[-1].id))
     secret = task.ledger.split_secret(task.run.model, secrets.token_urlsafe(12))
     plan = replace(plan, update=update[0], memory=update[1], secret=secret, unseen=_is_unseen(task, window[-1]))
+    plan = replace(plan, parts=parts.of_window(task.platform.data_bucket, window))
     if imported is not None:
         plan = replace(plan, imported=imported, estimator=IMPORTED, parameters={}, refit=False)
     s3.write_json(task.platform.models_bucket, layout.training_plan(task.run.id, layout.PLAN), plan.to_json())

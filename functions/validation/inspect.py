@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -95,7 +96,15 @@ def _write(task: Task, item: WorkItem, found: Inspection) -> None:
     if found.profile is not None:
         key = layout.part(run.model, run.dataset, item.index, layout.PROFILE)
         s3.write_json(bucket, key, found.profile.as_dict())
-    _write_verdict(task, item, found.verdict)
+    _write_verdict(task, item, replace(found.verdict, rows_sha256=_sha256(found.rows)))
+
+
+def _sha256(path: Path | None) -> str:
+    """The digest of a file in hex; '' without a file."""
+    if path is None:
+        return ""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _write_keys(task: Task, item: WorkItem, keys: Mapping[str, Path], scratch: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from cloud import lease, s3
+from cloud import lease, parts, s3
 from cloud.handovers import RunRequest, ValidationPlan, VerdictReference
 from functions.task import Task, task
 from functions.validation.duplicates import work_items
@@ -15,6 +15,7 @@ from functions.validation.plan import columns_digest
 from perennial import layout
 from perennial import profile as profiles
 from perennial.card import has_ended
+from perennial.parts import listed
 from perennial.profile import Profile
 from perennial.validation import History, Problem, Verdict, merge
 from perennial.window import choose
@@ -30,7 +31,8 @@ def handler(task: Task, _request: RunRequest) -> VerdictReference:
     """Writes verdict and profile of the dataset, and records the verdict."""
     bucket, key = task.platform.data_bucket, layout.dataset(task.run.model, task.run.dataset, layout.PLAN)
     plan = ValidationPlan.from_json(s3.read_json(bucket, key), key)
-    verdict = _verdict(task, [Problem.from_dict(found) for found in plan.problems])
+    found = {} if plan.problems else dict(_part_verdicts(task))
+    verdict = _verdict(task, list(found.values()), [Problem.from_dict(one) for one in plan.problems])
     s3.write_json(bucket, layout.dataset(task.run.model, task.run.dataset, layout.VERDICT), verdict.as_dict())
     task.ledger.change_dataset(
         task.run.dataset,
@@ -40,6 +42,8 @@ def handler(task: Task, _request: RunRequest) -> VerdictReference:
     )
     if verdict.accepted:
         _write_profile(task)
+        digests = listed({number: one.rows_sha256 for number, one in found.items()})
+        parts.put(task.ledger, bucket, task.ledger.dataset(task.run.dataset), digests)
         task.ledger.put_grid(task.run.model, plan.grid, columns_digest(task.spec))
     else:
         _quarantine(task)
@@ -69,8 +73,8 @@ def _where(task: Task, verdict: Verdict) -> Iterator[str]:
         yield f"Rows set aside are in {pattern}, each with its reason."
 
 
-def _verdict(task: Task, problems: list[Problem]) -> Verdict:
-    """The verdict on the dataset. `problems` refuse it unread."""
+def _verdict(task: Task, of_parts: list[Verdict], problems: list[Problem]) -> Verdict:
+    """The verdict on the dataset, from those on its parts. `problems` refuse it unread."""
     if problems:
         return Verdict(
             accepted=False,
@@ -81,9 +85,14 @@ def _verdict(task: Task, problems: list[Problem]) -> Verdict:
             problems=tuple(problems),
             files=0,
         )
-    found = s3.read_all_json(task.platform.data_bucket, _parts(task, layout.VERDICT))
-    parts = [Verdict.from_dict(one) for one in found]
-    return merge(parts, task.spec.contract(), _history(task))
+    return merge(of_parts, task.spec.contract(), _history(task))
+
+
+def _part_verdicts(task: Task) -> Iterator[tuple[int, Verdict]]:
+    """The verdict on each part, by the part's number."""
+    keys = list(_parts(task, layout.VERDICT))
+    for key, found in zip(keys, s3.read_all_json(task.platform.data_bucket, keys), strict=True):
+        yield int(key.split("/")[-2]), Verdict.from_dict(found)
 
 
 def _history(task: Task) -> History:
@@ -121,8 +130,8 @@ def _earlier_classes(task: Task, accepted: Sequence[DatasetVersion]) -> dict[str
 
 def _write_profile(task: Task) -> None:
     bucket, key = task.platform.data_bucket, layout.dataset(task.run.model, task.run.dataset, layout.PROFILE)
-    parts = map(Profile.from_dict, s3.read_all_json(bucket, _parts(task, layout.PROFILE)))
-    s3.write_json(bucket, key, reduce(profiles.merge, parts).as_dict())
+    found = map(Profile.from_dict, s3.read_all_json(bucket, _parts(task, layout.PROFILE)))
+    s3.write_json(bucket, key, reduce(profiles.merge, found).as_dict())
 
 
 def _quarantine(task: Task) -> None:

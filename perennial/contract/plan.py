@@ -103,6 +103,8 @@ class Plan(Part):
     origin: Origin = Origin()
     #: the newest dataset was made of served requests by a decision on record: no model has learned from its rows
     unseen: bool = False
+    #: the SHA-256 of the rows of each part, by dataset/part; datasets of releases without such digests have none
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def features(self) -> dict[str, Column]:

@@ -18,7 +18,7 @@ from perennial.gate.checks import forgetting
 from perennial.gate.decision import Decision, decide
 
 FULL, AMENDED = "full", "amended"
-_OUTCOMES = ("refuse", "ask", "promote")
+_OUTCOMES = ("refuse", "unchanged", "ask", "promote")
 
 
 @dataclass(frozen=True)

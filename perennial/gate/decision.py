@@ -29,7 +29,7 @@ from perennial.gate.checks import (
 
 __all__ = ["Check", "Decision", "Gate", "closed", "decide"]
 
-Outcome = Literal["promote", "refuse", "ask"]
+Outcome = Literal["promote", "refuse", "ask", "unchanged"]
 FORMAT = 2
 _NAMED = 4
 #: checks that ask a person whatever `approval.ask` says; the baseline only under `baseline: ask`
@@ -65,7 +65,7 @@ _CHECKS: tuple[Callable[[Mapping[str, Any], Gate], tuple[Check, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Decision:
-    """Promote the candidate, refuse it, or ask for approval; with the reasons."""
+    """Promote the candidate, refuse it, ask for approval, or leave all as it is (unchanged); with the reasons."""
 
     outcome: Outcome
     checks: tuple[Check, ...]
@@ -96,6 +96,9 @@ def closed(reason: str) -> Decision:
 def decide(evaluation: Mapping[str, Any], policy: Gate) -> Decision:
     """The decision on the content of evaluation.json. Malformed content is refused; it raises nothing."""
     found = tuple(check for checks in _CHECKS for check in checks(evaluation, policy))
+    if champion.is_the_champion(evaluation) and not _format_check(evaluation, policy):
+        version = member(member(evaluation, "champion"), "version")
+        return Decision("unchanged", found, f"Unchanged: the candidate is identical to the champion {version}.")
     failed = [check.name for check in found if check.verdict == "failed"]
     unsure = [check.name for check in found if check.verdict == "unsure"]
     passed = _listed([check.name for check in found if check.verdict == "passed"])

@@ -12,7 +12,7 @@ OUTCOMES: dict[State | str, tuple[str, str, str]] = {
     "unchanged": (
         "Unchanged",
         "calm",
-        "The data was accepted and has not drifted enough for training; the champion stays.",
+        "The data was not worth a training, or the training made the model that serves; the champion stays.",
     ),
     "superseded": ("Superseded", "calm", "A newer upload replaced this one before it was started."),
     "stopped": ("Stopped", "calm", "The run was stopped by a person; the champion stays."),

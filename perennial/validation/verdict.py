@@ -152,6 +152,8 @@ class Verdict:
     rows_forgotten: int = 0
     #: rows without a value in any column, which count as no rows
     rows_blank: int = 0
+    #: of a part: the SHA-256 of its file of accepted rows; '' if it has none
+    rows_sha256: str = ""
 
     @property
     def words(self) -> tuple[str, str] | None:
@@ -182,6 +184,7 @@ class Verdict:
             "target_words": {truth: dict(sorted(words.items())) for truth, words in sorted(self.target_words.items())},
             **({"rows_forgotten": self.rows_forgotten} if self.rows_forgotten else {}),
             **({"rows_blank": self.rows_blank} if self.rows_blank else {}),
+            **({"rows_sha256": self.rows_sha256} if self.rows_sha256 else {}),
         }
 
     @classmethod

@@ -12,7 +12,7 @@ import boto3
 import polars as pl
 import pytest
 
-from cloud import s3
+from cloud import parts, s3
 from cloud.handovers import WorkItem
 from cloud.platform import from_environment
 from functions.dispatch.handler import handler as dispatch
@@ -23,6 +23,7 @@ from functions.validation.inspect import mark_uninspectable
 from functions.validation.merge import handler as merge
 from functions.validation.plan import PART_WAITS
 from functions.validation.plan import handler as plan
+from perennial import layout
 from perennial.spec import load_all
 from stacks.settings import CODE as ROOT
 
@@ -209,3 +210,21 @@ def test_importing_the_handler_of_a_file_imports_no_more_than_reading_one_takes(
     assert {"polars", "aws_lambda_powertools"} <= imported
     assert not imported & {"boto3", "s3transfer", "aws_xray_sdk", "pydantic", "yaml", "numpy", "pandas", "pyarrow"}
     assert not {"botocore.session", "botocore.client", "asyncio", "perennial.spec"} & set(done.stdout.split())
+
+
+def test_an_accepted_dataset_has_the_digest_of_each_part_and_another_list_is_refused(run, world, context) -> None:
+    start = run({"a.csv": flights(600).write_csv().encode(), "b.csv": flights(600, 600).write_csv().encode()})
+    for item in listed(plan(start, context)["files"]):
+        inspect(start | {"file": item}, context)
+    found = merge(start, context)
+    assert found["accepted"], world.ledger.run(start["run"]["id"]).step("validation")
+    dataset = world.ledger.dataset(start["run"]["dataset"])
+    keys = [one["Key"] for one in s3.listing("data", layout.parts("flights", dataset.id))]
+    rows = {layout.rows_of_part(key)[1]: s3.sha256("data", key) for key in keys if layout.rows_of_part(key)}
+    assert len(rows) == 2
+    assert parts.read("data", dataset) == [rows[0], rows[1]]
+    assert parts.of_window("data", [dataset]) == {f"{dataset.id}/0000{part}": rows[part] for part in rows}
+    other = layout.digests("flights", dataset.id, dataset.parts_digest)
+    s3.write_json("data", other, ["0" * 64, rows[1]])
+    with pytest.raises(parts.ChangedPartsError, match="was changed since the dataset was accepted"):
+        parts.read("data", dataset)

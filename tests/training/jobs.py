@@ -110,11 +110,11 @@ class Job:
         self.base = base
         self.paths = Paths.of({"SAGEMAKER_BASE_DIR": str(base)})
 
-    def prepare(self, parts: list[pd.DataFrame], columns: Mapping[str, Column] = PEOPLE, **changes: Any) -> "Job":
+    def prepare(self, frames: list[pd.DataFrame], /, columns: Mapping[str, Column] = PEOPLE, **changes: Any) -> "Job":
         """Write the plan and the parts."""
         self.paths.data.mkdir(parents=True)
         self.paths.plan.mkdir(parents=True)
-        for place, part in enumerate(parts):
+        for place, part in enumerate(frames):
             pq.write_table(to_arrow(part, columns), self.paths.data / f"{place:05d}.parquet")
         (self.paths.plan / "plan.json").write_text(json.dumps(plan_of(columns, **changes).to_json()))
         return self

@@ -22,6 +22,7 @@ from training.fast import extraction, quickscorer
 from training.fast.extraction import UnknownKindError
 from training.fast.path import FOLDER, Fast
 from training.features import Features
+from training.isolation.pipeline import IsolatedPipeline
 from training.model import Model
 from training.predictions import TOLERANCE, predicted
 from training.quantile import QuantileBoosting
@@ -41,7 +42,7 @@ def choose(model: Model, held_out: pd.DataFrame, code: Path) -> dict[str, Any]:
     """
     folder = model.folder / FOLDER
     try:
-        engine = _write(model, folder, held_out, code)
+        engine = _written(model, folder, held_out, code)
         found = _compare(model, Fast(folder), held_out)
     except (UnknownKindError, ImportError, OSError) as error:
         found, engine = {"reason": str(error) or type(error).__name__}, "scikit-learn"
@@ -59,7 +60,21 @@ def typed(model: Model, rows: pd.DataFrame) -> dict[str, list[Any]]:
     return {each.name: each.typed_or_none(frame[each.name]) for each in Schema.of(model.manifest).fields}
 
 
-def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> str:
+def _written(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> str:
+    """The engine of the fast path, whose files are written; of a team's own estimator its process makes them."""
+    if not isinstance(model.pipeline, IsolatedPipeline):
+        return write(model, folder, held_out, code)
+    engine = model.pipeline.write_fast(model, held_out, folder)
+    if not engine:
+        raise UnknownKindError("the team's own estimator has no fast path of arrays alone")
+    return engine
+
+
+def write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path | None) -> str:
+    """Writes the files of a model's fast path, whether or not it is equal, and returns the engine.
+
+    `code`: the folder that treelite is copied into where it is needed; None refuses it. Raises UnknownKindError.
+    """
     pipeline = model.pipeline
     if not isinstance(pipeline[0], Features) or len(pipeline) != 2:
         raise UnknownKindError("a pipeline of the user has no fast path")
@@ -83,7 +98,7 @@ def _write(model: Model, folder: Path, held_out: pd.DataFrame, code: Path) -> st
     return str(facts["engine"])
 
 
-def _of_one(estimator: Any, usual: Any, folder: Path, code: Path) -> dict[str, Any]:
+def _of_one(estimator: Any, usual: Any, folder: Path, code: Path | None) -> dict[str, Any]:
     """The facts of one estimator, whose trees are written to `folder`. `usual`: the means of its numbers, (width,)."""
     if isinstance(estimator, LogTarget):
         facts: dict[str, Any] = {"link": "bounded", "bounds": [estimator.low_, estimator.high_, estimator.factor_]}
@@ -102,12 +117,14 @@ def _of_one(estimator: Any, usual: Any, folder: Path, code: Path) -> dict[str, A
     return facts | {"engine": _engine(trees, estimator, folder, code), "single": bool(trees.single)}
 
 
-def _engine(trees: Any, estimator: Any, folder: Path, code: Path) -> str:
+def _engine(trees: Any, estimator: Any, folder: Path, code: Path | None) -> str:
     try:
         quickscorer.QuickScorer(trees)
     except quickscorer.TooLargeError:
         if isinstance(estimator, QuantileBoosting):
             raise UnknownKindError("treelite reads no model of three quantiles, and its trees are too large") from None
+        if code is None:
+            raise UnknownKindError("the trees are too large") from None
         import treelite
 
         with warnings.catch_warnings():  # of a category column without any value

@@ -23,12 +23,12 @@ def checks(evaluation: Mapping[str, Any], policy: Gate) -> tuple[Check, ...]:
     """One check, or none if there is no champion yet."""
     if isinstance(evaluation, Mapping) and "champion" in evaluation and evaluation["champion"] is None:
         return ()
-    if _is_the_champion(evaluation):
+    if is_the_champion(evaluation):
         sentence = (
             f"The candidate is identical to the champion {member(member(evaluation, 'champion'), 'version')}: "
             "there is nothing to release."
         )
-        return (Check(NAME, 0.0, _limit(policy), None, None, "failed", sentence),)
+        return (Check(NAME, 0.0, _limit(policy), None, None, "noted", sentence),)
     reason = _undecidable_reason(evaluation, policy)
     if reason:
         sentence = f"Undecided, so the champion stays: {reason}."
@@ -87,7 +87,7 @@ def _comparison_text(evaluation: Mapping[str, Any], policy: Gate, difference: fl
     return f"By {policy.metric}{without} the candidate is {word} the champion {member(champion, 'version')}{metrics}"
 
 
-def _is_the_champion(evaluation: Mapping[str, Any]) -> bool:
+def is_the_champion(evaluation: Mapping[str, Any]) -> bool:
     """Training is deterministic: the same data, code and parameters reproduce the champion, byte for byte."""
     digest = member(member(evaluation, "candidate"), "digest")
     version = member(member(evaluation, "champion"), "version")

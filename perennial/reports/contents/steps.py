@@ -38,7 +38,7 @@ def reasons(data: ReportData, redaction: Redaction) -> list[str]:
     if state == "quarantined":
         checked = validation(data, redaction)
         return [_capital(problem["sentence"]) for problem in member(checked, "problems") or ()][:MOST_REASONS]
-    if state == "unchanged":
+    if state == "unchanged" and data.run.step("gate") is None:
         step = data.run.step("drift")
         return [_capital(drift.sentence(data.drift, redaction)), *(text(why, 600) for why in _rest(step))]
     if state in ("failed", "superseded", "stopped", "retired"):

@@ -179,8 +179,11 @@ def test_a_champion_that_could_not_be_scored_stays_with_the_reason() -> None:
 
 def test_a_candidate_that_is_the_champion_itself_is_not_released_again() -> None:
     decision = decide(evaluation(champion={"version": "flights@abababababab", "metrics": {}}), POLICY)
-    assert not decision.promote
+    assert decision.outcome == "unchanged"
+    assert decision.sentence == "Unchanged: the candidate is identical to the champion flights@abababababab."
     assert "identical to the champion flights@abababababab" in decision.checks[2].sentence
+    other = decide(evaluation(champion={"version": "flights@abababababab", "metrics": {}}, format=1), POLICY)
+    assert other.outcome == "refuse"
 
 
 def test_intervals_of_less_confidence_than_asked_are_refused() -> None:
