@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cloud import forgettings
+from cloud import forgettings, parts, s3
 from cloud.forgettings import ForgettingError
 from cloud.platform import client
 from embedded.moto_patches import signing
@@ -199,6 +199,9 @@ def assert_forgotten(account: Account, record: Forgetting, before: str | None, f
         )["Body"]
     )
     assert rows.height == 40
+    for dataset in account.world.ledger.datasets("people"):
+        part = layout.part("people", dataset.id, 0, layout.ROWS)
+        assert parts.read("data", dataset) == [s3.sha256("data", part)], "a training job would refuse the part"
     streams = client("logs").describe_log_streams(logGroupName="/aws/sagemaker/Endpoints/perennial-people")
     assert [one["logStreamName"] for one in streams["logStreams"]] == ["of another", "plain"]
     assert len(account.world.ledger.datasets("people")) == 2, "an upload that was written again is no new dataset"
