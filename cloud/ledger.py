@@ -6,6 +6,8 @@ The attribute `record` holds a whole record as JSON; the other attributes are th
                        sk prequential#DATASET             the champion's metrics on a new dataset
                        sk stop#ID                         the request of a person to stop a run
                        sk split                           the model's secret that chooses its held-out rows
+                       sk latest#DIGEST                   the newest version of a key, see cloud.lease
+                       sk recent#KIND#TIME#ID             see cloud.recent
                        sk day#DATE                        the number of a day's uploads and their bytes
                        sk day#DATE#DATASET                the bytes of the parts that a manifest names
     pk model#-         sk dataset#ID                      uploads that no spec knows
@@ -24,7 +26,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from cloud import CloudError
+from cloud import CloudError, recent
 from perennial.identity import model_of
 from perennial.live import LivePoint
 from perennial.outcomes import State
@@ -69,6 +71,7 @@ class Ledger:
 
     def claim(self, dataset: DatasetVersion) -> bool:
         """Inserts a dataset version once. False when it exists: the same event came twice."""
+        self.table.put_item(Item=recent.item("dataset", dataset))
         return self._put(dataset, "dataset", dataset.id, state=dataset.state, new=True)
 
     def dataset(self, identity: str) -> DatasetVersion:
@@ -170,6 +173,7 @@ class Ledger:
 
     def open_run(self, run: Run) -> bool:
         """Inserts a run once. False when it exists."""
+        self.table.put_item(Item=recent.item("run", run))
         return self._put(run, "run", run.id, state=run.state, new=True)
 
     def run(self, identity: str) -> Run:
@@ -201,6 +205,7 @@ class Ledger:
 
     def put_version(self, version: ModelVersion) -> None:
         """Writes a model version; written again, only its latest run changes."""
+        self.table.put_item(Item=recent.item("version", version))
         self._put(version, "version", version.id)
 
     def version(self, identity: str) -> ModelVersion:
