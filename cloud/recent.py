@@ -60,7 +60,7 @@ def count(ledger: Ledger, model: str, kind: Kind) -> int:
     number = 0
     while True:
         page = ledger.table.query(**request)
-        number += page["Count"]
+        number += int(page["Count"])
         if "LastEvaluatedKey" not in page:
             return number
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
