@@ -177,7 +177,7 @@ def order(dataset: DatasetVersion) -> str:
 
 
 def is_newest(ledger: Ledger, dataset: DatasetVersion) -> bool:
-    """Notes a version of a key; False if a newer version of the key was noted before. Events may arrive out of order."""
+    """Notes a version of a key. False if a newer one was noted before: events may arrive out of order."""
     digest = hashlib.sha256(dataset.key.encode()).hexdigest()[:32]
     try:
         ledger.table.update_item(
