@@ -70,7 +70,7 @@ chaos: setup-dev  ## random schedules of uploads, crashes, duplicates, reorderin
 	@CHAOS_SECONDS=$(or $(SECONDS),3600) $(BIN)/python -m pytest -s -q tests/faults/test_chaos.py -k random_schedules
 
 load: setup-dev  ## 200 uploads of 20 models at once, some poison, with 20 seeds; LOADS says how many (three minutes and more each)
-	@LOADS=$(or $(LOADS),20) $(BIN)/python -m pytest -s -q tests/faults/test_load.py
+	@POWERTOOLS_METRICS_DISABLED=true LOADS=$(or $(LOADS),20) $(BIN)/python -m pytest -s -q tests/faults/test_load.py
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
