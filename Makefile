@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-wheel test-mlflow wheel faults chaos coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions mends fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
+.PHONY: demo test test-wheel test-mlflow wheel faults chaos load coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions mends fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -68,6 +68,9 @@ faults: setup-dev  ## the fault matrix and a disturbance of every AWS call of th
 
 chaos: setup-dev  ## random schedules of uploads, crashes, duplicates, reorderings and clock jumps for an hour; SECONDS says how long
 	@CHAOS_SECONDS=$(or $(SECONDS),3600) $(BIN)/python -m pytest -s -q tests/faults/test_chaos.py -k random_schedules
+
+load: setup-dev  ## 200 uploads of 20 models at once, some poison, with 20 seeds; LOADS says how many (three minutes and more each)
+	@POWERTOOLS_METRICS_DISABLED=true LOADS=$(or $(LOADS),20) $(BIN)/python -m pytest -s -q tests/faults/test_load.py
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis

@@ -32,7 +32,7 @@ def models(json: Json = False) -> None:
 
 
 def _look(ledger: Ledger, name: str) -> dict[str, Any]:
-    from cloud import endpoints
+    from cloud import endpoints, recent
 
     spec = project.spec(name)
     champion = ledger.champion(name)
@@ -47,7 +47,7 @@ def _look(ledger: Ledger, name: str) -> dict[str, Any]:
         "metric": spec.metric(),
         "metrics": version.metrics if version else {},
         "datasets": list(version.datasets) if version else [],
-        "versions": len(ledger.versions(name)),
+        "versions": recent.count(ledger, name, "version"),
         "endpoint": endpoint if state else None,
         "status": _status(state, retired),
         "retired": retired.model_dump(mode="json", include={"since", "who", "why", "version"}) if retired else None,

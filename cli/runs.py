@@ -32,7 +32,9 @@ def runs(
     if model is not None and model not in names:
         raise usage(f"no model '{model}'{did_you_mean(model, names)}")
     _, ledger = connection.connect()
-    found = [run for name in ([model] if model else names) for run in ledger.runs(name)]
+    from cloud import recent
+
+    found = [run for name in ([model] if model else names) for run in recent.runs(ledger, name, limit)]
     found = sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
     for upload in ledger.unknown_uploads() if model is None else ():
         note(f"refused: s3://{upload.bucket}/{upload.key} belongs to no deployed model")

@@ -6,6 +6,7 @@ the same transaction: a run whose lease has expired is fenced off, however late 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -173,6 +174,23 @@ def unpend(ledger: Ledger, model: str, dataset: str) -> None:
 def order(dataset: DatasetVersion) -> str:
     """The order of uploads: by time, then by S3's sequencer, right-padded, for one key within a second."""
     return f"{_utc(dataset.uploaded_at)} {dataset.sequencer.ljust(40, '0')} {dataset.id}"
+
+
+def is_newest(ledger: Ledger, dataset: DatasetVersion) -> bool:
+    """Notes a version of a key. False if a newer one was noted before: events may arrive out of order."""
+    digest = hashlib.sha256(dataset.key.encode()).hexdigest()[:32]
+    try:
+        ledger.table.update_item(
+            Key=_key(dataset.model, f"latest#{digest}"),
+            UpdateExpression="SET #order = :order",
+            ConditionExpression="attribute_not_exists(#order) OR #order <= :order",
+            ExpressionAttributeNames={"#order": "order"},
+            ExpressionAttributeValues={":order": order(dataset)},
+        )
+    except ClientError as error:
+        _when_refused(error)
+        return False
+    return True
 
 
 def promote(ledger: Ledger, run: Holder, champion: Champion) -> None:

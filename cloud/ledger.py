@@ -6,6 +6,10 @@ The attribute `record` holds a whole record as JSON; the other attributes are th
                        sk prequential#DATASET             the champion's metrics on a new dataset
                        sk stop#ID                         the request of a person to stop a run
                        sk split                           the model's secret that chooses its held-out rows
+                       sk latest#DIGEST                   the newest version of a key, see cloud.lease
+                       sk recent#KIND#TIME#ID             see cloud.recent
+                       sk day#DATE                        the number of a day's uploads and their bytes
+                       sk day#DATE#DATASET                the bytes of the parts that a manifest names
     pk model#-         sk dataset#ID                      uploads that no spec knows
                        sk notified#ID                     the run's notice has been sent
                        sk token#ID                        see cloud.executions
@@ -16,13 +20,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from cloud import CloudError
+from cloud import CloudError, recent
 from perennial.identity import model_of
 from perennial.live import LivePoint
 from perennial.outcomes import State
@@ -41,6 +45,7 @@ from perennial.records import (
 
 R = TypeVar("R", bound=Record)
 UNKNOWN_MODEL = "-"
+KEPT = timedelta(days=8)  # the counts of a day
 MOST_UNKNOWN = 100  # records of uploads for no known model in a day; more are left out
 
 
@@ -66,6 +71,7 @@ class Ledger:
 
     def claim(self, dataset: DatasetVersion) -> bool:
         """Inserts a dataset version once. False when it exists: the same event came twice."""
+        self.table.put_item(Item=recent.item("dataset", dataset))
         return self._put(dataset, "dataset", dataset.id, state=dataset.state, new=True)
 
     def dataset(self, identity: str) -> DatasetVersion:
@@ -117,19 +123,23 @@ class Ledger:
         return self._find(DatasetVersion, model_of(identity), f"dataset#{identity}") is not None
 
     def day_counts(self, model: str, day: str) -> tuple[int, int]:
-        """The number of a model's uploads that were admitted on a day, and their bytes."""
-        found = self.table.get_item(Key={"pk": f"model#{model}", "sk": f"day#{day}"}, ConsistentRead=True)
-        item = found.get("Item", {})
-        return int(item.get("uploads", 0)), int(item.get("bytes", 0))
+        """The number of a model's uploads that were admitted on a day, and their bytes with those of their parts."""
+        found = list(self._query(f"model#{model}", f"day#{day}"))
+        return sum(int(item.get("uploads", 0)) for item in found), sum(int(item["bytes"]) for item in found)
 
-    def count_upload(self, model: str, day: str, size: int, expires: datetime) -> None:
-        """Counts an upload of a day; DynamoDB deletes the counts some time after `expires`."""
+    def count_upload(self, dataset: DatasetVersion, at: datetime) -> None:
+        """Counts an upload of the day of `at`; DynamoDB deletes the counts some time after KEPT."""
         self.table.update_item(
-            Key={"pk": f"model#{model}", "sk": f"day#{day}"},
+            Key={"pk": f"model#{dataset.model}", "sk": f"day#{at:%Y-%m-%d}"},
             UpdateExpression="ADD uploads :one, #bytes :size SET expires = :expires",
             ExpressionAttributeNames={"#bytes": "bytes"},
-            ExpressionAttributeValues={":one": 1, ":size": size, ":expires": int(expires.timestamp())},
+            ExpressionAttributeValues={":one": 1, ":size": dataset.size, ":expires": int((at + KEPT).timestamp())},
         )
+
+    def count_parts(self, dataset: DatasetVersion, size: int, at: datetime) -> None:
+        """Counts the bytes of a dataset's parts on the day of `at`; counted again at the same `at`, they count once."""
+        key = {"pk": f"model#{dataset.model}", "sk": f"day#{at:%Y-%m-%d}#{dataset.id}"}
+        self.table.put_item(Item={**key, "bytes": size, "expires": int((at + KEPT).timestamp())})
 
     def unknown_uploads(self) -> list[DatasetVersion]:
         """The uploads whose keys name no model."""
@@ -163,6 +173,7 @@ class Ledger:
 
     def open_run(self, run: Run) -> bool:
         """Inserts a run once. False when it exists."""
+        self.table.put_item(Item=recent.item("run", run))
         return self._put(run, "run", run.id, state=run.state, new=True)
 
     def run(self, identity: str) -> Run:
@@ -194,6 +205,7 @@ class Ledger:
 
     def put_version(self, version: ModelVersion) -> None:
         """Writes a model version; written again, only its latest run changes."""
+        self.table.put_item(Item=recent.item("version", version))
         self._put(version, "version", version.id)
 
     def version(self, identity: str) -> ModelVersion:

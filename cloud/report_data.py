@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cloud import s3
+from cloud import recent, s3
 from cloud.ledger import Ledger, MissingRecordError
 from cloud.platform import Platform
 from perennial import layout
@@ -14,7 +14,7 @@ from perennial.profile import Profile, ProfileError
 from perennial.records import DatasetVersion, ModelVersion, Run
 from perennial.reports import History, ReportData
 
-NEWEST = 500  # runs of which an index shows metrics
+NEWEST = 500  # runs, datasets and versions that pages of a model show
 _WORKERS = 10
 _RENAMED = ("evaluation", "decision", "drift")  # parts that older releases wrote with other keys
 
@@ -23,6 +23,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
     """The data of one run so far. Raises MissingRecordError if the ledger has lost a model version."""
     models, data = platform.models_bucket, platform.data_bucket
     reference = _reference_key(ledger, run)
+    scores = recent.scores(ledger, run.model, [dataset.id for dataset in recent.datasets(ledger, run.model, NEWEST)])
     wanted = {
         "spec": (models, layout.spec(run.model, run.spec_digest)),
         "evaluation": (models, layout.run(run.id, layout.EVALUATION)),
@@ -42,7 +43,7 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
         dataset=_dataset(ledger, run),
         version=_version(ledger, run),
         environment=platform.environment,
-        scores=tuple(score for score in ledger.scores(run.model) if run.ended_at is None or score.at <= run.ended_at),
+        scores=tuple(score for score in scores if run.ended_at is None or score.at <= run.ended_at),
         profile=_profile(found.pop("profile", None)),
         reference=_profile(found.pop("reference")),
         **found,
@@ -50,18 +51,28 @@ def of_run(platform: Platform, ledger: Ledger, run: Run) -> ReportData:
 
 
 def history(platform: Platform, ledger: Ledger, model: str) -> History:
-    """A model's runs, and the summary of each that has a report."""
-    runs = ledger.runs(model)
+    """A model's newest runs, datasets and versions, their numbers, and the summary of each run that has a report.
+
+    The champion's version and its run are among them, however old they are.
+    """
+    runs, versions = recent.runs(ledger, model, NEWEST), recent.versions(ledger, model, NEWEST)
+    datasets, champion = recent.datasets(ledger, model, NEWEST), ledger.champion(model)
+    if champion is not None:
+        missing = champion.run not in {run.id for run in runs} and ledger.has_run(champion.run)
+        runs += [ledger.run(champion.run)] if missing else []
+        known = {version.id for version in versions}
+        versions += [ledger.version(champion.version)] if champion.version not in known else []
     with ThreadPoolExecutor(_WORKERS) as pool:
-        keys = [(platform.models_bucket, layout.report_summary(model, run.id)) for run in runs[:NEWEST]]
+        keys = [(platform.models_bucket, layout.report_summary(model, run.id)) for run in runs]
         summaries = list(pool.map(lambda place: _json(*place), keys))
     return History(
         model=model,
         runs=tuple(runs),
-        datasets=tuple(ledger.datasets(model)),
-        versions=tuple(ledger.versions(model)),
-        champion=ledger.champion(model),
-        scores=tuple(ledger.scores(model)),
+        datasets=tuple(datasets),
+        versions=tuple(versions),
+        counts={f"{kind}s": recent.count(ledger, model, kind) for kind in ("run", "dataset", "version")},
+        champion=champion,
+        scores=tuple(recent.scores(ledger, model, [dataset.id for dataset in datasets])),
         look=ledger.monitoring(model),
         live=tuple(ledger.live_points(model)),
         summaries={run.id: seen for run, seen in zip(runs, summaries, strict=False) if seen is not None},

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from perennial.records import Edge, ModelVersion, Run
 
 Direction = Literal["sources", "products"]
+#: ids that nothing is a source of; each has an edge from every version or dataset, which the walk to sources skips
+_ENDS = ("code:", "spec:", "card:", "import:")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def walk(root: str, direction: Direction, edges: Callable[[str], Iterable[Edge]]
 def _walk(
     identity: str, kind: str, direction: Direction, edges: Callable[[str], Iterable[Edge]], seen: set[str]
 ) -> Node:
-    if identity in seen or kind == "judged_against":
+    if identity in seen or kind == "judged_against" or (direction == "sources" and identity.startswith(_ENDS)):
         return Node(identity, kind)
     seen.add(identity)
     outward = [(e.kind, e.target) if direction == "sources" else (e.kind, e.source)

@@ -6,6 +6,7 @@ the environment NAME beside others, with names of its own for everything.
 
 import json
 import os
+import re
 
 from stacks.settings import PROJECT, Settings, SettingsError  # before aws_cdk: finds the Node that aws_cdk runs on
 
@@ -18,6 +19,8 @@ from perennial.spec import SpecError, load_all
 from stacks.data import DataStack
 from stacks.models import Model
 from stacks.platform_stack import PlatformStack
+
+_TOO_MANY = re.compile(r"Number of resources in stack '([^']+)': (\d+) is greater than allowed maximum of (\d+)")
 
 
 def main() -> None:
@@ -41,7 +44,22 @@ def main() -> None:
     data = DataStack(app, "Data", settings=settings)
     models = {name: Model(athena.tables(spec), spec.monitoring.every_hours) for name, spec in specs.items()}
     PlatformStack(app, "Platform", data=data, models=models, settings=settings)
-    app.synth()
+    synthesize(app, len(models))
+
+
+def synthesize(app: App, models: int) -> None:
+    """Writes the assembly. Exits with a sentence where a stack has more resources than CloudFormation takes."""
+    try:
+        app.synth()
+    except RuntimeError as error:
+        found = _TOO_MANY.search(str(error))
+        if found is None:
+            raise
+        raise SystemExit(
+            f"the stack '{found[1]}' of {models:,} models would have {int(found[2]):,} resources, and CloudFormation "
+            f"takes {int(found[3]):,}; 20 models fit. Next: deploy further models as another environment, from a "
+            "folder of their own: cdk deploy --all -c models=FOLDER -c name=NAME"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObj
 DELETE = ("s3:DeleteObjectVersion",)  # a version for good; nobody sets delete markers
 WRITE = ("s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload")
 LIST = ("s3:ListBucket", "s3:ListBucketVersions")
-READ_ITEMS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
+READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
 WRITE_ITEMS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from perennial.contract.plan import Plan
@@ -14,7 +15,7 @@ from training.split import Split
 
 def measured(plan: Plan, split: Split, mine: Scored, theirs: Scored | None) -> dict[str, Any]:
     """The 'overwrites' of evaluation.json: counts of known keys, and the champion's metric on the rows it knows."""
-    counts = {"known": split.relabelled.known, "changed": split.relabelled.changed}
+    counts = asdict(split.relabelled)
     own = split.own
     if theirs is None or not own.any():
         return {**counts, "own": None}

@@ -20,11 +20,13 @@ _CHANGED = 0.5
 class Relabelled:
     """Labelled rows of the newest dataset.
 
-    `known`: those whose key an older dataset labels, too; `changed`: those of them with another label.
+    `known`: those whose key an older dataset labels, too; `changed`: those of them with another label. `older`: the
+    number of keys that older datasets label.
     """
 
     known: int = 0
     changed: int = 0
+    older: int = 0
 
 
 def relabelled(window: Window, plan: Plan) -> Relabelled:
@@ -39,7 +41,7 @@ def relabelled(window: Window, plan: Plan) -> Relabelled:
     both = labelled[new].merge(before, on=key, suffixes=("_now", "_then"))
     now, then = both[f"{plan.target}_now"], both[f"{plan.target}_then"]
     if plan.problem != "regression":
-        return Relabelled(len(both), int((now != then).sum()))
+        return Relabelled(len(both), int((now != then).sum()), len(before))
     spread = float(before[plan.target].to_numpy(dtype=np.float64).std()) if len(before) else 0.0
     apart = np.abs(now.to_numpy(dtype=np.float64) - then.to_numpy(dtype=np.float64))
-    return Relabelled(len(both), int((apart > _CHANGED * spread).sum()))
+    return Relabelled(len(both), int((apart > _CHANGED * spread).sum()), len(before))

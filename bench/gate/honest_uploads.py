@@ -8,82 +8,23 @@ metrics. Beside them stands an attack: the keys of an upload with the other labe
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
-import json
-import tarfile
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from bench.gate.tables import put
+from bench.gate.uploads import Replay
 from examples.flights import data
 from perennial.contract.model import ModelSpec
-from perennial.contract.plan import ChampionFile, Origin, Plan
-from perennial.gate.checks.overwrites import FALL, LABELS, RECORDED
-from perennial.gate.decision import Decision, decide
+from perennial.gate.checks.overwrites import FALL, LABELS
+from perennial.gate.decision import Decision
 from perennial.spec import load
-from training.job import Paths
-from training.train import train
 
 PAGE = Path(__file__).parents[2] / "docs" / "split.md"
 SPEC = Path(__file__).parents[2] / "models" / "flights.yaml"
-SECRET = "SZ3cdQk0Yz_1a2b3"
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The folder of a model, its version, and its metrics as the ledger would record them."""
-
-    folder: Path
-    version: str
-    metrics: dict[str, Any]
-
-
-class Replay:
-    """Uploads one after another: a training of each, and the decision on it."""
-
-    def __init__(self, spec: ModelSpec, folder: Path) -> None:
-        self._spec, self._folder, self._count = spec, folder, 0
-        self._champion: Champion | None = None
-
-    def upload(self, window: Sequence[pl.DataFrame], stays: bool = True) -> Decision:
-        """The decision on the newest of some datasets; a promoted candidate stays as the champion."""
-        paths = Paths.of({"SAGEMAKER_BASE_DIR": str(self._folder / f"{self._count:03d}")})
-        self._count += 1
-        self._prepare(paths, window)
-        with contextlib.redirect_stdout(io.StringIO()):
-            digest = train(paths)
-        evaluation = json.loads((paths.output / "evaluation.json").read_text())
-        recorded = self._champion.metrics if self._champion else {}
-        decision = decide({**evaluation, RECORDED: recorded}, self._spec.gate_checks())
-        if decision.promote and stays:
-            metrics = evaluation["candidate"]["metrics"]
-            self._champion = Champion(paths.model, f"flights@{digest[:12]}", metrics)
-        return decision
-
-    def _prepare(self, paths: Paths, window: Sequence[pl.DataFrame]) -> None:
-        names = tuple(f"ds-flights-{place:012x}" for place in range(len(window)))
-        for name, rows in zip(names, window, strict=True):
-            folder = paths.data / name
-            folder.mkdir(parents=True)
-            rows.write_parquet(folder / "rows.parquet")
-        paths.plan.mkdir(parents=True)
-        origin = Origin(datasets=names, newest=names[-1])
-        plan = Plan.of(self._spec, "run-flights-000000000000", self._pack(paths.plan), origin)
-        (paths.plan / "plan.json").write_text(json.dumps(replace(plan, secret=SECRET).to_json()))
-
-    def _pack(self, folder: Path) -> ChampionFile | None:
-        if self._champion is None:
-            return None
-        with tarfile.open(folder / "champion.tar.gz", "w:gz", compresslevel=1) as archive:
-            for path in sorted(self._champion.folder.iterdir()):
-                archive.add(path, path.name)
-        return ChampionFile(self._champion.version, "champion.tar.gz")
 
 
 @dataclass(frozen=True)

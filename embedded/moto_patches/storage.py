@@ -4,18 +4,21 @@ moto's S3 events have a constant sequencer, a wrong reason and no order; its not
 queue's policy is asked. It denies by a bucket policy's statements without their conditions, so a policy that denies
 requests without TLS denies all. It lists versions by copying every object of the bucket with its content, which
 Python's collector frees late. moto's DynamoDB checks a condition and writes in two steps, so that two threads may both
-succeed.
+succeed; and it sorts every item of the table for each query.
 """
 
+import copy
 import logging
 import tempfile
 import threading
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 import flask
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models, notifications
 
@@ -91,11 +94,12 @@ def _without_content(key: models.FakeKey, _memo: dict[int, Any]) -> Any:
     return copied
 
 
+_AFTER_HASH_KEY = tuple(signature(Table.query).parameters)[2:]
 CALLS = ("get_item", "query", "scan", "put_item", "update_item", "delete_item", "transact_write_items")
 
 
 def install_tables(patches: Patches) -> None:
-    """Runs the calls on tables one at a time."""
+    """Runs the calls on tables one at a time. A query of a table reads the items of its partition alone."""
     lock = threading.RLock()
 
     def serial(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,3 +112,21 @@ def install_tables(patches: Patches) -> None:
 
     for name in CALLS:
         patches.replace(DynamoDBBackend, name, serial(getattr(DynamoDBBackend, name)))
+
+    def query(table: Table, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
+        named = dict(zip(_AFTER_HASH_KEY, args, strict=False)) | kwargs
+        if named.get("index_name") or hash_key not in table.items:
+            return every(table, hash_key, *args, **kwargs)
+        partition = copy.copy(table)
+        partition.items = {hash_key: _begun(table.items[hash_key], named)}  # type: ignore[assignment]
+        return every(partition, hash_key, *args, **kwargs)
+
+    every = patches.replace(Table, "query", query)
+
+
+def _begun(items: Any, named: dict[str, Any]) -> Any:
+    """The items of a partition whose sort key begins with the text that a query names; all where it names none."""
+    prefix = next(iter(named.get("range_objs") or ()), None)
+    if named.get("range_comparison") != "BEGINS_WITH" or prefix is None or prefix.type != "S":
+        return items
+    return {key: item for key, item in items.items() if key.value.startswith(prefix.value)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import cast
 
-from cloud import executions, lease
+from cloud import executions, lease, recent
 from cloud.handovers import ConcludeRequest, StateError
 from functions.conclusion import conclude
 from functions.dispatch import cleanup
@@ -19,17 +19,21 @@ from perennial.outcomes import Outcome
 from perennial.records import Run
 
 LOST = StateError("LostRunError", "the run had no execution and no lease any more; what it had begun was ended")
+NEWEST = 500  # runs that are looked at: older ones were looked at before; beside them the one with the lease
 GRACE, RECENT = timedelta(minutes=15), timedelta(days=2)  # after the end of a run: its notice is under way, or is lost
 
 
 def end(context: Context, model: str) -> int:
     """Ends the lost runs of a model, and completes conclusions that ended in the middle; returns how many it ended."""
-    runs = context.ledger.runs(model)
+    runs = recent.runs(context.ledger, model, NEWEST)
+    held = lease.held(context.ledger, model)  # its run may be older, where many uploads were superseded meanwhile
+    if held is not None and held.run not in {run.id for run in runs} and context.ledger.has_run(held.run):
+        runs.append(context.ledger.run(held.run))
     ended = sum(_end_if_lost(context, run) for run in runs if run.state == "running")
     _free(context, model)
     for run in runs:
-        recent = run.ended_at is not None and GRACE < context.now - run.ended_at < RECENT
-        if recent and not context.ledger.was_notified(run):
+        fresh = run.ended_at is not None and GRACE < context.now - run.ended_at < RECENT
+        if fresh and not context.ledger.was_notified(run):
             reference = executions.reference(context.platform, run, run.trigger)
             conclude(ConcludeRequest(reference, cast(Outcome, run.state)))
     return ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from cloud import lease, messaging, s3
+from cloud import lease, messaging, recent, s3
 from cloud.handovers import BucketName, CreatedObject, ObjectCreated, ObjectCreatedDetail, ReconciledUploads
 from functions.dispatch import lost_runs, retention, uploads
 from functions.dispatch.handler import context
@@ -37,6 +37,10 @@ def _reconcile(context: Context, model: str) -> ReconciledUploads:
     """
     ended = lost_runs.end(context, model)
     datasets = context.ledger.datasets(model)
+    if not recent.is_complete(context.ledger, model):
+        for dataset in datasets:
+            lease.is_newest(context.ledger, dataset)
+        recent.complete(context.ledger, model)
     known = {dataset.id for dataset in datasets}
     failed: list[BaseException] = []
     found = 0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cloud import executions, forgettings, lease, retrainings, sources
+from cloud import executions, forgettings, lease, recent, retrainings, sources
 from cloud.handovers import HOLD, DispatchMessage, ObjectCreated
 from cloud.ledger import Ledger
 from cloud.platform import Platform
@@ -237,7 +237,11 @@ def start(
 
 def _is_outdated(context: Context, dataset: DatasetVersion) -> bool:
     """True if the ledger has a newer version of the same key. Events may arrive out of order."""
-    return any(
+    if not lease.is_newest(context.ledger, dataset):
+        return True
+    if recent.is_complete(context.ledger, dataset.model):
+        return False
+    return any(  # until the reconciler has noted the versions of an earlier release
         other.key == dataset.key and lease.order(other) > lease.order(dataset)
         for other in context.ledger.datasets(dataset.model)
     )

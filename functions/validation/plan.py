@@ -52,6 +52,8 @@ def handler(task: Task, _request: RunRequest) -> PlannedFiles:
         if task.may_wait("plan", PART_WAITS):
             return PlannedFiles("waiting", files)
         problems = [Problem("manifest", f"'{missing}' is named by the manifest, but was not uploaded")]
+    if layout.is_named(dataset.key, layout.MANIFEST):
+        task.ledger.count_parts(dataset, sum(upload.size for upload in uploads), task.run.started_at)
     task.ledger.change_dataset(dataset.id, content=_content(uploads))
     problems += card.check(task, dataset, {upload.key for upload in uploads})
     items = division.divide(dataset.bucket, uploads)

@@ -92,7 +92,7 @@ class Data(Part):
     )
     daily_uploads: int = setting(500, "The number of uploads in a day (UTC); further ones wait for the next day.", ge=1)
     daily_gb: float = setting(
-        1000.0, "The size of a day's uploads in GB, manifests without their parts; further ones wait.", gt=0
+        1000.0, "The size of a day's uploads in GB, with the parts that manifests name; further ones wait.", gt=0
     )
 
 

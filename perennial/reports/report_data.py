@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from perennial.contract.values import frequent_words
 from perennial.environment import Environment
@@ -56,7 +56,9 @@ class ReportData:
 
 @dataclass(frozen=True)
 class History:
-    """The history of a model: its runs and datasets in any order, and the summary of each reported run by id.
+    """The history of a model: its newest runs and datasets in any order, and the summary of each reported run by id.
+
+    `counts` has the numbers of all runs, datasets and versions; without it none are left out.
 
     `look` is the record of its latest monitoring, `scores` are those of champions on new datasets,
     `live` the metrics of its newest looks, oldest first.
@@ -71,3 +73,8 @@ class History:
     look: Mapping[str, Any] | None = None
     scores: tuple[PrequentialScore, ...] = ()
     live: tuple[LivePoint, ...] = ()
+    counts: Mapping[str, int] | None = None
+
+    def count(self, kind: Literal["runs", "datasets", "versions"]) -> int:
+        """The number of all records of a kind."""
+        return self.counts[kind] if self.counts is not None else len(getattr(self, kind))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from perennial.spec import parse
 from tests.faults.account import SPEC, Account, assert_invariants, table
+from tests.faults.workflow import StateError
 
 
 def bounded(account: Account, bounds: str) -> None:
@@ -52,3 +55,34 @@ def test_one_models_bound_holds_for_it_alone(account: Account) -> None:
             account.upload(model, f"{number}.csv", table(number))
     account.settle()
     assert [len(account.world.ledger.datasets(model)) for model in ("apples", "pears")] == [1, 2]
+
+
+def test_parts_that_a_manifest_names_are_counted_once_though_the_plan_is_repeated(account: Account) -> None:
+    size = len(table(1))
+    bounded(account, f"daily_gb: {2.5 * size / 1e9:.9f}")
+    undisturbed, plans = account.call, list[str]()
+
+    def call(name: str, payload: Any, data: dict[str, Any]) -> Any:
+        found = undisturbed(name, payload, data)
+        if name == "Plan" and not plans:
+            plans.append(name)
+            raise StateError("Lambda.SdkClientException", "the response was lost")
+        return found
+
+    account.call = call
+    manifest = b'{"files": ["0.csv", "1.csv"]}'
+    for number in range(2):
+        account.upload("apples", f"a/{number}.csv", table(number))
+    account.upload("apples", "a/manifest.json", manifest)
+    account.settle()
+    assert plans
+    day = f"{account.clock.now:%Y-%m-%d}"
+    assert account.world.ledger.day_counts("apples", day) == (1, 2 * size + len(manifest))
+    account.upload("apples", "b.csv", table(2))
+    account.settle()
+    assert len(account.world.ledger.datasets("apples")) == 1
+    assert [one for one in account.read_notices() if "wait for tomorrow" in one["subject"]]
+    account.clock.forward(days=1)
+    account.reconcile()
+    account.settle()
+    assert len(account.world.ledger.datasets("apples")) == 2

@@ -185,7 +185,7 @@ class Schedule(RuleBasedStateMachine):
 
 
 @contextmanager
-def fresh() -> Iterator[Account]:
+def fresh(models: tuple[str, ...] = MODELS) -> Iterator[Account]:
     """An empty account; for each example a new one."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}.items():
@@ -198,7 +198,7 @@ def fresh() -> Iterator[Account]:
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
         )
-        account = build(build_world(Ledger("ledger"), patch), patch, MODELS)
+        account = build(build_world(Ledger("ledger"), patch), patch, models)
         with answered(account.sagemaker.answer):
             yield account
     forget()

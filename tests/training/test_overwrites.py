@@ -78,11 +78,22 @@ def test_new_rows_and_a_few_corrections_ask_nobody(champion: Job, tmp_path: Path
     assert (decision.outcome, verdicts[LABELS], verdicts[FALL]) == ("promote", "passed", "passed")
 
 
+@pytest.mark.parametrize(("corrections", "verdict"), [(20, "passed"), (60, "unsure")])
+def test_an_upload_of_corrections_alone_asks_beyond_two_per_cent_of_older_keys(
+    champion: Job, tmp_path: Path, corrections: int, verdict: str
+) -> None:
+    """All known keys of such an upload have other labels."""
+    upload = pd.concat([flipped(people(1200).iloc[:corrections]), people(600, start=5000)], ignore_index=True)
+    decision = decided(tmp_path, champion, {"ds-0": people(1200), "ds-1": upload})
+    (labels,) = [check for check in decision.checks if check.name == LABELS]
+    assert (labels.verdict, labels.value) == (verdict, 1.0)
+
+
 def test_numbers_are_other_labels_from_half_a_standard_deviation_on() -> None:
     frame = pd.DataFrame({"id": [1, 2, 3, 1, 2, 4], "spent": [0.0, 10.0, 20.0, 1.0, 18.0, 5.0]})
     plan = plan_of(problem="regression", target="spent")
     found = relabelled(Window(frame, np.array([0, 0, 0, 1, 1, 1]), 1), plan)
-    assert (found.known, found.changed) == (2, 1)
+    assert (found.known, found.changed, found.older) == (2, 1, 3)
 
 
 def test_the_side_of_a_row_depends_on_the_secret_and_the_manifest_does_not_reveal_it(champion: Job) -> None:

@@ -39,9 +39,9 @@ def glance_contents(history: History, retirement: Retirement | None) -> dict[str
         "last_run": _run(last, last.id in summaries) if last else None,
         "look": _look(history.look),
         "counts": {
-            "runs": len(history.runs),
-            "datasets": len(history.datasets),
-            "versions": len(history.versions),
+            "runs": history.count("runs"),
+            "datasets": history.count("datasets"),
+            "versions": history.count("versions"),
         },
     }
 

@@ -34,7 +34,7 @@ def index_contents(history: History) -> dict[str, Any]:
         "runs": [
             _run(run, names.get(run.dataset), mapping(summaries.get(run.id)), run.id in summaries) for run in shown
         ],
-        "runs_left_out": len(runs) - len(shown),
+        "runs_left_out": max(0, history.count("runs") - len(shown)),
         "counts": {state: count for state in OUTCOMES if (count := sum(run.state == state for run in runs))},
         "history": _history(shown, summaries),
         "prequential": prequential(history.scores),

@@ -36,9 +36,9 @@ def lineage_contents(history: History) -> dict[str, Any]:
         "kind": "lineage",
         "model": history.model,
         "versions": [_version(version, known, version.id == serving) for version in shown],
-        "versions_left_out": len(versions) - len(shown),
+        "versions_left_out": max(0, history.count("versions") - len(shown)),
         "datasets": [_dataset(dataset, products[dataset.id]) for dataset in listed],
-        "datasets_left_out": len(newest) - len(listed),
+        "datasets_left_out": max(0, history.count("datasets") - len(listed)),
         "graph": _graph(shown[:IN_GRAPH][::-1], known),
     }
 
