@@ -76,11 +76,16 @@ def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str |
         known = [text_of(one) for one in column.values]
         if text_of(value) not in known:
             return f"'{text_of(value)}' is not among the values of '{name}'{did_you_mean(text_of(value), known)}"
-    if bounded and column.minimum is not None and value < column.minimum:
+    if bounded and _is_comparable(value, column.minimum) and value < column.minimum:
         return f"{value} is below the minimum {column.minimum} of '{name}'"
-    if bounded and column.maximum is not None and value > column.maximum:
+    if bounded and _is_comparable(value, column.maximum) and value > column.maximum:
         return f"{value} is above the maximum {column.maximum} of '{name}'"
     return None
+
+
+def _is_comparable(value: Any, limit: Any) -> bool:
+    """False without a limit, and for one of another type, which is a fault of its own."""
+    return limit is not None and isinstance(value, str) == isinstance(limit, str)
 
 
 def _names(spec: ModelSpec) -> Iterator[Fault]:
@@ -91,6 +96,7 @@ def _names(spec: ModelSpec) -> Iterator[Fault]:
     for place, name in named:
         if name not in spec.columns:
             yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+    yield from twice(spec.key, ("key",), "columns of the key")
 
 
 def _training(spec: ModelSpec) -> Iterator[Fault]:
@@ -291,18 +297,27 @@ def _is_of(value: Any, kind: str) -> bool:
         case "boolean":
             return isinstance(value, bool)
         case "integer":
-            return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+            return _is_finite(value) and float(value).is_integer()
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            return _is_finite(value)
         case "date" | "datetime":
-            return isinstance(value, str) and _is_moment(value)
+            return isinstance(value, str) and _is_moment(value, kind)
         case _:
             return True
 
 
-def _is_moment(value: str) -> bool:
+def _is_finite(value: Any) -> bool:
+    """True for a number that a double holds; an integer of YAML may have any number of digits."""
     try:
-        dt.datetime.fromisoformat(value)
-    except ValueError:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _is_moment(value: str, kind: str) -> bool:
+    """True for a date or a moment as readers compare it with the values of rows: in UTC, in the years 1 to 9999."""
+    try:
+        READERS[kind](value if kind == "date" else dt.datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
         return False
     return True

@@ -96,10 +96,23 @@ def test_a_card_may_be_left_to_the_upload_but_not_misspelt():
         ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
         ("name: churn", "name: Churn Model", "is not allowed; expected: "),
         ("  age: {", '  "*": {type: text}\n  age: {', "cannot be called '*'"),
+        ("key: [id]", "key: [id, plan, id]", "models/churn.yaml:8: key.2: two columns of the key are called 'id'"),
+        ("maximum: 120", f"maximum: {'9' * 400}", f"{'9' * 400} is no bound of a integer column"),
+        ("maximum: 120", f"maximum: {'9' * 5000}", f"churn.yaml:11: '{'9' * 40}' cannot be read as a number"),
+        ("maximum: 120", f"values: [{'9' * 400}]", "is no integer"),
+        ("type: text}", "type: datetime, minimum: '0001-01-01T00:00+14:00'}", "is no bound of a datetime column"),
+        ("type: text}", "type: date, minimum: 2020-W10-1}", "'2020-W10-1' is no bound of a date column"),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused(before, after, message):
     assert any(message in fault for fault in faults(GOOD.replace(before, after)))
+
+
+def test_a_value_is_not_compared_with_a_bound_of_another_type():
+    sliced = GOOD.replace("minimum: 0", "minimum: young") + "gate: {slices: {named: [{name: a, where: {age: 20}}]}}\n"
+    assert faults(sliced) == [
+        "models/churn.yaml:11: columns.age.minimum: a bound of a integer column is a number",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from unicodedata import normalize
 import polars as pl
 import pytest
 
-from perennial.contract.columns import Column
+from perennial.contract.columns import Column, ColumnType
 from perennial.validation import CODES, Limits
-from tests.perennial.validation.conftest import HEADER, ROWS, Look, small, text
+from tests.perennial.validation.conftest import HEADER, ROWS, Look, contract_of, small, text
 
 ACCESS_DENIED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"""
@@ -220,3 +220,10 @@ def test_a_sensitive_value_is_hidden_in_messages(look: Look) -> None:
     problem = look(text("1,secret,1,true", "2,AA,1,false"), small(columns=columns)).verdict.problems[0]
     assert "secret" not in str(problem.as_dict())
     assert problem.row == 1
+
+
+@pytest.mark.parametrize("type_", ["integer", "number"])
+def test_a_bound_beyond_the_integers_of_polars_is_compared(look: Look, type_: ColumnType) -> None:
+    columns = {"id": Column("integer"), "x": Column(type_, minimum=-(10**300), maximum=10**40)}
+    contract = contract_of({"columns": columns, "target": "id", "problem": "regression"})
+    assert look(b"id,x\n1,-5\n2,9000000000000000000\n", contract).verdict.rows_accepted == 2
