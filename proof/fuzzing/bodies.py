@@ -7,11 +7,13 @@ import json
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from perennial.contract.requests import CSV, JSON, JSONLINES, PARQUET
+from perennial.contract.fields import PayloadError
+from perennial.contract.requests import CSV, JSON, JSONLINES, PARQUET, UnsupportedTypeError
 from proof.fuzzing.example import csv_of, frame, jsonl_of, model, parquet_of, rows, spec
 from proof.fuzzing.harness import Harness
+from training.payloads.answers import RefusedError
+from training.payloads.negotiation import NotAcceptableError
 from training.serve import App
 
 _TYPES = (JSON, CSV, JSONLINES, PARQUET, f"{CSV}; header=present", f"{CSV}; header=absent")
@@ -20,10 +22,7 @@ _JSON_WORDS = ('{"rows": [', '{"instances": [', '{"columns": {', "\\ud800", "NaN
 
 
 def answer(data: bytes) -> object:
-    """Answers a request. Its first byte chooses the content type and what is accepted, the others are the body.
-
-    A status of 500 says that the model failed, which no body may cause.
-    """
+    """Answers a request. Its first byte chooses the content type and what is accepted, the others are the body."""
     head, body = data[0] if data else 0, data[1:]
     kinds = len(_TYPES)
     environ = {
@@ -35,19 +34,17 @@ def answer(data: bytes) -> object:
         "QUERY_STRING": "explain=true" if head >= 128 else "",
         "wsgi.input": io.BytesIO(body),
     }
-    told: list[Any] = []
-    content = b"".join(_app()(environ, lambda status, headers: told.extend((status, headers))))
-    if told[0].startswith("500"):
-        raise AssertionError(content.decode())
-    return told[0], content
+    app = _app()
+    if app.model is None or app.model.path != "fast":
+        raise AssertionError(app.fault or "the model has no fast path")
+    found = app.invoke(app.model, environ)
+    return found.kind, found.body.encode()
 
 
 @cache
 def _app() -> App:
     folder = tempfile.TemporaryDirectory()
     app = App(model(Path(folder.name) / "ml"))
-    if app.model is None or app.model.path != "fast":
-        raise AssertionError(app.fault or "the model has no fast path")
     _FOLDERS.append(folder)
     return app
 
@@ -81,6 +78,7 @@ HARNESSES = {
     "bodies": Harness(
         answer,
         _seeds(),
+        (PayloadError, RefusedError, UnsupportedTypeError, NotAcceptableError),
         words=(*_JSON_WORDS, '"', '""', "\r\n", "\ufeff", "NA", "nan", "inf", "9" * 20, "1,234 €", *spec().columns),
     ),
 }

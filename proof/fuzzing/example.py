@@ -131,7 +131,7 @@ def model(folder: Path) -> Path:
     paths = Paths.of({"SAGEMAKER_BASE_DIR": str(folder)})
     paths.data.mkdir(parents=True)
     paths.plan.mkdir(parents=True)
-    (paths.data / "rows.parquet").write_bytes(_file(400))
+    (paths.data / "rows.parquet").write_bytes(_file(150))
     (paths.plan / "plan.json").write_text(
         json.dumps(Plan.of(spec(), "run-people-1f0c93ab27de", None, Origin()).to_json())
     )

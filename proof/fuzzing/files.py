@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 from perennial.profile import freeze
-from perennial.validation import Part, footer, inspect, sample
+from perennial.validation import Contract, Limits, Part, footer, inspect, sample
 from perennial.validation.cross_file_keys import buckets
 from perennial.validation.footer import FooterError
 from proof.fuzzing.example import SCRATCH, csv_of, frame, grid, jsonl_of, parquet_of, plainly_written, spec
 from proof.fuzzing.harness import Harness
 
+_UNFOLDED = 256 << 10
 _CSV = (
     '"',
     '""',
@@ -37,9 +39,16 @@ _MOMENTS = ("29/02/2019", "31/12/9999", "2026-11-01T10:00:00+14:00", "0001-01-01
 _JSON = ("\\ud800", "\\u0000", "NaN", "{}", "[]", "[" * 70, '{"a":' * 70, "1e400", "true", "null", "\n{")
 
 
+@cache
+def _contract() -> Contract:
+    """The contract with limits that fit the size of an input, so that gzip and Parquet may unfold to no more."""
+    limits = Limits(total_bytes=_UNFOLDED, expansion_free_bytes=_UNFOLDED, parquet_free_bytes=_UNFOLDED)
+    return replace(spec().contract(), limits=limits)
+
+
 def read_file(name: str, data: bytes) -> object:
     """Samples, inspects and divides the keys of a file, as the functions of the validation do."""
-    contract = spec().contract()
+    contract = _contract()
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         path = Path(folder) / name
         path.write_bytes(data)
@@ -60,7 +69,7 @@ def _footer(path: Path, data: bytes) -> tuple[object, ...]:
     except FooterError as error:
         return (str(error),)
     part = Part(row_groups=(0, 0))
-    verdict = inspect(path, spec().contract(), None, None, path.name, part).verdict
+    verdict = inspect(path, _contract(), None, None, path.name, part).verdict
     return found.slices(1000, 10), found.rows, plainly_written(verdict.as_dict())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import resource
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -92,4 +93,5 @@ def _reset_peak() -> int:
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10

@@ -187,6 +187,18 @@ def test_reading_takes_time_linear_in_the_body() -> None:
         asked("[" * 200_000, requests.JSON, SCHEMA)
 
 
+@pytest.mark.parametrize("ticks", [2**63 - 1, 2**62, -(2**63)])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_a_moment_of_parquet_beyond_the_calendar_is_refused_by_server_and_monitoring(ticks: int, unit: str) -> None:
+    target = io.BytesIO()
+    moments = pa.array([0, ticks], pa.timestamp(unit))
+    pq.write_table(pa.table({"rows": [1, 2], "opt": [0.5, 1.5], "city": ["a", "b"], "at": moments}), target)
+    with pytest.raises(PayloadError):
+        asked(target.getvalue(), requests.PARQUET, SCHEMA)
+    with pytest.raises(PayloadError):
+        rows_of(requests.PARQUET, target.getvalue(), SCHEMA)
+
+
 @pytest.mark.parametrize("field", ["eventId", "inferenceId", "observedContentType"])
 def test_half_of_a_character_is_no_text_of_a_record(field: str) -> None:
     given = {"observedContentType": "text/csv", "encoding": "CSV", "data": "1,2"}

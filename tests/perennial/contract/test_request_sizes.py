@@ -126,6 +126,14 @@ def test_a_parquet_body_that_unfolds_to_much_is_refused(bomb: str, reader: Calla
         reader(BOMBS[bomb](), schema(20, "text"))
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_parquet_body_whose_names_are_not_utf_8_is_refused(reader: Callable[[bytes, Schema], Rows]) -> None:
+    body = packed({"c0": pa.array(["a"])}, store_schema=False)
+    assert reader(body, schema(1, "text")).count == 1
+    with pytest.raises(PayloadError, match=r"cannot be read|damaged"):
+        reader(body.replace(b"c0", b"\x9a0"), schema(1, "text"))
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "gzip"])
 def test_sound_bodies_are_within_the_bounds(version: str, compression: str) -> None:
