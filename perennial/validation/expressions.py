@@ -15,7 +15,7 @@ from perennial.dtypes import dtypes
 
 LONGEST = 2_000  # characters of one expression
 DEEPEST = 32  # parentheses within each other
-MOST_OPERATORS = 250  # Polars takes time quadratic in them
+MOST_OPERATORS = 100  # Polars takes time quadratic in them
 
 # fmt: off
 _OPERATORS = frozenset({"and", "or", "not"})

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from proof.fuzzing.harness import Fault, examine, load
 _ROOT = Path(__file__).parents[2]
 _FOLDER = _ROOT / "build" / "fuzzed"
 _MOST_STARTS = 20
+_HANGS = 120  # seconds on the clock
 _ONE_CORE = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
 
 
@@ -80,25 +82,38 @@ def fuzz(name: str, seconds: float) -> Result:
 
 
 def _confirmed(name: str, folder: Path) -> Iterator[tuple[Path, Fault]]:
-    """The inputs that break the property without atheris, too."""
+    """The inputs that break the property without atheris, too: the first of each kind and place."""
+    seen = set()
     for path in sorted(folder.glob("found-*")):
-        command = [sys.executable, "-m", "proof.fuzzing.run", name, "--examine", str(path)]
+        fault = _examined_alone(name, path)
+        if fault is not None and (fault.kind, fault.place) not in seen:
+            seen.add((fault.kind, fault.place))
+            yield path, fault
+
+
+def _examined_alone(name: str, path: Path) -> Fault | None:
+    """Examines a file in a process of its own, which may crash or hang."""
+    command = [sys.executable, "-m", "proof.fuzzing.run", name, "--examine", str(path)]
+    try:
         done = subprocess.run(
-            command, cwd=_ROOT, env=os.environ | _ONE_CORE, capture_output=True, text=True, check=False
+            command, cwd=_ROOT, env=os.environ | _ONE_CORE, capture_output=True, text=True, check=False, timeout=_HANGS
         )
-        last = done.stdout.strip().splitlines()[-1:]
-        if done.returncode:
-            yield path, Fault(**json.loads(last[0])) if last else Fault("crash", "", f"exit {done.returncode}")
+    except subprocess.TimeoutExpired:
+        return Fault("hang", "", f"no end within {_HANGS} s")
+    if done.stdout:
+        return Fault(**json.loads(done.stdout))
+    return Fault("crash", "", f"exit code {done.returncode}: {done.stderr[-500:]}") if done.returncode else None
 
 
 def _examined(name: str, path: Path) -> int:
     """Examines one file after the seeds, which import everything; prints the breach as JSON. Returns the exit code."""
-    harness = load(name)
-    for seed in harness.seeds:
-        examine(harness, seed)
-    fault = examine(harness, path.read_bytes())
+    with redirect_stdout(sys.stderr):
+        harness = load(name)
+        for seed in harness.seeds:
+            examine(harness, seed)
+        fault = examine(harness, path.read_bytes())
     if fault is not None:
-        print(f"\n{json.dumps(vars(fault))}")
+        print(json.dumps(vars(fault)))
     return 0 if fault is None else 1
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import os
 import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from proof.fuzzing.harness import MOST_BYTES, Harness, examine, load
 
 _INSTRUMENTED = ["awsrules", "perennial", "training"]
 _AGAIN = 16  # one input in so many is read twice
-_KEPT = 3  # inputs of one kind of breach
+_KEPT = 3  # inputs of one kind of breach with a place
+_SLOW = 20  # inputs that take long or much, some of them by the instrumentation alone
 _HANGS = 60  # seconds on the clock, after which libFuzzer ends the process
 
 
@@ -46,14 +47,18 @@ class Search:
         if fault is not None:
             found = (fault.kind, fault.place)
             self.kept[found] = self.kept.get(found, 0) + 1
-            if self.kept[found] <= _KEPT:
+            if self.kept[found] <= (_KEPT if fault.place else _SLOW):
                 (self.folder / f"found-{hashlib.sha256(data).hexdigest()[:16]}").write_bytes(data)
         used = time.process_time() - self.started
         if used - self.written > 1 or used > self.seconds:
-            self.written = used
-            (self.folder / "state.json").write_text(json.dumps({"executions": self.executions, "seconds": used}))
+            self.write(used)
         if used > self.seconds:
             os._exit(0)  # libFuzzer has no other end by CPU time
+
+    def write(self, used: float) -> None:
+        """Writes the executions and the CPU seconds so far."""
+        self.written = used
+        (self.folder / "state.json").write_text(json.dumps({"executions": self.executions, "seconds": used}))
 
 
 def main() -> None:
@@ -72,8 +77,8 @@ def main() -> None:
     for place, seed in enumerate(harness.seeds):
         (corpus / f"seed-{place}").write_bytes(seed)
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in harness.words))
-    sys.stdout = io.TextIOWrapper(io.FileIO(os.open(os.devnull, os.O_WRONLY), "w"))  # the server logs each request
     search = Search(harness, chosen.folder, chosen.seconds)
+    search.write(0.0)
     options = [f"-dict={words}"] if harness.words else []
     options += [
         f"-max_len={MOST_BYTES}",
@@ -83,7 +88,8 @@ def main() -> None:
         "-use_value_profile=1",
     ]
     atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={chosen.folder}/found-", *options], search.one)
-    atheris.Fuzz()
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # the server logs what it does
+        atheris.Fuzz()
 
 
 def _escaped(word: str) -> str:

@@ -1,6 +1,7 @@
 """A spec is checked when it is read: every fault says file, line, field and what was expected."""
 
 import json
+import time
 
 import pytest
 
@@ -351,3 +352,33 @@ def test_a_model_of_snapshots_cannot_be_amended_for_no_row_of_an_upload_is_new()
     (fault,) = faults(GOOD + "training: {update: amend}\ndata: {uploads: snapshot}\n")
     assert "amend learns the rows of new uploads" in fault
     assert parse(GOOD + "training: {update: amend}\n").training.amend.generations == 10
+
+
+MANY = {
+    "unknown columns": ("key: [id]", f"key: [{','.join(f'plam{at}' for at in range(2000))}]"),
+    "unknown fields": ("age: {", f"age: {{{','.join(f'typ{at}: 1' for at in range(5000))}, "),
+    "unknown values": (
+        "retrain: drift",
+        f"gate: {{slices: {{named: [{{name: a, where: {{plan: [{','.join(f'p{at}' for at in range(9000))}]}}}}]}}}}",
+    ),
+    "patterns": ("columns:", "columns:\n" + "".join(f"  c{at}: {{type: text, pattern: '('}}\n" for at in range(2000))),
+    "rules": ("retrain: drift", "validation: {rules: [" + "{name: r, holds: age > id}," * 2000 + "]}"),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_a_spec_of_many_faults_tells_the_first_ones_within_a_bound(kind):
+    columns = "columns:\n" + "".join(f"  plan{at}: {{type: integer}}\n" for at in range(1000))
+    before, after = MANY[kind]
+    text = GOOD.replace(before, after).replace("columns:\n", columns)
+    started = time.process_time()
+    assert 0 < len(faults(text)) <= 25
+    assert time.process_time() - started < 5
+
+
+def test_null_values_and_rules_are_bounded():
+    many = ",".join(f"n{at}" for at in range(101))
+    assert "at most 100 items" in faults(GOOD + f"validation: {{null_values: [{many}]}}\n")[0]
+    assert "at most 100 items" in faults(GOOD.replace("{type: text}", f"{{type: text, null_values: [{many}]}}"))[0]
+    rules = "".join(f"{{name: r{at}, holds: '{'age > 1 or ' * 9}age > 2'}}," for at in range(110))
+    assert "characters together, 10,000 are allowed" in faults(GOOD + f"validation: {{rules: [{rules}]}}\n")[0]
