@@ -63,7 +63,7 @@ class Validation(Part):
     tolerance: float = setting(
         0.0, "The share of rows that may break rules without a tolerance of their own.", ge=0, le=1
     )
-    rules: tuple[RowRule, ...] = setting((), "Rules over several columns.")
+    rules: tuple[RowRule, ...] = setting((), "Rules over several columns.", max_length=200)
     duplicates: Literal["keep", "drop"] = setting("keep", "Rows that equal an earlier one in every column.")
     unknown_columns: Literal["refuse", "ignore"] = setting("refuse", "A column that the spec does not name.")
     forgotten: Literal["accept", "leave_out"] = setting(

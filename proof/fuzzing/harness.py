@@ -78,11 +78,14 @@ def _outcome(harness: Harness, data: bytes) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of our code, and the line of the library that it called."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_ROOT) and ".venv" not in frame.filename]
-    ours = [frame for frame in ours if "site-packages" not in frame.filename and "proof" not in frame.filename] or ours
-    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    """The innermost line of the product, or else of the harness."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
+    last = next((frame for frame in reversed(frames) if "/proof/" not in frame.filename), frames[-1])
+    return f"{Path(last.filename).name}:{last.lineno}"
+
+
+def _is_ours(name: str) -> bool:
+    return Path(name).is_relative_to(_ROOT) and "site-packages" not in name
 
 
 def _reset_peak() -> int:

@@ -380,5 +380,7 @@ def test_null_values_and_rules_are_bounded():
     many = ",".join(f"n{at}" for at in range(101))
     assert "at most 100 items" in faults(GOOD + f"validation: {{null_values: [{many}]}}\n")[0]
     assert "at most 100 items" in faults(GOOD.replace("{type: text}", f"{{type: text, null_values: [{many}]}}"))[0]
+    rules = ",".join(f"{{name: r{at}, holds: age > 2}}" for at in range(201))
+    assert "at most 200 items" in faults(GOOD + f"validation: {{rules: [{rules}]}}\n")[0]
     rules = "".join(f"{{name: r{at}, holds: '{'age > 1 or ' * 9}age > 2'}}," for at in range(110))
     assert "characters together, 10,000 are allowed" in faults(GOOD + f"validation: {{rules: [{rules}]}}\n")[0]
