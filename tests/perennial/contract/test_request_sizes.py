@@ -134,6 +134,15 @@ def test_a_parquet_body_whose_names_are_not_utf_8_is_refused(reader: Callable[[b
         reader(body.replace(b"c0", b"\x9a0"), schema(1, "text"))
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_parquet_body_with_an_index_beyond_its_dictionary_is_refused(reader: Callable[[bytes, Schema], Rows]) -> None:
+    body = packed({"c0": pa.array(["a", "b", "a"])}, compression="none", store_schema=False)
+    indices = b"\x02\x00\x00\x00\x06\x01"  # the levels of three values that are not null; then the indices
+    assert body.count(indices + b"\x01\x03\x02") == 1
+    with pytest.raises(PayloadError, match=r"cannot be read|damaged"):
+        reader(body.replace(indices + b"\x01\x03\x02", indices + b"\x03\x06\x05"), schema(1, "text"))
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "gzip"])
 def test_sound_bodies_are_within_the_bounds(version: str, compression: str) -> None:
