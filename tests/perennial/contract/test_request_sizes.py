@@ -167,6 +167,12 @@ def test_pages_that_hold_other_sizes_than_the_footer_claims_are_refused() -> Non
         parquet.check(claims, 1)
 
 
+def test_a_footer_with_a_struct_in_place_of_the_list_of_columns_is_refused() -> None:
+    footer = b"\x15\x02" + b"\x1c\x25\x02\x00" + b"\x16\x00" + b"\x19\x0c" + b"\x00"
+    with pytest.raises(PayloadError, match="its metadata is damaged"):
+        parquet.check(b"PAR1" + b"\0" * 8 + footer + len(footer).to_bytes(4, "little") + b"PAR1", 1)
+
+
 def test_any_bytes_are_checked_without_another_error() -> None:
     body = bytearray(packed({"c0": pa.array([1.5] * 50), "c1": pa.array(["a"] * 50)}))
     for place in range(len(body)):
