@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-wheel test-mlflow wheel faults chaos load coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions mends fuzz setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
+.PHONY: demo test test-wheel test-mlflow wheel faults chaos load coverage test-slow test-release test-serving-stack second-opinion second-opinion-iam lint-packs aws-smoke permissions mends fuzz fuzz-readers setup setup-dev synth format golden diagram docs lock bench bench-loop bench-serving bench-models bench-intervals bench-wide docs-site clean
 
 demo: setup  ## a demonstration on real data, on this machine
 	@$(BIN)/python -m cli demo
@@ -74,6 +74,14 @@ load: setup-dev  ## 200 uploads of 20 models at once, some poison, with 20 seeds
 
 fuzz: setup-dev  ## the property tests with examples nobody has seen; run it as often as you like
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis
+
+fuzz-readers: build/fuzzing/.installed  ## coverage-guided fuzzing of all readers of bytes from outside; SECONDS of CPU time for each input (600); ARGS: some inputs
+	@build/fuzzing/bin/python -m proof.fuzzing.run --seconds $(or $(SECONDS),600) $(ARGS)
+
+build/fuzzing/.installed: requirements/fuzzing.txt | .venv/.dev
+	@$(PYTHON) -m venv build/fuzzing
+	@$(BIN)/uv pip install --quiet --python build/fuzzing/bin/python --require-hashes -r $<
+	@touch $@
 
 test-release: setup-dev  ## 20 releases and 5 rollbacks under 200 requests a second on the embedded cloud: none may fail (4 minutes)
 	@RELEASES=20 ROLLBACKS=5 RATE=200 $(BIN)/python -m pytest -s tests/embedded/sagemaker/test_zero_downtime.py
@@ -147,6 +155,7 @@ lock:  ## resolve the requirements anew; needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/checkov.in -o requirements/checkov.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/tracking.in -o requirements/tracking.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements/second-opinion.in -o requirements/second-opinion.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 -q -c requirements-dev.txt requirements/fuzzing.in -o requirements/fuzzing.txt
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 -q \
 	  -c requirements-dev.txt requirements/layer.in -o stacks/layer.txt
 	uv pip compile --generate-hashes --no-deps --python-version 3.12 --python-platform x86_64-manylinux_2_28 -q \

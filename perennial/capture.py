@@ -47,18 +47,25 @@ def read(line: bytes) -> Request:
         at = datetime.fromisoformat(metadata["inferenceTime"])
         answer = record["captureData"].get("endpointOutput")
         return Request(
-            content_type=str(given["observedContentType"]),
+            content_type=_text(given["observedContentType"]),
             body=_body(given),
             at=at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC),
-            event=str(metadata["eventId"]),
-            inference=None if metadata.get("inferenceId") is None else str(metadata["inferenceId"]),
-            answer_type="" if answer is None else str(answer["observedContentType"]),
+            event=_text(metadata["eventId"]),
+            inference=None if metadata.get("inferenceId") is None else _text(metadata["inferenceId"]),
+            answer_type="" if answer is None else _text(answer["observedContentType"]),
             answer=None if answer is None else _body(answer),
         )
     except CaptureError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CaptureError(f"the line is no capture record: {type(error).__name__}") from None
+
+
+def _text(value: Any) -> str:
+    """The value as text. Raises UnicodeEncodeError for half of a character, such as JSON's "\\ud800"."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def _body(side: Mapping[str, Any]) -> bytes:

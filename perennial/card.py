@@ -125,7 +125,9 @@ def next_command(model: str) -> str:
 
 def _document(text: bytes, name: str) -> strict_yaml.Document:
     if name.endswith(".json"):
-        return strict_yaml.Document(json.loads(text), {})
+        data = json.loads(text)
+        json.dumps(data, ensure_ascii=False).encode()  # raises ValueError for half of a character, such as "\ud800"
+        return strict_yaml.Document(data, {})
     return strict_yaml.read(text.decode("utf-8"))
 
 

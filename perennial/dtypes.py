@@ -10,6 +10,7 @@ from perennial.contract.columns import Column
 from perennial.contract.dataset import Contract
 from perennial.contract.part import ContractError
 
+_LARGE = 1 << 100  # beyond each 64-bit integer; Polars' own integers end at 2 ** 127
 Bound = int | float | str | date | datetime
 DTYPES: Mapping[str, pl.DataType] = {
     "boolean": pl.Boolean(),
@@ -39,9 +40,9 @@ def bound(column: Column, value: Bound) -> int | float | date | datetime:
             raise ValueError
         if math.isnan(value):
             raise ValueError
-    except ValueError:
+        return float(value) if abs(value) >= _LARGE else value
+    except (ValueError, OverflowError):
         raise ContractError(f"{value!r} is no bound of a column of type {column.type}") from None
-    return value
 
 
 def is_pattern(name: str) -> bool:

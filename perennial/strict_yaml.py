@@ -127,10 +127,16 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
             return None
         case "bool":
             return text == "true"
-        case "int":
-            return int(text)
-        case "float":
-            return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+        case "int" | "float" as kind:
+            return _number(text, kind, node.start_mark.line + 1)
         case "str":
             return text
     raise YamlError(node.start_mark.line + 1, f"the tag {node.tag} is not allowed")
+
+
+def _number(text: str, kind: str, line: int) -> int | float:
+    """The number. A tag such as !!int may stand before any text, and Python reads at most 4,300 digits."""
+    try:
+        return int(text) if kind == "int" else float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:
+        raise YamlError(line, f"{text[:40]!r} cannot be read as a number") from None

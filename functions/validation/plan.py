@@ -80,11 +80,11 @@ def _uploads(dataset: DatasetVersion) -> tuple[list[UploadedFile], list[Problem]
     if not layout.is_named(dataset.key, layout.MANIFEST):
         etag = s3.head(dataset.bucket, dataset.key, dataset.version_id)["ETag"]
         return [UploadedFile(dataset.key, dataset.version_id, dataset.size, etag)], [], ""
+    folder = dataset.key.removesuffix(layout.MANIFEST)
     try:
-        entries = manifest.read(s3.read(dataset.bucket, dataset.key, dataset.version_id))
+        entries = manifest.read(s3.read(dataset.bucket, dataset.key, dataset.version_id), folder)
     except manifest.ManifestError as error:
         return [], [Problem("manifest", str(error))], ""
-    folder = dataset.key.removesuffix(layout.MANIFEST)
     heads = s3.heads(dataset.bucket, [folder + entry.name for entry in entries])
     files = []
     for entry, head in zip(entries, heads, strict=True):

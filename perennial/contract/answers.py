@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,8 +83,11 @@ def _label(value: Any, target: ColumnType) -> Any:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError("a score is a number")
-    number = float(value)
-    if number - number != 0:
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of JSON has any number of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("a score is finite")
     return number
 

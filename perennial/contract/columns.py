@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Self, get_args
 
 from perennial.contract.formats import NumberFormat
@@ -45,7 +46,7 @@ class Column(Part):
     trim: bool = setting(False, "Remove blanks at both ends of a text.")
     replace: Mapping[str, str] = setting(dict, "Texts that are replaced, as {Y: 'true'}.")
     null_values: tuple[str, ...] | None = setting(
-        None, "Texts that mean 'missing' in this column. Default: those of validation.null_values."
+        None, "Texts that mean 'missing' in this column. Default: those of validation.null_values.", max_length=100
     )
     format: NumberFormat | str | None = setting(
         None, "The spelling of texts: of numbers as {thousands: ',', unit: €}, of dates and moments as '%d/%m/%Y'."
@@ -62,6 +63,11 @@ class Column(Part):
         """The rules for single values that are declared, ready for JSON."""
         found = {name: getattr(self, name) for name in _LIMITS}
         return {name: list(v) if name == "values" else v for name, v in found.items() if v is not None}
+
+    @cached_property
+    def value_texts(self) -> Mapping[str, None]:
+        """The only values allowed as texts, in their order: true and false as in YAML."""
+        return dict.fromkeys(str(one).lower() if isinstance(one, bool) else str(one) for one in self.values or ())
 
     @property
     def cleaning(self) -> dict[str, Any]:

@@ -63,14 +63,14 @@ class Validation(Part):
     tolerance: float = setting(
         0.0, "The share of rows that may break rules without a tolerance of their own.", ge=0, le=1
     )
-    rules: tuple[RowRule, ...] = setting((), "Rules over several columns.")
+    rules: tuple[RowRule, ...] = setting((), "Rules over several columns.", max_length=200)
     duplicates: Literal["keep", "drop"] = setting("keep", "Rows that equal an earlier one in every column.")
     unknown_columns: Literal["refuse", "ignore"] = setting("refuse", "A column that the spec does not name.")
     forgotten: Literal["accept", "leave_out"] = setting(
         "accept", "Rows of a person who was forgotten before: accept them, or leave them out."
     )
     null_values: tuple[str, ...] = setting(
-        NULL_VALUES, "Texts that mean 'missing', in every format and at the endpoint."
+        NULL_VALUES, "Texts that mean 'missing', in every format and at the endpoint.", max_length=100
     )
     min_rows: int = setting(1, "A dataset with fewer sound rows is refused.", ge=1)
     max_rows: int | None = setting(None, "A dataset with more sound rows is refused.", ge=1)
@@ -154,4 +154,5 @@ class Contract:
     @property
     def common_nulls(self) -> tuple[str, ...]:
         """The dataset's null values that are null values of every column."""
-        return tuple(text for text in self.validation.null_values if all(text in self.nulls(n) for n in self.columns))
+        shared = frozenset(self.validation.null_values).intersection(*(self.nulls(name) for name in self.columns))
+        return tuple(text for text in self.validation.null_values if text in shared)

@@ -49,7 +49,7 @@ def check(body: bytes, columns: int) -> None:
         _check_pages(body, found)
     except ThriftError as error:
         raise PayloadError(f"the Parquet cannot be read: {error}") from None
-    except (IndexError, KeyError, TypeError):
+    except (IndexError, KeyError, TypeError, AttributeError):
         raise PayloadError("the Parquet cannot be read: its metadata is damaged") from None
 
 

@@ -7,6 +7,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from awsrules import specs as awsrules
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
 
+#: of one spec; comparing names takes long, and nobody reads more of them
+MOST_FAULTS = 25
+_MOST_COMPARED, _LONGEST_COMPARED, _MOST_LISTED = 1_000, 100, 50
+_MOST_OF_RULES = 10_000  # characters of all rules together
+
 _BOUNDS = {"integer": "a number", "number": "a number", "date": "ISO text", "datetime": "ISO text"}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    """The end of a sentence about an unknown word: the nearest known one, or the first known ones."""
+    names = list(islice(known, _MOST_COMPARED))
+    close = difflib.get_close_matches(word[:_LONGEST_COMPARED], names, n=1)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; expected one of {', '.join(known)}" if known else ""
+    more = ", ..." if len(names) > _MOST_LISTED else ""
+    return f"; expected one of {', '.join(names[:_MOST_LISTED])}{more}" if names else ""
 
 
 def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
@@ -41,7 +49,7 @@ def of(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
     """
     from perennial.spec import gate_faults
 
-    unknown = list(_names(spec))
+    unknown = list(islice(_names(spec), MOST_FAULTS))
     yield from unknown
     yield from _columns(spec)
     yield from _validation(spec)
@@ -72,15 +80,19 @@ def misfit(value: Any, column: Column, name: str, bounded: bool = True) -> str |
         return None if column.nullable else f"'{name}' is not nullable"
     if not _is_of(value, column.type):
         return f"'{text_of(value)}' is no {column.type}, which '{name}' is"
-    if column.values is not None:
-        known = [text_of(one) for one in column.values]
-        if text_of(value) not in known:
-            return f"'{text_of(value)}' is not among the values of '{name}'{did_you_mean(text_of(value), known)}"
-    if bounded and column.minimum is not None and value < column.minimum:
+    if column.values is not None and text_of(value) not in column.value_texts:
+        suggestion = did_you_mean(text_of(value), column.value_texts)
+        return f"'{text_of(value)}' is not among the values of '{name}'{suggestion}"
+    if bounded and _is_comparable(value, column.minimum) and value < column.minimum:
         return f"{value} is below the minimum {column.minimum} of '{name}'"
-    if bounded and column.maximum is not None and value > column.maximum:
+    if bounded and _is_comparable(value, column.maximum) and value > column.maximum:
         return f"{value} is above the maximum {column.maximum} of '{name}'"
     return None
+
+
+def _is_comparable(value: Any, limit: Any) -> bool:
+    """False without a limit, and for one of another type, which is a fault of its own."""
+    return limit is not None and isinstance(value, str) == isinstance(limit, str)
 
 
 def _names(spec: ModelSpec) -> Iterator[Fault]:
@@ -91,6 +103,7 @@ def _names(spec: ModelSpec) -> Iterator[Fault]:
     for place, name in named:
         if name not in spec.columns:
             yield place, f"'{name}' is not among the columns{did_you_mean(name, spec.columns)}"
+    yield from twice(spec.key, ("key",), "columns of the key")
 
 
 def _training(spec: ModelSpec) -> Iterator[Fault]:
@@ -203,6 +216,9 @@ def _ambiguities(format: str, column: Column) -> Iterator[str]:
 def _validation(spec: ModelSpec) -> Iterator[Fault]:
     validation, place = spec.validation, ("validation",)
     yield from twice([rule.name for rule in validation.rules], (*place, "rules"), "rules")
+    written = sum(len(rule.holds) for rule in validation.rules)
+    if written > _MOST_OF_RULES:
+        yield (*place, "rules"), f"the rules have {written:,} characters together, {_MOST_OF_RULES:,} are allowed"
     if validation.max_age_days is not None and spec.event_time is None:
         yield (*place, "max_age_days"), "max_age_days needs an event_time, to know how old the rows are"
     if validation.max_rows is not None and validation.max_rows < validation.min_rows:
@@ -281,9 +297,11 @@ def _release(spec: ModelSpec, training_hours: float) -> Iterator[Fault]:
 
 def twice(names: Sequence[str], place: Place, what: str) -> Iterator[Fault]:
     """A fault for each name that occurred before."""
+    before: set[str] = set()
     for at, name in enumerate(names):
-        if name in names[:at]:
+        if name in before:
             yield (*place, at), f"two {what} are called '{name}'"
+        before.add(name)
 
 
 def _is_of(value: Any, kind: str) -> bool:
@@ -291,18 +309,27 @@ def _is_of(value: Any, kind: str) -> bool:
         case "boolean":
             return isinstance(value, bool)
         case "integer":
-            return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+            return _is_finite(value) and float(value).is_integer()
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            return _is_finite(value)
         case "date" | "datetime":
-            return isinstance(value, str) and _is_moment(value)
+            return isinstance(value, str) and _is_moment(value, kind)
         case _:
             return True
 
 
-def _is_moment(value: str) -> bool:
+def _is_finite(value: Any) -> bool:
+    """True for a number that a double holds; an integer of YAML may have any number of digits."""
     try:
-        dt.datetime.fromisoformat(value)
-    except ValueError:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _is_moment(value: str, kind: str) -> bool:
+    """True for a date or a moment as readers compare it with the values of rows: in UTC, in the years 1 to 9999."""
+    try:
+        READERS[kind](value if kind == "date" else dt.datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
         return False
     return True

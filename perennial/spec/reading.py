@@ -6,6 +6,7 @@ import dataclasses
 import typing
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -18,7 +19,7 @@ from perennial.contract.lifecycle import Retrain
 from perennial.contract.model import ModelSpec
 from perennial.contract.part import RENAMED, Part
 from perennial.spec import faults
-from perennial.spec.faults import did_you_mean
+from perennial.spec.faults import MOST_FAULTS, did_you_mean
 
 #: the longest wait for a training that a deployment can set; a spec that is deployed was held against the real one
 ANY_HOURS = LONGEST_TRAINING / 60
@@ -53,7 +54,7 @@ def parse(text: str, source: str = "spec", training_hours: float = ANY_HOURS) ->
         data = document.data | {"retrain": {"on": document.data["retrain"]}}
         document = dataclasses.replace(document, data=data)
     spec = read_part(ModelSpec, document, source)
-    found = list(faults.of(spec, training_hours)) or list(_uncomputable(spec))
+    found = list(islice(faults.of(spec, training_hours), MOST_FAULTS)) or list(islice(_uncomputable(spec), MOST_FAULTS))
     if found:
         raise SpecError([_line(source, document, place, sentence) for place, sentence in found])
     return spec
@@ -131,9 +132,11 @@ def _line(source: str, document: strict_yaml.Document, place: Place, sentence: s
 
 
 def _faults_of(error: ValidationError, document: strict_yaml.Document, source: str, kind: type[Part]) -> list[str]:
-    """One line for each place; of a value that fits no type of a union, the first message."""
+    """One line for each place, up to MOST_FAULTS; of a value that fits no type of a union, the first message."""
     found: dict[Place, str] = {}
     for item in error.errors():
+        if len(found) == MOST_FAULTS:
+            break
         place = _in_document(item["loc"], document.data)
         if item["type"] == "unexpected_keyword_argument":
             place = (*place[:-1], item["loc"][-1])

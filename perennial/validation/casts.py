@@ -21,6 +21,7 @@ from perennial.validation.moments import by_grammar, dates, moments, second_try
 #: spelt alike in a whole column, most often
 _PAIRS = (("true", "false"), ("1", "0"), ("True", "False"))
 _WHOLE = r"^([+-]?[0-9]+)(?:\.0*)?$"
+_TICKS = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # of a day
 _YEARS = {"date": (-719_162, 2_932_896), "datetime": (-62_135_596_800_000_000, 253_402_300_799_999_999)}
 
 
@@ -37,6 +38,21 @@ def cast(values: pl.Series, column: Column) -> pl.Series:
         if int(physical.min()) < low or int(physical.max()) > high:  # type: ignore[arg-type]
             typed = typed.set(~physical.is_between(low, high), None)
     return typed
+
+
+def in_calendar(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, in which days and moments outside of the years 1 to 9999 are the nearest ones outside.
+
+    No column holds them. Polars panics when it converts or writes those that are too far away.
+    """
+    times = {name: kind for name, kind in frame.schema.items() if isinstance(kind, pl.Date | pl.Datetime)}
+    return frame.with_columns(_clipped(name, kind) for name, kind in times.items())
+
+
+def _clipped(name: str, kind: pl.Date | pl.Datetime) -> pl.Expr:
+    ticks = 1 if isinstance(kind, pl.Date) else _TICKS[kind.time_unit]
+    low, high = _YEARS["date"][0] * ticks - 1, (_YEARS["date"][1] + 1) * ticks
+    return pl.col(name).to_physical().clip(max(low, -(2**63)), min(high, 2**63 - 1)).cast(kind)
 
 
 def without_marks(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:

@@ -15,8 +15,10 @@ from perennial.dtypes import dtypes
 
 LONGEST = 2_000  # characters of one expression
 DEEPEST = 32  # parentheses within each other
+MOST_OPERATORS = 100  # Polars takes time quadratic in them
 
 # fmt: off
+_OPERATORS = frozenset({"and", "or", "not"})
 _BEFORE_PARENTHESES = frozenset({
     "and", "or", "not", "in", "between", "like", "ilike", "when", "then", "else", "is", "as", "case",
 })
@@ -34,7 +36,7 @@ FUNCTIONS = frozenset({
 # fmt: on
 _TOKEN = re.compile(
     r"""\s+|(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")+")|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)"""
-    r"""|(?P<word>[A-Za-z_]\w*)|(?P<open>\()|(?P<close>\))|(?:<=|>=|<>|!=|::|\|\||~\*|!~|[-+*/%=<>~,])"""
+    r"""|(?P<word>[A-Za-z_]\w*)|(?P<open>\()|(?P<close>\))|(?P<operator><=|>=|<>|!=|::|\|\||~\*|!~|[-+*/%=<>~])|,"""
 )
 
 
@@ -84,7 +86,7 @@ def faults(contract: Contract) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def _check_words(text: str, names: Mapping[str, pl.DataType]) -> None:
     if len(text) > LONGEST:
         raise ExpressionError(f"has {len(text):,} characters, {LONGEST:,} are allowed")
-    place, depth = 0, 0
+    place = depth = operators = 0
     while place < len(text):
         token = _TOKEN.match(text, place)
         if token is None:
@@ -93,6 +95,9 @@ def _check_words(text: str, names: Mapping[str, pl.DataType]) -> None:
         depth += (token.lastgroup == "open") - (token.lastgroup == "close")
         if depth > DEEPEST:
             raise ExpressionError(f"has more than {DEEPEST} parentheses within each other")
+        operators += token.lastgroup == "operator" or token.group().lower() in _OPERATORS
+        if operators > MOST_OPERATORS:
+            raise ExpressionError(f"has more than {MOST_OPERATORS} operators")
         if token.lastgroup == "word":
             _check_word(token.group(), called=text[place:].lstrip().startswith("("), names=names)
         elif token.lastgroup == "name":

@@ -9,7 +9,7 @@ import polars as pl
 
 from perennial.contract.dataset import Contract
 from perennial.validation import footer, int96
-from perennial.validation.casts import readable, without_marks
+from perennial.validation.casts import in_calendar, readable, without_marks
 from perennial.validation.columns import match
 from perennial.validation.source import Source, UnreadableError
 from perennial.validation.table import Batch, Columns, Fault, numbered
@@ -98,7 +98,7 @@ class ParquetTable:
     def _batch(self, stored: pl.DataFrame, rows: int) -> Batch:
         decoded = int96.decode(stored, self._int96)
         decoded.columns = list(self.columns.places)
-        plain = decoded.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+        plain = in_calendar(decoded).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
         plain = plain.with_columns(_text_of(plain[name]) for name, kind in plain.schema.items() if kind == pl.Binary)
         numbers = numbered(rows, plain.height)
         faults: tuple[Fault, ...] = ()

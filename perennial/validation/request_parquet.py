@@ -11,7 +11,7 @@ from perennial.contract import parquet
 from perennial.contract.fields import Field, PayloadError
 from perennial.contract.requests import check_names
 from perennial.contract.schema import Rows, Schema
-from perennial.validation.casts import readable
+from perennial.validation.casts import in_calendar, readable
 from perennial.validation.int96 import frame_of
 from perennial.validation.parquet import damaged
 
@@ -22,7 +22,7 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
     """The rows as the server read them. Raises PayloadError."""
     parquet.check(body, len(schema.names))
     try:
-        frame = frame_of(body)
+        frame = in_calendar(frame_of(body))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise PayloadError(str(damaged(error))) from None
     check_names(frame.columns, schema)

@@ -18,6 +18,7 @@ from perennial.contract import requests
 from perennial.contract.fields import PayloadError
 from perennial.contract.requests import UnsupportedTypeError
 from perennial.contract.schema import Rows, Schema
+from perennial.monitoring import captures
 from perennial.monitoring.reading import rows_of
 from tests.perennial.contract.readers import asked, csv_of
 
@@ -184,3 +185,27 @@ def test_reading_takes_time_linear_in_the_body() -> None:
         asked("{" + names + '"n99999":2}', requests.JSON, SCHEMA)
     with pytest.raises(PayloadError, match="nested too deeply"):
         asked("[" * 200_000, requests.JSON, SCHEMA)
+
+
+@pytest.mark.parametrize("ticks", [2**63 - 1, 2**62, -(2**63)])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_a_moment_of_parquet_beyond_the_calendar_is_refused_by_server_and_monitoring(ticks: int, unit: str) -> None:
+    target = io.BytesIO()
+    moments = pa.array([0, ticks], pa.timestamp(unit))
+    pq.write_table(pa.table({"rows": [1, 2], "opt": [0.5, 1.5], "city": ["a", "b"], "at": moments}), target)
+    with pytest.raises(PayloadError):
+        asked(target.getvalue(), requests.PARQUET, SCHEMA)
+    with pytest.raises(PayloadError):
+        rows_of(requests.PARQUET, target.getvalue(), SCHEMA)
+
+
+@pytest.mark.parametrize("field", ["eventId", "inferenceId", "observedContentType"])
+def test_half_of_a_character_is_no_text_of_a_record(field: str) -> None:
+    given = {"observedContentType": "text/csv", "encoding": "CSV", "data": "1,2"}
+    metadata = {"eventId": "e", "inferenceId": "i", "inferenceTime": "2026-11-27T10:00:00Z"}
+    (given if field in given else metadata)[field] = "\ud800"
+    line = json.dumps({"captureData": {"endpointInput": given}, "eventMetadata": metadata}).encode()
+    with pytest.raises(capture.CaptureError, match="UnicodeEncodeError"):
+        capture.read(line)
+    (records,) = captures.read(iter([line]), "key")
+    assert records.broken == (1,)

@@ -127,6 +127,7 @@ def test_json_and_yaml_say_the_same():
         (b"\xff\xfe", "card.yaml", "card.yaml cannot be read"),
         (b"{", "card.json", "card.json cannot be read"),
         (b"[" * 100_000, "card.json", "card.json cannot be read"),
+        (b'{"origin": "\\ud800"}', "card.json", "card.json cannot be read: 'utf-8' codec can't encode"),
     ],
 )
 def test_a_card_that_cannot_be_read_says_where_and_why(text, name, told):

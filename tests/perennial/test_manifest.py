@@ -29,11 +29,19 @@ def test_plain_names_are_enough():
         (b'{"files": ["manifest.json"]}', "no file beside the manifest"),
         (b'{"files": [{"name": "a", "sha256": "12"}]}', "not 64 hex digits"),
         (b'{"files": [1]}', "expected a name"),
+        (b'{"files": ["a.csv", "\\ud800.csv"]}', r"files\[1\]: '\\ud800.csv' is no name in S3"),
     ],
 )
 def test_a_manifest_that_cannot_be_meant_is_refused(text, message):
     with pytest.raises(ManifestError, match=message):
         read(text)
+
+
+def test_a_name_whose_key_is_longer_than_s3_allows_is_refused():
+    longest = "ü" * 505
+    assert read(write((Entry(longest),)), "incoming/") == (Entry(longest),)
+    with pytest.raises(ManifestError, match="at most 1024 bytes"):
+        read(write((Entry(longest),)), "incoming/people/january/")
 
 
 @given(st.binary())

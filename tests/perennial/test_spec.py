@@ -1,6 +1,7 @@
 """A spec is checked when it is read: every fault says file, line, field and what was expected."""
 
 import json
+import time
 
 import pytest
 
@@ -96,10 +97,23 @@ def test_a_card_may_be_left_to_the_upload_but_not_misspelt():
         ("retrain: drift", "training: {held_out: 1.5}", "less than 0.9"),
         ("name: churn", "name: Churn Model", "is not allowed; expected: "),
         ("  age: {", '  "*": {type: text}\n  age: {', "cannot be called '*'"),
+        ("key: [id]", "key: [id, plan, id]", "models/churn.yaml:8: key.2: two columns of the key are called 'id'"),
+        ("maximum: 120", f"maximum: {'9' * 400}", f"{'9' * 400} is no bound of a integer column"),
+        ("maximum: 120", f"maximum: {'9' * 5000}", f"churn.yaml:11: '{'9' * 40}' cannot be read as a number"),
+        ("maximum: 120", f"values: [{'9' * 400}]", "is no integer"),
+        ("type: text}", "type: datetime, minimum: '0001-01-01T00:00+14:00'}", "is no bound of a datetime column"),
+        ("type: text}", "type: date, minimum: 2020-W10-1}", "'2020-W10-1' is no bound of a date column"),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused(before, after, message):
     assert any(message in fault for fault in faults(GOOD.replace(before, after)))
+
+
+def test_a_value_is_not_compared_with_a_bound_of_another_type():
+    sliced = GOOD.replace("minimum: 0", "minimum: young") + "gate: {slices: {named: [{name: a, where: {age: 20}}]}}\n"
+    assert faults(sliced) == [
+        "models/churn.yaml:11: columns.age.minimum: a bound of a integer column is a number",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -338,3 +352,35 @@ def test_a_model_of_snapshots_cannot_be_amended_for_no_row_of_an_upload_is_new()
     (fault,) = faults(GOOD + "training: {update: amend}\ndata: {uploads: snapshot}\n")
     assert "amend learns the rows of new uploads" in fault
     assert parse(GOOD + "training: {update: amend}\n").training.amend.generations == 10
+
+
+MANY = {
+    "unknown columns": ("key: [id]", f"key: [{','.join(f'plam{at}' for at in range(2000))}]"),
+    "unknown fields": ("age: {", f"age: {{{','.join(f'typ{at}: 1' for at in range(5000))}, "),
+    "unknown values": (
+        "retrain: drift",
+        f"gate: {{slices: {{named: [{{name: a, where: {{plan: [{','.join(f'p{at}' for at in range(9000))}]}}}}]}}}}",
+    ),
+    "patterns": ("columns:", "columns:\n" + "".join(f"  c{at}: {{type: text, pattern: '('}}\n" for at in range(2000))),
+    "rules": ("retrain: drift", "validation: {rules: [" + "{name: r, holds: age > id}," * 2000 + "]}"),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_a_spec_of_many_faults_tells_the_first_ones_within_a_bound(kind):
+    columns = "columns:\n" + "".join(f"  plan{at}: {{type: integer}}\n" for at in range(1000))
+    before, after = MANY[kind]
+    text = GOOD.replace(before, after).replace("columns:\n", columns)
+    started = time.process_time()
+    assert 0 < len(faults(text)) <= 25
+    assert time.process_time() - started < 5
+
+
+def test_null_values_and_rules_are_bounded():
+    many = ",".join(f"n{at}" for at in range(101))
+    assert "at most 100 items" in faults(GOOD + f"validation: {{null_values: [{many}]}}\n")[0]
+    assert "at most 100 items" in faults(GOOD.replace("{type: text}", f"{{type: text, null_values: [{many}]}}"))[0]
+    rules = ",".join(f"{{name: r{at}, holds: age > 2}}" for at in range(201))
+    assert "at most 200 items" in faults(GOOD + f"validation: {{rules: [{rules}]}}\n")[0]
+    rules = "".join(f"{{name: r{at}, holds: '{'age > 1 or ' * 9}age > 2'}}," for at in range(110))
+    assert "characters together, 10,000 are allowed" in faults(GOOD + f"validation: {{rules: [{rules}]}}\n")[0]

@@ -49,3 +49,10 @@ def test_deep_nesting_is_refused_before_the_parser_recurses(shape: str, levels: 
 
 def test_fifty_levels_are_read() -> None:
     assert read("[" * 50 + "]" * 50).data is not None
+
+
+@pytest.mark.parametrize("text", ["!!int ten", "!!float ten", "!!int ''", "9" * 5000])
+def test_a_number_that_cannot_be_read_is_refused_at_its_line(text: str) -> None:
+    with pytest.raises(YamlError, match="cannot be read as a number") as caught:
+        read(f"a: 1\nb: {text}\n")
+    assert caught.value.line == 2

@@ -28,9 +28,10 @@ def rows_of_parquet(body: bytes, schema: Schema) -> Rows:
         reader = pa.BufferReader(body)
         file = pq.ParquetFile(reader, read_dictionary=texts, coerce_int96_timestamp_unit="us")
         table = file.read(columns=wanted, use_threads=False)
-    except (OSError, pa.ArrowException, MemoryError) as error:
+        length = sum(_length(table.column(name)) for name in wanted)  # raises for an index beyond its dictionary
+    except (OSError, pa.ArrowException, MemoryError, UnicodeDecodeError) as error:
         raise PayloadError(f"the Parquet cannot be read: {str(error)[:200]}") from None
-    parquet.check_texts(sum(_length(table.column(name)) for name in wanted))
+    parquet.check_texts(length)
     columns = {name: _values(table.column(name), name) for name in table.column_names}
     return schema.rows(columns, table.num_rows)
 

@@ -126,6 +126,23 @@ def test_a_parquet_body_that_unfolds_to_much_is_refused(bomb: str, reader: Calla
         reader(BOMBS[bomb](), schema(20, "text"))
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_parquet_body_whose_names_are_not_utf_8_is_refused(reader: Callable[[bytes, Schema], Rows]) -> None:
+    body = packed({"c0": pa.array(["a"])}, store_schema=False)
+    assert reader(body, schema(1, "text")).count == 1
+    with pytest.raises(PayloadError, match=r"cannot be read|damaged"):
+        reader(body.replace(b"c0", b"\x9a0"), schema(1, "text"))
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_parquet_body_with_an_index_beyond_its_dictionary_is_refused(reader: Callable[[bytes, Schema], Rows]) -> None:
+    body = packed({"c0": pa.array(["a", "b", "a"])}, compression="none", store_schema=False)
+    indices = b"\x02\x00\x00\x00\x06\x01"  # the levels of three values that are not null; then the indices
+    assert body.count(indices + b"\x01\x03\x02") == 1
+    with pytest.raises(PayloadError, match=r"cannot be read|damaged"):
+        reader(body.replace(indices + b"\x01\x03\x02", indices + b"\x03\x06\x05"), schema(1, "text"))
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "gzip"])
 def test_sound_bodies_are_within_the_bounds(version: str, compression: str) -> None:
@@ -148,6 +165,12 @@ def test_pages_that_hold_other_sizes_than_the_footer_claims_are_refused() -> Non
     claims = body[: at + 3] + b"\xfe\xff\xff\xff\x0f" + body[at + 3 :]
     with pytest.raises(PayloadError):
         parquet.check(claims, 1)
+
+
+def test_a_footer_with_a_struct_in_place_of_the_list_of_columns_is_refused() -> None:
+    footer = b"\x15\x02" + b"\x1c\x25\x02\x00" + b"\x16\x00" + b"\x19\x0c" + b"\x00"
+    with pytest.raises(PayloadError, match="its metadata is damaged"):
+        parquet.check(b"PAR1" + b"\0" * 8 + footer + len(footer).to_bytes(4, "little") + b"PAR1", 1)
 
 
 def test_any_bytes_are_checked_without_another_error() -> None:

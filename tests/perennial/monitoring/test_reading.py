@@ -130,6 +130,7 @@ ANSWERS: list[tuple[str, str, dict[str, Any], tuple[Any, Any]]] = [
     ("binary", "category", {"label": "a b", "probability": 0.1}, ("a b", 0.1)),
     ("binary", "category", {"label": 'q"', "probability": 0}, ('q"', 0.0)),
     ("binary", "integer", {"label": 7, "probability": 5e-324}, (7, 5e-324)),
+    ("binary", "boolean", {"label": True, "probability": 10**400}, (None, None)),
     ("regression", "integer", {"value": 1.5}, (1.5, 1.5)),
     ("regression", "number", {"value": -2.0e-7}, (-2e-7, -2e-7)),
     ("multiclass", "category", {"label": "b", "probabilities": {"a": 0.25, "b": 0.75}}, ("b", 0.75)),

@@ -9,9 +9,9 @@ from unicodedata import normalize
 import polars as pl
 import pytest
 
-from perennial.contract.columns import Column
+from perennial.contract.columns import Column, ColumnType
 from perennial.validation import CODES, Limits
-from tests.perennial.validation.conftest import HEADER, ROWS, Look, small, text
+from tests.perennial.validation.conftest import HEADER, ROWS, Look, contract_of, small, text
 
 ACCESS_DENIED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"""
@@ -220,3 +220,39 @@ def test_a_sensitive_value_is_hidden_in_messages(look: Look) -> None:
     problem = look(text("1,secret,1,true", "2,AA,1,false"), small(columns=columns)).verdict.problems[0]
     assert "secret" not in str(problem.as_dict())
     assert problem.row == 1
+
+
+@pytest.mark.parametrize("type_", ["integer", "number"])
+def test_a_bound_beyond_the_integers_of_polars_is_compared(look: Look, type_: ColumnType) -> None:
+    columns = {"id": Column("integer"), "x": Column(type_, minimum=-(10**300), maximum=10**40)}
+    contract = contract_of({"columns": columns, "target": "id", "problem": "regression"})
+    assert look(b"id,x\n1,-5\n2,9000000000000000000\n", contract).verdict.rows_accepted == 2
+
+
+@pytest.mark.parametrize("days", [2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("declared", ["date", "datetime", "text"])
+def test_a_day_of_parquet_beyond_the_calendar_is_set_aside(look: Look, declared: ColumnType, days: int) -> None:
+    told = pl.Series([0, days], dtype=pl.Int32).cast(pl.Date)
+    assert _rows_beyond_the_calendar(look, told, declared) == ([1] if declared != "text" else [])
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Kathmandu"])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("ticks", [2**63 - 1, 2**62, -(2**63)])
+@pytest.mark.parametrize("declared", ["date", "datetime"])
+def test_a_moment_of_parquet_beyond_the_calendar_is_set_aside(
+    look: Look, declared: ColumnType, ticks: int, unit: Literal["ms", "us"], zone: str | None
+) -> None:
+    told = pl.Series([0, ticks], dtype=pl.Int64).cast(pl.Datetime(unit, zone))
+    assert _rows_beyond_the_calendar(look, told, declared) == [1]
+
+
+def _rows_beyond_the_calendar(look: Look, told: pl.Series, declared: ColumnType) -> list[int]:
+    """The ids of the rows that are set aside, of a file whose column `at` holds these values."""
+    buffer = io.BytesIO()
+    pl.DataFrame({"id": [0, 1], "at": told}).write_parquet(buffer)
+    columns = {"id": Column("integer"), "at": Column(declared, nullable=True)}
+    settings = {"columns": columns, "target": "id", "problem": "regression", "tolerance": 0.9}
+    found = look(buffer.getvalue(), contract_of(settings), name="data.parquet")
+    quarantined = [] if found.quarantined is None else pl.read_parquet(found.quarantined)["id"].to_list()
+    return [int(each) for each in quarantined]

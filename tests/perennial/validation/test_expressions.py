@@ -55,6 +55,7 @@ def test_an_expression_holds_or_not_for_each_row(text: str, holds: list[bool | N
         ("", "is not an expression"),
         ("(" * (DEEPEST + 1) + "a > b" + ")" * (DEEPEST + 1), "parentheses within each other"),
         ("a > b" + " " * LONGEST, "characters"),
+        ("a > " + "1 + " * 100 + "1", "has more than 100 operators"),
     ],
 )
 def test_what_is_no_rule_about_a_row_is_refused_with_the_reason(text: str, message: str) -> None:
