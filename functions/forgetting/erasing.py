@@ -48,7 +48,7 @@ def _rewrite(work: Work, stored: Stored, body: bytes) -> None:
     try:
         written, _ = without_rows(body, work.tracer)
     except RewriteError:  # no rows can be taken out of it
-        _note_part(work, stored, gone=True)
+        _note_part(work, stored, deleted=True)
         _delete(work, stored)
         return
     _put_again(work, stored, written, body)
@@ -110,7 +110,7 @@ def _adopt(work: Work, stored: Stored) -> None:
             work.ledger.change_dataset(dataset.id, version_id=head["VersionId"], size=head["ContentLength"])
 
 
-def _note_part(work: Work, stored: Stored, *, gone: bool = False) -> None:
+def _note_part(work: Work, stored: Stored, *, deleted: bool = False) -> None:
     """Records the digest of a part's rows that were written again, or that the part is gone: jobs compare it."""
     found = layout.rows_of_part(stored.key) if stored.bucket == "data" else None
     if found is None:
@@ -121,7 +121,7 @@ def _note_part(work: Work, stored: Stored, *, gone: bool = False) -> None:
         return
     digests = parts.read(work.bucket(stored), dataset)
     if number < len(digests):
-        digests[number] = "" if gone else s3.sha256(work.bucket(stored), stored.key)
+        digests[number] = "" if deleted else s3.sha256(work.bucket(stored), stored.key)
     parts.put(work.ledger, work.bucket(stored), dataset, digests)
 
 
