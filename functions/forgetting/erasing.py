@@ -111,7 +111,7 @@ def _adopt(work: Work, stored: Stored) -> None:
 
 
 def _note_part(work: Work, stored: Stored, *, deleted: bool = False) -> None:
-    """Records the digest of a part's rows that were written again, or that the part is gone: jobs compare it."""
+    """Records the digest of a part's rows that were written again, or that they are deleted: jobs compare it."""
     found = layout.rows_of_part(stored.key) if stored.bucket == "data" else None
     if found is None:
         return
