@@ -55,7 +55,7 @@ def train(paths: Paths) -> str:
     """Trains, evaluates and writes everything. Returns the model's digest. Raises TrainingError."""
     wheels.use(fitting.CODE)
     job = read_plan(paths.plan / "plan.json")
-    process.close((paths.data, paths.plan, paths.model, paths.output))
+    process.close((paths.data, paths.plan, paths.model, paths.output), fitting.CODE)
     if isolation.is_own(job.estimator):
         isolation.process_of(fitting.CODE)  # it imports while the rows are read
     try:

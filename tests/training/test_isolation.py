@@ -181,3 +181,13 @@ def test_a_path_is_open_if_everybody_may_pass_through_its_parents(tmp_path: Path
     closed.write_text("")
     closed.parent.chmod(0o700)
     assert not process._is_open(closed)
+
+
+def test_folders_are_closed_where_another_user_could_read_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(process, "other_user", lambda paths: None)
+    process.close([tmp_path], tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    monkeypatch.setattr(process, "other_user", lambda paths: process.NOBODY)
+    process.close([tmp_path, tmp_path / "absent"], tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700

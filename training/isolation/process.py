@@ -49,9 +49,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def close(folders: Iterable[Path]) -> None:
-    """Closes the job's folders to the other user, where there is one."""
-    if os.geteuid() == 0:
+def close(folders: Iterable[Path], code: Path) -> None:
+    """Closes the job's folders to the other user, where there is one who can read the code."""
+    if other_user([code]) is not None:
         for folder in folders:
             with contextlib.suppress(OSError):  # absent, or a read-only mount
                 folder.chmod(0o700)
